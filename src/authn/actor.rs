@@ -1,0 +1,47 @@
+//! The one who is asking.
+
+use super::people::{Person, PlatformRole};
+use crate::kernel::Who;
+use crate::kernel::ids::SessionId;
+use crate::kernel::Moment;
+
+/// How they came in.
+#[derive(Debug, Clone)]
+pub enum Via {
+    /// With a browser.
+    Session {
+        /// As shown in the list of sessions.
+        id: SessionId,
+        /// What the database knows the session by.
+        key: String,
+        /// When the password was last given.
+        fresh_at: Moment,
+    },
+    /// With an access token of an API client.
+    Client {
+        /// Of the client.
+        id: String,
+        /// May it change things.
+        may_write: bool,
+    },
+}
+
+/// The one who is asking, known to the portal.
+#[derive(Debug, Clone)]
+pub struct Actor {
+    /// The person.
+    pub person: Person,
+    /// Their roles over the portal.
+    pub platform: Vec<PlatformRole>,
+    /// How they came in.
+    pub via: Via,
+    /// For the record.
+    pub who: Who,
+}
+
+impl Actor {
+    /// Whether they hold a role over the portal.
+    pub fn has(&self, role: PlatformRole) -> bool {
+        self.platform.contains(&role)
+    }
+}

@@ -1,0 +1,88 @@
+//! Clients of the API: a person's keys for scripts. A client trades its secret for a short-lived access
+//! token; each request checks that the client still lives, so a token dies with its client.
+
+use super::actor::{Actor, Via};
+use super::people::PersonState;
+use super::store;
+use crate::error::{Error, Result};
+use crate::kernel::ids::PersonId;
+use crate::kernel::{Moment, Name, Who};
+use crate::platform::db::{Reads, Tx};
+use crate::platform::signing::Signing;
+use crate::platform::token;
+use chrono::TimeDelta;
+
+/// The `typ` of access tokens.
+const KIND: &str = "at+jwt";
+/// Their `aud`.
+const PURPOSE: &str = "licentral-api";
+/// How long one lives, as the real portal's do.
+pub const LIFE: TimeDelta = TimeDelta::seconds(3599);
+
+/// A client as its owner sees it.
+#[derive(Debug, Clone, serde::Serialize, utoipa::ToSchema)]
+pub struct Client {
+    /// Public.
+    pub id: String,
+    /// What it is for.
+    pub name: String,
+    /// `read` or `read write`.
+    pub scopes: String,
+    /// Since when.
+    pub created_at: Moment,
+    /// Last token, if any.
+    pub last_used_at: Option<Moment>,
+    /// When it was revoked.
+    pub ended_at: Option<Moment>,
+}
+
+/// Adds a client. Its secret was made before the transaction; only a digest is kept.
+pub fn add(tx: &mut Tx<'_>, at: Moment, person: PersonId, id: &str, secret: &str, name: &Name, may_write: bool) -> Result<()> {
+    store::insert_client(tx, at, person, id, &token::digest(secret), name.as_str(), if may_write { "read write" } else { "read" })
+}
+
+/// A person's clients.
+pub fn list(read: &mut impl Reads, person: PersonId) -> Result<Vec<Client>> {
+    store::clients(read, person)
+}
+
+/// Ends a client and, with it, its tokens.
+pub fn end(tx: &mut Tx<'_>, at: Moment, person: PersonId, id: &str) -> Result<()> {
+    if store::end_client(tx, at, person, id)? { Ok(()) } else { Err(Error::NotFound) }
+}
+
+/// Trades a secret for a token. Unknown client and wrong secret are the same to the caller.
+pub fn trade(tx: &mut Tx<'_>, signing: &Signing, now: Moment, wall: Moment, id: &str, secret: &str) -> Result<Option<(String, PersonId)>> {
+    let row = store::client(tx, id)?;
+    let known = row.as_ref().map_or(String::from("-"), |r| r.secret_hash.clone());
+    let right = token::same(&known, &token::digest(secret));
+    let Some(row) = row.filter(|r| right && r.ended_at.is_none()) else { return Ok(None) };
+    if store::person(tx, row.person_id)?.state != PersonState::Active {
+        return Ok(None);
+    }
+    store::touch_client(tx, id, now)?;
+    let access = signing.sign(KIND, PURPOSE, id, wall, wall.plus(LIFE))?;
+    Ok(Some((access, row.person_id)))
+}
+
+/// Who stands behind an access token, if it is still good.
+pub fn find(read: &mut impl Reads, signing: &Signing, wall: Moment, access: &str, address: &str, request_id: &str) -> Result<Option<Actor>> {
+    let Some(claims) = signing.verify(KIND, PURPOSE, access, wall) else { return Ok(None) };
+    let Some(row) = store::client(read, &claims.sub)? else { return Ok(None) };
+    if row.ended_at.is_some() {
+        return Ok(None);
+    }
+    let person = store::person(read, row.person_id)?;
+    if person.state != PersonState::Active {
+        return Ok(None);
+    }
+    let platform = store::platform_roles(read, person.id)?;
+    let who = Who {
+        person: Some(person.id),
+        label: format!("{} with API client {}", person.label(), row.name),
+        address: address.to_owned(),
+        request_id: request_id.to_owned(),
+    };
+    let may_write = row.scopes.split(' ').any(|scope| scope == "write");
+    Ok(Some(Actor { person, platform, via: Via::Client { id: claims.sub, may_write }, who }))
+}

@@ -1,0 +1,13 @@
+//! Who is asking: people, their passwords and sessions, and clients of the API.
+
+pub mod actor;
+pub mod api_client;
+pub mod password;
+pub mod people;
+pub mod session;
+mod store;
+pub mod throttle;
+
+pub use actor::{Actor, Via};
+pub use password::Hasher;
+pub use people::{Person, PersonState, PlatformRole};

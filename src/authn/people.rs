@@ -1,0 +1,118 @@
+//! People: everyone who can sign in or has been invited to.
+
+use super::store;
+use crate::error::{Error, Result};
+use crate::kernel::ids::PersonId;
+use crate::kernel::{EmailAddress, Moment, Name};
+use crate::platform::db::{Reads, Tx};
+
+crate::words! {
+    /// Whether a person can sign in.
+    pub enum PersonState {
+        /// Can.
+        Active = "active", "Active";
+        /// Has not set a password yet.
+        Invited = "invited", "Invited";
+        /// May not any more.
+        Disabled = "disabled", "Disabled";
+    }
+}
+
+crate::words! {
+    /// Roles over the whole portal.
+    pub enum PlatformRole {
+        /// Staff who help customers: the documents' "internal users with a support role".
+        Support = "support", "Support";
+        /// Approves domains: the documents' "Cisco Approver".
+        DomainApprover = "domain-approver", "Domain approver";
+        /// Runs this installation.
+        Operator = "operator", "Operator";
+    }
+}
+
+/// A person.
+#[derive(Debug, Clone)]
+pub struct Person {
+    /// Their id.
+    pub id: PersonId,
+    /// Where they are written to; they sign in with it.
+    pub email: EmailAddress,
+    /// Their name.
+    pub name: String,
+    /// The documents' "CCOID access level", 0 to 4.
+    pub access_level: i32,
+    /// Whether they can sign in.
+    pub state: PersonState,
+    /// Counts changes.
+    pub version: i64,
+}
+
+impl Person {
+    /// Name and address, as the record keeps them.
+    pub fn label(&self) -> String {
+        format!("{} ({})", self.name, self.email)
+    }
+}
+
+/// Finds a person by address.
+pub fn by_email(read: &mut impl Reads, email: &EmailAddress) -> Result<Option<Person>> {
+    store::person_by_email(read, email.key())
+}
+
+/// Finds a person.
+pub fn find(read: &mut impl Reads, id: PersonId) -> Result<Person> {
+    store::person(read, id)
+}
+
+/// Finds people, in no particular order.
+pub fn find_all(read: &mut impl Reads, ids: &[PersonId]) -> Result<Vec<Person>> {
+    store::people(read, ids)
+}
+
+/// Everyone who holds a role over the portal.
+pub fn with_platform_role(read: &mut impl Reads, role: PlatformRole) -> Result<Vec<Person>> {
+    store::with_platform_role(read, role)
+}
+
+/// Adds a person. Without a password hash they are invited and cannot sign in yet.
+pub fn add(tx: &mut Tx<'_>, at: Moment, id: PersonId, email: &EmailAddress, name: &Name, password_hash: Option<&str>, access_level: i32) -> Result<Person> {
+    store::insert_person(tx, at, id, email, name.as_str(), password_hash, access_level)?;
+    store::person(tx, id)
+}
+
+/// Gives a role over the portal.
+pub fn give_platform_role(tx: &mut Tx<'_>, id: PersonId, role: PlatformRole) -> Result<()> {
+    store::insert_platform_role(tx, id, role)
+}
+
+/// A person who was invited names themselves and sets a password.
+pub fn accept_invitation(tx: &mut Tx<'_>, id: PersonId, name: &Name, password_hash: &str) -> Result<()> {
+    store::activate(tx, id, name.as_str(), password_hash)
+}
+
+/// Changes the name. `version` is the one that the form was made from.
+pub fn rename(tx: &mut Tx<'_>, id: PersonId, version: i64, name: &Name) -> Result<()> {
+    if store::rename(tx, id, version, name.as_str())? { Ok(()) } else { Err(Error::Stale) }
+}
+
+/// The password hash, if there is one.
+pub fn password_hash(read: &mut impl Reads, id: PersonId) -> Result<Option<String>> {
+    store::password_hash(read, id)
+}
+
+/// Sets a password hash.
+pub fn set_password_hash(tx: &mut Tx<'_>, id: PersonId, hash: &str) -> Result<()> {
+    store::set_password_hash(tx, id, hash)
+}
+
+/// Enables or disables a person; all their sessions end with it.
+pub fn set_state(tx: &mut Tx<'_>, id: PersonId, state: PersonState) -> Result<()> {
+    store::set_state(tx, id, state)?;
+    store::end_sessions(tx, id, None)?;
+    Ok(())
+}
+
+/// How many people there are.
+pub fn count(read: &mut impl Reads) -> Result<i64> {
+    store::count_people(read)
+}

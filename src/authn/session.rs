@@ -1,0 +1,102 @@
+//! Sessions of browsers. The cookie is random; the database holds its digest alone.
+//! All times here are wall times: moving the lab's clock signs nobody out.
+
+use super::actor::{Actor, Via};
+use super::people::{Person, PersonState};
+use super::store;
+use crate::error::{Error, Result};
+use crate::kernel::ids::{PersonId, SessionId};
+use crate::kernel::{Moment, Who};
+use crate::platform::db::{Reads, Tx};
+use crate::platform::token;
+use chrono::TimeDelta;
+
+/// The name of the cookie. The prefix makes browsers insist on `Secure`, `Path=/` and no `Domain`.
+pub const COOKIE: &str = "__Host-session";
+/// Without a request for so long, a session ends.
+pub const IDLE: TimeDelta = TimeDelta::minutes(30);
+/// However busy, a session ends after this.
+pub const LONGEST: TimeDelta = TimeDelta::hours(12);
+/// For so long after the password was given, sensitive things may be done.
+pub const FRESH: TimeDelta = TimeDelta::minutes(10);
+/// A session's last use is written down at most this often.
+const TOUCH: TimeDelta = TimeDelta::seconds(60);
+
+/// A session as its owner sees it.
+#[derive(Debug, Clone, serde::Serialize)]
+pub struct Session {
+    /// Not the cookie.
+    pub id: SessionId,
+    /// Since when.
+    pub created_at: Moment,
+    /// Last use, to the minute.
+    pub seen_at: Moment,
+    /// From where.
+    pub address: String,
+    /// With what.
+    pub agent: String,
+}
+
+/// Starts a session. `cookie` was made by [`token::random`] before the transaction.
+pub fn start(tx: &mut Tx<'_>, wall: Moment, person: PersonId, cookie: &str, address: &str, agent: &str) -> Result<()> {
+    store::insert_session(tx, &token::digest(cookie), SessionId::new(), person, wall, address, agent)
+}
+
+/// Whose session a cookie stands for, if it is still good. The second part says that [`touch`] is due.
+pub fn find(read: &mut impl Reads, wall: Moment, cookie: &str, address: &str, request_id: &str) -> Result<Option<(Actor, bool)>> {
+    let key = token::digest(cookie);
+    let Some(row) = store::session(read, &key)? else { return Ok(None) };
+    if wall >= row.seen_at.plus(IDLE) || wall >= row.created_at.plus(LONGEST) {
+        return Ok(None);
+    }
+    let person: Person = store::person(read, row.person_id)?;
+    if person.state != PersonState::Active {
+        return Ok(None);
+    }
+    let platform = store::platform_roles(read, person.id)?;
+    let who = Who { person: Some(person.id), label: person.label(), address: address.to_owned(), request_id: request_id.to_owned() };
+    let due = wall.since(row.seen_at) >= TOUCH;
+    Ok(Some((Actor { person, platform, via: Via::Session { id: row.public_id, key, fresh_at: row.fresh_at }, who }, due)))
+}
+
+/// Notes that a session is in use.
+pub fn touch(tx: &mut Tx<'_>, key: &str, wall: Moment) -> Result<()> {
+    store::touch_session(tx, key, wall)
+}
+
+/// Notes that the password was given again.
+pub fn freshen(tx: &mut Tx<'_>, key: &str, wall: Moment) -> Result<()> {
+    store::freshen_session(tx, key, wall)
+}
+
+/// Ends the session of a cookie.
+pub fn end(tx: &mut Tx<'_>, key: &str) -> Result<()> {
+    store::end_session(tx, key)
+}
+
+/// Ends one of a person's sessions by its shown id.
+pub fn end_one(tx: &mut Tx<'_>, person: PersonId, id: SessionId) -> Result<()> {
+    if store::end_session_of(tx, person, id)? { Ok(()) } else { Err(Error::NotFound) }
+}
+
+/// Ends a person's sessions, all but one if that is named by its key.
+pub fn end_others(tx: &mut Tx<'_>, person: PersonId, except: Option<&str>) -> Result<usize> {
+    store::end_sessions(tx, person, except)
+}
+
+/// A person's sessions, the newest first.
+pub fn list(read: &mut impl Reads, wall: Moment, person: PersonId) -> Result<Vec<Session>> {
+    store::sessions(read, person, wall.plus(-IDLE), wall.plus(-LONGEST))
+}
+
+/// Removes what has ended.
+pub fn sweep(tx: &mut Tx<'_>, wall: Moment) -> Result<usize> {
+    store::sweep_sessions(tx, wall.plus(-IDLE), wall.plus(-LONGEST))
+}
+
+/// Ends everything that was opened with an old password: other sessions and API clients.
+pub fn end_all_access(tx: &mut Tx<'_>, at: Moment, person: PersonId, except: Option<&str>) -> Result<()> {
+    store::end_sessions(tx, person, except)?;
+    store::end_clients(tx, person, at)?;
+    store::end_links_of(tx, person, at)
+}

@@ -1,0 +1,155 @@
+//! Everything that can happen in the portal, on one page.
+
+use crate::kernel::ids::{SmartAccountId, VirtualAccountId};
+
+crate::words! {
+    /// What happened. The word is stable: filters, exports and scripts use it.
+    pub enum Kind {
+        /// Somebody came in.
+        SignedIn = "person.signed-in", "Signed in";
+        /// Somebody could not come in.
+        SignInFailed = "person.sign-in-failed", "Sign-in failed";
+        /// A session was ended by its owner.
+        SignedOut = "person.signed-out", "Signed out";
+        /// Another session was ended.
+        SessionEnded = "person.session-ended", "Session ended";
+        /// A password was changed by its owner.
+        PasswordChanged = "person.password-changed", "Password changed";
+        /// A link for a new password was asked for.
+        PasswordResetAsked = "person.password-reset-asked", "Password reset requested";
+        /// A new password was set through an emailed link.
+        PasswordReset = "person.password-reset", "Password reset";
+        /// A person came to be.
+        PersonAdded = "person.added", "User account created";
+        /// A person named themselves and set a password.
+        InvitationAccepted = "person.invitation-accepted", "Invitation accepted";
+        /// A person was changed.
+        PersonChanged = "person.changed", "Profile changed";
+        /// A person may no longer sign in, or may again.
+        PersonState = "person.state", "User account enabled or disabled";
+        /// A key for scripts was made.
+        ClientAdded = "api-client.added", "API client created";
+        /// A key for scripts was ended.
+        ClientEnded = "api-client.ended", "API client revoked";
+        /// An access token was handed out.
+        TokenIssued = "api-client.token-issued", "Access token issued";
+        /// Somebody tried what they may not.
+        Denied = "access.denied", "Access denied";
+        /// A Smart Account came to be.
+        AccountCreated = "smart-account.created", "Smart Account created";
+        /// A Smart Account became Active.
+        AccountActivated = "smart-account.activated", "Smart Account activated";
+        /// The properties of a Smart Account were changed.
+        AccountChanged = "smart-account.changed", "Smart Account properties changed";
+        /// A Virtual Account came to be.
+        VirtualAccountCreated = "virtual-account.created", "Virtual Account created";
+        /// A role was given.
+        RoleGranted = "role.granted", "Role granted";
+        /// A role was taken back.
+        RoleRemoved = "role.removed", "Role removed";
+        /// A Smart Account was asked for.
+        RequestSent = "account-request.sent", "Smart Account requested";
+        /// The domain of a request was approved.
+        RequestDomainGiven = "account-request.domain-approved", "Account Domain Identifier approved";
+        /// A request was handed to another person.
+        RequestForwarded = "account-request.forwarded", "Request forwarded";
+        /// A request was approved.
+        RequestApproved = "account-request.approved", "Request approved";
+        /// A request was denied.
+        RequestDenied = "account-request.denied", "Request denied";
+        /// A request was taken back.
+        RequestWithdrawn = "account-request.withdrawn", "Request withdrawn";
+        /// Nobody decided a request in time.
+        RequestExpired = "account-request.expired", "Request expired";
+        /// Those who were asked were reminded.
+        RequestReminded = "account-request.reminded", "Reminder sent";
+        /// A letter could not be delivered.
+        LetterGivenUp = "mail.given-up", "E-mail given up";
+        /// A letter was queued once more.
+        LetterRetried = "mail.retried", "E-mail queued again";
+        /// The lab's clock was moved, stopped or started.
+        ClockMoved = "lab.clock", "Clock changed";
+        /// A scenario was loaded.
+        ScenarioLoaded = "lab.scenario", "Scenario loaded";
+        /// Data was taken out as a file.
+        Exported = "export", "Exported as CSV";
+        /// The first operator was made.
+        SetUp = "portal.set-up", "Portal set up";
+    }
+}
+
+crate::words! {
+    /// How it ended.
+    pub enum Outcome {
+        /// It was done.
+        Done = "done", "Done";
+        /// A rule or a missing right said no.
+        Refused = "refused", "Refused";
+        /// It was tried and did not work.
+        Failed = "failed", "Failed";
+    }
+}
+
+/// One thing that happened, about to be recorded.
+#[derive(Debug, Clone)]
+pub struct Event {
+    /// What.
+    pub kind: Kind,
+    /// How it ended.
+    pub outcome: Outcome,
+    /// In which Smart Account; none for what belongs to no tenant.
+    pub account: Option<SmartAccountId>,
+    /// In which Virtual Account.
+    pub virtual_account: Option<VirtualAccountId>,
+    /// One sentence for people.
+    pub message: String,
+    /// Which thing: its id or reference.
+    pub about: String,
+    /// What was before and after, and other facts. Never a secret.
+    pub detail: serde_json::Value,
+}
+
+impl Event {
+    /// Something that belongs to no tenant.
+    pub fn new(kind: Kind, about: impl ToString, message: impl Into<String>) -> Self {
+        Self {
+            kind,
+            outcome: Outcome::Done,
+            account: None,
+            virtual_account: None,
+            message: message.into(),
+            about: about.to_string(),
+            detail: serde_json::Value::Null,
+        }
+    }
+    /// Something in a Smart Account.
+    #[must_use]
+    pub fn within(mut self, account: SmartAccountId) -> Self {
+        self.account = Some(account);
+        self
+    }
+    /// Something in one of its Virtual Accounts.
+    #[must_use]
+    pub fn in_virtual_account(mut self, id: VirtualAccountId) -> Self {
+        self.virtual_account = Some(id);
+        self
+    }
+    /// What was before and what is now.
+    #[must_use]
+    pub fn changed(mut self, before: &impl serde::Serialize, after: &impl serde::Serialize) -> Self {
+        self.detail = serde_json::json!({ "before": before, "after": after });
+        self
+    }
+    /// Other facts.
+    #[must_use]
+    pub fn with(mut self, detail: serde_json::Value) -> Self {
+        self.detail = detail;
+        self
+    }
+    /// It did not come about.
+    #[must_use]
+    pub fn ended(mut self, outcome: Outcome) -> Self {
+        self.outcome = outcome;
+        self
+    }
+}

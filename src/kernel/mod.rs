@@ -1,0 +1,15 @@
+//! Words of the trade: values without input or output. Everything above speaks in these.
+
+pub mod clock;
+pub mod event;
+pub mod ids;
+pub mod secret;
+pub mod text;
+pub mod who;
+pub mod words;
+
+pub use clock::{Clock, Moment};
+pub use event::{Event, Kind};
+pub use secret::Secret;
+pub use text::{DomainIdentifier, EmailAddress, Name, search_key};
+pub use who::Who;

@@ -1,0 +1,235 @@
+//! The settings of an installation: from the environment, the same as flags of `serve`.
+//! All mistakes are told at once, each with the name of the setting and an example.
+
+use clap::Args;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+/// What may be set.
+#[derive(Debug, Clone, Args)]
+pub struct Settings {
+    /// lab: everything works without configuration, for this computer alone. production: for others to use.
+    #[arg(long, env = "LICENTRAL_MODE", default_value = "lab")]
+    pub mode: String,
+    /// Where to listen, for example 127.0.0.1:8080.
+    #[arg(long, env = "LICENTRAL_LISTEN", default_value = "127.0.0.1:8080")]
+    pub listen: String,
+    /// The address by which people reach the portal; links in mails begin with it.
+    #[arg(long, env = "LICENTRAL_BASE_URL")]
+    pub base_url: Option<String>,
+    /// sqlite://file or postgres://user:password@host/database.
+    #[arg(long, env = "DATABASE_URL", default_value = "sqlite://licentral.db", hide_env_values = true)]
+    pub database_url: String,
+    /// What an empty lab database is filled with: demo, large or empty.
+    #[arg(long, env = "LICENTRAL_SCENARIO", default_value = "demo")]
+    pub scenario: String,
+    /// Where mail goes: smtp://user:password@host:587 (STARTTLS), or file:/folder in a lab.
+    #[arg(long, env = "LICENTRAL_SMTP_URL", hide_env_values = true)]
+    pub smtp_url: Option<String>,
+    /// The sender of the portal's mail.
+    #[arg(long, env = "LICENTRAL_MAIL_FROM", default_value = "Licentral <no-reply@licentral.example>")]
+    pub mail_from: String,
+    /// The signing keys. A lab makes this file itself.
+    #[arg(long, env = "LICENTRAL_KEY_FILE", default_value = "licentral.key")]
+    pub key_file: PathBuf,
+    /// Where /metrics and the details of /readyz are answered; loopback only. Without it they are off.
+    #[arg(long, env = "LICENTRAL_METRICS_LISTEN")]
+    pub metrics_listen: Option<String>,
+    /// Proxies whose X-Forwarded-For is believed: their addresses, separated by commas.
+    #[arg(long, env = "LICENTRAL_TRUSTED_PROXIES", default_value = "")]
+    pub trusted_proxies: String,
+    /// What is logged, for example info or licentral=debug.
+    #[arg(long, env = "LICENTRAL_LOG", default_value = "info,actix_server=warn")]
+    pub log: String,
+}
+
+/// How the portal runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Mode {
+    /// For one computer: sample data, mailbox page, clock controls.
+    Lab,
+    /// For others to use.
+    Production,
+}
+
+/// Where mail goes.
+#[derive(Debug, Clone)]
+pub enum MailRoute {
+    /// To the mailbox page.
+    Mailbox,
+    /// One file a letter, into this folder.
+    Folder(PathBuf),
+    /// To a mail server.
+    Smtp(url::Url),
+}
+
+/// The settings, checked.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// Lab or production.
+    pub mode: Mode,
+    /// Where to listen.
+    pub listen: SocketAddr,
+    /// Without a slash at the end.
+    pub base_url: String,
+    /// As given.
+    pub database_url: String,
+    /// Name of the scenario.
+    pub scenario: String,
+    /// Where mail goes.
+    pub mail: MailRoute,
+    /// The sender.
+    pub mail_from: String,
+    /// The keys.
+    pub key_file: PathBuf,
+    /// The other listener.
+    pub metrics_listen: Option<SocketAddr>,
+    /// Proxies that are believed.
+    pub trusted_proxies: Vec<std::net::IpAddr>,
+    /// The log filter.
+    pub log: String,
+}
+
+impl Config {
+    /// Checks the settings; tells all mistakes at once.
+    pub fn check(settings: Settings) -> Result<Self, Vec<String>> {
+        let mut wrong = Vec::new();
+        let mode = match settings.mode.as_str() {
+            "lab" => Mode::Lab,
+            "production" => Mode::Production,
+            other => {
+                wrong.push(format!("LICENTRAL_MODE is {other:?}. Use lab or production."));
+                Mode::Lab
+            }
+        };
+        let listen: SocketAddr = settings.listen.parse().unwrap_or_else(|_| {
+            wrong.push(format!("LICENTRAL_LISTEN is {:?}. Use an address and a port, for example 127.0.0.1:8080.", settings.listen));
+            SocketAddr::from(([127, 0, 0, 1], 8080))
+        });
+        if mode == Mode::Lab && !listen.ip().is_loopback() {
+            wrong.push(format!(
+                "LICENTRAL_LISTEN is {listen}, but a lab signs anybody in with one click, so it listens on 127.0.0.1 only. Set LICENTRAL_MODE=production to serve others."
+            ));
+        }
+        let base_url = match &settings.base_url {
+            Some(given) => match url::Url::parse(given) {
+                Ok(u) if matches!(u.scheme(), "http" | "https") && u.path() == "/" && u.query().is_none() => given.trim_end_matches('/').to_owned(),
+                _ => {
+                    wrong.push(format!("LICENTRAL_BASE_URL is {given:?}. Use for example https://licenses.company.example."));
+                    String::new()
+                }
+            },
+            None => format!("http://{listen}"),
+        };
+        if !settings.database_url.starts_with("sqlite://") && !settings.database_url.starts_with("postgres://") && !settings.database_url.starts_with("postgresql://") {
+            wrong.push("DATABASE_URL names no database that is known. Use for example sqlite://licentral.db or postgres://user:password@host/licentral.".to_owned());
+        }
+        if !["demo", "large", "empty"].contains(&settings.scenario.as_str()) {
+            wrong.push(format!("LICENTRAL_SCENARIO is {:?}. Use demo, large or empty.", settings.scenario));
+        }
+        let mail = match settings.smtp_url.as_deref() {
+            None => MailRoute::Mailbox,
+            Some(folder) if folder.starts_with("file:") => MailRoute::Folder(PathBuf::from(folder.trim_start_matches("file:"))),
+            Some(given) => match url::Url::parse(given) {
+                Ok(u) if matches!(u.scheme(), "smtp" | "smtps") && u.host_str().is_some() => MailRoute::Smtp(u),
+                _ => {
+                    wrong.push("LICENTRAL_SMTP_URL cannot be read. Use for example smtp://user:password@mail.company.example:587.".to_owned());
+                    MailRoute::Mailbox
+                }
+            },
+        };
+        if settings.mail_from.parse::<lettre::message::Mailbox>().is_err() {
+            wrong.push(format!("LICENTRAL_MAIL_FROM is {:?}. Use for example Licentral <no-reply@company.example>.", settings.mail_from));
+        }
+        let metrics_listen = settings.metrics_listen.as_ref().and_then(|given| match given.parse::<SocketAddr>() {
+            Ok(at) if at.ip().is_loopback() => Some(at),
+            _ => {
+                wrong.push(format!("LICENTRAL_METRICS_LISTEN is {given:?}. Use a loopback address, for example 127.0.0.1:9090."));
+                None
+            }
+        });
+        let trusted_proxies = settings
+            .trusted_proxies
+            .split(',')
+            .map(str::trim)
+            .filter(|one| !one.is_empty())
+            .filter_map(|one| {
+                one.parse()
+                    .map_err(|_| wrong.push(format!("LICENTRAL_TRUSTED_PROXIES holds {one:?}. Use addresses separated by commas, for example 10.0.0.5,10.0.0.6.")))
+                    .ok()
+            })
+            .collect();
+        if mode == Mode::Production {
+            if settings.base_url.is_none() {
+                wrong.push("LICENTRAL_BASE_URL is missing: links in mails begin with it. For example https://licenses.company.example.".to_owned());
+            } else if base_url.starts_with("http://") && !listen.ip().is_loopback() {
+                wrong.push("LICENTRAL_BASE_URL begins with http://: sign-in needs https. Put a TLS proxy in front and give its https address.".to_owned());
+            }
+            if !matches!(mail, MailRoute::Smtp(_)) {
+                wrong.push("LICENTRAL_SMTP_URL is missing: without mail nobody can approve anything. For example smtp://user:password@mail.company.example:587.".to_owned());
+            }
+            if !settings.key_file.is_file() {
+                wrong.push(format!(
+                    "LICENTRAL_KEY_FILE: {} is not there. Make one with: licentral make-key {}",
+                    settings.key_file.display(),
+                    settings.key_file.display()
+                ));
+            }
+        }
+        if !wrong.is_empty() {
+            return Err(wrong);
+        }
+        Ok(Self {
+            mode,
+            listen,
+            base_url,
+            database_url: settings.database_url,
+            scenario: settings.scenario,
+            mail,
+            mail_from: settings.mail_from,
+            key_file: settings.key_file,
+            metrics_listen,
+            trusted_proxies,
+            log: settings.log,
+        })
+    }
+
+    /// Whether this is a lab.
+    pub fn is_lab(&self) -> bool {
+        self.mode == Mode::Lab
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::Parser;
+
+    #[derive(Parser)]
+    struct Line {
+        #[command(flatten)]
+        settings: Settings,
+    }
+
+    #[test]
+    fn a_lab_needs_nothing() {
+        let config = Config::check(Line::parse_from(["licentral"]).settings).unwrap();
+        assert_eq!(config.base_url, "http://127.0.0.1:8080");
+        assert!(config.is_lab());
+    }
+
+    #[test]
+    fn all_mistakes_are_told_at_once() {
+        let line = ["licentral", "--mode", "production", "--listen", "nowhere", "--database-url", "mysql://x", "--key-file", "/nonexistent"];
+        let wrong = Config::check(Line::parse_from(line).settings).unwrap_err().join("\n");
+        for name in ["LICENTRAL_LISTEN", "DATABASE_URL", "LICENTRAL_BASE_URL", "LICENTRAL_SMTP_URL", "LICENTRAL_KEY_FILE"] {
+            assert!(wrong.contains(name), "{name} is missing in: {wrong}");
+        }
+    }
+
+    #[test]
+    fn a_lab_is_not_served_to_others() {
+        let wrong = Config::check(Line::parse_from(["licentral", "--listen", "0.0.0.0:80"]).settings).unwrap_err();
+        assert!(wrong[0].contains("127.0.0.1 only"));
+    }
+}

@@ -1,0 +1,114 @@
+//! A connection to either database, and how one is made ready.
+
+use crate::error::{Error, Result};
+use diesel::connection::SimpleConnection;
+use diesel::r2d2::{CustomizeConnection, Error as R2d2Error, ManageConnection, R2D2Connection};
+use diesel::{Connection, PgConnection, SqliteConnection};
+
+/// A connection to either database.
+#[derive(diesel::MultiConnection)]
+pub enum Conn {
+    /// The file.
+    Sqlite(SqliteConnection),
+    /// The server.
+    Postgres(PgConnection),
+}
+
+/// Which kind.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Database {
+    /// Built in.
+    Sqlite,
+    /// A server.
+    Postgres,
+}
+
+/// Makes connections. diesel's own way for two databases tries both and says nothing of the reason.
+#[derive(Clone)]
+pub struct Manager {
+    url: String,
+    database: Database,
+}
+
+impl Manager {
+    pub fn new(url: &str) -> Result<Self, String> {
+        if let Some(path) = url.strip_prefix("sqlite://") {
+            return Ok(Self { url: path.to_owned(), database: Database::Sqlite });
+        }
+        if url.starts_with("postgres://") || url.starts_with("postgresql://") {
+            return Ok(Self { url: url.to_owned(), database: Database::Postgres });
+        }
+        Err("DATABASE_URL names no database that is known".to_owned())
+    }
+
+    pub fn database(&self) -> Database {
+        self.database
+    }
+
+    pub fn try_once(&self) -> Result<(), String> {
+        self.connect().map(drop).map_err(|e| e.to_string())
+    }
+}
+
+impl ManageConnection for Manager {
+    type Connection = Conn;
+    type Error = R2d2Error;
+
+    fn connect(&self) -> Result<Conn, R2d2Error> {
+        match self.database {
+            Database::Sqlite => SqliteConnection::establish(&self.url).map(Conn::Sqlite),
+            Database::Postgres => PgConnection::establish(&self.url).map(Conn::Postgres),
+        }
+        .map_err(R2d2Error::ConnectionError)
+    }
+
+    fn is_valid(&self, conn: &mut Conn) -> Result<(), R2d2Error> {
+        R2D2Connection::ping(conn).map_err(R2d2Error::QueryError)
+    }
+
+    fn has_broken(&self, conn: &mut Conn) -> bool {
+        R2D2Connection::is_broken(conn)
+    }
+}
+
+/// Sets each new connection up. On SQLite the waiting time comes first: the other pragmas may need it.
+/// FULL: an acknowledged write is on the disk.
+#[derive(Debug)]
+pub struct Setup;
+
+impl CustomizeConnection<Conn, R2d2Error> for Setup {
+    fn on_acquire(&self, conn: &mut Conn) -> Result<(), R2d2Error> {
+        match conn {
+            Conn::Sqlite(c) => c.batch_execute(
+                "PRAGMA busy_timeout=30000; PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON; \
+                 PRAGMA trusted_schema=OFF; PRAGMA cache_size=-4000; PRAGMA mmap_size=268435456; PRAGMA temp_store=MEMORY; \
+                 PRAGMA journal_size_limit=67108864;",
+            ),
+            Conn::Postgres(c) => c.batch_execute(
+                "SET TIME ZONE 'UTC'; SET statement_timeout='30s'; SET idle_in_transaction_session_timeout='60s'; SET lock_timeout='10s'",
+            ),
+        }
+        .map_err(R2d2Error::QueryError)
+    }
+}
+
+/// A pool that cannot connect says so in the log, not on a page.
+#[derive(Debug)]
+pub struct LogErrors;
+impl diesel::r2d2::HandleError<R2d2Error> for LogErrors {
+    fn handle_error(&self, error: R2d2Error) {
+        tracing::warn!(cause = %error, "a database connection failed");
+    }
+}
+
+/// SQLite's own way of copying a database that is in use.
+pub fn copy_sqlite(conn: &mut Conn, path: &str) -> Result<()> {
+    use diesel::RunQueryDsl;
+    match conn {
+        Conn::Sqlite(c) => {
+            diesel::sql_query("VACUUM INTO ?").bind::<diesel::sql_types::Text, _>(path).execute(c)?;
+            Ok(())
+        }
+        Conn::Postgres(_) => Err(Error::refused("backup.postgres", "A PostgreSQL database is backed up with pg_dump.")),
+    }
+}

@@ -1,0 +1,126 @@
+//! The schema's steps: run under a lock, and compared with what this program knows.
+
+use super::conn::{Conn, Manager};
+use super::Database;
+use diesel::RunQueryDsl;
+use diesel::connection::SimpleConnection;
+use diesel::r2d2::ManageConnection;
+use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
+use std::collections::BTreeSet;
+
+const SQLITE: EmbeddedMigrations = embed_migrations!("migrations/sqlite");
+const POSTGRES: EmbeddedMigrations = embed_migrations!("migrations/postgres");
+
+/// How the database's schema stands to this program.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Schema {
+    /// They fit.
+    Current,
+    /// The database lacks steps.
+    Behind(Vec<String>),
+    /// The database has steps that this program does not know: a newer one made them.
+    Ahead(Vec<String>),
+}
+
+type Failure = Box<dyn std::error::Error + Send + Sync>;
+
+fn connect(url: &str) -> Result<Conn, Failure> {
+    let manager = Manager::new(url)?;
+    Ok(manager.connect()?)
+}
+
+/// Compares the schema of the database with this program's.
+pub fn compare(url: &str) -> Result<Schema, Failure> {
+    let mut conn = connect(url)?;
+    compare_on(&mut conn)
+}
+
+fn compare_on(conn: &mut Conn) -> Result<Schema, Failure> {
+    // A database without the table of steps has none of them; asking must not make it.
+    let known = known(conn)?;
+    let applied: BTreeSet<String> = match applied(conn) {
+        Ok(list) => list.into_iter().collect(),
+        Err(_) => BTreeSet::new(),
+    };
+    let ahead: Vec<String> = applied.difference(&known).cloned().collect();
+    let behind: Vec<String> = known.difference(&applied).cloned().collect();
+    Ok(match (ahead.is_empty(), behind.is_empty()) {
+        (false, _) => Schema::Ahead(ahead),
+        (true, false) => Schema::Behind(behind),
+        (true, true) => Schema::Current,
+    })
+}
+
+fn known(conn: &Conn) -> Result<BTreeSet<String>, Failure> {
+    use diesel::migration::MigrationSource;
+    Ok(match conn {
+        Conn::Sqlite(_) => MigrationSource::<diesel::sqlite::Sqlite>::migrations(&SQLITE)?.iter().map(|m| m.name().version().to_string()).collect(),
+        Conn::Postgres(_) => MigrationSource::<diesel::pg::Pg>::migrations(&POSTGRES)?.iter().map(|m| m.name().version().to_string()).collect(),
+    })
+}
+
+#[derive(diesel::QueryableByName)]
+struct Version {
+    #[diesel(sql_type = diesel::sql_types::Text)]
+    version: String,
+}
+
+fn applied(conn: &mut Conn) -> Result<Vec<String>, Failure> {
+    let rows: Vec<Version> = diesel::sql_query("SELECT version FROM __diesel_schema_migrations").load(conn)?;
+    Ok(rows.into_iter().map(|r| r.version).collect())
+}
+
+/// Brings the schema up to this program's, one process at a time. Refuses a schema that is ahead.
+/// Returns how many steps were run.
+pub fn run(url: &str) -> Result<usize, Failure> {
+    let mut conn = connect(url)?;
+    match Manager::new(url)?.database() {
+        Database::Sqlite => {
+            let Conn::Sqlite(c) = &mut conn else { return Err("not SQLite".into()) };
+            c.batch_execute("PRAGMA busy_timeout=60000; PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;")?;
+            // The lock is one transaction around all steps; each step's own becomes a savepoint in it.
+            c.immediate_transaction(|c| {
+                let steps = c.run_pending_migrations(SQLITE)?.len();
+                Ok(steps)
+            })
+            .map_err(|e: Stop| e.0)
+        }
+        Database::Postgres => {
+            // A lock that needs nothing but a table, so that any database which speaks PostgreSQL will do.
+            conn.batch_execute("SET lock_timeout='120s'; CREATE TABLE IF NOT EXISTS migration_lock (one BOOLEAN PRIMARY KEY)").or_else(|e| {
+                // Two processes made the table at once; it is there now.
+                if e.to_string().contains("migration_lock") || e.to_string().contains("pg_type") { Ok(()) } else { Err(e) }
+            })?;
+            let Conn::Postgres(c) = &mut conn else { return Err("not PostgreSQL".into()) };
+            use diesel::Connection;
+            c.transaction(|c| {
+                c.batch_execute("INSERT INTO migration_lock VALUES (TRUE) ON CONFLICT (one) DO UPDATE SET one = TRUE")?;
+                let steps = c.run_pending_migrations(POSTGRES)?.len();
+                Ok(steps)
+            })
+            .map_err(|e: Stop| e.0)
+        }
+    }
+}
+
+/// What ended the transaction of the steps.
+struct Stop(Failure);
+impl From<diesel::result::Error> for Stop {
+    fn from(e: diesel::result::Error) -> Self {
+        Self(e.into())
+    }
+}
+impl From<Failure> for Stop {
+    fn from(e: Failure) -> Self {
+        Self(e)
+    }
+}
+
+/// Takes all steps back: for tests of the steps themselves.
+pub fn revert_all(url: &str) -> Result<(), Failure> {
+    let mut conn = connect(url)?;
+    match &mut conn {
+        Conn::Sqlite(c) => c.revert_all_migrations(SQLITE).map(drop),
+        Conn::Postgres(c) => c.revert_all_migrations(POSTGRES).map(drop),
+    }
+}

@@ -1,0 +1,196 @@
+//! The database: SQLite built in, or PostgreSQL, chosen by the address. One set of queries, and one
+//! meaning of a transaction: as if one at a time.
+//!
+//! - [`Db::read`]: a consistent snapshot.
+//! - [`Db::write`]: serial, retried when another writer was in the way, and committed only with an event.
+//! - [`Db::housekeeping`]: for the portal's own machinery (sessions touched, letters claimed): no event.
+
+mod conn;
+mod like;
+pub mod migrate;
+mod once;
+pub mod schema;
+mod tx;
+
+pub use conn::{Conn, Database};
+pub use like::{contains, count_of};
+pub use migrate::Schema;
+pub use once::Once;
+pub use tx::{Read, Reads, Recorded, Tx};
+
+use crate::error::{Cause, Error, Result};
+use conn::{Manager, Setup};
+use diesel::r2d2::Pool;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+/// How often a write is tried before the answer is "try again later".
+const TRIES: u32 = 10;
+
+/// The door to the database. Cheap to clone.
+#[derive(Clone)]
+pub struct Db {
+    readers: Pool<Manager>,
+    writers: Pool<Manager>,
+    /// On SQLite one writer at a time: waiting here is fair, waiting in SQLite is not.
+    turn: Option<Arc<Mutex<()>>>,
+    database: Database,
+}
+
+impl std::fmt::Debug for Db {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Db({:?})", self.database)
+    }
+}
+
+impl Db {
+    /// Opens the database behind an address. Makes a SQLite file that is not there yet.
+    pub fn open(url: &str) -> Result<Self, String> {
+        let manager = Manager::new(url)?;
+        let database = manager.database();
+        // A first connection by hand, so that the reason of a failure is told at once and in words.
+        manager.try_once().map_err(|why| format!("cannot open the database: {why}"))?;
+        let build = |size: u32| {
+            Pool::builder()
+                .max_size(size)
+                .min_idle(Some(1))
+                .test_on_check_out(database == Database::Postgres)
+                .connection_timeout(Duration::from_secs(5))
+                .connection_customizer(Box::new(Setup))
+                .error_handler(Box::new(conn::LogErrors))
+                .build(manager.clone())
+                .map_err(|e| format!("cannot open the database: {e}"))
+        };
+        let (readers, writers, turn) = match database {
+            Database::Sqlite => (build(4)?, build(1)?, Some(Arc::new(Mutex::new(())))),
+            Database::Postgres => {
+                let pool = build(10)?;
+                (pool.clone(), pool, None)
+            }
+        };
+        Ok(Self { readers, writers, turn, database })
+    }
+
+    /// Which kind of database this is.
+    pub fn database(&self) -> Database {
+        self.database
+    }
+
+    /// Reads a consistent snapshot, off the threads that serve requests.
+    pub async fn read<T, F>(&self, f: F) -> Result<T>
+    where
+        T: Send + 'static,
+        F: FnOnce(&mut Read<'_>) -> Result<T> + Send + 'static,
+    {
+        let db = self.clone();
+        off_the_loop(move || db.read_now(f)).await
+    }
+
+    /// Writes and records. The closure may run more than once: it sends nothing, and takes times and ids
+    /// from outside.
+    pub async fn write<T, F>(&self, f: F) -> Result<T>
+    where
+        T: Send + 'static,
+        F: Fn(&mut Tx<'_>) -> Result<Recorded<T>> + Send + 'static,
+    {
+        let db = self.clone();
+        off_the_loop(move || db.write_now(f)).await
+    }
+
+    /// Writes what needs no record.
+    pub async fn housekeeping<T, F>(&self, f: F) -> Result<T>
+    where
+        T: Send + 'static,
+        F: Fn(&mut Tx<'_>) -> Result<T> + Send + 'static,
+    {
+        let db = self.clone();
+        off_the_loop(move || db.housekeeping_now(f)).await
+    }
+
+    /// As [`Db::read`], for jobs and commands that are off the loop already.
+    pub fn read_now<T>(&self, f: impl FnOnce(&mut Read<'_>) -> Result<T>) -> Result<T> {
+        let mut conn = self.readers.get().map_err(|e| Error::Unavailable(Cause::of(e)))?;
+        tx::snapshot(&mut conn, f)
+    }
+
+    /// As [`Db::write`], for jobs and commands.
+    pub fn write_now<T>(&self, f: impl Fn(&mut Tx<'_>) -> Result<Recorded<T>>) -> Result<T> {
+        self.try_again(|conn| tx::serial(conn, &f))
+    }
+
+    /// As [`Db::housekeeping`], for jobs and commands.
+    pub fn housekeeping_now<T>(&self, f: impl Fn(&mut Tx<'_>) -> Result<T>) -> Result<T> {
+        self.try_again(|conn| tx::plain(conn, &f))
+    }
+
+    fn try_again<T>(&self, run: impl Fn(&mut Conn) -> Result<T>) -> Result<T> {
+        let mut tries = 0;
+        loop {
+            tries += 1;
+            let result = {
+                let _turn = self.turn.as_ref().map(|turn| turn.lock().unwrap_or_else(PoisonError::into_inner));
+                let mut conn = self.writers.get().map_err(|e| Error::Unavailable(Cause::of(e)))?;
+                run(&mut conn)
+            };
+            match result {
+                Err(error) if error.wants_another_try() && tries < TRIES => {
+                    metrics::counter!("licentral_db_retries_total").increment(1);
+                    // Longer each time, and not the same for two who met.
+                    let [dice] = crate::platform::token::random_bytes::<1>();
+                    std::thread::sleep(Duration::from_millis(u64::from(tries) * (2 + u64::from(dice) / 16)));
+                }
+                other => return other,
+            }
+        }
+    }
+
+    /// A copy of the whole database as a file of its own (SQLite).
+    pub fn copy_to(&self, path: &str) -> Result<()> {
+        let mut conn = self.readers.get().map_err(|e| Error::Unavailable(Cause::of(e)))?;
+        conn::copy_sqlite(&mut conn, path)
+    }
+
+    /// Whether the database answers.
+    pub async fn answers(&self) -> bool {
+        self.read(|r| r.ping()).await.is_ok()
+    }
+}
+
+async fn off_the_loop<T: Send + 'static>(f: impl FnOnce() -> Result<T> + Send + 'static) -> Result<T> {
+    match actix_web::web::block(f).await {
+        Ok(result) => result,
+        Err(cancelled) => Err(Error::internal(cancelled)),
+    }
+}
+
+impl From<diesel::result::Error> for Error {
+    fn from(error: diesel::result::Error) -> Self {
+        use diesel::result::{DatabaseErrorKind as Kind, Error as E};
+        match &error {
+            E::NotFound => Self::NotFound,
+            E::DatabaseError(Kind::SerializationFailure | Kind::ClosedConnection, _) => Self::Unavailable(Cause::again(error)),
+            E::DatabaseError(_, info) if ["deadlock detected", "database is locked", "could not serialize", "terminating connection", "no connection to the server"].iter().any(|words| info.message().contains(words)) => {
+                Self::Unavailable(Cause::again(error))
+            }
+            E::DatabaseError(Kind::Unknown, info) if ["disk is full", "No space left", "read-only transaction", "disk I/O error"].iter().any(|words| info.message().contains(words)) => {
+                Self::Unavailable(Cause::of(error))
+            }
+            _ => Self::Internal(Cause::of(error)),
+        }
+    }
+}
+
+/// What a unique index has to say, in the words of the trade.
+pub trait OnTaken<T> {
+    /// Turns a violated unique index into this error.
+    fn on_taken(self, says: impl FnOnce() -> Error) -> Result<T>;
+}
+impl<T> OnTaken<T> for diesel::QueryResult<T> {
+    fn on_taken(self, says: impl FnOnce() -> Error) -> Result<T> {
+        use diesel::result::{DatabaseErrorKind as Kind, Error as E};
+        match self {
+            Err(E::DatabaseError(Kind::UniqueViolation, _)) => Err(says()),
+            other => Ok(other?),
+        }
+    }
+}

@@ -1,0 +1,65 @@
+//! Doing a thing once, however often it is asked for.
+
+use super::schema::once;
+use super::tx::{Reads, Tx};
+use crate::error::{Cause, Error, Result};
+use crate::kernel::Moment;
+use diesel::prelude::*;
+
+/// What a once-token says about a request.
+pub enum Once {
+    /// It is the first: go on, and tell [`Tx::made`] what was made.
+    First,
+    /// It has been done: this is what was made.
+    Again(String),
+}
+
+impl Tx<'_> {
+    /// Whether this is the first time. `hash` is of what was asked: the same token with another request is a mistake.
+    pub fn once(&mut self, actor: &str, token: &str, hash: &str) -> Result<Once> {
+        let row: Option<(String, String)> =
+            once::table.find((actor, token)).select((once::request_hash, once::made)).first(self.conn()).optional()?;
+        match row {
+            None => Ok(Once::First),
+            Some((was, made)) if was == hash => Ok(Once::Again(made)),
+            Some(_) => Err(Error::invalid("Idempotency-Key", "This key was used for another request. Send a new key with a new request.")),
+        }
+    }
+
+    /// Keeps what was made, in the same transaction.
+    pub fn made(&mut self, at: Moment, actor: &str, token: &str, hash: &str, made: &str) -> Result<()> {
+        let kept = diesel::insert_into(once::table)
+            .values((once::actor.eq(actor), once::token.eq(token), once::request_hash.eq(hash), once::made.eq(made), once::created_at.eq(at)))
+            .execute(self.conn());
+        match kept {
+            Ok(_) => Ok(()),
+            // Two first uses met: run again and find the other's.
+            Err(error @ diesel::result::Error::DatabaseError(diesel::result::DatabaseErrorKind::UniqueViolation, _)) => {
+                Err(Error::Unavailable(Cause::again(error)))
+            }
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// Forgets tokens from before.
+    pub fn forget_once_before(&mut self, before: Moment) -> Result<usize> {
+        Ok(diesel::delete(once::table.filter(once::created_at.lt(before))).execute(self.conn())?)
+    }
+
+    /// The next value of a named counter.
+    pub fn next_number(&mut self, name: &str, first: i64) -> Result<i64> {
+        use super::schema::counters;
+        let last: Option<i64> = counters::table.find(name).select(counters::value).first(self.conn()).optional()?;
+        let next = last.map_or(first, |v| v.saturating_add(1));
+        if last.is_some() {
+            diesel::update(counters::table.find(name)).set(counters::value.eq(next)).execute(self.conn())?;
+        } else {
+            let made = diesel::insert_into(counters::table).values((counters::name.eq(name), counters::value.eq(next))).execute(self.conn());
+            if let Err(error @ diesel::result::Error::DatabaseError(diesel::result::DatabaseErrorKind::UniqueViolation, _)) = made {
+                return Err(Error::Unavailable(Cause::again(error)));
+            }
+            made?;
+        }
+        Ok(next)
+    }
+}

@@ -1,0 +1,266 @@
+//! The tables as diesel sees them: one meaning for both databases. Compared with both by a test.
+
+#![allow(missing_docs)]
+
+diesel::table! {
+    account_request_creators (id) {
+        id -> Text,
+        request_id -> Text,
+        email -> Text,
+        email_key -> Text,
+        state -> Text,
+        forwarded_from -> Nullable<Text>,
+        depth -> Integer,
+        created_at -> Timestamp,
+        ended_at -> Nullable<Timestamp>,
+    }
+}
+
+diesel::table! {
+    account_requests (id) {
+        id -> Text,
+        reference -> Text,
+        smart_account_id -> Text,
+        kind -> Text,
+        requester_id -> Text,
+        note_to_approver -> Text,
+        note_to_customer -> Text,
+        domain_review -> Text,
+        domain_reasons -> Text,
+        domain_by -> Nullable<Text>,
+        domain_at -> Nullable<Timestamp>,
+        state -> Text,
+        reason -> Text,
+        decided_by -> Nullable<Text>,
+        decided_at -> Nullable<Timestamp>,
+        sent_at -> Timestamp,
+        remind_at -> Timestamp,
+        reminded_at -> Nullable<Timestamp>,
+        expires_at -> Timestamp,
+        version -> BigInt,
+    }
+}
+
+diesel::table! {
+    api_clients (id) {
+        id -> Text,
+        person_id -> Text,
+        name -> Text,
+        secret_hash -> Text,
+        scopes -> Text,
+        created_at -> Timestamp,
+        last_used_at -> Nullable<Timestamp>,
+        ended_at -> Nullable<Timestamp>,
+    }
+}
+
+diesel::table! {
+    counters (name) {
+        name -> Text,
+        value -> BigInt,
+    }
+}
+
+diesel::table! {
+    event_tallies (smart_account_id, shard) {
+        smart_account_id -> Text,
+        shard -> Integer,
+        events -> BigInt,
+    }
+}
+
+diesel::table! {
+    events (id) {
+        id -> Text,
+        at -> Timestamp,
+        smart_account_id -> Nullable<Text>,
+        virtual_account_id -> Nullable<Text>,
+        kind -> Text,
+        outcome -> Text,
+        message -> Text,
+        actor_id -> Nullable<Text>,
+        actor -> Text,
+        actor_key -> Text,
+        about -> Text,
+        detail -> Text,
+        address -> Text,
+        request_id -> Text,
+    }
+}
+
+diesel::table! {
+    grants (id) {
+        id -> Text,
+        smart_account_id -> Text,
+        virtual_account_id -> Nullable<Text>,
+        scope -> Text,
+        person_id -> Text,
+        role -> Text,
+        created_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    links (id) {
+        id -> Text,
+        purpose -> Text,
+        about_id -> Text,
+        email_key -> Text,
+        created_at -> Timestamp,
+        expires_at -> Timestamp,
+        used_at -> Nullable<Timestamp>,
+        ended_at -> Nullable<Timestamp>,
+    }
+}
+
+diesel::table! {
+    mailbox (id) {
+        id -> Text,
+        message_id -> Text,
+        letter -> Text,
+        to_name -> Text,
+        to_address -> Text,
+        subject -> Text,
+        text_body -> Text,
+        html_body -> Text,
+        search_key -> Text,
+        sent_at -> Timestamp,
+        read_at -> Nullable<Timestamp>,
+    }
+}
+
+diesel::table! {
+    once (actor, token) {
+        actor -> Text,
+        token -> Text,
+        request_hash -> Text,
+        made -> Text,
+        created_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    outbox (id) {
+        id -> Text,
+        letter -> Text,
+        about_id -> Text,
+        extra -> Text,
+        to_name -> Text,
+        to_address -> Text,
+        not_before -> Timestamp,
+        attempts -> Integer,
+        leased_until -> Nullable<Timestamp>,
+        sent_at -> Nullable<Timestamp>,
+        gave_up_at -> Nullable<Timestamp>,
+        last_problem -> Text,
+        created_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    people (id) {
+        id -> Text,
+        email -> Text,
+        email_key -> Text,
+        name -> Text,
+        search_key -> Text,
+        password_hash -> Nullable<Text>,
+        access_level -> Integer,
+        state -> Text,
+        created_at -> Timestamp,
+        version -> BigInt,
+    }
+}
+
+diesel::table! {
+    platform_roles (person_id, role) {
+        person_id -> Text,
+        role -> Text,
+    }
+}
+
+diesel::table! {
+    sessions (id) {
+        id -> Text,
+        public_id -> Text,
+        person_id -> Text,
+        created_at -> Timestamp,
+        seen_at -> Timestamp,
+        fresh_at -> Timestamp,
+        address -> Text,
+        agent -> Text,
+    }
+}
+
+diesel::table! {
+    settings (name) {
+        name -> Text,
+        value -> Text,
+    }
+}
+
+diesel::table! {
+    sign_in_misses (subject) {
+        subject -> Text,
+        misses -> Integer,
+        blocked_until -> Timestamp,
+        updated_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    smart_accounts (id) {
+        id -> Text,
+        number -> BigInt,
+        name -> Text,
+        name_key -> Text,
+        domain -> Text,
+        registrable -> Text,
+        state -> Text,
+        pending_detail -> Nullable<Text>,
+        visibility -> Text,
+        headquarters -> Text,
+        holds_domain -> Bool,
+        created_at -> Timestamp,
+        activated_at -> Nullable<Timestamp>,
+        version -> BigInt,
+    }
+}
+
+diesel::table! {
+    virtual_accounts (id) {
+        id -> Text,
+        smart_account_id -> Text,
+        name -> Text,
+        name_key -> Text,
+        description -> Text,
+        access_level -> Text,
+        is_default -> Bool,
+        parent_id -> Nullable<Text>,
+        preferred_end_date -> Nullable<Timestamp>,
+        tags -> Text,
+        created_at -> Timestamp,
+        version -> BigInt,
+    }
+}
+
+diesel::allow_tables_to_appear_in_same_query!(
+    account_request_creators,
+    account_requests,
+    api_clients,
+    counters,
+    event_tallies,
+    events,
+    grants,
+    links,
+    mailbox,
+    once,
+    outbox,
+    people,
+    platform_roles,
+    sessions,
+    settings,
+    sign_in_misses,
+    smart_accounts,
+    virtual_accounts,
+);

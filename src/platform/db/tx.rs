@@ -1,0 +1,179 @@
+//! What a transaction means here, on both databases.
+
+use super::conn::Conn;
+use super::schema::{event_tallies, events};
+use crate::error::{Cause, Error, Result};
+use crate::kernel::ids::EventId;
+use crate::kernel::{Event, Moment, Who, search_key};
+use diesel::connection::{AnsiTransactionManager, SimpleConnection, TransactionManager};
+use diesel::prelude::*;
+
+/// How many counters a tenant's events are spread over, so that two writers seldom meet on one row.
+const SHARDS: i32 = 8;
+
+/// Whatever can be read from: a snapshot or an open transaction. For stores alone.
+pub trait Reads {
+    /// The connection.
+    fn conn(&mut self) -> &mut Conn;
+}
+
+/// A consistent snapshot.
+pub struct Read<'c> {
+    conn: &'c mut Conn,
+}
+
+impl Reads for Read<'_> {
+    fn conn(&mut self) -> &mut Conn {
+        self.conn
+    }
+}
+
+impl Read<'_> {
+    /// Asks the database for a sign of life.
+    pub fn ping(&mut self) -> Result<()> {
+        diesel::r2d2::R2D2Connection::ping(self.conn)?;
+        Ok(())
+    }
+}
+
+/// An open transaction that may write.
+pub struct Tx<'c> {
+    conn: &'c mut Conn,
+}
+
+impl Reads for Tx<'_> {
+    fn conn(&mut self) -> &mut Conn {
+        self.conn
+    }
+}
+
+/// The proof that what was done has been written into the record: without one nothing is committed.
+/// Only [`Tx::record`] and [`Tx::unchanged`] make it.
+#[must_use]
+pub struct Recorded<T> {
+    value: T,
+    commit: bool,
+}
+
+impl<T> Recorded<T> {
+    /// Goes on with another value under the same record.
+    pub fn map<U>(self, f: impl FnOnce(T) -> U) -> Recorded<U> {
+        Recorded { value: f(self.value), commit: self.commit }
+    }
+    /// Looks at the value.
+    pub fn value(&self) -> &T {
+        &self.value
+    }
+}
+
+impl Tx<'_> {
+    /// Writes what happened into the record, in this transaction.
+    pub fn record<T>(&mut self, at: Moment, who: &Who, event: &Event, value: T) -> Result<Recorded<T>> {
+        self.note(at, who, event)?;
+        Ok(Recorded { value, commit: true })
+    }
+
+    /// Writes one more line into the record: for what happens beside the main thing.
+    pub fn note(&mut self, at: Moment, who: &Who, event: &Event) -> Result<()> {
+        let id = EventId::new();
+        let message: String = event.message.chars().take(2000).collect();
+        diesel::insert_into(events::table)
+            .values((
+                events::id.eq(id.as_str()),
+                events::at.eq(at),
+                events::smart_account_id.eq(event.account),
+                events::virtual_account_id.eq(event.virtual_account),
+                events::kind.eq(event.kind),
+                events::outcome.eq(event.outcome),
+                events::message.eq(message),
+                events::actor_id.eq(who.person),
+                events::actor.eq(who.label.chars().take(500).collect::<String>()),
+                events::actor_key.eq(search_key(&who.label).chars().take(1000).collect::<String>()),
+                events::about.eq(&event.about),
+                events::detail.eq(event.detail.to_string()),
+                events::address.eq(who.address.chars().take(64).collect::<String>()),
+                events::request_id.eq(who.request_id.chars().take(64).collect::<String>()),
+            ))
+            .execute(self.conn)?;
+        let tenant = event.account.map_or("", |ref id| id.as_str()).to_owned();
+        let shard = id.as_str().bytes().last().map_or(0, |b| i32::from(b) % SHARDS);
+        let row = event_tallies::table.find((&tenant, shard));
+        let counted = diesel::update(row).set(event_tallies::events.eq(event_tallies::events + 1)).execute(self.conn)?;
+        if counted == 0 {
+            diesel::insert_into(event_tallies::table)
+                .values((event_tallies::smart_account_id.eq(&tenant), event_tallies::shard.eq(shard), event_tallies::events.eq(1)))
+                .execute(self.conn)?;
+        }
+        Ok(())
+    }
+
+    /// There was nothing to do. The transaction is rolled back, so this is no way round the record.
+    #[expect(clippy::unused_self, reason = "only who holds a transaction may say so")]
+    pub fn unchanged<T>(&self, value: T) -> Recorded<T> {
+        Recorded { value, commit: false }
+    }
+}
+
+/// Reads a snapshot.
+pub fn snapshot<T>(conn: &mut Conn, f: impl FnOnce(&mut Read<'_>) -> Result<T>) -> Result<T> {
+    let begin = match conn {
+        Conn::Sqlite(_) => "BEGIN DEFERRED",
+        Conn::Postgres(_) => "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
+    };
+    within(conn, begin, |conn| f(&mut Read { conn }).map(|value| (value, true)))
+}
+
+/// Writes as if one at a time, and only with a record.
+pub fn serial<T>(conn: &mut Conn, f: &impl Fn(&mut Tx<'_>) -> Result<Recorded<T>>) -> Result<T> {
+    let begin = match conn {
+        Conn::Sqlite(_) => "BEGIN IMMEDIATE",
+        Conn::Postgres(_) => "BEGIN ISOLATION LEVEL SERIALIZABLE",
+    };
+    within(conn, begin, |conn| f(&mut Tx { conn }).map(|done| (done.value, done.commit)))
+}
+
+/// Writes without a record: for the portal's own machinery.
+pub fn plain<T>(conn: &mut Conn, f: &impl Fn(&mut Tx<'_>) -> Result<T>) -> Result<T> {
+    let begin = match conn {
+        Conn::Sqlite(_) => "BEGIN IMMEDIATE",
+        Conn::Postgres(_) => "BEGIN ISOLATION LEVEL READ COMMITTED",
+    };
+    within(conn, begin, |conn| f(&mut Tx { conn }).map(|value| (value, true)))
+}
+
+/// Begins, runs, and ends. A panic inside is caught by the rolled-back drop of the pool's connection
+/// (a connection with an open transaction is thrown away).
+fn within<T>(conn: &mut Conn, begin: &str, f: impl FnOnce(&mut Conn) -> Result<(T, bool)>) -> Result<T> {
+    match conn {
+        Conn::Sqlite(c) => AnsiTransactionManager::begin_transaction_sql(c, begin)?,
+        Conn::Postgres(c) => AnsiTransactionManager::begin_transaction_sql(c, begin)?,
+    }
+    match f(conn) {
+        Ok((value, true)) => {
+            if let Err(error) = <Conn as diesel::Connection>::TransactionManager::commit_transaction(conn) {
+                let _ = <Conn as diesel::Connection>::TransactionManager::rollback_transaction(conn);
+                return Err(error.into());
+            }
+            Ok(value)
+        }
+        Ok((value, false)) => {
+            roll_back(conn)?;
+            Ok(value)
+        }
+        Err(error) => {
+            if let Err(worse) = roll_back(conn) {
+                tracing::warn!(cause = ?worse, "a transaction could not be rolled back");
+            }
+            Err(error)
+        }
+    }
+}
+
+fn roll_back(conn: &mut Conn) -> Result<()> {
+    match <Conn as diesel::Connection>::TransactionManager::rollback_transaction(conn) {
+        // The server had ended the transaction itself.
+        Err(diesel::result::Error::BrokenTransactionManager) => Ok(conn.batch_execute("ROLLBACK")?),
+        Err(error) => Err(Error::Unavailable(Cause::of(error))),
+        Ok(()) => Ok(()),
+    }
+}

@@ -1,0 +1,83 @@
+//! What the portal does by itself, again and again. Every process runs every job; a job claims what it
+//! does by a conditional update, so that two processes never do it twice.
+
+use crate::error::Result;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::Notify;
+
+type Run = Arc<dyn Fn() -> Pin<Box<dyn Future<Output = Result<()>> + Send>> + Send + Sync>;
+
+/// One thing to be done again and again.
+#[derive(Clone)]
+pub struct Job {
+    /// For logs and counters.
+    pub name: &'static str,
+    every: Duration,
+    run: Run,
+}
+
+impl Job {
+    /// Declares a job.
+    pub fn new<F>(name: &'static str, every: Duration, run: impl Fn() -> F + Send + Sync + 'static) -> Self
+    where
+        F: Future<Output = Result<()>> + Send + 'static,
+    {
+        Self { name, every, run: Arc::new(move || Box::pin(run())) }
+    }
+}
+
+/// All jobs of a portal.
+#[derive(Clone)]
+pub struct Jobs {
+    list: Arc<Vec<Job>>,
+    nudge: Arc<Notify>,
+}
+
+impl Jobs {
+    /// Collects the jobs.
+    pub fn new(list: Vec<Job>) -> Self {
+        Self { list: Arc::new(list), nudge: Arc::new(Notify::new()) }
+    }
+
+    /// Something happened that a job may be waiting for.
+    pub fn nudge(&self) {
+        self.nudge.notify_one();
+    }
+
+    /// Runs every job once, now, in order. After the lab's clock was moved, and in tests.
+    pub async fn run_all(&self) {
+        for job in self.list.iter() {
+            run(job).await;
+        }
+    }
+
+    /// Runs until `stop` is told.
+    pub async fn keep_running(self, stop: Arc<Notify>) {
+        let mut waited: Vec<Duration> = self.list.iter().map(|job| job.every).collect();
+        let beat = Duration::from_millis(500);
+        loop {
+            let nudged = tokio::select! {
+                () = stop.notified() => return,
+                () = self.nudge.notified() => true,
+                () = tokio::time::sleep(beat) => false,
+            };
+            for (job, waited) in self.list.iter().zip(waited.iter_mut()) {
+                *waited += beat;
+                if nudged || *waited >= job.every {
+                    *waited = Duration::ZERO;
+                    run(job).await;
+                }
+            }
+        }
+    }
+}
+
+async fn run(job: &Job) {
+    if let Err(error) = (job.run)().await {
+        tracing::warn!(job = job.name, %error, cause = ?error, "a job failed and will be tried again");
+        metrics::counter!("licentral_job_failures_total", "job" => job.name).increment(1);
+    }
+}

@@ -1,0 +1,170 @@
+//! The table of letters that are to go out.
+
+use super::Envelope;
+use crate::error::{Error, Result};
+use crate::kernel::ids::LetterId;
+use crate::kernel::{EmailAddress, Moment};
+use crate::platform::db::schema::outbox;
+use crate::platform::db::{Reads, Tx};
+use chrono::TimeDelta;
+use diesel::prelude::*;
+
+/// After so many tries a letter is given up.
+pub const MOST_TRIES: i32 = 10;
+/// How long a postman may take over one letter.
+const LEASE: TimeDelta = TimeDelta::seconds(60);
+
+/// Queues a letter, in the transaction of its cause.
+pub fn post(tx: &mut Tx<'_>, at: Moment, letter: &'static str, about_id: &str, extra: &serde_json::Value, to_name: &str, to: &EmailAddress) -> Result<LetterId> {
+    let id = LetterId::new();
+    diesel::insert_into(outbox::table)
+        .values((
+            outbox::id.eq(id),
+            outbox::letter.eq(letter),
+            outbox::about_id.eq(about_id),
+            outbox::extra.eq(extra.to_string()),
+            outbox::to_name.eq(to_name.chars().take(200).collect::<String>()),
+            outbox::to_address.eq(to.as_str()),
+            // The past of any clock: due at once.
+            outbox::not_before.eq(Moment::of(chrono::DateTime::UNIX_EPOCH)),
+            outbox::attempts.eq(0),
+            outbox::last_problem.eq(""),
+            outbox::created_at.eq(at),
+        ))
+        .execute(tx.conn())?;
+    Ok(id)
+}
+
+/// A row for the operator's list.
+#[derive(Debug, Clone, Queryable, serde::Serialize, utoipa::ToSchema)]
+pub struct Queued {
+    /// Its id.
+    pub id: LetterId,
+    /// Which letter.
+    pub letter: String,
+    /// To whom.
+    pub to_address: String,
+    /// How often it was tried.
+    pub attempts: i32,
+    /// When it was queued.
+    pub created_at: Moment,
+    /// When it went out.
+    pub sent_at: Option<Moment>,
+    /// When it was given up.
+    pub gave_up_at: Option<Moment>,
+    /// Why it did not go out.
+    pub last_problem: String,
+}
+
+macro_rules! queued {
+    () => {
+        (
+            outbox::id,
+            outbox::letter,
+            outbox::to_address,
+            outbox::attempts,
+            outbox::created_at,
+            outbox::sent_at,
+            outbox::gave_up_at,
+            outbox::last_problem,
+        )
+    };
+}
+
+/// The newest letters.
+pub fn list(read: &mut impl Reads, most: i64) -> Result<Vec<Queued>> {
+    Ok(outbox::table.select(queued!()).order((outbox::created_at.desc(), outbox::id.desc())).limit(most).load(read.conn())?)
+}
+
+/// One letter.
+pub fn find(read: &mut impl Reads, id: LetterId) -> Result<Queued> {
+    Ok(outbox::table.find(id).select(queued!()).first(read.conn())?)
+}
+
+/// How the outbox stands.
+#[derive(Debug, Clone, Copy, Default, serde::Serialize, utoipa::ToSchema)]
+pub struct Counts {
+    /// Not sent yet.
+    pub waiting: i64,
+    /// Given up.
+    pub given_up: i64,
+}
+
+/// Counts what has not gone out.
+pub fn counts(read: &mut impl Reads) -> Result<Counts> {
+    let waiting = outbox::table.filter(outbox::sent_at.is_null().and(outbox::gave_up_at.is_null())).count().get_result(read.conn())?;
+    let given_up = outbox::table.filter(outbox::gave_up_at.is_not_null()).count().get_result(read.conn())?;
+    Ok(Counts { waiting, given_up })
+}
+
+/// Queues a letter that was given up once more.
+pub fn retry(tx: &mut Tx<'_>, id: LetterId) -> Result<()> {
+    let changed = diesel::update(outbox::table.filter(outbox::id.eq(id).and(outbox::gave_up_at.is_not_null())))
+        .set((outbox::gave_up_at.eq(None::<Moment>), outbox::attempts.eq(0), outbox::leased_until.eq(None::<Moment>), outbox::not_before.eq(Moment::of(chrono::DateTime::UNIX_EPOCH))))
+        .execute(tx.conn())?;
+    if changed == 1 { Ok(()) } else { Err(Error::refused("mail.not-given-up", "This letter is on its way or has gone out; only one that was given up can be queued again.")) }
+}
+
+#[derive(Queryable)]
+struct Row {
+    id: LetterId,
+    letter: String,
+    about_id: String,
+    extra: String,
+    to_name: String,
+    to_address: String,
+    attempts: i32,
+}
+
+/// Letters that are due by wall time.
+pub(super) fn due(read: &mut impl Reads, wall: Moment, most: i64) -> Result<Vec<LetterId>> {
+    Ok(outbox::table
+        .filter(outbox::sent_at.is_null().and(outbox::gave_up_at.is_null()).and(outbox::not_before.le(wall)))
+        .filter(outbox::leased_until.is_null().or(outbox::leased_until.lt(wall)))
+        .order(outbox::created_at.asc())
+        .select(outbox::id)
+        .limit(most)
+        .load(read.conn())?)
+}
+
+/// Takes a letter over for a while: nothing when another postman was quicker. The try it gets is its number.
+pub(super) fn claim(tx: &mut Tx<'_>, id: LetterId, wall: Moment) -> Result<Option<(Envelope, i32)>> {
+    let open = outbox::sent_at.is_null().and(outbox::gave_up_at.is_null());
+    let free = outbox::leased_until.is_null().or(outbox::leased_until.lt(wall));
+    let claimed = diesel::update(outbox::table.filter(outbox::id.eq(id)).filter(open).filter(free))
+        .set((outbox::leased_until.eq(Some(wall.plus(LEASE))), outbox::attempts.eq(outbox::attempts + 1)))
+        .execute(tx.conn())?;
+    if claimed == 0 {
+        return Ok(None);
+    }
+    let row: Row = outbox::table
+        .find(id)
+        .select((outbox::id, outbox::letter, outbox::about_id, outbox::extra, outbox::to_name, outbox::to_address, outbox::attempts))
+        .first(tx.conn())?;
+    let extra = serde_json::from_str(&row.extra).unwrap_or_default();
+    Ok(Some((Envelope { id: row.id, letter: row.letter, about_id: row.about_id, extra, to_name: row.to_name, to_address: row.to_address }, row.attempts)))
+}
+
+/// It went out. A postman that was overtaken (its try is no longer the last) changes nothing.
+pub(super) fn sent(tx: &mut Tx<'_>, id: LetterId, attempt: i32, at: Moment, note: &str) -> Result<()> {
+    diesel::update(outbox::table.filter(outbox::id.eq(id).and(outbox::attempts.eq(attempt)).and(outbox::sent_at.is_null())))
+        .set((outbox::sent_at.eq(Some(at)), outbox::leased_until.eq(None::<Moment>), outbox::last_problem.eq(note)))
+        .execute(tx.conn())?;
+    Ok(())
+}
+
+/// It did not go out and will be tried again.
+pub(super) fn later(tx: &mut Tx<'_>, id: LetterId, attempt: i32, not_before: Moment, problem: &str) -> Result<()> {
+    diesel::update(outbox::table.filter(outbox::id.eq(id).and(outbox::attempts.eq(attempt))))
+        .set((outbox::not_before.eq(not_before), outbox::leased_until.eq(None::<Moment>), outbox::last_problem.eq(problem)))
+        .execute(tx.conn())?;
+    Ok(())
+}
+
+/// It will not be tried again.
+pub(super) fn give_up(tx: &mut Tx<'_>, id: LetterId, attempt: i32, at: Moment, problem: &str) -> Result<()> {
+    diesel::update(outbox::table.filter(outbox::id.eq(id).and(outbox::attempts.eq(attempt))))
+        .set((outbox::gave_up_at.eq(Some(at)), outbox::leased_until.eq(None::<Moment>), outbox::last_problem.eq(problem)))
+        .execute(tx.conn())?;
+    Ok(())
+}

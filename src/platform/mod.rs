@@ -1,0 +1,10 @@
+//! Machinery that knows nothing of licences.
+
+pub mod config;
+pub mod db;
+pub mod jobs;
+pub mod mail;
+pub mod settings;
+pub mod signing;
+pub mod telemetry;
+pub mod token;

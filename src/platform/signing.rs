@@ -1,0 +1,171 @@
+//! The one place that signs and verifies: emailed links and API access tokens.
+//!
+//! Ed25519 only. A token's own header never chooses the algorithm; its purpose stands in `aud`, so that a
+//! token made for one thing opens nothing else.
+
+use crate::error::{Error, Result};
+use crate::kernel::Moment;
+use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair};
+use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
+use serde::{Deserialize, Serialize};
+use std::path::Path;
+
+/// Signs, verifies and seals with the keys of this installation.
+pub struct Signing {
+    encoding: EncodingKey,
+    decoding: DecodingKey,
+    key_id: String,
+    /// For form tokens and one-shot cookies.
+    pub seal_key: [u8; 32],
+    issuer: String,
+}
+
+impl std::fmt::Debug for Signing {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Signing({})", self.key_id)
+    }
+}
+
+/// What a token says.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct Claims {
+    iss: String,
+    aud: String,
+    /// Whom or what it is about.
+    pub sub: String,
+    exp: i64,
+    nbf: i64,
+    iat: i64,
+    jti: String,
+}
+
+/// The keys as the key file holds them.
+#[derive(Serialize, Deserialize)]
+struct KeyFile {
+    /// PKCS#8 of the Ed25519 key, base64.
+    ed25519: String,
+    /// 32 bytes, base64.
+    seal: String,
+}
+
+impl Signing {
+    /// Reads the key file, or makes it when it is not there and `may_make`.
+    pub fn open(path: &Path, may_make: bool, issuer: &str) -> Result<Self, String> {
+        let text = match std::fs::read_to_string(path) {
+            Ok(text) => text,
+            Err(e) if e.kind() == std::io::ErrorKind::NotFound && may_make => Self::make_file(path)?,
+            Err(e) => return Err(format!("cannot read the key file {}: {e}", path.display())),
+        };
+        let wrong = |what: &str| format!("the key file {} is damaged: {what}", path.display());
+        let file: KeyFile = serde_json::from_str(&text).map_err(|e| wrong(&e.to_string()))?;
+        let pkcs8 = data_encoding::BASE64.decode(file.ed25519.as_bytes()).map_err(|_| wrong("ed25519 is not base64"))?;
+        let seal = data_encoding::BASE64.decode(file.seal.as_bytes()).map_err(|_| wrong("seal is not base64"))?;
+        let pair = Ed25519KeyPair::from_pkcs8_maybe_unchecked(&pkcs8).map_err(|_| wrong("not an Ed25519 key"))?;
+        let public = pair.public_key().as_ref();
+        Ok(Self {
+            encoding: EncodingKey::from_ed_der(&pkcs8),
+            decoding: DecodingKey::from_ed_der(public),
+            key_id: crate::platform::token::fingerprint(public).chars().take(16).collect(),
+            seal_key: seal.try_into().map_err(|_| wrong("seal is not 32 bytes"))?,
+            issuer: issuer.to_owned(),
+        })
+    }
+
+    /// Writes a new key file, readable by its owner alone. Another process may have been quicker: then its file counts.
+    fn make_file(path: &Path) -> Result<String, String> {
+        use std::io::Write;
+        use std::os::unix::fs::OpenOptionsExt;
+        let document = Ed25519KeyPair::generate_pkcs8(&aws_lc_rs::rand::SystemRandom::new()).map_err(|_| "no key could be made".to_owned())?;
+        let file = KeyFile {
+            ed25519: data_encoding::BASE64.encode(document.as_ref()),
+            seal: data_encoding::BASE64.encode(&crate::platform::token::random_bytes::<32>()),
+        };
+        let text = serde_json::to_string_pretty(&file).map_err(|e| e.to_string())?;
+        let cannot = |e: std::io::Error| format!("cannot write the key file {}: {e}", path.display());
+        // Written beside and moved into place without overwriting, so that a reader never sees half a file.
+        let beside = path.with_extension(format!("{}.new", std::process::id()));
+        let mut out = std::fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&beside).map_err(cannot)?;
+        out.write_all(text.as_bytes()).and_then(|()| out.sync_all()).map_err(cannot)?;
+        let linked = std::fs::hard_link(&beside, path);
+        let _ = std::fs::remove_file(&beside);
+        match linked {
+            Ok(()) => Ok(text),
+            Err(e) if e.kind() == std::io::ErrorKind::AlreadyExists => std::fs::read_to_string(path).map_err(cannot),
+            Err(e) => Err(cannot(e)),
+        }
+    }
+
+    /// Signs a token for one purpose. `kind` is the header's `typ`.
+    pub fn sign(&self, kind: &str, purpose: &str, subject: &str, now: Moment, expires: Moment) -> Result<String> {
+        let mut header = Header::new(Algorithm::EdDSA);
+        header.typ = Some(kind.to_owned());
+        header.kid = Some(self.key_id.clone());
+        let claims = Claims {
+            iss: self.issuer.clone(),
+            aud: purpose.to_owned(),
+            sub: subject.to_owned(),
+            exp: expires.utc().timestamp(),
+            nbf: now.utc().timestamp(),
+            iat: now.utc().timestamp(),
+            jti: crate::platform::token::random().chars().take(22).collect(),
+        };
+        jsonwebtoken::encode(&header, &claims, &self.encoding).map_err(Error::internal)
+    }
+
+    /// Reads a token made for this purpose by this installation; nothing when anything about it is wrong.
+    /// Times are compared here and not by the library, since portal time may be virtual.
+    pub fn verify(&self, kind: &str, purpose: &str, token: &str, now: Moment) -> Option<Claims> {
+        const SKEW: i64 = 5;
+        if token.len() > 2000 {
+            return None;
+        }
+        let header = jsonwebtoken::decode_header(token).ok()?;
+        if header.typ.as_deref() != Some(kind) || header.kid.as_deref() != Some(self.key_id.as_str()) {
+            return None;
+        }
+        let mut rules = Validation::new(Algorithm::EdDSA);
+        rules.set_required_spec_claims(&["exp", "nbf", "aud", "iss", "sub"]);
+        rules.set_audience(&[purpose]);
+        rules.set_issuer(&[&self.issuer]);
+        rules.validate_exp = false;
+        rules.validate_nbf = false;
+        let claims = jsonwebtoken::decode::<Claims>(token, &self.decoding, &rules).ok()?.claims;
+        let now = now.utc().timestamp();
+        (claims.exp > now - SKEW && claims.nbf <= now + SKEW).then_some(claims)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use chrono::TimeDelta;
+
+    fn signing(name: &str) -> Signing {
+        let path = std::env::temp_dir().join(format!("licentral-{}-{name}.key", std::process::id()));
+        let made = Signing::open(&path, true, "http://127.0.0.1").unwrap();
+        std::fs::remove_file(path).unwrap();
+        made
+    }
+
+    #[test]
+    fn a_token_opens_what_it_was_made_for_and_nothing_else() {
+        let (ours, theirs) = (signing("a"), signing("b"));
+        let now = crate::kernel::Clock::new().now();
+        let token = ours.sign("link+jwt", "decide", "row", now, now.plus(TimeDelta::hours(1))).unwrap();
+        assert_eq!(ours.verify("link+jwt", "decide", &token, now).unwrap().sub, "row");
+        assert!(ours.verify("link+jwt", "reset", &token, now).is_none(), "another purpose");
+        assert!(ours.verify("at+jwt", "decide", &token, now).is_none(), "another kind");
+        assert!(theirs.verify("link+jwt", "decide", &token, now).is_none(), "another key");
+        assert!(ours.verify("link+jwt", "decide", &token, now.plus(TimeDelta::hours(2))).is_none(), "expired");
+        assert!(ours.verify("link+jwt", "decide", &token, now.plus(TimeDelta::hours(-1))).is_none(), "not yet");
+        // The signature's last character holds padding bits, so it is left out.
+        for at in 0..token.len() - 2 {
+            let mut bent: Vec<char> = token.chars().collect();
+            bent[at] = if bent[at] == 'A' { 'B' } else { 'A' };
+            assert!(ours.verify("link+jwt", "decide", &bent.into_iter().collect::<String>(), now).is_none(), "altered at {at}");
+        }
+        let parts: Vec<&str> = token.split('.').collect();
+        let none = data_encoding::BASE64URL_NOPAD.encode(br#"{"typ":"link+jwt","alg":"none"}"#);
+        assert!(ours.verify("link+jwt", "decide", &format!("{none}.{}.", parts[1]), now).is_none());
+    }
+}

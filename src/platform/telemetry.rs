@@ -1,0 +1,22 @@
+//! Logs (JSON lines on standard error) and counters.
+
+use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
+use std::sync::OnceLock;
+use tracing_subscriber::EnvFilter;
+
+static METRICS: OnceLock<Option<PrometheusHandle>> = OnceLock::new();
+
+/// Starts both. Later calls change nothing: in tests many portals run in one process.
+pub fn start(log: &str) {
+    METRICS.get_or_init(|| {
+        let filter = EnvFilter::try_new(log).unwrap_or_else(|_| EnvFilter::new("info"));
+        // JSON escapes line ends and terminal codes, so that one event is one line whatever was typed.
+        let _ = tracing_subscriber::fmt().json().flatten_event(true).with_env_filter(filter).with_writer(std::io::stderr).try_init();
+        PrometheusBuilder::new().install_recorder().ok()
+    });
+}
+
+/// The counters as Prometheus reads them.
+pub fn print() -> String {
+    METRICS.get().and_then(Option::as_ref).map(PrometheusHandle::render).unwrap_or_default()
+}
