@@ -1,0 +1,113 @@
+//! Everything that one may be allowed to do: one line each.
+
+/// Over what an action reaches.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Over {
+    /// One Smart Account, named in the address of the page.
+    Account,
+    /// Something that belongs to no Smart Account; a role in any of them counts.
+    Anywhere,
+    /// The portal itself.
+    Platform,
+}
+
+/// Marks the type of an action, so that a permit for one cannot be taken for another.
+pub trait Does: Send + Sync + Sized + 'static {
+    /// Which.
+    const ACTION: Action;
+}
+
+macro_rules! actions {
+    ($($(#[$meta:meta])* $name:ident($over:ident): $words:literal $(, $sensitive:ident)?;)+) => {
+        /// An action, as the matrix and the lists of routes name it.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub enum Action { $($(#[$meta])* $name,)+ }
+
+        impl Action {
+            /// All of them, in order.
+            pub const ALL: &'static [Self] = &[$(Self::$name,)+];
+            /// Its name in code.
+            pub const fn name(self) -> &'static str { match self { $(Self::$name => stringify!($name),)+ } }
+            /// Words that follow "may" and "may not".
+            pub const fn words(self) -> &'static str { match self { $(Self::$name => $words,)+ } }
+            /// Over what it reaches.
+            pub const fn over(self) -> Over { match self { $(Self::$name => Over::$over,)+ } }
+            /// Whether the password must have been given a short while ago.
+            pub const fn needs_fresh_sign_in(self) -> bool { match self { $(Self::$name => actions!(@fresh $($sensitive)?),)+ } }
+        }
+
+        $($(#[$meta])* #[derive(Debug, Clone, Copy)] pub struct $name;
+          impl Does for $name { const ACTION: Action = Action::$name; })+
+    };
+    (@fresh fresh) => { true };
+    (@fresh) => { false };
+}
+
+actions! {
+    /// See the directory and search for Smart Accounts, under the Restricted rule.
+    ViewDirectory(Anywhere): "view the directory of Smart Accounts";
+    /// Ask for a Smart Account for a customer.
+    RequestForCustomer(Anywhere): "request a Smart Account for a customer";
+    /// Ask for a Smart Account for one's own organisation.
+    CreateOwnAccount(Anywhere): "create a Smart Account";
+    /// See and decide the requests that one was asked to decide.
+    DecideAccountRequest(Anywhere): "decide a pending Smart Account request";
+    /// Ask for access to a Smart Account.
+    RequestAccess(Anywhere): "request access to a Smart Account";
+    /// Open a Smart Account and see its properties.
+    ViewAccount(Account): "view this Smart Account";
+    /// Change its properties.
+    EditAccount(Account): "edit Smart Account properties";
+    /// Accept agreements.
+    AcceptAgreements(Account): "accept agreements";
+    /// See who holds which role.
+    ViewUsers(Account): "view users";
+    /// Add, change and remove users.
+    ManageUsers(Account): "manage users", fresh;
+    /// Give the Approver role.
+    AssignApprover(Account): "assign the Approver role", fresh;
+    /// Make and change user groups.
+    ManageGroups(Account): "manage user groups";
+    /// Make a Virtual Account at the top level.
+    CreateTopVirtualAccount(Account): "create a top level Virtual Account";
+    /// Make a Virtual Account below another.
+    CreateNestedVirtualAccount(Account): "create a nested Virtual Account";
+    /// See Virtual Accounts.
+    ViewVirtualAccounts(Account): "view Virtual Accounts";
+    /// Change a Virtual Account.
+    EditVirtualAccount(Account): "edit Virtual Accounts";
+    /// Delete a Virtual Account.
+    DeleteVirtualAccount(Account): "delete Virtual Accounts";
+    /// Decide requests for access.
+    DecideAccess(Account): "approve or decline access requests";
+    /// Change how requests for access are handled by themselves.
+    AutomateAccess(Account): "change access request Automation settings";
+    /// See licences, devices and orders.
+    ViewInventory(Account): "view licenses, devices and orders";
+    /// Move licences and devices.
+    Transfer(Account): "transfer licenses and devices";
+    /// Make and revoke registration tokens.
+    ManageTokens(Account): "generate or revoke tokens";
+    /// Reserve licences.
+    ReserveLicenses(Account): "reserve licenses";
+    /// Remove a device.
+    RemoveDevice(Account): "remove a device";
+    /// Set an On-Prem account up.
+    AuthorizeOnPrem(Account): "set up an On-Prem account";
+    /// Exchange sync files.
+    Synchronize(Account): "upload sync files and download response files";
+    /// Remove a device manager.
+    RemoveDeviceManager(Account): "remove a device manager";
+    /// Assign an order.
+    AssignOrder(Account): "assign orders";
+    /// Read the event log.
+    ViewEvents(Account): "view the event log";
+    /// Change additional notification addresses.
+    EditNotificationAddresses(Account): "change additional notification addresses";
+    /// Approve the domain of a requested Smart Account.
+    ApproveDomain(Platform): "approve Account Domain Identifiers";
+    /// Look after the installation.
+    Operate(Platform): "operate this installation";
+    /// Move the lab's clock.
+    ControlClock(Platform): "control the clock";
+}

@@ -1,0 +1,84 @@
+//! Roles, and who holds which where.
+
+use super::store;
+use super::within::Tenant;
+use crate::error::Result;
+use crate::kernel::Moment;
+use crate::kernel::ids::{GrantId, PersonId, SmartAccountId, VirtualAccountId};
+use crate::platform::db::{Reads, Tx};
+
+crate::words! {
+    /// A role in a Smart Account, or in one of its Virtual Accounts.
+    pub enum Role {
+        /// All aspects of the account.
+        AccountAdmin = "account-admin", "Smart Account Administrator";
+        /// Properties and agreements.
+        AccountApprover = "account-approver", "Smart Account Approver";
+        /// Assets in all Virtual Accounts.
+        AccountUser = "account-user", "Smart Account User";
+        /// Reads.
+        AccountViewer = "account-viewer", "Smart Account Viewer";
+        /// As administrator, within a Virtual Account.
+        VirtualAdmin = "virtual-admin", "Virtual Account Administrator";
+        /// Assets of a Virtual Account.
+        VirtualUser = "virtual-user", "Virtual Account User";
+        /// Reads a Virtual Account.
+        VirtualViewer = "virtual-viewer", "Virtual Account Viewer";
+    }
+}
+
+impl Role {
+    /// Held on the Smart Account, not on a Virtual Account.
+    pub const fn is_over_account(self) -> bool {
+        matches!(self, Self::AccountAdmin | Self::AccountApprover | Self::AccountUser | Self::AccountViewer)
+    }
+}
+
+/// A role that somebody holds.
+#[derive(Debug, Clone, diesel::Queryable)]
+pub struct Grant {
+    /// Its id.
+    pub id: GrantId,
+    /// Where.
+    pub account: SmartAccountId,
+    /// In which Virtual Account; none for the whole account.
+    pub virtual_account: Option<VirtualAccountId>,
+    /// Who.
+    pub person: PersonId,
+    /// Which.
+    pub role: Role,
+    /// Since when.
+    pub created_at: Moment,
+}
+
+/// The tenant with this number, with a person's grants in it.
+pub fn standing(read: &mut impl Reads, number: i64, person: PersonId) -> Result<Option<(Tenant, Vec<Grant>)>> {
+    let Some(tenant) = store::tenant_by_number(read, number)? else { return Ok(None) };
+    let grants = store::grants_in(read, tenant.id, person)?;
+    Ok(Some((tenant, grants)))
+}
+
+/// Everything a person holds.
+pub fn of_person(read: &mut impl Reads, person: PersonId) -> Result<Vec<Grant>> {
+    store::grants_of(read, person)
+}
+
+/// Everyone's grants in a Smart Account.
+pub fn in_account(read: &mut impl Reads, account: SmartAccountId) -> Result<Vec<Grant>> {
+    store::grants_in_account(read, account)
+}
+
+/// Everyone's grants with a role over the whole account, in several accounts.
+pub fn holders_in(read: &mut impl Reads, accounts: &[SmartAccountId], role: Role) -> Result<Vec<Grant>> {
+    store::holders_in(read, accounts, role)
+}
+
+/// Gives a role. One person has one role for one scope: an earlier one there is replaced.
+pub fn give(tx: &mut Tx<'_>, at: Moment, account: SmartAccountId, virtual_account: Option<VirtualAccountId>, person: PersonId, role: Role) -> Result<()> {
+    store::put_grant(tx, at, account, virtual_account, person, role)
+}
+
+/// Takes a role back.
+pub fn take(tx: &mut Tx<'_>, account: SmartAccountId, id: GrantId) -> Result<()> {
+    store::delete_grant(tx, account, id)
+}

@@ -1,0 +1,211 @@
+//! Who may do what: the one table in which role meets action, read strictly from the permission matrix of
+//! the founding documents. A role that is not named may not.
+
+use super::action::{Action, Does, Over};
+use super::grants::{Grant, Role};
+use super::within::{Reach, Tenant, Within};
+use crate::authn::{Actor, PlatformRole, Via};
+use crate::error::{Error, Result};
+use crate::kernel::Moment;
+
+/// Who is named in a row.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Holder {
+    /// A role in a Smart Account or in one of its Virtual Accounts.
+    Tenant(Role),
+    /// A role over the portal.
+    Platform(PlatformRole),
+    /// Anybody who is signed in.
+    Anyone,
+}
+
+const ADMIN: Holder = Holder::Tenant(Role::AccountAdmin);
+const APPROVER: Holder = Holder::Tenant(Role::AccountApprover);
+const USER: Holder = Holder::Tenant(Role::AccountUser);
+const VIEWER: Holder = Holder::Tenant(Role::AccountViewer);
+const VA_ADMIN: Holder = Holder::Tenant(Role::VirtualAdmin);
+const VA_USER: Holder = Holder::Tenant(Role::VirtualUser);
+const VA_VIEWER: Holder = Holder::Tenant(Role::VirtualViewer);
+const SUPPORT: Holder = Holder::Platform(PlatformRole::Support);
+const DOMAINS: Holder = Holder::Platform(PlatformRole::DomainApprover);
+const OPERATOR: Holder = Holder::Platform(PlatformRole::Operator);
+const ANYONE: Holder = Holder::Anyone;
+
+/// The table. Roles of a Virtual Account count within that Virtual Account alone.
+pub const MATRIX: &[(Action, &[Holder])] = &[
+    (Action::ViewDirectory, &[ANYONE]),
+    (Action::RequestForCustomer, &[ADMIN, USER, VIEWER, VA_ADMIN, VA_USER, VA_VIEWER]),
+    (Action::CreateOwnAccount, &[ANYONE]),
+    (Action::DecideAccountRequest, &[ANYONE]),
+    (Action::RequestAccess, &[ANYONE]),
+    (Action::ViewAccount, &[ADMIN, APPROVER, USER, VIEWER, VA_ADMIN, VA_USER, VA_VIEWER, SUPPORT]),
+    (Action::EditAccount, &[ADMIN, APPROVER, SUPPORT]),
+    (Action::AcceptAgreements, &[ADMIN, APPROVER, SUPPORT]),
+    (Action::ViewUsers, &[ADMIN, APPROVER, USER, VIEWER, VA_ADMIN, VA_USER, VA_VIEWER, SUPPORT]),
+    (Action::ManageUsers, &[ADMIN, VA_ADMIN, SUPPORT]),
+    (Action::AssignApprover, &[ADMIN, SUPPORT]),
+    (Action::ManageGroups, &[ADMIN, VA_ADMIN, SUPPORT]),
+    (Action::CreateTopVirtualAccount, &[ADMIN, SUPPORT]),
+    (Action::CreateNestedVirtualAccount, &[ADMIN, VA_ADMIN, SUPPORT]),
+    (Action::ViewVirtualAccounts, &[ADMIN, APPROVER, USER, VIEWER, VA_ADMIN, VA_USER, VA_VIEWER, SUPPORT]),
+    (Action::EditVirtualAccount, &[ADMIN, VA_ADMIN, SUPPORT]),
+    (Action::DeleteVirtualAccount, &[ADMIN, SUPPORT]),
+    (Action::DecideAccess, &[ADMIN, VA_ADMIN, SUPPORT]),
+    (Action::AutomateAccess, &[ADMIN, SUPPORT]),
+    (Action::ViewInventory, &[ADMIN, USER, VIEWER, VA_ADMIN, VA_USER, VA_VIEWER, SUPPORT]),
+    (Action::Transfer, &[ADMIN, USER, VA_ADMIN, VA_USER, SUPPORT]),
+    (Action::ManageTokens, &[ADMIN, USER, VA_ADMIN, VA_USER, SUPPORT]),
+    (Action::ReserveLicenses, &[ADMIN, USER, VA_ADMIN, VA_USER, SUPPORT]),
+    (Action::RemoveDevice, &[ADMIN, USER, VA_ADMIN, VA_USER, SUPPORT]),
+    (Action::AuthorizeOnPrem, &[ADMIN, VA_ADMIN, SUPPORT]),
+    (Action::Synchronize, &[ADMIN, USER, VA_ADMIN, VA_USER, SUPPORT]),
+    (Action::RemoveDeviceManager, &[ADMIN, VA_ADMIN, SUPPORT]),
+    (Action::AssignOrder, &[ADMIN, USER, VA_ADMIN, VA_USER, SUPPORT]),
+    (Action::ViewEvents, &[ADMIN, APPROVER, USER, VIEWER, VA_ADMIN, VA_USER, VA_VIEWER, SUPPORT]),
+    (Action::EditNotificationAddresses, &[ADMIN, SUPPORT]),
+    (Action::ApproveDomain, &[DOMAINS]),
+    (Action::Operate, &[OPERATOR]),
+    (Action::ControlClock, &[OPERATOR]),
+];
+
+/// The holders named for an action.
+pub fn holders(action: Action) -> &'static [Holder] {
+    MATRIX.iter().find(|(a, _)| *a == action).map_or(&[], |(_, holders)| holders)
+}
+
+/// Whether a role in a tenant is named for an action.
+pub fn allows(action: Action, role: Role) -> bool {
+    holders(action).contains(&Holder::Tenant(role))
+}
+
+/// Decides: may this person do this, and how far does it reach?
+///
+/// `account` is the tenant of the page with the person's grants in it (for actions over an account), or
+/// none with all their grants (for actions anywhere).
+pub fn decide<A: Does>(actor: &Actor, tenant: Option<&Tenant>, grants: &[Grant], wall: Moment) -> Result<Within> {
+    let action = A::ACTION;
+    let named = holders(action);
+    let by_platform = actor.platform.iter().any(|role| named.contains(&Holder::Platform(*role)));
+    let within = match action.over() {
+        Over::Platform => by_platform.then(Within::portal),
+        Over::Anywhere => {
+            let by_role = grants.iter().any(|grant| named.contains(&Holder::Tenant(grant.role)));
+            (by_platform || by_role || named.contains(&ANYONE)).then(Within::portal)
+        }
+        Over::Account => {
+            // No standing in the account: one may not even know that it is there.
+            let Some(tenant) = tenant else { return Err(Error::NotFound) };
+            let supports = actor.has(PlatformRole::Support);
+            if grants.is_empty() && !supports {
+                return Err(Error::NotFound);
+            }
+            let mut named_grants = grants.iter().filter(|grant| named.contains(&Holder::Tenant(grant.role))).peekable();
+            if by_platform || named_grants.clone().any(|grant| grant.virtual_account.is_none()) {
+                Some(Within::of(tenant.id, Reach::All))
+            } else if named_grants.peek().is_some() {
+                Some(Within::of(tenant.id, Reach::These(named_grants.filter_map(|grant| grant.virtual_account).collect())))
+            } else {
+                None
+            }
+        }
+    };
+    let Some(within) = within else { return Err(Error::Forbidden { action: action.words() }) };
+    match &actor.via {
+        Via::Client { may_write, .. } => {
+            if !may_write && !reads_only(action) {
+                return Err(Error::refused("api.scope", "This API client may only read. Use one with the scope \u{201c}write\u{201d}."));
+            }
+        }
+        Via::Session { fresh_at, .. } => {
+            if action.needs_fresh_sign_in() && wall >= fresh_at.plus(crate::authn::session::FRESH) {
+                return Err(Error::FreshSignInNeeded);
+            }
+        }
+    }
+    Ok(within)
+}
+
+/// Actions that change nothing: a client with the scope "read" may do them.
+pub fn reads_only(action: Action) -> bool {
+    action.name().starts_with("View")
+}
+
+/// The roles that may do an action, in words: for the reason beside a disabled control.
+pub fn who_may(action: Action) -> String {
+    let names: Vec<&str> = holders(action)
+        .iter()
+        .filter_map(|holder| match holder {
+            Holder::Tenant(role) => Some(role.label()),
+            Holder::Platform(_) => None,
+            Holder::Anyone => Some("everybody who is signed in"),
+        })
+        .collect();
+    names.join(", ")
+}
+
+/// The table as Markdown, for the documentation.
+pub fn print() -> String {
+    let mut out = String::from(
+        "# Who may do what\n\nPrinted by `licentral permissions` from the one table in code, `src/authz/matrix.rs`; a test fails when this page is stale.\n\
+         A: in the whole Smart Account. v: within the Virtual Accounts in which the role is held. -: may not.\n\n\
+         | action | over |",
+    );
+    for role in Role::ALL {
+        out.push_str(&format!(" {} |", role.label()));
+    }
+    out.push_str(" also |\n|---|---|");
+    out.push_str(&"---|".repeat(Role::ALL.len() + 1));
+    out.push('\n');
+    for action in Action::ALL {
+        let over = match action.over() {
+            Over::Account => "account",
+            Over::Anywhere => "anywhere",
+            Over::Platform => "portal",
+        };
+        out.push_str(&format!("| {} | {over} |", action.words()));
+        for role in Role::ALL {
+            let anyone = holders(*action).contains(&ANYONE);
+            let mark = if !anyone && !allows(*action, *role) {
+                "-"
+            } else if role.is_over_account() || action.over() != Over::Account {
+                "A"
+            } else {
+                "v"
+            };
+            out.push_str(&format!(" {mark} |"));
+        }
+        let also: Vec<&str> = holders(*action)
+            .iter()
+            .filter_map(|holder| match holder {
+                Holder::Platform(role) => Some(role.label()),
+                Holder::Anyone => Some("anyone signed in"),
+                Holder::Tenant(_) => None,
+            })
+            .collect();
+        out.push_str(&format!(" {} |\n", also.join(", ")));
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_action_has_exactly_one_row() {
+        for action in Action::ALL {
+            assert_eq!(MATRIX.iter().filter(|(a, _)| a == action).count(), 1, "{}", action.name());
+        }
+        assert_eq!(MATRIX.len(), Action::ALL.len());
+    }
+
+    #[test]
+    fn viewers_and_approvers_change_no_licences() {
+        for action in Action::ALL.iter().filter(|a| a.over() == Over::Account && !reads_only(**a)) {
+            assert!(!allows(*action, Role::AccountViewer), "{}", action.name());
+            assert!(!allows(*action, Role::VirtualViewer), "{}", action.name());
+        }
+        assert!(!allows(Action::Transfer, Role::AccountApprover));
+        assert!(!allows(Action::DecideAccess, Role::AccountApprover));
+    }
+}

@@ -1,0 +1,69 @@
+//! Over what a permit reaches. Stores take one, and only a permit yields one.
+
+use crate::kernel::ids::{SmartAccountId, VirtualAccountId};
+
+/// How far into a Smart Account.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Reach {
+    /// All of it.
+    All,
+    /// These Virtual Accounts.
+    These(Vec<VirtualAccountId>),
+}
+
+/// A tenant and how far into it; or, for what belongs to no tenant, neither.
+#[derive(Debug, Clone)]
+pub struct Within {
+    account: Option<SmartAccountId>,
+    reach: Reach,
+}
+
+impl Within {
+    pub(super) fn of(account: SmartAccountId, reach: Reach) -> Self {
+        Self { account: Some(account), reach }
+    }
+    pub(super) fn portal() -> Self {
+        Self { account: None, reach: Reach::All }
+    }
+    /// The tenant; none when the permit is for something that belongs to no tenant.
+    pub fn tenant(&self) -> Option<SmartAccountId> {
+        self.account
+    }
+    /// The tenant, or "not found" where there is none: what a store begins with.
+    pub fn account(&self) -> crate::error::Result<SmartAccountId> {
+        self.account.ok_or(crate::error::Error::NotFound)
+    }
+    /// How far.
+    pub fn reach(&self) -> &Reach {
+        &self.reach
+    }
+    /// Whether a Virtual Account lies within.
+    pub fn covers(&self, id: VirtualAccountId) -> bool {
+        match &self.reach {
+            Reach::All => true,
+            Reach::These(list) => list.contains(&id),
+        }
+    }
+    /// The Virtual Accounts, when it is not all of them.
+    pub fn only(&self) -> Option<&[VirtualAccountId]> {
+        match &self.reach {
+            Reach::All => None,
+            Reach::These(list) => Some(list),
+        }
+    }
+}
+
+/// What every page of a Smart Account shows of it.
+#[derive(Debug, Clone, diesel::Queryable)]
+pub struct Tenant {
+    /// Its id.
+    pub id: SmartAccountId,
+    /// Its number in addresses.
+    pub number: i64,
+    /// Its name.
+    pub name: String,
+    /// Its domain identifier.
+    pub domain: String,
+    /// pending, active or inactive.
+    pub state: String,
+}
