@@ -1,0 +1,243 @@
+//! What stands around every page: plain data for `templates/layout/shell.html` and `bare.html`.
+
+use chrono::{DateTime, Utc};
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Theme {
+    /// As the reader's system has it.
+    #[default]
+    Auto,
+    Light,
+    Dark,
+}
+
+impl Theme {
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Auto => "auto",
+            Self::Light => "light",
+            Self::Dark => "dark",
+        }
+    }
+
+    /// Anything unknown is `Auto`: an old cookie must not break a page.
+    pub fn parse(text: &str) -> Self {
+        match text {
+            "light" => Self::Light,
+            "dark" => Self::Dark,
+            _ => Self::Auto,
+        }
+    }
+}
+
+#[derive(Debug, Clone, Default)]
+pub struct Shell {
+    /// Without the portal's name, which the layout adds.
+    pub title: String,
+    pub theme: Theme,
+    /// The form token of this session.
+    pub csrf: String,
+    pub person: Option<PersonCard>,
+    pub account: Option<AccountCard>,
+    pub menu: Vec<MenuSection>,
+    pub crumbs: Vec<Crumb>,
+    pub flash: Vec<Flash>,
+    pub lab: Option<LabStrip>,
+    /// The path of this page.
+    pub path: String,
+    /// A dialog is open over the page, so nothing below it may be reached.
+    pub inert: bool,
+    /// A form on this page came back with problems.
+    pub error_title: bool,
+    /// Whose eyes the operator borrows.
+    pub view_as: Option<String>,
+}
+
+impl Shell {
+    /// The whole `<title>`.
+    pub fn full_title(&self) -> String {
+        let error = if self.error_title { "Error: " } else { "" };
+        format!("{error}{} · Licentral", self.title)
+    }
+
+    /// Marks the page as one over which a dialog is open. The dialog's title becomes the page's.
+    #[must_use]
+    pub fn with_dialog(mut self, title: impl Into<String>) -> Self {
+        self.inert = true;
+        self.title = title.into();
+        self
+    }
+}
+
+#[derive(Debug, Clone)]
+pub struct PersonCard {
+    pub name: String,
+    pub email: String,
+    pub role: String,
+}
+
+impl PersonCard {
+    pub fn initials(&self) -> String {
+        initials(&self.name)
+    }
+}
+
+#[derive(Debug, Clone)]
+pub struct AccountCard {
+    pub number: i64,
+    pub name: String,
+    pub domain: String,
+}
+
+impl AccountCard {
+    pub fn initials(&self) -> String {
+        initials(&self.name)
+    }
+}
+
+/// The first letters of the first and the last word.
+pub fn initials(name: &str) -> String {
+    let mut words = name
+        .split_whitespace()
+        .filter_map(|word| word.chars().find(|letter| letter.is_alphanumeric()));
+    let first = words.next();
+    let last = words.next_back();
+    first
+        .into_iter()
+        .chain(last)
+        .flat_map(char::to_uppercase)
+        .collect()
+}
+
+/// A section is a link itself, or holds groups of links.
+#[derive(Debug, Clone)]
+pub struct MenuSection {
+    pub label: &'static str,
+    pub icon: &'static str,
+    pub href: Option<String>,
+    pub groups: Vec<MenuGroup>,
+    pub current: bool,
+}
+
+#[derive(Debug, Clone)]
+pub struct MenuGroup {
+    pub label: Option<&'static str>,
+    pub items: Vec<MenuItem>,
+}
+
+#[derive(Debug, Clone)]
+pub struct MenuItem {
+    pub label: &'static str,
+    pub href: String,
+    pub current: bool,
+    /// How many things wait there; 0 shows nothing.
+    pub count: u64,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Crumb {
+    pub label: String,
+    pub href: Option<String>,
+}
+
+impl Crumb {
+    pub fn link(label: impl Into<String>, href: impl Into<String>) -> Self {
+        Self {
+            label: label.into(),
+            href: Some(href.into()),
+        }
+    }
+
+    pub fn text(label: impl Into<String>) -> Self {
+        Self {
+            label: label.into(),
+            href: None,
+        }
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FlashKind {
+    Ok,
+    Info,
+    Warn,
+    Bad,
+}
+
+impl FlashKind {
+    /// The class that colours it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Ok => "ok",
+            Self::Info => "info",
+            Self::Warn => "warn",
+            Self::Bad => "bad",
+        }
+    }
+
+    pub fn icon(self) -> &'static str {
+        match self {
+            Self::Ok => "circle-check",
+            Self::Info => "info",
+            Self::Warn => "triangle-alert",
+            Self::Bad => "circle-alert",
+        }
+    }
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Flash {
+    pub kind: FlashKind,
+    pub text: String,
+    /// Label and address of what changed.
+    pub link: Option<(String, String)>,
+}
+
+/// The lab's marks in the top bar: virtual time, and letters that nobody has read.
+#[derive(Debug, Clone)]
+pub struct LabStrip {
+    pub now: DateTime<Utc>,
+    pub frozen: bool,
+    pub letters: u64,
+}
+
+impl LabStrip {
+    /// The count on the letter's icon, which has room for two digits.
+    pub fn short_count(&self) -> String {
+        if self.letters > 99 {
+            "99+".to_owned()
+        } else {
+            self.letters.to_string()
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn initials_come_from_first_and_last_word() {
+        assert_eq!(initials("Priya Nair"), "PN");
+        assert_eq!(initials("  ana maria (de) souza "), "AS");
+        assert_eq!(initials("Øre"), "Ø");
+        assert_eq!(initials(""), "");
+    }
+
+    #[test]
+    fn a_title_says_when_a_form_came_back() {
+        let mut shell = Shell {
+            title: "Sign in".to_owned(),
+            ..Shell::default()
+        };
+        assert_eq!(shell.full_title(), "Sign in · Licentral");
+        shell.error_title = true;
+        assert_eq!(shell.full_title(), "Error: Sign in · Licentral");
+    }
+
+    #[test]
+    fn an_unknown_theme_is_auto() {
+        assert_eq!(Theme::parse("sepia"), Theme::Auto);
+        assert_eq!(Theme::parse(Theme::Dark.as_str()), Theme::Dark);
+    }
+}
