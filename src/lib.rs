@@ -1,1 +1,26 @@
+//! Licentral: a self-hosted simulator of a software licence portal.
+//!
+//! The table of contents: floors first, then rooms, in the order in which they may use one another.
+//! `docs/architecture.md` follows one request through these files.
 
+// Floors
+pub mod error;
+pub mod kernel;
+pub mod platform;
+pub mod authn;
+pub mod authz;
+pub mod http;
+
+// Rooms
+pub mod identity;
+pub mod smart_accounts;
+pub mod virtual_accounts;
+pub mod members;
+pub mod account_requests;
+pub mod events;
+pub mod home;
+pub mod simulator;
+
+// Above all
+pub mod app;
+pub mod commands;

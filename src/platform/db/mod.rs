@@ -13,9 +13,9 @@ pub mod schema;
 mod tx;
 
 pub use conn::{Conn, Database};
-pub use like::{contains, count_of};
+pub use like::contains;
 pub use migrate::Schema;
-pub use once::Once;
+pub use once::{Once, OnceKey};
 pub use tx::{Read, Reads, Recorded, Tx};
 
 use crate::error::{Cause, Error, Result};

@@ -14,22 +14,35 @@ pub enum Once {
     Again(String),
 }
 
+/// Under which a thing is done once: whose token, which, and a digest of what was asked.
+#[derive(Debug, Clone)]
+pub struct OnceKey {
+    /// A token of one person means nothing for another.
+    pub owner: String,
+    /// Chosen by the form or by the script.
+    pub token: String,
+    /// The same token with another request is a mistake.
+    pub hash: String,
+}
+
 impl Tx<'_> {
-    /// Whether this is the first time. `hash` is of what was asked: the same token with another request is a mistake.
-    pub fn once(&mut self, actor: &str, token: &str, hash: &str) -> Result<Once> {
+    /// Whether this is the first time. Without a key it always is.
+    pub fn once(&mut self, key: Option<&OnceKey>) -> Result<Once> {
+        let Some(key) = key else { return Ok(Once::First) };
         let row: Option<(String, String)> =
-            once::table.find((actor, token)).select((once::request_hash, once::made)).first(self.conn()).optional()?;
+            once::table.find((&key.owner, &key.token)).select((once::request_hash, once::made)).first(self.conn()).optional()?;
         match row {
             None => Ok(Once::First),
-            Some((was, made)) if was == hash => Ok(Once::Again(made)),
+            Some((was, made)) if was == key.hash => Ok(Once::Again(made)),
             Some(_) => Err(Error::invalid("Idempotency-Key", "This key was used for another request. Send a new key with a new request.")),
         }
     }
 
     /// Keeps what was made, in the same transaction.
-    pub fn made(&mut self, at: Moment, actor: &str, token: &str, hash: &str, made: &str) -> Result<()> {
+    pub fn made(&mut self, at: Moment, key: Option<&OnceKey>, made: &str) -> Result<()> {
+        let Some(key) = key else { return Ok(()) };
         let kept = diesel::insert_into(once::table)
-            .values((once::actor.eq(actor), once::token.eq(token), once::request_hash.eq(hash), once::made.eq(made), once::created_at.eq(at)))
+            .values((once::actor.eq(&key.owner), once::token.eq(&key.token), once::request_hash.eq(&key.hash), once::made.eq(made), once::created_at.eq(at)))
             .execute(self.conn());
         match kept {
             Ok(_) => Ok(()),

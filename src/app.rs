@@ -1,0 +1,118 @@
+//! Puts the portal together: every room's routes, jobs, letters and refusal codes, listed.
+
+use crate::authn::Hasher;
+use crate::http::{Portal, Routes, health, openapi};
+use crate::kernel::Clock;
+use crate::platform::config::Config;
+use crate::platform::db::Db;
+use crate::platform::jobs::{Job, Jobs};
+use crate::platform::mail::{Letters, Postman, Transport};
+use crate::platform::settings;
+use crate::platform::signing::Signing;
+use crate::{account_requests, authn, events, home, identity, members, simulator, smart_accounts, virtual_accounts};
+use chrono::TimeDelta;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// Every route of the portal.
+pub fn routes() -> Routes {
+    let mut routes = Routes::new();
+    health::routes(&mut routes);
+    home::routes(&mut routes);
+    identity::routes(&mut routes);
+    smart_accounts::routes(&mut routes);
+    virtual_accounts::routes(&mut routes);
+    members::routes(&mut routes);
+    account_requests::routes(&mut routes);
+    events::routes(&mut routes);
+    simulator::routes(&mut routes);
+    routes
+}
+
+/// Every kind of letter.
+pub fn letters() -> Letters {
+    let mut letters = Letters::default();
+    identity::letters(&mut letters);
+    account_requests::letters(&mut letters);
+    letters
+}
+
+/// Every code with which a rule refuses, and when.
+pub fn refusals() -> Vec<(&'static str, &'static str)> {
+    let mut codes = vec![
+        ("api.scope", "The API client may only read, and this changes something."),
+        ("mail.not-given-up", "Only a letter that was given up can be queued again."),
+        ("people.address-taken", "The e-mail address has a user account already."),
+        ("people.not-invited", "The user account has been set up already."),
+    ];
+    for room in [identity::REFUSALS, smart_accounts::REFUSALS, account_requests::REFUSALS, simulator::REFUSALS] {
+        codes.extend_from_slice(room);
+    }
+    codes.sort_unstable();
+    codes
+}
+
+/// A portal that is ready to be served.
+pub struct Parts {
+    /// What handlers reach.
+    pub portal: Portal,
+    /// What they are registered under.
+    pub routes: Arc<Routes>,
+}
+
+/// Puts a portal together on an open database.
+pub fn build(config: Config, db: Db, clock: Clock, transport: Transport, signing: Signing) -> Result<Parts, String> {
+    let signing = Arc::new(signing);
+    let from = config.mail_from.parse().map_err(|_| "LICENTRAL_MAIL_FROM cannot be read".to_owned())?;
+    let postman = Postman::new(db.clone(), clock.clone(), letters(), transport, signing.clone(), config.base_url.clone(), from);
+    let jobs = Jobs::new(jobs(&config, &db, &clock, &postman));
+    let mut routes = routes();
+    let document = openapi::document(&routes, &refusals());
+    let menu = routes.take_menu();
+    let portal = Portal {
+        config: Arc::new(config),
+        db,
+        clock,
+        signing,
+        hasher: Hasher::start(),
+        jobs,
+        menu: Arc::new(menu),
+        routes: Arc::new(routes.list()),
+        openapi: Arc::new(document.to_string()),
+    };
+    Ok(Parts { portal, routes: Arc::new(routes) })
+}
+
+/// What the portal does by itself. The order matters where one leads to another: what is due by the
+/// clock first, then the letters that come of it.
+fn jobs(config: &Config, db: &Db, clock: &Clock, postman: &Postman) -> Vec<Job> {
+    let mut jobs = Vec::new();
+    if config.is_lab() {
+        let (db, clock) = (db.clone(), clock.clone());
+        jobs.push(Job::new("follow the clock", Duration::from_millis(500), move || {
+            let (db, clock) = (db.clone(), clock.clone());
+            async move { settings::follow_clock(&db, &clock).await.map(drop) }
+        }));
+    }
+    jobs.extend(account_requests::jobs(db, clock));
+    let postman = postman.clone();
+    jobs.push(Job::new("deliver letters", Duration::from_secs(1), move || {
+        let postman = postman.clone();
+        async move { postman.deliver().await }
+    }));
+    let (db, clock) = (db.clone(), clock.clone());
+    jobs.push(Job::new("sweep", Duration::from_secs(300), move || {
+        let (db, clock) = (db.clone(), clock.clone());
+        async move {
+            let (now, wall) = (clock.now(), clock.wall());
+            db.housekeeping(move |tx| {
+                authn::session::sweep(tx, wall)?;
+                authn::throttle::sweep(tx, wall)?;
+                tx.forget_once_before(now.plus(TimeDelta::hours(-72)))
+            })
+            .await
+            .map(drop)
+        }
+    }));
+    jobs
+}

@@ -1,0 +1,132 @@
+//! What `licentral` does from the command line.
+
+mod serve;
+
+use crate::platform::config::{Config, Settings};
+use crate::platform::db::{Db, migrate};
+use crate::platform::signing::Signing;
+use clap::{Args, Parser, Subcommand};
+use std::io::Write;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+/// A simulation. Not affiliated with or endorsed by Cisco.
+#[derive(Parser)]
+#[command(name = "licentral", version, about = "A self-hosted simulator of a software licence portal", after_help = "A simulation. Not affiliated with or endorsed by Cisco.")]
+struct Line {
+    #[command(subcommand)]
+    command: Option<Command>,
+    #[command(flatten)]
+    settings: Settings,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Serve the portal (also when no command is named).
+    Serve(ServeArgs),
+    /// Bring the database's schema up to this program's.
+    Migrate(ServeArgs),
+    /// Look for anything in the database that should not be.
+    Check(ServeArgs),
+    /// Copy a SQLite database that is in use.
+    Backup {
+        /// The file to write.
+        file: PathBuf,
+        #[command(flatten)]
+        settings: Settings,
+    },
+    /// Print every route and what it demands.
+    Routes,
+    /// Print who may do what, as Markdown.
+    Permissions,
+    /// Print every code with which a rule refuses, as Markdown.
+    Problems,
+    /// Print the description of the API (OpenAPI 3.1).
+    Openapi,
+    /// Make a file of signing keys.
+    MakeKey {
+        /// The file to write.
+        file: PathBuf,
+    },
+}
+
+#[derive(Args)]
+struct ServeArgs {
+    #[command(flatten)]
+    settings: Settings,
+}
+
+/// Reads the command line and does what it says.
+pub fn run() -> ExitCode {
+    let line = Line::parse();
+    let done = match line.command {
+        None => serve::serve(line.settings),
+        Some(Command::Serve(args)) => serve::serve(args.settings),
+        Some(Command::Migrate(args)) => checked(args.settings).and_then(|config| {
+            let steps = migrate::run(&config.database_url).map_err(|e| e.to_string())?;
+            say(&format!("The schema is current; {steps} steps were run."))
+        }),
+        Some(Command::Check(args)) => checked(args.settings).and_then(|config| check(&config)),
+        Some(Command::Backup { file, settings }) => checked(settings).and_then(|config| {
+            let db = Db::open(&config.database_url)?;
+            db.copy_to(&file.to_string_lossy()).map_err(|e| e.to_string())?;
+            say(&format!("Copied to {}. Keep the key file {} with it, in another place.", file.display(), config.key_file.display()))
+        }),
+        Some(Command::Routes) => say(&print_routes()),
+        Some(Command::Permissions) => say(crate::authz::matrix::print().trim_end()),
+        Some(Command::Problems) => say(print_problems().trim_end()),
+        Some(Command::Openapi) => {
+            let document = crate::http::openapi::document(&crate::app::routes(), &crate::app::refusals());
+            serde_json::to_string_pretty(&document).map_err(|e| e.to_string()).and_then(|text| say(&text))
+        }
+        Some(Command::MakeKey { file }) => {
+            if file.exists() { Err(format!("{} is there already", file.display())) } else { Signing::open(&file, true, "").and_then(|_| say(&format!("Written: {}", file.display()))) }
+        }
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(why) => {
+            let _ = writeln!(std::io::stderr(), "{why}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Writes to standard output, of which a closed pipe is no error.
+fn say(text: &str) -> Result<(), String> {
+    match writeln!(std::io::stdout(), "{text}") {
+        Err(e) if e.kind() != std::io::ErrorKind::BrokenPipe => Err(e.to_string()),
+        _ => Ok(()),
+    }
+}
+
+fn checked(settings: Settings) -> Result<Config, String> {
+    Config::check(settings).map_err(|wrong| wrong.join("\n"))
+}
+
+/// The routes as lines of text.
+pub fn print_routes() -> String {
+    crate::app::routes().list().iter().map(|r| format!("{:<7} {:<60} {}", r.method, r.path, r.demand)).collect::<Vec<_>>().join("\n")
+}
+
+/// The refusal codes as Markdown.
+pub fn print_problems() -> String {
+    let mut out = String::from(
+        "# Refusals\n\nPrinted by `licentral problems` from the rooms' own lists; a test fails when this page is stale.\n\
+         A rule that says no answers 409 with one of these codes. Pages show the sentence, the API sends it as `detail`.\n\n| code | when |\n|---|---|\n",
+    );
+    for (code, when) in crate::app::refusals() {
+        out.push_str(&format!("| `{code}` | {when} |\n"));
+    }
+    out
+}
+
+fn check(config: &Config) -> Result<(), String> {
+    match migrate::compare(&config.database_url).map_err(|e| e.to_string())? {
+        crate::platform::db::Schema::Current => {}
+        other => return Err(format!("The schema does not fit this program: {other:?}")),
+    }
+    let db = Db::open(&config.database_url)?;
+    let found = crate::simulator::check(&db).map_err(|e| format!("The check could not be finished: {e:?}"))?;
+    if found.is_empty() { say("Everything adds up.") } else { Err(format!("{} things do not add up:\n{}", found.len(), found.join("\n"))) }
+}

@@ -1,0 +1,198 @@
+//! Proofs of access: the first parameter of every handler is one of these.
+
+use super::portal::Portal;
+use super::visit::Visit;
+use crate::authn::Actor;
+use crate::authz::{Action, Does, Over, Permit};
+use crate::error::{Error, Result};
+use crate::kernel::event::Outcome;
+use crate::kernel::{Event, Kind};
+use actix_web::dev::Payload;
+use actix_web::{FromRequest, HttpRequest};
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+
+/// What a route demands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Demand {
+    /// Nothing.
+    Nothing,
+    /// Nothing, but only a lab has it.
+    Lab,
+    /// To be signed in.
+    SignedIn,
+    /// A permit for an action.
+    May(Action),
+}
+
+impl std::fmt::Display for Demand {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Nothing => f.write_str("nothing"),
+            Self::Lab => f.write_str("a lab"),
+            Self::SignedIn => f.write_str("signed in"),
+            Self::May(action) => write!(f, "may {}", action.name()),
+        }
+    }
+}
+
+/// A proof of access.
+pub trait Proof: FromRequest {
+    /// What it proves.
+    const DEMAND: Demand;
+}
+
+/// Parameters of a handler that begin with a proof of access.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` does not begin with a proof of access",
+    label = "the first parameter of a handler must be `Public`, `LabOnly`, `SignedIn` or `May<_>`"
+)]
+pub trait Guarded {
+    /// What is demanded.
+    const DEMAND: Demand;
+}
+
+macro_rules! guarded {
+    ($($other:ident),*) => {
+        impl<P: Proof, $($other),*> Guarded for (P, $($other,)*) { const DEMAND: Demand = P::DEMAND; }
+    };
+}
+guarded!();
+guarded!(A);
+guarded!(A, B);
+guarded!(A, B, C);
+guarded!(A, B, C, D);
+guarded!(A, B, C, D, E);
+
+type Found<T> = Pin<Box<dyn Future<Output = Result<T>>>>;
+
+/// Anybody.
+pub struct Public(Visit);
+/// Anybody, in a lab. In production the route is not there.
+pub struct LabOnly(Visit);
+/// Somebody who is signed in.
+pub struct SignedIn {
+    visit: Visit,
+    actor: Arc<Actor>,
+}
+/// Somebody who may do `A`.
+pub struct May<A: Does> {
+    visit: Visit,
+    /// For services.
+    pub permit: Permit<A>,
+}
+
+macro_rules! visits {
+    ($($proof:ident),*) => {$(
+        impl std::ops::Deref for $proof {
+            type Target = Visit;
+            fn deref(&self) -> &Visit { &self.0 }
+        }
+    )*};
+}
+visits!(Public, LabOnly);
+
+impl std::ops::Deref for SignedIn {
+    type Target = Visit;
+    fn deref(&self) -> &Visit {
+        &self.visit
+    }
+}
+impl<A: Does> std::ops::Deref for May<A> {
+    type Target = Visit;
+    fn deref(&self) -> &Visit {
+        &self.visit
+    }
+}
+
+impl SignedIn {
+    /// Who.
+    pub fn actor(&self) -> &Arc<Actor> {
+        &self.actor
+    }
+}
+
+impl FromRequest for Public {
+    type Error = Error;
+    type Future = Found<Self>;
+    fn from_request(req: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let req = req.clone();
+        Box::pin(async move { Ok(Self(Visit::of(&req).await?)) })
+    }
+}
+impl Proof for Public {
+    const DEMAND: Demand = Demand::Nothing;
+}
+
+impl FromRequest for LabOnly {
+    type Error = Error;
+    type Future = Found<Self>;
+    fn from_request(req: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let req = req.clone();
+        Box::pin(async move {
+            let visit = Visit::of(&req).await?;
+            if visit.portal.config.is_lab() { Ok(Self(visit)) } else { Err(Error::NotFound) }
+        })
+    }
+}
+impl Proof for LabOnly {
+    const DEMAND: Demand = Demand::Lab;
+}
+
+impl FromRequest for SignedIn {
+    type Error = Error;
+    type Future = Found<Self>;
+    fn from_request(req: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let req = req.clone();
+        Box::pin(async move {
+            let visit = Visit::of(&req).await?;
+            let actor = visit.actor.clone().ok_or(Error::SignedOut)?;
+            Ok(Self { visit, actor })
+        })
+    }
+}
+impl Proof for SignedIn {
+    const DEMAND: Demand = Demand::SignedIn;
+}
+
+impl<A: Does> FromRequest for May<A> {
+    type Error = Error;
+    type Future = Found<Self>;
+    fn from_request(req: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let req = req.clone();
+        Box::pin(async move {
+            let visit = Visit::of(&req).await?;
+            let actor = visit.actor.clone().ok_or(Error::SignedOut)?;
+            let (tenant, grants) = match A::ACTION.over() {
+                Over::Account => (visit.tenant.as_ref(), &visit.grants),
+                Over::Anywhere | Over::Platform => (None, &visit.everywhere),
+            };
+            match Permit::ask(actor, tenant, grants, visit.portal.clock.wall()) {
+                Ok(permit) => Ok(Self { visit, permit }),
+                Err(error) => {
+                    if matches!(error, Error::Forbidden { .. }) {
+                        note_denial(&visit, A::ACTION).await;
+                    }
+                    Err(error)
+                }
+            }
+        })
+    }
+}
+impl<A: Does> Proof for May<A> {
+    const DEMAND: Demand = Demand::May(A::ACTION);
+}
+
+/// A refusal for want of a right is kept in the record of the account.
+async fn note_denial(visit: &Visit, action: Action) {
+    let Some(actor) = visit.actor.clone() else { return };
+    let tenant = visit.tenant.as_ref().filter(|_| action.over() == Over::Account).map(|t| t.id);
+    let mut event = Event::new(Kind::Denied, &visit.path, format!("{} tried to {} and may not.", actor.person.name, action.words())).ended(Outcome::Refused);
+    event.account = tenant;
+    let portal: &Portal = &visit.portal;
+    let now = portal.clock.now();
+    if let Err(error) = portal.db.write(move |tx| tx.record(now, &actor.who, &event, ())).await {
+        tracing::warn!(%error, "a denial could not be recorded");
+    }
+}

@@ -1,0 +1,218 @@
+//! How an error looks: a page for people, `application/problem+json` (RFC 9457) for the API. Which of the
+//! two is decided by the path alone.
+
+use super::error_view::ErrorView;
+use super::shell::{Shell, Theme};
+use super::visit::{THEME, raw_cookie};
+use crate::error::Error;
+use actix_web::body::{BoxBody, EitherBody, MessageBody};
+use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::http::{StatusCode, header};
+use actix_web::middleware::Next;
+use actix_web::{HttpResponse, ResponseError};
+use askama::Template;
+use serde_json::json;
+
+impl ResponseError for Error {
+    fn status_code(&self) -> StatusCode {
+        match self {
+            Self::SignedOut => StatusCode::UNAUTHORIZED,
+            Self::FreshSignInNeeded | Self::Forbidden { .. } | Self::CrossSite => StatusCode::FORBIDDEN,
+            Self::NotFound => StatusCode::NOT_FOUND,
+            Self::Invalid(_) => StatusCode::UNPROCESSABLE_ENTITY,
+            Self::Refused(_) | Self::Stale => StatusCode::CONFLICT,
+            Self::BadRequest(_) => StatusCode::BAD_REQUEST,
+            Self::WrongKind => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            Self::DeadLink => StatusCode::GONE,
+            Self::MethodNotAllowed { .. } => StatusCode::METHOD_NOT_ALLOWED,
+            Self::TooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::TooMany { .. } => StatusCode::TOO_MANY_REQUESTS,
+            Self::Unavailable(_) => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,
+        }
+    }
+    fn error_response(&self) -> HttpResponse {
+        // The middleware below replaces this; it is only met where the middleware is not.
+        HttpResponse::new(self.status_code())
+    }
+}
+
+/// Turns errors into answers, for handlers, extractors and unrouted paths alike.
+pub async fn face<B: MessageBody + 'static>(req: ServiceRequest, next: Next<B>) -> Result<ServiceResponse<EitherBody<B, BoxBody>>, actix_web::Error> {
+    // Owned values: holding the request itself over the call is not allowed.
+    let asked = Asked {
+        path: req.path().to_owned(),
+        query: req.query_string().to_owned(),
+        is_read: req.method().is_safe(),
+        theme: raw_cookie(req.request(), THEME).map_or(Theme::Auto, |t| Theme::parse(&t)),
+        request_id: super::headers::request_id(req.request()),
+        referer: req.headers().get(header::REFERER).and_then(|v| v.to_str().ok()).unwrap_or_default().to_owned(),
+    };
+    let res = next.call(req).await?;
+    let Some(error) = res.response().error() else { return Ok(res.map_into_left_body()) };
+    let answer = asked.answer(error);
+    Ok(ServiceResponse::new(res.into_parts().0, answer).map_into_right_body())
+}
+
+struct Asked {
+    path: String,
+    query: String,
+    is_read: bool,
+    theme: Theme,
+    request_id: String,
+    referer: String,
+}
+
+/// What a page says about an error.
+struct Words {
+    heading: String,
+    says: String,
+    next: Vec<(String, String)>,
+}
+
+impl Asked {
+    fn answer(&self, error: &actix_web::Error) -> HttpResponse {
+        let own = error.as_error::<Error>();
+        // What the library itself refuses (a path it cannot read, a body it will not take).
+        let foreign;
+        let error = if let Some(error) = own {
+            error
+        } else {
+            foreign = match error.as_response_error().status_code() {
+                StatusCode::NOT_FOUND => Error::NotFound,
+                StatusCode::PAYLOAD_TOO_LARGE => Error::TooLarge { limit: super::form::LIMIT },
+                status if status.is_client_error() => Error::BadRequest("The request cannot be read.".into()),
+                _ => Error::internal(error.to_string()),
+            };
+            &foreign
+        };
+        self.log(error);
+        let mut response = if self.path.starts_with("/api/") { self.problem(error) } else { self.page(error) };
+        match error {
+            Error::TooMany { retry_after } => super::reply::set_header(&mut response, "retry-after", &retry_after.as_secs().max(1).to_string()),
+            Error::Unavailable(_) => super::reply::set_header(&mut response, "retry-after", "5"),
+            Error::MethodNotAllowed { allow } => super::reply::set_header(&mut response, "allow", allow),
+            _ => {}
+        }
+        response
+    }
+
+    fn log(&self, error: &Error) {
+        let id = &self.request_id;
+        match error {
+            Error::Internal(cause) => tracing::error!(request_id = id, cause = cause.for_the_log(), "internal error"),
+            Error::Unavailable(cause) => tracing::warn!(request_id = id, cause = cause.for_the_log(), "not available"),
+            Error::Refused(refusal) => tracing::info!(request_id = id, code = refusal.code, "refused"),
+            _ => {}
+        }
+    }
+
+    fn problem(&self, error: &Error) -> HttpResponse {
+        let status = error.status_code();
+        let title = status.canonical_reason().unwrap_or("Error");
+        let (code, detail) = match error {
+            Error::Refused(refusal) => (refusal.code, refusal.says.to_string()),
+            Error::SignedOut => ("signed-out", "Send a valid access token: Authorization: Bearer …. Get one from POST /api/v1/token.".to_owned()),
+            Error::FreshSignInNeeded => ("fresh-sign-in", "This needs a password that was given a short while ago.".to_owned()),
+            Error::Forbidden { action } => ("forbidden", format!("You may not {action}.")),
+            Error::NotFound => ("not-found", "There is nothing here that you may see.".to_owned()),
+            Error::Invalid(_) => ("invalid", "Some fields are not right.".to_owned()),
+            Error::Stale => ("stale", "Somebody has changed this meanwhile. Read it again.".to_owned()),
+            Error::BadRequest(says) => ("bad-request", says.to_string()),
+            Error::WrongKind => ("wrong-kind", "Send the body as application/json.".to_owned()),
+            Error::CrossSite => ("cross-site", "The request came from another site.".to_owned()),
+            Error::DeadLink => ("dead-link", "This link no longer works.".to_owned()),
+            Error::MethodNotAllowed { allow } => ("method-not-allowed", format!("Allowed here: {allow}.")),
+            Error::TooLarge { limit } => ("too-large", format!("At most {limit} bytes are taken.")),
+            Error::TooMany { retry_after } => ("too-many", format!("Try again in {} seconds.", retry_after.as_secs().max(1))),
+            Error::Unavailable(_) => ("unavailable", "Not available now. Try again in a moment.".to_owned()),
+            Error::Internal(_) => ("internal", "Something went wrong here. Quote the request id when you report it.".to_owned()),
+        };
+        let mut body = json!({
+            "type": format!("/help/problems#{code}"), "title": title, "status": status.as_u16(), "code": code, "detail": detail, "request_id": self.request_id,
+        });
+        if let (Error::Invalid(problems), Some(map)) = (error, body.as_object_mut()) {
+            let list: Vec<_> = problems.list().iter().map(|p| json!({ "pointer": format!("/{}", p.field), "detail": p.says })).collect();
+            map.insert("errors".to_owned(), list.into());
+        }
+        if let (Error::Forbidden { action }, Some(map)) = (error, body.as_object_mut()) {
+            map.insert("action".to_owned(), (*action).into());
+        }
+        let mut response = HttpResponse::build(status).insert_header((header::CONTENT_TYPE, "application/problem+json")).body(body.to_string());
+        if matches!(error, Error::SignedOut) {
+            super::reply::set_header(&mut response, "www-authenticate", "Bearer realm=\"licentral\"");
+        }
+        response
+    }
+
+    fn page(&self, error: &Error) -> HttpResponse {
+        // What can be mended by signing in leads there, and back afterwards.
+        let here = if self.is_read { self.address() } else { self.came_from() };
+        let encoded: String = url::form_urlencoded::byte_serialize(here.as_bytes()).collect();
+        match error {
+            Error::SignedOut => return super::reply::redirect(&format!("/login?next={encoded}")),
+            Error::FreshSignInNeeded => return super::reply::redirect(&format!("/confirm-password?next={encoded}")),
+            _ => {}
+        }
+        let status = error.status_code();
+        let words = self.words(error);
+        let shell = Shell { title: words.heading.clone(), theme: self.theme, path: self.path.clone(), ..Shell::default() };
+        let view = ErrorView { shell, status: status.as_u16(), heading: words.heading, says: words.says, next: words.next, reference: self.request_id.clone() };
+        let body = view.render().unwrap_or_else(|_| "Something went wrong.".to_owned());
+        HttpResponse::build(status).insert_header((header::CONTENT_TYPE, "text/html; charset=utf-8")).body(body)
+    }
+
+    fn address(&self) -> String {
+        if self.query.is_empty() { self.path.clone() } else { format!("{}?{}", self.path, self.query) }
+    }
+
+    /// The page on which a form stood: its path within this portal.
+    fn came_from(&self) -> String {
+        let path = url::Url::parse(&self.referer).map(|u| u.path().to_owned()).unwrap_or_default();
+        super::reply::local_path(&path).to_owned()
+    }
+
+    fn words(&self, error: &Error) -> Words {
+        let to = |label: &str, href: &str| (label.to_owned(), href.to_owned());
+        let back = if self.is_read { Vec::new() } else { vec![("Go back".to_owned(), self.came_from())] };
+        let home = to("Go to Software Central", "/software-central");
+        let with_home = |mut next: Vec<(String, String)>| {
+            next.push(home.clone());
+            next
+        };
+        let words = |heading: &str, says: String, next: Vec<(String, String)>| Words { heading: heading.to_owned(), says, next };
+        match error {
+            Error::Forbidden { action } => words(
+                "You may not do this",
+                format!("Your role does not allow you to {action}. An administrator of the Smart Account can give you a role that does; their addresses are in the directory."),
+                vec![to("Your Smart and Virtual Account access", "/access"), home.clone()],
+            ),
+            Error::NotFound => words(
+                "There is nothing here",
+                "The page does not exist, or it belongs to a Smart Account to which you have no access.".to_owned(),
+                vec![to("Your Smart and Virtual Account access", "/access"), home.clone()],
+            ),
+            Error::Refused(refusal) => words("This cannot be done", refusal.says.to_string(), with_home(back)),
+            Error::Stale => words("Somebody was quicker", "This was changed meanwhile, so your change was not made. Open the page again to see how it is now.".to_owned(), with_home(back)),
+            Error::Invalid(problems) => {
+                let says: Vec<&str> = problems.list().iter().map(|p| p.says.as_str()).collect();
+                words("Something is not right yet", says.join(" "), with_home(back))
+            }
+            Error::BadRequest(says) => words("The request cannot be read", says.to_string(), with_home(back)),
+            Error::WrongKind => words("The request cannot be read", "The form was sent in a way that is not known here.".to_owned(), with_home(back)),
+            Error::CrossSite => words("The form came from another place", "For your protection a form counts only when it is sent from a page of this portal, in the session in which the page was opened. Open the page again and repeat what you did.".to_owned(), with_home(back)),
+            Error::DeadLink => words(
+                "This link no longer works",
+                "It was used already, has expired, was called off, or is not complete. The newest e-mail about the matter has a link that works, if one is needed; otherwise ask the person who sent you the request.".to_owned(),
+                vec![to("Sign in", "/login"), to("Smart Account requests", "/requests")],
+            ),
+            Error::MethodNotAllowed { .. } => words("This page is used in another way", "The address exists, but not for what was tried.".to_owned(), with_home(back)),
+            Error::TooLarge { limit } => words("That is too much", format!("At most {limit} bytes are taken here."), with_home(back)),
+            Error::TooMany { retry_after } => words("Too many tries", format!("Wait {} seconds and try again.", retry_after.as_secs().max(1)), with_home(back)),
+            Error::Unavailable(_) => words("Not available now", "The portal cannot do this at the moment. Nothing was changed. Try again in a few seconds.".to_owned(), with_home(back)),
+            Error::SignedOut | Error::FreshSignInNeeded | Error::Internal(_) => {
+                words("Something went wrong here", "It is our fault, and nothing was changed. Quote the reference when you report it.".to_owned(), with_home(back))
+            }
+        }
+    }
+}

@@ -1,0 +1,175 @@
+//! What is sent to the portal: forms from pages, JSON from scripts.
+
+use super::form_state::FormState;
+use super::visit::{Visit, raw_cookie};
+use crate::error::{Error, Problems, Result};
+use crate::platform::db::OnceKey;
+use crate::platform::token;
+use actix_web::dev::Payload;
+use actix_web::http::header;
+use actix_web::web::{Bytes, BytesMut};
+use actix_web::{FromRequest, HttpRequest};
+use futures_util::StreamExt;
+use serde::de::DeserializeOwned;
+use std::future::Future;
+use std::pin::Pin;
+use std::time::Duration;
+
+/// How large a form or a JSON body may be.
+pub const LIMIT: usize = 64 * 1024;
+/// How long a client may take to send it.
+const PATIENCE: Duration = Duration::from_secs(15);
+
+type Found<T> = Pin<Box<dyn Future<Output = Result<T>>>>;
+
+/// A form of one of our pages: its token fits the session, and its fields are those of `T`.
+pub struct Posted<T> {
+    /// The fields.
+    pub value: T,
+    pairs: Vec<(String, String)>,
+    once: String,
+    hash: String,
+}
+
+impl<T> Posted<T> {
+    /// The form as it was sent, with what is wrong with it: for showing it again.
+    pub fn again(&self, problems: &Problems) -> FormState {
+        let mut state = FormState::new().with_once(self.once.clone()).with_values(self.pairs.iter().map(|(k, v)| (k.clone(), v.clone())));
+        for problem in problems.list() {
+            state = state.with_problem(problem.field.clone(), problem.says.clone());
+        }
+        state
+    }
+    /// The key under which this form may be carried out once, for its sender.
+    pub fn once_key(&self, visit: &Visit) -> Option<OnceKey> {
+        let owner = visit.actor.as_ref().map_or_else(|| "visitor".to_owned(), |a| a.person.id.to_string());
+        (!self.once.is_empty()).then(|| OnceKey { owner, token: self.once.clone(), hash: self.hash.clone() })
+    }
+}
+
+/// A fresh form for a page: its fields are empty, its once-token is new.
+pub fn fresh() -> FormState {
+    FormState::new().with_once(token::random())
+}
+
+impl<T: DeserializeOwned + 'static> FromRequest for Posted<T> {
+    type Error = Error;
+    type Future = Found<Self>;
+    fn from_request(req: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let (req, payload) = (req.clone(), payload.take());
+        Box::pin(async move {
+            if !is_kind(&req, "application/x-www-form-urlencoded") {
+                return Err(Error::WrongKind);
+            }
+            let body = read(payload, LIMIT).await?;
+            let mut pairs: Vec<(String, String)> = url::form_urlencoded::parse(&body).into_owned().collect();
+            let csrf = take(&mut pairs, "csrf");
+            let once = take(&mut pairs, "once");
+            if !csrf_fits(&req, &csrf) {
+                return Err(Error::CrossSite);
+            }
+            let fields = pairs.iter().map(|(k, v)| format!("{k}\n{v}\n")).collect::<String>();
+            let hash = token::digest(&format!("{}\n{fields}", req.path()));
+            let encoded = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(&pairs).finish();
+            let value = serde_html_form::from_str(&encoded).map_err(|_| Error::BadRequest("The form has fields that are not known here, or lacks some.".into()))?;
+            Ok(Self { value, pairs, once: once.chars().take(255).collect(), hash })
+        })
+    }
+}
+
+fn take(pairs: &mut Vec<(String, String)>, name: &str) -> String {
+    let found = pairs.iter().find(|(k, _)| k == name).map(|(_, v)| v.clone()).unwrap_or_default();
+    pairs.retain(|(k, _)| k != name);
+    found
+}
+
+fn csrf_fits(req: &HttpRequest, given: &str) -> bool {
+    let Some(portal) = req.app_data::<actix_web::web::Data<super::Portal>>() else { return false };
+    let session = raw_cookie(req, crate::authn::session::COOKIE).map_or_else(|| "signed-out".to_owned(), |c| token::digest(&c));
+    given.split_once('.').is_some_and(|(salt, seal)| token::same(seal, &token::seal(&portal.signing.seal_key, &format!("form {salt} {session}"))))
+}
+
+/// The JSON body of an API request.
+pub struct JsonBody<T> {
+    /// What it says.
+    pub value: T,
+    hash: String,
+}
+
+impl<T> JsonBody<T> {
+    /// The key under which this request may be carried out once, if it has one.
+    pub fn once_key(&self, visit: &Visit, key: &IdempotencyKey) -> Option<OnceKey> {
+        let owner = visit.actor.as_ref().map_or_else(|| "visitor".to_owned(), |a| a.person.id.to_string());
+        key.0.clone().map(|token| OnceKey { owner, token: format!("api {token}"), hash: self.hash.clone() })
+    }
+}
+
+impl<T: DeserializeOwned + 'static> FromRequest for JsonBody<T> {
+    type Error = Error;
+    type Future = Found<Self>;
+    fn from_request(req: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let (req, payload) = (req.clone(), payload.take());
+        Box::pin(async move {
+            if !is_kind(&req, "application/json") {
+                return Err(Error::WrongKind);
+            }
+            let body = read(payload, LIMIT).await?;
+            let hash = token::digest(&format!("{} {} {}", req.method(), req.path(), token::fingerprint(&body)));
+            let value = serde_json::from_slice(&body).map_err(|e| Error::BadRequest(format!("The body is not the JSON that is expected here: {e}.").into()))?;
+            Ok(Self { value, hash })
+        })
+    }
+}
+
+/// The `Idempotency-Key` of an API request.
+pub struct IdempotencyKey(Option<String>);
+
+impl FromRequest for IdempotencyKey {
+    type Error = Error;
+    type Future = std::future::Ready<Result<Self>>;
+    fn from_request(req: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let found = match req.headers().get("idempotency-key").map(|v| v.to_str().unwrap_or_default()) {
+            None => Ok(Self(None)),
+            Some(key) if !key.is_empty() && key.len() <= 200 && key.chars().all(|c| c.is_ascii_graphic()) => Ok(Self(Some(key.to_owned()))),
+            Some(_) => Err(Error::invalid("Idempotency-Key", "Use 1 to 200 visible ASCII characters without spaces.")),
+        };
+        std::future::ready(found)
+    }
+}
+
+/// A part of the path, as a value of its own; anything unreadable names nothing and is "not found".
+pub struct PathPart<T>(pub T);
+
+/// Where in a path a value stands.
+pub trait Named: std::str::FromStr {
+    /// The name between the braces.
+    const NAME: &'static str;
+}
+
+impl<T: Named + 'static> FromRequest for PathPart<T> {
+    type Error = Error;
+    type Future = std::future::Ready<Result<Self>>;
+    fn from_request(req: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let found = req.match_info().get(T::NAME).and_then(|text| text.parse().ok());
+        std::future::ready(found.map(Self).ok_or(Error::NotFound))
+    }
+}
+
+fn is_kind(req: &HttpRequest, kind: &str) -> bool {
+    req.headers().get(header::CONTENT_TYPE).and_then(|v| v.to_str().ok()).is_some_and(|v| v.split(';').next().is_some_and(|k| k.trim().eq_ignore_ascii_case(kind)))
+}
+
+async fn read(mut payload: Payload, limit: usize) -> Result<Bytes> {
+    let all = async {
+        let mut body = BytesMut::new();
+        while let Some(chunk) = payload.next().await {
+            let chunk = chunk.map_err(|_| Error::BadRequest("The body broke off.".into()))?;
+            if body.len() + chunk.len() > limit {
+                return Err(Error::TooLarge { limit });
+            }
+            body.extend_from_slice(&chunk);
+        }
+        Ok(body.freeze())
+    };
+    tokio::time::timeout(PATIENCE, all).await.map_err(|_| Error::BadRequest("The body took too long to arrive.".into()))?
+}

@@ -1,0 +1,77 @@
+//! The left menu: sections and entries in their documented order, shown to those who may open them.
+
+use super::shell::{MenuGroup, MenuItem, MenuSection};
+use super::visit::Visit;
+use crate::authn::PlatformRole;
+use crate::authz::{Action, matrix};
+
+/// Sections, in order, with their icons.
+const SECTIONS: &[(&str, &str)] = &[
+    ("Overview", "layout-dashboard"),
+    ("Licensing", "key-round"),
+    ("Devices", "server"),
+    ("Orders", "package"),
+    ("Account Management", "users"),
+    ("Activity", "activity"),
+    ("Operator", "shield"),
+];
+
+/// An entry that a room asks for.
+#[derive(Debug, Clone, Copy)]
+pub struct Item {
+    /// One of the documented sections.
+    pub section: &'static str,
+    /// A heading within it, or none.
+    pub group: Option<&'static str>,
+    /// The entry's words; none when the section itself is the link.
+    pub label: Option<&'static str>,
+    /// Where to; `{said}` becomes the account's number.
+    pub path: &'static str,
+    /// Shown to those who may do this.
+    pub action: Action,
+}
+
+/// All entries.
+#[derive(Debug, Clone, Default)]
+pub struct Menu(Vec<Item>);
+
+impl Menu {
+    pub(super) fn add(&mut self, item: Item) {
+        self.0.push(item);
+    }
+
+    /// The menu of a visit.
+    pub fn sections(&self, visit: &Visit) -> Vec<MenuSection> {
+        let Some(actor) = &visit.actor else { return Vec::new() };
+        let shown = |item: &Item| {
+            if !item.path.contains("{said}") {
+                return actor.platform.iter().any(|role| matrix::holders(item.action).contains(&matrix::Holder::Platform(*role)));
+            }
+            visit.tenant.is_some() && (visit.grants.iter().any(|g| matrix::allows(item.action, g.role)) || actor.has(PlatformRole::Support))
+        };
+        let number = visit.tenant.as_ref().map(|t| t.number.to_string()).unwrap_or_default();
+        let mut sections = Vec::new();
+        for (label, icon) in SECTIONS {
+            let mut section = MenuSection { label, icon, href: None, groups: Vec::new(), current: false };
+            for item in self.0.iter().filter(|item| item.section == *label && shown(item)) {
+                let href = item.path.replace("{said}", &number);
+                let current = visit.path == href || (item.label.is_some() && visit.path.starts_with(&format!("{href}/")));
+                section.current |= current;
+                match item.label {
+                    None => section.href = Some(href),
+                    Some(label) => {
+                        let entry = MenuItem { label, href, current, count: 0 };
+                        match section.groups.iter_mut().find(|g| g.label == item.group) {
+                            Some(group) => group.items.push(entry),
+                            None => section.groups.push(MenuGroup { label: item.group, items: vec![entry] }),
+                        }
+                    }
+                }
+            }
+            if section.href.is_some() || !section.groups.is_empty() {
+                sections.push(section);
+            }
+        }
+        sections
+    }
+}

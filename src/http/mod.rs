@@ -1,0 +1,34 @@
+//! How the portal speaks HTTP and HTML.
+//!
+//! A handler's first parameter is always a proof of access ([`Public`], [`SignedIn`], [`May`], [`LabOnly`]):
+//! [`Routes`] takes no other. Everything that a page needs of the request comes with the proof, as its
+//! [`Visit`].
+
+pub mod access;
+pub mod assets;
+pub mod csv;
+pub mod error_view;
+pub mod errors;
+pub mod form;
+pub mod form_state;
+pub mod headers;
+pub mod health;
+pub mod list;
+pub mod menu;
+pub mod openapi;
+pub mod portal;
+pub mod reply;
+pub mod routes;
+pub mod server;
+pub mod shell;
+pub mod visit;
+
+pub use access::{LabOnly, May, Public, SignedIn};
+pub use form::{IdempotencyKey, JsonBody, Posted};
+pub use form_state::FormState;
+pub use list::{ListQuery, ListSpec};
+pub use portal::Portal;
+pub use reply::{Answer, json, page, page_with, see_other};
+pub use routes::{Api, Routes};
+pub use shell::{Crumb, Flash, FlashKind, Shell};
+pub use visit::Visit;

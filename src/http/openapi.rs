@@ -1,0 +1,104 @@
+//! The description of the API (OpenAPI 3.1), made from the list of routes and the types of its bodies.
+
+use super::access::Demand;
+use super::routes::Routes;
+use serde_json::{Map, Value, json};
+
+/// The document.
+pub fn document(routes: &Routes, codes: &[(&'static str, &'static str)]) -> Value {
+    let mut paths: Map<String, Value> = Map::new();
+    let mut schemas: Map<String, Value> = Map::new();
+    schemas.insert("Problem".to_owned(), problem_schema(codes));
+    for (method, path, demand, api) in routes.operations() {
+        for (name, schema) in &api.schemas {
+            if let Ok(value) = serde_json::to_value(schema) {
+                schemas.insert(name.clone(), value);
+            }
+        }
+        let mut parameters: Vec<Value> = path
+            .split('/')
+            .filter_map(|part| part.strip_prefix('{').and_then(|p| p.strip_suffix('}')))
+            .map(|name| json!({ "name": name, "in": "path", "required": true, "schema": { "type": "string" }, "description": describe(name) }))
+            .collect();
+        parameters.extend(api.query.iter().map(|(name, says)| json!({ "name": name, "in": "query", "required": false, "schema": { "type": "string" }, "description": says })));
+        if api.once {
+            parameters.push(json!({ "name": "Idempotency-Key", "in": "header", "required": false, "schema": { "type": "string", "maxLength": 200 }, "description": "The same key with the same body is carried out once; kept for 72 hours." }));
+        }
+        let mut responses = Map::new();
+        let mut good = json!({ "description": if api.gives.is_some() { "Done." } else { "Done; there is nothing to say." } });
+        if let (Some(name), Some(map)) = (&api.gives, good.as_object_mut()) {
+            map.insert("content".to_owned(), json!({ "application/json": { "schema": { "$ref": format!("#/components/schemas/{name}") } } }));
+        }
+        responses.insert(api.status.to_string(), good);
+        let problem = |says: &str| json!({ "description": says, "content": { "application/problem+json": { "schema": { "$ref": "#/components/schemas/Problem" } } } });
+        responses.insert("default".to_owned(), problem("Refused or failed; the code says why."));
+        let mut operation = json!({
+            "summary": api.summary,
+            "operationId": operation_id(method.as_str(), path),
+            "tags": [tag(path)],
+            "parameters": parameters,
+            "responses": responses,
+            "x-demands": demand.to_string(),
+        });
+        if let Some(map) = operation.as_object_mut() {
+            if let Some(name) = &api.takes {
+                map.insert("requestBody".to_owned(), json!({ "required": true, "content": { "application/json": { "schema": { "$ref": format!("#/components/schemas/{name}") } } } }));
+            }
+            if matches!(demand, Demand::Nothing | Demand::Lab) {
+                map.insert("security".to_owned(), json!([]));
+            }
+        }
+        let entry = paths.entry(path.to_owned()).or_insert_with(|| json!({}));
+        if let Some(map) = entry.as_object_mut() {
+            map.insert(method.as_str().to_lowercase(), operation);
+        }
+    }
+    json!({
+        "openapi": "3.1.0",
+        "info": {
+            "title": "Licentral API",
+            "version": env!("CARGO_PKG_VERSION"),
+            "description": "Everything that a page of the portal can do. A simulation; not affiliated with or endorsed by Cisco. Times are RFC 3339 in UTC.",
+            "license": { "name": "MIT OR Apache-2.0", "identifier": "MIT OR Apache-2.0" },
+        },
+        "servers": [{ "url": "/" }],
+        "security": [{ "client": [] }],
+        "paths": paths,
+        "components": {
+            "schemas": schemas,
+            "securitySchemes": { "client": { "type": "http", "scheme": "bearer", "bearerFormat": "JWT", "description": "An access token of an API client, from POST /api/v1/token. It lives for 3,599 seconds and dies with its client." } },
+        },
+    })
+}
+
+fn problem_schema(codes: &[(&'static str, &'static str)]) -> Value {
+    let codes: Vec<&str> = codes.iter().map(|(code, _)| *code).collect();
+    json!({
+        "type": "object",
+        "description": "RFC 9457.",
+        "required": ["type", "title", "status", "code", "detail", "request_id"],
+        "properties": {
+            "type": { "type": "string" }, "title": { "type": "string" }, "status": { "type": "integer" },
+            "code": { "type": "string", "description": "Stable. One of the general codes of /help/problems, or of the rules.", "examples": codes },
+            "detail": { "type": "string" }, "request_id": { "type": "string" }, "action": { "type": "string" },
+            "errors": { "type": "array", "items": { "type": "object", "required": ["pointer", "detail"], "properties": { "pointer": { "type": "string" }, "detail": { "type": "string" } } } },
+        },
+    })
+}
+
+fn describe(name: &str) -> &'static str {
+    match name {
+        "said" => "The number of the Smart Account.",
+        "reference" => "The reference of the request.",
+        _ => "The id.",
+    }
+}
+
+fn tag(path: &str) -> String {
+    path.trim_start_matches("/api/v1/").split('/').find(|part| !part.starts_with('{')).unwrap_or("portal").replace('-', " ")
+}
+
+fn operation_id(method: &str, path: &str) -> String {
+    let words: Vec<String> = path.trim_start_matches("/api/v1/").split('/').map(|part| part.trim_matches(['{', '}']).replace('-', "_")).collect();
+    format!("{}_{}", method.to_lowercase(), words.join("_"))
+}

@@ -1,0 +1,34 @@
+//! What every handler can reach: the parts that `app` has put together.
+
+use super::menu::Menu;
+use super::routes::Listed;
+use crate::authn::Hasher;
+use crate::kernel::Clock;
+use crate::platform::config::Config;
+use crate::platform::db::Db;
+use crate::platform::jobs::Jobs;
+use crate::platform::signing::Signing;
+use std::sync::Arc;
+
+/// The parts of a running portal. Cheap to clone.
+#[derive(Clone)]
+pub struct Portal {
+    /// The settings.
+    pub config: Arc<Config>,
+    /// The database.
+    pub db: Db,
+    /// Both times.
+    pub clock: Clock,
+    /// Signs and verifies.
+    pub signing: Arc<Signing>,
+    /// Hashes passwords.
+    pub hasher: Hasher,
+    /// What the portal does by itself.
+    pub jobs: Jobs,
+    /// The left menu.
+    pub menu: Arc<Menu>,
+    /// Every route, as `licentral routes` prints it.
+    pub routes: Arc<Vec<Listed>>,
+    /// The description of the API.
+    pub openapi: Arc<String>,
+}

@@ -1,0 +1,192 @@
+//! The list of routes. A handler whose first parameter is no proof of access cannot be registered.
+
+use super::access::{Demand, Guarded};
+use crate::error::Error;
+use actix_web::http::Method;
+use actix_web::web::{self, ServiceConfig};
+use actix_web::{FromRequest, Handler, HttpRequest, Responder, Route};
+use std::collections::BTreeMap;
+use utoipa::ToSchema;
+use utoipa::openapi::{RefOr, Schema};
+
+/// What `licentral routes` prints of a route.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Listed {
+    /// GET, POST, ...
+    pub method: String,
+    /// With its `{parameters}`.
+    pub path: String,
+    /// What it demands.
+    pub demand: Demand,
+}
+
+/// The types of an operation of the API, for its description.
+#[derive(Clone, Default)]
+pub struct Api {
+    pub(super) summary: &'static str,
+    pub(super) takes: Option<String>,
+    pub(super) gives: Option<String>,
+    pub(super) status: u16,
+    pub(super) query: &'static [(&'static str, &'static str)],
+    pub(super) once: bool,
+    pub(super) schemas: Vec<(String, RefOr<Schema>)>,
+}
+
+impl Api {
+    /// One sentence about what it does.
+    pub fn says(summary: &'static str) -> Self {
+        Self { summary, status: 200, ..Self::default() }
+    }
+    /// The JSON that it takes.
+    #[must_use]
+    pub fn takes<T: ToSchema>(mut self) -> Self {
+        self.takes = Some(self.keep::<T>());
+        self
+    }
+    /// The JSON that it answers with.
+    #[must_use]
+    pub fn gives<T: ToSchema>(mut self, status: u16) -> Self {
+        self.gives = Some(self.keep::<T>());
+        self.status = status;
+        self
+    }
+    /// It answers with no body.
+    #[must_use]
+    pub fn gives_nothing(mut self) -> Self {
+        self.status = 204;
+        self
+    }
+    /// Names and meanings of its query parameters.
+    #[must_use]
+    pub fn query(mut self, parameters: &'static [(&'static str, &'static str)]) -> Self {
+        self.query = parameters;
+        self
+    }
+    /// It takes an `Idempotency-Key`.
+    #[must_use]
+    pub fn once(mut self) -> Self {
+        self.once = true;
+        self
+    }
+    fn keep<T: ToSchema>(&mut self) -> String {
+        let name = T::name().into_owned();
+        self.schemas.push((name.clone(), T::schema()));
+        T::schemas(&mut self.schemas);
+        name
+    }
+}
+
+struct Entry {
+    method: Method,
+    path: String,
+    demand: Demand,
+    api: Option<Api>,
+    make: Box<dyn Fn() -> Route + Send + Sync>,
+}
+
+/// Collects the routes of all rooms.
+#[derive(Default)]
+pub struct Routes {
+    entries: Vec<Entry>,
+    pub(super) menu: super::menu::Menu,
+}
+
+impl Routes {
+    /// Nothing yet.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// A page. HEAD is answered as GET is.
+    pub fn get<F, Args>(&mut self, path: &str, handler: F)
+    where
+        F: Handler<Args> + Send + Sync,
+        Args: FromRequest + Guarded + 'static,
+        F::Output: Responder + 'static,
+    {
+        self.add(Method::GET, path, None, handler.clone());
+        self.add(Method::HEAD, path, None, handler);
+    }
+
+    /// What a form is sent to.
+    pub fn post<F, Args>(&mut self, path: &str, handler: F)
+    where
+        F: Handler<Args> + Send + Sync,
+        Args: FromRequest + Guarded + 'static,
+        F::Output: Responder + 'static,
+    {
+        self.add(Method::POST, path, None, handler);
+    }
+
+    /// An operation of the API.
+    pub fn api<F, Args>(&mut self, method: Method, path: &str, api: Api, handler: F)
+    where
+        F: Handler<Args> + Send + Sync,
+        Args: FromRequest + Guarded + 'static,
+        F::Output: Responder + 'static,
+    {
+        if method == Method::GET {
+            self.add(Method::HEAD, path, None, handler.clone());
+        }
+        self.add(method, path, Some(api), handler);
+    }
+
+    /// An entry of the left menu.
+    pub fn menu(&mut self, item: super::menu::Item) {
+        self.menu.add(item);
+    }
+
+    #[expect(clippy::disallowed_methods, reason = "this is the one home of route registration")]
+    fn add<F, Args>(&mut self, method: Method, path: &str, api: Option<Api>, handler: F)
+    where
+        F: Handler<Args> + Send + Sync,
+        Args: FromRequest + Guarded + 'static,
+        F::Output: Responder + 'static,
+    {
+        let by = method.clone();
+        self.entries.push(Entry { method, path: path.to_owned(), demand: Args::DEMAND, api, make: Box::new(move || web::method(by.clone()).to(handler.clone())) });
+    }
+
+    /// The list, for people and tests.
+    pub fn list(&self) -> Vec<Listed> {
+        let mut list: Vec<Listed> = self.entries.iter().map(|e| Listed { method: e.method.to_string(), path: e.path.clone(), demand: e.demand }).collect();
+        list.sort_by(|a, b| (&a.path, &a.method).cmp(&(&b.path, &b.method)));
+        list
+    }
+
+    /// The operations of the API: method, path, demand, description.
+    pub(super) fn operations(&self) -> impl Iterator<Item = (&Method, &str, Demand, &Api)> {
+        self.entries.iter().filter_map(|e| e.api.as_ref().map(|api| (&e.method, e.path.as_str(), e.demand, api)))
+    }
+
+    /// The menu that the rooms have asked for.
+    pub fn take_menu(&mut self) -> super::menu::Menu {
+        std::mem::take(&mut self.menu)
+    }
+
+    /// Registers everything: one resource a path, so that a wrong method is 405 and not 404.
+    #[expect(clippy::disallowed_methods, reason = "this is the one home of route registration")]
+    pub fn install(&self, config: &mut ServiceConfig) {
+        let mut paths: BTreeMap<&str, Vec<&Entry>> = BTreeMap::new();
+        for entry in &self.entries {
+            paths.entry(&entry.path).or_default().push(entry);
+        }
+        // Fixed words before parameters: /requests/new must not be taken for a reference.
+        let mut order: Vec<(&str, Vec<&Entry>)> = paths.into_iter().collect();
+        order.sort_by_key(|(path, _)| (path.matches('{').count(), std::cmp::Reverse(path.len())));
+        for (path, entries) in order {
+            let mut resource = web::resource(path);
+            let mut allow: Vec<String> = entries.iter().map(|e| e.method.to_string()).collect();
+            allow.sort();
+            for entry in entries {
+                resource = resource.route((entry.make)());
+            }
+            let allow = allow.join(", ");
+            resource = resource.default_service(web::to(move |_: HttpRequest| {
+                let allow = allow.clone();
+                async move { Err::<actix_web::HttpResponse, Error>(Error::MethodNotAllowed { allow }) }
+            }));
+            config.service(resource);
+        }
+    }
+}

@@ -1,0 +1,64 @@
+//! The server: layers around the routes, and how it starts and stops.
+
+use super::assets;
+use super::portal::Portal;
+use super::routes::Routes;
+use super::{errors, headers};
+use crate::error::Error;
+use actix_web::dev::Server;
+use actix_web::middleware::{Compress, from_fn};
+use actix_web::web::{self, Data};
+use actix_web::{App, HttpRequest, HttpResponse, HttpServer};
+use std::net::TcpListener;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// Builds the server on a listener that is open already, so that the caller knows the port.
+#[expect(clippy::disallowed_methods, reason = "this is the one home of route registration")]
+pub fn build(portal: Portal, routes: Arc<Routes>, listener: TcpListener) -> std::io::Result<Server> {
+    let data = Data::new(portal);
+    let server = HttpServer::new(move || {
+        let routes = routes.clone();
+        App::new()
+            .app_data(data.clone())
+            // Inside out: the last layer is the first to see a request.
+            .wrap(from_fn(headers::same_site))
+            .wrap(from_fn(errors::face))
+            .wrap(Compress::default())
+            .wrap(from_fn(headers::around))
+            .service(web::resource("/assets/{name}").route(web::get().to(asset)).route(web::head().to(asset)))
+            .configure(move |config| routes.install(config))
+            .default_service(web::to(|| async { Err::<HttpResponse, Error>(Error::NotFound) }))
+    })
+    .workers(std::thread::available_parallelism().map_or(2, |n| n.get().clamp(1, 8)))
+    // As many as there are connections to the database: more would only wait for one.
+    .worker_max_blocking_threads(6)
+    .client_request_timeout(Duration::from_secs(10))
+    .client_disconnect_timeout(Duration::from_secs(2))
+    .keep_alive(Duration::from_secs(30))
+    .max_connections(4096)
+    .shutdown_timeout(10)
+    .disable_signals()
+    .listen(listener)?;
+    Ok(server.run())
+}
+
+/// A file of the look: its name holds its content's digest, so it may be kept for ever.
+async fn asset(req: HttpRequest) -> Result<HttpResponse, Error> {
+    let asset = assets::find(req.path()).ok_or(Error::NotFound)?;
+    let accepts = req.headers().get("accept-encoding").and_then(|v| v.to_str().ok()).unwrap_or_default();
+    let (body, encoding) = match (asset.br, asset.gz) {
+        (Some(br), _) if accepts.contains("br") => (br, Some("br")),
+        (_, Some(gz)) if accepts.contains("gzip") => (gz, Some("gzip")),
+        _ => (asset.raw, None),
+    };
+    let mut response = HttpResponse::Ok();
+    response
+        .insert_header(("content-type", asset.kind))
+        .insert_header(("cache-control", "public, max-age=31536000, immutable"))
+        .insert_header(("vary", "accept-encoding"));
+    if let Some(encoding) = encoding {
+        response.insert_header(("content-encoding", encoding));
+    }
+    Ok(response.body(body))
+}

@@ -1,0 +1,273 @@
+//! One request, as far as pages are concerned: who, where, and what stands around the page.
+
+use super::portal::Portal;
+use super::shell::{AccountCard, Crumb, Flash, FlashKind, LabStrip, PersonCard, Shell, Theme};
+use crate::authn::{Actor, api_client, session};
+use crate::authz::{Grant, Tenant, grants};
+use crate::error::{Error, Result};
+use crate::platform::token;
+use actix_web::HttpRequest;
+use actix_web::http::header;
+use actix_web::web::Data;
+use std::sync::Arc;
+
+/// The cookie that carries one message to the next page.
+pub const FLASH: &str = "__Host-flash";
+/// The cookie that remembers which Smart Account was open last.
+pub const ACCOUNT: &str = "__Host-account";
+/// The cookie of the chosen appearance.
+pub const THEME: &str = "__Host-theme";
+
+/// Facts of a request.
+#[derive(Clone)]
+pub struct Visit {
+    /// The portal.
+    pub portal: Portal,
+    /// Who asks, when known.
+    pub actor: Option<Arc<Actor>>,
+    /// The Smart Account of the page; on pages outside of one, the one that was open last.
+    pub tenant: Option<Tenant>,
+    /// The actor's roles in that account.
+    pub grants: Vec<Grant>,
+    /// All of the actor's roles; only read for pages outside of an account.
+    pub everywhere: Vec<Grant>,
+    /// The path.
+    pub path: String,
+    /// What stands behind the `?`.
+    pub query: String,
+    /// The address that counts: of the client, behind trusted proxies.
+    pub address: String,
+    /// What the browser says it is.
+    pub agent: String,
+    /// The id of the request.
+    pub request_id: String,
+    theme: Theme,
+    flash: Vec<Flash>,
+    cookie: Option<String>,
+}
+
+/// What a request says about itself; taken as owned values, since the database is asked meanwhile.
+struct Asked {
+    path: String,
+    is_api: bool,
+    number: Option<Option<i64>>,
+    last_account: Option<i64>,
+    cookie: Option<String>,
+    bearer: Option<String>,
+    address: String,
+    request_id: String,
+}
+
+impl Visit {
+    /// Finds out who asks, and where they stand.
+    pub async fn of(req: &HttpRequest) -> Result<Self> {
+        let portal = req.app_data::<Data<Portal>>().ok_or_else(|| Error::internal("no portal"))?.get_ref().clone();
+        let cookie = raw_cookie(req, session::COOKIE);
+        let asked = Asked {
+            path: req.path().to_owned(),
+            is_api: req.path().starts_with("/api/"),
+            // A number that is no number names no account, like any other unknown one.
+            number: req.match_info().get("said").map(|said| said.parse().ok()),
+            last_account: raw_cookie(req, ACCOUNT).and_then(|n| n.parse().ok()),
+            cookie: cookie.clone(),
+            bearer: bearer(req),
+            address: client_address(req, &portal),
+            request_id: super::headers::request_id(req),
+        };
+        let mut visit = Self {
+            actor: None,
+            tenant: None,
+            grants: Vec::new(),
+            everywhere: Vec::new(),
+            path: asked.path.clone(),
+            query: req.query_string().to_owned(),
+            address: asked.address.clone(),
+            agent: req.headers().get(header::USER_AGENT).and_then(|v| v.to_str().ok()).unwrap_or_default().to_owned(),
+            request_id: asked.request_id.clone(),
+            theme: raw_cookie(req, THEME).map_or(Theme::Auto, |t| Theme::parse(&t)),
+            flash: Vec::new(),
+            cookie,
+            portal,
+        };
+        if let Some(sealed) = raw_cookie(req, FLASH) {
+            visit.flash.extend(open_flash(&visit.portal.signing.seal_key, &sealed));
+        }
+        if asked.cookie.is_some() || asked.bearer.is_some() {
+            visit.find_out(asked).await?;
+        }
+        Ok(visit)
+    }
+
+    async fn find_out(&mut self, asked: Asked) -> Result<()> {
+        let (clock, signing) = (self.portal.clock.clone(), self.portal.signing.clone());
+        let found = self
+            .portal
+            .db
+            .read(move |r| {
+                let wall = clock.wall();
+                let who = match (&asked.cookie, &asked.bearer, asked.is_api) {
+                    // Pages know cookies alone and the API knows tokens alone: neither is fooled by the other's.
+                    (Some(cookie), _, false) => session::find(r, wall, cookie, &asked.address, &asked.request_id)?,
+                    (_, Some(bearer), true) => api_client::find(r, &signing, wall, bearer, &asked.address, &asked.request_id)?.map(|actor| (actor, false)),
+                    _ => None,
+                };
+                let Some((actor, touch)) = who else { return Ok(None) };
+                let person = actor.person.id;
+                let number = asked.number.unwrap_or(asked.last_account);
+                let standing = match number {
+                    Some(number) => grants::standing(r, number, person)?,
+                    None => None,
+                };
+                let everywhere = if asked.number.is_none() { grants::of_person(r, person)? } else { Vec::new() };
+                Ok(Some((actor, touch, standing, everywhere, asked.number.is_none())))
+            })
+            .await?;
+        let Some((actor, touch, standing, everywhere, outside)) = found else { return Ok(()) };
+        if let (true, crate::authn::Via::Session { key, .. }) = (touch, &actor.via) {
+            let (db, key, wall) = (self.portal.db.clone(), key.clone(), self.portal.clock.wall());
+            actix_web::rt::spawn(async move {
+                if let Err(error) = db.housekeeping(move |tx| session::touch(tx, &key, wall)).await {
+                    tracing::warn!(%error, "a session's last use could not be noted");
+                }
+            });
+        }
+        if let Some((tenant, grants)) = standing {
+            let supports = actor.has(crate::authn::PlatformRole::Support);
+            // The account that was open last is forgotten when one's last role in it is gone.
+            if !outside || !grants.is_empty() || supports {
+                self.tenant = Some(tenant);
+                self.grants = grants;
+            }
+        }
+        self.everywhere = everywhere;
+        self.actor = Some(Arc::new(actor));
+        Ok(())
+    }
+
+    /// The token that forms of this session carry. Another one on each page, so that compressed pages tell nothing of it.
+    pub fn csrf(&self) -> String {
+        let salt: String = token::random().chars().take(11).collect();
+        format!("{salt}.{}", self.csrf_seal(&salt))
+    }
+
+    /// Whether a form's token belongs to this session.
+    pub fn csrf_fits(&self, given: &str) -> bool {
+        given.split_once('.').is_some_and(|(salt, seal)| token::same(seal, &self.csrf_seal(salt)))
+    }
+
+    fn csrf_seal(&self, salt: &str) -> String {
+        let session = self.cookie.as_deref().map_or_else(|| "signed-out".to_owned(), token::digest);
+        token::seal(&self.portal.signing.seal_key, &format!("form {salt} {session}"))
+    }
+
+    /// What stands around a page with this title.
+    pub fn shell(&self, title: impl Into<String>) -> Shell {
+        let person = self.actor.as_ref().map(|actor| PersonCard { name: actor.person.name.clone(), email: actor.person.email.to_string(), role: self.role_words() });
+        let lab = self.portal.config.is_lab().then(|| LabStrip {
+            now: self.portal.clock.now().utc(),
+            frozen: matches!(self.portal.clock.setting(), crate::kernel::clock::Setting::Frozen { .. }),
+            letters: 0,
+        });
+        Shell {
+            title: title.into(),
+            theme: self.theme,
+            csrf: self.csrf(),
+            person,
+            account: self.tenant.as_ref().map(|t| AccountCard { number: t.number, name: t.name.clone(), domain: t.domain.clone() }),
+            menu: self.portal.menu.sections(self),
+            crumbs: Vec::new(),
+            flash: self.flash.clone(),
+            lab,
+            path: self.path.clone(),
+            ..Shell::default()
+        }
+    }
+
+    /// The shell of a page within a Smart Account: crumbs begin with its name.
+    pub fn account_shell(&self, title: impl Into<String>, between: &[Crumb]) -> Shell {
+        let mut shell = self.shell(title);
+        if let Some(tenant) = &self.tenant {
+            shell.crumbs.push(Crumb::link(&tenant.name, format!("/sa/{}", tenant.number)));
+        }
+        shell.crumbs.extend_from_slice(between);
+        shell.crumbs.push(Crumb::text(shell.title.clone()));
+        shell
+    }
+
+    /// The theme that was chosen.
+    pub fn theme(&self) -> Theme {
+        self.theme
+    }
+
+    /// One's role, as the top bar shows it.
+    pub fn role_words(&self) -> String {
+        let platform = self.actor.as_ref().and_then(|a| a.platform.first()).map(|r| r.label().to_owned());
+        let mut here: Vec<&str> = self.grants.iter().map(|g| g.role.label()).collect();
+        here.dedup();
+        platform.or_else(|| here.first().map(|r| (*r).to_owned())).unwrap_or_else(|| "No role yet".to_owned())
+    }
+
+    /// Goes on to another page with a message.
+    pub fn see_other(&self, to: &str, flash: Flash) -> actix_web::HttpResponse {
+        let mut response = super::reply::redirect(to);
+        let sealed = seal_flash(&self.portal.signing.seal_key, &flash);
+        super::reply::set_cookie(&mut response, FLASH, &sealed, Some(60));
+        response
+    }
+}
+
+fn seal_flash(key: &[u8; 32], flash: &Flash) -> String {
+    let value = serde_json::json!({ "kind": flash.kind.as_str(), "text": flash.text, "link": flash.link });
+    let text = data_encoding::BASE64URL_NOPAD.encode(value.to_string().as_bytes());
+    format!("{text}.{}", token::seal(key, &format!("flash {text}")))
+}
+
+fn open_flash(key: &[u8; 32], sealed: &str) -> Option<Flash> {
+    let (text, seal) = sealed.split_once('.')?;
+    if !token::same(seal, &token::seal(key, &format!("flash {text}"))) {
+        return None;
+    }
+    let value: serde_json::Value = serde_json::from_slice(&data_encoding::BASE64URL_NOPAD.decode(text.as_bytes()).ok()?).ok()?;
+    let kind = match value.get("kind")?.as_str()? {
+        "ok" => FlashKind::Ok,
+        "warn" => FlashKind::Warn,
+        "bad" => FlashKind::Bad,
+        _ => FlashKind::Info,
+    };
+    let link = value.get("link").and_then(|l| serde_json::from_value::<Option<(String, String)>>(l.clone()).ok()).flatten();
+    Some(Flash { kind, text: value.get("text")?.as_str()?.to_owned(), link })
+}
+
+/// A cookie as it was sent: nothing is decoded.
+pub fn raw_cookie(req: &HttpRequest, name: &str) -> Option<String> {
+    req.headers().get_all(header::COOKIE).filter_map(|v| v.to_str().ok()).flat_map(|line| line.split(';')).find_map(|pair| {
+        let (key, value) = pair.trim().split_once('=')?;
+        (key == name && !value.is_empty() && value.len() < 4000).then(|| value.to_owned())
+    })
+}
+
+fn bearer(req: &HttpRequest) -> Option<String> {
+    let given = req.headers().get(header::AUTHORIZATION)?.to_str().ok()?;
+    let (scheme, token) = given.split_once(' ')?;
+    scheme.eq_ignore_ascii_case("bearer").then(|| token.trim().to_owned())
+}
+
+/// The client's address. What a proxy says counts only when the proxy is one of ours.
+fn client_address(req: &HttpRequest, portal: &Portal) -> String {
+    let Some(peer) = req.peer_addr().map(|a| a.ip()) else { return String::new() };
+    let trusted = &portal.config.trusted_proxies;
+    if trusted.contains(&peer) {
+        let said: Vec<std::net::IpAddr> = req
+            .headers()
+            .get_all("x-forwarded-for")
+            .filter_map(|v| v.to_str().ok())
+            .flat_map(|line| line.split(','))
+            .filter_map(|one| one.trim().parse().ok())
+            .collect();
+        // From the right: the first address that is not one of our own proxies.
+        if let Some(client) = said.iter().rev().find(|ip| !trusted.contains(ip)) {
+            return client.to_string();
+        }
+    }
+    peer.to_string()
+}
