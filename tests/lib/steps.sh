@@ -10,8 +10,14 @@ step() {
   shift
   began=$(date +%s%N)
   printf '\n=== %s\n' "$name"
-  status=0
-  ( "$@" ) || status=$?
+  # Not "( ... ) || status=$?": behind an "||" bash goes on after a command that failed.
+  set +e
+  (
+    set -e
+    "$@"
+  )
+  status=$?
+  set -e
   local spent=$((($(date +%s%N) - began) / 100000000))
   if [ "$status" -ne 0 ]; then
     printf '\n=== %s: FAILED (exit code %d) after %d.%d s\n' "$name" "$status" $((spent / 10)) $((spent % 10)) >&2
