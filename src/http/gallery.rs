@@ -30,6 +30,7 @@ pub struct Gallery {
     licenses: Vec<License>,
     /// Whether the sample dialog is open.
     dialog: bool,
+    now: DateTime<Utc>,
 }
 
 #[derive(Debug)]
@@ -416,6 +417,7 @@ impl Gallery {
                 ),
             ],
             dialog: false,
+            now: moment(NOW),
         }
     }
 
