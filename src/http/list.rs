@@ -585,7 +585,7 @@ impl ListQuery {
     }
 
     /// Hidden fields for a form that sets `except` itself.
-    pub fn hidden<const N: usize>(&self, except: [&str; N]) -> Vec<(String, String)> {
+    pub fn hidden(&self, except: &[&str]) -> Vec<(String, String)> {
         let mut pairs = self.pairs();
         pairs.retain(|(key, _)| !except.contains(&key.as_str()));
         pairs
@@ -593,7 +593,7 @@ impl ListQuery {
 
     /// Hidden fields for the form that sets all filters.
     pub fn hidden_without_filters(&self) -> Vec<(String, String)> {
-        let mut pairs = self.hidden(["page"]);
+        let mut pairs = self.hidden(&["page"]);
         pairs.retain(|(key, _)| self.known.iter().all(|known| known.key != *key));
         pairs
     }
@@ -665,7 +665,7 @@ impl ListQuery {
             prev: (page > 1).then(|| self.at_page(page - 1)),
             next: (page < pages).then(|| self.at_page(page + 1)),
             links,
-            hidden: self.hidden(["page", "per"]),
+            hidden: self.hidden(&["page", "per"]),
         }
     }
 }
@@ -825,7 +825,7 @@ mod tests {
     #[test]
     fn forms_keep_what_they_do_not_set() {
         let query = read("q=x&type=ea&sort=id&page=2&per=10");
-        let keys: Vec<_> = query.hidden(["q", "page"]).into_iter().map(|(k, _)| k).collect();
+        let keys: Vec<_> = query.hidden(&["q", "page"]).into_iter().map(|(k, _)| k).collect();
         assert_eq!(keys, ["type", "sort", "per"]);
         let keys: Vec<_> = query.hidden_without_filters().into_iter().map(|(k, _)| k).collect();
         assert_eq!(keys, ["q", "sort", "per"]);
