@@ -9,7 +9,9 @@ use crate::platform::jobs::{Job, Jobs};
 use crate::platform::mail::{Letters, Postman, Transport};
 use crate::platform::settings;
 use crate::platform::signing::Signing;
-use crate::{account_requests, authn, events, home, identity, members, simulator, smart_accounts, virtual_accounts};
+use crate::{
+    account_requests, authn, events, home, identity, members, simulator, smart_accounts, virtual_accounts,
+};
 use chrono::TimeDelta;
 use std::sync::Arc;
 use std::time::Duration;
@@ -40,12 +42,26 @@ pub fn letters() -> Letters {
 /// Every code with which a rule refuses, and when.
 pub fn refusals() -> Vec<(&'static str, &'static str)> {
     let mut codes = vec![
-        ("api.scope", "The API client may only read, and this changes something."),
-        ("mail.not-given-up", "Only a letter that was given up can be queued again."),
-        ("people.address-taken", "The e-mail address has a user account already."),
+        (
+            "api.scope",
+            "The API client may only read, and this changes something.",
+        ),
+        (
+            "mail.not-given-up",
+            "Only a letter that was given up can be queued again.",
+        ),
+        (
+            "people.address-taken",
+            "The e-mail address has a user account already.",
+        ),
         ("people.not-invited", "The user account has been set up already."),
     ];
-    for room in [identity::REFUSALS, smart_accounts::REFUSALS, account_requests::REFUSALS, simulator::REFUSALS] {
+    for room in [
+        identity::REFUSALS,
+        smart_accounts::REFUSALS,
+        account_requests::REFUSALS,
+        simulator::REFUSALS,
+    ] {
         codes.extend_from_slice(room);
     }
     codes.sort_unstable();
@@ -61,10 +77,27 @@ pub struct Parts {
 }
 
 /// Puts a portal together on an open database.
-pub fn build(config: Config, db: Db, clock: Clock, transport: Transport, signing: Signing) -> Result<Parts, String> {
+pub fn build(
+    config: Config,
+    db: Db,
+    clock: Clock,
+    transport: Transport,
+    signing: Signing,
+) -> Result<Parts, String> {
     let signing = Arc::new(signing);
-    let from = config.mail_from.parse().map_err(|_| "LICENTRAL_MAIL_FROM cannot be read".to_owned())?;
-    let postman = Postman::new(db.clone(), clock.clone(), letters(), transport, signing.clone(), config.base_url.clone(), from);
+    let from = config
+        .mail_from
+        .parse()
+        .map_err(|_| "LICENTRAL_MAIL_FROM cannot be read".to_owned())?;
+    let postman = Postman::new(
+        db.clone(),
+        clock.clone(),
+        letters(),
+        transport,
+        signing.clone(),
+        config.base_url.clone(),
+        from,
+    );
     let jobs = Jobs::new(jobs(&config, &db, &clock, &postman));
     let mut routes = routes();
     let document = openapi::document(&routes, &refusals());
@@ -80,7 +113,10 @@ pub fn build(config: Config, db: Db, clock: Clock, transport: Transport, signing
         routes: Arc::new(routes.list()),
         openapi: Arc::new(document.to_string()),
     };
-    Ok(Parts { portal, routes: Arc::new(routes) })
+    Ok(Parts {
+        portal,
+        routes: Arc::new(routes),
+    })
 }
 
 /// What the portal does by itself. The order matters where one leads to another: what is due by the
@@ -89,10 +125,14 @@ fn jobs(config: &Config, db: &Db, clock: &Clock, postman: &Postman) -> Vec<Job> 
     let mut jobs = Vec::new();
     if config.is_lab() {
         let (db, clock) = (db.clone(), clock.clone());
-        jobs.push(Job::new("follow the clock", Duration::from_millis(500), move || {
-            let (db, clock) = (db.clone(), clock.clone());
-            async move { settings::follow_clock(&db, &clock).await.map(drop) }
-        }));
+        jobs.push(Job::new(
+            "follow the clock",
+            Duration::from_millis(500),
+            move || {
+                let (db, clock) = (db.clone(), clock.clone());
+                async move { settings::follow_clock(&db, &clock).await.map(drop) }
+            },
+        ));
     }
     jobs.extend(account_requests::jobs(db, clock));
     let postman = postman.clone();

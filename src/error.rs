@@ -67,7 +67,10 @@ pub struct Refusal {
 impl Error {
     /// A refusal by a rule.
     pub fn refused(code: &'static str, says: impl Into<Cow<'static, str>>) -> Self {
-        Self::Refused(Refusal { code, says: says.into() })
+        Self::Refused(Refusal {
+            code,
+            says: says.into(),
+        })
     }
     /// Our fault, with what led to it.
     pub fn internal(cause: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
@@ -94,11 +97,17 @@ pub struct Cause {
 impl Cause {
     /// Takes an error in.
     pub fn of(cause: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
-        Self { chain: cause.into(), again: false }
+        Self {
+            chain: cause.into(),
+            again: false,
+        }
     }
     /// The same, for something that may well succeed when tried again.
     pub fn again(cause: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
-        Self { chain: cause.into(), again: true }
+        Self {
+            chain: cause.into(),
+            again: true,
+        }
     }
     /// The whole chain in one line, for the log.
     pub fn for_the_log(&self) -> String {
@@ -134,7 +143,10 @@ pub struct Problem {
 impl Problems {
     /// One more.
     pub fn add(&mut self, field: impl Into<String>, says: impl Into<String>) {
-        self.0.push(Problem { field: field.into(), says: says.into() });
+        self.0.push(Problem {
+            field: field.into(),
+            says: says.into(),
+        });
     }
     /// Keeps a good value; notes what is wrong with a bad one.
     pub fn take<T>(&mut self, field: &str, parsed: Result<T, String>) -> Option<T> {
@@ -150,7 +162,11 @@ impl Problems {
     }
     /// `Err` with the complaints when there are any.
     pub fn or_ok(self) -> Result<()> {
-        if self.0.is_empty() { Ok(()) } else { Err(Error::Invalid(self)) }
+        if self.0.is_empty() {
+            Ok(())
+        } else {
+            Err(Error::Invalid(self))
+        }
     }
 }
 

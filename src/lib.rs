@@ -4,22 +4,22 @@
 //! `docs/architecture.md` follows one request through these files.
 
 // Floors
-pub mod error;
-pub mod kernel;
-pub mod platform;
 pub mod authn;
 pub mod authz;
+pub mod error;
 pub mod http;
+pub mod kernel;
+pub mod platform;
 
 // Rooms
-pub mod identity;
-pub mod smart_accounts;
-pub mod virtual_accounts;
-pub mod members;
 pub mod account_requests;
 pub mod events;
 pub mod home;
+pub mod identity;
+pub mod members;
 pub mod simulator;
+pub mod smart_accounts;
+pub mod virtual_accounts;
 
 // Above all
 pub mod app;

@@ -9,4 +9,6 @@ pub fn letters(_letters: &mut crate::platform::mail::Letters) {}
 /// With what codes the rules of this room refuse.
 pub const REFUSALS: &[(&str, &str)] = &[];
 /// What this room does by the clock.
-pub fn jobs(_db: &crate::platform::db::Db, _clock: &crate::kernel::Clock) -> Vec<crate::platform::jobs::Job> { Vec::new() }
+pub fn jobs(_db: &crate::platform::db::Db, _clock: &crate::kernel::Clock) -> Vec<crate::platform::jobs::Job> {
+    Vec::new()
+}

@@ -1,9 +1,9 @@
 //! The one who is asking.
 
 use super::people::{Person, PlatformRole};
+use crate::kernel::Moment;
 use crate::kernel::Who;
 use crate::kernel::ids::SessionId;
-use crate::kernel::Moment;
 
 /// How they came in.
 #[derive(Debug, Clone)]

@@ -37,8 +37,24 @@ pub struct Client {
 }
 
 /// Adds a client. Its secret was made before the transaction; only a digest is kept.
-pub fn add(tx: &mut Tx<'_>, at: Moment, person: PersonId, id: &str, secret: &str, name: &Name, may_write: bool) -> Result<()> {
-    store::insert_client(tx, at, person, id, &token::digest(secret), name.as_str(), if may_write { "read write" } else { "read" })
+pub fn add(
+    tx: &mut Tx<'_>,
+    at: Moment,
+    person: PersonId,
+    id: &str,
+    secret: &str,
+    name: &Name,
+    may_write: bool,
+) -> Result<()> {
+    store::insert_client(
+        tx,
+        at,
+        person,
+        id,
+        &token::digest(secret),
+        name.as_str(),
+        if may_write { "read write" } else { "read" },
+    )
 }
 
 /// A person's clients.
@@ -48,15 +64,28 @@ pub fn list(read: &mut impl Reads, person: PersonId) -> Result<Vec<Client>> {
 
 /// Ends a client and, with it, its tokens.
 pub fn end(tx: &mut Tx<'_>, at: Moment, person: PersonId, id: &str) -> Result<()> {
-    if store::end_client(tx, at, person, id)? { Ok(()) } else { Err(Error::NotFound) }
+    if store::end_client(tx, at, person, id)? {
+        Ok(())
+    } else {
+        Err(Error::NotFound)
+    }
 }
 
 /// Trades a secret for a token. Unknown client and wrong secret are the same to the caller.
-pub fn trade(tx: &mut Tx<'_>, signing: &Signing, now: Moment, wall: Moment, id: &str, secret: &str) -> Result<Option<(String, PersonId)>> {
+pub fn trade(
+    tx: &mut Tx<'_>,
+    signing: &Signing,
+    now: Moment,
+    wall: Moment,
+    id: &str,
+    secret: &str,
+) -> Result<Option<(String, PersonId)>> {
     let row = store::client(tx, id)?;
     let known = row.as_ref().map_or(String::from("-"), |r| r.secret_hash.clone());
     let right = token::same(&known, &token::digest(secret));
-    let Some(row) = row.filter(|r| right && r.ended_at.is_none()) else { return Ok(None) };
+    let Some(row) = row.filter(|r| right && r.ended_at.is_none()) else {
+        return Ok(None);
+    };
     if store::person(tx, row.person_id)?.state != PersonState::Active {
         return Ok(None);
     }
@@ -66,9 +95,20 @@ pub fn trade(tx: &mut Tx<'_>, signing: &Signing, now: Moment, wall: Moment, id: 
 }
 
 /// Who stands behind an access token, if it is still good.
-pub fn find(read: &mut impl Reads, signing: &Signing, wall: Moment, access: &str, address: &str, request_id: &str) -> Result<Option<Actor>> {
-    let Some(claims) = signing.verify(KIND, PURPOSE, access, wall) else { return Ok(None) };
-    let Some(row) = store::client(read, &claims.sub)? else { return Ok(None) };
+pub fn find(
+    read: &mut impl Reads,
+    signing: &Signing,
+    wall: Moment,
+    access: &str,
+    address: &str,
+    request_id: &str,
+) -> Result<Option<Actor>> {
+    let Some(claims) = signing.verify(KIND, PURPOSE, access, wall) else {
+        return Ok(None);
+    };
+    let Some(row) = store::client(read, &claims.sub)? else {
+        return Ok(None);
+    };
     if row.ended_at.is_some() {
         return Ok(None);
     }
@@ -84,5 +124,13 @@ pub fn find(read: &mut impl Reads, signing: &Signing, wall: Moment, access: &str
         request_id: request_id.to_owned(),
     };
     let may_write = row.scopes.split(' ').any(|scope| scope == "write");
-    Ok(Some(Actor { person, platform, via: Via::Client { id: claims.sub, may_write }, who }))
+    Ok(Some(Actor {
+        person,
+        platform,
+        via: Via::Client {
+            id: claims.sub,
+            may_write,
+        },
+        who,
+    }))
 }

@@ -53,7 +53,9 @@ impl Hasher {
         let threads = std::thread::available_parallelism().map_or(1, |n| (n.get() / 2).max(1));
         for number in 0..threads {
             let work = work.clone();
-            let started = std::thread::Builder::new().name(format!("password-{number}")).spawn(move || serve(&work));
+            let started = std::thread::Builder::new()
+                .name(format!("password-{number}"))
+                .spawn(move || serve(&work));
             if let Err(error) = started {
                 tracing::error!(%error, "a thread for passwords could not be started");
             }
@@ -63,7 +65,9 @@ impl Hasher {
 
     fn enqueue(&self, work: Work) -> Result<()> {
         self.0.try_send(work).map_err(|error| match error {
-            TrySendError::Full(_) => Error::TooMany { retry_after: std::time::Duration::from_secs(3) },
+            TrySendError::Full(_) => Error::TooMany {
+                retry_after: std::time::Duration::from_secs(3),
+            },
             TrySendError::Disconnected(_) => Error::Unavailable(Cause::of("the password threads have ended")),
         })
     }
@@ -86,7 +90,10 @@ impl Hasher {
     pub fn hash_now(&self, password: &Secret) -> Result<String> {
         let (reply, answer) = oneshot::channel();
         self.enqueue(Work::Hash(password.clone(), reply))?;
-        answer.blocking_recv().map_err(Error::internal)?.map_err(Error::internal)
+        answer
+            .blocking_recv()
+            .map_err(Error::internal)?
+            .map_err(Error::internal)
     }
 }
 
@@ -97,7 +104,8 @@ fn serve(work: &Mutex<Receiver<Work>>) {
         match next {
             Ok(Work::Hash(password, reply)) => {
                 let salt = token::random_bytes::<16>();
-                let made = derive(&password, &salt, MEMORY, PASSES, 1, &mut memory).map(|key| phc(MEMORY, PASSES, 1, &salt, &key));
+                let made = derive(&password, &salt, MEMORY, PASSES, 1, &mut memory)
+                    .map(|key| phc(MEMORY, PASSES, 1, &salt, &key));
                 let _ = reply.send(made);
             }
             Ok(Work::Verify(password, hash, reply)) => {
@@ -108,7 +116,14 @@ fn serve(work: &Mutex<Receiver<Work>>) {
     }
 }
 
-fn derive(password: &Secret, salt: &[u8], memory: u32, passes: u32, lanes: u32, blocks: &mut Vec<Block>) -> Result<[u8; 32], String> {
+fn derive(
+    password: &Secret,
+    salt: &[u8],
+    memory: u32,
+    passes: u32,
+    lanes: u32,
+    blocks: &mut Vec<Block>,
+) -> Result<[u8; 32], String> {
     let params = Params::new(memory, passes, lanes, Some(32)).map_err(|e| e.to_string())?;
     blocks.resize(params.block_count(), Block::default());
     let mut key = [0; 32];
@@ -119,7 +134,11 @@ fn derive(password: &Secret, salt: &[u8], memory: u32, passes: u32, lanes: u32, 
 }
 
 fn phc(memory: u32, passes: u32, lanes: u32, salt: &[u8], key: &[u8]) -> String {
-    format!("$argon2id$v=19$m={memory},t={passes},p={lanes}${}${}", BASE64_NOPAD.encode(salt), BASE64_NOPAD.encode(key))
+    format!(
+        "$argon2id$v=19$m={memory},t={passes},p={lanes}${}${}",
+        BASE64_NOPAD.encode(salt),
+        BASE64_NOPAD.encode(key)
+    )
 }
 
 fn verify(password: &Secret, hash: Option<&str>, memory: &mut Vec<Block>) -> Verdict {
@@ -129,14 +148,21 @@ fn verify(password: &Secret, hash: Option<&str>, memory: &mut Vec<Block>) -> Ver
         return Verdict::Wrong;
     };
     match derive(password, &salt, m, t, p, memory) {
-        Ok(derived) if token::same(&BASE64_NOPAD.encode(&derived), &BASE64_NOPAD.encode(&key)) => Verdict::Right { outdated: (m, t, p) != (MEMORY, PASSES, 1) },
+        Ok(derived) if token::same(&BASE64_NOPAD.encode(&derived), &BASE64_NOPAD.encode(&key)) => {
+            Verdict::Right {
+                outdated: (m, t, p) != (MEMORY, PASSES, 1),
+            }
+        }
         _ => Verdict::Wrong,
     }
 }
 
 fn parse(hash: &str) -> Option<(u32, u32, u32, Vec<u8>, Vec<u8>)> {
     let mut parts = hash.strip_prefix("$argon2id$v=19$")?.split('$');
-    let mut numbers = parts.next()?.split(',').map(|part| part.split_once('=').and_then(|(_, n)| n.parse::<u32>().ok()));
+    let mut numbers = parts
+        .next()?
+        .split(',')
+        .map(|part| part.split_once('=').and_then(|(_, n)| n.parse::<u32>().ok()));
     let (m, t, p) = (numbers.next()??, numbers.next()??, numbers.next()??);
     // A row in the database must not be able to ask for all the memory there is.
     if m > 1_048_576 || t > 100 || p > 16 {
@@ -164,17 +190,25 @@ pub fn check(password: &Secret, about: &[&str]) -> Result<(), String> {
         .flat_map(|word| word.split(|c: char| !c.is_alphanumeric()))
         .map(str::to_lowercase)
         .filter(|word| word.chars().count() >= 4)
-        .chain(["licentral".to_owned(), "license".to_owned(), "password".to_owned()])
+        .chain([
+            "licentral".to_owned(),
+            "license".to_owned(),
+            "password".to_owned(),
+        ])
         .collect();
     // What is left when the words that anybody would try are taken out must still be long enough.
-    let rest = words.iter().fold(folded, |rest, word| rest.replace(word.as_str(), ""));
+    let rest = words
+        .iter()
+        .fold(folded, |rest, word| rest.replace(word.as_str(), ""));
     if rest.chars().filter(|c| c.is_alphanumeric()).count() < 5 {
         return Err("This password is mostly a name that others would try first. Choose another.".to_owned());
     }
     let hints: Vec<&str> = words.iter().map(String::as_str).collect();
     let score = zxcvbn::zxcvbn(text, &hints).score();
     if score < zxcvbn::Score::Three {
-        return Err("This password is easy to guess. Use a few unrelated words or more characters.".to_owned());
+        return Err(
+            "This password is easy to guess. Use a few unrelated words or more characters.".to_owned(),
+        );
     }
     Ok(())
 }
@@ -187,17 +221,47 @@ mod tests {
     fn a_password_fits_its_hash_and_no_other() {
         let mut memory = Vec::new();
         let secret = Secret::new("correct horse \u{1f40e}");
-        let hash = phc(8, 1, 1, b"0123456789abcdef", &derive(&secret, b"0123456789abcdef", 8, 1, 1, &mut memory).unwrap());
-        assert_eq!(verify(&secret, Some(&hash), &mut memory), Verdict::Right { outdated: true });
-        assert_eq!(verify(&Secret::new("correct horse"), Some(&hash), &mut memory), Verdict::Wrong);
+        let hash = phc(
+            8,
+            1,
+            1,
+            b"0123456789abcdef",
+            &derive(&secret, b"0123456789abcdef", 8, 1, 1, &mut memory).unwrap(),
+        );
+        assert_eq!(
+            verify(&secret, Some(&hash), &mut memory),
+            Verdict::Right { outdated: true }
+        );
+        assert_eq!(
+            verify(&Secret::new("correct horse"), Some(&hash), &mut memory),
+            Verdict::Wrong
+        );
         assert_eq!(verify(&secret, None, &mut memory), Verdict::Wrong);
-        assert_eq!(verify(&secret, Some("$argon2id$v=19$m=99999999,t=1,p=1$AAAA$AAAA"), &mut memory), Verdict::Wrong);
+        assert_eq!(
+            verify(
+                &secret,
+                Some("$argon2id$v=19$m=99999999,t=1,p=1$AAAA$AAAA"),
+                &mut memory
+            ),
+            Verdict::Wrong
+        );
     }
 
     #[test]
     fn weak_passwords_are_told_why() {
-        for bad in ["short", "password1", "licentral1", "adalovelace1", "12345678", "qwertyuiop", &"x".repeat(129)] {
-            assert!(check(&Secret::new(bad), &["Ada Lovelace", "ada@xyz.example"]).is_err(), "{bad}");
+        for bad in [
+            "short",
+            "password1",
+            "licentral1",
+            "adalovelace1",
+            "12345678",
+            "qwertyuiop",
+            &"x".repeat(129),
+        ] {
+            assert!(
+                check(&Secret::new(bad), &["Ada Lovelace", "ada@xyz.example"]).is_err(),
+                "{bad}"
+            );
         }
         check(&Secret::new("teal cabin forty orbit"), &["Ada Lovelace"]).unwrap();
         check(&Secret::new("\u{fc}".repeat(3) + "gr\u{f6}n tal wolke mond"), &[]).unwrap();

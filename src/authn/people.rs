@@ -75,7 +75,15 @@ pub fn with_platform_role(read: &mut impl Reads, role: PlatformRole) -> Result<V
 }
 
 /// Adds a person. Without a password hash they are invited and cannot sign in yet.
-pub fn add(tx: &mut Tx<'_>, at: Moment, id: PersonId, email: &EmailAddress, name: &Name, password_hash: Option<&str>, access_level: i32) -> Result<Person> {
+pub fn add(
+    tx: &mut Tx<'_>,
+    at: Moment,
+    id: PersonId,
+    email: &EmailAddress,
+    name: &Name,
+    password_hash: Option<&str>,
+    access_level: i32,
+) -> Result<Person> {
     store::insert_person(tx, at, id, email, name.as_str(), password_hash, access_level)?;
     store::person(tx, id)
 }
@@ -92,7 +100,11 @@ pub fn accept_invitation(tx: &mut Tx<'_>, id: PersonId, name: &Name, password_ha
 
 /// Changes the name. `version` is the one that the form was made from.
 pub fn rename(tx: &mut Tx<'_>, id: PersonId, version: i64, name: &Name) -> Result<()> {
-    if store::rename(tx, id, version, name.as_str())? { Ok(()) } else { Err(Error::Stale) }
+    if store::rename(tx, id, version, name.as_str())? {
+        Ok(())
+    } else {
+        Err(Error::Stale)
+    }
 }
 
 /// The password hash, if there is one.

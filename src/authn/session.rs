@@ -38,14 +38,37 @@ pub struct Session {
 }
 
 /// Starts a session. `cookie` was made by [`token::random`] before the transaction.
-pub fn start(tx: &mut Tx<'_>, wall: Moment, person: PersonId, cookie: &str, address: &str, agent: &str) -> Result<()> {
-    store::insert_session(tx, &token::digest(cookie), SessionId::new(), person, wall, address, agent)
+pub fn start(
+    tx: &mut Tx<'_>,
+    wall: Moment,
+    person: PersonId,
+    cookie: &str,
+    address: &str,
+    agent: &str,
+) -> Result<()> {
+    store::insert_session(
+        tx,
+        &token::digest(cookie),
+        SessionId::new(),
+        person,
+        wall,
+        address,
+        agent,
+    )
 }
 
 /// Whose session a cookie stands for, if it is still good. The second part says that [`touch`] is due.
-pub fn find(read: &mut impl Reads, wall: Moment, cookie: &str, address: &str, request_id: &str) -> Result<Option<(Actor, bool)>> {
+pub fn find(
+    read: &mut impl Reads,
+    wall: Moment,
+    cookie: &str,
+    address: &str,
+    request_id: &str,
+) -> Result<Option<(Actor, bool)>> {
     let key = token::digest(cookie);
-    let Some(row) = store::session(read, &key)? else { return Ok(None) };
+    let Some(row) = store::session(read, &key)? else {
+        return Ok(None);
+    };
     if wall >= row.seen_at.plus(IDLE) || wall >= row.created_at.plus(LONGEST) {
         return Ok(None);
     }
@@ -54,9 +77,26 @@ pub fn find(read: &mut impl Reads, wall: Moment, cookie: &str, address: &str, re
         return Ok(None);
     }
     let platform = store::platform_roles(read, person.id)?;
-    let who = Who { person: Some(person.id), label: person.label(), address: address.to_owned(), request_id: request_id.to_owned() };
+    let who = Who {
+        person: Some(person.id),
+        label: person.label(),
+        address: address.to_owned(),
+        request_id: request_id.to_owned(),
+    };
     let due = wall.since(row.seen_at) >= TOUCH;
-    Ok(Some((Actor { person, platform, via: Via::Session { id: row.public_id, key, fresh_at: row.fresh_at }, who }, due)))
+    Ok(Some((
+        Actor {
+            person,
+            platform,
+            via: Via::Session {
+                id: row.public_id,
+                key,
+                fresh_at: row.fresh_at,
+            },
+            who,
+        },
+        due,
+    )))
 }
 
 /// Notes that a session is in use.
@@ -76,7 +116,11 @@ pub fn end(tx: &mut Tx<'_>, key: &str) -> Result<()> {
 
 /// Ends one of a person's sessions by its shown id.
 pub fn end_one(tx: &mut Tx<'_>, person: PersonId, id: SessionId) -> Result<()> {
-    if store::end_session_of(tx, person, id)? { Ok(()) } else { Err(Error::NotFound) }
+    if store::end_session_of(tx, person, id)? {
+        Ok(())
+    } else {
+        Err(Error::NotFound)
+    }
 }
 
 /// Ends a person's sessions, all but one if that is named by its key.

@@ -22,23 +22,45 @@ struct PersonRow {
 
 macro_rules! person_columns {
     () => {
-        (people::id, people::email, people::name, people::access_level, people::state, people::version)
+        (
+            people::id,
+            people::email,
+            people::name,
+            people::access_level,
+            people::state,
+            people::version,
+        )
     };
 }
 
 fn to_person(row: PersonRow) -> Result<Person> {
     let email = EmailAddress::parse(&row.email).map_err(Error::internal)?;
-    Ok(Person { id: row.id, email, name: row.name, access_level: row.access_level, state: row.state, version: row.version })
+    Ok(Person {
+        id: row.id,
+        email,
+        name: row.name,
+        access_level: row.access_level,
+        state: row.state,
+        version: row.version,
+    })
 }
 
 pub fn person(read: &mut impl Reads, id: PersonId) -> Result<Person> {
-    to_person(people::table.find(id).select(person_columns!()).first(read.conn())?)
+    to_person(
+        people::table
+            .find(id)
+            .select(person_columns!())
+            .first(read.conn())?,
+    )
 }
 
 pub fn people(read: &mut impl Reads, ids: &[PersonId]) -> Result<Vec<Person>> {
     let mut found = Vec::with_capacity(ids.len());
     for some in ids.chunks(500) {
-        let rows: Vec<PersonRow> = people::table.filter(people::id.eq_any(some.to_vec())).select(person_columns!()).load(read.conn())?;
+        let rows: Vec<PersonRow> = people::table
+            .filter(people::id.eq_any(some.to_vec()))
+            .select(person_columns!())
+            .load(read.conn())?;
         for row in rows {
             found.push(to_person(row)?);
         }
@@ -47,14 +69,22 @@ pub fn people(read: &mut impl Reads, ids: &[PersonId]) -> Result<Vec<Person>> {
 }
 
 pub fn person_by_email(read: &mut impl Reads, key: &str) -> Result<Option<Person>> {
-    let row: Option<PersonRow> = people::table.filter(people::email_key.eq(key)).select(person_columns!()).first(read.conn()).optional()?;
+    let row: Option<PersonRow> = people::table
+        .filter(people::email_key.eq(key))
+        .select(person_columns!())
+        .first(read.conn())
+        .optional()?;
     row.map(to_person).transpose()
 }
 
 pub fn with_platform_role(read: &mut impl Reads, role: PlatformRole) -> Result<Vec<Person>> {
     let rows: Vec<PersonRow> = people::table
         .inner_join(platform_roles::table.on(platform_roles::person_id.eq(people::id)))
-        .filter(platform_roles::role.eq(role).and(people::state.eq(PersonState::Active)))
+        .filter(
+            platform_roles::role
+                .eq(role)
+                .and(people::state.eq(PersonState::Active)),
+        )
         .order(people::email_key.asc())
         .select(person_columns!())
         .load(read.conn())?;
@@ -65,7 +95,15 @@ pub fn count_people(read: &mut impl Reads) -> Result<i64> {
     Ok(people::table.count().get_result(read.conn())?)
 }
 
-pub fn insert_person(tx: &mut Tx<'_>, at: Moment, id: PersonId, email: &EmailAddress, name: &str, password_hash: Option<&str>, access_level: i32) -> Result<()> {
+pub fn insert_person(
+    tx: &mut Tx<'_>,
+    at: Moment,
+    id: PersonId,
+    email: &EmailAddress,
+    name: &str,
+    password_hash: Option<&str>,
+    access_level: i32,
+) -> Result<()> {
     diesel::insert_into(people::table)
         .values((
             people::id.eq(id),
@@ -75,57 +113,94 @@ pub fn insert_person(tx: &mut Tx<'_>, at: Moment, id: PersonId, email: &EmailAdd
             people::search_key.eq(search_key(&format!("{name} {email}"))),
             people::password_hash.eq(password_hash),
             people::access_level.eq(access_level),
-            people::state.eq(if password_hash.is_some() { PersonState::Active } else { PersonState::Invited }),
+            people::state.eq(if password_hash.is_some() {
+                PersonState::Active
+            } else {
+                PersonState::Invited
+            }),
             people::created_at.eq(at),
             people::version.eq(1),
         ))
         .execute(tx.conn())
-        .on_taken(|| Error::refused("people.address-taken", format!("{email} has a user account already.")))?;
+        .on_taken(|| {
+            Error::refused(
+                "people.address-taken",
+                format!("{email} has a user account already."),
+            )
+        })?;
     Ok(())
 }
 
 pub fn insert_platform_role(tx: &mut Tx<'_>, id: PersonId, role: PlatformRole) -> Result<()> {
-    diesel::insert_into(platform_roles::table).values((platform_roles::person_id.eq(id), platform_roles::role.eq(role))).execute(tx.conn())?;
+    diesel::insert_into(platform_roles::table)
+        .values((platform_roles::person_id.eq(id), platform_roles::role.eq(role)))
+        .execute(tx.conn())?;
     Ok(())
 }
 
 pub fn platform_roles(read: &mut impl Reads, id: PersonId) -> Result<Vec<PlatformRole>> {
-    Ok(platform_roles::table.filter(platform_roles::person_id.eq(id)).select(platform_roles::role).order(platform_roles::role.asc()).load(read.conn())?)
+    Ok(platform_roles::table
+        .filter(platform_roles::person_id.eq(id))
+        .select(platform_roles::role)
+        .order(platform_roles::role.asc())
+        .load(read.conn())?)
 }
 
 pub fn activate(tx: &mut Tx<'_>, id: PersonId, name: &str, hash: &str) -> Result<()> {
     let email: String = people::table.find(id).select(people::email).first(tx.conn())?;
-    let changed = diesel::update(people::table.filter(people::id.eq(id).and(people::state.eq(PersonState::Invited))))
-        .set((
-            people::name.eq(name),
-            people::search_key.eq(search_key(&format!("{name} {email}"))),
-            people::password_hash.eq(Some(hash)),
-            people::state.eq(PersonState::Active),
-            people::version.eq(people::version + 1),
+    let changed =
+        diesel::update(people::table.filter(people::id.eq(id).and(people::state.eq(PersonState::Invited))))
+            .set((
+                people::name.eq(name),
+                people::search_key.eq(search_key(&format!("{name} {email}"))),
+                people::password_hash.eq(Some(hash)),
+                people::state.eq(PersonState::Active),
+                people::version.eq(people::version + 1),
+            ))
+            .execute(tx.conn())?;
+    if changed == 1 {
+        Ok(())
+    } else {
+        Err(Error::refused(
+            "people.not-invited",
+            "This user account has been set up already. Sign in instead.",
         ))
-        .execute(tx.conn())?;
-    if changed == 1 { Ok(()) } else { Err(Error::refused("people.not-invited", "This user account has been set up already. Sign in instead.")) }
+    }
 }
 
 pub fn rename(tx: &mut Tx<'_>, id: PersonId, version: i64, name: &str) -> Result<bool> {
     let email: String = people::table.find(id).select(people::email).first(tx.conn())?;
     let changed = diesel::update(people::table.filter(people::id.eq(id).and(people::version.eq(version))))
-        .set((people::name.eq(name), people::search_key.eq(search_key(&format!("{name} {email}"))), people::version.eq(people::version + 1)))
+        .set((
+            people::name.eq(name),
+            people::search_key.eq(search_key(&format!("{name} {email}"))),
+            people::version.eq(people::version + 1),
+        ))
         .execute(tx.conn())?;
     Ok(changed == 1)
 }
 
 pub fn password_hash(read: &mut impl Reads, id: PersonId) -> Result<Option<String>> {
-    Ok(people::table.find(id).select(people::password_hash).first(read.conn())?)
+    Ok(people::table
+        .find(id)
+        .select(people::password_hash)
+        .first(read.conn())?)
 }
 
 pub fn set_password_hash(tx: &mut Tx<'_>, id: PersonId, hash: &str) -> Result<()> {
-    diesel::update(people::table.find(id)).set((people::password_hash.eq(Some(hash)), people::version.eq(people::version + 1))).execute(tx.conn())?;
+    diesel::update(people::table.find(id))
+        .set((
+            people::password_hash.eq(Some(hash)),
+            people::version.eq(people::version + 1),
+        ))
+        .execute(tx.conn())?;
     Ok(())
 }
 
 pub fn set_state(tx: &mut Tx<'_>, id: PersonId, state: PersonState) -> Result<()> {
-    diesel::update(people::table.find(id)).set((people::state.eq(state), people::version.eq(people::version + 1))).execute(tx.conn())?;
+    diesel::update(people::table.find(id))
+        .set((people::state.eq(state), people::version.eq(people::version + 1)))
+        .execute(tx.conn())?;
     Ok(())
 }
 
@@ -140,7 +215,15 @@ pub struct SessionRow {
     pub fresh_at: Moment,
 }
 
-pub fn insert_session(tx: &mut Tx<'_>, key: &str, public_id: SessionId, person: PersonId, wall: Moment, address: &str, agent: &str) -> Result<()> {
+pub fn insert_session(
+    tx: &mut Tx<'_>,
+    key: &str,
+    public_id: SessionId,
+    person: PersonId,
+    wall: Moment,
+    address: &str,
+    agent: &str,
+) -> Result<()> {
     let agent: String = agent.chars().filter(|c| !c.is_control()).take(300).collect();
     diesel::insert_into(sessions::table)
         .values((
@@ -160,18 +243,28 @@ pub fn insert_session(tx: &mut Tx<'_>, key: &str, public_id: SessionId, person: 
 pub fn session(read: &mut impl Reads, key: &str) -> Result<Option<SessionRow>> {
     Ok(sessions::table
         .find(key)
-        .select((sessions::public_id, sessions::person_id, sessions::created_at, sessions::seen_at, sessions::fresh_at))
+        .select((
+            sessions::public_id,
+            sessions::person_id,
+            sessions::created_at,
+            sessions::seen_at,
+            sessions::fresh_at,
+        ))
         .first(read.conn())
         .optional()?)
 }
 
 pub fn touch_session(tx: &mut Tx<'_>, key: &str, wall: Moment) -> Result<()> {
-    diesel::update(sessions::table.find(key)).set(sessions::seen_at.eq(wall)).execute(tx.conn())?;
+    diesel::update(sessions::table.find(key))
+        .set(sessions::seen_at.eq(wall))
+        .execute(tx.conn())?;
     Ok(())
 }
 
 pub fn freshen_session(tx: &mut Tx<'_>, key: &str, wall: Moment) -> Result<()> {
-    diesel::update(sessions::table.find(key)).set(sessions::fresh_at.eq(wall)).execute(tx.conn())?;
+    diesel::update(sessions::table.find(key))
+        .set(sessions::fresh_at.eq(wall))
+        .execute(tx.conn())?;
     Ok(())
 }
 
@@ -181,47 +274,111 @@ pub fn end_session(tx: &mut Tx<'_>, key: &str) -> Result<()> {
 }
 
 pub fn end_session_of(tx: &mut Tx<'_>, person: PersonId, id: SessionId) -> Result<bool> {
-    Ok(diesel::delete(sessions::table.filter(sessions::person_id.eq(person).and(sessions::public_id.eq(id)))).execute(tx.conn())? == 1)
+    Ok(
+        diesel::delete(
+            sessions::table.filter(sessions::person_id.eq(person).and(sessions::public_id.eq(id))),
+        )
+        .execute(tx.conn())?
+            == 1,
+    )
 }
 
 pub fn end_sessions(tx: &mut Tx<'_>, person: PersonId, except: Option<&str>) -> Result<usize> {
-    let others = sessions::table.filter(sessions::person_id.eq(person)).filter(sessions::id.ne(except.unwrap_or_default()));
+    let others = sessions::table
+        .filter(sessions::person_id.eq(person))
+        .filter(sessions::id.ne(except.unwrap_or_default()));
     Ok(diesel::delete(others).execute(tx.conn())?)
 }
 
-pub fn sessions(read: &mut impl Reads, person: PersonId, seen_after: Moment, made_after: Moment) -> Result<Vec<Session>> {
+pub fn sessions(
+    read: &mut impl Reads,
+    person: PersonId,
+    seen_after: Moment,
+    made_after: Moment,
+) -> Result<Vec<Session>> {
     type Row = (SessionId, Moment, Moment, String, String);
     let rows: Vec<Row> = sessions::table
-        .filter(sessions::person_id.eq(person).and(sessions::seen_at.gt(seen_after)).and(sessions::created_at.gt(made_after)))
+        .filter(
+            sessions::person_id
+                .eq(person)
+                .and(sessions::seen_at.gt(seen_after))
+                .and(sessions::created_at.gt(made_after)),
+        )
         .order(sessions::created_at.desc())
-        .select((sessions::public_id, sessions::created_at, sessions::seen_at, sessions::address, sessions::agent))
+        .select((
+            sessions::public_id,
+            sessions::created_at,
+            sessions::seen_at,
+            sessions::address,
+            sessions::agent,
+        ))
         .load(read.conn())?;
-    Ok(rows.into_iter().map(|(id, created_at, seen_at, address, agent)| Session { id, created_at, seen_at, address, agent }).collect())
+    Ok(rows
+        .into_iter()
+        .map(|(id, created_at, seen_at, address, agent)| Session {
+            id,
+            created_at,
+            seen_at,
+            address,
+            agent,
+        })
+        .collect())
 }
 
 pub fn sweep_sessions(tx: &mut Tx<'_>, seen_before: Moment, made_before: Moment) -> Result<usize> {
-    Ok(diesel::delete(sessions::table.filter(sessions::seen_at.lt(seen_before).or(sessions::created_at.lt(made_before)))).execute(tx.conn())?)
+    Ok(diesel::delete(
+        sessions::table.filter(
+            sessions::seen_at
+                .lt(seen_before)
+                .or(sessions::created_at.lt(made_before)),
+        ),
+    )
+    .execute(tx.conn())?)
 }
 
 // --- misses
 
 pub fn blocked_until(read: &mut impl Reads, subject: &str) -> Result<Option<Moment>> {
-    Ok(sign_in_misses::table.find(subject).select(sign_in_misses::blocked_until).first(read.conn()).optional()?)
+    Ok(sign_in_misses::table
+        .find(subject)
+        .select(sign_in_misses::blocked_until)
+        .first(read.conn())
+        .optional()?)
 }
 
 pub fn misses(read: &mut impl Reads, subject: &str, not_before: Moment) -> Result<i32> {
     let row: Option<i32> = sign_in_misses::table
-        .filter(sign_in_misses::subject.eq(subject).and(sign_in_misses::updated_at.gt(not_before)))
+        .filter(
+            sign_in_misses::subject
+                .eq(subject)
+                .and(sign_in_misses::updated_at.gt(not_before)),
+        )
         .select(sign_in_misses::misses)
         .first(read.conn())
         .optional()?;
     Ok(row.unwrap_or(0))
 }
 
-pub fn set_misses(tx: &mut Tx<'_>, subject: &str, misses: i32, blocked_until: Moment, wall: Moment) -> Result<()> {
-    let values = (sign_in_misses::misses.eq(misses), sign_in_misses::blocked_until.eq(blocked_until), sign_in_misses::updated_at.eq(wall));
-    if diesel::update(sign_in_misses::table.find(subject)).set(values).execute(tx.conn())? == 0 {
-        diesel::insert_into(sign_in_misses::table).values((sign_in_misses::subject.eq(subject), values)).execute(tx.conn())?;
+pub fn set_misses(
+    tx: &mut Tx<'_>,
+    subject: &str,
+    misses: i32,
+    blocked_until: Moment,
+    wall: Moment,
+) -> Result<()> {
+    let values = (
+        sign_in_misses::misses.eq(misses),
+        sign_in_misses::blocked_until.eq(blocked_until),
+        sign_in_misses::updated_at.eq(wall),
+    );
+    if diesel::update(sign_in_misses::table.find(subject))
+        .set(values)
+        .execute(tx.conn())?
+        == 0
+    {
+        diesel::insert_into(sign_in_misses::table)
+            .values((sign_in_misses::subject.eq(subject), values))
+            .execute(tx.conn())?;
     }
     Ok(())
 }
@@ -232,7 +389,10 @@ pub fn clear_misses(tx: &mut Tx<'_>, subject: &str) -> Result<()> {
 }
 
 pub fn sweep_misses(tx: &mut Tx<'_>, before: Moment) -> Result<usize> {
-    Ok(diesel::delete(sign_in_misses::table.filter(sign_in_misses::updated_at.lt(before))).execute(tx.conn())?)
+    Ok(
+        diesel::delete(sign_in_misses::table.filter(sign_in_misses::updated_at.lt(before)))
+            .execute(tx.conn())?,
+    )
 }
 
 // --- clients
@@ -246,7 +406,15 @@ pub struct ClientRow {
     pub ended_at: Option<Moment>,
 }
 
-pub fn insert_client(tx: &mut Tx<'_>, at: Moment, person: PersonId, id: &str, secret_hash: &str, name: &str, scopes: &str) -> Result<()> {
+pub fn insert_client(
+    tx: &mut Tx<'_>,
+    at: Moment,
+    person: PersonId,
+    id: &str,
+    secret_hash: &str,
+    name: &str,
+    scopes: &str,
+) -> Result<()> {
     diesel::insert_into(api_clients::table)
         .values((
             api_clients::id.eq(id),
@@ -263,7 +431,13 @@ pub fn insert_client(tx: &mut Tx<'_>, at: Moment, person: PersonId, id: &str, se
 pub fn client(read: &mut impl Reads, id: &str) -> Result<Option<ClientRow>> {
     Ok(api_clients::table
         .find(id)
-        .select((api_clients::person_id, api_clients::name, api_clients::secret_hash, api_clients::scopes, api_clients::ended_at))
+        .select((
+            api_clients::person_id,
+            api_clients::name,
+            api_clients::secret_hash,
+            api_clients::scopes,
+            api_clients::ended_at,
+        ))
         .first(read.conn())
         .optional()?)
 }
@@ -273,32 +447,72 @@ pub fn clients(read: &mut impl Reads, person: PersonId) -> Result<Vec<Client>> {
     let rows: Vec<Row> = api_clients::table
         .filter(api_clients::person_id.eq(person))
         .order(api_clients::created_at.desc())
-        .select((api_clients::id, api_clients::name, api_clients::scopes, api_clients::created_at, api_clients::last_used_at, api_clients::ended_at))
+        .select((
+            api_clients::id,
+            api_clients::name,
+            api_clients::scopes,
+            api_clients::created_at,
+            api_clients::last_used_at,
+            api_clients::ended_at,
+        ))
         .load(read.conn())?;
-    Ok(rows.into_iter().map(|(id, name, scopes, created_at, last_used_at, ended_at)| Client { id, name, scopes, created_at, last_used_at, ended_at }).collect())
+    Ok(rows
+        .into_iter()
+        .map(|(id, name, scopes, created_at, last_used_at, ended_at)| Client {
+            id,
+            name,
+            scopes,
+            created_at,
+            last_used_at,
+            ended_at,
+        })
+        .collect())
 }
 
 pub fn touch_client(tx: &mut Tx<'_>, id: &str, at: Moment) -> Result<()> {
-    diesel::update(api_clients::table.find(id)).set(api_clients::last_used_at.eq(Some(at))).execute(tx.conn())?;
+    diesel::update(api_clients::table.find(id))
+        .set(api_clients::last_used_at.eq(Some(at)))
+        .execute(tx.conn())?;
     Ok(())
 }
 
 pub fn end_client(tx: &mut Tx<'_>, at: Moment, person: PersonId, id: &str) -> Result<bool> {
-    let live = api_clients::table.filter(api_clients::id.eq(id).and(api_clients::person_id.eq(person)).and(api_clients::ended_at.is_null()));
-    Ok(diesel::update(live).set(api_clients::ended_at.eq(Some(at))).execute(tx.conn())? == 1)
+    let live = api_clients::table.filter(
+        api_clients::id
+            .eq(id)
+            .and(api_clients::person_id.eq(person))
+            .and(api_clients::ended_at.is_null()),
+    );
+    Ok(diesel::update(live)
+        .set(api_clients::ended_at.eq(Some(at)))
+        .execute(tx.conn())?
+        == 1)
 }
 
 pub fn end_clients(tx: &mut Tx<'_>, person: PersonId, at: Moment) -> Result<()> {
-    diesel::update(api_clients::table.filter(api_clients::person_id.eq(person).and(api_clients::ended_at.is_null())))
-        .set(api_clients::ended_at.eq(Some(at)))
-        .execute(tx.conn())?;
+    diesel::update(
+        api_clients::table.filter(
+            api_clients::person_id
+                .eq(person)
+                .and(api_clients::ended_at.is_null()),
+        ),
+    )
+    .set(api_clients::ended_at.eq(Some(at)))
+    .execute(tx.conn())?;
     Ok(())
 }
 
 /// Links that let their holder act as a person: those for a new password.
 pub fn end_links_of(tx: &mut Tx<'_>, person: PersonId, at: Moment) -> Result<()> {
-    diesel::update(links::table.filter(links::about_id.eq(person.as_str()).and(links::used_at.is_null()).and(links::ended_at.is_null())))
-        .set(links::ended_at.eq(Some(at)))
-        .execute(tx.conn())?;
+    diesel::update(
+        links::table.filter(
+            links::about_id
+                .eq(person.as_str())
+                .and(links::used_at.is_null())
+                .and(links::ended_at.is_null()),
+        ),
+    )
+    .set(links::ended_at.eq(Some(at)))
+    .execute(tx.conn())?;
     Ok(())
 }

@@ -18,7 +18,13 @@ pub struct Subjects([(String, i32); 2]);
 /// The subjects of an attempt. An IPv6 network is a /64: one customer has them all.
 pub fn subjects(email_key: &str, address: &str) -> Subjects {
     let network = match address.parse::<IpAddr>() {
-        Ok(IpAddr::V6(v6)) => v6.segments().iter().take(4).map(|s| format!("{s:x}")).collect::<Vec<_>>().join(":"),
+        Ok(IpAddr::V6(v6)) => v6
+            .segments()
+            .iter()
+            .take(4)
+            .map(|s| format!("{s:x}"))
+            .collect::<Vec<_>>()
+            .join(":"),
         _ => address.to_owned(),
     };
     let person: String = email_key.chars().take(254).collect();
@@ -32,7 +38,9 @@ pub fn check(read: &mut impl Reads, wall: Moment, subjects: &Subjects) -> Result
             && until > wall
         {
             let seconds = until.since(wall).num_seconds().max(1);
-            return Err(Error::TooMany { retry_after: std::time::Duration::from_secs(seconds.unsigned_abs()) });
+            return Err(Error::TooMany {
+                retry_after: std::time::Duration::from_secs(seconds.unsigned_abs()),
+            });
         }
     }
     Ok(())
@@ -43,7 +51,11 @@ pub fn miss(tx: &mut Tx<'_>, wall: Moment, subjects: &Subjects) -> Result<()> {
     for (subject, free) in &subjects.0 {
         let misses = store::misses(tx, subject, wall.plus(TimeDelta::hours(-1)))?.saturating_add(1);
         let over = misses - free;
-        let wait = if over < 0 { TimeDelta::zero() } else { TimeDelta::seconds((1_i64 << over.min(20)).min(900)) };
+        let wait = if over < 0 {
+            TimeDelta::zero()
+        } else {
+            TimeDelta::seconds((1_i64 << over.min(20)).min(900))
+        };
         store::set_misses(tx, subject, misses, wall.plus(wait), wall)?;
     }
     Ok(())

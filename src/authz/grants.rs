@@ -30,7 +30,10 @@ crate::words! {
 impl Role {
     /// Held on the Smart Account, not on a Virtual Account.
     pub const fn is_over_account(self) -> bool {
-        matches!(self, Self::AccountAdmin | Self::AccountApprover | Self::AccountUser | Self::AccountViewer)
+        matches!(
+            self,
+            Self::AccountAdmin | Self::AccountApprover | Self::AccountUser | Self::AccountViewer
+        )
     }
 }
 
@@ -52,8 +55,14 @@ pub struct Grant {
 }
 
 /// The tenant with this number, with a person's grants in it.
-pub fn standing(read: &mut impl Reads, number: i64, person: PersonId) -> Result<Option<(Tenant, Vec<Grant>)>> {
-    let Some(tenant) = store::tenant_by_number(read, number)? else { return Ok(None) };
+pub fn standing(
+    read: &mut impl Reads,
+    number: i64,
+    person: PersonId,
+) -> Result<Option<(Tenant, Vec<Grant>)>> {
+    let Some(tenant) = store::tenant_by_number(read, number)? else {
+        return Ok(None);
+    };
     let grants = store::grants_in(read, tenant.id, person)?;
     Ok(Some((tenant, grants)))
 }
@@ -74,7 +83,14 @@ pub fn holders_in(read: &mut impl Reads, accounts: &[SmartAccountId], role: Role
 }
 
 /// Gives a role. One person has one role for one scope: an earlier one there is replaced.
-pub fn give(tx: &mut Tx<'_>, at: Moment, account: SmartAccountId, virtual_account: Option<VirtualAccountId>, person: PersonId, role: Role) -> Result<()> {
+pub fn give(
+    tx: &mut Tx<'_>,
+    at: Moment,
+    account: SmartAccountId,
+    virtual_account: Option<VirtualAccountId>,
+    person: PersonId,
+    role: Role,
+) -> Result<()> {
     store::put_grant(tx, at, account, virtual_account, person, role)
 }
 

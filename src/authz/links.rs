@@ -49,14 +49,30 @@ impl Link {
 }
 
 /// Makes the row of a link. The link itself is made when the letter is written.
-pub fn make(tx: &mut Tx<'_>, at: Moment, id: LinkId, purpose: Purpose, about_id: &str, to: &EmailAddress, expires: Moment) -> Result<()> {
+pub fn make(
+    tx: &mut Tx<'_>,
+    at: Moment,
+    id: LinkId,
+    purpose: Purpose,
+    about_id: &str,
+    to: &EmailAddress,
+    expires: Moment,
+) -> Result<()> {
     store::insert_link(tx, at, id, purpose, about_id, to.key(), expires)
 }
 
 /// The link that a token stands for, if it counts. Why it does not is not said: unknown, used, expired and
 /// cancelled are one answer.
-pub fn open(read: &mut impl Reads, signing: &Signing, now: Moment, purpose: Purpose, token: &str) -> Result<Link> {
-    let claims = signing.verify(LINK_KIND, purpose.word(), token, now).ok_or(Error::DeadLink)?;
+pub fn open(
+    read: &mut impl Reads,
+    signing: &Signing,
+    now: Moment,
+    purpose: Purpose,
+    token: &str,
+) -> Result<Link> {
+    let claims = signing
+        .verify(LINK_KIND, purpose.word(), token, now)
+        .ok_or(Error::DeadLink)?;
     let id: LinkId = claims.sub.parse().map_err(|_| Error::DeadLink)?;
     let link = store::link(read, id)?.filter(|link| link.purpose == purpose && link.is_open(now));
     link.ok_or(Error::DeadLink)
@@ -74,7 +90,11 @@ pub fn about(read: &mut impl Reads, purpose: Purpose, about_id: &str) -> Result<
 
 /// Uses a link up. Only one can.
 pub fn use_up(tx: &mut Tx<'_>, id: LinkId, now: Moment) -> Result<()> {
-    if store::use_link(tx, id, now)? { Ok(()) } else { Err(Error::DeadLink) }
+    if store::use_link(tx, id, now)? {
+        Ok(())
+    } else {
+        Err(Error::DeadLink)
+    }
 }
 
 /// Calls off every open link about a thing.

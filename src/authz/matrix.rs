@@ -34,34 +34,63 @@ const ANYONE: Holder = Holder::Anyone;
 /// The table. Roles of a Virtual Account count within that Virtual Account alone.
 pub const MATRIX: &[(Action, &[Holder])] = &[
     (Action::ViewDirectory, &[ANYONE]),
-    (Action::RequestForCustomer, &[ADMIN, USER, VIEWER, VA_ADMIN, VA_USER, VA_VIEWER]),
+    (
+        Action::RequestForCustomer,
+        &[ADMIN, USER, VIEWER, VA_ADMIN, VA_USER, VA_VIEWER],
+    ),
     (Action::CreateOwnAccount, &[ANYONE]),
     (Action::DecideAccountRequest, &[ANYONE]),
     (Action::RequestAccess, &[ANYONE]),
-    (Action::ViewAccount, &[ADMIN, APPROVER, USER, VIEWER, VA_ADMIN, VA_USER, VA_VIEWER, SUPPORT]),
+    (
+        Action::ViewAccount,
+        &[
+            ADMIN, APPROVER, USER, VIEWER, VA_ADMIN, VA_USER, VA_VIEWER, SUPPORT,
+        ],
+    ),
     (Action::EditAccount, &[ADMIN, APPROVER, SUPPORT]),
     (Action::AcceptAgreements, &[ADMIN, APPROVER, SUPPORT]),
-    (Action::ViewUsers, &[ADMIN, APPROVER, USER, VIEWER, VA_ADMIN, VA_USER, VA_VIEWER, SUPPORT]),
+    (
+        Action::ViewUsers,
+        &[
+            ADMIN, APPROVER, USER, VIEWER, VA_ADMIN, VA_USER, VA_VIEWER, SUPPORT,
+        ],
+    ),
     (Action::ManageUsers, &[ADMIN, VA_ADMIN, SUPPORT]),
     (Action::AssignApprover, &[ADMIN, SUPPORT]),
     (Action::ManageGroups, &[ADMIN, VA_ADMIN, SUPPORT]),
     (Action::CreateTopVirtualAccount, &[ADMIN, SUPPORT]),
     (Action::CreateNestedVirtualAccount, &[ADMIN, VA_ADMIN, SUPPORT]),
-    (Action::ViewVirtualAccounts, &[ADMIN, APPROVER, USER, VIEWER, VA_ADMIN, VA_USER, VA_VIEWER, SUPPORT]),
+    (
+        Action::ViewVirtualAccounts,
+        &[
+            ADMIN, APPROVER, USER, VIEWER, VA_ADMIN, VA_USER, VA_VIEWER, SUPPORT,
+        ],
+    ),
     (Action::EditVirtualAccount, &[ADMIN, VA_ADMIN, SUPPORT]),
     (Action::DeleteVirtualAccount, &[ADMIN, SUPPORT]),
     (Action::DecideAccess, &[ADMIN, VA_ADMIN, SUPPORT]),
     (Action::AutomateAccess, &[ADMIN, SUPPORT]),
-    (Action::ViewInventory, &[ADMIN, USER, VIEWER, VA_ADMIN, VA_USER, VA_VIEWER, SUPPORT]),
+    (
+        Action::ViewInventory,
+        &[ADMIN, USER, VIEWER, VA_ADMIN, VA_USER, VA_VIEWER, SUPPORT],
+    ),
     (Action::Transfer, &[ADMIN, USER, VA_ADMIN, VA_USER, SUPPORT]),
     (Action::ManageTokens, &[ADMIN, USER, VA_ADMIN, VA_USER, SUPPORT]),
-    (Action::ReserveLicenses, &[ADMIN, USER, VA_ADMIN, VA_USER, SUPPORT]),
+    (
+        Action::ReserveLicenses,
+        &[ADMIN, USER, VA_ADMIN, VA_USER, SUPPORT],
+    ),
     (Action::RemoveDevice, &[ADMIN, USER, VA_ADMIN, VA_USER, SUPPORT]),
     (Action::AuthorizeOnPrem, &[ADMIN, VA_ADMIN, SUPPORT]),
     (Action::Synchronize, &[ADMIN, USER, VA_ADMIN, VA_USER, SUPPORT]),
     (Action::RemoveDeviceManager, &[ADMIN, VA_ADMIN, SUPPORT]),
     (Action::AssignOrder, &[ADMIN, USER, VA_ADMIN, VA_USER, SUPPORT]),
-    (Action::ViewEvents, &[ADMIN, APPROVER, USER, VIEWER, VA_ADMIN, VA_USER, VA_VIEWER, SUPPORT]),
+    (
+        Action::ViewEvents,
+        &[
+            ADMIN, APPROVER, USER, VIEWER, VA_ADMIN, VA_USER, VA_VIEWER, SUPPORT,
+        ],
+    ),
     (Action::EditNotificationAddresses, &[ADMIN, SUPPORT]),
     (Action::ApproveDomain, &[DOMAINS]),
     (Action::Operate, &[OPERATOR]),
@@ -70,7 +99,10 @@ pub const MATRIX: &[(Action, &[Holder])] = &[
 
 /// The holders named for an action.
 pub fn holders(action: Action) -> &'static [Holder] {
-    MATRIX.iter().find(|(a, _)| *a == action).map_or(&[], |(_, holders)| holders)
+    MATRIX
+        .iter()
+        .find(|(a, _)| *a == action)
+        .map_or(&[], |(_, holders)| holders)
 }
 
 /// Whether a role in a tenant is named for an action.
@@ -82,38 +114,63 @@ pub fn allows(action: Action, role: Role) -> bool {
 ///
 /// `account` is the tenant of the page with the person's grants in it (for actions over an account), or
 /// none with all their grants (for actions anywhere).
-pub fn decide<A: Does>(actor: &Actor, tenant: Option<&Tenant>, grants: &[Grant], wall: Moment) -> Result<Within> {
+pub fn decide<A: Does>(
+    actor: &Actor,
+    tenant: Option<&Tenant>,
+    grants: &[Grant],
+    wall: Moment,
+) -> Result<Within> {
     let action = A::ACTION;
     let named = holders(action);
-    let by_platform = actor.platform.iter().any(|role| named.contains(&Holder::Platform(*role)));
+    let by_platform = actor
+        .platform
+        .iter()
+        .any(|role| named.contains(&Holder::Platform(*role)));
     let within = match action.over() {
         Over::Platform => by_platform.then(Within::portal),
         Over::Anywhere => {
-            let by_role = grants.iter().any(|grant| named.contains(&Holder::Tenant(grant.role)));
+            let by_role = grants
+                .iter()
+                .any(|grant| named.contains(&Holder::Tenant(grant.role)));
             (by_platform || by_role || named.contains(&ANYONE)).then(Within::portal)
         }
         Over::Account => {
             // No standing in the account: one may not even know that it is there.
-            let Some(tenant) = tenant else { return Err(Error::NotFound) };
+            let Some(tenant) = tenant else {
+                return Err(Error::NotFound);
+            };
             let supports = actor.has(PlatformRole::Support);
             if grants.is_empty() && !supports {
                 return Err(Error::NotFound);
             }
-            let mut named_grants = grants.iter().filter(|grant| named.contains(&Holder::Tenant(grant.role))).peekable();
+            let mut named_grants = grants
+                .iter()
+                .filter(|grant| named.contains(&Holder::Tenant(grant.role)))
+                .peekable();
             if by_platform || named_grants.clone().any(|grant| grant.virtual_account.is_none()) {
                 Some(Within::of(tenant.id, Reach::All))
             } else if named_grants.peek().is_some() {
-                Some(Within::of(tenant.id, Reach::These(named_grants.filter_map(|grant| grant.virtual_account).collect())))
+                Some(Within::of(
+                    tenant.id,
+                    Reach::These(named_grants.filter_map(|grant| grant.virtual_account).collect()),
+                ))
             } else {
                 None
             }
         }
     };
-    let Some(within) = within else { return Err(Error::Forbidden { action: action.words() }) };
+    let Some(within) = within else {
+        return Err(Error::Forbidden {
+            action: action.words(),
+        });
+    };
     match &actor.via {
         Via::Client { may_write, .. } => {
             if !may_write && !reads_only(action) {
-                return Err(Error::refused("api.scope", "This API client may only read. Use one with the scope \u{201c}write\u{201d}."));
+                return Err(Error::refused(
+                    "api.scope",
+                    "This API client may only read. Use one with the scope \u{201c}write\u{201d}.",
+                ));
             }
         }
         Via::Session { fresh_at, .. } => {
@@ -194,14 +251,22 @@ mod tests {
     #[test]
     fn every_action_has_exactly_one_row() {
         for action in Action::ALL {
-            assert_eq!(MATRIX.iter().filter(|(a, _)| a == action).count(), 1, "{}", action.name());
+            assert_eq!(
+                MATRIX.iter().filter(|(a, _)| a == action).count(),
+                1,
+                "{}",
+                action.name()
+            );
         }
         assert_eq!(MATRIX.len(), Action::ALL.len());
     }
 
     #[test]
     fn viewers_and_approvers_change_no_licences() {
-        for action in Action::ALL.iter().filter(|a| a.over() == Over::Account && !reads_only(**a)) {
+        for action in Action::ALL
+            .iter()
+            .filter(|a| a.over() == Over::Account && !reads_only(**a))
+        {
             assert!(!allows(*action, Role::AccountViewer), "{}", action.name());
             assert!(!allows(*action, Role::VirtualViewer), "{}", action.name());
         }

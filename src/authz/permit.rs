@@ -24,7 +24,12 @@ pub struct Permit<A: Does> {
 // By hand: an action need not be `Clone` for its permit to be.
 impl<A: Does> Clone for Permit<A> {
     fn clone(&self) -> Self {
-        Self { actor: self.actor.clone(), who: self.who.clone(), within: self.within.clone(), action: PhantomData }
+        Self {
+            actor: self.actor.clone(),
+            who: self.who.clone(),
+            within: self.within.clone(),
+            action: PhantomData,
+        }
     }
 }
 
@@ -32,17 +37,32 @@ impl<A: Does> Permit<A> {
     /// Asks the matrix.
     pub fn ask(actor: Arc<Actor>, tenant: Option<&Tenant>, grants: &[Grant], wall: Moment) -> Result<Self> {
         let within = matrix::decide::<A>(&actor, tenant, grants, wall)?;
-        Ok(Self { who: actor.who.clone(), actor: Some(actor), within, action: PhantomData })
+        Ok(Self {
+            who: actor.who.clone(),
+            actor: Some(actor),
+            within,
+            action: PhantomData,
+        })
     }
 
     /// The portal acts by itself, over all tenants: jobs, commands, scenarios. Each use is on an allow-list of a test.
     pub fn by_the_portal(reason: &str) -> Self {
-        Self { actor: None, who: Who::portal(reason), within: Within::portal(), action: PhantomData }
+        Self {
+            actor: None,
+            who: Who::portal(reason),
+            within: Within::portal(),
+            action: PhantomData,
+        }
     }
 
     /// The portal acts by itself in one tenant.
     pub fn by_the_portal_in(account: SmartAccountId, reason: &str) -> Self {
-        Self { actor: None, who: Who::portal(reason), within: Within::of(account, Reach::All), action: PhantomData }
+        Self {
+            actor: None,
+            who: Who::portal(reason),
+            within: Within::of(account, Reach::All),
+            action: PhantomData,
+        }
     }
 
     /// For the record.
@@ -63,6 +83,8 @@ impl<A: Does> Permit<A> {
     }
     /// The actor that once-tokens belong to.
     pub fn once_owner(&self) -> String {
-        self.who.person.map_or_else(|| "portal".to_owned(), |id| id.to_string())
+        self.who
+            .person
+            .map_or_else(|| "portal".to_owned(), |id| id.to_string())
     }
 }

@@ -13,41 +13,90 @@ use diesel::prelude::*;
 pub fn tenant_by_number(read: &mut impl Reads, number: i64) -> Result<Option<Tenant>> {
     Ok(smart_accounts::table
         .filter(smart_accounts::number.eq(number))
-        .select((smart_accounts::id, smart_accounts::number, smart_accounts::name, smart_accounts::domain, smart_accounts::state))
+        .select((
+            smart_accounts::id,
+            smart_accounts::number,
+            smart_accounts::name,
+            smart_accounts::domain,
+            smart_accounts::state,
+        ))
         .first(read.conn())
         .optional()?)
 }
 
 macro_rules! grant_columns {
     () => {
-        (grants::id, grants::smart_account_id, grants::virtual_account_id, grants::person_id, grants::role, grants::created_at)
+        (
+            grants::id,
+            grants::smart_account_id,
+            grants::virtual_account_id,
+            grants::person_id,
+            grants::role,
+            grants::created_at,
+        )
     };
 }
 
 pub fn grants_in(read: &mut impl Reads, account: SmartAccountId, person: PersonId) -> Result<Vec<Grant>> {
-    Ok(grants::table.filter(grants::smart_account_id.eq(account).and(grants::person_id.eq(person))).select(grant_columns!()).load(read.conn())?)
+    Ok(grants::table
+        .filter(
+            grants::smart_account_id
+                .eq(account)
+                .and(grants::person_id.eq(person)),
+        )
+        .select(grant_columns!())
+        .load(read.conn())?)
 }
 
 pub fn grants_of(read: &mut impl Reads, person: PersonId) -> Result<Vec<Grant>> {
-    Ok(grants::table.filter(grants::person_id.eq(person)).order(grants::created_at.asc()).select(grant_columns!()).load(read.conn())?)
-}
-
-pub fn grants_in_account(read: &mut impl Reads, account: SmartAccountId) -> Result<Vec<Grant>> {
-    Ok(grants::table.filter(grants::smart_account_id.eq(account)).order(grants::created_at.asc()).select(grant_columns!()).load(read.conn())?)
-}
-
-pub fn holders_in(read: &mut impl Reads, accounts: &[SmartAccountId], role: Role) -> Result<Vec<Grant>> {
     Ok(grants::table
-        .filter(grants::smart_account_id.eq_any(accounts.to_vec()).and(grants::role.eq(role)).and(grants::virtual_account_id.is_null()))
+        .filter(grants::person_id.eq(person))
         .order(grants::created_at.asc())
         .select(grant_columns!())
         .load(read.conn())?)
 }
 
-pub fn put_grant(tx: &mut Tx<'_>, at: Moment, account: SmartAccountId, virtual_account: Option<VirtualAccountId>, person: PersonId, role: Role) -> Result<()> {
+pub fn grants_in_account(read: &mut impl Reads, account: SmartAccountId) -> Result<Vec<Grant>> {
+    Ok(grants::table
+        .filter(grants::smart_account_id.eq(account))
+        .order(grants::created_at.asc())
+        .select(grant_columns!())
+        .load(read.conn())?)
+}
+
+pub fn holders_in(read: &mut impl Reads, accounts: &[SmartAccountId], role: Role) -> Result<Vec<Grant>> {
+    Ok(grants::table
+        .filter(
+            grants::smart_account_id
+                .eq_any(accounts.to_vec())
+                .and(grants::role.eq(role))
+                .and(grants::virtual_account_id.is_null()),
+        )
+        .order(grants::created_at.asc())
+        .select(grant_columns!())
+        .load(read.conn())?)
+}
+
+pub fn put_grant(
+    tx: &mut Tx<'_>,
+    at: Moment,
+    account: SmartAccountId,
+    virtual_account: Option<VirtualAccountId>,
+    person: PersonId,
+    role: Role,
+) -> Result<()> {
     let scope = virtual_account.map_or_else(String::new, |id| id.to_string());
-    let there = grants::table.filter(grants::smart_account_id.eq(account).and(grants::person_id.eq(person)).and(grants::scope.eq(&scope)));
-    if diesel::update(there).set(grants::role.eq(role)).execute(tx.conn())? == 0 {
+    let there = grants::table.filter(
+        grants::smart_account_id
+            .eq(account)
+            .and(grants::person_id.eq(person))
+            .and(grants::scope.eq(&scope)),
+    );
+    if diesel::update(there)
+        .set(grants::role.eq(role))
+        .execute(tx.conn())?
+        == 0
+    {
         diesel::insert_into(grants::table)
             .values((
                 grants::id.eq(GrantId::new()),
@@ -64,17 +113,35 @@ pub fn put_grant(tx: &mut Tx<'_>, at: Moment, account: SmartAccountId, virtual_a
 }
 
 pub fn delete_grant(tx: &mut Tx<'_>, account: SmartAccountId, id: GrantId) -> Result<()> {
-    let gone = diesel::delete(grants::table.filter(grants::smart_account_id.eq(account).and(grants::id.eq(id)))).execute(tx.conn())?;
+    let gone =
+        diesel::delete(grants::table.filter(grants::smart_account_id.eq(account).and(grants::id.eq(id))))
+            .execute(tx.conn())?;
     if gone == 1 { Ok(()) } else { Err(Error::NotFound) }
 }
 
 macro_rules! link_columns {
     () => {
-        (links::id, links::purpose, links::about_id, links::email_key, links::expires_at, links::used_at, links::ended_at)
+        (
+            links::id,
+            links::purpose,
+            links::about_id,
+            links::email_key,
+            links::expires_at,
+            links::used_at,
+            links::ended_at,
+        )
     };
 }
 
-pub fn insert_link(tx: &mut Tx<'_>, at: Moment, id: LinkId, purpose: Purpose, about_id: &str, email_key: &str, expires: Moment) -> Result<()> {
+pub fn insert_link(
+    tx: &mut Tx<'_>,
+    at: Moment,
+    id: LinkId,
+    purpose: Purpose,
+    about_id: &str,
+    email_key: &str,
+    expires: Moment,
+) -> Result<()> {
     diesel::insert_into(links::table)
         .values((
             links::id.eq(id),
@@ -89,12 +156,22 @@ pub fn insert_link(tx: &mut Tx<'_>, at: Moment, id: LinkId, purpose: Purpose, ab
 }
 
 pub fn link(read: &mut impl Reads, id: LinkId) -> Result<Option<Link>> {
-    Ok(links::table.find(id).select(link_columns!()).first(read.conn()).optional()?)
+    Ok(links::table
+        .find(id)
+        .select(link_columns!())
+        .first(read.conn())
+        .optional()?)
 }
 
 pub fn open_link_about(read: &mut impl Reads, purpose: Purpose, about_id: &str) -> Result<Option<Link>> {
     Ok(links::table
-        .filter(links::purpose.eq(purpose).and(links::about_id.eq(about_id)).and(links::used_at.is_null()).and(links::ended_at.is_null()))
+        .filter(
+            links::purpose
+                .eq(purpose)
+                .and(links::about_id.eq(about_id))
+                .and(links::used_at.is_null())
+                .and(links::ended_at.is_null()),
+        )
         .order(links::created_at.desc())
         .select(link_columns!())
         .first(read.conn())
@@ -102,13 +179,29 @@ pub fn open_link_about(read: &mut impl Reads, purpose: Purpose, about_id: &str) 
 }
 
 pub fn use_link(tx: &mut Tx<'_>, id: LinkId, now: Moment) -> Result<bool> {
-    let open = links::table.filter(links::id.eq(id).and(links::used_at.is_null()).and(links::ended_at.is_null()).and(links::expires_at.gt(now)));
-    Ok(diesel::update(open).set(links::used_at.eq(Some(now))).execute(tx.conn())? == 1)
+    let open = links::table.filter(
+        links::id
+            .eq(id)
+            .and(links::used_at.is_null())
+            .and(links::ended_at.is_null())
+            .and(links::expires_at.gt(now)),
+    );
+    Ok(diesel::update(open)
+        .set(links::used_at.eq(Some(now)))
+        .execute(tx.conn())?
+        == 1)
 }
 
 pub fn end_links_about(tx: &mut Tx<'_>, about_id: &str, at: Moment) -> Result<()> {
-    diesel::update(links::table.filter(links::about_id.eq(about_id).and(links::used_at.is_null()).and(links::ended_at.is_null())))
-        .set(links::ended_at.eq(Some(at)))
-        .execute(tx.conn())?;
+    diesel::update(
+        links::table.filter(
+            links::about_id
+                .eq(about_id)
+                .and(links::used_at.is_null())
+                .and(links::ended_at.is_null()),
+        ),
+    )
+    .set(links::ended_at.eq(Some(at)))
+    .execute(tx.conn())?;
     Ok(())
 }

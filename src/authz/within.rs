@@ -20,10 +20,16 @@ pub struct Within {
 
 impl Within {
     pub(super) fn of(account: SmartAccountId, reach: Reach) -> Self {
-        Self { account: Some(account), reach }
+        Self {
+            account: Some(account),
+            reach,
+        }
     }
     pub(super) fn portal() -> Self {
-        Self { account: None, reach: Reach::All }
+        Self {
+            account: None,
+            reach: Reach::All,
+        }
     }
     /// The tenant; none when the permit is for something that belongs to no tenant.
     pub fn tenant(&self) -> Option<SmartAccountId> {

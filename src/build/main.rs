@@ -65,11 +65,7 @@ fn style_sheet(leaves: &[Made]) -> Vec<u8> {
     let webfont = cfg!(feature = "webfont");
     let mut parts: Vec<PathBuf> = fs::read_dir(Path::new(FROM).join("css"))
         .expect("templates/assets/css is missing")
-        .map(|entry| {
-            entry
-                .expect("templates/assets/css could not be listed")
-                .path()
-        })
+        .map(|entry| entry.expect("templates/assets/css could not be listed").path())
         .filter(|path| path.extension().is_some_and(|end| end == "css"))
         // Without the typeface nothing may ask for it.
         .filter(|path| webfont || !path.ends_with("05-webfont.css"))
@@ -77,9 +73,7 @@ fn style_sheet(leaves: &[Made]) -> Vec<u8> {
     parts.sort();
     let mut sheet = String::new();
     for part in parts {
-        sheet.push_str(
-            &fs::read_to_string(&part).expect("a part of the style sheet could not be read"),
-        );
+        sheet.push_str(&fs::read_to_string(&part).expect("a part of the style sheet could not be read"));
         sheet.push('\n');
     }
     for leaf in leaves {
@@ -119,25 +113,18 @@ fn brotli(bytes: &[u8]) -> Vec<u8> {
 
 fn gzip(bytes: &[u8]) -> Vec<u8> {
     let mut packer = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
-    packer
-        .write_all(bytes)
-        .expect("gzip could not pack an asset");
+    packer.write_all(bytes).expect("gzip could not pack an asset");
     packer.finish().expect("gzip could not finish an asset")
 }
 
 fn main() {
     println!("cargo::rerun-if-changed={FROM}");
     println!("cargo::rerun-if-changed=src/build");
-    let out =
-        PathBuf::from(env::var_os("OUT_DIR").expect("cargo sets OUT_DIR for every build script"));
+    let out = PathBuf::from(env::var_os("OUT_DIR").expect("cargo sets OUT_DIR for every build script"));
 
     // Leaves first, so that the style sheet can name them by hash.
     let mut made = vec![
-        Made::new(
-            "icons.svg",
-            "image/svg+xml",
-            icons::sprite().into_bytes(),
-        ),
+        Made::new("icons.svg", "image/svg+xml", icons::sprite().into_bytes()),
         Made::new("favicon.svg", "image/svg+xml", read("favicon.svg")),
         Made::new("chevron.svg", "image/svg+xml", read("chevron.svg")),
         Made::new("app.js", "text/javascript; charset=utf-8", read("app.js")),

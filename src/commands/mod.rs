@@ -12,7 +12,12 @@ use std::process::ExitCode;
 
 /// A simulation. Not affiliated with or endorsed by Cisco.
 #[derive(Parser)]
-#[command(name = "licentral", version, about = "A self-hosted simulator of a software licence portal", after_help = "A simulation. Not affiliated with or endorsed by Cisco.")]
+#[command(
+    name = "licentral",
+    version,
+    about = "A self-hosted simulator of a software licence portal",
+    after_help = "A simulation. Not affiliated with or endorsed by Cisco."
+)]
 struct Line {
     #[command(subcommand)]
     command: Option<Command>,
@@ -70,17 +75,27 @@ pub fn run() -> ExitCode {
         Some(Command::Backup { file, settings }) => checked(settings).and_then(|config| {
             let db = Db::open(&config.database_url)?;
             db.copy_to(&file.to_string_lossy()).map_err(|e| e.to_string())?;
-            say(&format!("Copied to {}. Keep the key file {} with it, in another place.", file.display(), config.key_file.display()))
+            say(&format!(
+                "Copied to {}. Keep the key file {} with it, in another place.",
+                file.display(),
+                config.key_file.display()
+            ))
         }),
         Some(Command::Routes) => say(&print_routes()),
         Some(Command::Permissions) => say(crate::authz::matrix::print().trim_end()),
         Some(Command::Problems) => say(print_problems().trim_end()),
         Some(Command::Openapi) => {
             let document = crate::http::openapi::document(&crate::app::routes(), &crate::app::refusals());
-            serde_json::to_string_pretty(&document).map_err(|e| e.to_string()).and_then(|text| say(&text))
+            serde_json::to_string_pretty(&document)
+                .map_err(|e| e.to_string())
+                .and_then(|text| say(&text))
         }
         Some(Command::MakeKey { file }) => {
-            if file.exists() { Err(format!("{} is there already", file.display())) } else { Signing::open(&file, true, "").and_then(|_| say(&format!("Written: {}", file.display()))) }
+            if file.exists() {
+                Err(format!("{} is there already", file.display()))
+            } else {
+                Signing::open(&file, true, "").and_then(|_| say(&format!("Written: {}", file.display())))
+            }
         }
     };
     match done {
@@ -106,7 +121,12 @@ fn checked(settings: Settings) -> Result<Config, String> {
 
 /// The routes as lines of text.
 pub fn print_routes() -> String {
-    crate::app::routes().list().iter().map(|r| format!("{:<7} {:<60} {}", r.method, r.path, r.demand)).collect::<Vec<_>>().join("\n")
+    crate::app::routes()
+        .list()
+        .iter()
+        .map(|r| format!("{:<7} {:<60} {}", r.method, r.path, r.demand))
+        .collect::<Vec<_>>()
+        .join("\n")
 }
 
 /// The refusal codes as Markdown.
@@ -127,6 +147,15 @@ fn check(config: &Config) -> Result<(), String> {
         other => return Err(format!("The schema does not fit this program: {other:?}")),
     }
     let db = Db::open(&config.database_url)?;
-    let found = crate::simulator::check(&db).map_err(|e| format!("The check could not be finished: {e:?}"))?;
-    if found.is_empty() { say("Everything adds up.") } else { Err(format!("{} things do not add up:\n{}", found.len(), found.join("\n"))) }
+    let found =
+        crate::simulator::check(&db).map_err(|e| format!("The check could not be finished: {e:?}"))?;
+    if found.is_empty() {
+        say("Everything adds up.")
+    } else {
+        Err(format!(
+            "{} things do not add up:\n{}",
+            found.len(),
+            found.join("\n")
+        ))
+    }
 }

@@ -24,9 +24,12 @@ pub fn serve(settings: Settings) -> Result<(), String> {
     let parts = app::build(config, db, clock, transport, signing)?;
     let listener = TcpListener::bind(parts.portal.config.listen)
         .map_err(|e| format!("cannot listen on {}: {e}. Another program may be using the port; choose another with --listen 127.0.0.1:8081.", parts.portal.config.listen))?;
-    let first = scenario::fill_if_empty(&parts.portal).map_err(|e| format!("the scenario could not be loaded: {e:?}"))?;
+    let first = scenario::fill_if_empty(&parts.portal)
+        .map_err(|e| format!("the scenario could not be loaded: {e:?}"))?;
     greet(&parts.portal, first.as_deref())?;
-    actix_web::rt::System::new().block_on(run(parts, listener)).map_err(|e| e.to_string())
+    actix_web::rt::System::new()
+        .block_on(run(parts, listener))
+        .map_err(|e| e.to_string())
 }
 
 /// Opens the database at the right schema: a lab brings it up to date by itself, production is told what to do.
@@ -38,9 +41,17 @@ fn open_database(config: &Config) -> Result<Db, String> {
         Schema::Behind(_) if config.is_lab() => {
             migrate::run(url).map_err(|e| format!("the database could not be brought up to date: {e}"))?;
         }
-        Schema::Behind(steps) => return Err(format!("The database lacks {} steps of this program's schema. Make a backup, then run: licentral migrate", steps.len())),
+        Schema::Behind(steps) => {
+            return Err(format!(
+                "The database lacks {} steps of this program's schema. Make a backup, then run: licentral migrate",
+                steps.len()
+            ));
+        }
         Schema::Ahead(steps) => {
-            return Err(format!("The database was used by a newer Licentral (it has the steps {}, which this program does not know). Start that program, or restore a backup.", steps.join(", ")));
+            return Err(format!(
+                "The database was used by a newer Licentral (it has the steps {}, which this program does not know). Start that program, or restore a backup.",
+                steps.join(", ")
+            ));
         }
     }
     Db::open(url)
@@ -75,7 +86,10 @@ async fn run(parts: Parts, listener: TcpListener) -> std::io::Result<()> {
     let handle = server.handle();
     let jobs = actix_web::rt::spawn(portal.jobs.clone().keep_running(stop.clone()));
     let metrics = match portal.config.metrics_listen {
-        Some(at) => Some(actix_web::rt::spawn(serve_metrics(TcpListener::bind(at)?, portal.clone()))),
+        Some(at) => Some(actix_web::rt::spawn(serve_metrics(
+            TcpListener::bind(at)?,
+            portal.clone(),
+        ))),
         None => None,
     };
     actix_web::rt::spawn(async move {
@@ -94,7 +108,10 @@ async fn run(parts: Parts, listener: TcpListener) -> std::io::Result<()> {
 
 async fn wait_for_signal() {
     use tokio::signal::unix::{SignalKind, signal};
-    let (Ok(mut term), Ok(mut int)) = (signal(SignalKind::terminate()), signal(SignalKind::interrupt())) else { return std::future::pending().await };
+    let (Ok(mut term), Ok(mut int)) = (signal(SignalKind::terminate()), signal(SignalKind::interrupt()))
+    else {
+        return std::future::pending().await;
+    };
     tokio::select! { _ = term.recv() => {}, _ = int.recv() => {} }
 }
 
@@ -104,26 +121,46 @@ async fn serve_metrics(listener: TcpListener, portal: Portal) {
     if listener.set_nonblocking(true).is_err() {
         return;
     }
-    let Ok(listener) = tokio::net::TcpListener::from_std(listener) else { return };
+    let Ok(listener) = tokio::net::TcpListener::from_std(listener) else {
+        return;
+    };
     loop {
-        let Ok((mut stream, _)) = listener.accept().await else { continue };
+        let Ok((mut stream, _)) = listener.accept().await else {
+            continue;
+        };
         let portal = portal.clone();
         actix_web::rt::spawn(async move {
             let mut head = [0; 1024];
-            let Ok(Ok(read)) = tokio::time::timeout(std::time::Duration::from_secs(2), stream.read(&mut head)).await else { return };
+            let Ok(Ok(read)) =
+                tokio::time::timeout(std::time::Duration::from_secs(2), stream.read(&mut head)).await
+            else {
+                return;
+            };
             let line = String::from_utf8_lossy(head.get(..read).unwrap_or_default()).into_owned();
             let (status, body) = if line.starts_with("GET /metrics ") {
                 ("200 OK", telemetry::print())
             } else if line.starts_with("GET /readyz ") {
-                let outbox = portal.db.read(crate::platform::mail::counts).await;
+                let outbox = portal.db.read(|r| crate::platform::mail::counts(r)).await;
                 match outbox {
-                    Ok(counts) => ("200 OK", format!("database: answers\nletters waiting: {}\nletters given up: {}\n", counts.waiting, counts.given_up)),
-                    Err(_) => ("503 Service Unavailable", "database: does not answer\n".to_owned()),
+                    Ok(counts) => (
+                        "200 OK",
+                        format!(
+                            "database: answers\nletters waiting: {}\nletters given up: {}\n",
+                            counts.waiting, counts.given_up
+                        ),
+                    ),
+                    Err(_) => (
+                        "503 Service Unavailable",
+                        "database: does not answer\n".to_owned(),
+                    ),
                 }
             } else {
                 ("404 Not Found", String::new())
             };
-            let answer = format!("HTTP/1.1 {status}\r\ncontent-type: text/plain; version=0.0.4\r\ncontent-length: {}\r\nconnection: close\r\n\r\n{body}", body.len());
+            let answer = format!(
+                "HTTP/1.1 {status}\r\ncontent-type: text/plain; version=0.0.4\r\ncontent-length: {}\r\nconnection: close\r\n\r\n{body}",
+                body.len()
+            );
             let _ = stream.write_all(answer.as_bytes()).await;
         });
     }

@@ -132,7 +132,11 @@ impl FromRequest for LabOnly {
         let req = req.clone();
         Box::pin(async move {
             let visit = Visit::of(&req).await?;
-            if visit.portal.config.is_lab() { Ok(Self(visit)) } else { Err(Error::NotFound) }
+            if visit.portal.config.is_lab() {
+                Ok(Self(visit))
+            } else {
+                Err(Error::NotFound)
+            }
         })
     }
 }
@@ -187,12 +191,25 @@ impl<A: Does> Proof for May<A> {
 /// A refusal for want of a right is kept in the record of the account.
 async fn note_denial(visit: &Visit, action: Action) {
     let Some(actor) = visit.actor.clone() else { return };
-    let tenant = visit.tenant.as_ref().filter(|_| action.over() == Over::Account).map(|t| t.id);
-    let mut event = Event::new(Kind::Denied, &visit.path, format!("{} tried to {} and may not.", actor.person.name, action.words())).ended(Outcome::Refused);
+    let tenant = visit
+        .tenant
+        .as_ref()
+        .filter(|_| action.over() == Over::Account)
+        .map(|t| t.id);
+    let mut event = Event::new(
+        Kind::Denied,
+        &visit.path,
+        format!("{} tried to {} and may not.", actor.person.name, action.words()),
+    )
+    .ended(Outcome::Refused);
     event.account = tenant;
     let portal: &Portal = &visit.portal;
     let now = portal.clock.now();
-    if let Err(error) = portal.db.write(move |tx| tx.record(now, &actor.who, &event, ())).await {
+    if let Err(error) = portal
+        .db
+        .write(move |tx| tx.record(now, &actor.who, &event, ()))
+        .await
+    {
         tracing::warn!(%error, "a denial could not be recorded");
     }
 }

@@ -5,14 +5,19 @@ use crate::error::{Error, Result};
 /// A cell of text. What would be taken for a formula gets an apostrophe in front.
 pub fn text(cell: &str) -> String {
     match cell.chars().next() {
-        Some('=' | '+' | '-' | '@' | '\t' | '\r' | '\n' | '\0' | '\u{ff1d}' | '\u{ff0b}' | '\u{ff0d}' | '\u{ff20}') => format!("'{cell}"),
+        Some(
+            '=' | '+' | '-' | '@' | '\t' | '\r' | '\n' | '\0' | '\u{ff1d}' | '\u{ff0b}' | '\u{ff0d}'
+            | '\u{ff20}',
+        ) => format!("'{cell}"),
         _ => cell.to_owned(),
     }
 }
 
 /// The opposite, for a file that is read again.
 pub fn untext(cell: &str) -> &str {
-    cell.strip_prefix('\'').filter(|rest| text(rest) != *rest).unwrap_or(cell)
+    cell.strip_prefix('\'')
+        .filter(|rest| text(rest) != *rest)
+        .unwrap_or(cell)
 }
 
 /// Writes a table. Cells of text go through [`text`] here, so that none is forgotten.
@@ -21,13 +26,17 @@ pub struct Table(::csv::Writer<Vec<u8>>);
 impl Table {
     /// Begins with the names of the columns.
     pub fn new(head: &[&str]) -> Result<Self> {
-        let mut writer = ::csv::WriterBuilder::new().terminator(::csv::Terminator::CRLF).from_writer(vec![0xef, 0xbb, 0xbf]);
+        let mut writer = ::csv::WriterBuilder::new()
+            .terminator(::csv::Terminator::CRLF)
+            .from_writer(vec![0xef, 0xbb, 0xbf]);
         writer.write_record(head).map_err(Error::internal)?;
         Ok(Self(writer))
     }
     /// One row.
     pub fn row<I: AsRef<str>>(&mut self, cells: impl IntoIterator<Item = I>) -> Result<()> {
-        self.0.write_record(cells.into_iter().map(|c| text(c.as_ref()))).map_err(Error::internal)
+        self.0
+            .write_record(cells.into_iter().map(|c| text(c.as_ref())))
+            .map_err(Error::internal)
     }
     /// The whole file.
     pub fn finish(self) -> Result<Vec<u8>> {

@@ -38,7 +38,10 @@ impl ResponseError for Error {
 }
 
 /// Turns errors into answers, for handlers, extractors and unrouted paths alike.
-pub async fn face<B: MessageBody + 'static>(req: ServiceRequest, next: Next<B>) -> Result<ServiceResponse<EitherBody<B, BoxBody>>, actix_web::Error> {
+pub async fn face<B: MessageBody + 'static>(
+    req: ServiceRequest,
+    next: Next<B>,
+) -> Result<ServiceResponse<EitherBody<B, BoxBody>>, actix_web::Error> {
     // Owned values: holding the request itself over the call is not allowed.
     let asked = Asked {
         path: req.path().to_owned(),
@@ -46,10 +49,17 @@ pub async fn face<B: MessageBody + 'static>(req: ServiceRequest, next: Next<B>) 
         is_read: req.method().is_safe(),
         theme: raw_cookie(req.request(), THEME).map_or(Theme::Auto, |t| Theme::parse(&t)),
         request_id: super::headers::request_id(req.request()),
-        referer: req.headers().get(header::REFERER).and_then(|v| v.to_str().ok()).unwrap_or_default().to_owned(),
+        referer: req
+            .headers()
+            .get(header::REFERER)
+            .and_then(|v| v.to_str().ok())
+            .unwrap_or_default()
+            .to_owned(),
     };
     let res = next.call(req).await?;
-    let Some(error) = res.response().error() else { return Ok(res.map_into_left_body()) };
+    let Some(error) = res.response().error() else {
+        return Ok(res.map_into_left_body());
+    };
     let answer = asked.answer(error);
     Ok(ServiceResponse::new(res.into_parts().0, answer).map_into_right_body())
 }
@@ -80,16 +90,26 @@ impl Asked {
         } else {
             foreign = match error.as_response_error().status_code() {
                 StatusCode::NOT_FOUND => Error::NotFound,
-                StatusCode::PAYLOAD_TOO_LARGE => Error::TooLarge { limit: super::form::LIMIT },
+                StatusCode::PAYLOAD_TOO_LARGE => Error::TooLarge {
+                    limit: super::form::LIMIT,
+                },
                 status if status.is_client_error() => Error::BadRequest("The request cannot be read.".into()),
                 _ => Error::internal(error.to_string()),
             };
             &foreign
         };
         self.log(error);
-        let mut response = if self.path.starts_with("/api/") { self.problem(error) } else { self.page(error) };
+        let mut response = if self.path.starts_with("/api/") {
+            self.problem(error)
+        } else {
+            self.page(error)
+        };
         match error {
-            Error::TooMany { retry_after } => super::reply::set_header(&mut response, "retry-after", &retry_after.as_secs().max(1).to_string()),
+            Error::TooMany { retry_after } => super::reply::set_header(
+                &mut response,
+                "retry-after",
+                &retry_after.as_secs().max(1).to_string(),
+            ),
             Error::Unavailable(_) => super::reply::set_header(&mut response, "retry-after", "5"),
             Error::MethodNotAllowed { allow } => super::reply::set_header(&mut response, "allow", allow),
             _ => {}
@@ -100,8 +120,12 @@ impl Asked {
     fn log(&self, error: &Error) {
         let id = &self.request_id;
         match error {
-            Error::Internal(cause) => tracing::error!(request_id = id, cause = cause.for_the_log(), "internal error"),
-            Error::Unavailable(cause) => tracing::warn!(request_id = id, cause = cause.for_the_log(), "not available"),
+            Error::Internal(cause) => {
+                tracing::error!(request_id = id, cause = cause.for_the_log(), "internal error")
+            }
+            Error::Unavailable(cause) => {
+                tracing::warn!(request_id = id, cause = cause.for_the_log(), "not available")
+            }
             Error::Refused(refusal) => tracing::info!(request_id = id, code = refusal.code, "refused"),
             _ => {}
         }
@@ -112,33 +136,58 @@ impl Asked {
         let title = status.canonical_reason().unwrap_or("Error");
         let (code, detail) = match error {
             Error::Refused(refusal) => (refusal.code, refusal.says.to_string()),
-            Error::SignedOut => ("signed-out", "Send a valid access token: Authorization: Bearer …. Get one from POST /api/v1/token.".to_owned()),
-            Error::FreshSignInNeeded => ("fresh-sign-in", "This needs a password that was given a short while ago.".to_owned()),
+            Error::SignedOut => (
+                "signed-out",
+                "Send a valid access token: Authorization: Bearer …. Get one from POST /api/v1/token."
+                    .to_owned(),
+            ),
+            Error::FreshSignInNeeded => (
+                "fresh-sign-in",
+                "This needs a password that was given a short while ago.".to_owned(),
+            ),
             Error::Forbidden { action } => ("forbidden", format!("You may not {action}.")),
             Error::NotFound => ("not-found", "There is nothing here that you may see.".to_owned()),
             Error::Invalid(_) => ("invalid", "Some fields are not right.".to_owned()),
-            Error::Stale => ("stale", "Somebody has changed this meanwhile. Read it again.".to_owned()),
+            Error::Stale => (
+                "stale",
+                "Somebody has changed this meanwhile. Read it again.".to_owned(),
+            ),
             Error::BadRequest(says) => ("bad-request", says.to_string()),
             Error::WrongKind => ("wrong-kind", "Send the body as application/json.".to_owned()),
             Error::CrossSite => ("cross-site", "The request came from another site.".to_owned()),
             Error::DeadLink => ("dead-link", "This link no longer works.".to_owned()),
             Error::MethodNotAllowed { allow } => ("method-not-allowed", format!("Allowed here: {allow}.")),
             Error::TooLarge { limit } => ("too-large", format!("At most {limit} bytes are taken.")),
-            Error::TooMany { retry_after } => ("too-many", format!("Try again in {} seconds.", retry_after.as_secs().max(1))),
-            Error::Unavailable(_) => ("unavailable", "Not available now. Try again in a moment.".to_owned()),
-            Error::Internal(_) => ("internal", "Something went wrong here. Quote the request id when you report it.".to_owned()),
+            Error::TooMany { retry_after } => (
+                "too-many",
+                format!("Try again in {} seconds.", retry_after.as_secs().max(1)),
+            ),
+            Error::Unavailable(_) => (
+                "unavailable",
+                "Not available now. Try again in a moment.".to_owned(),
+            ),
+            Error::Internal(_) => (
+                "internal",
+                "Something went wrong here. Quote the request id when you report it.".to_owned(),
+            ),
         };
         let mut body = json!({
             "type": format!("/help/problems#{code}"), "title": title, "status": status.as_u16(), "code": code, "detail": detail, "request_id": self.request_id,
         });
         if let (Error::Invalid(problems), Some(map)) = (error, body.as_object_mut()) {
-            let list: Vec<_> = problems.list().iter().map(|p| json!({ "pointer": format!("/{}", p.field), "detail": p.says })).collect();
+            let list: Vec<_> = problems
+                .list()
+                .iter()
+                .map(|p| json!({ "pointer": format!("/{}", p.field), "detail": p.says }))
+                .collect();
             map.insert("errors".to_owned(), list.into());
         }
         if let (Error::Forbidden { action }, Some(map)) = (error, body.as_object_mut()) {
             map.insert("action".to_owned(), (*action).into());
         }
-        let mut response = HttpResponse::build(status).insert_header((header::CONTENT_TYPE, "application/problem+json")).body(body.to_string());
+        let mut response = HttpResponse::build(status)
+            .insert_header((header::CONTENT_TYPE, "application/problem+json"))
+            .body(body.to_string());
         if matches!(error, Error::SignedOut) {
             super::reply::set_header(&mut response, "www-authenticate", "Bearer realm=\"licentral\"");
         }
@@ -147,40 +196,76 @@ impl Asked {
 
     fn page(&self, error: &Error) -> HttpResponse {
         // What can be mended by signing in leads there, and back afterwards.
-        let here = if self.is_read { self.address() } else { self.came_from() };
+        let here = if self.is_read {
+            self.address()
+        } else {
+            self.came_from()
+        };
         let encoded: String = url::form_urlencoded::byte_serialize(here.as_bytes()).collect();
         match error {
             Error::SignedOut => return super::reply::redirect(&format!("/login?next={encoded}")),
-            Error::FreshSignInNeeded => return super::reply::redirect(&format!("/confirm-password?next={encoded}")),
+            Error::FreshSignInNeeded => {
+                return super::reply::redirect(&format!("/confirm-password?next={encoded}"));
+            }
             _ => {}
         }
         let status = error.status_code();
         let words = self.words(error);
-        let shell = Shell { title: words.heading.clone(), theme: self.theme, path: self.path.clone(), ..Shell::default() };
-        let view = ErrorView { shell, status: status.as_u16(), heading: words.heading, says: words.says, next: words.next, reference: self.request_id.clone() };
-        let body = view.render().unwrap_or_else(|_| "Something went wrong.".to_owned());
-        HttpResponse::build(status).insert_header((header::CONTENT_TYPE, "text/html; charset=utf-8")).body(body)
+        let shell = Shell {
+            title: words.heading.clone(),
+            theme: self.theme,
+            path: self.path.clone(),
+            ..Shell::default()
+        };
+        let view = ErrorView {
+            shell,
+            status: status.as_u16(),
+            heading: words.heading,
+            says: words.says,
+            next: words.next,
+            reference: self.request_id.clone(),
+        };
+        let body = view
+            .render()
+            .unwrap_or_else(|_| "Something went wrong.".to_owned());
+        HttpResponse::build(status)
+            .insert_header((header::CONTENT_TYPE, "text/html; charset=utf-8"))
+            .body(body)
     }
 
     fn address(&self) -> String {
-        if self.query.is_empty() { self.path.clone() } else { format!("{}?{}", self.path, self.query) }
+        if self.query.is_empty() {
+            self.path.clone()
+        } else {
+            format!("{}?{}", self.path, self.query)
+        }
     }
 
     /// The page on which a form stood: its path within this portal.
     fn came_from(&self) -> String {
-        let path = url::Url::parse(&self.referer).map(|u| u.path().to_owned()).unwrap_or_default();
+        let path = url::Url::parse(&self.referer)
+            .map(|u| u.path().to_owned())
+            .unwrap_or_default();
         super::reply::local_path(&path).to_owned()
     }
 
     fn words(&self, error: &Error) -> Words {
         let to = |label: &str, href: &str| (label.to_owned(), href.to_owned());
-        let back = if self.is_read { Vec::new() } else { vec![("Go back".to_owned(), self.came_from())] };
+        let back = if self.is_read {
+            Vec::new()
+        } else {
+            vec![("Go back".to_owned(), self.came_from())]
+        };
         let home = to("Go to Software Central", "/software-central");
         let with_home = |mut next: Vec<(String, String)>| {
             next.push(home.clone());
             next
         };
-        let words = |heading: &str, says: String, next: Vec<(String, String)>| Words { heading: heading.to_owned(), says, next };
+        let words = |heading: &str, says: String, next: Vec<(String, String)>| Words {
+            heading: heading.to_owned(),
+            says,
+            next,
+        };
         match error {
             Error::Forbidden { action } => words(
                 "You may not do this",

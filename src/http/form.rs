@@ -34,7 +34,9 @@ pub struct Posted<T> {
 impl<T> Posted<T> {
     /// The form as it was sent, with what is wrong with it: for showing it again.
     pub fn again(&self, problems: &Problems) -> FormState {
-        let mut state = FormState::new().with_once(self.once.clone()).with_values(self.pairs.iter().map(|(k, v)| (k.clone(), v.clone())));
+        let mut state = FormState::new()
+            .with_once(self.once.clone())
+            .with_values(self.pairs.iter().map(|(k, v)| (k.clone(), v.clone())));
         for problem in problems.list() {
             state = state.with_problem(problem.field.clone(), problem.says.clone());
         }
@@ -42,8 +44,15 @@ impl<T> Posted<T> {
     }
     /// The key under which this form may be carried out once, for its sender.
     pub fn once_key(&self, visit: &Visit) -> Option<OnceKey> {
-        let owner = visit.actor.as_ref().map_or_else(|| "visitor".to_owned(), |a| a.person.id.to_string());
-        (!self.once.is_empty()).then(|| OnceKey { owner, token: self.once.clone(), hash: self.hash.clone() })
+        let owner = visit
+            .actor
+            .as_ref()
+            .map_or_else(|| "visitor".to_owned(), |a| a.person.id.to_string());
+        (!self.once.is_empty()).then(|| OnceKey {
+            owner,
+            token: self.once.clone(),
+            hash: self.hash.clone(),
+        })
     }
 }
 
@@ -68,25 +77,49 @@ impl<T: DeserializeOwned + 'static> FromRequest for Posted<T> {
             if !csrf_fits(&req, &csrf) {
                 return Err(Error::CrossSite);
             }
-            let fields = pairs.iter().map(|(k, v)| format!("{k}\n{v}\n")).collect::<String>();
+            let fields = pairs
+                .iter()
+                .map(|(k, v)| format!("{k}\n{v}\n"))
+                .collect::<String>();
             let hash = token::digest(&format!("{}\n{fields}", req.path()));
-            let encoded = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(&pairs).finish();
-            let value = serde_html_form::from_str(&encoded).map_err(|_| Error::BadRequest("The form has fields that are not known here, or lacks some.".into()))?;
-            Ok(Self { value, pairs, once: once.chars().take(255).collect(), hash })
+            let encoded = url::form_urlencoded::Serializer::new(String::new())
+                .extend_pairs(&pairs)
+                .finish();
+            let value = serde_html_form::from_str(&encoded).map_err(|_| {
+                Error::BadRequest("The form has fields that are not known here, or lacks some.".into())
+            })?;
+            Ok(Self {
+                value,
+                pairs,
+                once: once.chars().take(255).collect(),
+                hash,
+            })
         })
     }
 }
 
 fn take(pairs: &mut Vec<(String, String)>, name: &str) -> String {
-    let found = pairs.iter().find(|(k, _)| k == name).map(|(_, v)| v.clone()).unwrap_or_default();
+    let found = pairs
+        .iter()
+        .find(|(k, _)| k == name)
+        .map(|(_, v)| v.clone())
+        .unwrap_or_default();
     pairs.retain(|(k, _)| k != name);
     found
 }
 
 fn csrf_fits(req: &HttpRequest, given: &str) -> bool {
-    let Some(portal) = req.app_data::<actix_web::web::Data<super::Portal>>() else { return false };
-    let session = raw_cookie(req, crate::authn::session::COOKIE).map_or_else(|| "signed-out".to_owned(), |c| token::digest(&c));
-    given.split_once('.').is_some_and(|(salt, seal)| token::same(seal, &token::seal(&portal.signing.seal_key, &format!("form {salt} {session}"))))
+    let Some(portal) = req.app_data::<actix_web::web::Data<super::Portal>>() else {
+        return false;
+    };
+    let session = raw_cookie(req, crate::authn::session::COOKIE)
+        .map_or_else(|| "signed-out".to_owned(), |c| token::digest(&c));
+    given.split_once('.').is_some_and(|(salt, seal)| {
+        token::same(
+            seal,
+            &token::seal(&portal.signing.seal_key, &format!("form {salt} {session}")),
+        )
+    })
 }
 
 /// The JSON body of an API request.
@@ -99,8 +132,15 @@ pub struct JsonBody<T> {
 impl<T> JsonBody<T> {
     /// The key under which this request may be carried out once, if it has one.
     pub fn once_key(&self, visit: &Visit, key: &IdempotencyKey) -> Option<OnceKey> {
-        let owner = visit.actor.as_ref().map_or_else(|| "visitor".to_owned(), |a| a.person.id.to_string());
-        key.0.clone().map(|token| OnceKey { owner, token: format!("api {token}"), hash: self.hash.clone() })
+        let owner = visit
+            .actor
+            .as_ref()
+            .map_or_else(|| "visitor".to_owned(), |a| a.person.id.to_string());
+        key.0.clone().map(|token| OnceKey {
+            owner,
+            token: format!("api {token}"),
+            hash: self.hash.clone(),
+        })
     }
 }
 
@@ -114,8 +154,15 @@ impl<T: DeserializeOwned + 'static> FromRequest for JsonBody<T> {
                 return Err(Error::WrongKind);
             }
             let body = read(payload, LIMIT).await?;
-            let hash = token::digest(&format!("{} {} {}", req.method(), req.path(), token::fingerprint(&body)));
-            let value = serde_json::from_slice(&body).map_err(|e| Error::BadRequest(format!("The body is not the JSON that is expected here: {e}.").into()))?;
+            let hash = token::digest(&format!(
+                "{} {} {}",
+                req.method(),
+                req.path(),
+                token::fingerprint(&body)
+            ));
+            let value = serde_json::from_slice(&body).map_err(|e| {
+                Error::BadRequest(format!("The body is not the JSON that is expected here: {e}.").into())
+            })?;
             Ok(Self { value, hash })
         })
     }
@@ -128,10 +175,19 @@ impl FromRequest for IdempotencyKey {
     type Error = Error;
     type Future = std::future::Ready<Result<Self>>;
     fn from_request(req: &HttpRequest, _: &mut Payload) -> Self::Future {
-        let found = match req.headers().get("idempotency-key").map(|v| v.to_str().unwrap_or_default()) {
+        let found = match req
+            .headers()
+            .get("idempotency-key")
+            .map(|v| v.to_str().unwrap_or_default())
+        {
             None => Ok(Self(None)),
-            Some(key) if !key.is_empty() && key.len() <= 200 && key.chars().all(|c| c.is_ascii_graphic()) => Ok(Self(Some(key.to_owned()))),
-            Some(_) => Err(Error::invalid("Idempotency-Key", "Use 1 to 200 visible ASCII characters without spaces.")),
+            Some(key) if !key.is_empty() && key.len() <= 200 && key.chars().all(|c| c.is_ascii_graphic()) => {
+                Ok(Self(Some(key.to_owned())))
+            }
+            Some(_) => Err(Error::invalid(
+                "Idempotency-Key",
+                "Use 1 to 200 visible ASCII characters without spaces.",
+            )),
         };
         std::future::ready(found)
     }
@@ -156,7 +212,14 @@ impl<T: Named + 'static> FromRequest for PathPart<T> {
 }
 
 fn is_kind(req: &HttpRequest, kind: &str) -> bool {
-    req.headers().get(header::CONTENT_TYPE).and_then(|v| v.to_str().ok()).is_some_and(|v| v.split(';').next().is_some_and(|k| k.trim().eq_ignore_ascii_case(kind)))
+    req.headers()
+        .get(header::CONTENT_TYPE)
+        .and_then(|v| v.to_str().ok())
+        .is_some_and(|v| {
+            v.split(';')
+                .next()
+                .is_some_and(|k| k.trim().eq_ignore_ascii_case(kind))
+        })
 }
 
 async fn read(mut payload: Payload, limit: usize) -> Result<Bytes> {
@@ -171,5 +234,7 @@ async fn read(mut payload: Payload, limit: usize) -> Result<Bytes> {
         }
         Ok(body.freeze())
     };
-    tokio::time::timeout(PATIENCE, all).await.map_err(|_| Error::BadRequest("The body took too long to arrive.".into()))?
+    tokio::time::timeout(PATIENCE, all)
+        .await
+        .map_err(|_| Error::BadRequest("The body took too long to arrive.".into()))?
 }

@@ -18,35 +18,68 @@ struct RequestId(String);
 
 /// The id of a request: it stands in answers, logs and the record.
 pub fn request_id(req: &HttpRequest) -> String {
-    req.extensions().get::<RequestId>().map(|id| id.0.clone()).unwrap_or_default()
+    req.extensions()
+        .get::<RequestId>()
+        .map(|id| id.0.clone())
+        .unwrap_or_default()
 }
 
 /// Headers, the request's id, the log line.
-pub async fn around<B: MessageBody>(req: ServiceRequest, next: Next<B>) -> Result<ServiceResponse<B>, actix_web::Error> {
+pub async fn around<B: MessageBody>(
+    req: ServiceRequest,
+    next: Next<B>,
+) -> Result<ServiceResponse<B>, actix_web::Error> {
     let id = crate::kernel::ids::EventId::new().to_string();
     req.extensions_mut().insert(RequestId(id.clone()));
     let started = std::time::Instant::now();
     let method = req.method().to_string();
-    let https = req.app_data::<actix_web::web::Data<super::Portal>>().is_some_and(|p| p.config.base_url.starts_with("https:"));
+    let https = req
+        .app_data::<actix_web::web::Data<super::Portal>>()
+        .is_some_and(|p| p.config.base_url.starts_with("https:"));
     let had_flash = raw_cookie(req.request(), FLASH).is_some();
     let last_account = raw_cookie(req.request(), ACCOUNT);
-    let account = req.path().strip_prefix("/sa/").and_then(|rest| rest.split('/').next()).map(str::to_owned);
+    let account = req
+        .path()
+        .strip_prefix("/sa/")
+        .and_then(|rest| rest.split('/').next())
+        .map(str::to_owned);
     let mut res = next.call(req).await?;
     // The pattern and not the path: a path may hold a link's token.
     let route = res.request().match_pattern().unwrap_or_else(|| "-".to_owned());
     let status = res.status();
-    let is_page = res.headers().get(header::CONTENT_TYPE).is_some_and(|v| v.as_bytes().starts_with(b"text/html"));
+    let is_page = res
+        .headers()
+        .get(header::CONTENT_TYPE)
+        .is_some_and(|v| v.as_bytes().starts_with(b"text/html"));
     dress(res.headers_mut(), &id, https);
     if is_page && had_flash && status != StatusCode::SEE_OTHER {
-        append_cookie(res.headers_mut(), &format!("{FLASH}=; Path=/; Secure; HttpOnly; SameSite=Lax; Max-Age=0"));
+        append_cookie(
+            res.headers_mut(),
+            &format!("{FLASH}=; Path=/; Secure; HttpOnly; SameSite=Lax; Max-Age=0"),
+        );
     }
-    if let Some(number) = account.filter(|n| is_page && status == StatusCode::OK && n.chars().all(|c| c.is_ascii_digit()) && last_account.as_deref() != Some(n)) {
-        append_cookie(res.headers_mut(), &format!("{ACCOUNT}={number}; Path=/; Secure; HttpOnly; SameSite=Lax"));
+    if let Some(number) = account.filter(|n| {
+        is_page
+            && status == StatusCode::OK
+            && n.chars().all(|c| c.is_ascii_digit())
+            && last_account.as_deref() != Some(n)
+    }) {
+        append_cookie(
+            res.headers_mut(),
+            &format!("{ACCOUNT}={number}; Path=/; Secure; HttpOnly; SameSite=Lax"),
+        );
     }
     let took = started.elapsed();
     metrics::histogram!("licentral_http_seconds", "route" => route.clone(), "status" => status.as_u16().to_string()).record(took.as_secs_f64());
     if !route.starts_with("/assets") && !matches!(route.as_str(), "/livez" | "/readyz") {
-        tracing::info!(request_id = id, method, route, status = status.as_u16(), micros = u64::try_from(took.as_micros()).unwrap_or(u64::MAX), "request");
+        tracing::info!(
+            request_id = id,
+            method,
+            route,
+            status = status.as_u16(),
+            micros = u64::try_from(took.as_micros()).unwrap_or(u64::MAX),
+            "request"
+        );
     }
     Ok(res)
 }
@@ -71,7 +104,10 @@ fn dress(headers: &mut HeaderMap, id: &str, https: bool) {
     put("referrer-policy", "no-referrer");
     put("cross-origin-opener-policy", "same-origin");
     put("cross-origin-resource-policy", "same-origin");
-    put("permissions-policy", "camera=(), geolocation=(), microphone=(), payment=(), usb=()");
+    put(
+        "permissions-policy",
+        "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
+    );
     put("cache-control", "no-store");
     put("x-request-id", id);
     if https {
@@ -81,15 +117,26 @@ fn dress(headers: &mut HeaderMap, id: &str, https: bool) {
 
 /// Refuses what changes things and comes from another site, and requests for another host. Refusals are
 /// answers and not errors of the layer, so that the layer around this one can give them their face.
-pub async fn same_site<B: MessageBody + 'static>(req: ServiceRequest, next: Next<B>) -> Result<ServiceResponse<EitherBody<B>>, actix_web::Error> {
-    let base = req.app_data::<actix_web::web::Data<super::Portal>>().map(|p| p.config.base_url.clone()).unwrap_or_default();
+pub async fn same_site<B: MessageBody + 'static>(
+    req: ServiceRequest,
+    next: Next<B>,
+) -> Result<ServiceResponse<EitherBody<B>>, actix_web::Error> {
+    let base = req
+        .app_data::<actix_web::web::Data<super::Portal>>()
+        .map(|p| p.config.base_url.clone())
+        .unwrap_or_default();
     if let Err(error) = check_host(&req, &base) {
         return Ok(req.error_response(error).map_into_right_body());
     }
     let is_safe = matches!(*req.method(), Method::GET | Method::HEAD | Method::OPTIONS);
     // The API knows no cookies, so a foreign site has nothing to borrow there.
     if !is_safe && !req.path().starts_with("/api/") {
-        let value = |name: &str| req.headers().get(name).and_then(|v| v.to_str().ok()).map(str::to_owned);
+        let value = |name: &str| {
+            req.headers()
+                .get(name)
+                .and_then(|v| v.to_str().ok())
+                .map(str::to_owned)
+        };
         let good = match (value("sec-fetch-site"), value("origin")) {
             (Some(site), _) => site == "same-origin",
             (None, Some(origin)) => origin == base,
@@ -104,10 +151,16 @@ pub async fn same_site<B: MessageBody + 'static>(req: ServiceRequest, next: Next
 
 /// Only the host that the portal was configured for. A lab also answers to its other loopback names.
 fn check_host(req: &ServiceRequest, base: &str) -> Result<(), Error> {
-    let host = req.headers().get(header::HOST).and_then(|v| v.to_str().ok()).unwrap_or_default();
+    let host = req
+        .headers()
+        .get(header::HOST)
+        .and_then(|v| v.to_str().ok())
+        .unwrap_or_default();
     let wanted = base.split_once("://").map_or(base, |(_, rest)| rest);
     if host == wanted || matches!(req.path(), "/livez" | "/readyz") {
         return Ok(());
     }
-    Err(Error::BadRequest(format!("This portal answers at {base} alone.").into()))
+    Err(Error::BadRequest(
+        format!("This portal answers at {base} alone.").into(),
+    ))
 }

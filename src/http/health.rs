@@ -16,5 +16,8 @@ async fn livez(_: Public) -> Answer {
 
 async fn readyz(visit: Public) -> Answer {
     let ready = visit.portal.db.answers().await;
-    json(if ready { 200 } else { 503 }, &serde_json::json!({ "ready": ready }))
+    json(
+        if ready { 200 } else { 503 },
+        &serde_json::json!({ "ready": ready }),
+    )
 }

@@ -634,11 +634,7 @@ impl ListQuery {
     pub fn pager(&self, total: u64) -> Pager {
         let pages = self.pages(total);
         let page = self.page.min(pages);
-        let from = if total == 0 {
-            0
-        } else {
-            (page - 1) * self.per + 1
-        };
+        let from = if total == 0 { 0 } else { (page - 1) * self.per + 1 };
         let mut links: Vec<PageLink> = Vec::new();
         let near = page.saturating_sub(1).max(1)..=(page + 1).min(pages);
         let mut last = 0;
@@ -744,7 +740,10 @@ mod tests {
         );
         assert_eq!(query.q, "Harbor view &");
         assert_eq!(query.values("type"), ["ea", "standard"]);
-        assert_eq!(query.day("from").map(|d| d.to_string()).as_deref(), Some("2026-11-01"));
+        assert_eq!(
+            query.day("from").map(|d| d.to_string()).as_deref(),
+            Some("2026-11-01")
+        );
         assert_eq!((query.sort.as_str(), query.descending), ("id", false));
         assert_eq!((query.offset(), query.limit()), (100, 50));
         assert!(query.shows("partner") && !query.shows("lines"));
@@ -784,7 +783,10 @@ mod tests {
         );
         assert_eq!(query.clear_href(), "/sa/7/orders?sort=id");
         let chips = query.chips();
-        assert_eq!(chips.first().map(|c| c.label.as_str()), Some("Assignment status: Unassigned"));
+        assert_eq!(
+            chips.first().map(|c| c.label.as_str()),
+            Some("Assignment status: Unassigned")
+        );
     }
 
     #[test]
@@ -827,7 +829,11 @@ mod tests {
         let query = read("q=x&type=ea&sort=id&page=2&per=10");
         let keys: Vec<_> = query.hidden(&["q", "page"]).into_iter().map(|(k, _)| k).collect();
         assert_eq!(keys, ["type", "sort", "per"]);
-        let keys: Vec<_> = query.hidden_without_filters().into_iter().map(|(k, _)| k).collect();
+        let keys: Vec<_> = query
+            .hidden_without_filters()
+            .into_iter()
+            .map(|(k, _)| k)
+            .collect();
         assert_eq!(keys, ["q", "sort", "per"]);
     }
 

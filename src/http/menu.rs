@@ -42,28 +42,54 @@ impl Menu {
 
     /// The menu of a visit.
     pub fn sections(&self, visit: &Visit) -> Vec<MenuSection> {
-        let Some(actor) = &visit.actor else { return Vec::new() };
+        let Some(actor) = &visit.actor else {
+            return Vec::new();
+        };
         let shown = |item: &Item| {
             if !item.path.contains("{said}") {
-                return actor.platform.iter().any(|role| matrix::holders(item.action).contains(&matrix::Holder::Platform(*role)));
+                return actor
+                    .platform
+                    .iter()
+                    .any(|role| matrix::holders(item.action).contains(&matrix::Holder::Platform(*role)));
             }
-            visit.tenant.is_some() && (visit.grants.iter().any(|g| matrix::allows(item.action, g.role)) || actor.has(PlatformRole::Support))
+            visit.tenant.is_some()
+                && (visit.grants.iter().any(|g| matrix::allows(item.action, g.role))
+                    || actor.has(PlatformRole::Support))
         };
-        let number = visit.tenant.as_ref().map(|t| t.number.to_string()).unwrap_or_default();
+        let number = visit
+            .tenant
+            .as_ref()
+            .map(|t| t.number.to_string())
+            .unwrap_or_default();
         let mut sections = Vec::new();
         for (label, icon) in SECTIONS {
-            let mut section = MenuSection { label, icon, href: None, groups: Vec::new(), current: false };
+            let mut section = MenuSection {
+                label,
+                icon,
+                href: None,
+                groups: Vec::new(),
+                current: false,
+            };
             for item in self.0.iter().filter(|item| item.section == *label && shown(item)) {
                 let href = item.path.replace("{said}", &number);
-                let current = visit.path == href || (item.label.is_some() && visit.path.starts_with(&format!("{href}/")));
+                let current = visit.path == href
+                    || (item.label.is_some() && visit.path.starts_with(&format!("{href}/")));
                 section.current |= current;
                 match item.label {
                     None => section.href = Some(href),
                     Some(label) => {
-                        let entry = MenuItem { label, href, current, count: 0 };
+                        let entry = MenuItem {
+                            label,
+                            href,
+                            current,
+                            count: 0,
+                        };
                         match section.groups.iter_mut().find(|g| g.label == item.group) {
                             Some(group) => group.items.push(entry),
-                            None => section.groups.push(MenuGroup { label: item.group, items: vec![entry] }),
+                            None => section.groups.push(MenuGroup {
+                                label: item.group,
+                                items: vec![entry],
+                            }),
                         }
                     }
                 }

@@ -22,6 +22,7 @@ pub mod routes;
 pub mod server;
 pub mod shell;
 pub mod visit;
+pub mod widgets;
 
 pub use access::{LabOnly, May, Public, SignedIn};
 pub use form::{IdempotencyKey, JsonBody, Posted};

@@ -31,7 +31,10 @@ pub fn document(routes: &Routes, codes: &[(&'static str, &'static str)]) -> Valu
         }
         responses.insert(api.status.to_string(), good);
         let problem = |says: &str| json!({ "description": says, "content": { "application/problem+json": { "schema": { "$ref": "#/components/schemas/Problem" } } } });
-        responses.insert("default".to_owned(), problem("Refused or failed; the code says why."));
+        responses.insert(
+            "default".to_owned(),
+            problem("Refused or failed; the code says why."),
+        );
         let mut operation = json!({
             "summary": api.summary,
             "operationId": operation_id(method.as_str(), path),
@@ -95,10 +98,18 @@ fn describe(name: &str) -> &'static str {
 }
 
 fn tag(path: &str) -> String {
-    path.trim_start_matches("/api/v1/").split('/').find(|part| !part.starts_with('{')).unwrap_or("portal").replace('-', " ")
+    path.trim_start_matches("/api/v1/")
+        .split('/')
+        .find(|part| !part.starts_with('{'))
+        .unwrap_or("portal")
+        .replace('-', " ")
 }
 
 fn operation_id(method: &str, path: &str) -> String {
-    let words: Vec<String> = path.trim_start_matches("/api/v1/").split('/').map(|part| part.trim_matches(['{', '}']).replace('-', "_")).collect();
+    let words: Vec<String> = path
+        .trim_start_matches("/api/v1/")
+        .split('/')
+        .map(|part| part.trim_matches(['{', '}']).replace('-', "_"))
+        .collect();
     format!("{}_{}", method.to_lowercase(), words.join("_"))
 }

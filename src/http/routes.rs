@@ -35,7 +35,11 @@ pub struct Api {
 impl Api {
     /// One sentence about what it does.
     pub fn says(summary: &'static str) -> Self {
-        Self { summary, status: 200, ..Self::default() }
+        Self {
+            summary,
+            status: 200,
+            ..Self::default()
+        }
     }
     /// The JSON that it takes.
     #[must_use]
@@ -136,7 +140,10 @@ impl Routes {
         self.menu.add(item);
     }
 
-    #[expect(clippy::disallowed_methods, reason = "this is the one home of route registration")]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "this is the one home of route registration"
+    )]
     fn add<F, Args>(&mut self, method: Method, path: &str, api: Option<Api>, handler: F)
     where
         F: Handler<Args> + Send + Sync,
@@ -144,19 +151,37 @@ impl Routes {
         F::Output: Responder + 'static,
     {
         let by = method.clone();
-        self.entries.push(Entry { method, path: path.to_owned(), demand: Args::DEMAND, api, make: Box::new(move || web::method(by.clone()).to(handler.clone())) });
+        self.entries.push(Entry {
+            method,
+            path: path.to_owned(),
+            demand: Args::DEMAND,
+            api,
+            make: Box::new(move || web::method(by.clone()).to(handler.clone())),
+        });
     }
 
     /// The list, for people and tests.
     pub fn list(&self) -> Vec<Listed> {
-        let mut list: Vec<Listed> = self.entries.iter().map(|e| Listed { method: e.method.to_string(), path: e.path.clone(), demand: e.demand }).collect();
+        let mut list: Vec<Listed> = self
+            .entries
+            .iter()
+            .map(|e| Listed {
+                method: e.method.to_string(),
+                path: e.path.clone(),
+                demand: e.demand,
+            })
+            .collect();
         list.sort_by(|a, b| (&a.path, &a.method).cmp(&(&b.path, &b.method)));
         list
     }
 
     /// The operations of the API: method, path, demand, description.
     pub(super) fn operations(&self) -> impl Iterator<Item = (&Method, &str, Demand, &Api)> {
-        self.entries.iter().filter_map(|e| e.api.as_ref().map(|api| (&e.method, e.path.as_str(), e.demand, api)))
+        self.entries.iter().filter_map(|e| {
+            e.api
+                .as_ref()
+                .map(|api| (&e.method, e.path.as_str(), e.demand, api))
+        })
     }
 
     /// The menu that the rooms have asked for.
@@ -165,7 +190,10 @@ impl Routes {
     }
 
     /// Registers everything: one resource a path, so that a wrong method is 405 and not 404.
-    #[expect(clippy::disallowed_methods, reason = "this is the one home of route registration")]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "this is the one home of route registration"
+    )]
     pub fn install(&self, config: &mut ServiceConfig) {
         let mut paths: BTreeMap<&str, Vec<&Entry>> = BTreeMap::new();
         for entry in &self.entries {

@@ -14,7 +14,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 /// Builds the server on a listener that is open already, so that the caller knows the port.
-#[expect(clippy::disallowed_methods, reason = "this is the one home of route registration")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "this is the one home of route registration"
+)]
 pub fn build(portal: Portal, routes: Arc<Routes>, listener: TcpListener) -> std::io::Result<Server> {
     let data = Data::new(portal);
     let server = HttpServer::new(move || {
@@ -26,7 +29,11 @@ pub fn build(portal: Portal, routes: Arc<Routes>, listener: TcpListener) -> std:
             .wrap(from_fn(errors::face))
             .wrap(Compress::default())
             .wrap(from_fn(headers::around))
-            .service(web::resource("/assets/{name}").route(web::get().to(asset)).route(web::head().to(asset)))
+            .service(
+                web::resource("/assets/{name}")
+                    .route(web::get().to(asset))
+                    .route(web::head().to(asset)),
+            )
             .configure(move |config| routes.install(config))
             .default_service(web::to(|| async { Err::<HttpResponse, Error>(Error::NotFound) }))
     })
@@ -46,7 +53,11 @@ pub fn build(portal: Portal, routes: Arc<Routes>, listener: TcpListener) -> std:
 /// A file of the look: its name holds its content's digest, so it may be kept for ever.
 async fn asset(req: HttpRequest) -> Result<HttpResponse, Error> {
     let asset = assets::find(req.path()).ok_or(Error::NotFound)?;
-    let accepts = req.headers().get("accept-encoding").and_then(|v| v.to_str().ok()).unwrap_or_default();
+    let accepts = req
+        .headers()
+        .get("accept-encoding")
+        .and_then(|v| v.to_str().ok())
+        .unwrap_or_default();
     let (body, encoding) = match (asset.br, asset.gz) {
         (Some(br), _) if accepts.contains("br") => (br, Some("br")),
         (_, Some(gz)) if accepts.contains("gzip") => (gz, Some("gzip")),

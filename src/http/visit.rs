@@ -61,7 +61,11 @@ struct Asked {
 impl Visit {
     /// Finds out who asks, and where they stand.
     pub async fn of(req: &HttpRequest) -> Result<Self> {
-        let portal = req.app_data::<Data<Portal>>().ok_or_else(|| Error::internal("no portal"))?.get_ref().clone();
+        let portal = req
+            .app_data::<Data<Portal>>()
+            .ok_or_else(|| Error::internal("no portal"))?
+            .get_ref()
+            .clone();
         let cookie = raw_cookie(req, session::COOKIE);
         let asked = Asked {
             path: req.path().to_owned(),
@@ -82,7 +86,12 @@ impl Visit {
             path: asked.path.clone(),
             query: req.query_string().to_owned(),
             address: asked.address.clone(),
-            agent: req.headers().get(header::USER_AGENT).and_then(|v| v.to_str().ok()).unwrap_or_default().to_owned(),
+            agent: req
+                .headers()
+                .get(header::USER_AGENT)
+                .and_then(|v| v.to_str().ok())
+                .unwrap_or_default()
+                .to_owned(),
             request_id: asked.request_id.clone(),
             theme: raw_cookie(req, THEME).map_or(Theme::Auto, |t| Theme::parse(&t)),
             flash: Vec::new(),
@@ -90,7 +99,9 @@ impl Visit {
             portal,
         };
         if let Some(sealed) = raw_cookie(req, FLASH) {
-            visit.flash.extend(open_flash(&visit.portal.signing.seal_key, &sealed));
+            visit
+                .flash
+                .extend(open_flash(&visit.portal.signing.seal_key, &sealed));
         }
         if asked.cookie.is_some() || asked.bearer.is_some() {
             visit.find_out(asked).await?;
@@ -107,22 +118,35 @@ impl Visit {
                 let wall = clock.wall();
                 let who = match (&asked.cookie, &asked.bearer, asked.is_api) {
                     // Pages know cookies alone and the API knows tokens alone: neither is fooled by the other's.
-                    (Some(cookie), _, false) => session::find(r, wall, cookie, &asked.address, &asked.request_id)?,
-                    (_, Some(bearer), true) => api_client::find(r, &signing, wall, bearer, &asked.address, &asked.request_id)?.map(|actor| (actor, false)),
+                    (Some(cookie), _, false) => {
+                        session::find(r, wall, cookie, &asked.address, &asked.request_id)?
+                    }
+                    (_, Some(bearer), true) => {
+                        api_client::find(r, &signing, wall, bearer, &asked.address, &asked.request_id)?
+                            .map(|actor| (actor, false))
+                    }
                     _ => None,
                 };
-                let Some((actor, touch)) = who else { return Ok(None) };
+                let Some((actor, touch)) = who else {
+                    return Ok(None);
+                };
                 let person = actor.person.id;
                 let number = asked.number.unwrap_or(asked.last_account);
                 let standing = match number {
                     Some(number) => grants::standing(r, number, person)?,
                     None => None,
                 };
-                let everywhere = if asked.number.is_none() { grants::of_person(r, person)? } else { Vec::new() };
+                let everywhere = if asked.number.is_none() {
+                    grants::of_person(r, person)?
+                } else {
+                    Vec::new()
+                };
                 Ok(Some((actor, touch, standing, everywhere, asked.number.is_none())))
             })
             .await?;
-        let Some((actor, touch, standing, everywhere, outside)) = found else { return Ok(()) };
+        let Some((actor, touch, standing, everywhere, outside)) = found else {
+            return Ok(());
+        };
         if let (true, crate::authn::Via::Session { key, .. }) = (touch, &actor.via) {
             let (db, key, wall) = (self.portal.db.clone(), key.clone(), self.portal.clock.wall());
             actix_web::rt::spawn(async move {
@@ -152,20 +176,32 @@ impl Visit {
 
     /// Whether a form's token belongs to this session.
     pub fn csrf_fits(&self, given: &str) -> bool {
-        given.split_once('.').is_some_and(|(salt, seal)| token::same(seal, &self.csrf_seal(salt)))
+        given
+            .split_once('.')
+            .is_some_and(|(salt, seal)| token::same(seal, &self.csrf_seal(salt)))
     }
 
     fn csrf_seal(&self, salt: &str) -> String {
-        let session = self.cookie.as_deref().map_or_else(|| "signed-out".to_owned(), token::digest);
+        let session = self
+            .cookie
+            .as_deref()
+            .map_or_else(|| "signed-out".to_owned(), token::digest);
         token::seal(&self.portal.signing.seal_key, &format!("form {salt} {session}"))
     }
 
     /// What stands around a page with this title.
     pub fn shell(&self, title: impl Into<String>) -> Shell {
-        let person = self.actor.as_ref().map(|actor| PersonCard { name: actor.person.name.clone(), email: actor.person.email.to_string(), role: self.role_words() });
+        let person = self.actor.as_ref().map(|actor| PersonCard {
+            name: actor.person.name.clone(),
+            email: actor.person.email.to_string(),
+            role: self.role_words(),
+        });
         let lab = self.portal.config.is_lab().then(|| LabStrip {
             now: self.portal.clock.now().utc(),
-            frozen: matches!(self.portal.clock.setting(), crate::kernel::clock::Setting::Frozen { .. }),
+            frozen: matches!(
+                self.portal.clock.setting(),
+                crate::kernel::clock::Setting::Frozen { .. }
+            ),
             letters: 0,
         });
         Shell {
@@ -173,7 +209,11 @@ impl Visit {
             theme: self.theme,
             csrf: self.csrf(),
             person,
-            account: self.tenant.as_ref().map(|t| AccountCard { number: t.number, name: t.name.clone(), domain: t.domain.clone() }),
+            account: self.tenant.as_ref().map(|t| AccountCard {
+                number: t.number,
+                name: t.name.clone(),
+                domain: t.domain.clone(),
+            }),
             menu: self.portal.menu.sections(self),
             crumbs: Vec::new(),
             flash: self.flash.clone(),
@@ -187,7 +227,9 @@ impl Visit {
     pub fn account_shell(&self, title: impl Into<String>, between: &[Crumb]) -> Shell {
         let mut shell = self.shell(title);
         if let Some(tenant) = &self.tenant {
-            shell.crumbs.push(Crumb::link(&tenant.name, format!("/sa/{}", tenant.number)));
+            shell
+                .crumbs
+                .push(Crumb::link(&tenant.name, format!("/sa/{}", tenant.number)));
         }
         shell.crumbs.extend_from_slice(between);
         shell.crumbs.push(Crumb::text(shell.title.clone()));
@@ -201,10 +243,16 @@ impl Visit {
 
     /// One's role, as the top bar shows it.
     pub fn role_words(&self) -> String {
-        let platform = self.actor.as_ref().and_then(|a| a.platform.first()).map(|r| r.label().to_owned());
+        let platform = self
+            .actor
+            .as_ref()
+            .and_then(|a| a.platform.first())
+            .map(|r| r.label().to_owned());
         let mut here: Vec<&str> = self.grants.iter().map(|g| g.role.label()).collect();
         here.dedup();
-        platform.or_else(|| here.first().map(|r| (*r).to_owned())).unwrap_or_else(|| "No role yet".to_owned())
+        platform
+            .or_else(|| here.first().map(|r| (*r).to_owned()))
+            .unwrap_or_else(|| "No role yet".to_owned())
     }
 
     /// Goes on to another page with a message.
@@ -227,34 +275,50 @@ fn open_flash(key: &[u8; 32], sealed: &str) -> Option<Flash> {
     if !token::same(seal, &token::seal(key, &format!("flash {text}"))) {
         return None;
     }
-    let value: serde_json::Value = serde_json::from_slice(&data_encoding::BASE64URL_NOPAD.decode(text.as_bytes()).ok()?).ok()?;
+    let value: serde_json::Value =
+        serde_json::from_slice(&data_encoding::BASE64URL_NOPAD.decode(text.as_bytes()).ok()?).ok()?;
     let kind = match value.get("kind")?.as_str()? {
         "ok" => FlashKind::Ok,
         "warn" => FlashKind::Warn,
         "bad" => FlashKind::Bad,
         _ => FlashKind::Info,
     };
-    let link = value.get("link").and_then(|l| serde_json::from_value::<Option<(String, String)>>(l.clone()).ok()).flatten();
-    Some(Flash { kind, text: value.get("text")?.as_str()?.to_owned(), link })
+    let link = value
+        .get("link")
+        .and_then(|l| serde_json::from_value::<Option<(String, String)>>(l.clone()).ok())
+        .flatten();
+    Some(Flash {
+        kind,
+        text: value.get("text")?.as_str()?.to_owned(),
+        link,
+    })
 }
 
 /// A cookie as it was sent: nothing is decoded.
 pub fn raw_cookie(req: &HttpRequest, name: &str) -> Option<String> {
-    req.headers().get_all(header::COOKIE).filter_map(|v| v.to_str().ok()).flat_map(|line| line.split(';')).find_map(|pair| {
-        let (key, value) = pair.trim().split_once('=')?;
-        (key == name && !value.is_empty() && value.len() < 4000).then(|| value.to_owned())
-    })
+    req.headers()
+        .get_all(header::COOKIE)
+        .filter_map(|v| v.to_str().ok())
+        .flat_map(|line| line.split(';'))
+        .find_map(|pair| {
+            let (key, value) = pair.trim().split_once('=')?;
+            (key == name && !value.is_empty() && value.len() < 4000).then(|| value.to_owned())
+        })
 }
 
 fn bearer(req: &HttpRequest) -> Option<String> {
     let given = req.headers().get(header::AUTHORIZATION)?.to_str().ok()?;
     let (scheme, token) = given.split_once(' ')?;
-    scheme.eq_ignore_ascii_case("bearer").then(|| token.trim().to_owned())
+    scheme
+        .eq_ignore_ascii_case("bearer")
+        .then(|| token.trim().to_owned())
 }
 
 /// The client's address. What a proxy says counts only when the proxy is one of ours.
 fn client_address(req: &HttpRequest, portal: &Portal) -> String {
-    let Some(peer) = req.peer_addr().map(|a| a.ip()) else { return String::new() };
+    let Some(peer) = req.peer_addr().map(|a| a.ip()) else {
+        return String::new();
+    };
     let trusted = &portal.config.trusted_proxies;
     if trusted.contains(&peer) {
         let said: Vec<std::net::IpAddr> = req

@@ -102,7 +102,11 @@ impl UseBar {
     /// Length of the blue part, of 100.
     pub fn fill(&self) -> String {
         let whole = self.used.max(self.total);
-        let part = if self.total == 0 { 0 } else { self.used.min(self.total) };
+        let part = if self.total == 0 {
+            0
+        } else {
+            self.used.min(self.total)
+        };
         format!("{:.1}", share(part, whole))
     }
 
@@ -205,7 +209,10 @@ mod tests {
         assert_eq!(number(&999), "999");
         assert_eq!(number(&1_540), "1,540");
         assert_eq!(number(&12_345_678), "12,345,678");
-        assert_eq!((signed(&8), signed(&0), signed(&-1_006)), ("+8".into(), "0".into(), "−1,006".into()));
+        assert_eq!(
+            (signed(&8), signed(&0), signed(&-1_006)),
+            ("+8".into(), "0".into(), "−1,006".into())
+        );
         assert_eq!(counted(1, "order", "orders"), "1 order");
     }
 

@@ -8,7 +8,18 @@ use chrono::{DateTime, NaiveDateTime, TimeDelta, TimeZone, Utc};
 use std::sync::{Arc, PoisonError, RwLock};
 
 /// A point in time, UTC, to the microsecond: what both databases can hold and give back unchanged.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, diesel::expression::AsExpression, diesel::deserialize::FromSqlRow)]
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    diesel::expression::AsExpression,
+    diesel::deserialize::FromSqlRow,
+)]
 #[diesel(sql_type = diesel::sql_types::Timestamp)]
 pub struct Moment(NaiveDateTime);
 
@@ -25,7 +36,15 @@ impl Moment {
     /// So much later (or earlier, when negative). Stays at the edge of time instead of going over it.
     #[must_use]
     pub fn plus(self, by: TimeDelta) -> Self {
-        Self(self.0.checked_add_signed(by).unwrap_or(if by > TimeDelta::zero() { NaiveDateTime::MAX } else { NaiveDateTime::MIN }))
+        Self(
+            self.0
+                .checked_add_signed(by)
+                .unwrap_or(if by > TimeDelta::zero() {
+                    NaiveDateTime::MAX
+                } else {
+                    NaiveDateTime::MIN
+                }),
+        )
     }
     /// How long since `earlier`.
     pub fn since(self, earlier: Self) -> TimeDelta {
@@ -58,7 +77,12 @@ impl<'de> serde::Deserialize<'de> for Moment {
 }
 impl utoipa::PartialSchema for Moment {
     fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::schema::Schema> {
-        <DateTime<Utc> as utoipa::PartialSchema>::schema()
+        utoipa::openapi::ObjectBuilder::new()
+            .schema_type(utoipa::openapi::schema::Type::String)
+            .format(Some(utoipa::openapi::schema::SchemaFormat::KnownFormat(
+                utoipa::openapi::schema::KnownFormat::DateTime,
+            )))
+            .into()
     }
 }
 impl utoipa::ToSchema for Moment {}
@@ -115,7 +139,10 @@ impl Default for Clock {
 impl Clock {
     /// A clock that runs with the system.
     pub fn new() -> Self {
-        Self(Arc::new(RwLock::new(State { portal: Setting::Running { ahead: 0 }, wall_ahead: TimeDelta::zero() })))
+        Self(Arc::new(RwLock::new(State {
+            portal: Setting::Running { ahead: 0 },
+            wall_ahead: TimeDelta::zero(),
+        })))
     }
 
     #[expect(clippy::disallowed_methods, reason = "this is the one home of the time")]
@@ -151,7 +178,9 @@ impl Clock {
     /// The setting in which portal time is `by` later than now, still frozen if it was.
     pub fn advanced(&self, by: TimeDelta) -> Setting {
         match self.setting() {
-            Setting::Running { ahead } => Setting::Running { ahead: ahead.saturating_add(by.num_microseconds().unwrap_or(i64::MAX)) },
+            Setting::Running { ahead } => Setting::Running {
+                ahead: ahead.saturating_add(by.num_microseconds().unwrap_or(i64::MAX)),
+            },
             Setting::Frozen { at } => Setting::Frozen { at: at.plus(by) },
         }
     }
@@ -159,7 +188,9 @@ impl Clock {
     /// The setting that goes on from where portal time is now.
     pub fn thawed(&self) -> Setting {
         let ahead = self.now().since(Moment::of(Self::system()));
-        Setting::Running { ahead: ahead.num_microseconds().unwrap_or(0) }
+        Setting::Running {
+            ahead: ahead.num_microseconds().unwrap_or(0),
+        }
     }
 
     /// Moves wall time on: for tests of sessions and throttles.

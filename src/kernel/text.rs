@@ -29,14 +29,25 @@ impl Name {
     /// Checks a typed name. `what` begins the sentence of the complaint.
     pub fn parse(typed: &str, what: &str) -> Result<Self, String> {
         if typed.chars().any(is_hostile) {
-            return Err(format!("{what} has a character that cannot be shown in one line. Remove it."));
+            return Err(format!(
+                "{what} has a character that cannot be shown in one line. Remove it."
+            ));
         }
-        let text: String = typed.nfc().collect::<String>().split_whitespace().collect::<Vec<_>>().join(" ");
+        let text: String = typed
+            .nfc()
+            .collect::<String>()
+            .split_whitespace()
+            .collect::<Vec<_>>()
+            .join(" ");
         if text.is_empty() {
             return Err(format!("Enter {}.", lower_first(what)));
         }
         if text.chars().count() > Self::MOST {
-            return Err(format!("{what} has {} characters. Use at most {}.", text.chars().count(), Self::MOST));
+            return Err(format!(
+                "{what} has {} characters. Use at most {}.",
+                text.chars().count(),
+                Self::MOST
+            ));
         }
         Ok(Self(text))
     }
@@ -93,19 +104,32 @@ impl EmailAddress {
     /// are the same address.
     pub fn parse(typed: &str) -> Result<Self, String> {
         let text = typed.trim();
-        let wrong = || Err(format!("Enter an e-mail address such as name@company.example instead of {}.", shown(text)));
-        let Some((local, domain)) = text.rsplit_once('@') else { return wrong() };
+        let wrong = || {
+            Err(format!(
+                "Enter an e-mail address such as name@company.example instead of {}.",
+                shown(text)
+            ))
+        };
+        let Some((local, domain)) = text.rsplit_once('@') else {
+            return wrong();
+        };
         let local_ok = !local.is_empty()
             && local.len() <= 64
             && !local.starts_with('.')
             && !local.ends_with('.')
             && !local.contains("..")
-            && local.chars().all(|c| c.is_ascii_alphanumeric() || "!#$%&'*+/=?^_`{|}~.-".contains(c));
+            && local
+                .chars()
+                .all(|c| c.is_ascii_alphanumeric() || "!#$%&'*+/=?^_`{|}~.-".contains(c));
         if !local_ok || text.len() > 254 {
             return wrong();
         }
         let Ok(domain) = host(domain) else { return wrong() };
-        Ok(Self { text: format!("{local}@{domain}"), key: format!("{}@{domain}", local.to_ascii_lowercase()), domain })
+        Ok(Self {
+            text: format!("{local}@{domain}"),
+            key: format!("{}@{domain}", local.to_ascii_lowercase()),
+            domain,
+        })
     }
     /// As it is shown and written to.
     pub fn as_str(&self) -> &str {
@@ -141,10 +165,15 @@ impl DomainIdentifier {
             return Err("Enter the Account Domain Identifier.".to_owned());
         }
         let Ok(text) = host(typed) else {
-            return Err(format!("Enter a domain such as company.example instead of {}.", shown(typed)));
+            return Err(format!(
+                "Enter a domain such as company.example instead of {}.",
+                shown(typed)
+            ));
         };
         let Some(registrable) = psl::domain_str(&text).map(str::to_owned) else {
-            return Err(format!("{text} is a public suffix, under which companies register domains. Enter the company's own domain."));
+            return Err(format!(
+                "{text} is a public suffix, under which companies register domains. Enter the company's own domain."
+            ));
         };
         Ok(Self { text, registrable })
     }
@@ -180,14 +209,21 @@ fn host(typed: &str) -> Result<String, ()> {
                 && !label.ends_with('-')
                 && label.chars().all(|c| c.is_ascii_alphanumeric() || c == '-')
         })
-        && ascii.rsplit('.').next().is_some_and(|last| last.chars().any(|c| c.is_ascii_alphabetic()));
+        && ascii
+            .rsplit('.')
+            .next()
+            .is_some_and(|last| last.chars().any(|c| c.is_ascii_alphabetic()));
     if good { Ok(ascii) } else { Err(()) }
 }
 
 /// What was typed, short enough and harmless enough to be said back.
 fn shown(typed: &str) -> String {
     let short: String = typed.chars().filter(|c| !is_hostile(*c)).take(60).collect();
-    if short.is_empty() { "nothing".to_owned() } else { format!("\u{201c}{short}\u{201d}") }
+    if short.is_empty() {
+        "nothing".to_owned()
+    } else {
+        format!("\u{201c}{short}\u{201d}")
+    }
 }
 
 #[cfg(test)]
@@ -197,11 +233,26 @@ mod tests {
 
     #[test]
     fn names_refuse_what_would_break_a_line_or_turn_it_round() {
-        for bad in ["a\rb", "a\nb", "a\0b", "abc\u{202e}def", "a\u{200b}b", "", "   ", &"x".repeat(10_000)] {
+        for bad in [
+            "a\rb",
+            "a\nb",
+            "a\0b",
+            "abc\u{202e}def",
+            "a\u{200b}b",
+            "",
+            "   ",
+            &"x".repeat(10_000),
+        ] {
             assert!(Name::parse(bad, "Smart Account Name").is_err(), "{bad:?}");
         }
-        assert_eq!(Name::parse("  XYZ   COMPANY ", "Name").unwrap().as_str(), "XYZ COMPANY");
-        assert_eq!(Name::parse("", "Smart Account Name").unwrap_err(), "Enter the Smart Account Name.");
+        assert_eq!(
+            Name::parse("  XYZ   COMPANY ", "Name").unwrap().as_str(),
+            "XYZ COMPANY"
+        );
+        assert_eq!(
+            Name::parse("", "Smart Account Name").unwrap_err(),
+            "Enter the Smart Account Name."
+        );
     }
 
     #[test]
@@ -209,7 +260,16 @@ mod tests {
         let a = EmailAddress::parse(" Ada@XYZ.example ").unwrap();
         let b = EmailAddress::parse("ada@xyz.EXAMPLE").unwrap();
         assert_eq!(a.key(), b.key());
-        for bad in ["ada", "ada@", "@xyz.example", "ada@xyz", "a b@xyz.example", "ad\u{0430}@xyz.example", "ada@xyz.example\r\nBcc: x@y.example", "a@1.2.3.4"] {
+        for bad in [
+            "ada",
+            "ada@",
+            "@xyz.example",
+            "ada@xyz",
+            "a b@xyz.example",
+            "ad\u{0430}@xyz.example",
+            "ada@xyz.example\r\nBcc: x@y.example",
+            "a@1.2.3.4",
+        ] {
             assert!(EmailAddress::parse(bad).is_err(), "{bad:?}");
         }
     }
@@ -222,7 +282,10 @@ mod tests {
         assert_eq!(of("a.b.co.uk").unwrap(), "b.co.uk");
         assert!(of("co.uk").is_err());
         assert!(of("com").is_err());
-        assert_eq!(DomainIdentifier::parse("b\u{fc}cher.example").unwrap().as_str(), "xn--bcher-kva.example");
+        assert_eq!(
+            DomainIdentifier::parse("b\u{fc}cher.example").unwrap().as_str(),
+            "xn--bcher-kva.example"
+        );
     }
 
     proptest! {

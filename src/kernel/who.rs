@@ -18,6 +18,11 @@ pub struct Who {
 impl Who {
     /// The portal itself: a job, a command, a scenario.
     pub fn portal(reason: &str) -> Self {
-        Self { person: None, label: format!("Licentral ({reason})"), address: String::new(), request_id: String::new() }
+        Self {
+            person: None,
+            label: format!("Licentral ({reason})"),
+            address: String::new(),
+            request_id: String::new(),
+        }
     }
 }

@@ -18,7 +18,12 @@ pub struct Settings {
     #[arg(long, env = "LICENTRAL_BASE_URL")]
     pub base_url: Option<String>,
     /// sqlite://file or postgres://user:password@host/database.
-    #[arg(long, env = "DATABASE_URL", default_value = "sqlite://licentral.db", hide_env_values = true)]
+    #[arg(
+        long,
+        env = "DATABASE_URL",
+        default_value = "sqlite://licentral.db",
+        hide_env_values = true
+    )]
     pub database_url: String,
     /// What an empty lab database is filled with: demo, large or empty.
     #[arg(long, env = "LICENTRAL_SCENARIO", default_value = "demo")]
@@ -27,7 +32,11 @@ pub struct Settings {
     #[arg(long, env = "LICENTRAL_SMTP_URL", hide_env_values = true)]
     pub smtp_url: Option<String>,
     /// The sender of the portal's mail.
-    #[arg(long, env = "LICENTRAL_MAIL_FROM", default_value = "Licentral <no-reply@licentral.example>")]
+    #[arg(
+        long,
+        env = "LICENTRAL_MAIL_FROM",
+        default_value = "Licentral <no-reply@licentral.example>"
+    )]
     pub mail_from: String,
     /// The signing keys. A lab makes this file itself.
     #[arg(long, env = "LICENTRAL_KEY_FILE", default_value = "licentral.key")]
@@ -103,7 +112,10 @@ impl Config {
             }
         };
         let listen: SocketAddr = settings.listen.parse().unwrap_or_else(|_| {
-            wrong.push(format!("LICENTRAL_LISTEN is {:?}. Use an address and a port, for example 127.0.0.1:8080.", settings.listen));
+            wrong.push(format!(
+                "LICENTRAL_LISTEN is {:?}. Use an address and a port, for example 127.0.0.1:8080.",
+                settings.listen
+            ));
             SocketAddr::from(([127, 0, 0, 1], 8080))
         });
         if mode == Mode::Lab && !listen.ip().is_loopback() {
@@ -113,25 +125,39 @@ impl Config {
         }
         let base_url = match &settings.base_url {
             Some(given) => match url::Url::parse(given) {
-                Ok(u) if matches!(u.scheme(), "http" | "https") && u.path() == "/" && u.query().is_none() => given.trim_end_matches('/').to_owned(),
+                Ok(u) if matches!(u.scheme(), "http" | "https") && u.path() == "/" && u.query().is_none() => {
+                    given.trim_end_matches('/').to_owned()
+                }
                 _ => {
-                    wrong.push(format!("LICENTRAL_BASE_URL is {given:?}. Use for example https://licenses.company.example."));
+                    wrong.push(format!(
+                        "LICENTRAL_BASE_URL is {given:?}. Use for example https://licenses.company.example."
+                    ));
                     String::new()
                 }
             },
             None => format!("http://{listen}"),
         };
-        if !settings.database_url.starts_with("sqlite://") && !settings.database_url.starts_with("postgres://") && !settings.database_url.starts_with("postgresql://") {
+        if !settings.database_url.starts_with("sqlite://")
+            && !settings.database_url.starts_with("postgres://")
+            && !settings.database_url.starts_with("postgresql://")
+        {
             wrong.push("DATABASE_URL names no database that is known. Use for example sqlite://licentral.db or postgres://user:password@host/licentral.".to_owned());
         }
         if !["demo", "large", "empty"].contains(&settings.scenario.as_str()) {
-            wrong.push(format!("LICENTRAL_SCENARIO is {:?}. Use demo, large or empty.", settings.scenario));
+            wrong.push(format!(
+                "LICENTRAL_SCENARIO is {:?}. Use demo, large or empty.",
+                settings.scenario
+            ));
         }
         let mail = match settings.smtp_url.as_deref() {
             None => MailRoute::Mailbox,
-            Some(folder) if folder.starts_with("file:") => MailRoute::Folder(PathBuf::from(folder.trim_start_matches("file:"))),
+            Some(folder) if folder.starts_with("file:") => {
+                MailRoute::Folder(PathBuf::from(folder.trim_start_matches("file:")))
+            }
             Some(given) => match url::Url::parse(given) {
-                Ok(u) if matches!(u.scheme(), "smtp" | "smtps") && u.host_str().is_some() => MailRoute::Smtp(u),
+                Ok(u) if matches!(u.scheme(), "smtp" | "smtps") && u.host_str().is_some() => {
+                    MailRoute::Smtp(u)
+                }
                 _ => {
                     wrong.push("LICENTRAL_SMTP_URL cannot be read. Use for example smtp://user:password@mail.company.example:587.".to_owned());
                     MailRoute::Mailbox
@@ -139,7 +165,10 @@ impl Config {
             },
         };
         if settings.mail_from.parse::<lettre::message::Mailbox>().is_err() {
-            wrong.push(format!("LICENTRAL_MAIL_FROM is {:?}. Use for example Licentral <no-reply@company.example>.", settings.mail_from));
+            wrong.push(format!(
+                "LICENTRAL_MAIL_FROM is {:?}. Use for example Licentral <no-reply@company.example>.",
+                settings.mail_from
+            ));
         }
         let metrics_listen = settings.metrics_listen.as_ref().and_then(|given| match given.parse::<SocketAddr>() {
             Ok(at) if at.ip().is_loopback() => Some(at),
@@ -220,16 +249,35 @@ mod tests {
 
     #[test]
     fn all_mistakes_are_told_at_once() {
-        let line = ["licentral", "--mode", "production", "--listen", "nowhere", "--database-url", "mysql://x", "--key-file", "/nonexistent"];
-        let wrong = Config::check(Line::parse_from(line).settings).unwrap_err().join("\n");
-        for name in ["LICENTRAL_LISTEN", "DATABASE_URL", "LICENTRAL_BASE_URL", "LICENTRAL_SMTP_URL", "LICENTRAL_KEY_FILE"] {
+        let line = [
+            "licentral",
+            "--mode",
+            "production",
+            "--listen",
+            "nowhere",
+            "--database-url",
+            "mysql://x",
+            "--key-file",
+            "/nonexistent",
+        ];
+        let wrong = Config::check(Line::parse_from(line).settings)
+            .unwrap_err()
+            .join("\n");
+        for name in [
+            "LICENTRAL_LISTEN",
+            "DATABASE_URL",
+            "LICENTRAL_BASE_URL",
+            "LICENTRAL_SMTP_URL",
+            "LICENTRAL_KEY_FILE",
+        ] {
             assert!(wrong.contains(name), "{name} is missing in: {wrong}");
         }
     }
 
     #[test]
     fn a_lab_is_not_served_to_others() {
-        let wrong = Config::check(Line::parse_from(["licentral", "--listen", "0.0.0.0:80"]).settings).unwrap_err();
+        let wrong =
+            Config::check(Line::parse_from(["licentral", "--listen", "0.0.0.0:80"]).settings).unwrap_err();
         assert!(wrong[0].contains("127.0.0.1 only"));
     }
 }

@@ -25,7 +25,11 @@ impl Job {
     where
         F: Future<Output = Result<()>> + Send + 'static,
     {
-        Self { name, every, run: Arc::new(move || Box::pin(run())) }
+        Self {
+            name,
+            every,
+            run: Arc::new(move || Box::pin(run())),
+        }
     }
 }
 
@@ -39,7 +43,10 @@ pub struct Jobs {
 impl Jobs {
     /// Collects the jobs.
     pub fn new(list: Vec<Job>) -> Self {
-        Self { list: Arc::new(list), nudge: Arc::new(Notify::new()) }
+        Self {
+            list: Arc::new(list),
+            nudge: Arc::new(Notify::new()),
+        }
     }
 
     /// Something happened that a job may be waiting for.

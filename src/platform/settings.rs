@@ -8,14 +8,22 @@ use diesel::prelude::*;
 
 /// Reads a value.
 pub fn get(read: &mut impl Reads, name: &str) -> Result<Option<String>> {
-    Ok(settings::table.find(name).select(settings::value).first(read.conn()).optional()?)
+    Ok(settings::table
+        .find(name)
+        .select(settings::value)
+        .first(read.conn())
+        .optional()?)
 }
 
 /// Sets a value.
 pub fn set(tx: &mut Tx<'_>, name: &str, value: &str) -> Result<()> {
-    let changed = diesel::update(settings::table.find(name)).set(settings::value.eq(value)).execute(tx.conn())?;
+    let changed = diesel::update(settings::table.find(name))
+        .set(settings::value.eq(value))
+        .execute(tx.conn())?;
     if changed == 0 {
-        diesel::insert_into(settings::table).values((settings::name.eq(name), settings::value.eq(value))).execute(tx.conn())?;
+        diesel::insert_into(settings::table)
+            .values((settings::name.eq(name), settings::value.eq(value)))
+            .execute(tx.conn())?;
     }
     Ok(())
 }
@@ -25,8 +33,12 @@ pub const CLOCK: &str = "clock";
 
 /// Takes over the clock setting that another process may have made. Returns whether it changed.
 pub async fn follow_clock(db: &Db, clock: &Clock) -> Result<bool> {
-    let Some(kept) = db.read(|r| get(r, CLOCK)).await? else { return Ok(false) };
-    let Ok(setting) = serde_json::from_str(&kept) else { return Ok(false) };
+    let Some(kept) = db.read(|r| get(r, CLOCK)).await? else {
+        return Ok(false);
+    };
+    let Ok(setting) = serde_json::from_str(&kept) else {
+        return Ok(false);
+    };
     let changed = clock.setting() != setting;
     if changed {
         clock.set(setting);

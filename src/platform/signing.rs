@@ -58,14 +58,22 @@ impl Signing {
         };
         let wrong = |what: &str| format!("the key file {} is damaged: {what}", path.display());
         let file: KeyFile = serde_json::from_str(&text).map_err(|e| wrong(&e.to_string()))?;
-        let pkcs8 = data_encoding::BASE64.decode(file.ed25519.as_bytes()).map_err(|_| wrong("ed25519 is not base64"))?;
-        let seal = data_encoding::BASE64.decode(file.seal.as_bytes()).map_err(|_| wrong("seal is not base64"))?;
-        let pair = Ed25519KeyPair::from_pkcs8_maybe_unchecked(&pkcs8).map_err(|_| wrong("not an Ed25519 key"))?;
+        let pkcs8 = data_encoding::BASE64
+            .decode(file.ed25519.as_bytes())
+            .map_err(|_| wrong("ed25519 is not base64"))?;
+        let seal = data_encoding::BASE64
+            .decode(file.seal.as_bytes())
+            .map_err(|_| wrong("seal is not base64"))?;
+        let pair =
+            Ed25519KeyPair::from_pkcs8_maybe_unchecked(&pkcs8).map_err(|_| wrong("not an Ed25519 key"))?;
         let public = pair.public_key().as_ref();
         Ok(Self {
             encoding: EncodingKey::from_ed_der(&pkcs8),
             decoding: DecodingKey::from_ed_der(public),
-            key_id: crate::platform::token::fingerprint(public).chars().take(16).collect(),
+            key_id: crate::platform::token::fingerprint(public)
+                .chars()
+                .take(16)
+                .collect(),
             seal_key: seal.try_into().map_err(|_| wrong("seal is not 32 bytes"))?,
             issuer: issuer.to_owned(),
         })
@@ -75,7 +83,8 @@ impl Signing {
     fn make_file(path: &Path) -> Result<String, String> {
         use std::io::Write;
         use std::os::unix::fs::OpenOptionsExt;
-        let document = Ed25519KeyPair::generate_pkcs8(&aws_lc_rs::rand::SystemRandom::new()).map_err(|_| "no key could be made".to_owned())?;
+        let document = Ed25519KeyPair::generate_pkcs8(&aws_lc_rs::rand::SystemRandom::new())
+            .map_err(|_| "no key could be made".to_owned())?;
         let file = KeyFile {
             ed25519: data_encoding::BASE64.encode(document.as_ref()),
             seal: data_encoding::BASE64.encode(&crate::platform::token::random_bytes::<32>()),
@@ -84,19 +93,36 @@ impl Signing {
         let cannot = |e: std::io::Error| format!("cannot write the key file {}: {e}", path.display());
         // Written beside and moved into place without overwriting, so that a reader never sees half a file.
         let beside = path.with_extension(format!("{}.new", std::process::id()));
-        let mut out = std::fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&beside).map_err(cannot)?;
-        out.write_all(text.as_bytes()).and_then(|()| out.sync_all()).map_err(cannot)?;
+        let mut out = std::fs::OpenOptions::new()
+            .write(true)
+            .create(true)
+            .truncate(true)
+            .mode(0o600)
+            .open(&beside)
+            .map_err(cannot)?;
+        out.write_all(text.as_bytes())
+            .and_then(|()| out.sync_all())
+            .map_err(cannot)?;
         let linked = std::fs::hard_link(&beside, path);
         let _ = std::fs::remove_file(&beside);
         match linked {
             Ok(()) => Ok(text),
-            Err(e) if e.kind() == std::io::ErrorKind::AlreadyExists => std::fs::read_to_string(path).map_err(cannot),
+            Err(e) if e.kind() == std::io::ErrorKind::AlreadyExists => {
+                std::fs::read_to_string(path).map_err(cannot)
+            }
             Err(e) => Err(cannot(e)),
         }
     }
 
     /// Signs a token for one purpose. `kind` is the header's `typ`.
-    pub fn sign(&self, kind: &str, purpose: &str, subject: &str, now: Moment, expires: Moment) -> Result<String> {
+    pub fn sign(
+        &self,
+        kind: &str,
+        purpose: &str,
+        subject: &str,
+        now: Moment,
+        expires: Moment,
+    ) -> Result<String> {
         let mut header = Header::new(Algorithm::EdDSA);
         header.typ = Some(kind.to_owned());
         header.kid = Some(self.key_id.clone());
@@ -129,7 +155,9 @@ impl Signing {
         rules.set_issuer(&[&self.issuer]);
         rules.validate_exp = false;
         rules.validate_nbf = false;
-        let claims = jsonwebtoken::decode::<Claims>(token, &self.decoding, &rules).ok()?.claims;
+        let claims = jsonwebtoken::decode::<Claims>(token, &self.decoding, &rules)
+            .ok()?
+            .claims;
         let now = now.utc().timestamp();
         (claims.exp > now - SKEW && claims.nbf <= now + SKEW).then_some(claims)
     }
@@ -151,21 +179,47 @@ mod tests {
     fn a_token_opens_what_it_was_made_for_and_nothing_else() {
         let (ours, theirs) = (signing("a"), signing("b"));
         let now = crate::kernel::Clock::new().now();
-        let token = ours.sign("link+jwt", "decide", "row", now, now.plus(TimeDelta::hours(1))).unwrap();
+        let token = ours
+            .sign("link+jwt", "decide", "row", now, now.plus(TimeDelta::hours(1)))
+            .unwrap();
         assert_eq!(ours.verify("link+jwt", "decide", &token, now).unwrap().sub, "row");
-        assert!(ours.verify("link+jwt", "reset", &token, now).is_none(), "another purpose");
-        assert!(ours.verify("at+jwt", "decide", &token, now).is_none(), "another kind");
-        assert!(theirs.verify("link+jwt", "decide", &token, now).is_none(), "another key");
-        assert!(ours.verify("link+jwt", "decide", &token, now.plus(TimeDelta::hours(2))).is_none(), "expired");
-        assert!(ours.verify("link+jwt", "decide", &token, now.plus(TimeDelta::hours(-1))).is_none(), "not yet");
+        assert!(
+            ours.verify("link+jwt", "reset", &token, now).is_none(),
+            "another purpose"
+        );
+        assert!(
+            ours.verify("at+jwt", "decide", &token, now).is_none(),
+            "another kind"
+        );
+        assert!(
+            theirs.verify("link+jwt", "decide", &token, now).is_none(),
+            "another key"
+        );
+        assert!(
+            ours.verify("link+jwt", "decide", &token, now.plus(TimeDelta::hours(2)))
+                .is_none(),
+            "expired"
+        );
+        assert!(
+            ours.verify("link+jwt", "decide", &token, now.plus(TimeDelta::hours(-1)))
+                .is_none(),
+            "not yet"
+        );
         // The signature's last character holds padding bits, so it is left out.
         for at in 0..token.len() - 2 {
             let mut bent: Vec<char> = token.chars().collect();
             bent[at] = if bent[at] == 'A' { 'B' } else { 'A' };
-            assert!(ours.verify("link+jwt", "decide", &bent.into_iter().collect::<String>(), now).is_none(), "altered at {at}");
+            assert!(
+                ours.verify("link+jwt", "decide", &bent.into_iter().collect::<String>(), now)
+                    .is_none(),
+                "altered at {at}"
+            );
         }
         let parts: Vec<&str> = token.split('.').collect();
         let none = data_encoding::BASE64URL_NOPAD.encode(br#"{"typ":"link+jwt","alg":"none"}"#);
-        assert!(ours.verify("link+jwt", "decide", &format!("{none}.{}.", parts[1]), now).is_none());
+        assert!(
+            ours.verify("link+jwt", "decide", &format!("{none}.{}.", parts[1]), now)
+                .is_none()
+        );
     }
 }

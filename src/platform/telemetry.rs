@@ -11,12 +11,21 @@ pub fn start(log: &str) {
     METRICS.get_or_init(|| {
         let filter = EnvFilter::try_new(log).unwrap_or_else(|_| EnvFilter::new("info"));
         // JSON escapes line ends and terminal codes, so that one event is one line whatever was typed.
-        let _ = tracing_subscriber::fmt().json().flatten_event(true).with_env_filter(filter).with_writer(std::io::stderr).try_init();
+        let _ = tracing_subscriber::fmt()
+            .json()
+            .flatten_event(true)
+            .with_env_filter(filter)
+            .with_writer(std::io::stderr)
+            .try_init();
         PrometheusBuilder::new().install_recorder().ok()
     });
 }
 
 /// The counters as Prometheus reads them.
 pub fn print() -> String {
-    METRICS.get().and_then(Option::as_ref).map(PrometheusHandle::render).unwrap_or_default()
+    METRICS
+        .get()
+        .and_then(Option::as_ref)
+        .map(PrometheusHandle::render)
+        .unwrap_or_default()
 }

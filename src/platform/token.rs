@@ -32,7 +32,9 @@ pub fn fingerprint(bytes: &[u8]) -> String {
 /// HMAC-SHA-256 of a text, as text.
 pub fn seal(key: &[u8; 32], text: &str) -> String {
     // An HMAC key may have any length, so this cannot fail; an empty seal matches nothing.
-    let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(key) else { return String::new() };
+    let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(key) else {
+        return String::new();
+    };
     mac.update(text.as_bytes());
     BASE64URL_NOPAD.encode(&mac.finalize().into_bytes())
 }

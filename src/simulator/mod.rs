@@ -8,4 +8,6 @@ pub fn routes(_routes: &mut Routes) {}
 /// With what codes the rules of this room refuse.
 pub const REFUSALS: &[(&str, &str)] = &[];
 /// Looks for anything that should not be.
-pub fn check(_db: &crate::platform::db::Db) -> crate::error::Result<Vec<String>> { Ok(Vec::new()) }
+pub fn check(_db: &crate::platform::db::Db) -> crate::error::Result<Vec<String>> {
+    Ok(Vec::new())
+}

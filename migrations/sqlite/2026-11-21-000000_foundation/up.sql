@@ -83,6 +83,8 @@ CREATE TABLE smart_accounts (
     headquarters   TEXT NOT NULL CHECK (length(headquarters) <= 1000),
     -- False once the request was denied, withdrawn or has expired: the domain is free again.
     holds_domain   BOOLEAN NOT NULL,
+    -- Who asked for it: it stands in their directory whatever becomes of it.
+    requested_by   TEXT REFERENCES people (id),
     created_at     TIMESTAMP NOT NULL,
     activated_at   TIMESTAMP,
     version        BIGINT NOT NULL
@@ -90,6 +92,7 @@ CREATE TABLE smart_accounts (
 CREATE UNIQUE INDEX smart_accounts_number ON smart_accounts (number);
 CREATE UNIQUE INDEX smart_accounts_domain ON smart_accounts (domain) WHERE holds_domain;
 CREATE INDEX smart_accounts_registrable ON smart_accounts (registrable);
+CREATE INDEX smart_accounts_requested ON smart_accounts (requested_by);
 CREATE INDEX smart_accounts_name ON smart_accounts (name_key);
 
 CREATE TABLE virtual_accounts (

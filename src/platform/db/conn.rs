@@ -33,10 +33,16 @@ pub struct Manager {
 impl Manager {
     pub fn new(url: &str) -> Result<Self, String> {
         if let Some(path) = url.strip_prefix("sqlite://") {
-            return Ok(Self { url: path.to_owned(), database: Database::Sqlite });
+            return Ok(Self {
+                url: path.to_owned(),
+                database: Database::Sqlite,
+            });
         }
         if url.starts_with("postgres://") || url.starts_with("postgresql://") {
-            return Ok(Self { url: url.to_owned(), database: Database::Postgres });
+            return Ok(Self {
+                url: url.to_owned(),
+                database: Database::Postgres,
+            });
         }
         Err("DATABASE_URL names no database that is known".to_owned())
     }
@@ -106,9 +112,14 @@ pub fn copy_sqlite(conn: &mut Conn, path: &str) -> Result<()> {
     use diesel::RunQueryDsl;
     match conn {
         Conn::Sqlite(c) => {
-            diesel::sql_query("VACUUM INTO ?").bind::<diesel::sql_types::Text, _>(path).execute(c)?;
+            diesel::sql_query("VACUUM INTO ?")
+                .bind::<diesel::sql_types::Text, _>(path)
+                .execute(c)?;
             Ok(())
         }
-        Conn::Postgres(_) => Err(Error::refused("backup.postgres", "A PostgreSQL database is backed up with pg_dump.")),
+        Conn::Postgres(_) => Err(Error::refused(
+            "backup.postgres",
+            "A PostgreSQL database is backed up with pg_dump.",
+        )),
     }
 }

@@ -1,7 +1,7 @@
 //! The schema's steps: run under a lock, and compared with what this program knows.
 
-use super::conn::{Conn, Manager};
 use super::Database;
+use super::conn::{Conn, Manager};
 use diesel::RunQueryDsl;
 use diesel::connection::SimpleConnection;
 use diesel::r2d2::ManageConnection;
@@ -54,8 +54,14 @@ fn compare_on(conn: &mut Conn) -> Result<Schema, Failure> {
 fn known(conn: &Conn) -> Result<BTreeSet<String>, Failure> {
     use diesel::migration::MigrationSource;
     Ok(match conn {
-        Conn::Sqlite(_) => MigrationSource::<diesel::sqlite::Sqlite>::migrations(&SQLITE)?.iter().map(|m| m.name().version().to_string()).collect(),
-        Conn::Postgres(_) => MigrationSource::<diesel::pg::Pg>::migrations(&POSTGRES)?.iter().map(|m| m.name().version().to_string()).collect(),
+        Conn::Sqlite(_) => MigrationSource::<diesel::sqlite::Sqlite>::migrations(&SQLITE)?
+            .iter()
+            .map(|m| m.name().version().to_string())
+            .collect(),
+        Conn::Postgres(_) => MigrationSource::<diesel::pg::Pg>::migrations(&POSTGRES)?
+            .iter()
+            .map(|m| m.name().version().to_string())
+            .collect(),
     })
 }
 
@@ -66,7 +72,8 @@ struct Version {
 }
 
 fn applied(conn: &mut Conn) -> Result<Vec<String>, Failure> {
-    let rows: Vec<Version> = diesel::sql_query("SELECT version FROM __diesel_schema_migrations").load(conn)?;
+    let rows: Vec<Version> =
+        diesel::sql_query("SELECT version FROM __diesel_schema_migrations").load(conn)?;
     Ok(rows.into_iter().map(|r| r.version).collect())
 }
 
@@ -76,7 +83,9 @@ pub fn run(url: &str) -> Result<usize, Failure> {
     let mut conn = connect(url)?;
     match Manager::new(url)?.database() {
         Database::Sqlite => {
-            let Conn::Sqlite(c) = &mut conn else { return Err("not SQLite".into()) };
+            let Conn::Sqlite(c) = &mut conn else {
+                return Err("not SQLite".into());
+            };
             c.batch_execute("PRAGMA busy_timeout=60000; PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;")?;
             // The lock is one transaction around all steps; each step's own becomes a savepoint in it.
             c.immediate_transaction(|c| {
@@ -91,10 +100,14 @@ pub fn run(url: &str) -> Result<usize, Failure> {
                 // Two processes made the table at once; it is there now.
                 if e.to_string().contains("migration_lock") || e.to_string().contains("pg_type") { Ok(()) } else { Err(e) }
             })?;
-            let Conn::Postgres(c) = &mut conn else { return Err("not PostgreSQL".into()) };
+            let Conn::Postgres(c) = &mut conn else {
+                return Err("not PostgreSQL".into());
+            };
             use diesel::Connection;
             c.transaction(|c| {
-                c.batch_execute("INSERT INTO migration_lock VALUES (TRUE) ON CONFLICT (one) DO UPDATE SET one = TRUE")?;
+                c.batch_execute(
+                    "INSERT INTO migration_lock VALUES (TRUE) ON CONFLICT (one) DO UPDATE SET one = TRUE",
+                )?;
                 let steps = c.run_pending_migrations(POSTGRES)?.len();
                 Ok(steps)
             })

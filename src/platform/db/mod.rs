@@ -49,7 +49,9 @@ impl Db {
         let manager = Manager::new(url)?;
         let database = manager.database();
         // A first connection by hand, so that the reason of a failure is told at once and in words.
-        manager.try_once().map_err(|why| format!("cannot open the database: {why}"))?;
+        manager
+            .try_once()
+            .map_err(|why| format!("cannot open the database: {why}"))?;
         let build = |size: u32| {
             Pool::builder()
                 .max_size(size)
@@ -68,7 +70,12 @@ impl Db {
                 (pool.clone(), pool, None)
             }
         };
-        Ok(Self { readers, writers, turn, database })
+        Ok(Self {
+            readers,
+            writers,
+            turn,
+            database,
+        })
     }
 
     /// Which kind of database this is.
@@ -128,7 +135,10 @@ impl Db {
         loop {
             tries += 1;
             let result = {
-                let _turn = self.turn.as_ref().map(|turn| turn.lock().unwrap_or_else(PoisonError::into_inner));
+                let _turn = self
+                    .turn
+                    .as_ref()
+                    .map(|turn| turn.lock().unwrap_or_else(PoisonError::into_inner));
                 let mut conn = self.writers.get().map_err(|e| Error::Unavailable(Cause::of(e)))?;
                 run(&mut conn)
             };
@@ -137,7 +147,9 @@ impl Db {
                     metrics::counter!("licentral_db_retries_total").increment(1);
                     // Longer each time, and not the same for two who met.
                     let [dice] = crate::platform::token::random_bytes::<1>();
-                    std::thread::sleep(Duration::from_millis(u64::from(tries) * (2 + u64::from(dice) / 16)));
+                    std::thread::sleep(Duration::from_millis(
+                        u64::from(tries) * (2 + u64::from(dice) / 16),
+                    ));
                 }
                 other => return other,
             }
@@ -168,11 +180,32 @@ impl From<diesel::result::Error> for Error {
         use diesel::result::{DatabaseErrorKind as Kind, Error as E};
         match &error {
             E::NotFound => Self::NotFound,
-            E::DatabaseError(Kind::SerializationFailure | Kind::ClosedConnection, _) => Self::Unavailable(Cause::again(error)),
-            E::DatabaseError(_, info) if ["deadlock detected", "database is locked", "could not serialize", "terminating connection", "no connection to the server"].iter().any(|words| info.message().contains(words)) => {
+            E::DatabaseError(Kind::SerializationFailure | Kind::ClosedConnection, _) => {
                 Self::Unavailable(Cause::again(error))
             }
-            E::DatabaseError(Kind::Unknown, info) if ["disk is full", "No space left", "read-only transaction", "disk I/O error"].iter().any(|words| info.message().contains(words)) => {
+            E::DatabaseError(_, info)
+                if [
+                    "deadlock detected",
+                    "database is locked",
+                    "could not serialize",
+                    "terminating connection",
+                    "no connection to the server",
+                ]
+                .iter()
+                .any(|words| info.message().contains(words)) =>
+            {
+                Self::Unavailable(Cause::again(error))
+            }
+            E::DatabaseError(Kind::Unknown, info)
+                if [
+                    "disk is full",
+                    "No space left",
+                    "read-only transaction",
+                    "disk I/O error",
+                ]
+                .iter()
+                .any(|words| info.message().contains(words)) =>
+            {
                 Self::Unavailable(Cause::of(error))
             }
             _ => Self::Internal(Cause::of(error)),

@@ -29,12 +29,18 @@ impl Tx<'_> {
     /// Whether this is the first time. Without a key it always is.
     pub fn once(&mut self, key: Option<&OnceKey>) -> Result<Once> {
         let Some(key) = key else { return Ok(Once::First) };
-        let row: Option<(String, String)> =
-            once::table.find((&key.owner, &key.token)).select((once::request_hash, once::made)).first(self.conn()).optional()?;
+        let row: Option<(String, String)> = once::table
+            .find((&key.owner, &key.token))
+            .select((once::request_hash, once::made))
+            .first(self.conn())
+            .optional()?;
         match row {
             None => Ok(Once::First),
             Some((was, made)) if was == key.hash => Ok(Once::Again(made)),
-            Some(_) => Err(Error::invalid("Idempotency-Key", "This key was used for another request. Send a new key with a new request.")),
+            Some(_) => Err(Error::invalid(
+                "Idempotency-Key",
+                "This key was used for another request. Send a new key with a new request.",
+            )),
         }
     }
 
@@ -42,14 +48,23 @@ impl Tx<'_> {
     pub fn made(&mut self, at: Moment, key: Option<&OnceKey>, made: &str) -> Result<()> {
         let Some(key) = key else { return Ok(()) };
         let kept = diesel::insert_into(once::table)
-            .values((once::actor.eq(&key.owner), once::token.eq(&key.token), once::request_hash.eq(&key.hash), once::made.eq(made), once::created_at.eq(at)))
+            .values((
+                once::actor.eq(&key.owner),
+                once::token.eq(&key.token),
+                once::request_hash.eq(&key.hash),
+                once::made.eq(made),
+                once::created_at.eq(at),
+            ))
             .execute(self.conn());
         match kept {
             Ok(_) => Ok(()),
             // Two first uses met: run again and find the other's.
-            Err(error @ diesel::result::Error::DatabaseError(diesel::result::DatabaseErrorKind::UniqueViolation, _)) => {
-                Err(Error::Unavailable(Cause::again(error)))
-            }
+            Err(
+                error @ diesel::result::Error::DatabaseError(
+                    diesel::result::DatabaseErrorKind::UniqueViolation,
+                    _,
+                ),
+            ) => Err(Error::Unavailable(Cause::again(error))),
             Err(error) => Err(error.into()),
         }
     }
@@ -62,13 +77,27 @@ impl Tx<'_> {
     /// The next value of a named counter.
     pub fn next_number(&mut self, name: &str, first: i64) -> Result<i64> {
         use super::schema::counters;
-        let last: Option<i64> = counters::table.find(name).select(counters::value).first(self.conn()).optional()?;
+        let last: Option<i64> = counters::table
+            .find(name)
+            .select(counters::value)
+            .first(self.conn())
+            .optional()?;
         let next = last.map_or(first, |v| v.saturating_add(1));
         if last.is_some() {
-            diesel::update(counters::table.find(name)).set(counters::value.eq(next)).execute(self.conn())?;
+            diesel::update(counters::table.find(name))
+                .set(counters::value.eq(next))
+                .execute(self.conn())?;
         } else {
-            let made = diesel::insert_into(counters::table).values((counters::name.eq(name), counters::value.eq(next))).execute(self.conn());
-            if let Err(error @ diesel::result::Error::DatabaseError(diesel::result::DatabaseErrorKind::UniqueViolation, _)) = made {
+            let made = diesel::insert_into(counters::table)
+                .values((counters::name.eq(name), counters::value.eq(next)))
+                .execute(self.conn());
+            if let Err(
+                error @ diesel::result::Error::DatabaseError(
+                    diesel::result::DatabaseErrorKind::UniqueViolation,
+                    _,
+                ),
+            ) = made
+            {
                 return Err(Error::Unavailable(Cause::again(error)));
             }
             made?;

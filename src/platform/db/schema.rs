@@ -221,6 +221,7 @@ diesel::table! {
         visibility -> Text,
         headquarters -> Text,
         holds_domain -> Bool,
+        requested_by -> Nullable<Text>,
         created_at -> Timestamp,
         activated_at -> Nullable<Timestamp>,
         version -> BigInt,

@@ -58,7 +58,10 @@ pub struct Recorded<T> {
 impl<T> Recorded<T> {
     /// Goes on with another value under the same record.
     pub fn map<U>(self, f: impl FnOnce(T) -> U) -> Recorded<U> {
-        Recorded { value: f(self.value), commit: self.commit }
+        Recorded {
+            value: f(self.value),
+            commit: self.commit,
+        }
     }
     /// Looks at the value.
     pub fn value(&self) -> &T {
@@ -95,13 +98,19 @@ impl Tx<'_> {
                 events::request_id.eq(who.request_id.chars().take(64).collect::<String>()),
             ))
             .execute(self.conn)?;
-        let tenant = event.account.map_or("", |ref id| id.as_str()).to_owned();
+        let tenant = event.account.map_or_else(String::new, |id| id.to_string());
         let shard = id.as_str().bytes().last().map_or(0, |b| i32::from(b) % SHARDS);
         let row = event_tallies::table.find((&tenant, shard));
-        let counted = diesel::update(row).set(event_tallies::events.eq(event_tallies::events + 1)).execute(self.conn)?;
+        let counted = diesel::update(row)
+            .set(event_tallies::events.eq(event_tallies::events + 1))
+            .execute(self.conn)?;
         if counted == 0 {
             diesel::insert_into(event_tallies::table)
-                .values((event_tallies::smart_account_id.eq(&tenant), event_tallies::shard.eq(shard), event_tallies::events.eq(1)))
+                .values((
+                    event_tallies::smart_account_id.eq(&tenant),
+                    event_tallies::shard.eq(shard),
+                    event_tallies::events.eq(1),
+                ))
                 .execute(self.conn)?;
         }
         Ok(())
@@ -120,7 +129,9 @@ pub fn snapshot<T>(conn: &mut Conn, f: impl FnOnce(&mut Read<'_>) -> Result<T>) 
         Conn::Sqlite(_) => "BEGIN DEFERRED",
         Conn::Postgres(_) => "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
     };
-    within(conn, begin, |conn| f(&mut Read { conn }).map(|value| (value, true)))
+    within(conn, begin, |conn| {
+        f(&mut Read { conn }).map(|value| (value, true))
+    })
 }
 
 /// Writes as if one at a time, and only with a record.
@@ -129,7 +140,9 @@ pub fn serial<T>(conn: &mut Conn, f: &impl Fn(&mut Tx<'_>) -> Result<Recorded<T>
         Conn::Sqlite(_) => "BEGIN IMMEDIATE",
         Conn::Postgres(_) => "BEGIN ISOLATION LEVEL SERIALIZABLE",
     };
-    within(conn, begin, |conn| f(&mut Tx { conn }).map(|done| (done.value, done.commit)))
+    within(conn, begin, |conn| {
+        f(&mut Tx { conn }).map(|done| (done.value, done.commit))
+    })
 }
 
 /// Writes without a record: for the portal's own machinery.

@@ -63,7 +63,11 @@ impl Desk {
     }
     /// A signed link: made here, sent, and kept nowhere.
     pub fn link(&self, purpose: &str, link: &str, path: &str, expires: Moment) -> Result<String> {
-        Ok(format!("{}{path}{}", self.base_url, self.signing.sign(LINK_KIND, purpose, link, self.now, expires)?))
+        Ok(format!(
+            "{}{path}{}",
+            self.base_url,
+            self.signing.sign(LINK_KIND, purpose, link, self.now, expires)?
+        ))
     }
 }
 

@@ -15,7 +15,15 @@ pub const MOST_TRIES: i32 = 10;
 const LEASE: TimeDelta = TimeDelta::seconds(60);
 
 /// Queues a letter, in the transaction of its cause.
-pub fn post(tx: &mut Tx<'_>, at: Moment, letter: &'static str, about_id: &str, extra: &serde_json::Value, to_name: &str, to: &EmailAddress) -> Result<LetterId> {
+pub fn post(
+    tx: &mut Tx<'_>,
+    at: Moment,
+    letter: &'static str,
+    about_id: &str,
+    extra: &serde_json::Value,
+    to_name: &str,
+    to: &EmailAddress,
+) -> Result<LetterId> {
     let id = LetterId::new();
     diesel::insert_into(outbox::table)
         .values((
@@ -73,7 +81,11 @@ macro_rules! queued {
 
 /// The newest letters.
 pub fn list(read: &mut impl Reads, most: i64) -> Result<Vec<Queued>> {
-    Ok(outbox::table.select(queued!()).order((outbox::created_at.desc(), outbox::id.desc())).limit(most).load(read.conn())?)
+    Ok(outbox::table
+        .select(queued!())
+        .order((outbox::created_at.desc(), outbox::id.desc()))
+        .limit(most)
+        .load(read.conn())?)
 }
 
 /// One letter.
@@ -92,17 +104,36 @@ pub struct Counts {
 
 /// Counts what has not gone out.
 pub fn counts(read: &mut impl Reads) -> Result<Counts> {
-    let waiting = outbox::table.filter(outbox::sent_at.is_null().and(outbox::gave_up_at.is_null())).count().get_result(read.conn())?;
-    let given_up = outbox::table.filter(outbox::gave_up_at.is_not_null()).count().get_result(read.conn())?;
+    let waiting = outbox::table
+        .filter(outbox::sent_at.is_null().and(outbox::gave_up_at.is_null()))
+        .count()
+        .get_result(read.conn())?;
+    let given_up = outbox::table
+        .filter(outbox::gave_up_at.is_not_null())
+        .count()
+        .get_result(read.conn())?;
     Ok(Counts { waiting, given_up })
 }
 
 /// Queues a letter that was given up once more.
 pub fn retry(tx: &mut Tx<'_>, id: LetterId) -> Result<()> {
-    let changed = diesel::update(outbox::table.filter(outbox::id.eq(id).and(outbox::gave_up_at.is_not_null())))
-        .set((outbox::gave_up_at.eq(None::<Moment>), outbox::attempts.eq(0), outbox::leased_until.eq(None::<Moment>), outbox::not_before.eq(Moment::of(chrono::DateTime::UNIX_EPOCH))))
-        .execute(tx.conn())?;
-    if changed == 1 { Ok(()) } else { Err(Error::refused("mail.not-given-up", "This letter is on its way or has gone out; only one that was given up can be queued again.")) }
+    let changed =
+        diesel::update(outbox::table.filter(outbox::id.eq(id).and(outbox::gave_up_at.is_not_null())))
+            .set((
+                outbox::gave_up_at.eq(None::<Moment>),
+                outbox::attempts.eq(0),
+                outbox::leased_until.eq(None::<Moment>),
+                outbox::not_before.eq(Moment::of(chrono::DateTime::UNIX_EPOCH)),
+            ))
+            .execute(tx.conn())?;
+    if changed == 1 {
+        Ok(())
+    } else {
+        Err(Error::refused(
+            "mail.not-given-up",
+            "This letter is on its way or has gone out; only one that was given up can be queued again.",
+        ))
+    }
 }
 
 #[derive(Queryable)]
@@ -119,7 +150,12 @@ struct Row {
 /// Letters that are due by wall time.
 pub(super) fn due(read: &mut impl Reads, wall: Moment, most: i64) -> Result<Vec<LetterId>> {
     Ok(outbox::table
-        .filter(outbox::sent_at.is_null().and(outbox::gave_up_at.is_null()).and(outbox::not_before.le(wall)))
+        .filter(
+            outbox::sent_at
+                .is_null()
+                .and(outbox::gave_up_at.is_null())
+                .and(outbox::not_before.le(wall)),
+        )
         .filter(outbox::leased_until.is_null().or(outbox::leased_until.lt(wall)))
         .order(outbox::created_at.asc())
         .select(outbox::id)
@@ -132,31 +168,73 @@ pub(super) fn claim(tx: &mut Tx<'_>, id: LetterId, wall: Moment) -> Result<Optio
     let open = outbox::sent_at.is_null().and(outbox::gave_up_at.is_null());
     let free = outbox::leased_until.is_null().or(outbox::leased_until.lt(wall));
     let claimed = diesel::update(outbox::table.filter(outbox::id.eq(id)).filter(open).filter(free))
-        .set((outbox::leased_until.eq(Some(wall.plus(LEASE))), outbox::attempts.eq(outbox::attempts + 1)))
+        .set((
+            outbox::leased_until.eq(Some(wall.plus(LEASE))),
+            outbox::attempts.eq(outbox::attempts + 1),
+        ))
         .execute(tx.conn())?;
     if claimed == 0 {
         return Ok(None);
     }
     let row: Row = outbox::table
         .find(id)
-        .select((outbox::id, outbox::letter, outbox::about_id, outbox::extra, outbox::to_name, outbox::to_address, outbox::attempts))
+        .select((
+            outbox::id,
+            outbox::letter,
+            outbox::about_id,
+            outbox::extra,
+            outbox::to_name,
+            outbox::to_address,
+            outbox::attempts,
+        ))
         .first(tx.conn())?;
     let extra = serde_json::from_str(&row.extra).unwrap_or_default();
-    Ok(Some((Envelope { id: row.id, letter: row.letter, about_id: row.about_id, extra, to_name: row.to_name, to_address: row.to_address }, row.attempts)))
+    Ok(Some((
+        Envelope {
+            id: row.id,
+            letter: row.letter,
+            about_id: row.about_id,
+            extra,
+            to_name: row.to_name,
+            to_address: row.to_address,
+        },
+        row.attempts,
+    )))
 }
 
 /// It went out. A postman that was overtaken (its try is no longer the last) changes nothing.
 pub(super) fn sent(tx: &mut Tx<'_>, id: LetterId, attempt: i32, at: Moment, note: &str) -> Result<()> {
-    diesel::update(outbox::table.filter(outbox::id.eq(id).and(outbox::attempts.eq(attempt)).and(outbox::sent_at.is_null())))
-        .set((outbox::sent_at.eq(Some(at)), outbox::leased_until.eq(None::<Moment>), outbox::last_problem.eq(note)))
-        .execute(tx.conn())?;
+    diesel::update(
+        outbox::table.filter(
+            outbox::id
+                .eq(id)
+                .and(outbox::attempts.eq(attempt))
+                .and(outbox::sent_at.is_null()),
+        ),
+    )
+    .set((
+        outbox::sent_at.eq(Some(at)),
+        outbox::leased_until.eq(None::<Moment>),
+        outbox::last_problem.eq(note),
+    ))
+    .execute(tx.conn())?;
     Ok(())
 }
 
 /// It did not go out and will be tried again.
-pub(super) fn later(tx: &mut Tx<'_>, id: LetterId, attempt: i32, not_before: Moment, problem: &str) -> Result<()> {
+pub(super) fn later(
+    tx: &mut Tx<'_>,
+    id: LetterId,
+    attempt: i32,
+    not_before: Moment,
+    problem: &str,
+) -> Result<()> {
     diesel::update(outbox::table.filter(outbox::id.eq(id).and(outbox::attempts.eq(attempt))))
-        .set((outbox::not_before.eq(not_before), outbox::leased_until.eq(None::<Moment>), outbox::last_problem.eq(problem)))
+        .set((
+            outbox::not_before.eq(not_before),
+            outbox::leased_until.eq(None::<Moment>),
+            outbox::last_problem.eq(problem),
+        ))
         .execute(tx.conn())?;
     Ok(())
 }
@@ -164,7 +242,11 @@ pub(super) fn later(tx: &mut Tx<'_>, id: LetterId, attempt: i32, not_before: Mom
 /// It will not be tried again.
 pub(super) fn give_up(tx: &mut Tx<'_>, id: LetterId, attempt: i32, at: Moment, problem: &str) -> Result<()> {
     diesel::update(outbox::table.filter(outbox::id.eq(id).and(outbox::attempts.eq(attempt))))
-        .set((outbox::gave_up_at.eq(Some(at)), outbox::leased_until.eq(None::<Moment>), outbox::last_problem.eq(problem)))
+        .set((
+            outbox::gave_up_at.eq(Some(at)),
+            outbox::leased_until.eq(None::<Moment>),
+            outbox::last_problem.eq(problem),
+        ))
         .execute(tx.conn())?;
     Ok(())
 }

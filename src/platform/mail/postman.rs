@@ -25,8 +25,24 @@ pub struct Postman {
 
 impl Postman {
     /// A postman for this portal.
-    pub fn new(db: Db, clock: Clock, letters: Letters, transport: Transport, signing: Arc<Signing>, base_url: String, from: lettre::message::Mailbox) -> Self {
-        Self { db, clock, letters, transport, signing, base_url, from }
+    pub fn new(
+        db: Db,
+        clock: Clock,
+        letters: Letters,
+        transport: Transport,
+        signing: Arc<Signing>,
+        base_url: String,
+        from: lettre::message::Mailbox,
+    ) -> Self {
+        Self {
+            db,
+            clock,
+            letters,
+            transport,
+            signing,
+            base_url,
+            from,
+        }
     }
 
     /// Delivers what is due. A letter that cannot be put into words or sent never stops the others.
@@ -39,7 +55,13 @@ impl Postman {
             }
             for id in due {
                 let wall = self.clock.wall();
-                let Some((envelope, attempt)) = self.db.housekeeping(move |tx| outbox::claim(tx, id, wall)).await? else { continue };
+                let Some((envelope, attempt)) = self
+                    .db
+                    .housekeeping(move |tx| outbox::claim(tx, id, wall))
+                    .await?
+                else {
+                    continue;
+                };
                 let result = self.deliver_one(&envelope).await;
                 self.settle(&envelope, attempt, result).await?;
             }
@@ -50,14 +72,23 @@ impl Postman {
         let Some(writer) = self.letters.writer(&envelope.letter) else {
             return Err(Failure::for_good(format!("no such letter: {}", envelope.letter)));
         };
-        let desk = Desk { base_url: self.base_url.clone(), signing: self.signing.clone(), now: self.clock.now() };
+        let desk = Desk {
+            base_url: self.base_url.clone(),
+            signing: self.signing.clone(),
+            now: self.clock.now(),
+        };
         let for_writing = envelope.clone();
         let written = self
             .db
-            .read(move |r| match catch_unwind(AssertUnwindSafe(|| writer.write(r, &desk, &for_writing))) {
-                Ok(result) => result,
-                Err(_) => Err(Error::refused("mail.unwritable", "the letter could not be put into words")),
-            })
+            .read(
+                move |r| match catch_unwind(AssertUnwindSafe(|| writer.write(r, &desk, &for_writing))) {
+                    Ok(result) => result,
+                    Err(_) => Err(Error::refused(
+                        "mail.unwritable",
+                        "the letter could not be put into words",
+                    )),
+                },
+            )
             .await;
         let written: Written = match written {
             Ok(Some(written)) => written,
@@ -77,16 +108,26 @@ impl Postman {
             html: written.html,
             at: self.clock.now(),
         };
-        self.transport.send(&self.db, &self.from, self.clock.wall(), sent).await.map(Some)
+        self.transport
+            .send(&self.db, &self.from, self.clock.wall(), sent)
+            .await
+            .map(Some)
     }
 
-    async fn settle(&self, envelope: &Envelope, attempt: i32, result: Result<Option<()>, Failure>) -> Result<()> {
+    async fn settle(
+        &self,
+        envelope: &Envelope,
+        attempt: i32,
+        result: Result<Option<()>, Failure>,
+    ) -> Result<()> {
         let (id, now, wall) = (envelope.id, self.clock.now(), self.clock.wall());
         match result {
             Ok(sent) => {
                 metrics::counter!("licentral_letters_sent_total").increment(1);
                 let note = if sent.is_some() { "" } else { "not needed any more" };
-                self.db.housekeeping(move |tx| outbox::sent(tx, id, attempt, now, note)).await
+                self.db
+                    .housekeeping(move |tx| outbox::sent(tx, id, attempt, now, note))
+                    .await
             }
             Err(failure) if failure.is_for_good || attempt >= outbox::MOST_TRIES => {
                 metrics::counter!("licentral_letters_given_up_total").increment(1);
@@ -96,7 +137,12 @@ impl Postman {
                 self.db
                     .write(move |tx| {
                         outbox::give_up(tx, id, attempt, now, &problem)?;
-                        let event = Event::new(Kind::LetterGivenUp, id, format!("The letter {letter} to {to} was given up: {problem}")).ended(Outcome::Failed);
+                        let event = Event::new(
+                            Kind::LetterGivenUp,
+                            id,
+                            format!("The letter {letter} to {to} was given up: {problem}"),
+                        )
+                        .ended(Outcome::Failed);
                         tx.record(now, &Who::portal("mail"), &event, ())
                     })
                     .await
@@ -104,8 +150,14 @@ impl Postman {
             Err(failure) => {
                 let wait = TimeDelta::minutes(1 << (attempt - 1).clamp(0, 9));
                 let problem = short(&failure.why);
-                tracing::warn!(letter = envelope.letter, attempt, "a letter could not be delivered and will be tried again");
-                self.db.housekeeping(move |tx| outbox::later(tx, id, attempt, wall.plus(wait), &problem)).await
+                tracing::warn!(
+                    letter = envelope.letter,
+                    attempt,
+                    "a letter could not be delivered and will be tried again"
+                );
+                self.db
+                    .housekeeping(move |tx| outbox::later(tx, id, attempt, wall.plus(wait), &problem))
+                    .await
             }
         }
     }
@@ -117,5 +169,9 @@ fn short(why: &str) -> String {
 
 /// Line ends and other controls in a header would make another header of what follows.
 fn one_line(text: &str) -> String {
-    text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect::<String>().trim().to_owned()
+    text.chars()
+        .map(|c| if c.is_control() { ' ' } else { c })
+        .collect::<String>()
+        .trim()
+        .to_owned()
 }

@@ -47,11 +47,17 @@ pub struct Failure {
 impl Failure {
     /// Try again later.
     pub fn passing(why: impl Into<String>) -> Self {
-        Self { why: why.into(), is_for_good: false }
+        Self {
+            why: why.into(),
+            is_for_good: false,
+        }
     }
     /// Trying again would not help.
     pub fn for_good(why: impl Into<String>) -> Self {
-        Self { why: why.into(), is_for_good: true }
+        Self {
+            why: why.into(),
+            is_for_good: true,
+        }
     }
 }
 
@@ -95,52 +101,85 @@ impl Transport {
         match &config.mail {
             MailRoute::Mailbox => Ok(Self::Page),
             MailRoute::Folder(folder) => {
-                std::fs::create_dir_all(folder).map_err(|e| format!("cannot make the mail folder {}: {e}", folder.display()))?;
+                std::fs::create_dir_all(folder)
+                    .map_err(|e| format!("cannot make the mail folder {}: {e}", folder.display()))?;
                 Ok(Self::Folder(folder.clone()))
             }
             MailRoute::Smtp(url) => {
                 let host = url.host_str().unwrap_or_default();
                 let local = matches!(host, "localhost" | "127.0.0.1" | "[::1]");
                 let mut builder = if url.scheme() == "smtps" {
-                    AsyncSmtpTransport::<Tokio1Executor>::relay(host).map_err(|e| e.to_string())?.port(465)
+                    AsyncSmtpTransport::<Tokio1Executor>::relay(host)
+                        .map_err(|e| e.to_string())?
+                        .port(465)
                 } else if local && config.is_lab() {
                     // A mail catcher on the same computer seldom speaks TLS.
                     AsyncSmtpTransport::<Tokio1Executor>::builder_dangerous(host).port(25)
                 } else {
-                    AsyncSmtpTransport::<Tokio1Executor>::starttls_relay(host).map_err(|e| e.to_string())?.port(587)
+                    AsyncSmtpTransport::<Tokio1Executor>::starttls_relay(host)
+                        .map_err(|e| e.to_string())?
+                        .port(587)
                 };
                 if let Some(port) = url.port() {
                     builder = builder.port(port);
                 }
                 if !url.username().is_empty() {
-                    builder = builder.credentials(Credentials::new(url.username().to_owned(), url.password().unwrap_or_default().to_owned()));
+                    builder = builder.credentials(Credentials::new(
+                        url.username().to_owned(),
+                        url.password().unwrap_or_default().to_owned(),
+                    ));
                 }
-                Ok(Self::Smtp(builder.timeout(Some(std::time::Duration::from_secs(20))).build()))
+                Ok(Self::Smtp(
+                    builder.timeout(Some(std::time::Duration::from_secs(20))).build(),
+                ))
             }
         }
     }
 
-    pub(super) async fn send(&self, db: &Db, from: &Address, wall: Moment, sent: Sent) -> Result<(), Failure> {
+    pub(super) async fn send(
+        &self,
+        db: &Db,
+        from: &Address,
+        wall: Moment,
+        sent: Sent,
+    ) -> Result<(), Failure> {
         match self {
             Self::Smtp(server) => {
                 let message = build(from, wall, &sent)?;
                 // A reply that was cut off is neither passing nor for good by the library's reading: try again.
                 #[expect(clippy::disallowed_methods, reason = "the one place that sends mail")]
                 let result = server.send(message).await;
-                result.map(drop).map_err(|e| if e.is_permanent() { Failure::for_good(e.to_string()) } else { Failure::passing(e.to_string()) })
+                result.map(drop).map_err(|e| {
+                    if e.is_permanent() {
+                        Failure::for_good(e.to_string())
+                    } else {
+                        Failure::passing(e.to_string())
+                    }
+                })
             }
             Self::Folder(folder) => {
                 let message = build(from, wall, &sent)?;
-                std::fs::write(folder.join(format!("{}.eml", sent.id)), message.formatted()).map_err(|e| Failure::passing(e.to_string()))
+                std::fs::write(folder.join(format!("{}.eml", sent.id)), message.formatted())
+                    .map_err(|e| Failure::passing(e.to_string()))
             }
-            Self::Page => put_into_mailbox(db, sent).await.map_err(|e| Failure::passing(e.to_string())),
+            Self::Page => put_into_mailbox(db, sent)
+                .await
+                .map_err(|e| Failure::passing(e.to_string())),
             Self::Memory(mailbox) => {
-                let gate = mailbox.gate.lock().unwrap_or_else(PoisonError::into_inner).clone();
+                let gate = mailbox
+                    .gate
+                    .lock()
+                    .unwrap_or_else(PoisonError::into_inner)
+                    .clone();
                 if let Some(gate) = gate {
                     gate(&sent)?;
                 }
                 build(from, wall, &sent)?;
-                mailbox.sent.lock().unwrap_or_else(PoisonError::into_inner).push(sent);
+                mailbox
+                    .sent
+                    .lock()
+                    .unwrap_or_else(PoisonError::into_inner)
+                    .push(sent);
                 Ok(())
             }
         }
@@ -150,7 +189,10 @@ impl Transport {
 /// The message as mail servers take it. The library panics on some names, hence the net.
 fn build(from: &Address, wall: Moment, sent: &Sent) -> Result<Message, Failure> {
     let make = || -> Result<Message, String> {
-        let to: lettre::Address = sent.to_address.parse().map_err(|e: lettre::address::AddressError| e.to_string())?;
+        let to: lettre::Address = sent
+            .to_address
+            .parse()
+            .map_err(|e: lettre::address::AddressError| e.to_string())?;
         let name = Some(sent.to_name.clone()).filter(|n| !n.is_empty());
         Message::builder()
             .from(from.clone())
@@ -158,20 +200,31 @@ fn build(from: &Address, wall: Moment, sent: &Sent) -> Result<Message, Failure> 
             .subject(sent.subject.clone())
             .message_id(Some(sent.message_id.clone()))
             .date(wall.utc().into())
-            .multipart(MultiPart::alternative_plain_html(sent.text.clone(), sent.html.clone()))
+            .multipart(MultiPart::alternative_plain_html(
+                sent.text.clone(),
+                sent.html.clone(),
+            ))
             .map_err(|e| e.to_string())
     };
-    catch_unwind(AssertUnwindSafe(make)).map_err(|_| Failure::for_good("the letter could not be built"))?.map_err(Failure::for_good)
+    catch_unwind(AssertUnwindSafe(make))
+        .map_err(|_| Failure::for_good("the letter could not be built"))?
+        .map_err(Failure::for_good)
 }
 
 async fn put_into_mailbox(db: &Db, sent: Sent) -> Result<()> {
     use crate::platform::db::Reads;
     db.housekeeping(move |tx| {
-        let there: i64 = mailbox::table.filter(mailbox::message_id.eq(&sent.message_id)).count().get_result(tx.conn())?;
+        let there: i64 = mailbox::table
+            .filter(mailbox::message_id.eq(&sent.message_id))
+            .count()
+            .get_result(tx.conn())?;
         if there > 0 {
             return Ok(());
         }
-        let key = crate::kernel::search_key(&format!("{} {} {} {}", sent.to_name, sent.to_address, sent.subject, sent.text));
+        let key = crate::kernel::search_key(&format!(
+            "{} {} {} {}",
+            sent.to_name, sent.to_address, sent.subject, sent.text
+        ));
         diesel::insert_into(mailbox::table)
             .values((
                 mailbox::id.eq(sent.id.as_str()),
