@@ -45,16 +45,10 @@ pub fn start(
     cookie: &str,
     address: &str,
     agent: &str,
-) -> Result<()> {
-    store::insert_session(
-        tx,
-        &token::digest(cookie),
-        SessionId::new(),
-        person,
-        wall,
-        address,
-        agent,
-    )
+) -> Result<SessionId> {
+    let id = SessionId::new();
+    store::insert_session(tx, &token::digest(cookie), id, person, wall, address, agent)?;
+    Ok(id)
 }
 
 /// Whose session a cookie stands for, if it is still good. The second part says that [`touch`] is due.
