@@ -98,9 +98,14 @@ pub fn touch(tx: &mut Tx<'_>, key: &str, wall: Moment) -> Result<()> {
     store::touch_session(tx, key, wall)
 }
 
-/// Notes that the password was given again.
-pub fn freshen(tx: &mut Tx<'_>, key: &str, wall: Moment) -> Result<()> {
-    store::freshen_session(tx, key, wall)
+/// Gives a session another cookie, after its owner has given the password again: a cookie that somebody
+/// else has seen before is worth nothing after. It keeps its id and its age.
+pub fn renew(tx: &mut Tx<'_>, key: &str, cookie: &str, wall: Moment) -> Result<()> {
+    if store::renew_session(tx, key, &token::digest(cookie), wall)? {
+        Ok(())
+    } else {
+        Err(Error::SignedOut)
+    }
 }
 
 /// Ends the session of a cookie.
