@@ -1,7 +1,11 @@
 //! Numbers and small pictures, made ready for the macros in `templates/components/ui.html`.
 
+#![allow(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "templates pass everything by reference"
+)]
+
 use chrono::{DateTime, Utc};
-use std::fmt::Write;
 
 /// 1540 becomes "1,540".
 pub fn number(count: &u64) -> String {
@@ -112,7 +116,10 @@ impl UseBar {
 
     /// Length of the red part, of 100.
     pub fn over(&self) -> String {
-        format!("{:.1}", share(self.used.saturating_sub(self.total), self.used))
+        format!(
+            "{:.1}",
+            share(self.used.saturating_sub(self.total), self.used)
+        )
     }
 }
 
@@ -181,18 +188,15 @@ impl Donut {
             .into_iter()
             .map(|part| {
                 let long = share(part.count, total);
-                let mut start = String::new();
-                let mut length = String::new();
-                // Writing to a string cannot fail.
-                let _ = write!(start, "{:.2}", at + gap / 2.0);
-                let _ = write!(length, "{:.2}", (long - gap).max(0.4));
+                let start = at + gap / 2.0;
                 at += long;
                 Arc {
                     href: part.href.clone(),
                     colour: part.colour,
                     on: part.on,
-                    start,
-                    length,
+                    start: format!("{start:.2}"),
+                    // Even one in a thousand is to be seen.
+                    length: format!("{:.2}", (long - gap).max(0.4)),
                 }
             })
             .collect()
@@ -237,11 +241,19 @@ mod tests {
         let ring = Donut {
             title: String::new(),
             unit: "orders",
-            parts: vec![part(31, true), part(14, false), part(3, false), part(0, false)],
+            parts: vec![
+                part(31, true),
+                part(14, false),
+                part(3, false),
+                part(0, false),
+            ],
         };
         let arcs = ring.arcs();
         assert_eq!(arcs.len(), 3);
         assert_eq!(arcs.first().map(|a| a.length.as_str()), Some("62.98"));
-        assert_eq!((ring.middle().as_str(), ring.below().as_str()), ("31", "of 48"));
+        assert_eq!(
+            (ring.middle().as_str(), ring.below().as_str()),
+            ("31", "of 48")
+        );
     }
 }
