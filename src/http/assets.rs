@@ -32,10 +32,7 @@ mod tests {
 
     #[test]
     fn finds_what_is_there_and_nothing_else() {
-        assert_eq!(
-            find(APP_CSS).map(|a| a.kind),
-            Some("text/css; charset=utf-8")
-        );
+        assert_eq!(find(APP_CSS).map(|a| a.kind), Some("text/css; charset=utf-8"));
         assert!(find("/assets/../Cargo.toml").is_none());
         assert!(find("/assets/app.css").is_none());
     }

@@ -227,16 +227,12 @@ impl Pager {
 
     /// Page sizes, each with whether it is in use.
     pub fn sizes(&self) -> Vec<(u64, bool)> {
-        SIZES
-            .iter()
-            .map(|size| (*size, *size == self.per))
-            .collect()
+        SIZES.iter().map(|size| (*size, *size == self.per)).collect()
     }
 }
 
 fn split_sort(sort: &str) -> (&str, bool) {
-    sort.strip_prefix('-')
-        .map_or((sort, false), |key| (key, true))
+    sort.strip_prefix('-').map_or((sort, false), |key| (key, true))
 }
 
 /// A value in a message: short, whatever was sent.
@@ -733,10 +729,7 @@ mod tests {
         assert_eq!(query.columns, ["lines", "status"]);
         assert_eq!(query.href(), "/sa/7/orders");
         assert!(!query.is_filtered());
-        assert_eq!(
-            read("sort=-date&page=1&per=25&q=&from=").href(),
-            "/sa/7/orders"
-        );
+        assert_eq!(read("sort=-date&page=1&per=25&q=&from=").href(), "/sa/7/orders");
         assert_eq!(read("col=status&col=lines").href(), "/sa/7/orders");
     }
 
@@ -770,12 +763,7 @@ mod tests {
         let query = read("utm=1&type=lease&sort=colour&page=0&per=26&from=2026-02-30&col=x");
         assert_eq!(query.href(), "/sa/7/orders");
         assert_eq!(query.dropped.len(), 6);
-        assert!(
-            query
-                .dropped
-                .iter()
-                .any(|d| d.starts_with("Order type: “lease”"))
-        );
+        assert!(query.dropped.iter().any(|d| d.starts_with("Order type: “lease”")));
     }
 
     #[test]
@@ -807,10 +795,7 @@ mod tests {
         assert_eq!(query.toggle_sort("date"), "/sa/7/orders?sort=date");
         assert_eq!(query.toggle_sort("id"), "/sa/7/orders?sort=id");
         assert_eq!(read("sort=id").toggle_sort("id"), "/sa/7/orders?sort=-id");
-        assert_eq!(
-            query.sort_head("date", "Order date").aria(),
-            Some("descending")
-        );
+        assert_eq!(query.sort_head("date", "Order date").aria(), Some("descending"));
         assert_eq!(query.sort_head("id", "Order").aria(), None);
     }
 
@@ -818,10 +803,7 @@ mod tests {
     fn a_page_past_the_end_is_the_last() {
         let mut query = read("page=9");
         let pager = query.pager(31);
-        assert_eq!(
-            (pager.from, pager.to, pager.page, pager.pages),
-            (26, 31, 2, 2)
-        );
+        assert_eq!((pager.from, pager.to, pager.page, pager.pages), (26, 31, 2, 2));
         assert_eq!(pager.prev.as_deref(), Some("/sa/7/orders"));
         assert_eq!(pager.next, None);
         query.clamp(31);
@@ -834,11 +816,7 @@ mod tests {
     #[test]
     fn a_long_list_links_to_its_ends_and_neighbours() {
         let pager = read("page=10").pager(1000);
-        let numbers: Vec<_> = pager
-            .links
-            .iter()
-            .map(|l| (l.number, l.gap_before))
-            .collect();
+        let numbers: Vec<_> = pager.links.iter().map(|l| (l.number, l.gap_before)).collect();
         assert_eq!(
             numbers,
             [(1, false), (9, true), (10, false), (11, false), (40, true)]
@@ -849,11 +827,7 @@ mod tests {
     #[test]
     fn forms_keep_what_they_do_not_set() {
         let query = read("q=x&type=ea&sort=id&page=2&per=10");
-        let keys: Vec<_> = query
-            .hidden(&["q", "page"])
-            .into_iter()
-            .map(|(k, _)| k)
-            .collect();
+        let keys: Vec<_> = query.hidden(&["q", "page"]).into_iter().map(|(k, _)| k).collect();
         assert_eq!(keys, ["type", "sort", "per"]);
         let keys: Vec<_> = query
             .hidden_without_filters()

@@ -116,10 +116,7 @@ impl UseBar {
 
     /// Length of the red part, of 100.
     pub fn over(&self) -> String {
-        format!(
-            "{:.1}",
-            share(self.used.saturating_sub(self.total), self.used)
-        )
+        format!("{:.1}", share(self.used.saturating_sub(self.total), self.used))
     }
 }
 
@@ -241,19 +238,11 @@ mod tests {
         let ring = Donut {
             title: String::new(),
             unit: "orders",
-            parts: vec![
-                part(31, true),
-                part(14, false),
-                part(3, false),
-                part(0, false),
-            ],
+            parts: vec![part(31, true), part(14, false), part(3, false), part(0, false)],
         };
         let arcs = ring.arcs();
         assert_eq!(arcs.len(), 3);
         assert_eq!(arcs.first().map(|a| a.length.as_str()), Some("62.98"));
-        assert_eq!(
-            (ring.middle().as_str(), ring.below().as_str()),
-            ("31", "of 48")
-        );
+        assert_eq!((ring.middle().as_str(), ring.below().as_str()), ("31", "of 48"));
     }
 }
