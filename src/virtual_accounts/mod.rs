@@ -1,4 +1,11 @@
-//! (being built)
+//! Virtual Accounts: the divisions of a Smart Account.
+
+mod model;
+mod service;
+mod store;
+
+pub use model::{AccessLevel, DEFAULT, VirtualAccount};
+pub use service::{NewVirtualAccount, create, create_default, default_of, find, list, names};
 
 use crate::http::Routes;
 

@@ -1,0 +1,108 @@
+//! What can be done with a Smart Account by the rooms above. A function that takes a `Tx` is a part of the
+//! caller's write: the caller has the permit and keeps the record.
+
+use super::model::{PendingDetail, SmartAccount, Visibility};
+use super::store;
+use crate::error::{Error, Result};
+use crate::kernel::ids::{PersonId, SmartAccountId};
+use crate::kernel::{DomainIdentifier, Moment, Name};
+use crate::platform::db::{Reads, Tx};
+
+/// The first Smart Account ID.
+const FIRST_NUMBER: i64 = 100_001;
+
+/// A Smart Account that is to be.
+#[derive(Debug, Clone)]
+pub struct Draft {
+    /// Its name.
+    pub name: Name,
+    /// Its domain identifier.
+    pub domain: DomainIdentifier,
+    /// Who finds it.
+    pub visibility: Visibility,
+    /// The headquarters address.
+    pub headquarters: String,
+    /// Who asks for it.
+    pub requested_by: Option<PersonId>,
+    /// What is outstanding.
+    pub detail: PendingDetail,
+}
+
+/// Makes a Pending account. One domain identifier belongs to one account at a time.
+pub fn request(tx: &mut Tx<'_>, at: Moment, id: SmartAccountId, draft: &Draft) -> Result<SmartAccount> {
+    if store::by_domain(tx, draft.domain.as_str())?.is_some() {
+        return Err(store::domain_in_use(draft.domain.as_str()));
+    }
+    let number = tx.next_number("smart-account", FIRST_NUMBER)?;
+    store::insert(tx, at, id, number, draft)?;
+    store::find(tx, id)
+}
+
+/// Makes a Pending account Active. Its DEFAULT Virtual Account is the business of that room.
+pub fn activate(tx: &mut Tx<'_>, at: Moment, id: SmartAccountId) -> Result<SmartAccount> {
+    if store::activate(tx, at, id)? {
+        store::find(tx, id)
+    } else {
+        Err(not_pending())
+    }
+}
+
+/// Says what is outstanding now.
+pub fn set_detail(tx: &mut Tx<'_>, id: SmartAccountId, detail: PendingDetail) -> Result<()> {
+    if store::set_detail(tx, id, detail)? {
+        Ok(())
+    } else {
+        Err(not_pending())
+    }
+}
+
+/// Ends a Pending account: denied, withdrawn or expired. Its domain is free again.
+pub fn cancel(tx: &mut Tx<'_>, id: SmartAccountId, why: PendingDetail) -> Result<()> {
+    set_detail(tx, id, why)
+}
+
+fn not_pending() -> Error {
+    Error::refused(
+        "smart-accounts.not-pending",
+        "This Smart Account is not pending any more.",
+    )
+}
+
+/// One account.
+pub fn find(read: &mut impl Reads, id: SmartAccountId) -> Result<SmartAccount> {
+    store::find(read, id)
+}
+
+/// One account by its number.
+pub fn find_by_number(read: &mut impl Reads, number: i64) -> Result<SmartAccount> {
+    store::find_by_number(read, number)
+}
+
+/// Several accounts, in no particular order.
+pub fn find_many(read: &mut impl Reads, ids: &[SmartAccountId]) -> Result<Vec<SmartAccount>> {
+    store::find_many(read, ids)
+}
+
+/// The account that holds a domain identifier.
+pub fn by_domain(read: &mut impl Reads, domain: &str) -> Result<Option<SmartAccount>> {
+    store::by_domain(read, domain)
+}
+
+/// Accounts under a company's domain.
+pub fn under_registrable(read: &mut impl Reads, registrable: &str) -> Result<Vec<SmartAccount>> {
+    store::under_registrable(read, registrable)
+}
+
+/// Accounts that a person asked for.
+pub fn requested_by(read: &mut impl Reads, person: PersonId) -> Result<Vec<SmartAccount>> {
+    store::requested_by(read, person)
+}
+
+/// Searches under the Restricted rule: a Restricted account shows only for its whole name or domain.
+pub fn search(read: &mut impl Reads, typed: &str, most: i64) -> Result<Vec<SmartAccount>> {
+    if typed.trim().is_empty() {
+        Ok(Vec::new())
+    } else {
+        store::search(read, typed, most)
+    }
+}
