@@ -50,7 +50,10 @@ mod tests {
 
     #[test]
     fn the_reason_names_the_role_and_three_who_can_help() {
-        let people: Vec<Person> = ["ada", "bob", "cy", "di", "eve"].iter().map(|n| person(n)).collect();
+        let people: Vec<Person> = ["ada", "bob", "cy", "di", "eve"]
+            .iter()
+            .map(|n| person(n))
+            .collect();
         assert_eq!(
             sentence("Smart Account Viewer", "edit Smart Account properties", &people),
             "Your role, Smart Account Viewer, cannot edit Smart Account properties. Administrators: \
