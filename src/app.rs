@@ -141,7 +141,7 @@ fn jobs(config: &Config, db: &Db, clock: &Clock, postman: &Postman) -> Vec<Job> 
         async move { postman.deliver().await }
     }));
     let (db, clock) = (db.clone(), clock.clone());
-    jobs.push(Job::new("sweep", Duration::from_secs(300), move || {
+    jobs.push(Job::new("sweep", Duration::from_mins(5), move || {
         let (db, clock) = (db.clone(), clock.clone());
         async move {
             let (now, wall) = (clock.now(), clock.wall());

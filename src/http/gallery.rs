@@ -292,6 +292,10 @@ fn donut(
 
 impl Gallery {
     /// All components, with made-up content.
+    #[expect(
+        clippy::too_many_lines,
+        reason = "one sample after the other; cutting it up would only scatter them"
+    )]
     pub fn sample() -> Self {
         let list = ListQuery::parse(
             "assignment=unassigned&q=alder&page=2",
@@ -331,7 +335,10 @@ impl Gallery {
                 .with_value("va", "campus"),
             refused: FormState::new()
                 .with_value("email", "tomas@")
-                .with_problem("email", "Enter an email address such as name@company.example.")
+                .with_problem(
+                    "email",
+                    "Enter an email address such as name@company.example.",
+                )
                 .with_problem("password", "Enter your password.")
                 .with_problem("reason", "Enter a deny reason.")
                 .with_problem("va", "Choose a Virtual Account.")

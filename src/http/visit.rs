@@ -171,22 +171,8 @@ impl Visit {
     /// The token that forms of this session carry. Another one on each page, so that compressed pages tell nothing of it.
     pub fn csrf(&self) -> String {
         let salt: String = token::random().chars().take(11).collect();
-        format!("{salt}.{}", self.csrf_seal(&salt))
-    }
-
-    /// Whether a form's token belongs to this session.
-    pub fn csrf_fits(&self, given: &str) -> bool {
-        given
-            .split_once('.')
-            .is_some_and(|(salt, seal)| token::same(seal, &self.csrf_seal(salt)))
-    }
-
-    fn csrf_seal(&self, salt: &str) -> String {
-        let session = self
-            .cookie
-            .as_deref()
-            .map_or_else(|| "signed-out".to_owned(), token::digest);
-        token::seal(&self.portal.signing.seal_key, &format!("form {salt} {session}"))
+        let seal = csrf_seal(&self.portal.signing.seal_key, self.cookie.as_deref(), &salt);
+        format!("{salt}.{seal}")
     }
 
     /// What stands around a page with this title.
@@ -262,6 +248,18 @@ impl Visit {
         super::reply::set_cookie(&mut response, FLASH, &sealed, Some(60));
         response
     }
+}
+
+/// Whether a form's token belongs to the session of this cookie.
+pub fn csrf_fits(key: &[u8; 32], cookie: Option<&str>, given: &str) -> bool {
+    given
+        .split_once('.')
+        .is_some_and(|(salt, seal)| token::same(seal, &csrf_seal(key, cookie, salt)))
+}
+
+fn csrf_seal(key: &[u8; 32], cookie: Option<&str>, salt: &str) -> String {
+    let session = cookie.map_or_else(|| "signed-out".to_owned(), token::digest);
+    token::seal(key, &format!("form {salt} {session}"))
 }
 
 fn seal_flash(key: &[u8; 32], flash: &Flash) -> String {
