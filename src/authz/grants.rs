@@ -54,6 +54,26 @@ pub struct Grant {
     pub created_at: Moment,
 }
 
+/// A role that somebody holds, with the names of where.
+#[derive(Debug, Clone, diesel::Queryable)]
+pub struct Held {
+    /// Who.
+    pub person: PersonId,
+    /// Number of the Smart Account.
+    pub number: i64,
+    /// Its name.
+    pub account: String,
+    /// Name of the Virtual Account; none for the whole account.
+    pub virtual_account: Option<String>,
+    /// Which role.
+    pub role: Role,
+}
+
+/// What people hold, with the names of the accounts: for showing people their own roles, in any account.
+pub fn held_by(read: &mut impl Reads, people: &[PersonId]) -> Result<Vec<Held>> {
+    store::held_by(read, people)
+}
+
 /// The tenant with this number, with a person's grants in it.
 pub fn standing(
     read: &mut impl Reads,
