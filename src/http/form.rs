@@ -159,6 +159,18 @@ impl<T: DeserializeOwned + 'static> FromRequest for JsonBody<T> {
     }
 }
 
+/// A body of any kind, unread: for the one address that takes several kinds.
+pub struct RawBody(pub Bytes);
+
+impl FromRequest for RawBody {
+    type Error = Error;
+    type Future = Found<Self>;
+    fn from_request(_: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let payload = payload.take();
+        Box::pin(async move { Ok(Self(read(payload, LIMIT).await?)) })
+    }
+}
+
 /// The `Idempotency-Key` of an API request.
 pub struct IdempotencyKey(Option<String>);
 
