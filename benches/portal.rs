@@ -1,1 +1,474 @@
-fn main() {}
+//! The workloads of `docs/performance.md`: `cargo bench --bench portal`.
+//!
+//! Starts the real program with scenario `large`, and beside it a bare actix handler that answers "ok": the
+//! limit of what this machine, this library and this loader can do. Each workload prints its rate and its
+//! ratio to that limit in the same run, since rates alone say more about the machine than about the portal.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::print_stdout,
+    clippy::indexing_slicing,
+    clippy::disallowed_methods,
+    clippy::panic,
+    clippy::cast_precision_loss,
+    reason = "a benchmark prints, reads its own environment, and ends loudly when something is wrong"
+)]
+
+use std::io::{Read, Write};
+use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+const CONNECTIONS: usize = 16;
+const SECONDS: u64 = 4;
+
+fn main() {
+    let mut args = std::env::args().skip(1);
+    if args.next().as_deref() == Some("--bare") {
+        return serve_bare(args.next().unwrap().parse().unwrap());
+    }
+    let bare = start_bare();
+    let portal = Portal::start();
+    println!("| workload | req/s | of the limit | p50 ms | p99 ms | server CPU, µs/request |");
+    println!("|---|---|---|---|---|---|");
+    let limit = measure(
+        "bare actix handler (the limit)",
+        bare.port,
+        &bare.child,
+        &get("/", "", bare.port),
+        None,
+    );
+    let cookie = portal.sign_in("pat@bramwell.example");
+    for (name, path, cookie) in portal.workloads(&cookie) {
+        measure(
+            &name,
+            portal.port,
+            &portal.child,
+            &get(&path, &cookie, portal.port),
+            Some(limit),
+        );
+    }
+    println!();
+    println!(
+        "Idle memory of the portal after the workloads: {} MB.",
+        memory(&portal.child) / 1024
+    );
+    sign_in_flood(&portal, &cookie);
+    println!(
+        "Start to first answer on a migrated SQLite file: {} ms (median of 5).",
+        portal.starts()
+    );
+}
+
+/// A request as it goes over the wire. No compression is asked for, so that sizes compare.
+fn get(path: &str, cookie: &str, port: u16) -> Vec<u8> {
+    let cookie = if cookie.is_empty() {
+        String::new()
+    } else {
+        format!("cookie: {cookie}\r\n")
+    };
+    format!("GET {path} HTTP/1.1\r\nhost: 127.0.0.1:{port}\r\n{cookie}\r\n").into_bytes()
+}
+
+/// Asks over and over on several connections; prints a line; returns the rate.
+fn measure(name: &str, port: u16, child: &Child, request: &[u8], limit: Option<f64>) -> f64 {
+    let stop = Arc::new(AtomicBool::new(false));
+    let waits = Arc::new(Mutex::new(Vec::new()));
+    let before = cpu(child);
+    let started = Instant::now();
+    let threads: Vec<_> = (0..CONNECTIONS)
+        .map(|_| {
+            let (stop, waits, request) = (stop.clone(), waits.clone(), request.to_vec());
+            std::thread::spawn(move || {
+                let mut wire = Wire::open(port);
+                let mut own = Vec::new();
+                while !stop.load(Ordering::Relaxed) {
+                    let asked = Instant::now();
+                    let (status, _) = wire.ask(&request);
+                    assert_eq!(status, 200, "a workload must be answered with 200");
+                    own.push(asked.elapsed());
+                }
+                waits.lock().unwrap().extend(own);
+            })
+        })
+        .collect();
+    std::thread::sleep(Duration::from_secs(SECONDS));
+    stop.store(true, Ordering::Relaxed);
+    for thread in threads {
+        thread.join().unwrap();
+    }
+    let took = started.elapsed().as_secs_f64();
+    let mut waits = waits.lock().unwrap().clone();
+    waits.sort_unstable();
+    let rate = waits.len() as f64 / took;
+    let at = |part: f64| waits[((waits.len() as f64 - 1.0) * part) as usize].as_secs_f64() * 1000.0;
+    let per_request = (cpu(child) - before) * 1_000_000.0 / waits.len() as f64;
+    let ratio = limit.map_or_else(|| "1".to_owned(), |limit| format!("{:.3}", rate / limit));
+    println!(
+        "| {name} | {rate:.0} | {ratio} | {:.2} | {:.2} | {per_request:.0} |",
+        at(0.5),
+        at(0.99)
+    );
+    rate
+}
+
+/// 64 people sign in at once while somebody else goes on reading.
+fn sign_in_flood(portal: &Portal, cookie: &str) {
+    let peak = Arc::new(AtomicU64::new(0));
+    let done = Arc::new(AtomicBool::new(false));
+    let watcher = {
+        let (peak, done, id) = (peak.clone(), done.clone(), portal.child.id());
+        std::thread::spawn(move || {
+            while !done.load(Ordering::Relaxed) {
+                peak.fetch_max(memory_of(id), Ordering::Relaxed);
+                std::thread::sleep(Duration::from_millis(5));
+            }
+        })
+    };
+    let reader = {
+        let (done, request, port) = (done.clone(), get("/access", cookie, portal.port), portal.port);
+        std::thread::spawn(move || {
+            let mut wire = Wire::open(port);
+            let (mut worst, mut answered) = (Duration::ZERO, 0);
+            while !done.load(Ordering::Relaxed) {
+                let asked = Instant::now();
+                assert_eq!(wire.ask(&request).0, 200);
+                worst = worst.max(asked.elapsed());
+                answered += 1;
+            }
+            (worst, answered)
+        })
+    };
+    let started = Instant::now();
+    let port = portal.port;
+    let threads: Vec<_> = (0..64)
+        .map(|n| {
+            std::thread::spawn(move || sign_in(port, &format!("nobody{n}@xyz.example"), "wrong password").0)
+        })
+        .collect();
+    let answers: Vec<u16> = threads.into_iter().map(|t| t.join().unwrap()).collect();
+    let took = started.elapsed();
+    done.store(true, Ordering::Relaxed);
+    watcher.join().unwrap();
+    let (worst, answered) = reader.join().unwrap();
+    let refused = answers
+        .iter()
+        .filter(|status| **status == 429 || **status == 503)
+        .count();
+    println!(
+        "64 sign-ins at once: all answered in {} ms ({refused} of them with \"try again later\"), memory at most {} MB; meanwhile {answered} pages were served, the slowest in {} ms.",
+        took.as_millis(),
+        peak.load(Ordering::Relaxed) / 1024,
+        worst.as_millis()
+    );
+}
+
+struct Running {
+    child: Child,
+    port: u16,
+}
+impl Drop for Running {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+fn start_bare() -> Running {
+    let port = free_port();
+    let child = Command::new(std::env::current_exe().unwrap())
+        .args(["--bare", &port.to_string()])
+        .spawn()
+        .unwrap();
+    wait_for(port, "/");
+    Running { child, port }
+}
+
+fn serve_bare(port: u16) {
+    use actix_web::{App, HttpServer, web};
+    actix_web::rt::System::new()
+        .block_on(async move {
+            HttpServer::new(|| App::new().route("/", web::get().to(|| async { "ok" })))
+                .workers(std::thread::available_parallelism().map_or(2, |n| n.get().clamp(1, 8)))
+                .bind(("127.0.0.1", port))?
+                .run()
+                .await
+        })
+        .unwrap();
+}
+
+struct Portal {
+    child: Child,
+    port: u16,
+    folder: PathBuf,
+}
+
+impl Portal {
+    fn start() -> Self {
+        let folder = std::env::temp_dir().join(format!("licentral-bench-{}", std::process::id()));
+        std::fs::create_dir_all(&folder).unwrap();
+        let started = Instant::now();
+        let (child, port) = launch(&folder);
+        println!(
+            "Scenario large was loaded and served after {:.1} s.\n",
+            started.elapsed().as_secs_f64()
+        );
+        Self { child, port, folder }
+    }
+
+    fn sign_in(&self, email: &str) -> String {
+        let (status, cookie) = sign_in(self.port, email, "licentral-demo");
+        assert_eq!(status, 303, "sign-in of {email}");
+        cookie
+    }
+
+    fn workloads(&self, cookie: &str) -> Vec<(String, String, String)> {
+        // The account with the long record is the one that the directory names first.
+        let (status, page) = Wire::open(self.port).ask(&get("/select", cookie, self.port));
+        assert_eq!(status, 200);
+        let page = String::from_utf8_lossy(&page).into_owned();
+        let start = page.find("/sa/").expect("an account on /select") + 4;
+        let number: String = page[start..].chars().take_while(char::is_ascii_digit).collect();
+        vec![
+            ("/livez".to_owned(), "/livez".to_owned(), String::new()),
+            (
+                "directory: 25 accounts of one's own among 10,000".to_owned(),
+                "/access".to_owned(),
+                cookie.to_owned(),
+            ),
+            (
+                "event log: first page of 1,000,000".to_owned(),
+                format!("/sa/{number}/activity"),
+                cookie.to_owned(),
+            ),
+        ]
+    }
+
+    /// How long from the start of the process to the first answer, on the file that is there.
+    fn starts(&self) -> u128 {
+        let folder = self.folder.join("again");
+        std::fs::create_dir_all(&folder).unwrap();
+        drop(Running {
+            child: launch_with(&folder, "demo").0,
+            port: 0,
+        });
+        let mut took: Vec<u128> = (0..5)
+            .map(|_| {
+                let started = Instant::now();
+                let (child, port) = launch_with(&folder, "demo");
+                let took = started.elapsed().as_millis();
+                drop(Running { child, port });
+                took
+            })
+            .collect();
+        took.sort_unstable();
+        took[2]
+    }
+}
+
+impl Drop for Portal {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+        let _ = std::fs::remove_dir_all(&self.folder);
+    }
+}
+
+fn launch(folder: &Path) -> (Child, u16) {
+    launch_with(folder, "large")
+}
+
+fn launch_with(folder: &Path, scenario: &str) -> (Child, u16) {
+    let port = free_port();
+    let child = Command::new(env!("CARGO_BIN_EXE_licentral"))
+        .current_dir(folder)
+        .env("LICENTRAL_LISTEN", format!("127.0.0.1:{port}"))
+        .env("LICENTRAL_SCENARIO", scenario)
+        .env("LICENTRAL_LOG", "error")
+        .stdout(Stdio::null())
+        .spawn()
+        .unwrap();
+    wait_for(port, "/livez");
+    (child, port)
+}
+
+fn free_port() -> u16 {
+    TcpListener::bind("127.0.0.1:0")
+        .unwrap()
+        .local_addr()
+        .unwrap()
+        .port()
+}
+
+fn wait_for(port: u16, path: &str) {
+    let until = Instant::now() + Duration::from_secs(300);
+    while Instant::now() < until {
+        if let Ok(stream) = TcpStream::connect(("127.0.0.1", port)) {
+            let mut wire = Wire::over(stream);
+            if wire
+                .try_ask(&get(path, "", port))
+                .is_some_and(|(status, _)| status == 200)
+            {
+                return;
+            }
+        }
+        std::thread::sleep(Duration::from_millis(2));
+    }
+    panic!("nothing answers on port {port}");
+}
+
+/// Signs in as a browser would, with the form's own token. Returns the status and the cookie.
+fn sign_in(port: u16, email: &str, password: &str) -> (u16, String) {
+    let mut wire = Wire::open(port);
+    let (_, page) = wire.ask(&get("/login", "", port));
+    let page = String::from_utf8_lossy(&page).into_owned();
+    let value = |name: &str| {
+        page.split(&format!("name=\"{name}\" value=\""))
+            .nth(1)
+            .and_then(|rest| rest.split('"').next())
+            .unwrap_or_default()
+            .to_owned()
+    };
+    let body = format!(
+        "csrf={}&once={}&next=&email={}&password={}",
+        value("csrf"),
+        value("once"),
+        email.replace('@', "%40"),
+        password.replace(' ', "+")
+    );
+    let request = format!(
+        "POST /login HTTP/1.1\r\nhost: 127.0.0.1:{port}\r\norigin: http://127.0.0.1:{port}\r\ncontent-type: application/x-www-form-urlencoded\r\ncontent-length: {}\r\n\r\n{body}",
+        body.len()
+    );
+    wire.ask(request.as_bytes());
+    let head = String::from_utf8_lossy(&wire.head).into_owned();
+    let status = head.split(' ').nth(1).and_then(|s| s.parse().ok()).unwrap_or(0);
+    let cookie = head.lines().find_map(|line| {
+        line.to_lowercase()
+            .starts_with("set-cookie: __host-session=")
+            .then(|| line[12..].split(';').next().unwrap_or_default().to_owned())
+    });
+    (status, cookie.unwrap_or_default())
+}
+
+/// One kept connection.
+struct Wire {
+    stream: TcpStream,
+    rest: Vec<u8>,
+    head: Vec<u8>,
+}
+
+impl Wire {
+    fn open(port: u16) -> Self {
+        Self::over(
+            TcpStream::connect(SocketAddr::from(([127, 0, 0, 1], port)))
+                .expect("the server takes connections"),
+        )
+    }
+
+    fn over(stream: TcpStream) -> Self {
+        stream.set_nodelay(true).unwrap();
+        stream.set_read_timeout(Some(Duration::from_secs(60))).unwrap();
+        Self {
+            stream,
+            rest: Vec::new(),
+            head: Vec::new(),
+        }
+    }
+
+    fn ask(&mut self, request: &[u8]) -> (u16, Vec<u8>) {
+        self.try_ask(request).expect("an answer")
+    }
+
+    /// Sends a request and reads one answer with a content-length, or in chunks.
+    fn try_ask(&mut self, request: &[u8]) -> Option<(u16, Vec<u8>)> {
+        self.stream.write_all(request).ok()?;
+        let end = loop {
+            if let Some(at) = self.rest.windows(4).position(|w| w == b"\r\n\r\n") {
+                break at + 4;
+            }
+            self.more()?;
+        };
+        self.head = self.rest.drain(..end).collect();
+        let head = String::from_utf8_lossy(&self.head).to_lowercase();
+        let status = head.split(' ').nth(1)?.parse().ok()?;
+        let length = head.lines().find_map(|line| {
+            line.strip_prefix("content-length: ")?
+                .trim()
+                .parse::<usize>()
+                .ok()
+        });
+        let body = if let Some(length) = length {
+            while self.rest.len() < length {
+                self.more()?;
+            }
+            self.rest.drain(..length).collect()
+        } else if head.contains("transfer-encoding: chunked") {
+            let mut body = Vec::new();
+            loop {
+                while !self.rest.windows(2).any(|w| w == b"\r\n") {
+                    self.more()?;
+                }
+                let line = self.rest.windows(2).position(|w| w == b"\r\n")?;
+                let size =
+                    usize::from_str_radix(std::str::from_utf8(&self.rest[..line]).ok()?.trim(), 16).ok()?;
+                while self.rest.len() < line + 2 + size + 2 {
+                    self.more()?;
+                }
+                body.extend_from_slice(&self.rest[line + 2..line + 2 + size]);
+                self.rest.drain(..line + 2 + size + 2);
+                if size == 0 {
+                    break body;
+                }
+            }
+        } else {
+            Vec::new()
+        };
+        Some((status, body))
+    }
+
+    fn more(&mut self) -> Option<()> {
+        let mut some = [0; 65_536];
+        let read = self.stream.read(&mut some).ok().filter(|n| *n > 0)?;
+        self.rest.extend_from_slice(&some[..read]);
+        Some(())
+    }
+}
+
+/// Seconds of processor time that a process has used.
+fn cpu(child: &Child) -> f64 {
+    let stat = std::fs::read_to_string(format!("/proc/{}/stat", child.id())).unwrap_or_default();
+    let after = stat.rsplit(')').next().unwrap_or_default().to_owned();
+    let field = |n: usize| {
+        after
+            .split_whitespace()
+            .nth(n)
+            .and_then(|f| f.parse::<f64>().ok())
+            .unwrap_or(0.0)
+    };
+    // Clock ticks are a hundredth of a second on Linux.
+    (field(11) + field(12)) / 100.0
+}
+
+/// Resident memory of a process in KiB.
+fn memory(child: &Child) -> u64 {
+    memory_of(child.id())
+}
+
+fn memory_of(id: u32) -> u64 {
+    let status = std::fs::read_to_string(format!("/proc/{id}/status")).unwrap_or_default();
+    status
+        .lines()
+        .find_map(|line| {
+            line.strip_prefix("VmRSS:")?
+                .split_whitespace()
+                .next()?
+                .parse()
+                .ok()
+        })
+        .unwrap_or(0)
+}

@@ -102,7 +102,8 @@ pub fn build(
     let letters = Arc::new(AtomicU64::new(0));
     let jobs = Jobs::new(jobs(&config, &db, &clock, &postman, &letters));
     let mut routes = routes();
-    let document = openapi::document(&routes, &refusals());
+    let refusals = refusals();
+    let document = openapi::document(&routes, &refusals);
     let menu = routes.take_menu();
     let portal = Portal {
         config: Arc::new(config),
@@ -115,6 +116,7 @@ pub fn build(
         routes: Arc::new(routes.list()),
         openapi: Arc::new(document.to_string()),
         letters,
+        refusals: Arc::new(refusals),
     };
     Ok(Parts {
         portal,
@@ -147,7 +149,7 @@ fn jobs(config: &Config, db: &Db, clock: &Clock, postman: &Postman, letters: &Ar
         jobs.extend(simulator::jobs(db, letters));
     }
     let (db, clock) = (db.clone(), clock.clone());
-    jobs.push(Job::new("sweep", Duration::from_secs(300), move || {
+    jobs.push(Job::new("sweep", Duration::from_mins(5), move || {
         let (db, clock) = (db.clone(), clock.clone());
         async move {
             let (now, wall) = (clock.now(), clock.wall());

@@ -1,14 +1,92 @@
-//! (being built)
+//! Requests for a Smart Account: sent by a partner for a customer or by a person for their own organization,
+//! decided by Account creators and Domain approvers.
+//!
+//! From a scenario or a command, every step is one write with a permit of the portal:
+//!
+//! ```ignore
+//! let permit = Permit::by_the_portal("scenario demo");
+//! let asked = ForCustomer::parse("Harborview Clinics", "harborview.example", Customers::parse("it@harborview.example"), "", "Welcome.")?;
+//! let new = Sending::new(at); // ids and the time, before the write
+//! let request = db.write_now(|tx| account_requests::send(tx, &permit, &pat, &new, &asked, None))?;
+//! let va = VirtualAccountId::new();
+//! db.write_now(|tx| account_requests::approve(tx, &permit, &it, later, va, &request.reference))?;
+//! ```
+//!
+//! `approve`, `deny` and `forward` check that the given person is an Account creator of the request (by
+//! address), `approve_domain` that they hold the platform role, whoever the permit is for.
+
+mod api;
+mod jobs;
+mod letters;
+mod model;
+mod pages;
+mod service;
+mod store;
+
+pub use jobs::jobs;
+pub use model::{
+    Creator, CreatorState, Customers, DomainReason, DomainReview, ForCustomer, ForOwn, Request, RequestKind,
+    RequestState, Standing, Summary,
+};
+pub use service::{
+    Details, Handing, Listed, Sending, approve, approve_domain, deny, details, forward, list, mine, send,
+    send_own, waiting_domains, waiting_for, withdraw,
+};
 
 use crate::http::Routes;
+use crate::platform::mail::Letters;
 
 /// The routes of this room.
-pub fn routes(_routes: &mut Routes) {}
-/// The letters of this room.
-pub fn letters(_letters: &mut crate::platform::mail::Letters) {}
-/// With what codes the rules of this room refuse.
-pub const REFUSALS: &[(&str, &str)] = &[];
-/// What this room does by the clock.
-pub fn jobs(_db: &crate::platform::db::Db, _clock: &crate::kernel::Clock) -> Vec<crate::platform::jobs::Job> {
-    Vec::new()
+pub fn routes(routes: &mut Routes) {
+    pages::routes(routes);
+    api::routes(routes);
 }
+
+/// The letters of this room.
+pub fn letters(letters: &mut Letters) {
+    letters::register(letters);
+}
+
+/// With what codes the rules of this room refuse.
+pub const REFUSALS: &[(&str, &str)] = &[
+    (
+        "account-requests.decided",
+        "The request was decided, withdrawn, or has expired.",
+    ),
+    (
+        "account-requests.domain-approval-outstanding",
+        "A Domain approver has to approve the Account Domain Identifier first.",
+    ),
+    (
+        "account-requests.domain-answered",
+        "A Domain approver has answered already, or none is needed.",
+    ),
+    (
+        "account-requests.approve-instead",
+        "A request for the requester's own organization is approved as a whole.",
+    ),
+    (
+        "account-requests.own-request",
+        "Nobody decides their own request.",
+    ),
+    (
+        "account-requests.not-asked",
+        "The person is not, or no longer, asked to decide the request.",
+    ),
+    (
+        "account-requests.not-requester",
+        "Only the requester can withdraw a request.",
+    ),
+    (
+        "account-requests.forward-limit",
+        "The request was forwarded five times already.",
+    ),
+    (
+        "account-requests.forward-to-requester",
+        "The next approver is the requester.",
+    ),
+    (
+        "account-requests.forward-to-same",
+        "The next approver was asked already.",
+    ),
+];

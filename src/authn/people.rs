@@ -69,6 +69,17 @@ pub fn find_all(read: &mut impl Reads, ids: &[PersonId]) -> Result<Vec<Person>> 
     store::people(read, ids)
 }
 
+/// Those who can sign in, by name, and their roles over the portal: what a lab's sign-in page lists.
+pub fn active(read: &mut impl Reads, most: i64) -> Result<Vec<(Person, Vec<PlatformRole>)>> {
+    let found = store::active_people(read, most)?;
+    let mut all = Vec::with_capacity(found.len());
+    for person in found {
+        let roles = store::platform_roles(read, person.id)?;
+        all.push((person, roles));
+    }
+    Ok(all)
+}
+
 /// Everyone who holds a role over the portal.
 pub fn with_platform_role(read: &mut impl Reads, role: PlatformRole) -> Result<Vec<Person>> {
     store::with_platform_role(read, role)
@@ -115,6 +126,12 @@ pub fn password_hash(read: &mut impl Reads, id: PersonId) -> Result<Option<Strin
 /// Sets a password hash.
 pub fn set_password_hash(tx: &mut Tx<'_>, id: PersonId, hash: &str) -> Result<()> {
     store::set_password_hash(tx, id, hash)
+}
+
+/// Puts a hash made with today's parameters in the place of an older one of the same password, if that is
+/// still there. No change of the person: `version` stays.
+pub fn renew_password_hash(tx: &mut Tx<'_>, id: PersonId, old: &str, new: &str) -> Result<()> {
+    store::renew_password_hash(tx, id, old, new)
 }
 
 /// Enables or disables a person; all their sessions end with it.

@@ -45,16 +45,10 @@ pub fn start(
     cookie: &str,
     address: &str,
     agent: &str,
-) -> Result<()> {
-    store::insert_session(
-        tx,
-        &token::digest(cookie),
-        SessionId::new(),
-        person,
-        wall,
-        address,
-        agent,
-    )
+) -> Result<SessionId> {
+    let id = SessionId::new();
+    store::insert_session(tx, &token::digest(cookie), id, person, wall, address, agent)?;
+    Ok(id)
 }
 
 /// Whose session a cookie stands for, if it is still good. The second part says that [`touch`] is due.
@@ -104,9 +98,14 @@ pub fn touch(tx: &mut Tx<'_>, key: &str, wall: Moment) -> Result<()> {
     store::touch_session(tx, key, wall)
 }
 
-/// Notes that the password was given again.
-pub fn freshen(tx: &mut Tx<'_>, key: &str, wall: Moment) -> Result<()> {
-    store::freshen_session(tx, key, wall)
+/// Gives a session another cookie, after its owner has given the password again: a cookie that somebody
+/// else has seen before is worth nothing after. It keeps its id and its age.
+pub fn renew(tx: &mut Tx<'_>, key: &str, cookie: &str, wall: Moment) -> Result<()> {
+    if store::renew_session(tx, key, &token::digest(cookie), wall)? {
+        Ok(())
+    } else {
+        Err(Error::SignedOut)
+    }
 }
 
 /// Ends the session of a cookie.

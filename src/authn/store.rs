@@ -77,6 +77,16 @@ pub fn person_by_email(read: &mut impl Reads, key: &str) -> Result<Option<Person
     row.map(to_person).transpose()
 }
 
+pub fn active_people(read: &mut impl Reads, most: i64) -> Result<Vec<Person>> {
+    let rows: Vec<PersonRow> = people::table
+        .filter(people::state.eq(PersonState::Active))
+        .order((people::search_key.asc(), people::id.asc()))
+        .limit(most)
+        .select(person_columns!())
+        .load(read.conn())?;
+    rows.into_iter().map(to_person).collect()
+}
+
 pub fn with_platform_role(read: &mut impl Reads, role: PlatformRole) -> Result<Vec<Person>> {
     let rows: Vec<PersonRow> = people::table
         .inner_join(platform_roles::table.on(platform_roles::person_id.eq(people::id)))
@@ -197,6 +207,13 @@ pub fn set_password_hash(tx: &mut Tx<'_>, id: PersonId, hash: &str) -> Result<()
     Ok(())
 }
 
+pub fn renew_password_hash(tx: &mut Tx<'_>, id: PersonId, old: &str, new: &str) -> Result<()> {
+    diesel::update(people::table.filter(people::id.eq(id).and(people::password_hash.eq(old))))
+        .set(people::password_hash.eq(Some(new)))
+        .execute(tx.conn())?;
+    Ok(())
+}
+
 pub fn set_state(tx: &mut Tx<'_>, id: PersonId, state: PersonState) -> Result<()> {
     diesel::update(people::table.find(id))
         .set((people::state.eq(state), people::version.eq(people::version + 1)))
@@ -261,11 +278,15 @@ pub fn touch_session(tx: &mut Tx<'_>, key: &str, wall: Moment) -> Result<()> {
     Ok(())
 }
 
-pub fn freshen_session(tx: &mut Tx<'_>, key: &str, wall: Moment) -> Result<()> {
-    diesel::update(sessions::table.find(key))
-        .set(sessions::fresh_at.eq(wall))
-        .execute(tx.conn())?;
-    Ok(())
+pub fn renew_session(tx: &mut Tx<'_>, key: &str, new_key: &str, wall: Moment) -> Result<bool> {
+    Ok(diesel::update(sessions::table.find(key))
+        .set((
+            sessions::id.eq(new_key),
+            sessions::fresh_at.eq(wall),
+            sessions::seen_at.eq(wall),
+        ))
+        .execute(tx.conn())?
+        == 1)
 }
 
 pub fn end_session(tx: &mut Tx<'_>, key: &str) -> Result<()> {

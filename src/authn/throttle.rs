@@ -13,10 +13,17 @@ const FREE: i32 = 5;
 const FREE_PER_NETWORK: i32 = 20;
 
 /// What is counted for one attempt.
+#[derive(Clone)]
 pub struct Subjects([(String, i32); 2]);
 
-/// The subjects of an attempt. An IPv6 network is a /64: one customer has them all.
+/// The subjects of a sign-in. An IPv6 network is a /64: one customer has them all.
 pub fn subjects(email_key: &str, address: &str) -> Subjects {
+    subjects_for("", email_key, address)
+}
+
+/// The same for something else that is not to be tried without end, counted apart from sign-ins: `what` is
+/// a word for it.
+pub fn subjects_for(what: &str, email_key: &str, address: &str) -> Subjects {
     let network = match address.parse::<IpAddr>() {
         Ok(IpAddr::V6(v6)) => v6
             .segments()
@@ -27,7 +34,8 @@ pub fn subjects(email_key: &str, address: &str) -> Subjects {
             .join(":"),
         _ => address.to_owned(),
     };
-    let person: String = email_key.chars().take(254).collect();
+    let network = format!("{what}{network}");
+    let person: String = email_key.chars().take(200).collect();
     Subjects([(format!("{person} {network}"), FREE), (network, FREE_PER_NETWORK)])
 }
 

@@ -50,7 +50,9 @@ actions! {
     RequestForCustomer(Anywhere): "request a Smart Account for a customer";
     /// Ask for a Smart Account for one's own organisation.
     CreateOwnAccount(Anywhere): "create a Smart Account";
-    /// See and decide the requests that one was asked to decide.
+    /// See the requests that one has sent or was asked to decide.
+    ViewAccountRequests(Anywhere): "view Smart Account requests";
+    /// Decide the requests that one was asked to decide.
     DecideAccountRequest(Anywhere): "decide a pending Smart Account request";
     /// Ask for access to a Smart Account.
     RequestAccess(Anywhere): "request access to a Smart Account";

@@ -2,6 +2,7 @@
 
 use super::store;
 use super::within::Tenant;
+use crate::authn::people::{self, Person};
 use crate::error::Result;
 use crate::kernel::Moment;
 use crate::kernel::ids::{GrantId, PersonId, SmartAccountId, VirtualAccountId};
@@ -54,6 +55,26 @@ pub struct Grant {
     pub created_at: Moment,
 }
 
+/// A role that somebody holds, with the names of where.
+#[derive(Debug, Clone, diesel::Queryable)]
+pub struct Held {
+    /// Who.
+    pub person: PersonId,
+    /// Number of the Smart Account.
+    pub number: i64,
+    /// Its name.
+    pub account: String,
+    /// Name of the Virtual Account; none for the whole account.
+    pub virtual_account: Option<String>,
+    /// Which role.
+    pub role: Role,
+}
+
+/// What people hold, with the names of the accounts: for showing people their own roles, in any account.
+pub fn held_by(read: &mut impl Reads, people: &[PersonId]) -> Result<Vec<Held>> {
+    store::held_by(read, people)
+}
+
 /// The tenant with this number, with a person's grants in it.
 pub fn standing(
     read: &mut impl Reads,
@@ -80,6 +101,33 @@ pub fn in_account(read: &mut impl Reads, account: SmartAccountId) -> Result<Vec<
 /// Everyone's grants with a role over the whole account, in several accounts.
 pub fn holders_in(read: &mut impl Reads, accounts: &[SmartAccountId], role: Role) -> Result<Vec<Grant>> {
     store::holders_in(read, accounts, role)
+}
+
+/// The Smart Account Administrators of several accounts, in the order in which they became it. An account
+/// without one is left out.
+pub fn administrators(
+    read: &mut impl Reads,
+    accounts: &[SmartAccountId],
+) -> Result<Vec<(SmartAccountId, Vec<Person>)>> {
+    let held = holders_in(read, accounts, Role::AccountAdmin)?;
+    let mut ids: Vec<PersonId> = held.iter().map(|grant| grant.person).collect();
+    ids.sort_unstable();
+    ids.dedup();
+    let people: std::collections::HashMap<PersonId, Person> = people::find_all(read, &ids)?
+        .into_iter()
+        .map(|person| (person.id, person))
+        .collect();
+    let mut found: Vec<(SmartAccountId, Vec<Person>)> = Vec::new();
+    for grant in held {
+        let Some(person) = people.get(&grant.person) else {
+            continue;
+        };
+        match found.iter_mut().find(|(account, _)| *account == grant.account) {
+            Some((_, list)) => list.push(person.clone()),
+            None => found.push((grant.account, vec![person.clone()])),
+        }
+    }
+    Ok(found)
 }
 
 /// Gives a role. One person has one role for one scope: an earlier one there is replaced.

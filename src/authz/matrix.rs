@@ -39,6 +39,7 @@ pub const MATRIX: &[(Action, &[Holder])] = &[
         &[ADMIN, USER, VIEWER, VA_ADMIN, VA_USER, VA_VIEWER],
     ),
     (Action::CreateOwnAccount, &[ANYONE]),
+    (Action::ViewAccountRequests, &[ANYONE]),
     (Action::DecideAccountRequest, &[ANYONE]),
     (Action::RequestAccess, &[ANYONE]),
     (

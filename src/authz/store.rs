@@ -1,12 +1,12 @@
 //! The tables of grants and links, and the few facts of a tenant that every decision needs.
 
-use super::grants::{Grant, Role};
+use super::grants::{Grant, Held, Role};
 use super::links::{Link, Purpose};
 use super::within::Tenant;
 use crate::error::{Error, Result};
 use crate::kernel::Moment;
 use crate::kernel::ids::{GrantId, LinkId, PersonId, SmartAccountId, VirtualAccountId};
-use crate::platform::db::schema::{grants, links, smart_accounts};
+use crate::platform::db::schema::{grants, links, smart_accounts, virtual_accounts};
 use crate::platform::db::{Reads, Tx};
 use diesel::prelude::*;
 
@@ -56,6 +56,26 @@ pub fn grants_of(read: &mut impl Reads, person: PersonId) -> Result<Vec<Grant>> 
         .load(read.conn())?)
 }
 
+pub fn held_by(read: &mut impl Reads, people: &[PersonId]) -> Result<Vec<Held>> {
+    Ok(grants::table
+        .inner_join(smart_accounts::table.on(smart_accounts::id.eq(grants::smart_account_id)))
+        .left_join(virtual_accounts::table.on(virtual_accounts::id.nullable().eq(grants::virtual_account_id)))
+        .filter(grants::person_id.eq_any(people.to_vec()))
+        .order((
+            smart_accounts::name_key.asc(),
+            grants::scope.asc(),
+            grants::id.asc(),
+        ))
+        .select((
+            grants::person_id,
+            smart_accounts::number,
+            smart_accounts::name,
+            virtual_accounts::name.nullable(),
+            grants::role,
+        ))
+        .load(read.conn())?)
+}
+
 pub fn grants_in_account(read: &mut impl Reads, account: SmartAccountId) -> Result<Vec<Grant>> {
     Ok(grants::table
         .filter(grants::smart_account_id.eq(account))
@@ -65,16 +85,21 @@ pub fn grants_in_account(read: &mut impl Reads, account: SmartAccountId) -> Resu
 }
 
 pub fn holders_in(read: &mut impl Reads, accounts: &[SmartAccountId], role: Role) -> Result<Vec<Grant>> {
-    Ok(grants::table
-        .filter(
-            grants::smart_account_id
-                .eq_any(accounts.to_vec())
-                .and(grants::role.eq(role))
-                .and(grants::virtual_account_id.is_null()),
-        )
-        .order(grants::created_at.asc())
-        .select(grant_columns!())
-        .load(read.conn())?)
+    let mut found = Vec::new();
+    for some in accounts.chunks(500) {
+        let rows: Vec<Grant> = grants::table
+            .filter(
+                grants::smart_account_id
+                    .eq_any(some.to_vec())
+                    .and(grants::role.eq(role))
+                    .and(grants::virtual_account_id.is_null()),
+            )
+            .order(grants::created_at.asc())
+            .select(grant_columns!())
+            .load(read.conn())?;
+        found.extend(rows);
+    }
+    Ok(found)
 }
 
 pub fn put_grant(

@@ -3,6 +3,7 @@
 use super::{checked, say};
 use crate::app::{self, Parts};
 use crate::http::{Portal, server};
+use crate::identity;
 use crate::kernel::Clock;
 use crate::platform::config::{Config, Settings};
 use crate::platform::db::{Db, Schema, migrate};
@@ -27,6 +28,13 @@ pub fn serve(settings: Settings) -> Result<(), String> {
     let first = scenario::fill_if_empty(&parts.portal)
         .map_err(|e| format!("the scenario could not be loaded: {e:?}"))?;
     greet(&parts.portal, first.as_deref())?;
+    if let Some(link) = identity::bootstrap(&parts.portal)
+        .map_err(|e| format!("the link for the first operator could not be made: {e:?}"))?
+    {
+        say(&format!(
+            "\nNobody can sign in yet. Open this address within an hour to become the first operator; it works once:\n{link}"
+        ))?;
+    }
     actix_web::rt::System::new()
         .block_on(run(parts, listener))
         .map_err(|e| e.to_string())

@@ -43,12 +43,13 @@ pub async fn face<B: MessageBody + 'static>(
     next: Next<B>,
 ) -> Result<ServiceResponse<EitherBody<B, BoxBody>>, actix_web::Error> {
     // Owned values: holding the request itself over the call is not allowed.
-    let asked = Asked {
+    let mut asked = Asked {
         path: req.path().to_owned(),
         query: req.query_string().to_owned(),
         is_read: req.method().is_safe(),
         theme: raw_cookie(req.request(), THEME).map_or(Theme::Auto, |t| Theme::parse(&t)),
         request_id: super::headers::request_id(req.request()),
+        is_page: false,
         referer: req
             .headers()
             .get(header::REFERER)
@@ -60,8 +61,22 @@ pub async fn face<B: MessageBody + 'static>(
     let Some(error) = res.response().error() else {
         return Ok(res.map_into_left_body());
     };
+    asked.is_page = has_page(res.request());
     let answer = asked.answer(error);
     Ok(ServiceResponse::new(res.into_parts().0, answer).map_into_right_body())
+}
+
+/// Whether the address of a request can be opened as a page, too.
+fn has_page(req: &actix_web::HttpRequest) -> bool {
+    let pattern = req.match_pattern();
+    req.app_data::<actix_web::web::Data<super::Portal>>()
+        .zip(pattern)
+        .is_some_and(|(portal, pattern)| {
+            portal
+                .routes
+                .iter()
+                .any(|route| route.method == "GET" && route.path == pattern)
+        })
 }
 
 struct Asked {
@@ -70,6 +85,8 @@ struct Asked {
     is_read: bool,
     theme: Theme,
     request_id: String,
+    /// There is a page at this address, as there is for every form that comes back.
+    is_page: bool,
     referer: String,
 }
 
@@ -241,8 +258,12 @@ impl Asked {
         }
     }
 
-    /// The page on which a form stood: its path within this portal.
+    /// The page on which a form stood: its path within this portal. Browsers are told to send no referrer,
+    /// so it is mostly known by its own address.
     fn came_from(&self) -> String {
+        if self.is_page {
+            return self.path.clone();
+        }
         let path = url::Url::parse(&self.referer)
             .map(|u| u.path().to_owned())
             .unwrap_or_default();

@@ -77,14 +77,11 @@ impl<T: DeserializeOwned + 'static> FromRequest for Posted<T> {
             if !csrf_fits(&req, &csrf) {
                 return Err(Error::CrossSite);
             }
-            let fields = pairs
-                .iter()
-                .map(|(k, v)| format!("{k}\n{v}\n"))
-                .collect::<String>();
-            let hash = token::digest(&format!("{}\n{fields}", req.path()));
             let encoded = url::form_urlencoded::Serializer::new(String::new())
                 .extend_pairs(&pairs)
                 .finish();
+            let hash = token::digest(&format!("{} {encoded}", req.path()));
+
             let value = serde_html_form::from_str(&encoded).map_err(|_| {
                 Error::BadRequest("The form has fields that are not known here, or lacks some.".into())
             })?;
@@ -112,14 +109,8 @@ fn csrf_fits(req: &HttpRequest, given: &str) -> bool {
     let Some(portal) = req.app_data::<actix_web::web::Data<super::Portal>>() else {
         return false;
     };
-    let session = raw_cookie(req, crate::authn::session::COOKIE)
-        .map_or_else(|| "signed-out".to_owned(), |c| token::digest(&c));
-    given.split_once('.').is_some_and(|(salt, seal)| {
-        token::same(
-            seal,
-            &token::seal(&portal.signing.seal_key, &format!("form {salt} {session}")),
-        )
-    })
+    let cookie = raw_cookie(req, crate::authn::session::COOKIE);
+    super::visit::csrf_fits(&portal.signing.seal_key, cookie.as_deref(), given)
 }
 
 /// The JSON body of an API request.
@@ -165,6 +156,18 @@ impl<T: DeserializeOwned + 'static> FromRequest for JsonBody<T> {
             })?;
             Ok(Self { value, hash })
         })
+    }
+}
+
+/// A body of any kind, unread: for the one address that takes several kinds.
+pub struct RawBody(pub Bytes);
+
+impl FromRequest for RawBody {
+    type Error = Error;
+    type Future = Found<Self>;
+    fn from_request(_: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let payload = payload.take();
+        Box::pin(async move { Ok(Self(read(payload, LIMIT).await?)) })
     }
 }
 

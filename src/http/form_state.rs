@@ -30,12 +30,14 @@ impl Choice {
         }
     }
 
+    #[must_use]
     pub fn note(mut self, note: impl Into<String>) -> Self {
         self.note = note.into();
         self
     }
 
     /// Shown, but not to be had. The note should say why.
+    #[must_use]
     pub fn disabled(mut self) -> Self {
         self.disabled = true;
         self
@@ -70,6 +72,7 @@ impl FormState {
     }
 
     /// A form whose POST may be carried out once under this key.
+    #[must_use]
     pub fn with_once(mut self, once: impl Into<String>) -> Self {
         self.once = once.into();
         self

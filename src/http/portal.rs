@@ -34,4 +34,6 @@ pub struct Portal {
     pub openapi: Arc<String>,
     /// How many letters of the lab's mailbox nobody has marked as read; a job counts them.
     pub letters: Arc<AtomicU64>,
+    /// Every code with which a rule refuses, and when.
+    pub refusals: Arc<Vec<(&'static str, &'static str)>>,
 }

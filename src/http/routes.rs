@@ -140,10 +140,6 @@ impl Routes {
         self.menu.add(item);
     }
 
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "this is the one home of route registration"
-    )]
     fn add<F, Args>(&mut self, method: Method, path: &str, api: Option<Api>, handler: F)
     where
         F: Handler<Args> + Send + Sync,

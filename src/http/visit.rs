@@ -171,22 +171,8 @@ impl Visit {
     /// The token that forms of this session carry. Another one on each page, so that compressed pages tell nothing of it.
     pub fn csrf(&self) -> String {
         let salt: String = token::random().chars().take(11).collect();
-        format!("{salt}.{}", self.csrf_seal(&salt))
-    }
-
-    /// Whether a form's token belongs to this session.
-    pub fn csrf_fits(&self, given: &str) -> bool {
-        given
-            .split_once('.')
-            .is_some_and(|(salt, seal)| token::same(seal, &self.csrf_seal(salt)))
-    }
-
-    fn csrf_seal(&self, salt: &str) -> String {
-        let session = self
-            .cookie
-            .as_deref()
-            .map_or_else(|| "signed-out".to_owned(), token::digest);
-        token::seal(&self.portal.signing.seal_key, &format!("form {salt} {session}"))
+        let seal = csrf_seal(&self.portal.signing.seal_key, self.cookie.as_deref(), &salt);
+        format!("{salt}.{seal}")
     }
 
     /// What stands around a page with this title.
@@ -236,6 +222,35 @@ impl Visit {
         shell
     }
 
+    /// The shell of a list: what could not be used of its address is said above it.
+    pub fn list_shell(
+        &self,
+        title: impl Into<String>,
+        between: &[Crumb],
+        list: &super::list::ListQuery,
+    ) -> Shell {
+        let mut shell = self.account_shell(title, between);
+        for says in &list.dropped {
+            shell.flash.push(Flash {
+                kind: FlashKind::Warn,
+                text: says.clone(),
+                link: None,
+            });
+        }
+        shell
+    }
+
+    /// The name of a file with a list: what it is, of which Smart Account, and when.
+    pub fn file_name(&self, what: &str) -> String {
+        let domain = self
+            .tenant
+            .as_ref()
+            .map(|t| format!("_{}", t.domain))
+            .unwrap_or_default();
+        let now = self.portal.clock.now().utc();
+        format!("{what}{domain}_{}.csv", now.format("%Y%m%dT%H%MZ"))
+    }
+
     /// The theme that was chosen.
     pub fn theme(&self) -> Theme {
         self.theme
@@ -248,7 +263,13 @@ impl Visit {
             .as_ref()
             .and_then(|a| a.platform.first())
             .map(|r| r.label().to_owned());
-        let mut here: Vec<&str> = self.grants.iter().map(|g| g.role.label()).collect();
+        // On a page outside of any account, before one was opened: whatever there is.
+        let held = if self.grants.is_empty() {
+            &self.everywhere
+        } else {
+            &self.grants
+        };
+        let mut here: Vec<&str> = held.iter().map(|g| g.role.label()).collect();
         here.dedup();
         platform
             .or_else(|| here.first().map(|r| (*r).to_owned()))
@@ -262,6 +283,18 @@ impl Visit {
         super::reply::set_cookie(&mut response, FLASH, &sealed, Some(60));
         response
     }
+}
+
+/// Whether a form's token belongs to the session of this cookie.
+pub fn csrf_fits(key: &[u8; 32], cookie: Option<&str>, given: &str) -> bool {
+    given
+        .split_once('.')
+        .is_some_and(|(salt, seal)| token::same(seal, &csrf_seal(key, cookie, salt)))
+}
+
+fn csrf_seal(key: &[u8; 32], cookie: Option<&str>, salt: &str) -> String {
+    let session = cookie.map_or_else(|| "signed-out".to_owned(), token::digest);
+    token::seal(key, &format!("form {salt} {session}"))
 }
 
 fn seal_flash(key: &[u8; 32], flash: &Flash) -> String {

@@ -1,10 +1,36 @@
-//! (being built)
+//! Who comes in, and how: signing in and out, passwords, invitations, sessions, keys for scripts.
+//!
+//! For rooms above:
+//! - [`check_new_password`]: a password that a person sets, typed twice (fields `password` and
+//!   `password_again`); hash the answer with `portal.hasher.hash(&secret).await?` before the transaction.
+//! - [`Entrance`]: signs a person in within a room's own write ([`Entrance::begin`]) and gives the browser
+//!   its cookie afterwards ([`Entrance::set_cookie`]).
+//! - [`sign_in_response`]: the same in a transaction of its own, with the redirect.
+//! - [`invite`]: asks somebody to set up their user account.
+//! - [`fresh`]: for a page that leads to something sensitive and is not guarded by an action that says so.
+
+mod api;
+mod entrance;
+mod letters;
+mod model;
+mod pages;
+mod service;
+
+pub use entrance::{Entrance, check_new_password, sign_in_response};
+pub use service::{bootstrap, fresh, invite, set_state};
 
 use crate::http::Routes;
 
 /// The routes of this room.
-pub fn routes(_routes: &mut Routes) {}
+pub fn routes(routes: &mut Routes) {
+    pages::routes(routes);
+    api::routes(routes);
+}
+
 /// The letters of this room.
-pub fn letters(_letters: &mut crate::platform::mail::Letters) {}
+pub fn letters(all: &mut crate::platform::mail::Letters) {
+    letters::register(all);
+}
+
 /// With what codes the rules of this room refuse.
 pub const REFUSALS: &[(&str, &str)] = &[];

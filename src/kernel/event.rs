@@ -25,6 +25,10 @@ crate::words! {
         InvitationAccepted = "person.invitation-accepted", "Invitation accepted";
         /// A person was changed.
         PersonChanged = "person.changed", "Profile changed";
+        /// The password was given again, for something sensitive.
+        PasswordConfirmed = "person.password-confirmed", "Password confirmed";
+        /// Somebody was asked to set up their user account.
+        Invited = "person.invited", "Invitation sent";
         /// A person may no longer sign in, or may again.
         PersonState = "person.state", "User account enabled or disabled";
         /// A key for scripts was made.
@@ -73,6 +77,8 @@ crate::words! {
         ScenarioLoaded = "lab.scenario", "Scenario loaded";
         /// Data was taken out as a file.
         Exported = "export", "Exported as CSV";
+        /// A link for making the first operator was printed.
+        SetUpLinkMade = "portal.set-up-link", "Set-up link printed";
         /// The first operator was made.
         SetUp = "portal.set-up", "Portal set up";
     }

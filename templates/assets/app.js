@@ -39,10 +39,15 @@ function arrive(doc, url) {
 const typed = (d) => $$("form[method=post]", d).map((f) => [...new FormData(f)].map(([k, v]) => `${k}=${v.name ?? v}`).join("&")).join("\n");
 const element = (tag, text, more = {}) => Object.assign(document.createElement(tag), { textContent: text, ...more });
 
+// A form that came back with messages counts as changed as soon as a word stands in it: what it held before is not known.
+const changed = (d) => (d.failed
+  ? $$("input:not([type=hidden],[type=checkbox],[type=radio]),textarea", d).some((n) => n.value && !n.readOnly)
+  : typed(d) !== d.clean);
+
 // What was typed is not thrown away without asking.
 function leave(d) {
   if ($(".ask", d)) { $(".ask button", d)?.focus(); return; }
-  if (d.clean === undefined || typed(d) === d.clean) { d.close(); return; }
+  if (!changed(d)) { d.close(); return; }
   const ask = element("div", "", { className: "ask", role: "alert" });
   const stay = element("button", "Keep editing", { type: "button", className: "btn" });
   const go = element("button", "Discard", { type: "button", className: "btn danger-o" });
@@ -59,7 +64,8 @@ function lift(d) {
   d.removeAttribute("data-static");
   d.showModal();
   ($("[aria-invalid=true]", d) ?? $("[autofocus]", d))?.focus();
-  d.clean = $("[aria-invalid=true],.problems", d) ? "" : typed(d);
+  d.clean = typed(d);
+  d.failed = $("[aria-invalid=true],.problems", d) !== null;
   d.addEventListener("click", (e) => {
     if (e.target === d || e.target.closest("[data-close]")) { e.preventDefault(); leave(d); }
   });
@@ -101,7 +107,8 @@ function answered(d, text, url, kind, failed) {
   d.className = next.className;
   d.replaceChildren(...next.childNodes);
   d.scrollTop = 0;
-  d.clean = failed ? "" : typed(d);
+  d.clean = typed(d);
+  d.failed = failed;
   times(d);
   const at = $("[aria-invalid=true]", d) ?? $("[autofocus]", d) ?? $("h2", d);
   at?.focus();

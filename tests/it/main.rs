@@ -1,1 +1,19 @@
+//! The portal as others meet it: over HTTP, on a fresh database for each test, on either kind of database.
+//!
+//! - `support`: a portal for a test, browsers and API clients to use it with, and the cast.
+//! - `laws`: what holds for the code and the schema.
+//! - `gates`: what holds for every route that there is; found from the list of routes, never from a list kept here.
+//! - `rooms`: what each room does.
+//! - `races`, `kill`: many at once, and the power cut.
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test that fails may fail loudly; the helpers of tests are tests too"
+)]
+#![allow(clippy::print_stdout, clippy::missing_panics_doc, reason = "tests")]
 
+mod laws;
+mod smoke;
+mod support;

@@ -2,9 +2,9 @@
 
 use super::Database;
 use super::conn::{Conn, Manager};
-use diesel::RunQueryDsl;
 use diesel::connection::SimpleConnection;
 use diesel::r2d2::ManageConnection;
+use diesel::{Connection, RunQueryDsl};
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 use std::collections::BTreeSet;
 
@@ -90,8 +90,20 @@ fn applied(conn: &mut Conn) -> Result<Vec<String>, Failure> {
 
 /// Brings the schema up to this program's, one process at a time. Refuses a schema that is ahead.
 /// Returns how many steps were run.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the steps of the schema run outside of the portal's own transactions"
+)]
 pub fn run(url: &str) -> Result<usize, Failure> {
     let mut conn = connect(url)?;
+    // Steps that are missing here would be run over tables that a newer program has changed.
+    if let Schema::Ahead(steps) = compare_on(&mut conn)? {
+        return Err(format!(
+            "the database was used by a newer Licentral: it has the steps {}, which this program does not know",
+            steps.join(", ")
+        )
+        .into());
+    }
     match Manager::new(url)?.database() {
         Database::Sqlite => {
             let Conn::Sqlite(c) = &mut conn else {
@@ -114,7 +126,6 @@ pub fn run(url: &str) -> Result<usize, Failure> {
             let Conn::Postgres(c) = &mut conn else {
                 return Err("not PostgreSQL".into());
             };
-            use diesel::Connection;
             c.transaction(|c| {
                 c.batch_execute(
                     "INSERT INTO migration_lock VALUES (TRUE) ON CONFLICT (one) DO UPDATE SET one = TRUE",

@@ -164,7 +164,8 @@ impl Db {
 
     /// Whether the database answers.
     pub async fn answers(&self) -> bool {
-        self.read(|r| r.ping()).await.is_ok()
+        // Named once more, since a method by name is not general enough over the snapshot's life.
+        self.read(|r| Read::ping(r)).await.is_ok()
     }
 }
 

@@ -117,7 +117,6 @@ impl Tx<'_> {
     }
 
     /// There was nothing to do. The transaction is rolled back, so this is no way round the record.
-    #[expect(clippy::unused_self, reason = "only who holds a transaction may say so")]
     pub fn unchanged<T>(&self, value: T) -> Recorded<T> {
         Recorded { value, commit: false }
     }

@@ -92,8 +92,8 @@ impl Postman {
             .await;
         let written: Written = match written {
             Ok(Some(written)) => written,
-            Ok(None) => return Ok(None),
-            Err(Error::NotFound) => return Ok(None),
+            // A letter about something that is gone is not needed any more.
+            Ok(None) | Err(Error::NotFound) => return Ok(None),
             Err(Error::Unavailable(cause)) => return Err(Failure::passing(cause.for_the_log())),
             Err(error) => return Err(Failure::for_good(error.to_string())),
         };

@@ -1,0 +1,48 @@
+//! What happens to requests by the clock: a reminder after a week, the end after two.
+
+use super::{service, store};
+use crate::error::Result;
+use crate::kernel::Clock;
+use crate::platform::db::Db;
+use crate::platform::jobs::Job;
+use std::time::Duration;
+
+/// So many in one go; the rest is found the next time.
+const AT_ONCE: i64 = 100;
+
+/// The jobs of this room.
+pub fn jobs(db: &Db, clock: &Clock) -> Vec<Job> {
+    let (db, clock) = (db.clone(), clock.clone());
+    vec![Job::new(
+        "remind of requests and end overdue ones",
+        Duration::from_secs(5),
+        move || {
+            let (db, clock) = (db.clone(), clock.clone());
+            async move { by_the_clock(&db, &clock).await }
+        },
+    )]
+}
+
+async fn by_the_clock(db: &Db, clock: &Clock) -> Result<()> {
+    let now = clock.now();
+    // Overdue ones first: nobody is reminded of what has ended.
+    loop {
+        let due = db.read(move |r| store::to_expire(r, now, AT_ONCE)).await?;
+        if due.is_empty() {
+            break;
+        }
+        for id in due {
+            db.write(move |tx| service::expire(tx, id, now)).await?;
+        }
+    }
+    loop {
+        let due = db.read(move |r| store::to_remind(r, now, AT_ONCE)).await?;
+        if due.is_empty() {
+            break;
+        }
+        for id in due {
+            db.write(move |tx| service::remind(tx, id, now)).await?;
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,260 @@
+//! Access tokens, and what a client of the API may know and do about its owner.
+
+use super::model::Credentials;
+use super::service::{self, Caller};
+use crate::authn::{PlatformRole, Via, api_client, session};
+use crate::authz::Role;
+use crate::authz::grants::{self, Held};
+use crate::error::{Error, Result};
+use crate::http::form::{Named, PathPart, RawBody};
+use crate::http::{Answer, Api, Public, Routes, SignedIn, json, reply};
+use crate::kernel::ids::{PersonId, SessionId};
+use crate::kernel::{Moment, Secret};
+use actix_web::HttpRequest;
+use actix_web::http::{Method, header};
+use serde::Serialize;
+use std::convert::Infallible;
+use std::str::FromStr;
+use utoipa::ToSchema;
+
+pub fn routes(routes: &mut Routes) {
+    routes.api(
+        Method::POST,
+        "/api/v1/token",
+        Api::says("Trade an API client's secret for an access token. Also takes a form, the query string and HTTP Basic.")
+            .takes::<TokenRequest>()
+            .gives::<TokenAnswer>(200),
+        token,
+    );
+    routes.api(
+        Method::GET,
+        "/api/v1/me",
+        Api::says("Who the access token stands for, and which roles they hold.").gives::<Me>(200),
+        me,
+    );
+    routes.api(
+        Method::GET,
+        "/api/v1/me/sessions",
+        Api::says("One's browser sessions, the newest first.").gives::<Sessions>(200),
+        sessions,
+    );
+    routes.api(
+        Method::GET,
+        "/api/v1/me/api-clients",
+        Api::says("One's API clients, the newest first, revoked ones among them.").gives::<Clients>(200),
+        clients,
+    );
+    routes.api(
+        Method::DELETE,
+        "/api/v1/me/api-clients/{client}",
+        Api::says("Revoke an API client: its access tokens stop working at once.").gives_nothing(),
+        end_client,
+    );
+}
+
+/// Client credentials (RFC 6749, section 4.4).
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "describes what is read by hand, from several places")]
+struct TokenRequest {
+    /// `client_credentials`.
+    grant_type: String,
+    /// Of the API client.
+    client_id: String,
+    /// Shown once, when the client was made.
+    client_secret: Secret,
+}
+
+/// An access token.
+#[derive(Serialize, ToSchema)]
+struct TokenAnswer {
+    /// For `Authorization: Bearer`.
+    access_token: String,
+    /// `Bearer`.
+    token_type: &'static str,
+    /// Seconds.
+    expires_in: i64,
+}
+
+/// An error in the words of RFC 6749, section 5.2.
+fn oauth_error(status: u16, error: &str, says: &str) -> Answer {
+    let mut response = json(
+        status,
+        &serde_json::json!({ "error": error, "error_description": says }),
+    )?;
+    if status == 401 {
+        reply::set_header(&mut response, "www-authenticate", "Basic realm=\"licentral\"");
+    }
+    Ok(response)
+}
+
+async fn token(visit: Public, req: HttpRequest, body: RawBody) -> Answer {
+    let authorization = req
+        .headers()
+        .get(header::AUTHORIZATION)
+        .and_then(|v| v.to_str().ok());
+    let given = Credentials::gather(authorization, &body.0, &visit.query);
+    match given.grant.as_deref() {
+        Some("client_credentials") => {}
+        Some(_) => {
+            return oauth_error(
+                400,
+                "unsupported_grant_type",
+                "The only grant_type is client_credentials.",
+            );
+        }
+        None => return oauth_error(400, "invalid_request", "Send grant_type=client_credentials."),
+    }
+    let (caller, portal) = (Caller::of(&visit), visit.portal.clone());
+    let (id, secret) = (
+        given.id.unwrap_or_default(),
+        given.secret.unwrap_or_else(|| Secret::new("")),
+    );
+    let access = visit
+        .portal
+        .db
+        .write(move |tx| service::trade(tx, &caller, &portal, &id, secret.reveal()))
+        .await?;
+    match access {
+        Some(access_token) => json(
+            200,
+            &TokenAnswer {
+                access_token,
+                token_type: "Bearer",
+                expires_in: api_client::LIFE.num_seconds(),
+            },
+        ),
+        None => oauth_error(
+            401,
+            "invalid_client",
+            "The client is not known, was revoked, or its secret is wrong.",
+        ),
+    }
+}
+
+/// Who the access token stands for.
+#[derive(Serialize, ToSchema)]
+struct Me {
+    id: PersonId,
+    name: String,
+    email: String,
+    /// 0 to 4.
+    access_level: i32,
+    /// Over the whole portal.
+    platform_roles: Vec<PlatformRole>,
+    roles: Vec<RoleHeld>,
+}
+
+/// A role, and where it is held.
+#[derive(Serialize, ToSchema)]
+struct RoleHeld {
+    /// Number of the Smart Account.
+    smart_account: i64,
+    smart_account_name: String,
+    /// Name of the Virtual Account; null for the whole Smart Account.
+    virtual_account: Option<String>,
+    role: Role,
+}
+
+impl From<Held> for RoleHeld {
+    fn from(held: Held) -> Self {
+        Self {
+            smart_account: held.number,
+            smart_account_name: held.account,
+            virtual_account: held.virtual_account,
+            role: held.role,
+        }
+    }
+}
+
+async fn me(who: SignedIn) -> Answer {
+    let actor = who.actor().clone();
+    let id = actor.person.id;
+    let held = who.portal.db.read(move |r| grants::held_by(r, &[id])).await?;
+    json(
+        200,
+        &Me {
+            id,
+            name: actor.person.name.clone(),
+            email: actor.person.email.to_string(),
+            access_level: actor.person.access_level,
+            platform_roles: actor.platform.clone(),
+            roles: held.into_iter().map(RoleHeld::from).collect(),
+        },
+    )
+}
+
+/// Browser sessions.
+#[derive(Serialize, ToSchema)]
+struct Sessions {
+    sessions: Vec<SessionShape>,
+}
+
+/// A browser session.
+#[derive(Serialize, ToSchema)]
+struct SessionShape {
+    id: SessionId,
+    created_at: Moment,
+    /// To the minute.
+    seen_at: Moment,
+    address: String,
+    agent: String,
+}
+
+async fn sessions(who: SignedIn) -> Answer {
+    let (id, wall) = (who.actor().person.id, who.portal.clock.wall());
+    let list = who.portal.db.read(move |r| session::list(r, wall, id)).await?;
+    let sessions = list
+        .into_iter()
+        .map(|s| SessionShape {
+            id: s.id,
+            created_at: s.created_at,
+            seen_at: s.seen_at,
+            address: s.address,
+            agent: s.agent,
+        })
+        .collect();
+    json(200, &Sessions { sessions })
+}
+
+/// API clients.
+#[derive(Serialize, ToSchema)]
+struct Clients {
+    clients: Vec<api_client::Client>,
+}
+
+async fn clients(who: SignedIn) -> Answer {
+    let id = who.actor().person.id;
+    let clients = who.portal.db.read(move |r| api_client::list(r, id)).await?;
+    json(200, &Clients { clients })
+}
+
+/// The id of a client, as it stands in an address.
+pub struct ClientId(pub String);
+impl FromStr for ClientId {
+    type Err = Infallible;
+    fn from_str(s: &str) -> Result<Self, Infallible> {
+        Ok(Self(s.to_owned()))
+    }
+}
+impl Named for ClientId {
+    const NAME: &'static str = "client";
+}
+
+async fn end_client(who: SignedIn, client: PathPart<ClientId>) -> Answer {
+    let client = client.0.0;
+    if let Via::Client { id, may_write } = &who.actor().via
+        && !may_write
+        && *id != client
+    {
+        return Err(Error::refused(
+            "api.scope",
+            "This API client may only read; it can revoke itself and no other.",
+        ));
+    }
+    let (caller, person) = (Caller::of(&who), who.actor().person.clone());
+    who.portal
+        .db
+        .write(move |tx| service::end_client(tx, &caller, &person, &client))
+        .await?;
+    reply::nothing()
+}

@@ -1,0 +1,111 @@
+//! Coming in: how a browser gets its session, from whatever page that happens.
+
+use super::model;
+use crate::authn::{Person, Via, people, session};
+use crate::error::{Problems, Result};
+use crate::http::{Visit, reply};
+use crate::kernel::ids::PersonId;
+use crate::kernel::{Event, Kind, Moment, Secret, Who};
+use crate::platform::db::Tx;
+use crate::platform::token;
+use actix_web::HttpResponse;
+
+/// A session that is about to begin. Made before the transaction, so that a transaction that is run once
+/// more begins the same one:
+///
+/// ```ignore
+/// let entrance = identity::Entrance::of(&visit);
+/// let inside = entrance.clone();
+/// visit.portal.db.write(move |tx| { /* make the person */ inside.begin(tx, &person)?; tx.record(..) }).await?;
+/// let mut response = visit.see_other("/software-central", flash);
+/// entrance.set_cookie(&mut response);
+/// ```
+#[derive(Clone)]
+pub struct Entrance {
+    cookie: String,
+    /// The session that this browser had: it ends, whoever it belonged to.
+    before: Option<String>,
+    now: Moment,
+    wall: Moment,
+    address: String,
+    agent: String,
+    request_id: String,
+}
+
+impl Entrance {
+    /// For the browser of a visit. The cookie that it sent, if any, is never taken over.
+    pub fn of(visit: &Visit) -> Self {
+        let before = visit.actor.as_ref().and_then(|actor| match &actor.via {
+            Via::Session { key, .. } => Some(key.clone()),
+            Via::Client { .. } => None,
+        });
+        Self {
+            cookie: token::random(),
+            before,
+            now: visit.portal.clock.now(),
+            wall: visit.portal.clock.wall(),
+            address: visit.address.clone(),
+            agent: visit.agent.clone(),
+            request_id: visit.request_id.clone(),
+        }
+    }
+
+    /// Begins the session inside a room's own write, with a line in the record. The person may have come
+    /// to be in the same transaction.
+    pub fn begin(&self, tx: &mut Tx<'_>, person: &Person) -> Result<()> {
+        let event = self.open(tx, person)?;
+        tx.note(self.now, &self.who(person), &event)
+    }
+
+    /// The same, where coming in is all that happens: the caller records the event.
+    pub(super) fn open(&self, tx: &mut Tx<'_>, person: &Person) -> Result<Event> {
+        if let Some(before) = &self.before {
+            session::end(tx, before)?;
+        }
+        let id = session::start(tx, self.wall, person.id, &self.cookie, &self.address, &self.agent)?;
+        Ok(
+            Event::new(Kind::SignedIn, person.id, format!("{} signed in.", person.name))
+                .with(serde_json::json!({ "session": id })),
+        )
+    }
+
+    /// The person, as the record keeps who came in.
+    pub fn who(&self, person: &Person) -> Who {
+        Who {
+            person: Some(person.id),
+            label: person.label(),
+            address: self.address.clone(),
+            request_id: self.request_id.clone(),
+        }
+    }
+
+    /// Gives the browser its cookie, once the transaction has been committed.
+    pub fn set_cookie(&self, response: &mut HttpResponse) {
+        reply::set_cookie(response, session::COOKIE, &self.cookie, None);
+    }
+}
+
+/// Signs a person in who has just proved who they are, in a transaction of its own, and goes on to a page.
+pub async fn sign_in_response(visit: &Visit, person: PersonId, to: &str) -> Result<HttpResponse> {
+    let entrance = Entrance::of(visit);
+    let inside = entrance.clone();
+    visit
+        .portal
+        .db
+        .write(move |tx| {
+            let person = people::find(tx, person)?;
+            let event = inside.open(tx, &person)?;
+            tx.record(inside.now, &inside.who(&person), &event, ())
+        })
+        .await?;
+    let mut response = reply::redirect(reply::local_path(to));
+    entrance.set_cookie(&mut response);
+    Ok(response)
+}
+
+/// Checks a new password that was typed twice, in the fields `password` and `password_again` (fields whose
+/// names hold "password" are never shown again). `about` are words that an attacker would try first: the
+/// person's name and address, the company.
+pub fn check_new_password(password: &str, again: &str, about: &[&str]) -> Result<Secret, Problems> {
+    model::new_password("password", password, again, about)
+}

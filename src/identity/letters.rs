@@ -1,0 +1,183 @@
+//! The letters of this room. Links are signed here, while a letter is written, and kept nowhere.
+
+use crate::authn::{Person, PersonState, people};
+use crate::authz::links::{self, Link};
+use crate::error::{Error, Result};
+use crate::kernel::Moment;
+use crate::kernel::ids::LinkId;
+use crate::platform::db::Read;
+use crate::platform::mail::{Desk, Envelope, Letters, Writer, Written};
+use askama::Template;
+
+pub const PASSWORD_RESET: &str = "identity.password-reset";
+pub const PASSWORD_CHANGED: &str = "identity.password-changed";
+pub const INVITATION: &str = "identity.invitation";
+
+pub fn register(letters: &mut Letters) {
+    letters.add(PasswordReset);
+    letters.add(PasswordChanged);
+    letters.add(Invitation);
+}
+
+/// What the letters speak of.
+struct Facts {
+    name: String,
+    email: String,
+    /// The signed link, or the page to go to.
+    link: String,
+    /// Until when the link works, or when it happened.
+    at: String,
+    by: String,
+}
+
+#[derive(Template)]
+#[template(path = "letters/identity/password_reset.subject.txt")]
+struct ResetSubject;
+#[derive(Template)]
+#[template(path = "letters/identity/password_reset.txt")]
+struct ResetText<'a> {
+    of: &'a Facts,
+}
+#[derive(Template)]
+#[template(path = "letters/identity/password_reset.html")]
+struct ResetHtml<'a> {
+    subject: String,
+    of: &'a Facts,
+}
+
+#[derive(Template)]
+#[template(path = "letters/identity/password_changed.subject.txt")]
+struct ChangedSubject;
+#[derive(Template)]
+#[template(path = "letters/identity/password_changed.txt")]
+struct ChangedText<'a> {
+    of: &'a Facts,
+}
+#[derive(Template)]
+#[template(path = "letters/identity/password_changed.html")]
+struct ChangedHtml<'a> {
+    subject: String,
+    of: &'a Facts,
+}
+
+#[derive(Template)]
+#[template(path = "letters/identity/invitation.subject.txt")]
+struct InvitationSubject;
+#[derive(Template)]
+#[template(path = "letters/identity/invitation.txt")]
+struct InvitationText<'a> {
+    of: &'a Facts,
+}
+#[derive(Template)]
+#[template(path = "letters/identity/invitation.html")]
+struct InvitationHtml<'a> {
+    subject: String,
+    of: &'a Facts,
+}
+
+fn words(template: &impl Template) -> Result<String> {
+    template.render().map_err(Error::internal)
+}
+
+/// The open link that a letter carries, and whose it is; none when there is no longer a reason to send it.
+fn open_link(
+    read: &mut Read<'_>,
+    desk: &Desk,
+    envelope: &Envelope,
+    state: PersonState,
+) -> Result<Option<(Link, Person)>> {
+    let id: LinkId = envelope.about_id.parse().map_err(|_| Error::NotFound)?;
+    let link = links::find(read, id)?;
+    let person = people::find(read, link.about_id.parse().map_err(|_| Error::NotFound)?)?;
+    Ok((link.is_open(desk.now) && person.state == state).then_some((link, person)))
+}
+
+fn facts_of(desk: &Desk, link: &Link, person: &Person, path: &str, by: &str) -> Result<Facts> {
+    Ok(Facts {
+        name: person.name.clone(),
+        email: person.email.to_string(),
+        link: desk.link(link.purpose.word(), link.id.as_str(), path, link.expires_at)?,
+        at: link.expires_at.words(),
+        by: by.to_owned(),
+    })
+}
+
+struct PasswordReset;
+impl Writer for PasswordReset {
+    fn letter(&self) -> &'static str {
+        PASSWORD_RESET
+    }
+    fn write(&self, read: &mut Read<'_>, desk: &Desk, envelope: &Envelope) -> Result<Option<Written>> {
+        let Some((link, person)) = open_link(read, desk, envelope, PersonState::Active)? else {
+            return Ok(None);
+        };
+        let of = &facts_of(desk, &link, &person, "/password/reset/", "")?;
+        let subject = words(&ResetSubject)?;
+        Ok(Some(Written {
+            text: words(&ResetText { of })?,
+            html: words(&ResetHtml {
+                subject: subject.clone(),
+                of,
+            })?,
+            subject,
+        }))
+    }
+}
+
+struct PasswordChanged;
+impl Writer for PasswordChanged {
+    fn letter(&self) -> &'static str {
+        PASSWORD_CHANGED
+    }
+    fn write(&self, read: &mut Read<'_>, desk: &Desk, envelope: &Envelope) -> Result<Option<Written>> {
+        let person = people::find(read, envelope.about_id.parse().map_err(|_| Error::NotFound)?)?;
+        let at = envelope
+            .extra
+            .get("at")
+            .and_then(|at| at.as_str())
+            .and_then(Moment::parse);
+        let of = &Facts {
+            name: person.name,
+            email: person.email.to_string(),
+            link: desk.page("/password/forgot"),
+            at: at.unwrap_or(desk.now).words(),
+            by: String::new(),
+        };
+        let subject = words(&ChangedSubject)?;
+        Ok(Some(Written {
+            text: words(&ChangedText { of })?,
+            html: words(&ChangedHtml {
+                subject: subject.clone(),
+                of,
+            })?,
+            subject,
+        }))
+    }
+}
+
+struct Invitation;
+impl Writer for Invitation {
+    fn letter(&self) -> &'static str {
+        INVITATION
+    }
+    fn write(&self, read: &mut Read<'_>, desk: &Desk, envelope: &Envelope) -> Result<Option<Written>> {
+        let Some((link, person)) = open_link(read, desk, envelope, PersonState::Invited)? else {
+            return Ok(None);
+        };
+        let by = envelope
+            .extra
+            .get("by")
+            .and_then(|by| by.as_str())
+            .unwrap_or_default();
+        let of = &facts_of(desk, &link, &person, "/invite/", by)?;
+        let subject = words(&InvitationSubject)?;
+        Ok(Some(Written {
+            text: words(&InvitationText { of })?,
+            html: words(&InvitationHtml {
+                subject: subject.clone(),
+                of,
+            })?,
+            subject,
+        }))
+    }
+}

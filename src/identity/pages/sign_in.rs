@@ -1,0 +1,288 @@
+//! In and out.
+
+use super::super::entrance::Entrance;
+use super::super::service::{self, Caller};
+use super::{START, next_page, prove, query_value};
+use crate::authn::password::Verdict;
+use crate::authn::{people, session, throttle};
+use crate::authz::grants;
+use crate::error::{Error, Problems, Result};
+use crate::http::shell::initials;
+use crate::http::{
+    Answer, FormState, LabOnly, Posted, Public, Routes, Shell, SignedIn, Visit, form, page, page_with, reply,
+    visit,
+};
+use crate::kernel::{EmailAddress, Secret};
+use crate::platform::token;
+use askama::Template;
+use serde::Deserialize;
+
+pub fn routes(routes: &mut Routes) {
+    routes.get("/login", show);
+    routes.post("/login", sign_in);
+    routes.post("/login/as", sign_in_as);
+    routes.post("/logout", sign_out);
+    routes.get("/confirm-password", show_confirm);
+    routes.post("/confirm-password", confirm);
+}
+
+/// How many of the cast the sign-in page of a lab lists.
+const CAST: i64 = 30;
+
+#[derive(Template)]
+#[template(path = "identity/login.html")]
+struct LoginView {
+    shell: Shell,
+    form: FormState,
+    next: String,
+    cast: Vec<CastMember>,
+    /// Who is signed in already.
+    already: Option<String>,
+}
+
+/// One of a lab's people, to be chosen with one click.
+struct CastMember {
+    name: String,
+    email: String,
+    initials: String,
+    roles: Vec<String>,
+}
+
+async fn login_view(visit: &Visit, form: FormState, next: &str) -> Result<LoginView> {
+    let cast = if visit.portal.config.is_lab() {
+        visit.portal.db.read(|r| cast(r)).await?
+    } else {
+        Vec::new()
+    };
+    let mut shell = visit.shell("Sign in");
+    shell.menu.clear();
+    shell.error_title = form.has_problems();
+    Ok(LoginView {
+        shell,
+        form,
+        next: next.to_owned(),
+        cast,
+        already: visit.actor.as_ref().map(|actor| actor.person.label()),
+    })
+}
+
+fn cast(read: &mut impl crate::platform::db::Reads) -> Result<Vec<CastMember>> {
+    let found = people::active(read, CAST)?;
+    let ids: Vec<_> = found.iter().map(|(person, _)| person.id).collect();
+    let held = grants::held_by(read, &ids)?;
+    Ok(found
+        .into_iter()
+        .map(|(person, platform)| {
+            let mut roles: Vec<String> = platform.iter().map(|role| role.label().to_owned()).collect();
+            roles.extend(held.iter().filter(|held| held.person == person.id).map(|held| {
+                match &held.virtual_account {
+                    Some(va) => format!("{}, {}: {}", held.account, va, held.role.label()),
+                    None => format!("{}: {}", held.account, held.role.label()),
+                }
+            }));
+            if roles.is_empty() {
+                roles.push("No access yet".to_owned());
+            }
+            CastMember {
+                initials: initials(&person.name),
+                name: person.name,
+                email: person.email.to_string(),
+                roles,
+            }
+        })
+        .collect())
+}
+
+async fn show(visit: Public) -> Answer {
+    let next = query_value(&visit, "next");
+    page(&login_view(&visit, form::fresh(), &next).await?)
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Login {
+    email: String,
+    password: String,
+    #[serde(default)]
+    next: String,
+}
+
+async fn sign_in(visit: Public, posted: Posted<Login>) -> Answer {
+    let typed = &posted.value;
+    let mut problems = Problems::default();
+    let email = problems.take("email", EmailAddress::parse(&typed.email));
+    if typed.password.is_empty() {
+        problems.add("password", "Enter your password.");
+    }
+    let Some(email) = email.filter(|_| problems.is_empty()) else {
+        return page_with(
+            422,
+            &login_view(&visit, posted.again(&problems), &typed.next).await?,
+        );
+    };
+    match try_to_sign_in(&visit, &email, &Secret::new(&typed.password)).await {
+        Ok(Some(entrance)) => {
+            let mut response = reply::redirect(next_page(&typed.next));
+            entrance.set_cookie(&mut response);
+            Ok(response)
+        }
+        Ok(None) => {
+            problems.add("", "The e-mail address or the password is not right.");
+            page_with(
+                422,
+                &login_view(&visit, posted.again(&problems), &typed.next).await?,
+            )
+        }
+        Err(Error::TooMany { retry_after }) => {
+            let seconds = retry_after.as_secs().max(1);
+            let wait = if seconds == 1 {
+                "1 second".to_owned()
+            } else {
+                format!("{seconds} seconds")
+            };
+            problems.add(
+                "",
+                format!("There were too many tries. Wait {wait} and try again."),
+            );
+            let view = login_view(&visit, posted.again(&problems), &typed.next).await?;
+            let mut response = page_with(429, &view)?;
+            reply::set_header(&mut response, "retry-after", &seconds.to_string());
+            Ok(response)
+        }
+        Err(error) => Err(error),
+    }
+}
+
+/// The way in, when address and password are right. Where nobody has the address, as much is computed.
+async fn try_to_sign_in(visit: &Visit, email: &EmailAddress, password: &Secret) -> Result<Option<Entrance>> {
+    let portal = &visit.portal;
+    let subjects = throttle::subjects(email.key(), &visit.address);
+    let (wall, address) = (portal.clock.wall(), email.clone());
+    let (known, subjects) = portal
+        .db
+        .read(move |r| {
+            throttle::check(r, wall, &subjects)?;
+            Ok((service::known(r, &address)?, subjects))
+        })
+        .await?;
+    let hash = known.as_ref().and_then(|known| known.hash.clone());
+    let verdict = portal.hasher.verify(password, hash).await?;
+    let renewed = match verdict {
+        Verdict::Right { outdated: true } => Some(portal.hasher.hash(password).await?),
+        _ => None,
+    };
+    let right = matches!(verdict, Verdict::Right { .. });
+    let (caller, entrance) = (Caller::of(visit), Entrance::of(visit));
+    let inside = entrance.clone();
+    let is_in = portal
+        .db
+        .write(move |tx| {
+            service::sign_in(
+                tx,
+                &caller,
+                &inside,
+                &subjects,
+                known.as_ref(),
+                right,
+                renewed.as_deref(),
+            )
+        })
+        .await?;
+    Ok(is_in.then_some(entrance))
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct SignInAs {
+    email: String,
+    #[serde(default)]
+    next: String,
+}
+
+async fn sign_in_as(visit: LabOnly, posted: Posted<SignInAs>) -> Answer {
+    let email = EmailAddress::parse(&posted.value.email).map_err(|_| Error::NotFound)?;
+    let (caller, entrance) = (Caller::of(&visit), Entrance::of(&visit));
+    let inside = entrance.clone();
+    visit
+        .portal
+        .db
+        .write(move |tx| service::sign_in_as(tx, &caller, &inside, &email))
+        .await?;
+    let mut response = reply::redirect(next_page(&posted.value.next));
+    entrance.set_cookie(&mut response);
+    Ok(response)
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Nothing {}
+
+async fn sign_out(who: SignedIn, _posted: Posted<Nothing>) -> Answer {
+    let (caller, actor) = (Caller::of(&who), who.actor().clone());
+    who.portal
+        .db
+        .write(move |tx| service::sign_out(tx, &caller, &actor))
+        .await?;
+    let mut response = reply::redirect("/login");
+    reply::drop_cookie(&mut response, session::COOKIE);
+    reply::drop_cookie(&mut response, visit::ACCOUNT);
+    // What was seen is not to be seen again with the Back button.
+    reply::set_header(&mut response, "clear-site-data", "\"cache\", \"storage\"");
+    Ok(response)
+}
+
+#[derive(Template)]
+#[template(path = "identity/confirm_password.html")]
+struct ConfirmView {
+    shell: Shell,
+    form: FormState,
+    next: String,
+    email: String,
+    back: &'static str,
+}
+
+fn confirm_view(who: &SignedIn, form: FormState, next: &str) -> ConfirmView {
+    let mut shell = who.shell("Confirm your password");
+    shell.error_title = form.has_problems();
+    ConfirmView {
+        shell,
+        form,
+        next: next.to_owned(),
+        email: who.actor().person.email.to_string(),
+        back: START,
+    }
+}
+
+async fn show_confirm(who: SignedIn) -> Answer {
+    let next = query_value(&who, "next");
+    page(&confirm_view(&who, form::fresh(), &next))
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Confirm {
+    password: String,
+    #[serde(default)]
+    next: String,
+}
+
+async fn confirm(who: SignedIn, posted: Posted<Confirm>) -> Answer {
+    let actor = who.actor().clone();
+    let Some((_, subjects)) = prove(&who, &actor, &posted.value.password).await? else {
+        let mut problems = Problems::default();
+        problems.add("password", "The password is not right.");
+        return page_with(
+            422,
+            &confirm_view(&who, posted.again(&problems), &posted.value.next),
+        );
+    };
+    let (caller, cookie) = (Caller::of(&who), token::random());
+    let new = cookie.clone();
+    who.portal
+        .db
+        .write(move |tx| service::confirm(tx, &caller, &subjects, &actor, &new))
+        .await?;
+    let mut response = reply::redirect(next_page(&posted.value.next));
+    reply::set_cookie(&mut response, session::COOKIE, &cookie, None);
+    Ok(response)
+}

@@ -1,0 +1,23 @@
+//! A portal for one test, and those who use it.
+#![allow(dead_code, unused_imports, reason = "a kit: not every test needs every tool")]
+
+mod api;
+mod browser;
+mod cast;
+mod database;
+mod fingerprint;
+mod golden;
+mod letters;
+mod log;
+mod portal;
+mod process;
+
+pub use api::{Api, Reply};
+pub use browser::{Browser, Page};
+pub use cast::{Account, Cast, PASSWORD};
+pub use database::{Database, postgres, repository};
+pub use fingerprint::Fingerprint;
+pub use golden::golden;
+pub use letters::{Mail, link_in};
+pub use portal::{EventRow, Portal};
+pub use process::{licentral, program};
