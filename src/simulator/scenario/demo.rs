@@ -263,7 +263,8 @@ impl Planned {
 /// The plan: every id and every time.
 #[derive(Debug, Clone)]
 pub struct Demo {
-    now: Moment,
+    /// When the portal starts.
+    pub now: Moment,
     people: Vec<Planned>,
     /// XYZ COMPANY.
     pub xyz: SmartAccountId,
@@ -343,7 +344,14 @@ impl Demo {
     }
 
     /// Writes all of it, or nothing.
-    pub fn write(&self, db: &Db, hash: &str, mark_as: &str) -> Result<String> {
+    /// `more` comes after the demo and before its mark.
+    pub fn write(
+        &self,
+        db: &Db,
+        hash: &str,
+        name: &str,
+        more: impl Fn(&mut Tx<'_>) -> Result<()>,
+    ) -> Result<String> {
         db.write_now(|tx| {
             if people::count(tx)? > 0 {
                 // Another process was quicker.
@@ -359,12 +367,9 @@ impl Demo {
             for happened in &self.year {
                 tx.note(happened.at, &happened.who, &happened.event)?;
             }
-            let words = format!(
-                "The scenario demo was loaded: {} people, {} Smart Accounts, a year of events.",
-                self.people.len(),
-                self.others.len() + 1 + REQUESTS.len(),
-            );
-            mark(tx, self.now, mark_as, &words)
+            more(tx)?;
+            let words = format!("The scenario {name} was loaded: {} people.", people::count(tx)?);
+            mark(tx, self.now, name, &words)
         })
     }
 
