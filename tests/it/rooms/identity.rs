@@ -599,19 +599,22 @@ fn a_newer_link_ends_the_older_and_a_used_one_is_used() {
 fn of_many_who_use_a_link_at_once_one_wins() {
     let p = with_ada();
     let link = ask_for_link(&p);
+    let browsers: Vec<Browser> = (0..12)
+        .map(|_| {
+            let mut browser = p.browser();
+            browser.open(&link).expect(200);
+            browser
+        })
+        .collect();
     let statuses: Vec<u16> = std::thread::scope(|scope| {
-        let all: Vec<_> = (0..12)
-            .map(|n| {
-                let (mut browser, link) = (p.browser(), link.clone());
-                browser.open(&link).expect(200);
+        let all: Vec<_> = browsers
+            .into_iter()
+            .enumerate()
+            .map(|(n, mut browser)| {
                 scope.spawn(move || {
                     let password = format!("{NEW} {n}");
-                    browser
-                        .fill_and_send(
-                            "form.fields",
-                            &[("password", &password), ("password_again", &password)],
-                        )
-                        .status
+                    let fields = [("password", password.as_str()), ("password_again", &password)];
+                    browser.fill_and_send("form.fields", &fields).status
                 })
             })
             .collect();
