@@ -1,0 +1,3 @@
+//! What each room does, as those who use it see it.
+
+mod identity;
