@@ -14,5 +14,6 @@
 )]
 #![allow(clippy::print_stdout, clippy::missing_panics_doc, reason = "tests")]
 
+mod laws;
 mod smoke;
 mod support;
