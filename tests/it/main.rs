@@ -14,5 +14,6 @@
 )]
 #![allow(clippy::print_stdout, clippy::missing_panics_doc, reason = "tests")]
 
+mod rooms;
 mod smoke;
 mod support;

@@ -1,0 +1,3 @@
+//! What each room does.
+
+mod account_requests;
