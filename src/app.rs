@@ -100,7 +100,8 @@ pub fn build(
     );
     let jobs = Jobs::new(jobs(&config, &db, &clock, &postman));
     let mut routes = routes();
-    let document = openapi::document(&routes, &refusals());
+    let refusals = refusals();
+    let document = openapi::document(&routes, &refusals);
     let menu = routes.take_menu();
     let portal = Portal {
         config: Arc::new(config),
@@ -112,6 +113,7 @@ pub fn build(
         menu: Arc::new(menu),
         routes: Arc::new(routes.list()),
         openapi: Arc::new(document.to_string()),
+        refusals: Arc::new(refusals),
     };
     Ok(Parts {
         portal,

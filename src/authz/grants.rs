@@ -2,6 +2,7 @@
 
 use super::store;
 use super::within::Tenant;
+use crate::authn::people::{self, Person};
 use crate::error::Result;
 use crate::kernel::Moment;
 use crate::kernel::ids::{GrantId, PersonId, SmartAccountId, VirtualAccountId};
@@ -100,6 +101,33 @@ pub fn in_account(read: &mut impl Reads, account: SmartAccountId) -> Result<Vec<
 /// Everyone's grants with a role over the whole account, in several accounts.
 pub fn holders_in(read: &mut impl Reads, accounts: &[SmartAccountId], role: Role) -> Result<Vec<Grant>> {
     store::holders_in(read, accounts, role)
+}
+
+/// The Smart Account Administrators of several accounts, in the order in which they became it. An account
+/// without one is left out.
+pub fn administrators(
+    read: &mut impl Reads,
+    accounts: &[SmartAccountId],
+) -> Result<Vec<(SmartAccountId, Vec<Person>)>> {
+    let held = holders_in(read, accounts, Role::AccountAdmin)?;
+    let mut ids: Vec<PersonId> = held.iter().map(|grant| grant.person).collect();
+    ids.sort_unstable();
+    ids.dedup();
+    let people: std::collections::HashMap<PersonId, Person> = people::find_all(read, &ids)?
+        .into_iter()
+        .map(|person| (person.id, person))
+        .collect();
+    let mut found: Vec<(SmartAccountId, Vec<Person>)> = Vec::new();
+    for grant in held {
+        let Some(person) = people.get(&grant.person) else {
+            continue;
+        };
+        match found.iter_mut().find(|(account, _)| *account == grant.account) {
+            Some((_, list)) => list.push(person.clone()),
+            None => found.push((grant.account, vec![person.clone()])),
+        }
+    }
+    Ok(found)
 }
 
 /// Gives a role. One person has one role for one scope: an earlier one there is replaced.

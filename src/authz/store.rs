@@ -85,16 +85,21 @@ pub fn grants_in_account(read: &mut impl Reads, account: SmartAccountId) -> Resu
 }
 
 pub fn holders_in(read: &mut impl Reads, accounts: &[SmartAccountId], role: Role) -> Result<Vec<Grant>> {
-    Ok(grants::table
-        .filter(
-            grants::smart_account_id
-                .eq_any(accounts.to_vec())
-                .and(grants::role.eq(role))
-                .and(grants::virtual_account_id.is_null()),
-        )
-        .order(grants::created_at.asc())
-        .select(grant_columns!())
-        .load(read.conn())?)
+    let mut found = Vec::new();
+    for some in accounts.chunks(500) {
+        let rows: Vec<Grant> = grants::table
+            .filter(
+                grants::smart_account_id
+                    .eq_any(some.to_vec())
+                    .and(grants::role.eq(role))
+                    .and(grants::virtual_account_id.is_null()),
+            )
+            .order(grants::created_at.asc())
+            .select(grant_columns!())
+            .load(read.conn())?;
+        found.extend(rows);
+    }
+    Ok(found)
 }
 
 pub fn put_grant(

@@ -38,6 +38,15 @@ impl Table {
             .write_record(cells.into_iter().map(|c| text(c.as_ref())))
             .map_err(Error::internal)
     }
+    /// What has been written since the last call: for a file that is sent while it is made.
+    pub fn take(&mut self) -> Result<Vec<u8>> {
+        let next = ::csv::WriterBuilder::new()
+            .terminator(::csv::Terminator::CRLF)
+            .from_writer(Vec::new());
+        std::mem::replace(&mut self.0, next)
+            .into_inner()
+            .map_err(|e| Error::internal(e.to_string()))
+    }
     /// The whole file.
     pub fn finish(self) -> Result<Vec<u8>> {
         self.0.into_inner().map_err(|e| Error::internal(e.to_string()))

@@ -17,6 +17,7 @@ pub mod list;
 pub mod menu;
 pub mod openapi;
 pub mod portal;
+pub mod reason;
 pub mod reply;
 pub mod routes;
 pub mod server;

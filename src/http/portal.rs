@@ -31,4 +31,6 @@ pub struct Portal {
     pub routes: Arc<Vec<Listed>>,
     /// The description of the API.
     pub openapi: Arc<String>,
+    /// Every code with which a rule refuses, and when.
+    pub refusals: Arc<Vec<(&'static str, &'static str)>>,
 }

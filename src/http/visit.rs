@@ -222,6 +222,35 @@ impl Visit {
         shell
     }
 
+    /// The shell of a list: what could not be used of its address is said above it.
+    pub fn list_shell(
+        &self,
+        title: impl Into<String>,
+        between: &[Crumb],
+        list: &super::list::ListQuery,
+    ) -> Shell {
+        let mut shell = self.account_shell(title, between);
+        for says in &list.dropped {
+            shell.flash.push(Flash {
+                kind: FlashKind::Warn,
+                text: says.clone(),
+                link: None,
+            });
+        }
+        shell
+    }
+
+    /// The name of a file with a list: what it is, of which Smart Account, and when.
+    pub fn file_name(&self, what: &str) -> String {
+        let domain = self
+            .tenant
+            .as_ref()
+            .map(|t| format!("_{}", t.domain))
+            .unwrap_or_default();
+        let now = self.portal.clock.now().utc();
+        format!("{what}{domain}_{}.csv", now.format("%Y%m%dT%H%MZ"))
+    }
+
     /// The theme that was chosen.
     pub fn theme(&self) -> Theme {
         self.theme

@@ -1,12 +1,14 @@
 //! What can be done with a Smart Account by the rooms above. A function that takes a `Tx` is a part of the
 //! caller's write: the caller has the permit and keeps the record.
 
-use super::model::{PendingDetail, SmartAccount, Visibility};
+use super::model::{PendingDetail, SmartAccount, State, Visibility};
 use super::store;
+use crate::authz::Permit;
+use crate::authz::action::EditAccount;
 use crate::error::{Error, Result};
 use crate::kernel::ids::{PersonId, SmartAccountId};
-use crate::kernel::{DomainIdentifier, Moment, Name};
-use crate::platform::db::{Reads, Tx};
+use crate::kernel::{DomainIdentifier, Event, Kind, Moment, Name};
+use crate::platform::db::{Reads, Recorded, Tx};
 
 /// The first Smart Account ID.
 const FIRST_NUMBER: i64 = 100_001;
@@ -26,6 +28,71 @@ pub struct Draft {
     pub requested_by: Option<PersonId>,
     /// What is outstanding.
     pub detail: PendingDetail,
+}
+
+/// What can be edited of a Smart Account.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+pub struct Properties {
+    /// Its name.
+    pub name: String,
+    /// Who finds it.
+    pub visibility: Visibility,
+    /// The headquarters address, in lines.
+    pub headquarters: String,
+}
+
+impl Properties {
+    /// As they stand now.
+    pub fn of(account: &SmartAccount) -> Self {
+        Self {
+            name: account.name.clone(),
+            visibility: account.visibility,
+            headquarters: account.headquarters.clone(),
+        }
+    }
+}
+
+/// Edits the properties. `version` is the one that the form was made from.
+pub fn edit(
+    tx: &mut Tx<'_>,
+    permit: &Permit<EditAccount>,
+    at: Moment,
+    version: i64,
+    name: &Name,
+    visibility: Visibility,
+    headquarters: &str,
+) -> Result<Recorded<()>> {
+    let id = permit.within().account()?;
+    let account = store::find(tx, id)?;
+    if account.version != version {
+        return Err(Error::Stale);
+    }
+    if account.state != State::Active {
+        return Err(Error::refused(
+            "smart-accounts.not-active",
+            "Only the properties of an Active Smart Account can be edited.",
+        ));
+    }
+    let before = Properties::of(&account);
+    let after = Properties {
+        name: name.to_string(),
+        visibility,
+        headquarters: headquarters.to_owned(),
+    };
+    if before == after {
+        return Ok(tx.unchanged(()));
+    }
+    if !store::edit(tx, id, version, name, visibility, headquarters)? {
+        return Err(Error::Stale);
+    }
+    let event = Event::new(
+        Kind::AccountChanged,
+        account.number,
+        format!("The properties of {} were changed.", after.name),
+    )
+    .within(id)
+    .changed(&before, &after);
+    tx.record(at, permit.who(), &event, ())
 }
 
 /// Makes a Pending account. One domain identifier belongs to one account at a time.

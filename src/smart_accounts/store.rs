@@ -4,7 +4,7 @@ use super::model::{PendingDetail, SmartAccount, State, Visibility};
 use super::service::Draft;
 use crate::error::{Error, Result};
 use crate::kernel::ids::{PersonId, SmartAccountId};
-use crate::kernel::{Moment, search_key};
+use crate::kernel::{Moment, Name, search_key};
 use crate::platform::db::schema::smart_accounts;
 use crate::platform::db::{OnTaken, Reads, Tx, contains};
 use diesel::prelude::*;
@@ -140,6 +140,32 @@ pub fn search(read: &mut impl Reads, typed: &str, most: i64) -> Result<Vec<Smart
         .select(columns!())
         .limit(most)
         .load(read.conn())?)
+}
+
+pub fn edit(
+    tx: &mut Tx<'_>,
+    id: SmartAccountId,
+    version: i64,
+    name: &Name,
+    visibility: Visibility,
+    headquarters: &str,
+) -> Result<bool> {
+    let unchanged = smart_accounts::table.filter(
+        smart_accounts::id
+            .eq(id)
+            .and(smart_accounts::version.eq(version))
+            .and(smart_accounts::state.eq(State::Active)),
+    );
+    let changed = diesel::update(unchanged)
+        .set((
+            smart_accounts::name.eq(name.as_str()),
+            smart_accounts::name_key.eq(name.key()),
+            smart_accounts::visibility.eq(visibility),
+            smart_accounts::headquarters.eq(headquarters),
+            smart_accounts::version.eq(smart_accounts::version + 1),
+        ))
+        .execute(tx.conn())?;
+    Ok(changed == 1)
 }
 
 pub fn activate(tx: &mut Tx<'_>, at: Moment, id: SmartAccountId) -> Result<bool> {

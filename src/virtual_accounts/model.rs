@@ -16,6 +16,16 @@ crate::words! {
     }
 }
 
+impl AccessLevel {
+    /// What it means, in the words of the founding documents.
+    pub const fn means(self) -> &'static str {
+        match self {
+            Self::Unrestricted => "Will be searchable in all Account Selectors",
+            Self::Restricted => "Will NOT appear in any Account Selectors and Searches",
+        }
+    }
+}
+
 /// A Virtual Account.
 #[derive(Debug, Clone, diesel::Queryable)]
 pub struct VirtualAccount {

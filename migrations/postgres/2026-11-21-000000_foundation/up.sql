@@ -192,6 +192,7 @@ CREATE TABLE events (
     request_id         TEXT COLLATE "C" NOT NULL CHECK (length(request_id) <= 64)
 );
 CREATE INDEX events_tenant ON events (smart_account_id, at, id);
+CREATE INDEX events_virtual ON events (virtual_account_id, at, id) WHERE virtual_account_id IS NOT NULL;
 CREATE INDEX events_about ON events (about, at);
 CREATE INDEX events_at ON events (at, id);
 

@@ -108,9 +108,9 @@ CREATE TABLE virtual_accounts (
     tags               TEXT NOT NULL CHECK (length(tags) <= 2000),
     created_at         TIMESTAMP NOT NULL,
     version            BIGINT NOT NULL,
+    CONSTRAINT virtual_accounts_tenant UNIQUE (smart_account_id, id),
     FOREIGN KEY (smart_account_id, parent_id) REFERENCES virtual_accounts (smart_account_id, id)
 );
-CREATE UNIQUE INDEX virtual_accounts_tenant ON virtual_accounts (smart_account_id, id);
 CREATE UNIQUE INDEX virtual_accounts_name ON virtual_accounts (smart_account_id, name_key);
 CREATE UNIQUE INDEX virtual_accounts_default ON virtual_accounts (smart_account_id) WHERE is_default;
 
@@ -192,6 +192,7 @@ CREATE TABLE events (
     request_id         TEXT NOT NULL CHECK (length(request_id) <= 64)
 );
 CREATE INDEX events_tenant ON events (smart_account_id, at, id);
+CREATE INDEX events_virtual ON events (virtual_account_id, at, id) WHERE virtual_account_id IS NOT NULL;
 CREATE INDEX events_about ON events (about, at);
 CREATE INDEX events_at ON events (at, id);
 

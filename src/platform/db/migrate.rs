@@ -85,6 +85,14 @@ fn applied(conn: &mut Conn) -> Result<Vec<String>, Failure> {
 )]
 pub fn run(url: &str) -> Result<usize, Failure> {
     let mut conn = connect(url)?;
+    // Steps that are missing here would be run over tables that a newer program has changed.
+    if let Schema::Ahead(steps) = compare_on(&mut conn)? {
+        return Err(format!(
+            "the database was used by a newer Licentral: it has the steps {}, which this program does not know",
+            steps.join(", ")
+        )
+        .into());
+    }
     match Manager::new(url)?.database() {
         Database::Sqlite => {
             let Conn::Sqlite(c) = &mut conn else {

@@ -6,14 +6,18 @@ mod browser;
 mod cast;
 mod database;
 mod fingerprint;
+mod golden;
 mod letters;
 mod log;
 mod portal;
+mod process;
 
 pub use api::{Api, Reply};
 pub use browser::{Browser, Page};
 pub use cast::{Account, Cast, PASSWORD};
 pub use database::{Database, postgres, repository};
 pub use fingerprint::Fingerprint;
+pub use golden::golden;
 pub use letters::{Mail, link_in};
 pub use portal::{EventRow, Portal};
+pub use process::{licentral, program};

@@ -1,0 +1,98 @@
+//! The JSON of the event log.
+
+use super::model::{Entry, Filter};
+use super::{pages, service};
+use crate::authz::action::ViewEvents;
+use crate::http::{Answer, ListQuery, May, json};
+use crate::kernel::Moment;
+use crate::kernel::event::{Kind, Outcome};
+use crate::kernel::ids::{EventId, PersonId, VirtualAccountId};
+
+/// One thing that happened.
+#[derive(Debug, serde::Serialize, utoipa::ToSchema)]
+pub struct EventShape {
+    /// Its id.
+    #[schema(value_type = String)]
+    id: EventId,
+    /// When.
+    at: Moment,
+    /// What.
+    #[schema(value_type = String)]
+    kind: Kind,
+    /// done, refused or failed.
+    #[schema(value_type = String)]
+    outcome: Outcome,
+    /// One sentence.
+    message: String,
+    /// Who; none when the portal itself acted.
+    #[schema(value_type = Option<String>)]
+    actor_id: Option<PersonId>,
+    /// Name and address of who, as they were then.
+    actor: String,
+    /// In which Virtual Account.
+    #[schema(value_type = Option<String>)]
+    virtual_account: Option<VirtualAccountId>,
+    /// Which thing.
+    about: String,
+    /// What was before and after, and other facts.
+    #[schema(value_type = Object)]
+    detail: serde_json::Value,
+    /// The id of the request.
+    request_id: String,
+}
+
+/// A page of the event log.
+#[derive(Debug, serde::Serialize, utoipa::ToSchema)]
+pub struct EventList {
+    /// The events of this page.
+    items: Vec<EventShape>,
+    /// How many there are in all.
+    total: u64,
+    /// Which page this is, from 1.
+    page: u64,
+    /// How many a page has.
+    per: u64,
+}
+
+impl From<Entry> for EventShape {
+    fn from(entry: Entry) -> Self {
+        Self {
+            detail: entry.facts(),
+            id: entry.id,
+            at: entry.at,
+            kind: entry.kind,
+            outcome: entry.outcome,
+            message: entry.message,
+            actor_id: entry.actor_id,
+            actor: entry.actor,
+            virtual_account: entry.virtual_account,
+            about: entry.about,
+            request_id: entry.request_id,
+        }
+    }
+}
+
+pub async fn all(may: May<ViewEvents>) -> Answer {
+    let mut list = ListQuery::parse(&may.query, &pages::spec(may.path.clone()));
+    let permit = may.permit.clone();
+    let (list, total, entries) = may
+        .portal
+        .db
+        .read(move |r| {
+            let filter = Filter::of(&list);
+            let total = service::total(r, &permit, &filter)?;
+            list.clamp(total);
+            let entries = service::page(r, &permit, &filter, list.descending, list.offset(), list.limit())?;
+            Ok((list, total, entries))
+        })
+        .await?;
+    json(
+        200,
+        &EventList {
+            items: entries.into_iter().map(EventShape::from).collect(),
+            total,
+            page: list.page,
+            per: list.per,
+        },
+    )
+}

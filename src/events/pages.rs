@@ -1,0 +1,325 @@
+//! "Event Log": the list, one event, and the file.
+
+use super::model::{self, Change, Entry, Filter};
+use super::service;
+use crate::authz::action::ViewEvents;
+use crate::authz::{Action, Permit, matrix};
+use crate::error::Result;
+use crate::http::csv::Table;
+use crate::http::form::{Named, PathPart};
+use crate::http::list::{FilterSpec, ListQuery, ListSpec, Pager};
+use crate::http::widgets::counted;
+use crate::http::{Answer, Crumb, May, Posted, Shell, Visit, page};
+use crate::kernel::Moment;
+use crate::kernel::event::{Kind, Outcome};
+use crate::kernel::ids::{EventId, VirtualAccountId};
+use crate::platform::db::Db;
+use crate::virtual_accounts;
+use actix_web::HttpResponse;
+use actix_web::http::header;
+use actix_web::web::Bytes;
+use askama::Template;
+use std::collections::HashMap;
+use std::sync::LazyLock;
+
+impl Named for EventId {
+    const NAME: &'static str = "event";
+}
+
+/// How many lines are read at a time while a file is sent.
+const PIECE: i64 = 1_000;
+
+/// The kinds as a filter offers them, by their words.
+static KINDS: LazyLock<Vec<(&'static str, &'static str)>> = LazyLock::new(|| {
+    let mut kinds: Vec<_> = Kind::ALL.iter().map(|kind| (kind.word(), kind.label())).collect();
+    kinds.sort_by_key(|(_, label)| *label);
+    kinds
+});
+
+static FILTERS: LazyLock<Vec<FilterSpec<'static>>> = LazyLock::new(|| {
+    vec![
+        FilterSpec {
+            key: "outcome",
+            label: "Outcome",
+            values: OUTCOMES,
+        },
+        FilterSpec::date("from", "From"),
+        FilterSpec::date("to", "To"),
+        FilterSpec {
+            key: "kind",
+            label: "Event",
+            values: &KINDS,
+        },
+    ]
+});
+
+const OUTCOMES: &[(&str, &str)] = &[
+    (Outcome::Done.word(), Outcome::Done.label()),
+    (Outcome::Refused.word(), Outcome::Refused.label()),
+    (Outcome::Failed.word(), Outcome::Failed.label()),
+];
+
+/// What the list understands.
+pub fn spec(path: String) -> ListSpec<'static> {
+    ListSpec {
+        path,
+        sorts: &["time"],
+        default_sort: "-time",
+        filters: &FILTERS,
+        columns: &[],
+    }
+}
+
+fn number(visit: &Visit) -> i64 {
+    visit.tenant.as_ref().map_or(0, |t| t.number)
+}
+
+/// Ids of Virtual Accounts with their names.
+type Names = HashMap<VirtualAccountId, String>;
+
+struct Row {
+    entry: Entry,
+    virtual_account: String,
+}
+
+#[derive(Template)]
+#[template(path = "events/log.html")]
+struct LogPage {
+    shell: Shell,
+    list: ListQuery,
+    pager: Pager,
+    rows: Vec<Row>,
+    count: String,
+    /// The filters, as the export's form carries them.
+    asked: String,
+    most: String,
+    number: i64,
+    some: bool,
+}
+
+pub async fn log(may: May<ViewEvents>) -> Answer {
+    let number = number(&may);
+    let mut list = ListQuery::parse(&may.query, &spec(format!("/sa/{number}/activity")));
+    let permit = may.permit.clone();
+    let account = permit.within().account()?;
+    let (list, total, entries, names) = may
+        .portal
+        .db
+        .read(move |r| {
+            let filter = Filter::of(&list);
+            let total = service::total(r, &permit, &filter)?;
+            list.clamp(total);
+            let entries = service::page(r, &permit, &filter, list.descending, list.offset(), list.limit())?;
+            let names: Names = if entries.iter().any(|entry| entry.virtual_account.is_some()) {
+                virtual_accounts::names(r, &[account])?
+                    .into_iter()
+                    .map(|(_, id, name, _)| (id, name))
+                    .collect()
+            } else {
+                Names::new()
+            };
+            Ok((list, total, entries, names))
+        })
+        .await?;
+    let rows = entries
+        .into_iter()
+        .map(|entry| Row {
+            virtual_account: entry
+                .virtual_account
+                .and_then(|id| names.get(&id).cloned())
+                .unwrap_or_default(),
+            entry,
+        })
+        .collect();
+    let mut asked = list.clone();
+    asked.page = 1;
+    page(&LogPage {
+        shell: may.list_shell("Event Log", &[Crumb::text("Activity")], &list),
+        pager: list.pager(total),
+        count: counted(total, "event", "events"),
+        rows,
+        asked: asked
+            .href()
+            .split_once('?')
+            .map(|(_, query)| query.to_owned())
+            .unwrap_or_default(),
+        most: crate::http::widgets::number(&service::MOST_EXPORTED),
+        number,
+        some: may.permit.within().only().is_some(),
+        list,
+    })
+}
+
+#[derive(Template)]
+#[template(path = "events/one.html")]
+struct OnePage {
+    shell: Shell,
+    entry: Entry,
+    virtual_account: String,
+    changes: Vec<Change>,
+    others: Vec<(String, String)>,
+    /// Network addresses are for those who manage users.
+    with_address: bool,
+}
+
+pub async fn one(may: May<ViewEvents>, id: PathPart<EventId>) -> Answer {
+    let (permit, number) = (may.permit.clone(), number(&may));
+    let account = permit.within().account()?;
+    let (entry, names) = may
+        .portal
+        .db
+        .read(move |r| {
+            let entry = service::find(r, &permit, id.0)?;
+            let names = match entry.virtual_account {
+                Some(_) => virtual_accounts::names(r, &[account])?,
+                None => Vec::new(),
+            };
+            Ok((entry, names))
+        })
+        .await?;
+    let facts = entry.facts();
+    let manages = may
+        .grants
+        .iter()
+        .any(|grant| grant.virtual_account.is_none() && matrix::allows(Action::ManageUsers, grant.role))
+        || may
+            .actor
+            .as_ref()
+            .is_some_and(|actor| actor.has(crate::authn::PlatformRole::Support));
+    page(&OnePage {
+        shell: may.account_shell(
+            entry.kind.label(),
+            &[
+                Crumb::text("Activity"),
+                Crumb::link("Event Log", format!("/sa/{number}/activity")),
+            ],
+        ),
+        virtual_account: names
+            .into_iter()
+            .find(|(_, id, _, _)| Some(*id) == entry.virtual_account)
+            .map(|(_, _, name, _)| name)
+            .unwrap_or_default(),
+        changes: model::changes(&facts),
+        others: model::others(&facts),
+        with_address: manages && !entry.address.is_empty(),
+        entry,
+    })
+}
+
+/// The filters of the list, as the form carries them.
+#[derive(serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Export {
+    #[serde(default)]
+    asked: String,
+}
+
+pub async fn export(may: May<ViewEvents>, form: Posted<Export>) -> Answer {
+    let list = ListQuery::parse(&form.value.asked, &spec(String::new()));
+    let mut filter = Filter::of(&list);
+    let at = may.portal.clock.now();
+    // The file is of what there is now; the export's own line comes after it.
+    filter.until = Some(filter.until.map_or(at, |until| until.min(at)));
+    let (permit, counted) = (may.permit.clone(), Filter::of(&list));
+    let lines = may
+        .portal
+        .db
+        .read(move |r| service::total(r, &permit, &counted))
+        .await?
+        .min(service::MOST_EXPORTED);
+    let (permit, asked) = (may.permit.clone(), list.href());
+    may.portal
+        .db
+        .write(move |tx| service::record_export(tx, &permit, at, lines, asked.trim_start_matches('?')))
+        .await?;
+    let name = may.file_name("event-log");
+    let file = File {
+        db: may.portal.db.clone(),
+        permit: may.permit.clone(),
+        filter,
+        last: None,
+        left: service::MOST_EXPORTED,
+        table: Some(Table::new(&[
+            "Time",
+            "Event",
+            "Outcome",
+            "Description",
+            "Person",
+            "Virtual Account",
+            "Object",
+            "Event ID",
+        ])?),
+        names: None,
+    };
+    let pieces = futures_util::stream::try_unfold(file, File::next);
+    Ok(HttpResponse::Ok()
+        .insert_header((header::CONTENT_TYPE, "text/csv; charset=utf-8"))
+        .insert_header((
+            header::CONTENT_DISPOSITION,
+            format!("attachment; filename=\"{name}\""),
+        ))
+        .streaming(pieces))
+}
+
+/// A file on its way: memory does not grow with it.
+struct File {
+    db: Db,
+    permit: Permit<ViewEvents>,
+    filter: Filter,
+    last: Option<(Moment, EventId)>,
+    left: u64,
+    table: Option<Table>,
+    names: Option<Names>,
+}
+
+impl File {
+    /// The next piece, and the rest of the file; nothing after the last.
+    async fn next(mut self) -> Result<Option<(Bytes, Self)>> {
+        let Some(mut table) = self.table.take() else {
+            return Ok(None);
+        };
+        let (permit, filter, last) = (self.permit.clone(), self.filter.clone(), self.last);
+        let account = permit.within().account()?;
+        let (limit, first) = (
+            PIECE.min(i64::try_from(self.left).unwrap_or(PIECE)),
+            self.names.is_none(),
+        );
+        let (entries, names) = self
+            .db
+            .read(move |r| {
+                let names: Names = if first {
+                    virtual_accounts::names(r, &[account])?
+                        .into_iter()
+                        .map(|(_, id, name, _)| (id, name))
+                        .collect()
+                } else {
+                    Names::new()
+                };
+                Ok((service::after(r, &permit, &filter, last, limit)?, names))
+            })
+            .await?;
+        let names = self.names.get_or_insert(names);
+        for entry in &entries {
+            table.row([
+                entry.at.rfc3339().as_str(),
+                entry.kind.label(),
+                entry.outcome.label(),
+                &entry.message,
+                &entry.actor,
+                entry
+                    .virtual_account
+                    .and_then(|id| names.get(&id))
+                    .map_or("", String::as_str),
+                &entry.about,
+                entry.id.as_str(),
+            ])?;
+        }
+        let piece = Bytes::from(table.take()?);
+        self.left = self.left.saturating_sub(entries.len() as u64);
+        self.last = entries.last().map(|entry| (entry.at, entry.id)).or(self.last);
+        if i64::try_from(entries.len()).is_ok_and(|read| read == limit) && self.left > 0 {
+            self.table = Some(table);
+        }
+        Ok(Some((piece, self)))
+    }
+}

@@ -1,0 +1,82 @@
+//! Reading the record, as far as a permit reaches.
+
+use super::model::{Entry, Filter};
+use super::store;
+use crate::authz::Permit;
+use crate::authz::action::ViewEvents;
+use crate::error::Result;
+use crate::kernel::ids::EventId;
+use crate::kernel::{Event, Kind, Moment};
+use crate::platform::db::{Reads, Recorded, Tx};
+
+/// The most lines that one file holds.
+pub const MOST_EXPORTED: u64 = 100_000;
+
+/// How many lines there are. All of a whole account is known without counting.
+pub fn total(read: &mut impl Reads, permit: &Permit<ViewEvents>, filter: &Filter) -> Result<u64> {
+    let within = permit.within();
+    let total = if filter.is_open() && within.only().is_none() {
+        store::tally(read, within)?
+    } else {
+        store::count(read, within, filter)?
+    };
+    Ok(u64::try_from(total).unwrap_or_default())
+}
+
+/// Some lines.
+pub fn page(
+    read: &mut impl Reads,
+    permit: &Permit<ViewEvents>,
+    filter: &Filter,
+    newest_first: bool,
+    offset: u64,
+    limit: u64,
+) -> Result<Vec<Entry>> {
+    store::page(
+        read,
+        permit.within(),
+        filter,
+        newest_first,
+        i64::try_from(offset).unwrap_or(i64::MAX),
+        i64::try_from(limit).unwrap_or(i64::MAX),
+    )
+}
+
+/// The next lines of a file.
+pub fn after(
+    read: &mut impl Reads,
+    permit: &Permit<ViewEvents>,
+    filter: &Filter,
+    last: Option<(Moment, EventId)>,
+    limit: i64,
+) -> Result<Vec<Entry>> {
+    store::after(read, permit.within(), filter, last, limit)
+}
+
+/// The newest lines.
+pub fn newest(read: &mut impl Reads, permit: &Permit<ViewEvents>, most: i64) -> Result<Vec<Entry>> {
+    store::after(read, permit.within(), &Filter::default(), None, most)
+}
+
+/// One line.
+pub fn find(read: &mut impl Reads, permit: &Permit<ViewEvents>, id: EventId) -> Result<Entry> {
+    store::find(read, permit.within(), id)
+}
+
+/// Records that the log is taken out, before the first line is.
+pub fn record_export(
+    tx: &mut Tx<'_>,
+    permit: &Permit<ViewEvents>,
+    at: Moment,
+    lines: u64,
+    query: &str,
+) -> Result<Recorded<()>> {
+    let event = Event::new(
+        Kind::Exported,
+        "event-log",
+        format!("The event log was exported as CSV: {lines} lines."),
+    )
+    .within(permit.within().account()?)
+    .with(serde_json::json!({ "lines": lines, "query": query }));
+    tx.record(at, permit.who(), &event, ())
+}

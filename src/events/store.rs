@@ -1,0 +1,120 @@
+//! Reading the table of events.
+
+use super::model::{Entry, Filter};
+use crate::authz::Within;
+use crate::error::{Error, Result};
+use crate::kernel::Moment;
+use crate::kernel::ids::EventId;
+use crate::platform::db::schema::{event_tallies, events};
+use crate::platform::db::{Reads, contains};
+use diesel::prelude::*;
+
+macro_rules! columns {
+    () => {
+        (
+            events::id,
+            events::at,
+            events::virtual_account_id,
+            events::kind,
+            events::outcome,
+            events::message,
+            events::actor_id,
+            events::actor,
+            events::about,
+            events::detail,
+            events::address,
+            events::request_id,
+        )
+    };
+}
+
+/// What lies within reach and is asked for. Who reaches some Virtual Accounts alone sees their events alone.
+macro_rules! asked {
+    ($within:expr, $filter:expr) => {{
+        let (within, filter) = ($within, $filter);
+        let mut query = events::table
+            .filter(events::smart_account_id.eq(within.account()?))
+            .into_boxed();
+        if let Some(only) = within.only() {
+            query = query.filter(events::virtual_account_id.eq_any(only.to_vec()));
+        }
+        if !filter.kinds.is_empty() {
+            query = query.filter(events::kind.eq_any(filter.kinds.clone()));
+        }
+        if !filter.outcomes.is_empty() {
+            query = query.filter(events::outcome.eq_any(filter.outcomes.clone()));
+        }
+        if !filter.who.is_empty() {
+            query = query.filter(events::actor_key.like(contains(&filter.who)).escape('\\'));
+        }
+        if let Some(from) = filter.from {
+            query = query.filter(events::at.ge(from));
+        }
+        if let Some(until) = filter.until {
+            query = query.filter(events::at.lt(until));
+        }
+        query
+    }};
+}
+
+pub fn page(
+    read: &mut impl Reads,
+    within: &Within,
+    filter: &Filter,
+    newest_first: bool,
+    offset: i64,
+    limit: i64,
+) -> Result<Vec<Entry>> {
+    let query = asked!(within, filter).select(columns!());
+    let query = if newest_first {
+        query.order((events::at.desc(), events::id.desc()))
+    } else {
+        query.order((events::at.asc(), events::id.asc()))
+    };
+    Ok(query.offset(offset).limit(limit).load(read.conn())?)
+}
+
+/// The next lines after one, newest first: for a file that is made piece by piece.
+pub fn after(
+    read: &mut impl Reads,
+    within: &Within,
+    filter: &Filter,
+    last: Option<(Moment, EventId)>,
+    limit: i64,
+) -> Result<Vec<Entry>> {
+    let mut query = asked!(within, filter).select(columns!());
+    if let Some((at, id)) = last {
+        // The first condition alone lets the index be entered at the right place.
+        query = query.filter(events::at.le(at).and(events::at.lt(at).or(events::id.lt(id))));
+    }
+    Ok(query
+        .order((events::at.desc(), events::id.desc()))
+        .limit(limit)
+        .load(read.conn())?)
+}
+
+pub fn count(read: &mut impl Reads, within: &Within, filter: &Filter) -> Result<i64> {
+    Ok(asked!(within, filter).count().get_result(read.conn())?)
+}
+
+/// How many events a tenant has, as it is kept with each of them.
+pub fn tally(read: &mut impl Reads, within: &Within) -> Result<i64> {
+    let shards: Vec<i64> = event_tallies::table
+        .filter(event_tallies::smart_account_id.eq(within.account()?.to_string()))
+        .select(event_tallies::events)
+        .load(read.conn())?;
+    Ok(shards.iter().sum())
+}
+
+pub fn find(read: &mut impl Reads, within: &Within, id: EventId) -> Result<Entry> {
+    let entry: Entry = events::table
+        .filter(
+            events::smart_account_id
+                .eq(within.account()?)
+                .and(events::id.eq(id)),
+        )
+        .select(columns!())
+        .first(read.conn())?;
+    let reached = within.only().is_none() || entry.virtual_account.is_some_and(|va| within.covers(va));
+    if reached { Ok(entry) } else { Err(Error::NotFound) }
+}
