@@ -263,7 +263,13 @@ impl Visit {
             .as_ref()
             .and_then(|a| a.platform.first())
             .map(|r| r.label().to_owned());
-        let mut here: Vec<&str> = self.grants.iter().map(|g| g.role.label()).collect();
+        // On a page outside of any account, before one was opened: whatever there is.
+        let held = if self.grants.is_empty() {
+            &self.everywhere
+        } else {
+            &self.grants
+        };
+        let mut here: Vec<&str> = held.iter().map(|g| g.role.label()).collect();
         here.dedup();
         platform
             .or_else(|| here.first().map(|r| (*r).to_owned()))

@@ -105,7 +105,10 @@ async fn create(who: SignedIn, posted: Posted<New>) -> Answer {
         return page_with(422, &again);
     };
     // The beginnings let people and scanners of source code see what they have found.
-    let public: String = token::digest(&token::random()).chars().take(20).collect();
+    let public: String = token::fingerprint(&token::random_bytes::<32>())
+        .chars()
+        .take(20)
+        .collect();
     let new = NewClient {
         id: format!("lc-{public}"),
         secret: format!("lcs_{}", token::random()),
