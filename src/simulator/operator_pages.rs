@@ -4,7 +4,6 @@ use super::model::letter_words;
 use super::service;
 use crate::authn::{people, session};
 use crate::authz::action::Operate;
-use crate::error::Error;
 use crate::http::form::PathPart;
 use crate::http::gallery::Gallery;
 use crate::http::list::{FilterSpec, Pager};
@@ -190,5 +189,5 @@ pub async fn gallery(_may: May<Operate>) -> Answer {
 
 /// GET /operator/ui/dialog
 pub async fn gallery_dialog(_may: May<Operate>) -> Answer {
-    Ok::<_, Error>(page(&Gallery::sample().with_dialog())?)
+    page(&Gallery::sample().with_dialog())
 }

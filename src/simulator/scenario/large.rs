@@ -13,11 +13,11 @@ use chrono::TimeDelta;
 const PEOPLE: usize = 5_000;
 const DIVISIONS: usize = 1_000;
 const ACCOUNTS: usize = 10_000;
-const EVENTS: usize = 1_000_000;
+const EVENTS: i64 = 1_000_000;
 /// Beside the account that is Pat's own.
 const PATS: usize = 24;
 /// So many events are held in memory at a time.
-const CHUNK: usize = 10_000;
+const CHUNK: i64 = 10_000;
 
 const FIRST: &[&str] = &[
     "Wade", "Wanda", "Wes", "Willa", "Xavier", "Xenia", "Yann", "Yara", "Yusuf", "Zara", "Zeno", "Zoe",
@@ -186,33 +186,20 @@ impl Large {
             (Kind::RoleRemoved, "took a role back"),
         ];
         let begin = demo.now.plus(TimeDelta::days(-365));
-        let every = TimeDelta::days(365).num_microseconds().unwrap_or_default() / (EVENTS as i64);
-        let numbers: Vec<usize> = (0..EVENTS).collect();
-        for some in numbers.chunks(CHUNK) {
-            let rows: Vec<EventRow<'_>> = some
-                .iter()
-                .zip(
-                    labels
-                        .iter()
-                        .cycle()
-                        .skip(some.first().copied().unwrap_or_default() % PEOPLE),
-                )
-                .map(|(n, (person, label, key))| {
-                    let (kind, did) = kinds
-                        .get(n % kinds.len())
-                        .copied()
-                        .unwrap_or((Kind::Exported, ""));
-                    EventRow {
-                        at: begin.plus(TimeDelta::microseconds(
-                            every * i64::try_from(*n).unwrap_or_default(),
-                        )),
-                        kind,
-                        message: format!("{label} {did} (step {n})."),
-                        person: *person,
-                        actor: label,
-                        actor_key: key,
-                        about: "xyz.example",
-                    }
+        let every = TimeDelta::days(365).num_microseconds().unwrap_or_default() / EVENTS;
+        let mut people = labels.iter().cycle();
+        let mut kinds = kinds.iter().cycle();
+        for chunk in 0..EVENTS / CHUNK {
+            let rows: Vec<EventRow<'_>> = (chunk * CHUNK..(chunk + 1) * CHUNK)
+                .zip(people.by_ref().zip(kinds.by_ref()))
+                .map(|(n, ((person, label, key), (kind, did)))| EventRow {
+                    at: begin.plus(TimeDelta::microseconds(every * n)),
+                    kind: *kind,
+                    message: format!("{label} {did} (step {n})."),
+                    person: *person,
+                    actor: label,
+                    actor_key: key,
+                    about: "xyz.example",
                 })
                 .collect();
             store::events(tx, demo.xyz, &rows)?;
