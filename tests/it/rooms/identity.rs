@@ -3,6 +3,7 @@
 use crate::support::{Browser, PASSWORD, Page, Portal, link_in};
 use chrono::TimeDelta;
 use licentral::authn::{PersonState, people, session};
+use licentral::authz::links::{self, Purpose};
 use licentral::identity;
 use licentral::kernel::ids::{LinkId, PersonId};
 use licentral::kernel::{EmailAddress, Name, Who};
@@ -632,6 +633,15 @@ fn a_link_made_for_one_thing_opens_nothing_else() {
     let token = link.rsplit('/').next().unwrap();
     for path in ["/invite/", "/setup/"] {
         p.browser().open(&format!("{path}{token}")).expect(410);
+    }
+    // The pages ask for more than the purpose; it alone is enough of a difference.
+    let opens = |purpose| {
+        let (token, signing, now) = (token.to_owned(), p.parts.signing.clone(), p.clock.now());
+        p.db.read_now(|r| links::open(r, &signing, now, purpose, &token))
+            .is_ok()
+    };
+    for purpose in Purpose::ALL {
+        assert_eq!(opens(*purpose), *purpose == Purpose::ResetPassword, "{purpose}");
     }
     let last = if token.ends_with('A') { "B" } else { "A" };
     let bent = format!("{}{last}", &link[..link.len() - 1]);
