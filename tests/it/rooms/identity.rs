@@ -444,26 +444,23 @@ fn an_unknown_address_takes_as_long_as_a_wrong_password() {
     let p = with_ada();
     // A hash of today's cost.
     try_in(&mut p.browser(), ADA, PASSWORD).expect(303);
-    let median = |email: &str| {
-        let mut times: Vec<Duration> = (0..7)
-            .map(|_| {
-                p.advance_wall(TimeDelta::hours(2));
-                let mut browser = p.browser();
-                browser.open("/login").expect(200);
-                let since = Instant::now();
-                browser
-                    .fill_and_send(
-                        "form[action='/login']",
-                        &[("email", email), ("password", "wrong")],
-                    )
-                    .expect(422);
-                since.elapsed()
-            })
-            .collect();
-        times.sort();
-        times[3]
+    let time = |email: &str| {
+        p.advance_wall(TimeDelta::hours(2));
+        let mut browser = p.browser();
+        browser.open("/login").expect(200);
+        let since = Instant::now();
+        browser
+            .fill_and_send(
+                "form[action='/login']",
+                &[("email", email), ("password", "wrong")],
+            )
+            .expect(422);
+        since.elapsed()
     };
-    let (known, unknown) = (median(ADA), median("zoe@xyz.example"));
+    // In turns, and the quickest of each: whatever else the machine does only makes some slower.
+    let times: Vec<(Duration, Duration)> = (0..9).map(|_| (time(ADA), time("zoe@xyz.example"))).collect();
+    let known = times.iter().map(|t| t.0).min().unwrap();
+    let unknown = times.iter().map(|t| t.1).min().unwrap();
     println!("known {known:?}, unknown {unknown:?}");
     assert!(
         unknown > known / 2 && known > unknown / 2,
