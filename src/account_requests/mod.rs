@@ -15,9 +15,11 @@
 //! `approve`, `deny` and `forward` check that the given person is an Account creator of the request (by
 //! address), `approve_domain` that they hold the platform role, whoever the permit is for.
 
+mod api;
 mod jobs;
 mod letters;
 mod model;
+mod pages;
 mod service;
 mod store;
 
@@ -35,7 +37,10 @@ use crate::http::Routes;
 use crate::platform::mail::Letters;
 
 /// The routes of this room.
-pub fn routes(_routes: &mut Routes) {}
+pub fn routes(routes: &mut Routes) {
+    pages::routes(routes);
+    api::routes(routes);
+}
 
 /// The letters of this room.
 pub fn letters(letters: &mut Letters) {

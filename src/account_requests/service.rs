@@ -12,7 +12,7 @@ use crate::authz::action::{
     ApproveDomain, CreateOwnAccount, DecideAccountRequest, RequestForCustomer, ViewAccountRequests,
 };
 use crate::authz::links::Purpose;
-use crate::authz::{Permit, Role, grants, links};
+use crate::authz::{Does, Permit, Role, grants, links};
 use crate::error::{Error, Result};
 use crate::kernel::ids::{AccountRequestId, CreatorId, LinkId, PersonId, SmartAccountId, VirtualAccountId};
 use crate::kernel::{EmailAddress, Event, Kind, Moment, Name, Who};
@@ -798,11 +798,7 @@ pub struct Details {
 }
 
 /// One request, for somebody who may see it; "not found" for everybody else.
-pub fn details(
-    read: &mut impl Reads,
-    permit: &Permit<ViewAccountRequests>,
-    reference: &str,
-) -> Result<Details> {
+pub fn details(read: &mut impl Reads, permit: &Permit<impl Does>, reference: &str) -> Result<Details> {
     let reader = &permit.actor()?.person;
     let (request, standing) = seen(read, reference, reader)?;
     let account = smart_accounts::find(read, request.account)?;

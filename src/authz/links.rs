@@ -78,6 +78,23 @@ pub fn open(
     link.ok_or(Error::DeadLink)
 }
 
+/// The link that a token stands for, dead or alive. A dead one opens nothing; but the one to whom it was
+/// sent may be led to what became of the matter, once they are signed in.
+pub fn whose(
+    read: &mut impl Reads,
+    signing: &Signing,
+    purpose: Purpose,
+    token: &str,
+) -> Result<Option<Link>> {
+    let Some(claims) = signing.verify_whenever(LINK_KIND, purpose.word(), token) else {
+        return Ok(None);
+    };
+    let Ok(id) = claims.sub.parse::<LinkId>() else {
+        return Ok(None);
+    };
+    Ok(store::link(read, id)?.filter(|link| link.purpose == purpose))
+}
+
 /// A link's row, open or not: for writing the letter that carries it.
 pub fn find(read: &mut impl Reads, id: LinkId) -> Result<Link> {
     store::link(read, id)?.ok_or(Error::NotFound)

@@ -14,6 +14,8 @@
 )]
 #![allow(clippy::print_stdout, clippy::missing_panics_doc, reason = "tests")]
 
+mod gates;
+mod laws;
 mod rooms;
 mod smoke;
 mod support;

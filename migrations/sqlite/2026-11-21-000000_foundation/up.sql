@@ -108,9 +108,9 @@ CREATE TABLE virtual_accounts (
     tags               TEXT NOT NULL CHECK (length(tags) <= 2000),
     created_at         TIMESTAMP NOT NULL,
     version            BIGINT NOT NULL,
+    CONSTRAINT virtual_accounts_tenant UNIQUE (smart_account_id, id),
     FOREIGN KEY (smart_account_id, parent_id) REFERENCES virtual_accounts (smart_account_id, id)
 );
-CREATE UNIQUE INDEX virtual_accounts_tenant ON virtual_accounts (smart_account_id, id);
 CREATE UNIQUE INDEX virtual_accounts_name ON virtual_accounts (smart_account_id, name_key);
 CREATE UNIQUE INDEX virtual_accounts_default ON virtual_accounts (smart_account_id) WHERE is_default;
 

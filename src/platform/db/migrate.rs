@@ -65,6 +65,17 @@ fn known(conn: &Conn) -> Result<BTreeSet<String>, Failure> {
     })
 }
 
+/// The newest step of the schema that this program knows.
+pub fn newest() -> String {
+    use diesel::migration::MigrationSource;
+    MigrationSource::<diesel::sqlite::Sqlite>::migrations(&SQLITE)
+        .unwrap_or_default()
+        .iter()
+        .map(|m| m.name().to_string())
+        .max()
+        .unwrap_or_default()
+}
+
 #[derive(diesel::QueryableByName)]
 struct Version {
     #[diesel(sql_type = diesel::sql_types::Text)]
@@ -85,6 +96,14 @@ fn applied(conn: &mut Conn) -> Result<Vec<String>, Failure> {
 )]
 pub fn run(url: &str) -> Result<usize, Failure> {
     let mut conn = connect(url)?;
+    // Steps that are missing here would be run over tables that a newer program has changed.
+    if let Schema::Ahead(steps) = compare_on(&mut conn)? {
+        return Err(format!(
+            "the database was used by a newer Licentral: it has the steps {}, which this program does not know",
+            steps.join(", ")
+        )
+        .into());
+    }
     match Manager::new(url)?.database() {
         Database::Sqlite => {
             let Conn::Sqlite(c) = &mut conn else {

@@ -42,11 +42,22 @@ impl Database {
         Self::made(false)
     }
 
+    /// A SQLite file at the current schema, whatever the other tests run on.
+    pub fn sqlite() -> Self {
+        template();
+        let (_, folder) = next_folder();
+        let url = format!("sqlite://{}", folder.join("licentral.db").display());
+        migrate::run(&url).unwrap();
+        Self {
+            url,
+            folder,
+            dropped_on: None,
+        }
+    }
+
     fn made(migrated: bool) -> Self {
         let template = template();
-        let number = NEXT.fetch_add(1, Ordering::Relaxed);
-        let folder = run_folder().join(number.to_string());
-        std::fs::create_dir_all(&folder).unwrap();
+        let (number, folder) = next_folder();
         if let Some(server) = postgres() {
             let name = format!("{}_{number}", prefix());
             let from = if migrated { &template.place } else { "template0" };
@@ -78,6 +89,13 @@ impl Drop for Database {
         }
         let _ = std::fs::remove_dir_all(&self.folder);
     }
+}
+
+fn next_folder() -> (u32, PathBuf) {
+    let number = NEXT.fetch_add(1, Ordering::Relaxed);
+    let folder = run_folder().join(number.to_string());
+    std::fs::create_dir_all(&folder).unwrap();
+    (number, folder)
 }
 
 struct Template {

@@ -1,0 +1,8 @@
+//! What holds for the code and for the schema.
+
+mod architecture;
+mod generated;
+mod migrations;
+mod schema_parity;
+pub mod sources;
+mod texts;

@@ -1,0 +1,154 @@
+//! What may not stand in the source.
+
+use super::sources::{rust, templates};
+
+#[test]
+fn no_query_is_put_together_from_text() {
+    let mut wrong = Vec::new();
+    for source in rust() {
+        let flat: String = source.code.split_whitespace().collect();
+        for bad in [
+            "sql_query(format!(",
+            "sql_query(&format!(",
+            "sql_query(&",
+            "sql::<",
+            "batch_execute(&format!(",
+            "batch_execute(format!(",
+        ] {
+            if flat.contains(bad) {
+                wrong.push(format!("src/{}: {bad}", source.path));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn nothing_is_read_from_disk_or_environment_beside_the_settings() {
+    let mut wrong = Vec::new();
+    for source in rust() {
+        for bad in [
+            "include_str!",
+            "std::env::var",
+            "env::var(",
+            "allow(clippy::disallowed",
+        ] {
+            if source.code.contains(bad) {
+                wrong.push(format!("src/{}: {bad}", source.path));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn templates_escape_everything() {
+    let mut wrong = Vec::new();
+    for template in templates() {
+        let flat: String = template.text.split_whitespace().collect();
+        for bad in [
+            "|safe",
+            "|escape(\"none\")",
+            "{%filtersafe",
+            "|e(\"none\")",
+            "escape=\"none\"",
+        ] {
+            if flat.contains(bad) {
+                wrong.push(format!("templates/{}: {bad}", template.path));
+            }
+        }
+    }
+    for source in rust() {
+        let flat: String = source.code.split_whitespace().collect();
+        for bad in [
+            "escape=\"none\"",
+            "MarkupDisplay",
+            "filters::Safe",
+            "(Safe(",
+            "=Safe(",
+            ":Safe(",
+        ] {
+            if flat.contains(bad) {
+                wrong.push(format!("src/{}: {bad}", source.path));
+            }
+        }
+    }
+    assert!(
+        wrong.is_empty(),
+        "What people typed would become markup:\n{}",
+        wrong.join("\n")
+    );
+}
+
+#[test]
+fn templates_need_no_exception_from_the_content_security_policy() {
+    let mut wrong = Vec::new();
+    for template in templates() {
+        // Letters are read in mail programs, which know no style sheets.
+        if template.path.starts_with("letters/")
+            || template.path == "layout/letter.html"
+            || template.path == "components/letter.html"
+        {
+            continue;
+        }
+        let lower = template.text.to_lowercase();
+        for bad in [
+            " style=\"",
+            " onclick=",
+            " onload=",
+            " onsubmit=",
+            " onchange=",
+            "javascript:",
+            "<style",
+        ] {
+            if lower.contains(bad) {
+                wrong.push(format!("templates/{}: {bad}", template.path));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn every_form_that_changes_something_carries_its_token() {
+    let mut wrong = Vec::new();
+    let mut seen = 0;
+    for template in templates() {
+        let lower = template.text.replace('\'', "\"");
+        for (at, _) in lower.match_indices("<form") {
+            let form = lower[at..].split("</form>").next().unwrap();
+            let open = form.split('>').next().unwrap().to_lowercase();
+            if !open.contains("method=\"post\"") {
+                continue;
+            }
+            seen += 1;
+            if !(form.contains("::hidden(") || form.contains("name=\"csrf\"")) {
+                wrong.push(format!("templates/{}: {open}>", template.path));
+            }
+        }
+    }
+    assert!(seen > 0, "no form was found: the test reads past them");
+    assert!(
+        wrong.is_empty(),
+        "Begin each with {{{{ f::hidden(shell.csrf, form.once) }}}}:\n{}",
+        wrong.join("\n")
+    );
+}
+
+#[test]
+fn every_lint_that_is_turned_off_says_why() {
+    let mut wrong = Vec::new();
+    for source in rust() {
+        for (at, _) in source
+            .code
+            .match_indices("#[allow(")
+            .chain(source.code.match_indices("#[expect("))
+        {
+            let attribute = source.code[at..].split(")]").next().unwrap();
+            if !attribute.contains("reason") {
+                wrong.push(format!("src/{}: {attribute}", source.path));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
