@@ -16,5 +16,6 @@
 
 mod gates;
 mod laws;
+mod rooms;
 mod smoke;
 mod support;
