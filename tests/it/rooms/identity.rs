@@ -27,6 +27,13 @@ fn signed_in(browser: &Browser) -> bool {
     browser.open("/profile").status == 200
 }
 
+/// A form token of this browser's session.
+fn form_token(browser: &Browser) -> String {
+    let mut browser = browser.clone();
+    let page = browser.open("/profile").expect(200);
+    page.attrs("input[name=csrf]", "value")[0].clone()
+}
+
 fn cookie_of(browser: &Browser) -> String {
     browser.cookies[session::COOKIE].clone()
 }
@@ -268,7 +275,7 @@ fn people_see_and_end_their_own_sessions_and_nobody_elses() {
     let forms = page.attrs("main td form", "action");
     assert_eq!(forms.len(), 2, "not this one");
     // A stranger who knows the id.
-    let csrf = eve.csrf();
+    let csrf = form_token(&eve);
     let before = p.fingerprint();
     eve.post_fields(&forms[0], &[("csrf", &csrf)]).expect(404);
     before.assert_same(&p.fingerprint(), "ending a stranger's session");
@@ -821,7 +828,7 @@ fn the_appearance_is_kept_in_the_browser() {
     ada.fill_and_submit("form[action='/preferences']", &[("appearance", "dark")])
         .expect(200);
     assert!(ada.page().body.contains("data-theme=\"dark\""));
-    let csrf = ada.csrf();
+    let csrf = form_token(&ada);
     ada.post_fields("/preferences", &[("csrf", &csrf), ("appearance", "sepia")])
         .expect(422);
 }
@@ -891,7 +898,7 @@ fn sensitive_pages_want_a_fresh_password() {
     let p = with_ada();
     let (id, _) = p.api_client(ADA, true);
     let mut ada = p.sign_in(ADA);
-    let csrf = ada.csrf();
+    let csrf = form_token(&ada);
     p.advance_wall(TimeDelta::minutes(11));
     let revoke = format!("/profile/api/{id}/revoke");
     let before = p.fingerprint();
