@@ -15,5 +15,6 @@
 #![allow(clippy::print_stdout, clippy::missing_panics_doc, reason = "tests")]
 
 mod laws;
+mod rooms;
 mod smoke;
 mod support;

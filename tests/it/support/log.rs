@@ -42,7 +42,9 @@ impl Visit for Logged {
     }
     fn record_debug(&mut self, field: &Field, value: &dyn std::fmt::Debug) {
         if field.name() == "request_id" {
-            format!("{value:?}").trim_matches('"').clone_into(&mut self.request_id);
+            format!("{value:?}")
+                .trim_matches('"')
+                .clone_into(&mut self.request_id);
         }
         self.words.push_str(&format!("{}={value:?} ", field.name()));
     }
