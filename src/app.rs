@@ -14,6 +14,7 @@ use crate::{
 };
 use chrono::TimeDelta;
 use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
 /// Every route of the portal.
@@ -98,7 +99,8 @@ pub fn build(
         config.base_url.clone(),
         from,
     );
-    let jobs = Jobs::new(jobs(&config, &db, &clock, &postman));
+    let letters = Arc::new(AtomicU64::new(0));
+    let jobs = Jobs::new(jobs(&config, &db, &clock, &postman, &letters));
     let mut routes = routes();
     let refusals = refusals();
     let document = openapi::document(&routes, &refusals);
@@ -113,6 +115,7 @@ pub fn build(
         menu: Arc::new(menu),
         routes: Arc::new(routes.list()),
         openapi: Arc::new(document.to_string()),
+        letters,
         refusals: Arc::new(refusals),
     };
     Ok(Parts {
@@ -123,7 +126,7 @@ pub fn build(
 
 /// What the portal does by itself. The order matters where one leads to another: what is due by the
 /// clock first, then the letters that come of it.
-fn jobs(config: &Config, db: &Db, clock: &Clock, postman: &Postman) -> Vec<Job> {
+fn jobs(config: &Config, db: &Db, clock: &Clock, postman: &Postman, letters: &Arc<AtomicU64>) -> Vec<Job> {
     let mut jobs = Vec::new();
     if config.is_lab() {
         let (db, clock) = (db.clone(), clock.clone());
@@ -142,6 +145,9 @@ fn jobs(config: &Config, db: &Db, clock: &Clock, postman: &Postman) -> Vec<Job> 
         let postman = postman.clone();
         async move { postman.deliver().await }
     }));
+    if config.is_lab() {
+        jobs.extend(simulator::jobs(db, letters));
+    }
     let (db, clock) = (db.clone(), clock.clone());
     jobs.push(Job::new("sweep", Duration::from_mins(5), move || {
         let (db, clock) = (db.clone(), clock.clone());

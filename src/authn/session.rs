@@ -143,3 +143,8 @@ pub fn end_all_access(tx: &mut Tx<'_>, at: Moment, person: PersonId, except: Opt
     store::end_clients(tx, person, at)?;
     store::end_links_of(tx, person, at)
 }
+
+/// How many sessions are good at this time.
+pub fn count(read: &mut impl Reads, wall: Moment) -> Result<i64> {
+    store::count_sessions(read, wall.plus(-IDLE), wall.plus(-LONGEST))
+}

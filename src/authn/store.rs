@@ -346,6 +346,17 @@ pub fn sessions(
         .collect())
 }
 
+pub fn count_sessions(read: &mut impl Reads, seen_after: Moment, made_after: Moment) -> Result<i64> {
+    Ok(sessions::table
+        .filter(
+            sessions::seen_at
+                .gt(seen_after)
+                .and(sessions::created_at.gt(made_after)),
+        )
+        .count()
+        .get_result(read.conn())?)
+}
+
 pub fn sweep_sessions(tx: &mut Tx<'_>, seen_before: Moment, made_before: Moment) -> Result<usize> {
     Ok(diesel::delete(
         sessions::table.filter(

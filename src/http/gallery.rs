@@ -4,8 +4,7 @@ use super::{
     form_state::{Choice, FormState},
     list::{ColumnSpec, FilterSpec, ListQuery, ListSpec, Pager},
     shell::{
-        AccountCard, Crumb, Flash, FlashKind, LabStrip, MenuGroup, MenuItem, MenuSection,
-        PersonCard, Shell,
+        AccountCard, Crumb, Flash, FlashKind, LabStrip, MenuGroup, MenuItem, MenuSection, PersonCard, Shell,
     },
     widgets::{Donut, DonutPart, Happening, Tab, UseBar},
 };
@@ -114,12 +113,7 @@ fn item(label: &'static str, href: &str, current: bool, count: u64) -> MenuItem 
     }
 }
 
-fn section(
-    label: &'static str,
-    icon: &'static str,
-    groups: Vec<MenuGroup>,
-    current: bool,
-) -> MenuSection {
+fn section(label: &'static str, icon: &'static str, groups: Vec<MenuGroup>, current: bool) -> MenuSection {
     MenuSection {
         label,
         icon,
@@ -268,12 +262,7 @@ fn orders() -> Vec<Order> {
     ]
 }
 
-fn donut(
-    title: &str,
-    list: &ListQuery,
-    key: &str,
-    parts: &[(&str, &str, u64, &'static str)],
-) -> Donut {
+fn donut(title: &str, list: &ListQuery, key: &str, parts: &[(&str, &str, u64, &'static str)]) -> Donut {
     Donut {
         title: title.to_owned(),
         unit: "orders",
@@ -335,10 +324,7 @@ impl Gallery {
                 .with_value("va", "campus"),
             refused: FormState::new()
                 .with_value("email", "tomas@")
-                .with_problem(
-                    "email",
-                    "Enter an email address such as name@company.example.",
-                )
+                .with_problem("email", "Enter an email address such as name@company.example.")
                 .with_problem("password", "Enter your password.")
                 .with_problem("reason", "Enter a deny reason.")
                 .with_problem("va", "Choose a Virtual Account.")

@@ -40,6 +40,19 @@ impl Menu {
         self.0.push(item);
     }
 
+    /// The path of the entry that a visit belongs to: the closest above its page.
+    fn current(&self, visit: &Visit, number: &str) -> Option<&'static str> {
+        let above = |item: &&Item| {
+            let href = item.path.replace("{said}", number);
+            visit.path == href || (item.label.is_some() && visit.path.starts_with(&format!("{href}/")))
+        };
+        self.0
+            .iter()
+            .filter(above)
+            .map(|item| item.path)
+            .max_by_key(|path| path.len())
+    }
+
     /// The menu of a visit.
     pub fn sections(&self, visit: &Visit) -> Vec<MenuSection> {
         let Some(actor) = &visit.actor else {
@@ -72,8 +85,7 @@ impl Menu {
             };
             for item in self.0.iter().filter(|item| item.section == *label && shown(item)) {
                 let href = item.path.replace("{said}", &number);
-                let current = visit.path == href
-                    || (item.label.is_some() && visit.path.starts_with(&format!("{href}/")));
+                let current = self.current(visit, &number) == Some(item.path);
                 section.current |= current;
                 match item.label {
                     None => section.href = Some(href),

@@ -11,6 +11,7 @@ pub mod error_view;
 pub mod errors;
 pub mod form;
 pub mod form_state;
+pub mod gallery;
 pub mod headers;
 pub mod health;
 pub mod list;

@@ -9,6 +9,7 @@ use crate::platform::db::Db;
 use crate::platform::jobs::Jobs;
 use crate::platform::signing::Signing;
 use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
 
 /// The parts of a running portal. Cheap to clone.
 #[derive(Clone)]
@@ -31,6 +32,8 @@ pub struct Portal {
     pub routes: Arc<Vec<Listed>>,
     /// The description of the API.
     pub openapi: Arc<String>,
+    /// How many letters of the lab's mailbox nobody has marked as read; a job counts them.
+    pub letters: Arc<AtomicU64>,
     /// Every code with which a rule refuses, and when.
     pub refusals: Arc<Vec<(&'static str, &'static str)>>,
 }

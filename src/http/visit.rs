@@ -188,7 +188,7 @@ impl Visit {
                 self.portal.clock.setting(),
                 crate::kernel::clock::Setting::Frozen { .. }
             ),
-            letters: 0,
+            letters: self.portal.letters.load(std::sync::atomic::Ordering::Relaxed),
         });
         Shell {
             title: title.into(),

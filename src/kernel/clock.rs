@@ -165,6 +165,11 @@ impl Clock {
         Moment::of(Self::system()).plus(state.wall_ahead)
     }
 
+    /// The system's time, which nobody moves: what the setting of portal time is reckoned from.
+    pub fn system_time(&self) -> Moment {
+        Moment::of(Self::system())
+    }
+
     /// How it stands.
     pub fn setting(&self) -> Setting {
         self.0.read().unwrap_or_else(PoisonError::into_inner).portal

@@ -5,6 +5,7 @@ use crate::error::Result;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 use tokio::sync::Notify;
 
@@ -17,6 +18,27 @@ pub struct Job {
     pub name: &'static str,
     every: Duration,
     run: Run,
+    tally: Arc<Tally>,
+}
+
+/// What became of a job's runs in this process.
+#[derive(Debug, Default)]
+struct Tally {
+    runs: AtomicU64,
+    failures: AtomicU64,
+}
+
+/// A job as the operator sees it.
+#[derive(Debug, Clone)]
+pub struct Report {
+    /// Its name.
+    pub name: &'static str,
+    /// How often it runs.
+    pub every: Duration,
+    /// How often it has run in this process.
+    pub runs: u64,
+    /// How often it failed.
+    pub failures: u64,
 }
 
 impl Job {
@@ -29,6 +51,7 @@ impl Job {
             name,
             every,
             run: Arc::new(move || Box::pin(run())),
+            tally: Arc::default(),
         }
     }
 }
@@ -52,6 +75,19 @@ impl Jobs {
     /// Something happened that a job may be waiting for.
     pub fn nudge(&self) {
         self.nudge.notify_one();
+    }
+
+    /// How the jobs have fared in this process.
+    pub fn report(&self) -> Vec<Report> {
+        self.list
+            .iter()
+            .map(|job| Report {
+                name: job.name,
+                every: job.every,
+                runs: job.tally.runs.load(Ordering::Relaxed),
+                failures: job.tally.failures.load(Ordering::Relaxed),
+            })
+            .collect()
     }
 
     /// Runs every job once, now, in order. After the lab's clock was moved, and in tests.
@@ -83,8 +119,10 @@ impl Jobs {
 }
 
 async fn run(job: &Job) {
+    job.tally.runs.fetch_add(1, Ordering::Relaxed);
     if let Err(error) = (job.run)().await {
         tracing::warn!(job = job.name, %error, cause = ?error, "a job failed and will be tried again");
+        job.tally.failures.fetch_add(1, Ordering::Relaxed);
         metrics::counter!("licentral_job_failures_total", "job" => job.name).increment(1);
     }
 }

@@ -1,13 +1,121 @@
-//! (being built)
+//! What a lab needs beside the portal: the mailbox, the clock, the scenarios; and the operator's pages.
 
-use crate::http::Routes;
+mod api;
+mod clock_pages;
+mod integrity;
+mod mailbox_pages;
+mod model;
+mod operator_pages;
 pub mod scenario;
+mod service;
+mod store;
+
+pub use integrity::check;
+
+use crate::authz::Action;
+use crate::http::menu::Item;
+use crate::http::{Api, Routes};
+use crate::platform::db::Db;
+use crate::platform::jobs::Job;
+use actix_web::http::Method;
+use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
+use std::time::Duration;
 
 /// The routes of this room.
-pub fn routes(_routes: &mut Routes) {}
-/// With what codes the rules of this room refuse.
-pub const REFUSALS: &[(&str, &str)] = &[];
-/// Looks for anything that should not be.
-pub fn check(_db: &crate::platform::db::Db) -> crate::error::Result<Vec<String>> {
-    Ok(Vec::new())
+pub fn routes(routes: &mut Routes) {
+    routes.get("/simulator/mailbox", mailbox_pages::list);
+    routes.post("/simulator/mailbox/read", mailbox_pages::mark_read);
+    routes.get("/simulator/mailbox/{letter}", mailbox_pages::show);
+    routes.get("/simulator/mailbox/{letter}/html", mailbox_pages::html);
+    routes.get("/simulator/clock", clock_pages::show);
+    routes.post("/simulator/clock/freeze", clock_pages::freeze);
+    routes.post("/simulator/clock/resume", clock_pages::resume);
+    routes.post("/simulator/clock/advance", clock_pages::advance);
+    routes.post("/simulator/clock/reset", clock_pages::reset);
+    api_routes(routes);
+    operator_routes(routes);
 }
+
+fn api_routes(routes: &mut Routes) {
+    routes.api(
+        Method::GET,
+        "/api/v1/simulator/mailbox",
+        Api::says("The letters that the portal has sent, the newest first. In a lab alone.")
+            .query(api::LIST)
+            .gives::<api::Mailbox>(200),
+        api::mailbox,
+    );
+    routes.api(
+        Method::GET,
+        "/api/v1/simulator/mailbox/{letter}",
+        Api::says("One letter. In a lab alone.").gives::<api::Letter>(200),
+        api::letter,
+    );
+    routes.api(
+        Method::GET,
+        "/api/v1/simulator/clock",
+        Api::says("Portal time and the system's. In a lab alone.").gives::<api::Clock>(200),
+        api::clock,
+    );
+    routes.api(
+        Method::POST,
+        "/api/v1/simulator/clock",
+        Api::says(
+            "Stops, starts or advances portal time, and does at once what is due by then. In a lab alone.",
+        )
+        .takes::<api::MoveClock>()
+        .gives::<api::Clock>(200),
+        api::move_clock,
+    );
+}
+
+fn operator_routes(routes: &mut Routes) {
+    for (label, path) in [
+        ("Overview", "/operator"),
+        ("Outbound e-mail", "/operator/mail"),
+        ("Components", "/operator/ui"),
+    ] {
+        routes.menu(Item {
+            section: "Operator",
+            group: None,
+            label: Some(label),
+            path,
+            action: Action::Operate,
+        });
+    }
+    routes.get("/operator", operator_pages::overview);
+    routes.get("/operator/mail", operator_pages::mail);
+    routes.post("/operator/mail/{letter}/retry", operator_pages::retry);
+    routes.get("/operator/ui", operator_pages::gallery);
+    routes.get("/operator/ui/dialog", operator_pages::gallery_dialog);
+}
+
+/// What this room does by the clock.
+pub fn jobs(db: &Db, unread: &Arc<AtomicU64>) -> Vec<Job> {
+    let (db, unread) = (db.clone(), unread.clone());
+    vec![Job::new(
+        "count unread letters",
+        Duration::from_secs(1),
+        move || {
+            let (db, unread) = (db.clone(), unread.clone());
+            async move { service::count_unread(&db, &unread).await }
+        },
+    )]
+}
+
+/// With what codes the rules of this room refuse.
+pub const REFUSALS: &[(&str, &str)] = &[
+    (
+        "lab.clock-backwards",
+        "The clock would show an earlier time than now; it only goes forwards.",
+    ),
+    (
+        "lab.clock-too-far",
+        "The clock would go beyond the end of the year 2099.",
+    ),
+    (
+        "lab.half-loaded",
+        "The scenario of the database was not loaded to its end.",
+    ),
+];

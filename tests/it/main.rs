@@ -14,6 +14,7 @@
 )]
 #![allow(clippy::print_stdout, clippy::missing_panics_doc, reason = "tests")]
 
+mod gates;
 mod laws;
 mod rooms;
 mod smoke;

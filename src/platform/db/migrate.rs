@@ -65,6 +65,17 @@ fn known(conn: &Conn) -> Result<BTreeSet<String>, Failure> {
     })
 }
 
+/// The newest step of the schema that this program knows.
+pub fn newest() -> String {
+    use diesel::migration::MigrationSource;
+    MigrationSource::<diesel::sqlite::Sqlite>::migrations(&SQLITE)
+        .unwrap_or_default()
+        .iter()
+        .map(|m| m.name().to_string())
+        .max()
+        .unwrap_or_default()
+}
+
 #[derive(diesel::QueryableByName)]
 struct Version {
     #[diesel(sql_type = diesel::sql_types::Text)]

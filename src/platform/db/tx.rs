@@ -122,6 +122,15 @@ impl Tx<'_> {
     }
 }
 
+/// How many events were recorded from a time on.
+pub fn events_from(read: &mut impl Reads, at: Moment) -> Result<u64> {
+    let found: i64 = events::table
+        .filter(events::at.ge(at))
+        .count()
+        .get_result(read.conn())?;
+    Ok(u64::try_from(found).unwrap_or_default())
+}
+
 /// Reads a snapshot.
 pub fn snapshot<T>(conn: &mut Conn, f: impl FnOnce(&mut Read<'_>) -> Result<T>) -> Result<T> {
     let begin = match conn {

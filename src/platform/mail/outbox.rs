@@ -5,7 +5,7 @@ use crate::error::{Error, Result};
 use crate::kernel::ids::LetterId;
 use crate::kernel::{EmailAddress, Moment};
 use crate::platform::db::schema::outbox;
-use crate::platform::db::{Reads, Tx};
+use crate::platform::db::{Conn, Reads, Tx, contains};
 use chrono::TimeDelta;
 use diesel::prelude::*;
 
@@ -86,6 +86,85 @@ pub fn list(read: &mut impl Reads, most: i64) -> Result<Vec<Queued>> {
         .order((outbox::created_at.desc(), outbox::id.desc()))
         .limit(most)
         .load(read.conn())?)
+}
+
+crate::words! {
+    /// What became of a letter.
+    pub enum Delivery {
+        /// Not sent yet.
+        Waiting = "waiting", "Waiting";
+        /// It went out, or was not needed any more.
+        Sent = "sent", "Sent";
+        /// It will not be tried again by itself.
+        GivenUp = "given-up", "Given up";
+    }
+}
+
+impl Queued {
+    /// What became of it.
+    pub fn delivery(&self) -> Delivery {
+        if self.sent_at.is_some() {
+            Delivery::Sent
+        } else if self.gave_up_at.is_some() {
+            Delivery::GivenUp
+        } else {
+            Delivery::Waiting
+        }
+    }
+}
+
+type Boxed<'a> = outbox::BoxedQuery<'a, <Conn as diesel::Connection>::Backend>;
+
+/// Letters in any of these states (or all), whose address or kind contains the text.
+fn matching<'a>(states: &[Delivery], typed: &str) -> Boxed<'a> {
+    let mut query = outbox::table.into_boxed();
+    let without = |state| !states.is_empty() && !states.contains(&state);
+    if without(Delivery::Waiting) {
+        let settled = diesel::BoolExpressionMethods::or(
+            outbox::sent_at.is_not_null(),
+            outbox::gave_up_at.is_not_null(),
+        );
+        query = query.filter(settled);
+    }
+    if without(Delivery::Sent) {
+        query = query.filter(outbox::sent_at.is_null());
+    }
+    if without(Delivery::GivenUp) {
+        query = query.filter(outbox::gave_up_at.is_null());
+    }
+    if !typed.is_empty() {
+        let pattern = contains(typed);
+        // Addresses and kinds are ASCII, so that both databases fold them alike.
+        let address = diesel::dsl::sql::<diesel::sql_types::Text>("lower(outbox.to_address)");
+        query = query.filter(
+            address
+                .like(pattern.clone())
+                .escape('\\')
+                .or(outbox::letter.like(pattern).escape('\\')),
+        );
+    }
+    query
+}
+
+/// A page of letters, the newest first.
+pub fn page(
+    read: &mut impl Reads,
+    states: &[Delivery],
+    typed: &str,
+    limit: i64,
+    offset: i64,
+) -> Result<Vec<Queued>> {
+    Ok(matching(states, typed)
+        .select(queued!())
+        .order((outbox::created_at.desc(), outbox::id.desc()))
+        .limit(limit)
+        .offset(offset)
+        .load(read.conn())?)
+}
+
+/// How many letters [`page`] has in all.
+pub fn count(read: &mut impl Reads, states: &[Delivery], typed: &str) -> Result<i64> {
+    Ok(matching(states, typed).count().get_result(read.conn())?)
 }
 
 /// One letter.

@@ -1,6 +1,7 @@
 //! A person's browser: keeps cookies, reads pages, and sends the forms that it finds on them.
 
 use super::Portal;
+use licentral::platform::token;
 use scraper::{ElementRef, Html, Selector};
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -114,6 +115,16 @@ pub struct Browser {
 }
 
 impl Portal {
+    /// A form token that is good in this browser, without opening a page for it.
+    pub fn csrf_of(&self, browser: &Browser) -> String {
+        let session = browser
+            .cookies
+            .get(licentral::authn::session::COOKIE)
+            .map_or_else(|| "signed-out".to_owned(), |cookie| token::digest(cookie));
+        let key = &self.parts.signing.seal_key;
+        format!("salt.{}", token::seal(key, &format!("form salt {session}")))
+    }
+
     /// A browser in which nobody is signed in.
     pub fn browser(&self) -> Browser {
         Browser {
@@ -232,16 +243,9 @@ impl Browser {
         self.post(path, &encoded)
     }
 
-    /// A form token of this browser's session, from a page that has one.
-    pub fn csrf(&mut self) -> String {
-        for path in ["/software-central", "/access", "/login", "/profile", "/"] {
-            let mut other = self.clone();
-            let page = other.get(path);
-            if let Some(token) = page.attrs("input[name=csrf]", "value").pop() {
-                return token;
-            }
-        }
-        panic!("no page with a form token")
+    /// Where the portal answers.
+    pub fn base(&self) -> &str {
+        &self.base
     }
 
     /// Sends anything. Cookies are sent and kept; nothing is followed.

@@ -149,6 +149,17 @@ impl Portal {
         self.person_at(email, name, 0)
     }
 
+    /// A person who was invited and has no password yet.
+    pub fn invited(&self, email: &str, name: &str) -> PersonId {
+        let (id, at) = (PersonId::new(), self.clock.now());
+        let email = EmailAddress::parse(email).unwrap();
+        let name = Name::parse(name, "name").unwrap();
+        self.db
+            .housekeeping_now(|tx| people::add(tx, at, id, &email, &name, None, 0))
+            .unwrap();
+        id
+    }
+
     /// The same with an access level.
     pub fn person_at(&self, email: &str, name: &str, access_level: i32) -> PersonId {
         let (id, at) = (PersonId::new(), self.clock.now());

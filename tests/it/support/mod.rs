@@ -13,7 +13,7 @@ mod portal;
 mod process;
 
 pub use api::{Api, Reply};
-pub use browser::{Browser, Page};
+pub use browser::{Browser, Page, sel};
 pub use cast::{Account, Cast, PASSWORD};
 pub use database::{Database, postgres, repository};
 pub use fingerprint::Fingerprint;

@@ -221,13 +221,6 @@ impl Portal {
         self.errors_are_wanted = true;
     }
 
-    pub(super) fn note_request(&self, id: &str) {
-        self.requests
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .push(id.to_owned());
-    }
-
     fn stop(&mut self) {
         if let Some((handle, thread)) = self.server.take() {
             actix_web::rt::Runtime::new()

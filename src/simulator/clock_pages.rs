@@ -1,0 +1,216 @@
+//! The lab's clock: everyone sees it, the operator moves it.
+
+use super::model::{Step, typed_step};
+use super::service::{self, Moved};
+use crate::authz::Permit;
+use crate::authz::action::ControlClock;
+use crate::error::{Error, Problems, Result};
+use crate::http::form::fresh;
+use crate::http::form_state::Choice;
+use crate::http::widgets::counted;
+use crate::http::{Answer, Flash, FlashKind, FormState, LabOnly, May, Posted, Shell, Visit, page, page_with};
+use crate::kernel::Moment;
+use crate::kernel::clock::Setting;
+use askama::Template;
+use chrono::{DateTime, TimeDelta, Utc};
+
+const PATH: &str = "/simulator/clock";
+/// Why the controls are off.
+pub const ONLY_OPERATOR: &str = "Only the operator (olga@licensing.example) can move the clock.";
+
+/// Value and words of each button.
+const STEPS: &[(&str, &str)] = &[
+    ("3600", "1 hour"),
+    ("86400", "1 day"),
+    ("604800", "7 days"),
+    ("2592000", "30 days"),
+    ("7776000", "90 days"),
+];
+
+#[derive(Template)]
+#[template(path = "simulator/clock.html")]
+struct ClockPage {
+    shell: Shell,
+    now: DateTime<Utc>,
+    wall: DateTime<Utc>,
+    frozen: bool,
+    /// How portal time stands to the system's: "7 days ahead".
+    difference: String,
+    /// Whether the portal's time is the system's already.
+    is_system: bool,
+    /// Whether the person may move the clock.
+    may: bool,
+    form: FormState,
+    units: Vec<Choice>,
+}
+
+impl ClockPage {
+    fn of(visit: &Visit, form: FormState) -> Self {
+        let clock = &visit.portal.clock;
+        let (now, wall) = (clock.now(), clock.wall());
+        Self {
+            shell: visit.shell("Clock"),
+            now: now.utc(),
+            wall: wall.utc(),
+            frozen: matches!(clock.setting(), Setting::Frozen { .. }),
+            difference: difference(now.since(wall)),
+            is_system: clock.setting() == Setting::Running { ahead: 0 },
+            may: visit
+                .actor
+                .as_ref()
+                .is_some_and(|actor| Permit::<ControlClock>::ask(actor.clone(), None, &[], wall).is_ok()),
+            form,
+            units: ["minutes", "hours", "days"]
+                .map(|unit| Choice::new(unit, unit))
+                .into(),
+        }
+    }
+    fn steps() -> &'static [(&'static str, &'static str)] {
+        STEPS
+    }
+    fn reason() -> &'static str {
+        ONLY_OPERATOR
+    }
+}
+
+/// "7 days 3 hours ahead of the system's time".
+fn difference(by: TimeDelta) -> String {
+    let way = if by < TimeDelta::zero() {
+        "behind"
+    } else {
+        "ahead of"
+    };
+    let by = by.abs();
+    let parts = [
+        (by.num_days(), "day", "days"),
+        (by.num_hours() % 24, "hour", "hours"),
+        (by.num_minutes() % 60, "minute", "minutes"),
+    ];
+    let words: Vec<String> = parts
+        .into_iter()
+        .filter(|(n, _, _)| *n > 0)
+        .take(2)
+        .map(|(n, one, many)| counted(n.unsigned_abs(), one, many))
+        .collect();
+    if words.is_empty() {
+        "The same as the system's time.".to_owned()
+    } else {
+        format!("{} {way} the system's time.", words.join(" "))
+    }
+}
+
+fn blank() -> FormState {
+    fresh().with_value("unit", "days")
+}
+
+/// GET /simulator/clock
+pub async fn show(lab: LabOnly) -> Answer {
+    page(&ClockPage::of(&lab, blank()))
+}
+
+/// A form without fields of its own.
+#[derive(serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Nothing {}
+
+/// How far the clock is to go: a button's seconds, or a number and a unit.
+#[derive(serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Advance {
+    #[serde(default)]
+    by: String,
+    #[serde(default)]
+    amount: String,
+    #[serde(default)]
+    unit: String,
+}
+
+/// POST /simulator/clock/freeze
+pub async fn freeze(may: May<ControlClock>, _form: Posted<Nothing>) -> Answer {
+    press(&may, Step::Freeze).await
+}
+
+/// POST /simulator/clock/resume
+pub async fn resume(may: May<ControlClock>, _form: Posted<Nothing>) -> Answer {
+    press(&may, Step::Resume).await
+}
+
+/// POST /simulator/clock/reset
+pub async fn reset(may: May<ControlClock>, _form: Posted<Nothing>) -> Answer {
+    press(&may, Step::Reset).await
+}
+
+/// POST /simulator/clock/advance
+pub async fn advance(may: May<ControlClock>, form: Posted<Advance>) -> Answer {
+    let mut problems = Problems::default();
+    let by = if form.value.by.is_empty() {
+        problems.take("amount", typed_step(&form.value.amount, &form.value.unit))
+    } else {
+        let preset = STEPS
+            .iter()
+            .any(|(seconds, _)| *seconds == form.value.by)
+            .then(|| form.value.by.parse().ok().map(TimeDelta::seconds))
+            .flatten();
+        problems.take(
+            "amount",
+            preset.ok_or_else(|| "Choose one of the steps.".to_owned()),
+        )
+    };
+    match by {
+        Some(by) => press(&may, Step::Advance(by)).await,
+        None => {
+            only_in_a_lab(&may)?;
+            let mut view = ClockPage::of(&may, form.again(&problems));
+            view.shell.error_title = true;
+            page_with(422, &view)
+        }
+    }
+}
+
+async fn press(may: &May<ControlClock>, step: Step) -> Answer {
+    let (moved, events) = carry_out(may, &may.permit, step).await?;
+    let stands = match moved.setting {
+        Setting::Frozen { .. } => "stands at",
+        Setting::Running { .. } => "is now",
+    };
+    let what_happened = match (step, events) {
+        (Step::Freeze, _) => String::new(),
+        (_, 0) => " Nothing was due.".to_owned(),
+        (_, n) => format!(" {} since.", counted(n, "event", "events")),
+    };
+    Ok(may.see_other(
+        PATH,
+        Flash {
+            kind: FlashKind::Ok,
+            text: format!("The clock {stands} {}.{what_happened}", moved.after.words()),
+            link: None,
+        },
+    ))
+}
+
+/// Moves the clock and does at once what is due by then. The second part is how many events came of it.
+pub async fn carry_out(visit: &Visit, permit: &Permit<ControlClock>, step: Step) -> Result<(Moved, u64)> {
+    only_in_a_lab(visit)?;
+    let portal = visit.portal.clone();
+    let (permit, known, system) = (permit.clone(), portal.clock.setting(), portal.clock.system_time());
+    let moved = portal
+        .db
+        .write(move |tx| service::steer_clock(tx, &permit, system, known, step))
+        .await?;
+    portal.clock.set(moved.setting);
+    portal.jobs.run_all().await;
+    let after: Moment = moved.after;
+    let events = portal
+        .db
+        .read(move |r| crate::platform::db::events_from(r, after))
+        .await?;
+    Ok((moved, events))
+}
+
+fn only_in_a_lab(visit: &Visit) -> Result<()> {
+    if visit.portal.config.is_lab() {
+        Ok(())
+    } else {
+        Err(Error::NotFound)
+    }
+}

@@ -1,0 +1,178 @@
+//! The lab's mailbox: every letter that the portal has sent, to whomever.
+
+use super::model::{Arrived, Piece, Row, Wanted, letter_words, pieces};
+use super::service;
+use crate::error::Error;
+use crate::http::form::{Named, PathPart};
+use crate::http::list::{FilterSpec, Pager};
+use crate::http::widgets::{Tab, counted};
+use crate::http::{
+    Answer, Crumb, Flash, FlashKind, LabOnly, ListQuery, ListSpec, Posted, Shell, Visit, page,
+};
+use crate::kernel::ids::LetterId;
+use askama::Template;
+use std::sync::atomic::Ordering;
+
+impl Named for LetterId {
+    const NAME: &'static str = "letter";
+}
+
+const PATH: &str = "/simulator/mailbox";
+
+/// What the HTML of a letter may do in its frame: show itself and pictures that it brings along.
+const LETTER_CSP: &str = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; frame-ancestors 'self'; form-action 'none'; base-uri 'none'";
+
+#[derive(Template)]
+#[template(path = "simulator/mailbox.html")]
+struct MailboxPage {
+    shell: Shell,
+    list: ListQuery,
+    pager: Pager,
+    rows: Vec<Row>,
+    /// "12 letters".
+    shown: String,
+    unread: u64,
+}
+
+impl MailboxPage {
+    fn kind(row: &Row) -> String {
+        letter_words(&row.letter)
+    }
+}
+
+/// GET /simulator/mailbox
+pub async fn list(lab: LabOnly) -> Answer {
+    let kinds = lab.portal.db.read(|r| service::kinds(r)).await?;
+    let labels: Vec<(String, String)> = kinds.iter().map(|k| (k.clone(), letter_words(k))).collect();
+    let choices: Vec<(&str, &str)> = labels.iter().map(|(k, l)| (k.as_str(), l.as_str())).collect();
+    let filters = [
+        FilterSpec {
+            key: "to",
+            label: "To",
+            values: &[],
+        },
+        FilterSpec {
+            key: "letter",
+            label: "Kind of letter",
+            values: &choices,
+        },
+    ];
+    let mut list = ListQuery::parse(
+        &lab.query,
+        &ListSpec {
+            path: PATH.to_owned(),
+            sorts: &["sent"],
+            default_sort: "-sent",
+            filters: &filters,
+            columns: &[],
+        },
+    );
+    let wanted = Wanted {
+        q: list.q.clone(),
+        to: list.value("to").unwrap_or_default().to_owned(),
+        letter: list.value("letter").unwrap_or_default().to_owned(),
+    };
+    let (page_of, list) = lab
+        .portal
+        .db
+        .read(move |r| {
+            list.clamp(service::matching(r, &wanted)?);
+            let found = service::letters(r, &wanted, list.limit(), list.offset())?;
+            Ok((found, list))
+        })
+        .await?;
+    let mut shell = lab.shell("Mailbox");
+    shell.flash.extend(list.dropped.iter().map(|says| Flash {
+        kind: FlashKind::Warn,
+        text: says.clone(),
+        link: None,
+    }));
+    page(&MailboxPage {
+        shell,
+        pager: list.pager(page_of.total),
+        shown: counted(page_of.total, "letter", "letters"),
+        rows: page_of.rows,
+        unread: page_of.unread,
+        list,
+    })
+}
+
+/// POST /simulator/mailbox/read
+pub async fn mark_read(lab: LabOnly, _form: Posted<Nothing>) -> Answer {
+    let now = lab.portal.clock.now();
+    let marked = lab
+        .portal
+        .db
+        .housekeeping(move |tx| service::mark_all_read(tx, now))
+        .await?;
+    lab.portal.letters.store(0, Ordering::Relaxed);
+    let marked = u64::try_from(marked).unwrap_or_default();
+    Ok(lab.see_other(
+        PATH,
+        Flash {
+            kind: FlashKind::Ok,
+            text: format!(
+                "{} marked as read.",
+                counted(marked, "letter was", "letters were")
+            ),
+            link: None,
+        },
+    ))
+}
+
+/// A form without fields of its own.
+#[derive(serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Nothing {}
+
+#[derive(Template)]
+#[template(path = "simulator/letter.html")]
+struct LetterPage {
+    shell: Shell,
+    letter: Arrived,
+    kind: String,
+    from: String,
+    tabs: Vec<Tab>,
+    /// The text in pieces, or none for the HTML.
+    text: Option<Vec<Piece>>,
+}
+
+/// GET /simulator/mailbox/{letter}
+pub async fn show(lab: LabOnly, id: PathPart<LetterId>) -> Answer {
+    let letter = find(&lab, id).await?;
+    let as_text = url::form_urlencoded::parse(lab.query.as_bytes())
+        .any(|(key, value)| key == "view" && value == "text");
+    let mut shell = lab.shell(letter.subject.clone());
+    shell.crumbs = vec![Crumb::link("Mailbox", PATH), Crumb::text(letter.subject.clone())];
+    let tab = |label: &str, view: &str, current| Tab {
+        label: label.to_owned(),
+        href: format!("{PATH}/{}{view}", letter.id),
+        current,
+        count: None,
+    };
+    page(&LetterPage {
+        shell,
+        kind: letter_words(&letter.letter),
+        from: lab.portal.config.mail_from.clone(),
+        tabs: vec![tab("HTML", "", !as_text), tab("Text", "?view=text", as_text)],
+        text: as_text.then(|| pieces(&letter.text, &lab.portal.config.base_url)),
+        letter,
+    })
+}
+
+async fn find(visit: &Visit, PathPart(id): PathPart<LetterId>) -> Result<Arrived, Error> {
+    visit.portal.db.read(move |r| service::letter(r, id)).await
+}
+
+/// GET /simulator/mailbox/{letter}/html
+pub async fn html(lab: LabOnly, id: PathPart<LetterId>) -> Answer {
+    let letter = find(&lab, id).await?;
+    // Links leave the frame in which the letter is shown.
+    let body = letter
+        .html
+        .replacen("<head>", "<head>\n<base target=\"_top\">", 1);
+    Ok(actix_web::HttpResponse::Ok()
+        .insert_header(("content-type", "text/html; charset=utf-8"))
+        .insert_header(("content-security-policy", LETTER_CSP))
+        .body(body))
+}

@@ -1,0 +1,180 @@
+//! For whoever runs this installation: how it stands, and what became of the mail.
+
+use super::model::letter_words;
+use super::service;
+use crate::authn::{people, session};
+use crate::authz::action::Operate;
+use crate::error::Error;
+use crate::http::form::PathPart;
+use crate::http::gallery::Gallery;
+use crate::http::list::{FilterSpec, Pager};
+use crate::http::widgets::counted;
+use crate::http::{Answer, Flash, FlashKind, ListQuery, ListSpec, May, Posted, Shell, page};
+use crate::kernel::ids::LetterId;
+use crate::platform::db::{Database, migrate};
+use crate::platform::jobs::Report;
+use crate::platform::mail::{self, Delivery, Queued};
+use askama::Template;
+
+const MAIL: &str = "/operator/mail";
+
+#[derive(Template)]
+#[template(path = "operator/overview.html")]
+struct OverviewPage {
+    shell: Shell,
+    database: &'static str,
+    schema: String,
+    version: &'static str,
+    base_url: String,
+    mode: &'static str,
+    scenario: Option<String>,
+    waiting: u64,
+    given_up: u64,
+    people: u64,
+    sessions: u64,
+    jobs: Vec<Report>,
+}
+
+fn whole(n: i64) -> u64 {
+    u64::try_from(n).unwrap_or_default()
+}
+
+/// GET /operator
+pub async fn overview(may: May<Operate>) -> Answer {
+    let wall = may.portal.clock.wall();
+    let (counts, people, sessions, scenario) = may
+        .portal
+        .db
+        .read(move |r| {
+            Ok((
+                mail::counts(r)?,
+                people::count(r)?,
+                session::count(r, wall)?,
+                super::scenario::loaded(r)?,
+            ))
+        })
+        .await?;
+    let config = &may.portal.config;
+    page(&OverviewPage {
+        shell: may.shell("Operator"),
+        database: match may.portal.db.database() {
+            Database::Sqlite => "SQLite",
+            Database::Postgres => "PostgreSQL",
+        },
+        schema: migrate::newest(),
+        version: env!("CARGO_PKG_VERSION"),
+        base_url: config.base_url.clone(),
+        mode: if config.is_lab() { "Lab" } else { "Production" },
+        scenario,
+        waiting: whole(counts.waiting),
+        given_up: whole(counts.given_up),
+        people: whole(people),
+        sessions: whole(sessions),
+        jobs: may.portal.jobs.report(),
+    })
+}
+
+#[derive(Template)]
+#[template(path = "operator/mail.html")]
+struct MailPage {
+    shell: Shell,
+    list: ListQuery,
+    pager: Pager,
+    rows: Vec<Queued>,
+    shown: String,
+}
+
+impl MailPage {
+    fn kind(row: &Queued) -> String {
+        letter_words(&row.letter)
+    }
+    fn tries(row: &Queued) -> String {
+        counted(u64::try_from(row.attempts).unwrap_or_default(), "try", "tries")
+    }
+}
+
+const FILTERS: &[FilterSpec<'_>] = &[FilterSpec {
+    key: "state",
+    label: "State",
+    values: &[
+        (Delivery::Waiting.word(), Delivery::Waiting.label()),
+        (Delivery::Sent.word(), Delivery::Sent.label()),
+        (Delivery::GivenUp.word(), Delivery::GivenUp.label()),
+    ],
+}];
+
+/// GET /operator/mail
+pub async fn mail(may: May<Operate>) -> Answer {
+    let mut list = ListQuery::parse(
+        &may.query,
+        &ListSpec {
+            path: MAIL.to_owned(),
+            sorts: &["queued"],
+            default_sort: "-queued",
+            filters: FILTERS,
+            columns: &[],
+        },
+    );
+    let states: Vec<Delivery> = list
+        .values("state")
+        .into_iter()
+        .filter_map(|s| s.parse().ok())
+        .collect();
+    let (rows, total, list) = may
+        .portal
+        .db
+        .read(move |r| {
+            let total = whole(mail::count(r, &states, &list.q)?);
+            list.clamp(total);
+            let (limit, offset) = (list.limit().cast_signed(), list.offset().cast_signed());
+            Ok((mail::page(r, &states, &list.q, limit, offset)?, total, list))
+        })
+        .await?;
+    let mut shell = may.shell("Outbound e-mail");
+    shell.flash.extend(list.dropped.iter().map(|says| Flash {
+        kind: FlashKind::Warn,
+        text: says.clone(),
+        link: None,
+    }));
+    page(&MailPage {
+        shell,
+        pager: list.pager(total),
+        shown: counted(total, "letter", "letters"),
+        rows,
+        list,
+    })
+}
+
+/// A form without fields of its own.
+#[derive(serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Nothing {}
+
+/// POST /operator/mail/{letter}/retry
+pub async fn retry(may: May<Operate>, PathPart(id): PathPart<LetterId>, _form: Posted<Nothing>) -> Answer {
+    let (permit, now) = (may.permit.clone(), may.portal.clock.now());
+    let letter = may
+        .portal
+        .db
+        .write(move |tx| service::retry(tx, &permit, now, id))
+        .await?;
+    may.portal.jobs.nudge();
+    Ok(may.see_other(
+        MAIL,
+        Flash {
+            kind: FlashKind::Ok,
+            text: format!("The letter to {} was queued again.", letter.to_address),
+            link: None,
+        },
+    ))
+}
+
+/// GET /operator/ui
+pub async fn gallery(_may: May<Operate>) -> Answer {
+    page(&Gallery::sample())
+}
+
+/// GET /operator/ui/dialog
+pub async fn gallery_dialog(_may: May<Operate>) -> Answer {
+    Ok::<_, Error>(page(&Gallery::sample().with_dialog())?)
+}

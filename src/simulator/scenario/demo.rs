@@ -1,0 +1,440 @@
+//! The scenario `demo`: the cast of the documentation and what they work with. Everything is planned first
+//! (ids and times), then written in one transaction.
+
+use super::year;
+use super::{CLIENT_SECRET, mark};
+use crate::authn::{Person, PlatformRole, api_client, people};
+use crate::authz::{Permit, Role, grants};
+use crate::error::{Error, Result};
+use crate::kernel::ids::{PersonId, SmartAccountId, VirtualAccountId};
+use crate::kernel::{DomainIdentifier, EmailAddress, Event, Kind, Moment, Name, Who};
+use crate::platform::db::{Db, Tx};
+use crate::smart_accounts::{self, Draft, PendingDetail, Visibility};
+use crate::virtual_accounts::{self, NewVirtualAccount};
+use chrono::TimeDelta;
+
+/// Somebody of the cast: address, name, access level, role over the portal, days since they came.
+type Character = (&'static str, &'static str, i32, Option<PlatformRole>, i64);
+
+const OLGA: Character = (
+    "olga@licensing.example",
+    "Olga Brandt",
+    0,
+    Some(PlatformRole::Operator),
+    380,
+);
+
+/// Everyone. The first twelve are the cast; June runs the customer account that has none of them in it.
+const CAST: &[Character] = &[
+    OLGA,
+    (
+        "sam@licensing.example",
+        "Sam Ortega",
+        0,
+        Some(PlatformRole::Support),
+        380,
+    ),
+    (
+        "drew@licensing.example",
+        "Drew Tanaka",
+        0,
+        Some(PlatformRole::DomainApprover),
+        379,
+    ),
+    ("ada@xyz.example", "Ada Marsh", 2, None, 372),
+    ("bob@xyz.example", "Bob Ferrant", 0, None, 371),
+    ("cy@xyz.example", "Cy Okafor", 1, None, 371),
+    ("vera@xyz.example", "Vera Lindholm", 0, None, 366),
+    ("dan@xyz.example", "Dan Reyes", 2, None, 362),
+    ("una@xyz.example", "Una Castell", 0, None, 362),
+    ("pat@bramwell.example", "Pat Quill", 2, None, 340),
+    ("eve@harborview.example", "Eve Harrow", 0, None, 210),
+    ("noa@newcomer.example", "Noa Winter", 0, None, 6),
+    ("june@alderridge.example", "June Alder", 0, None, 44),
+];
+
+/// Name, domain, visibility, headquarters, days since it became Active.
+type Company = (&'static str, &'static str, Visibility, &'static str, i64);
+
+const XYZ: Company = (
+    "XYZ COMPANY",
+    "xyz.example",
+    Visibility::Unrestricted,
+    "1200 Harbor Street\nSuite 400\nSpringfield, OR 97477\nUnited States",
+    372,
+);
+const BRAMWELL: Company = (
+    "Bramwell Distribution",
+    "bramwell.example",
+    Visibility::Unrestricted,
+    "8 Canal Wharf\nLeeds LS11 5PS\nUnited Kingdom",
+    340,
+);
+const HARBORVIEW: Company = (
+    "Harborview Clinics",
+    "harborview.example",
+    Visibility::Restricted,
+    "77 Lakeside Avenue\nBurlington, VT 05401\nUnited States",
+    210,
+);
+const ALDER_RIDGE: Company = (
+    "Alder Ridge Health",
+    "alderridge.example",
+    Visibility::Unrestricted,
+    "310 Alder Ridge Road\nBoise, ID 83702\nUnited States",
+    44,
+);
+/// Asked for and not there yet.
+const MERIDIAN: Company = (
+    "Meridian Labs",
+    "meridianlabs.example",
+    Visibility::Unrestricted,
+    "5 Observatory Lane\nCambridge CB3 0HA\nUnited Kingdom",
+    2,
+);
+
+/// The Virtual Accounts of XYZ COMPANY beside DEFAULT.
+const DIVISIONS: &[(&str, &str, i64)] = &[
+    (
+        "Corporate Network Devices",
+        "Switches, routers and wireless of the offices.",
+        370,
+    ),
+    ("Public Network Devices", "What guests and the public reach.", 369),
+    (
+        "Local-Virtual-Account",
+        "Served by the On-Prem server in the Springfield data center.",
+        301,
+    ),
+];
+
+/// Who holds what in XYZ COMPANY: address, role, name of the Virtual Account.
+const ROLES: &[(&str, Role, Option<&str>)] = &[
+    ("ada@xyz.example", Role::AccountAdmin, None),
+    ("bob@xyz.example", Role::AccountApprover, None),
+    ("cy@xyz.example", Role::AccountUser, None),
+    ("vera@xyz.example", Role::AccountViewer, None),
+    (
+        "dan@xyz.example",
+        Role::VirtualAdmin,
+        Some("Corporate Network Devices"),
+    ),
+    (
+        "una@xyz.example",
+        Role::VirtualUser,
+        Some("Public Network Devices"),
+    ),
+];
+
+/// Somebody with an id and a time of arrival.
+#[derive(Debug, Clone)]
+pub struct Planned {
+    /// Their id.
+    pub id: PersonId,
+    email: EmailAddress,
+    name: Name,
+    level: i32,
+    platform: Option<PlatformRole>,
+    since: Moment,
+}
+
+impl Planned {
+    fn of(now: Moment, (email, name, level, platform, days): Character) -> Result<Self> {
+        Ok(Self {
+            id: PersonId::new(),
+            email: EmailAddress::parse(email).map_err(Error::internal)?,
+            name: Name::parse(name, "Name").map_err(Error::internal)?,
+            level,
+            platform,
+            since: days_before(now, days, 8),
+        })
+    }
+    /// Name and address, as the record keeps them.
+    pub fn label(&self) -> String {
+        format!("{} ({})", self.name, self.email)
+    }
+    /// Their name.
+    pub fn name(&self) -> &str {
+        self.name.as_str()
+    }
+    /// As one who did something.
+    pub fn who(&self, address: &str) -> Who {
+        Who {
+            person: Some(self.id),
+            label: self.label(),
+            address: address.to_owned(),
+            request_id: String::new(),
+        }
+    }
+}
+
+/// The plan: every id and every time.
+#[derive(Debug, Clone)]
+pub struct Demo {
+    now: Moment,
+    people: Vec<Planned>,
+    /// XYZ COMPANY.
+    pub xyz: SmartAccountId,
+    /// Of XYZ COMPANY: DEFAULT first.
+    pub divisions: Vec<(VirtualAccountId, &'static str)>,
+    /// Of the others: account and its DEFAULT.
+    others: Vec<(Company, SmartAccountId, VirtualAccountId)>,
+    meridian: SmartAccountId,
+    year: Vec<year::Happened>,
+}
+
+/// So many days ago, at an hour of the day.
+pub fn days_before(now: Moment, days: i64, hour: i64) -> Moment {
+    let midnight = now.plus(-TimeDelta::microseconds(
+        now.utc().timestamp_micros().rem_euclid(86_400_000_000),
+    ));
+    // Today's hours may still lie ahead.
+    let at = midnight.plus(TimeDelta::days(-days) + TimeDelta::hours(hour));
+    at.min(now)
+}
+
+impl Demo {
+    /// Thinks everything out.
+    pub fn plan(now: Moment) -> Result<Self> {
+        let people: Vec<Planned> = CAST
+            .iter()
+            .map(|character| Planned::of(now, *character))
+            .collect::<Result<_>>()?;
+        let mut divisions = vec![(VirtualAccountId::new(), virtual_accounts::DEFAULT)];
+        divisions.extend(
+            DIVISIONS
+                .iter()
+                .map(|(name, _, _)| (VirtualAccountId::new(), *name)),
+        );
+        let others = [BRAMWELL, HARBORVIEW, ALDER_RIDGE]
+            .into_iter()
+            .map(|company| (company, SmartAccountId::new(), VirtualAccountId::new()))
+            .collect();
+        let mut demo = Self {
+            now,
+            people,
+            xyz: SmartAccountId::new(),
+            divisions,
+            others,
+            meridian: SmartAccountId::new(),
+            year: Vec::new(),
+        };
+        demo.year = year::plan(now, &demo);
+        Ok(demo)
+    }
+
+    /// Somebody of the cast.
+    pub fn person(&self, email: &str) -> Result<&Planned> {
+        self.people
+            .iter()
+            .find(|p| p.email.as_str() == email)
+            .ok_or_else(|| Error::internal(format!("{email} is not in the cast")))
+    }
+
+    /// A Virtual Account of XYZ COMPANY.
+    fn division(&self, name: &str) -> Result<VirtualAccountId> {
+        self.divisions
+            .iter()
+            .find(|(_, known)| *known == name)
+            .map(|(id, _)| *id)
+            .ok_or_else(|| Error::internal(format!("{name} is not in the plan")))
+    }
+
+    /// Writes all of it, or nothing.
+    pub fn write(&self, db: &Db, hash: &str, mark_as: &str) -> Result<String> {
+        db.write_now(|tx| {
+            if people::count(tx)? > 0 {
+                // Another process was quicker.
+                return Ok(tx.unchanged(String::new()));
+            }
+            for person in &self.people {
+                add_person(tx, person, hash)?;
+            }
+            self.xyz_company(tx)?;
+            self.other_companies(tx)?;
+            self.clients(tx)?;
+            for happened in &self.year {
+                tx.note(happened.at, &happened.who, &happened.event)?;
+            }
+            let words = format!(
+                "The scenario demo was loaded: {} people, {} Smart Accounts, a year of events.",
+                self.people.len(),
+                self.others.len() + 2,
+            );
+            mark(tx, self.now, mark_as, &words)
+        })
+    }
+
+    fn xyz_company(&self, tx: &mut Tx<'_>) -> Result<()> {
+        let ada = self.person("ada@xyz.example")?;
+        let portal = Who::portal("scenario");
+        let (default, _) = *self
+            .divisions
+            .first()
+            .ok_or_else(|| Error::internal("no DEFAULT"))?;
+        make_account(tx, self.now, XYZ, self.xyz, default, None, &portal)?;
+        let permit = Permit::by_the_portal_in(self.xyz, "scenario");
+        for (name, says, days) in DIVISIONS {
+            let id = self.division(name)?;
+            let at = days_before(self.now, *days, 10);
+            let new = NewVirtualAccount::named(name, says);
+            let _ = virtual_accounts::create(tx, &permit, at, id, &new)?;
+        }
+        for (at, (email, role, division)) in (0_i64..).zip(ROLES) {
+            let person = self.person(email)?;
+            let within = division.map(|name| self.division(name)).transpose()?;
+            let at = person.since.plus(TimeDelta::minutes(17 + 3 * at));
+            let who = if person.id == ada.id {
+                portal.clone()
+            } else {
+                ada.who(year::OFFICE)
+            };
+            give(tx, at, &who, self.xyz, within.zip(*division), person, *role)?;
+        }
+        Ok(())
+    }
+
+    fn other_companies(&self, tx: &mut Tx<'_>) -> Result<()> {
+        let portal = Who::portal("scenario");
+        let pat = self.person("pat@bramwell.example")?;
+        for (company, id, default) in &self.others {
+            let (_, domain, _, _, days) = *company;
+            let asked_by = (domain == ALDER_RIDGE.1).then_some(pat.id);
+            make_account(tx, self.now, *company, *id, *default, asked_by, &portal)?;
+            let at = days_before(self.now, days, 9);
+            for person in &self.people {
+                if person.email.domain() == domain {
+                    give(tx, at, &portal, *id, None, person, Role::AccountAdmin)?;
+                }
+            }
+        }
+        let at = days_before(self.now, MERIDIAN.4, 14);
+        let draft = draft(MERIDIAN, Some(pat.id))?;
+        let account = smart_accounts::request(tx, at, self.meridian, &draft)?;
+        let event = Event::new(
+            Kind::AccountCreated,
+            account.number,
+            format!("The Smart Account {} was requested.", account.name),
+        )
+        .within(account.id);
+        tx.note(at, &pat.who(year::PARTNER), &event)
+    }
+
+    /// Keys for scripts, with a secret that everybody knows: a lab has nothing to hide.
+    fn clients(&self, tx: &mut Tx<'_>) -> Result<()> {
+        let name = Name::parse("Sample scripts", "Name").map_err(Error::internal)?;
+        for (id, email) in [
+            ("demo-ada", "ada@xyz.example"),
+            ("demo-pat", "pat@bramwell.example"),
+            ("demo-olga", OLGA.0),
+        ] {
+            let person = self.person(email)?;
+            let at = person.since.plus(TimeDelta::hours(26));
+            api_client::add(tx, at, person.id, id, CLIENT_SECRET, &name, true)?;
+            let event = Event::new(
+                Kind::ClientAdded,
+                id,
+                format!("{} created the API client {name}.", person.name),
+            );
+            tx.note(at, &person.who(year::OFFICE), &event)?;
+        }
+        Ok(())
+    }
+}
+
+/// The scenario `empty`: somebody who can operate the portal.
+pub fn write_operator(db: &Db, now: Moment, hash: &str) -> Result<String> {
+    let olga = Planned {
+        since: now,
+        ..Planned::of(now, OLGA)?
+    };
+    db.write_now(|tx| {
+        if people::count(tx)? > 0 {
+            return Ok(tx.unchanged(String::new()));
+        }
+        add_person(tx, &olga, hash)?;
+        let words = format!("The portal is empty but for its operator, {}.", olga.email);
+        mark(tx, now, "empty", &words)
+    })
+}
+
+fn add_person(tx: &mut Tx<'_>, person: &Planned, hash: &str) -> Result<Person> {
+    let added = people::add(
+        tx,
+        person.since,
+        person.id,
+        &person.email,
+        &person.name,
+        Some(hash),
+        person.level,
+    )?;
+    if let Some(role) = person.platform {
+        people::give_platform_role(tx, person.id, role)?;
+    }
+    let event = Event::new(
+        Kind::PersonAdded,
+        person.id,
+        format!("The user account of {} was created.", person.label()),
+    );
+    tx.note(person.since, &Who::portal("scenario"), &event)?;
+    Ok(added)
+}
+
+fn draft((name, domain, visibility, headquarters, _): Company, asked_by: Option<PersonId>) -> Result<Draft> {
+    Ok(Draft {
+        name: Name::parse(name, "Smart Account Name").map_err(Error::internal)?,
+        domain: DomainIdentifier::parse(domain).map_err(Error::internal)?,
+        visibility,
+        headquarters: headquarters.to_owned(),
+        requested_by: asked_by,
+        detail: PendingDetail::CustomerAcceptance,
+    })
+}
+
+/// An Active account with its DEFAULT Virtual Account.
+fn make_account(
+    tx: &mut Tx<'_>,
+    now: Moment,
+    company: Company,
+    id: SmartAccountId,
+    default: VirtualAccountId,
+    asked_by: Option<PersonId>,
+    who: &Who,
+) -> Result<()> {
+    let active = days_before(now, company.4, 8).plus(TimeDelta::minutes(5));
+    let asked = active.plus(TimeDelta::minutes(-200));
+    let account = smart_accounts::request(tx, asked, id, &draft(company, asked_by)?)?;
+    let says = |what: &str| format!("The Smart Account {} {what}.", account.name);
+    let created = Event::new(Kind::AccountCreated, account.number, says("was requested")).within(id);
+    tx.note(asked, who, &created)?;
+    smart_accounts::activate(tx, active, id)?;
+    virtual_accounts::create_default(tx, active, id, default)?;
+    let activated = Event::new(Kind::AccountActivated, account.number, says("became Active"))
+        .within(id)
+        .changed(&smart_accounts::State::Pending, &smart_accounts::State::Active);
+    tx.note(active, who, &activated)
+}
+
+fn give(
+    tx: &mut Tx<'_>,
+    at: Moment,
+    who: &Who,
+    account: SmartAccountId,
+    within: Option<(VirtualAccountId, &str)>,
+    person: &Planned,
+    role: Role,
+) -> Result<()> {
+    grants::give(tx, at, account, within.map(|(id, _)| id), person.id, role)?;
+    let mut event = Event::new(
+        Kind::RoleGranted,
+        person.id,
+        match within {
+            Some((_, name)) => format!("{} was given the role {role} in {name}.", person.label()),
+            None => format!("{} was given the role {role}.", person.label()),
+        },
+    )
+    .within(account)
+    .changed(&None::<Role>, &Some(role));
+    event.virtual_account = within.map(|(id, _)| id);
+    tx.note(at, who, &event)
+}

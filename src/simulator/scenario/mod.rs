@@ -1,0 +1,92 @@
+//! What an empty lab is filled with, so that the first minute shows a portal that is lived in.
+//!
+//! - `demo`: the cast, five Smart Accounts and a year of events.
+//! - `empty`: the operator and nothing else.
+//! - `large`: `demo`, and enough beside it to measure with.
+//!
+//! `demo` and `empty` are one transaction: a start that is cut off leaves an empty database or a full one.
+//! `large` takes several; a database that holds a part of it is told from a whole one by its mark.
+
+mod demo;
+mod dice;
+mod large;
+mod store;
+mod year;
+
+use crate::authn::people;
+use crate::error::{Error, Result};
+use crate::http::Portal;
+use crate::kernel::{Event, Kind, Secret, Who};
+use crate::platform::db::Tx;
+use crate::platform::settings;
+
+/// Everyone's password in a lab.
+pub const PASSWORD: &str = "licentral-demo";
+/// The secret of the API clients `demo-ada`, `demo-pat` and `demo-olga`.
+pub const CLIENT_SECRET: &str = "licentral-demo-secret";
+/// Under which the name of the loaded scenario is kept.
+const LOADED: &str = "scenario";
+/// Follows the name while a scenario is being loaded in several steps.
+const UNFINISHED: &str = " (unfinished)";
+
+/// Fills an empty lab with the scenario of the settings. Says so in one sentence, or nothing when there was
+/// something already. Runs before the server does.
+pub fn fill_if_empty(portal: &Portal) -> Result<Option<String>> {
+    if !portal.config.is_lab() {
+        return Ok(None);
+    }
+    let (loaded, people) = portal
+        .db
+        .read_now(|r| Ok((settings::get(r, LOADED)?, people::count(r)?)))?;
+    if let Some(name) = loaded.as_deref().and_then(|name| name.strip_suffix(UNFINISHED)) {
+        return Err(Error::refused(
+            "lab.half-loaded",
+            format!(
+                "The scenario {name} was not loaded to its end. Delete the database file and start again."
+            ),
+        ));
+    }
+    if loaded.is_some() || people > 0 {
+        return Ok(None);
+    }
+    load(portal).map(Some)
+}
+
+fn load(portal: &Portal) -> Result<String> {
+    let started = portal.clock.wall();
+    let hash = portal.hasher.hash_now(&Secret::new(PASSWORD))?;
+    let now = portal.clock.now();
+    let name = portal.config.scenario.clone();
+    let words = match name.as_str() {
+        "empty" => demo::write_operator(&portal.db, now, &hash)?,
+        "large" => {
+            let demo = demo::Demo::plan(now)?;
+            demo.write(&portal.db, &hash, &format!("large{UNFINISHED}"))?;
+            large::write(&portal.db, &demo, &hash)?
+        }
+        _ => {
+            let demo = demo::Demo::plan(now)?;
+            demo.write(&portal.db, &hash, "demo")?
+        }
+    };
+    let took = portal.clock.wall().since(started).num_milliseconds();
+    tracing::info!(scenario = name, milliseconds = took, "scenario loaded");
+    Ok(words)
+}
+
+/// Keeps the name of what was loaded and records it: the last step of a scenario.
+fn mark(
+    tx: &mut Tx<'_>,
+    at: crate::kernel::Moment,
+    name: &str,
+    words: &str,
+) -> Result<crate::platform::db::Recorded<String>> {
+    settings::set(tx, LOADED, name)?;
+    let event = Event::new(Kind::ScenarioLoaded, name, words);
+    tx.record(at, &Who::portal("scenario"), &event, words.to_owned())
+}
+
+/// The name of the scenario that was loaded, if one was.
+pub fn loaded(read: &mut impl crate::platform::db::Reads) -> Result<Option<String>> {
+    settings::get(read, LOADED)
+}

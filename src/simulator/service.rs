@@ -1,0 +1,145 @@
+//! What one can do in a lab: move the clock, read the mailbox.
+
+use super::model::{Arrived, Row, Step, Wanted, shows, steer};
+use super::store;
+use crate::authz::Permit;
+use crate::authz::action::{ControlClock, Operate};
+use crate::error::Result;
+use crate::kernel::clock::Setting;
+use crate::kernel::ids::LetterId;
+use crate::kernel::{Event, Kind, Moment};
+use crate::platform::db::{Db, Reads, Recorded, Tx};
+use crate::platform::{mail, settings};
+use std::sync::atomic::{AtomicU64, Ordering};
+
+/// A page of the mailbox.
+pub struct Page {
+    /// The newest first.
+    pub rows: Vec<Row>,
+    /// How many match.
+    pub total: u64,
+    /// How many letters of all nobody has marked as read.
+    pub unread: u64,
+}
+
+fn count(of: i64) -> u64 {
+    u64::try_from(of).unwrap_or_default()
+}
+
+/// The kinds of letters that have arrived, for the filter.
+pub fn kinds(read: &mut impl Reads) -> Result<Vec<String>> {
+    store::kinds(read)
+}
+
+/// How many letters match.
+pub fn matching(read: &mut impl Reads, wanted: &Wanted) -> Result<u64> {
+    store::count(read, wanted).map(count)
+}
+
+/// A page of the mailbox.
+pub fn letters(read: &mut impl Reads, wanted: &Wanted, limit: u64, offset: u64) -> Result<Page> {
+    let whole = |n: u64| i64::try_from(n).unwrap_or(i64::MAX);
+    Ok(Page {
+        rows: store::list(read, wanted, whole(limit), whole(offset))?,
+        total: matching(read, wanted)?,
+        unread: store::unread(read).map(count)?,
+    })
+}
+
+/// The newest letters with their texts.
+pub fn whole_letters(
+    read: &mut impl Reads,
+    wanted: &Wanted,
+    limit: i64,
+    offset: i64,
+) -> Result<Vec<Arrived>> {
+    store::list_whole(read, wanted, limit, offset)
+}
+
+/// One letter.
+pub fn letter(read: &mut impl Reads, id: LetterId) -> Result<Arrived> {
+    store::find(read, id)
+}
+
+/// Marks every letter as read. The mailbox is the lab's own and stands in no record.
+pub fn mark_all_read(tx: &mut Tx<'_>, at: Moment) -> Result<usize> {
+    store::mark_all_read(tx, at)
+}
+
+/// Keeps the number on the letter's icon.
+pub async fn count_unread(db: &Db, into: &AtomicU64) -> Result<()> {
+    let unread = db.read(|r| store::unread(r)).await?;
+    into.store(count(unread), Ordering::Relaxed);
+    Ok(())
+}
+
+/// What a step of the clock has brought about.
+#[derive(Debug, Clone, Copy)]
+pub struct Moved {
+    /// The setting from now on.
+    pub setting: Setting,
+    /// What the clock showed before.
+    pub before: Moment,
+    /// What it shows.
+    pub after: Moment,
+}
+
+/// Moves the clock. The setting that counts is the one in the database: another process may have moved it.
+pub fn steer_clock(
+    tx: &mut Tx<'_>,
+    permit: &Permit<ControlClock>,
+    system: Moment,
+    known: Setting,
+    step: Step,
+) -> Result<Recorded<Moved>> {
+    let now = settings::get(tx, settings::CLOCK)?
+        .and_then(|kept| serde_json::from_str(&kept).ok())
+        .unwrap_or(known);
+    let setting = steer(now, system, step)?;
+    let moved = Moved {
+        setting,
+        before: shows(now, system),
+        after: shows(setting, system),
+    };
+    if setting == now {
+        return Ok(tx.unchanged(moved));
+    }
+    let kept = serde_json::to_string(&setting).map_err(crate::error::Error::internal)?;
+    settings::set(tx, settings::CLOCK, &kept)?;
+    let event = Event::new(
+        Kind::ClockMoved,
+        settings::CLOCK,
+        format!(
+            "The clock was {}: from {} to {}.",
+            step.words(),
+            moved.before.words(),
+            moved.after.words()
+        ),
+    )
+    .changed(
+        &serde_json::json!({ "shows": moved.before, "setting": now }),
+        &serde_json::json!({ "shows": moved.after, "setting": setting }),
+    );
+    // At the time before: the cause stands in the record before what comes of it.
+    tx.record(moved.before, permit.who(), &event, moved)
+}
+
+/// Queues a letter that was given up once more.
+pub fn retry(
+    tx: &mut Tx<'_>,
+    permit: &Permit<Operate>,
+    at: Moment,
+    id: LetterId,
+) -> Result<Recorded<mail::Queued>> {
+    let letter = mail::find(tx, id)?;
+    mail::retry(tx, id)?;
+    let event = Event::new(
+        Kind::LetterRetried,
+        id,
+        format!(
+            "The letter {} to {} was queued again.",
+            letter.letter, letter.to_address
+        ),
+    );
+    tx.record(at, permit.who(), &event, letter)
+}

@@ -1,0 +1,120 @@
+//! The lab's mailbox, for reading. The one writer is the lab's transport in `platform::mail`: an exception to
+//! "a table has one owner", since the postman must be able to deliver without knowing any room.
+
+use super::model::{Arrived, Row, Wanted};
+use crate::error::Result;
+use crate::kernel::Moment;
+use crate::kernel::ids::LetterId;
+use crate::platform::db::schema::mailbox;
+use crate::platform::db::{Conn, Reads, Tx, contains};
+use diesel::expression::SqlLiteral;
+use diesel::prelude::*;
+use diesel::sql_types::Text;
+
+macro_rules! whole {
+    () => {
+        (
+            mailbox::id,
+            mailbox::message_id,
+            mailbox::letter,
+            mailbox::to_name,
+            mailbox::to_address,
+            mailbox::subject,
+            mailbox::text_body,
+            mailbox::html_body,
+            mailbox::sent_at,
+            mailbox::read_at,
+        )
+    };
+}
+macro_rules! row {
+    () => {
+        (
+            mailbox::id,
+            mailbox::letter,
+            mailbox::to_name,
+            mailbox::to_address,
+            mailbox::subject,
+            mailbox::sent_at,
+            mailbox::read_at,
+        )
+    };
+}
+
+/// Addresses are ASCII, so that both databases fold them alike.
+fn folded_address() -> SqlLiteral<Text> {
+    diesel::dsl::sql::<Text>("lower(mailbox.to_address)")
+}
+
+type Query<'a> = mailbox::BoxedQuery<'a, <Conn as diesel::Connection>::Backend>;
+
+fn matching(wanted: &Wanted) -> Query<'_> {
+    let mut query = mailbox::table.into_boxed();
+    if !wanted.q.is_empty() {
+        query = query.filter(mailbox::search_key.like(contains(&wanted.q)).escape('\\'));
+    }
+    if !wanted.letter.is_empty() {
+        query = query.filter(mailbox::letter.eq(&wanted.letter));
+    }
+    let to = wanted.to.to_lowercase();
+    // A whole address means that address: ada@ is not canada@.
+    query = match to.find('@') {
+        _ if to.is_empty() => query,
+        Some(at) if at > 0 && at + 1 < to.len() => query.filter(folded_address().eq(to)),
+        _ => query.filter(folded_address().like(contains(&to)).escape('\\')),
+    };
+    query
+}
+
+/// The newest first.
+pub fn list(read: &mut impl Reads, wanted: &Wanted, limit: i64, offset: i64) -> Result<Vec<Row>> {
+    Ok(matching(wanted)
+        .order((mailbox::sent_at.desc(), mailbox::id.desc()))
+        .select(row!())
+        .limit(limit)
+        .offset(offset)
+        .load(read.conn())?)
+}
+
+/// The newest first, with their texts.
+pub fn list_whole(read: &mut impl Reads, wanted: &Wanted, limit: i64, offset: i64) -> Result<Vec<Arrived>> {
+    Ok(matching(wanted)
+        .order((mailbox::sent_at.desc(), mailbox::id.desc()))
+        .select(whole!())
+        .limit(limit)
+        .offset(offset)
+        .load(read.conn())?)
+}
+
+pub fn count(read: &mut impl Reads, wanted: &Wanted) -> Result<i64> {
+    Ok(matching(wanted).count().get_result(read.conn())?)
+}
+
+pub fn unread(read: &mut impl Reads) -> Result<i64> {
+    Ok(mailbox::table
+        .filter(mailbox::read_at.is_null())
+        .count()
+        .get_result(read.conn())?)
+}
+
+/// The kinds of letters that have arrived.
+pub fn kinds(read: &mut impl Reads) -> Result<Vec<String>> {
+    Ok(mailbox::table
+        .select(mailbox::letter)
+        .distinct()
+        .order(mailbox::letter.asc())
+        .load(read.conn())?)
+}
+
+pub fn find(read: &mut impl Reads, id: LetterId) -> Result<Arrived> {
+    Ok(mailbox::table
+        .find(id.as_str())
+        .select(whole!())
+        .first(read.conn())?)
+}
+
+pub fn mark_all_read(tx: &mut Tx<'_>, at: Moment) -> Result<usize> {
+    Ok(diesel::update(mailbox::table.filter(mailbox::read_at.is_null()))
+        .set(mailbox::read_at.eq(Some(at)))
+        .execute(tx.conn())?)
+}

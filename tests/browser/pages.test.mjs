@@ -1,0 +1,64 @@
+// Every page that a link leads to, as each kind of person, in every window: sound, and without reports of the policy.
+// The pages are found by following links and not from a list, so a new page is checked without being named here.
+
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+import { checkPage, contexts, openBrowser, openPage, signInAs, startPortal, visit } from "./support.mjs";
+
+let portal;
+let browser;
+before(async () => {
+  [portal, browser] = await Promise.all([startPortal(), openBrowser()]);
+});
+after(async () => {
+  await browser?.close();
+  await portal?.stop();
+});
+
+/** The shape of an address: two orders are one page, two tabs are two. */
+const shape = (address) =>
+  address.pathname
+    .replace(/[0-9a-f]{8}-[0-9a-f-]{27}/g, "{id}")
+    .replace(/\/sa\/\d+/, "/sa/{said}")
+    .replace(/SAR-\d+-\d+/, "{reference}") + [...address.searchParams.keys()].filter((key) => ["view", "tab", "edit", "status"].includes(key)).sort().join("&");
+
+const seen = new Set();
+
+/** Follows links from a start and gives back one address of each shape that nobody has seen yet. */
+async function discover(page, start) {
+  const found = [];
+  const queue = [start];
+  while (queue.length > 0) {
+    const target = queue.shift();
+    const address = new URL(target, portal.base);
+    if (seen.has(shape(address))) continue;
+    seen.add(shape(address));
+    const answer = await page.goto(address.href).catch(() => undefined);
+    // A download, or a page that led elsewhere.
+    if (!answer || !(answer.headers()["content-type"] ?? "").startsWith("text/html")) continue;
+    assert.ok(answer.status() < 400, `${address.pathname} is linked and answers ${answer.status()}`);
+    found.push(address.pathname + address.search);
+    const links = await page.$$eval("a[href]", (anchors) => anchors.map((anchor) => anchor.href));
+    queue.push(...links.filter((link) => link.startsWith(portal.base) && !/\.csv|\/html$|openapi\.json/.test(link)));
+  }
+  return found;
+}
+
+for (const email of [undefined, "ada@xyz.example", "pat@bramwell.example", "vera@xyz.example", "una@xyz.example", "noa@newcomer.example", "drew@licensing.example", "olga@licensing.example"]) {
+  test(`every page that ${email ?? "a visitor"} can reach is sound`, async () => {
+    const scout = await openPage(browser, portal, contexts[0]);
+    if (email) await signInAs(scout, email);
+    const pages = await discover(scout, email ? "/software-central" : "/login");
+    if (email === "olga@licensing.example") pages.push("/operator/ui", "/operator/ui/dialog");
+    await scout.context().close();
+    for (const context of contexts) {
+      const page = await openPage(browser, portal, context);
+      if (email) await signInAs(page, email);
+      for (const target of pages) {
+        await visit(page, target);
+        await checkPage(page, `${email ?? "visitor"} ${target}`);
+      }
+      await page.context().close();
+    }
+  });
+}

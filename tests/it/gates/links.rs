@@ -1,0 +1,153 @@
+//! Every link and every form on every page leads somewhere.
+
+use super::asking::is_api;
+use super::world::World;
+use crate::support::Cast;
+use licentral::http::routes::Listed;
+use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+
+/// Whether a path is one of a pattern.
+fn fits(pattern: &str, path: &str) -> bool {
+    let (a, b): (Vec<&str>, Vec<&str>) = (pattern.split('/').collect(), path.split('/').collect());
+    a.len() == b.len()
+        && a.iter()
+            .zip(&b)
+            .all(|(wanted, part)| match (wanted.find('{'), wanted.find('}')) {
+                (Some(from), Some(to)) => {
+                    part.starts_with(&wanted[..from]) && part.ends_with(&wanted[to + 1..]) && !part.is_empty()
+                }
+                _ => wanted == part,
+            })
+}
+
+fn is_route(routes: &[Listed], method: &str, path: &str) -> bool {
+    routes.iter().any(|r| r.method == method && fits(&r.path, path))
+}
+
+#[test]
+fn no_link_is_dead_and_no_form_leads_nowhere() {
+    let w = World::new();
+    let routes = w.p.routes();
+    let wrong = RefCell::new(BTreeSet::new());
+    let mut opened = BTreeSet::new();
+    let mut everyone = vec![("nobody", "")];
+    everyone.extend_from_slice(Cast::EVERYONE);
+    for (word, email) in everyone {
+        let mut visitor = if email.is_empty() {
+            w.nobody()
+        } else {
+            w.visitor(email)
+        };
+        let mut queue: VecDeque<(String, String)> = w
+            .reads()
+            .into_iter()
+            .filter(|r| !is_api(&r.path))
+            .map(|r| (w.ours(&r.path), "the list of routes".to_owned()))
+            .collect();
+        let mut seen: BTreeMap<String, usize> = BTreeMap::new();
+        while let Some((at, from)) = queue.pop_front() {
+            let bare = at.split(['?', '#']).next().unwrap().to_owned();
+            // A few of the many sorts and filters of one list are enough.
+            let times = seen.entry(bare.clone()).or_default();
+            *times += 1;
+            if *times > 6 || opened.len() > 5_000 {
+                continue;
+            }
+            let page = visitor.ask("GET", &at);
+            opened.insert(bare.clone());
+            let is_link = from != "the list of routes";
+            if (is_link && matches!(page.status, 404 | 405)) || page.status >= 500 {
+                wrong.borrow_mut().insert(format!(
+                    "{word}: {from} leads to {at}, which answers {}",
+                    page.status
+                ));
+            }
+            if !page
+                .header("content-type")
+                .unwrap_or_default()
+                .starts_with("text/html")
+            {
+                continue;
+            }
+            let here = url::Url::parse(&format!("{}{at}", w.p.base)).unwrap();
+            let note = |to: &str, what: &str| -> Option<String> {
+                let there = match here.join(to) {
+                    Ok(there) => there,
+                    Err(e) => {
+                        wrong.borrow_mut().insert(format!("{word}: {bare} has the {what} {to:?}: {e}"));
+                        return None;
+                    }
+                };
+                (there.origin() == here.origin())
+                    .then(|| there[url::Position::BeforePath..url::Position::AfterQuery].to_owned())
+            };
+            for href in page.attrs("a[href], link[href]", "href") {
+                if href.starts_with('#') {
+                    if href.len() > 1
+                        && page
+                            .html()
+                            .select(&crate::support::sel(&format!("[id=\"{}\"]", &href[1..])))
+                            .next()
+                            .is_none()
+                    {
+                        wrong.borrow_mut().insert(format!(
+                            "{word}: {bare} has a link to {href}, and nothing with that id"
+                        ));
+                    }
+                    continue;
+                }
+                if let Some(to) = note(&href, "link") {
+                    queue.push_back((to, bare.clone()));
+                }
+            }
+            for src in page.attrs("[src]", "src") {
+                if let Some(to) = note(&src, "source") {
+                    queue.push_back((to, bare.clone()));
+                }
+            }
+            let html = page.html();
+            for form in html.select(&crate::support::sel("form")) {
+                let method = form.value().attr("method").unwrap_or("get").to_ascii_uppercase();
+                let action = form.value().attr("action").unwrap_or(&at).to_owned();
+                let Some(to) = note(&action, "form") else {
+                    wrong.borrow_mut().insert(format!(
+                        "{word}: a form of {bare} leads out of the portal: {action}"
+                    ));
+                    continue;
+                };
+                let path = to.split('?').next().unwrap();
+                if !is_route(&routes, &method, path) {
+                    wrong.borrow_mut().insert(format!(
+                        "{word}: a form of {bare} is sent with {method} to {path}, which is no route"
+                    ));
+                }
+            }
+            for action in page.attrs("[formaction]", "formaction") {
+                if let Some(to) = note(&action, "button")
+                    && !is_route(&routes, "POST", to.split('?').next().unwrap())
+                {
+                    wrong.borrow_mut().insert(format!(
+                        "{word}: a button of {bare} leads to {to}, which is no route"
+                    ));
+                }
+            }
+        }
+    }
+    let wrong = wrong.into_inner();
+    assert!(
+        wrong.is_empty(),
+        "{} dead ends on {} pages:\n{}",
+        wrong.len(),
+        opened.len(),
+        wrong.into_iter().collect::<Vec<_>>().join("\n")
+    );
+}
+
+#[test]
+fn patterns_are_read_as_the_server_reads_them() {
+    assert!(fits("/sa/{said}/users.csv", "/sa/1/users.csv"));
+    assert!(fits("/a/{x}.csv", "/a/b.csv"));
+    assert!(!fits("/sa/{said}", "/sa/1/users"));
+    assert!(!fits("/sa/{said}", "/sa/"));
+}

@@ -1,0 +1,159 @@
+//! What is another tenant's does not exist: the same answer as for what never was.
+
+use super::asking::Visitor;
+use super::world::World;
+use crate::support::Page;
+use licentral::authz::Over;
+use licentral::http::access::Demand;
+
+/// A page without what differs between any two requests.
+fn face(page: &Page, path: &str) -> String {
+    let id = page.header("x-request-id").unwrap_or("-");
+    let encoded: String = url::form_urlencoded::byte_serialize(path.as_bytes()).collect();
+    let mut body = page
+        .body
+        .replace(id, "REQUEST")
+        .replace(path, "PATH")
+        .replace(&encoded, "PATH");
+    // Form tokens are new on each page.
+    for token in page.attrs("input[name=csrf], input[name=once]", "value") {
+        body = body.replace(&token, "TOKEN");
+    }
+    format!("{} {:?}\n{body}", page.status, page.header("content-type"))
+}
+
+fn strangers(w: &World) -> Vec<(&'static str, Visitor)> {
+    vec![
+        ("Eve", w.visitor("eve@harborview.example")),
+        ("Noa", w.visitor("noa@newcomer.example")),
+        ("Pat", w.visitor("pat@bramwell.example")),
+        ("Olga", w.visitor("olga@licensing.example")),
+    ]
+}
+
+#[test]
+fn our_account_does_not_exist_for_strangers() {
+    let w = World::new();
+    let mut asked = 0;
+    for (word, mut stranger) in strangers(&w) {
+        for route in w.p.routes() {
+            if !route.path.contains("{said}") {
+                continue;
+            }
+            asked += 1;
+            let what = format!("{} {} as {word}", route.method, route.path);
+            let (ours, nothing) = (w.ours(&route.path), w.nothing(&route.path));
+            let before = w.p.fingerprint();
+            let page = stranger.ask(&route.method, &ours);
+            let other = stranger.ask(&route.method, &nothing);
+            assert_eq!(page.status, 404, "{what}: {}", page.text_of_main());
+            assert_eq!(
+                face(&page, &ours),
+                face(&other, &nothing),
+                "{what} tells that it exists"
+            );
+            before.assert_same(&w.p.fingerprint(), &what);
+            // A number that is no number, one with a sign, one out of all bounds.
+            for odd in ["x", "-1", "0", "99999999999999999999999", "1%00", "100001%20"] {
+                let path = route.path.replace("{said}", odd);
+                let path = w.ours(&path);
+                let status = stranger.ask(&route.method, &path).status;
+                assert_eq!(status, 404, "{what} with the number {odd}");
+            }
+        }
+    }
+    assert!(asked > 0, "no route of an account was asked");
+}
+
+#[test]
+fn our_things_do_not_exist_in_another_account() {
+    let w = World::new();
+    let mut eve = w.visitor("eve@harborview.example");
+    let hers = w.cast.harborview.number;
+    for route in w.p.routes() {
+        let others = route.path.replace("{said}", "");
+        if !route.path.contains("{said}") || !others.contains('{') {
+            continue;
+        }
+        let what = format!("{} {} with our ids in Eve's account", route.method, route.path);
+        let (ours, nothing) = (
+            w.ours_within(&route.path, hers),
+            w.nothing_within(&route.path, hers),
+        );
+        let before = w.p.fingerprint();
+        let page = eve.ask(&route.method, &ours);
+        let other = eve.ask(&route.method, &nothing);
+        assert_eq!(page.status, 404, "{what}: {}", page.text_of_main());
+        assert_eq!(
+            face(&page, &ours),
+            face(&other, &nothing),
+            "{what} tells that it exists"
+        );
+        before.assert_same(&w.p.fingerprint(), &what);
+    }
+}
+
+/// Things that are one person's own, or of those who were asked: sessions, API clients, requests.
+#[test]
+fn our_things_do_not_exist_for_other_people() {
+    let w = World::new();
+    for (word, email) in [
+        ("Eve", "eve@harborview.example"),
+        ("Noa", "noa@newcomer.example"),
+        ("Bob", "bob@xyz.example"),
+    ] {
+        let mut stranger = w.visitor(email);
+        for route in w.p.routes() {
+            let has_own_id = route.path.contains('{') && !route.path.contains("{said}");
+            let is_open = match route.demand {
+                // A link is the proof itself; the lab's pages are for whoever runs the lab.
+                Demand::Nothing | Demand::Lab => true,
+                Demand::SignedIn => false,
+                Demand::May(action) => action.over() == Over::Platform,
+            };
+            if !has_own_id || is_open || route.path.contains("{token}") {
+                continue;
+            }
+            let what = format!("{} {} as {word}", route.method, route.path);
+            let (ours, nothing) = (w.ours(&route.path), w.nothing(&route.path));
+            let before = w.p.fingerprint();
+            let page = stranger.ask(&route.method, &ours);
+            let other = stranger.ask(&route.method, &nothing);
+            assert!(
+                matches!(page.status, 404 | 410),
+                "{what}: {} {}",
+                page.status,
+                page.text_of_main()
+            );
+            assert_eq!(
+                face(&page, &ours),
+                face(&other, &nothing),
+                "{what} tells that it exists"
+            );
+            before.assert_same(&w.p.fingerprint(), &what);
+        }
+    }
+}
+
+/// Those who may see a part of an account see nothing of the other parts.
+#[test]
+fn a_role_in_one_virtual_account_opens_no_other() {
+    let w = World::new();
+    let mut una = w.visitor("una@xyz.example");
+    for route in w.p.routes() {
+        if !route.path.contains("{va}") {
+            continue;
+        }
+        let what = format!("{} {} as Una, who is in another", route.method, route.path);
+        let (ours, nothing) = (
+            w.ours(&route.path),
+            w.nothing_within(&route.path, w.cast.xyz.number),
+        );
+        let before = w.p.fingerprint();
+        let page = una.ask(&route.method, &ours);
+        let other = una.ask(&route.method, &nothing);
+        assert!(matches!(page.status, 403 | 404), "{what}: {}", page.status);
+        assert_eq!(page.status, other.status, "{what} tells that it exists");
+        before.assert_same(&w.p.fingerprint(), &what);
+    }
+}

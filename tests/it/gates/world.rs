@@ -1,0 +1,304 @@
+//! A portal in which there is one of everything, and the addresses of it.
+
+use crate::support::{Cast, Portal};
+use chrono::TimeDelta;
+use diesel::prelude::*;
+use licentral::authn::session;
+use licentral::authz::links::{self, Purpose};
+use licentral::kernel::ids::{EventId, LetterId, LinkId, PersonId};
+use licentral::kernel::{EmailAddress, Event, Kind, Who};
+use licentral::platform::db::schema::{account_requests, events, mailbox, outbox, sessions};
+use licentral::platform::db::{Reads, Tx};
+use licentral::platform::mail::LINK_KIND;
+use licentral::platform::token;
+
+/// A portal with the cast, and one of everything in XYZ COMPANY.
+pub struct World {
+    pub p: Portal,
+    pub cast: Cast,
+    client: String,
+    session: String,
+    invited: PersonId,
+}
+
+/// Stands in everything that belongs to Harborview Clinics and in nothing else.
+pub const CANARY: &str = "Zitronenfalter";
+
+impl World {
+    pub fn new() -> Self {
+        let (p, cast) = Portal::with_cast();
+        let (client, _) = p.api_client("ada@xyz.example", true);
+        let ada = p.find_person("ada@xyz.example").id;
+        let (wall, cookie) = (p.clock.wall(), token::random());
+        p.db.housekeeping_now(|tx| {
+            session::start(tx, wall, ada, &cookie, "127.0.0.1", "Ada's other browser")
+        })
+        .unwrap();
+        let digest = token::digest(&cookie);
+        let session =
+            p.db.read_now(|r| {
+                Ok(sessions::table
+                    .find(&digest)
+                    .select(sessions::public_id)
+                    .first::<String>(r.conn())?)
+            })
+            .unwrap();
+        let invited = p.invited("ivo@xyz.example", "Ivo Marsh");
+        p.virtual_account(&cast.harborview, &format!("{CANARY} ward"));
+        p.person("willa@harborview.example", &format!("Willa {CANARY}"));
+        p.role(
+            "willa@harborview.example",
+            &cast.harborview,
+            None,
+            licentral::authz::Role::AccountUser,
+        );
+        for account in [&cast.xyz, &cast.harborview] {
+            let words = if account.number == cast.xyz.number {
+                "our own business"
+            } else {
+                CANARY
+            };
+            let event = Event::new(
+                Kind::AccountChanged,
+                account.id,
+                format!("Something happened: {words}."),
+            )
+            .within(account.id)
+            .changed(&words, &words);
+            let (at, who) = (p.clock.now(), Who::portal(words));
+            p.db.write_now(|tx| tx.record(at, &who, &event, ())).unwrap();
+        }
+        let at = p.clock.now();
+        p.db.housekeeping_now(|tx| put_letters(tx, at)).unwrap();
+        let world = Self {
+            p,
+            cast,
+            client,
+            session,
+            invited,
+        };
+        world.ask_for_an_account();
+        world
+    }
+
+    /// A request for a customer, when there is a room for it: asked for by Pat of Bramwell, to be decided by
+    /// somebody at the customer and, for the domain, by Drew.
+    fn ask_for_an_account(&self) {
+        if !self.p.has_route("POST", "/access/request-for-customer") {
+            return;
+        }
+        let mut pat = self.p.sign_in("pat@bramwell.example");
+        pat.get("/access/request-for-customer").expect(200);
+        pat.fill_and_submit("Send Request", REQUEST).expect(200);
+        self.p.run_jobs();
+    }
+
+    /// The address of ours that a pattern stands for.
+    pub fn ours(&self, pattern: &str) -> String {
+        self.fill(pattern, |name| self.value(pattern, name))
+    }
+
+    /// The same with parameters that name nothing.
+    pub fn nothing(&self, pattern: &str) -> String {
+        self.fill(pattern, no_such)
+    }
+
+    /// In this account, with our other parameters.
+    pub fn ours_within(&self, pattern: &str, number: i64) -> String {
+        self.fill(pattern, |name| {
+            if name == "said" {
+                number.to_string()
+            } else {
+                self.value(pattern, name)
+            }
+        })
+    }
+
+    /// In this account, with other parameters that name nothing.
+    pub fn nothing_within(&self, pattern: &str, number: i64) -> String {
+        self.fill(pattern, |name| {
+            if name == "said" {
+                number.to_string()
+            } else {
+                no_such(name)
+            }
+        })
+    }
+
+    fn fill(&self, pattern: &str, value: impl Fn(&str) -> String) -> String {
+        pattern
+            .split('/')
+            .map(|part| {
+                let Some((before, rest)) = part.split_once('{') else {
+                    return part.to_owned();
+                };
+                let (name, after) = rest.split_once('}').unwrap();
+                format!("{before}{}{after}", value(name))
+            })
+            .collect::<Vec<_>>()
+            .join("/")
+    }
+
+    /// One of ours.
+    fn value(&self, pattern: &str, name: &str) -> String {
+        match name {
+            "said" => self.cast.xyz.number.to_string(),
+            "va" => self.cast.corporate.to_string(),
+            "person" => self.p.find_person("vera@xyz.example").id.to_string(),
+            "client" => self.client.clone(),
+            "session" => self.session.clone(),
+            "event" => self.event(),
+            "letter" => self.letter(pattern.contains("/operator/")),
+            "reference" => self.reference().unwrap_or_else(|| no_such(name)),
+            "token" => self.token(pattern),
+            // A file of the look or of the documentation: no parameter that anybody's data stands behind.
+            "name" | "page" => no_such(name),
+            other => panic!(
+                "{pattern} has a parameter {{{other}}}: teach tests/it/gates/world.rs what to put there"
+            ),
+        }
+    }
+
+    /// The last thing that happened in XYZ COMPANY.
+    fn event(&self) -> String {
+        let account = self.cast.xyz.id;
+        self.p
+            .db
+            .read_now(|r| {
+                Ok(events::table
+                    .filter(events::smart_account_id.eq(account))
+                    .filter(events::virtual_account_id.is_null())
+                    .select(events::id)
+                    .order(events::id.asc())
+                    .first::<String>(r.conn())?)
+            })
+            .unwrap()
+    }
+
+    fn letter(&self, is_queued: bool) -> String {
+        self.p
+            .db
+            .read_now(|r| {
+                Ok(if is_queued {
+                    outbox::table
+                        .filter(outbox::gave_up_at.is_not_null())
+                        .select(outbox::id)
+                        .first::<String>(r.conn())?
+                } else {
+                    mailbox::table.select(mailbox::id).first::<String>(r.conn())?
+                })
+            })
+            .unwrap()
+    }
+
+    /// Of the request that Pat sent.
+    pub fn reference(&self) -> Option<String> {
+        self.p
+            .db
+            .read_now(|r| {
+                Ok(account_requests::table
+                    .select(account_requests::reference)
+                    .first::<String>(r.conn())
+                    .optional()?)
+            })
+            .unwrap()
+    }
+
+    /// A link that works: the newest to the customer for requests, one made here for everything else.
+    fn token(&self, pattern: &str) -> String {
+        let (purpose, about) = match pattern.split('/').nth(1).unwrap() {
+            "invite" => (Purpose::Invitation, self.invited.to_string()),
+            "password" => (
+                Purpose::ResetPassword,
+                self.p.find_person("ada@xyz.example").id.to_string(),
+            ),
+            "setup" => (Purpose::SetUp, "00000000-0000-0000-0000-000000000000".to_owned()),
+            "r" | "requests" => {
+                let letters = self.p.mailbox.letters();
+                let letter = letters.iter().rev().find(|l| l.to_address == CUSTOMER);
+                let link = letter.map_or_else(|| no_such("token"), crate::support::link_in);
+                return link
+                    .split('/')
+                    .find(|part| part.starts_with("ey"))
+                    .unwrap_or(&link)
+                    .split('?')
+                    .next()
+                    .unwrap()
+                    .to_owned();
+            }
+            other => panic!("/{other}/ takes a link: teach tests/it/gates/world.rs how to make one"),
+        };
+        let (id, at) = (LinkId::new(), self.p.clock.now());
+        let expires = at.plus(TimeDelta::hours(1));
+        let to = EmailAddress::parse("ada@xyz.example").unwrap();
+        self.p
+            .db
+            .housekeeping_now(|tx| links::make(tx, at, id, purpose, &about, &to, expires))
+            .unwrap();
+        self.p
+            .parts
+            .signing
+            .sign(LINK_KIND, purpose.word(), id.as_str(), at, expires)
+            .unwrap()
+    }
+}
+
+/// Who is asked to decide the request of the world.
+pub const CUSTOMER: &str = "kim@alderridge.example";
+
+/// The request of the world.
+pub const REQUEST: &[(&str, &str)] = &[
+    ("name", "Alder Ridge Health"),
+    ("domain", "alderridge.example"),
+    ("emails", CUSTOMER),
+];
+
+/// A parameter of the right kind that names nothing.
+fn no_such(name: &str) -> String {
+    match name {
+        "said" => "999999999".to_owned(),
+        "client" => "NoSuchClientNoSuchClient".to_owned(),
+        "token" => "eyJ0eXAiOiJsaW5rK2p3dCJ9.eyJzdWIiOiJ4In0.AAAA".to_owned(),
+        "reference" => "SAR-2026-99999".to_owned(),
+        "name" | "page" => "no-such-page".to_owned(),
+        _ => EventId::new().to_string(),
+    }
+}
+
+/// A letter in the mailbox, one that is on its way and one that was given up.
+fn put_letters(tx: &mut Tx<'_>, at: licentral::kernel::Moment) -> licentral::error::Result<()> {
+    let id = LetterId::new();
+    diesel::insert_into(mailbox::table)
+        .values((
+            mailbox::id.eq(id),
+            mailbox::message_id.eq(format!("<{id}@licentral.example>")),
+            mailbox::letter.eq("test"),
+            mailbox::to_name.eq("Ada Lindqvist"),
+            mailbox::to_address.eq("ada@xyz.example"),
+            mailbox::subject.eq("A letter"),
+            mailbox::text_body.eq("Words."),
+            mailbox::html_body.eq("<!DOCTYPE html><html lang=\"en\"><head><title>A letter</title></head><body><p>Words.</p></body></html>"),
+            mailbox::search_key.eq("words"),
+            mailbox::sent_at.eq(at),
+        ))
+        .execute(tx.conn())?;
+    for gave_up in [None, Some(at)] {
+        let id = LetterId::new();
+        diesel::insert_into(outbox::table)
+            .values((
+                outbox::id.eq(id),
+                outbox::letter.eq("no-such-letter"),
+                outbox::about_id.eq(id.as_str()),
+                outbox::extra.eq("{}"),
+                outbox::to_name.eq("Ada Lindqvist"),
+                outbox::to_address.eq("ada@xyz.example"),
+                outbox::not_before.eq(at),
+                outbox::attempts.eq(10),
+                outbox::gave_up_at.eq(gave_up),
+                outbox::last_problem.eq("the mail server said no"),
+                outbox::created_at.eq(at),
+            ))
+            .execute(tx.conn())?;
+    }
+    Ok(())
+}
