@@ -39,7 +39,7 @@ fn who_may_not_edit_is_told_why_and_whom_to_ask() {
     let edit = format!("{}/edit", page(&cast.xyz));
     vera.get(&edit).expect(403);
     let before = p.fingerprint();
-    let csrf = vera.csrf();
+    let csrf = p.csrf_of(&vera);
     vera.post_fields(
         &edit,
         &[
@@ -101,7 +101,7 @@ fn bad_input_comes_back_with_the_reason_beside_the_field() {
         let back = bob.fill_and_submit("Save", &[("name", name), ("headquarters", "kept")]);
         back.expect(422).shows(says).shows("kept");
     }
-    let csrf = bob.csrf();
+    let csrf = p.csrf_of(&bob);
     bob.post_fields(
         &format!("{}/edit", page(&cast.xyz)),
         &[
