@@ -75,7 +75,9 @@ fn no_link_is_dead_and_no_form_leads_nowhere() {
                 let there = match here.join(to) {
                     Ok(there) => there,
                     Err(e) => {
-                        wrong.borrow_mut().insert(format!("{word}: {bare} has the {what} {to:?}: {e}"));
+                        wrong
+                            .borrow_mut()
+                            .insert(format!("{word}: {bare} has the {what} {to:?}: {e}"));
                         return None;
                     }
                 };
