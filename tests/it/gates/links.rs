@@ -31,6 +31,8 @@ fn no_link_is_dead_and_no_form_leads_nowhere() {
     let routes = w.p.routes();
     let wrong = RefCell::new(BTreeSet::new());
     let mut opened = BTreeSet::new();
+    // Style and script are the same for everybody.
+    let mut files = BTreeSet::new();
     let mut everyone = vec![("nobody", "")];
     everyone.extend_from_slice(Cast::EVERYONE);
     for (word, email) in everyone {
@@ -51,7 +53,7 @@ fn no_link_is_dead_and_no_form_leads_nowhere() {
             // A few of the many sorts and filters of one list are enough.
             let times = seen.entry(bare.clone()).or_default();
             *times += 1;
-            if *times > 6 || opened.len() > 5_000 {
+            if *times > 3 || opened.len() > 5_000 {
                 continue;
             }
             let page = visitor.ask("GET", &at);
@@ -75,14 +77,22 @@ fn no_link_is_dead_and_no_form_leads_nowhere() {
                 let there = match here.join(to) {
                     Ok(there) => there,
                     Err(e) => {
-                        wrong.borrow_mut().insert(format!("{word}: {bare} has the {what} {to:?}: {e}"));
+                        wrong
+                            .borrow_mut()
+                            .insert(format!("{word}: {bare} has the {what} {to:?}: {e}"));
                         return None;
                     }
                 };
                 (there.origin() == here.origin())
                     .then(|| there[url::Position::BeforePath..url::Position::AfterQuery].to_owned())
             };
-            for href in page.attrs("a[href], link[href]", "href") {
+            let html = page.html();
+            let attrs = |selector: &str, name: &str| -> Vec<String> {
+                html.select(&crate::support::sel(selector))
+                    .filter_map(|e| e.value().attr(name).map(str::to_owned))
+                    .collect()
+            };
+            for href in attrs("a[href]", "href") {
                 if href.starts_with('#') {
                     if href.len() > 1
                         && page
@@ -101,12 +111,13 @@ fn no_link_is_dead_and_no_form_leads_nowhere() {
                     queue.push_back((to, bare.clone()));
                 }
             }
-            for src in page.attrs("[src]", "src") {
-                if let Some(to) = note(&src, "source") {
+            for src in [attrs("[src]", "src"), attrs("link[href]", "href")].concat() {
+                if let Some(to) = note(&src, "source")
+                    && files.insert(to.clone())
+                {
                     queue.push_back((to, bare.clone()));
                 }
             }
-            let html = page.html();
             for form in html.select(&crate::support::sel("form")) {
                 let method = form.value().attr("method").unwrap_or("get").to_ascii_uppercase();
                 let action = form.value().attr("action").unwrap_or(&at).to_owned();
@@ -123,7 +134,7 @@ fn no_link_is_dead_and_no_form_leads_nowhere() {
                     ));
                 }
             }
-            for action in page.attrs("[formaction]", "formaction") {
+            for action in attrs("[formaction]", "formaction") {
                 if let Some(to) = note(&action, "button")
                     && !is_route(&routes, "POST", to.split('?').next().unwrap())
                 {

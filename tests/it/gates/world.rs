@@ -89,7 +89,7 @@ impl World {
         }
         let mut pat = self.p.sign_in("pat@bramwell.example");
         pat.get("/access/request-for-customer").expect(200);
-        pat.fill_and_submit("Send Request", REQUEST).expect(200);
+        pat.fill_and_send("Send Request", REQUEST).expect(303);
         self.p.run_jobs();
     }
 
@@ -250,7 +250,7 @@ pub const CUSTOMER: &str = "kim@alderridge.example";
 pub const REQUEST: &[(&str, &str)] = &[
     ("name", "Alder Ridge Health"),
     ("domain", "alderridge.example"),
-    ("emails", CUSTOMER),
+    ("customer_emails", CUSTOMER),
 ];
 
 /// A parameter of the right kind that names nothing.
