@@ -535,11 +535,13 @@ fn telling_words(name: &str) -> Vec<String> {
         .collect()
 }
 
-/// The word to search for accounts with a similar name: the longest that tells something.
-pub fn search_word(name: &str) -> Option<String> {
-    telling_words(name)
-        .into_iter()
-        .max_by_key(|word| word.chars().count())
+/// The words to search for accounts with a similar name: the longest that tell something, at most three.
+pub fn search_words(name: &str) -> Vec<String> {
+    let mut words = telling_words(name);
+    words.sort_by_key(|word| std::cmp::Reverse(word.chars().count()));
+    words.dedup();
+    words.truncate(3);
+    words
 }
 
 /// Whether two names may mean the same company: at least half of the telling words of the shorter one are in
@@ -806,10 +808,10 @@ mod tests {
         assert!(!similar("Alder Ridge Group", "Birch Valley Group"));
         assert!(!similar("The Company", "The Group"));
         assert_eq!(
-            search_word("The Harborview Clinics Inc").as_deref(),
-            Some("harborview")
+            search_words("The Harborview Clinics Inc"),
+            ["harborview", "clinic"]
         );
-        assert_eq!(search_word("The Company"), None);
+        assert!(search_words("The Company").is_empty());
     }
 
     #[test]

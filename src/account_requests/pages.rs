@@ -431,7 +431,7 @@ struct RequestView {
     looks_at_domain: bool,
     /// Yours to approve as a whole as a Domain approver.
     approves_own: bool,
-    /// You have become, or are, the administrator of what came of it.
+    /// You have a role in what came of it.
     opens_account: bool,
     /// Why "Approve and Create the Account" is off.
     approve_off: Option<String>,
@@ -693,10 +693,6 @@ fn request_view(visit: &Visit, details: Details, dialog: &'static str, form: For
         shell = shell.with_dialog(title);
     }
     shell.error_title = form.has_problems();
-    let is_decider = visit
-        .actor
-        .as_ref()
-        .is_some_and(|actor| request.decided_by == Some(actor.person.id));
     RequestView {
         shell,
         emails: creators
@@ -713,11 +709,7 @@ fn request_view(visit: &Visit, details: Details, dialog: &'static str, form: For
         is_requester: standing.is_requester,
         looks_at_domain: looks && request.kind == RequestKind::Customer,
         approves_own: looks && request.kind == RequestKind::Own,
-        opens_account: request.state == RequestState::Approved
-            && match request.kind {
-                RequestKind::Customer => is_decider,
-                RequestKind::Own => standing.is_requester,
-            },
+        opens_account: visit.everywhere.iter().any(|grant| grant.account == account.id),
         request,
         account,
         requester,

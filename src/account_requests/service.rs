@@ -840,16 +840,18 @@ pub fn details(read: &mut impl Reads, permit: &Permit<impl Does>, reference: &st
 
 /// Only accounts that everybody may find: a Restricted one is not given away by its name.
 fn similar_to(read: &mut impl Reads, account: &SmartAccount) -> Result<Vec<SmartAccount>> {
-    let Some(word) = model::search_word(&account.name) else {
-        return Ok(Vec::new());
-    };
-    let mut found = smart_accounts::search(read, &word, 50)?;
-    found.retain(|other| {
-        other.id != account.id
-            && other.visibility == Visibility::Unrestricted
-            && other.state == State::Active
-            && model::similar(&other.name, &account.name)
-    });
+    let mut found: Vec<SmartAccount> = Vec::new();
+    for word in model::search_words(&account.name) {
+        for other in smart_accounts::search(read, &word, 50)? {
+            let fits = other.id != account.id
+                && other.visibility == Visibility::Unrestricted
+                && other.state == State::Active
+                && model::similar(&other.name, &account.name);
+            if fits && found.iter().all(|known| known.id != other.id) {
+                found.push(other);
+            }
+        }
+    }
     found.truncate(3);
     Ok(found)
 }

@@ -53,9 +53,26 @@ pub trait Guarded {
     const DEMAND: Demand;
 }
 
+/// The parameters of a handler, asked one after the other and the proof first. Asked all at once, as the
+/// library does, a body is read for somebody who may not send one, and which refusal wins is chance.
+pub struct InTurn<Args>(pub Args);
+
 macro_rules! guarded {
     ($($other:ident),*) => {
         impl<P: Proof, $($other),*> Guarded for (P, $($other,)*) { const DEMAND: Demand = P::DEMAND; }
+
+        impl<P: Proof + 'static, $($other: FromRequest + 'static),*> FromRequest for InTurn<(P, $($other,)*)> {
+            type Error = actix_web::Error;
+            type Future = Pin<Box<dyn Future<Output = Result<Self, actix_web::Error>>>>;
+            #[allow(unused_mut, unused_variables, reason = "a handler may take nothing but the proof")]
+            fn from_request(req: &HttpRequest, payload: &mut Payload) -> Self::Future {
+                let (req, mut payload) = (req.clone(), payload.take());
+                Box::pin(async move {
+                    let proof = P::from_request(&req, &mut Payload::None).await.map_err(Into::into)?;
+                    Ok(Self((proof, $($other::from_request(&req, &mut payload).await.map_err(Into::into)?,)*)))
+                })
+            }
+        }
     };
 }
 guarded!();

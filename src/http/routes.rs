@@ -1,6 +1,6 @@
 //! The list of routes. A handler whose first parameter is no proof of access cannot be registered.
 
-use super::access::{Demand, Guarded};
+use super::access::{Demand, Guarded, InTurn};
 use crate::error::Error;
 use actix_web::http::Method;
 use actix_web::web::{self, ServiceConfig};
@@ -106,6 +106,7 @@ impl Routes {
     where
         F: Handler<Args> + Send + Sync,
         Args: FromRequest + Guarded + 'static,
+        InTurn<Args>: FromRequest,
         F::Output: Responder + 'static,
     {
         self.add(Method::GET, path, None, handler.clone());
@@ -117,6 +118,7 @@ impl Routes {
     where
         F: Handler<Args> + Send + Sync,
         Args: FromRequest + Guarded + 'static,
+        InTurn<Args>: FromRequest,
         F::Output: Responder + 'static,
     {
         self.add(Method::POST, path, None, handler);
@@ -127,6 +129,7 @@ impl Routes {
     where
         F: Handler<Args> + Send + Sync,
         Args: FromRequest + Guarded + 'static,
+        InTurn<Args>: FromRequest,
         F::Output: Responder + 'static,
     {
         if method == Method::GET {
@@ -144,6 +147,7 @@ impl Routes {
     where
         F: Handler<Args> + Send + Sync,
         Args: FromRequest + Guarded + 'static,
+        InTurn<Args>: FromRequest,
         F::Output: Responder + 'static,
     {
         let by = method.clone();
@@ -152,7 +156,10 @@ impl Routes {
             path: path.to_owned(),
             demand: Args::DEMAND,
             api,
-            make: Box::new(move || web::method(by.clone()).to(handler.clone())),
+            make: Box::new(move || {
+                let handler = handler.clone();
+                web::method(by.clone()).to(move |InTurn(args): InTurn<Args>| handler.call(args))
+            }),
         });
     }
 

@@ -89,7 +89,7 @@ impl World {
         }
         let mut pat = self.p.sign_in("pat@bramwell.example");
         pat.get("/access/request-for-customer").expect(200);
-        pat.fill_and_submit("Send Request", REQUEST).expect(200);
+        pat.fill_and_send("Send Request", REQUEST).expect(303);
         self.p.run_jobs();
     }
 
@@ -230,7 +230,12 @@ impl World {
         };
         let (id, at) = (LinkId::new(), self.p.clock.now());
         let expires = at.plus(TimeDelta::hours(1));
-        let to = EmailAddress::parse("ada@xyz.example").unwrap();
+        let whose = if purpose == Purpose::Invitation {
+            "ivo@xyz.example"
+        } else {
+            "ada@xyz.example"
+        };
+        let to = EmailAddress::parse(whose).unwrap();
         self.p
             .db
             .housekeeping_now(|tx| links::make(tx, at, id, purpose, &about, &to, expires))
@@ -250,7 +255,7 @@ pub const CUSTOMER: &str = "kim@alderridge.example";
 pub const REQUEST: &[(&str, &str)] = &[
     ("name", "Alder Ridge Health"),
     ("domain", "alderridge.example"),
-    ("emails", CUSTOMER),
+    ("customer_emails", CUSTOMER),
 ];
 
 /// A parameter of the right kind that names nothing.

@@ -128,7 +128,8 @@ pub fn heads_after(code: &str, prefix: &str) -> Vec<String> {
                         heads_here = true;
                     }
                     c if depth == 1 && heads_here && (c.is_alphanumeric() || c == '_') => word.push(c),
-                    c if depth == 1 && !c.is_whitespace() => heads_here = false,
+                    // What follows a name (` as other`, `::inside`) is no name.
+                    c if depth == 1 && !(c.is_whitespace() && word.is_empty()) => heads_here = false,
                     _ => {}
                 }
                 if depth == 0 {
@@ -152,7 +153,7 @@ pub fn heads_after(code: &str, prefix: &str) -> Vec<String> {
 
 #[test]
 fn paths_are_read_in_all_their_forms() {
-    let code = "use crate::platform::db::{Db, Tx};\nuse crate::{\n authn, authz::{Role, Permit}, http::Routes as R };\nfn f() { crate::app::build(); $crate::words!(); other_crate::no(); }";
+    let code = "use crate::platform::db::{Db, Tx};\nuse crate::{\n authn as a, authz::{Role, Permit}, http::Routes as R };\nfn f() { crate::app::build(); $crate::words!(); other_crate::no(); }";
     assert_eq!(
         modules_used(code),
         ["app", "authn", "authz", "http", "platform", "words"]
