@@ -15,7 +15,10 @@
 #![allow(clippy::print_stdout, clippy::missing_panics_doc, reason = "tests")]
 
 mod gates;
+mod kill;
 mod laws;
+mod mail;
+mod races;
 mod rooms;
 mod smoke;
 mod support;

@@ -7,7 +7,7 @@ mod transport;
 
 pub use outbox::{Counts, Delivery, Queued, count, counts, find, list, page, post, retry, sent_long_ago};
 pub use postman::Postman;
-pub use transport::{Mailbox, Sent, Transport};
+pub use transport::{Failure, Mailbox, Sent, Transport};
 
 use crate::error::Result;
 use crate::kernel::Moment;

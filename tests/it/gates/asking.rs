@@ -14,6 +14,13 @@ pub struct Visitor {
     csrf: String,
 }
 
+/// The cast, and who was asked to decide the request of the world.
+pub fn everyone() -> Vec<(&'static str, &'static str)> {
+    let mut all = Cast::EVERYONE.to_vec();
+    all.push(("creator", super::world::CUSTOMER));
+    all
+}
+
 /// Whether a path is the API's.
 pub fn is_api(path: &str) -> bool {
     path.starts_with("/api/")
@@ -77,13 +84,6 @@ pub struct Bodies(BTreeMap<(String, String), Body>);
 enum Body {
     Form(Vec<(String, String)>),
     Json(String),
-}
-
-impl Bodies {
-    /// Whether there is one.
-    pub fn has(&self, route: &Listed) -> bool {
-        self.0.contains_key(&(route.method.clone(), route.path.clone()))
-    }
 }
 
 /// The least that a schema asks for.

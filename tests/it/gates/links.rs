@@ -1,8 +1,7 @@
 //! Every link and every form on every page leads somewhere.
 
-use super::asking::is_api;
+use super::asking::{everyone, is_api};
 use super::world::World;
-use crate::support::Cast;
 use licentral::http::routes::Listed;
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -34,9 +33,7 @@ fn no_link_is_dead_and_no_form_leads_nowhere() {
     let mut dead: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
     // Style and script are the same for everybody.
     let mut files = BTreeSet::new();
-    let mut everyone = vec![("nobody", "")];
-    everyone.extend_from_slice(Cast::EVERYONE);
-    for (word, email) in everyone {
+    for (word, email) in [vec![("nobody", "")], everyone()].concat() {
         let mut visitor = if email.is_empty() {
             w.nobody()
         } else {

@@ -1,14 +1,14 @@
 //! Every route and every role, with the status that is really returned: `golden/routes.txt`.
 
-use super::asking::is_read;
+use super::asking::{everyone, is_read};
 use super::world::World;
-use crate::support::{Cast, golden};
+use crate::support::golden;
 
 #[test]
 fn every_route_answers_every_role_as_it_did() {
     let mut w = World::new();
     let mut head = format!("{:<7} {:<58} {:<30} nobody", "method", "route", "demands");
-    for (word, _) in Cast::EVERYONE {
+    for (word, _) in everyone() {
         head.push_str(&format!(" {word}"));
     }
     let mut table = format!(
@@ -25,9 +25,7 @@ fn every_route_answers_every_role_as_it_did() {
             route.path,
             route.demand.to_string()
         );
-        let mut everyone = vec![("nobody", "")];
-        everyone.extend_from_slice(Cast::EVERYONE);
-        for (word, email) in everyone {
+        for (word, email) in [vec![("nobody", "")], everyone()].concat() {
             let mut visitor = if email.is_empty() {
                 w.nobody()
             } else {

@@ -15,6 +15,11 @@ const PUBLIC: &[(&str, &str)] = &[
     ("/invite/{token}", "the link is the proof"),
     ("/setup/{token}", "the link is the proof"),
     ("/r/{token}", "the link is the proof"),
+    ("/about", "what this is"),
+    ("/about/licenses", "whose work is in it"),
+    ("/help", "says nothing of anybody's data"),
+    ("/help/api", "says nothing of anybody's data"),
+    ("/help/problems", "says nothing of anybody's data"),
     ("/api/v1/token", "to come in"),
     ("/api/v1/openapi.json", "says nothing of anybody's data"),
 ];

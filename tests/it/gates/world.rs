@@ -68,6 +68,7 @@ impl World {
             let (at, who) = (p.clock.now(), Who::portal(words));
             p.db.write_now(|tx| tx.record(at, &who, &event, ())).unwrap();
         }
+        p.person(CUSTOMER, "Kim Alder");
         let at = p.clock.now();
         p.db.housekeeping_now(|tx| put_letters(tx, at)).unwrap();
         let world = Self {

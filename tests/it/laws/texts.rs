@@ -11,12 +11,21 @@ fn no_query_is_put_together_from_text() {
             "sql_query(format!(",
             "sql_query(&format!(",
             "sql_query(&",
-            "sql::<",
             "batch_execute(&format!(",
             "batch_execute(format!(",
         ] {
             if flat.contains(bad) {
                 wrong.push(format!("src/{}: {bad}", source.path));
+            }
+        }
+        // A piece of SQL may only be a constant.
+        for (at, _) in flat.match_indices("sql::<") {
+            let argument = flat[at..].split_once(">(").map_or("", |(_, rest)| rest);
+            if !argument.starts_with('"') {
+                wrong.push(format!(
+                    "src/{}: sql of something that is no constant",
+                    source.path
+                ));
             }
         }
     }

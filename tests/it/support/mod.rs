@@ -20,4 +20,4 @@ pub use fingerprint::Fingerprint;
 pub use golden::golden;
 pub use letters::{Mail, link_in};
 pub use portal::{EventRow, Portal};
-pub use process::{licentral, program};
+pub use process::{Process, licentral, program};

@@ -1,7 +1,10 @@
 //! The real program, as people start it.
 
+use super::{Browser, Database};
+use std::net::TcpListener;
 use std::path::Path;
-use std::process::Command;
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
 
 /// The program, without anything of our own environment that it might read.
 pub fn program(arguments: &[&str], folder: &Path) -> Command {
@@ -29,4 +32,81 @@ pub fn licentral(arguments: &[&str], folder: &Path) -> (bool, String) {
         done.status.success(),
         String::from_utf8_lossy(&words).into_owned(),
     )
+}
+
+/// A lab that another process serves. Dropping it kills the process.
+pub struct Process {
+    child: Child,
+    /// Where it answers.
+    pub base: String,
+}
+
+impl Process {
+    /// Starts the program on a database and waits until it answers. Processes on one database share its
+    /// folder, and with it the key file.
+    pub fn start(database: &Database, scenario: &str) -> Self {
+        // Somebody may take the port between the look and the start.
+        for _ in 0..5 {
+            let port = TcpListener::bind("127.0.0.1:0")
+                .unwrap()
+                .local_addr()
+                .unwrap()
+                .port();
+            let listen = format!("127.0.0.1:{port}");
+            let arguments = [
+                "serve",
+                "--listen",
+                &listen,
+                "--database-url",
+                &database.url,
+                "--scenario",
+                scenario,
+                "--log",
+                "warn",
+            ];
+            let child = program(&arguments, &database.folder)
+                .stdout(Stdio::null())
+                .stderr(Stdio::inherit())
+                .spawn()
+                .unwrap();
+            let mut process = Self {
+                child,
+                base: format!("http://{listen}"),
+            };
+            if process.answers() {
+                return process;
+            }
+        }
+        panic!("the program does not start")
+    }
+
+    fn answers(&mut self) -> bool {
+        let begun = Instant::now();
+        let mut browser = Browser::at(&self.base);
+        while begun.elapsed() < Duration::from_secs(60) {
+            if browser
+                .try_send("GET", "/readyz", &[], None)
+                .is_ok_and(|p| p.status == 200)
+            {
+                return true;
+            }
+            if self.child.try_wait().unwrap().is_some() {
+                return false;
+            }
+            std::thread::sleep(Duration::from_millis(10));
+        }
+        false
+    }
+
+    /// Without a chance to finish anything.
+    pub fn kill(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        self.kill();
+    }
 }

@@ -1,0 +1,199 @@
+//! Many at once: nothing is lost, nothing happens twice.
+
+use crate::support::{Browser, Database, Portal, Process, postgres};
+use chrono::TimeDelta;
+use licentral::kernel::ids::PersonId;
+use licentral::kernel::{EmailAddress, Event, Kind, Name, Who};
+use licentral::platform::db::{Db, Once, OnceKey};
+use std::collections::BTreeSet;
+use std::time::{Duration, Instant};
+
+fn event() -> Event {
+    Event::new(Kind::Exported, "race", "Something was done.")
+}
+
+#[test]
+fn eight_threads_count_to_two_hundred() {
+    let p = Portal::start();
+    let (at, who) = (p.clock.now(), Who::portal("race"));
+    let next = |db: &Db| {
+        db.write_now(|tx| {
+            let number = tx.next_number("race", 1)?;
+            tx.record(at, &who, &event(), number)
+        })
+    };
+    let numbers: Vec<i64> = std::thread::scope(|scope| {
+        let threads: Vec<_> = (0..8)
+            .map(|_| scope.spawn(|| (0..25).map(|_| patiently(|| next(&p.db))).collect::<Vec<i64>>()))
+            .collect();
+        threads.into_iter().flat_map(|t| t.join().unwrap()).collect()
+    });
+    let different: BTreeSet<i64> = numbers.iter().copied().collect();
+    assert_eq!(different.len(), 200, "a number was handed out twice");
+    assert_eq!(different.last(), Some(&200), "a number was left out");
+    assert_eq!(p.events_of("export").len(), 200, "one record for each");
+}
+
+/// Where so many meet on one row, "try again later" is an answer, and trying again is right.
+fn patiently<T>(f: impl Fn() -> licentral::error::Result<T>) -> T {
+    for _ in 0..20 {
+        match f() {
+            Ok(value) => return value,
+            Err(error) if error.wants_another_try() => std::thread::sleep(Duration::from_millis(20)),
+            Err(error) => panic!("{error:?}"),
+        }
+    }
+    panic!("twenty answers of \"try again later\"")
+}
+
+#[test]
+fn two_first_uses_of_a_once_key_make_one_thing() {
+    let p = Portal::start();
+    let (at, who) = (p.clock.now(), Who::portal("race"));
+    let key = OnceKey {
+        owner: "somebody".to_owned(),
+        token: "the same".to_owned(),
+        hash: "what was asked".to_owned(),
+    };
+    let made: Vec<(bool, String)> = std::thread::scope(|scope| {
+        let threads: Vec<_> = (0..8)
+            .map(|number| {
+                let (db, key, who) = (&p.db, &key, &who);
+                scope.spawn(move || {
+                    let id = PersonId::new();
+                    let email = EmailAddress::parse(&format!("p{number}@xyz.example")).unwrap();
+                    let name = Name::parse("Somebody", "name").unwrap();
+                    patiently(|| {
+                        db.write_now(|tx| match tx.once(Some(key))? {
+                            Once::Again(made) => Ok(tx.unchanged((false, made))),
+                            Once::First => {
+                                licentral::authn::people::add(tx, at, id, &email, &name, None, 0)?;
+                                tx.made(at, Some(key), id.as_str())?;
+                                tx.record(at, who, &event(), (true, id.to_string()))
+                            }
+                        })
+                    })
+                })
+            })
+            .collect();
+        threads.into_iter().map(|t| t.join().unwrap()).collect()
+    });
+    assert_eq!(made.iter().filter(|(first, _)| *first).count(), 1, "{made:?}");
+    let things: BTreeSet<&String> = made.iter().map(|(_, id)| id).collect();
+    assert_eq!(things.len(), 1, "two answers for one thing: {made:?}");
+    assert_eq!(p.fingerprint().count("people"), 1);
+}
+
+#[test]
+fn a_once_key_with_another_request_is_a_mistake() {
+    let p = Portal::start();
+    let (at, who) = (p.clock.now(), Who::portal("race"));
+    let key = |hash: &str| OnceKey {
+        owner: "somebody".to_owned(),
+        token: "the same".to_owned(),
+        hash: hash.to_owned(),
+    };
+    p.db.write_now(|tx| {
+        tx.made(at, Some(&key("one")), "x")?;
+        tx.record(at, &who, &event(), ())
+    })
+    .unwrap();
+    let other = p.db.write_now(|tx| {
+        tx.once(Some(&key("two")))?;
+        Ok(tx.unchanged(()))
+    });
+    assert!(matches!(other, Err(licentral::error::Error::Invalid(_))));
+}
+
+#[test]
+fn nothing_is_kept_of_a_write_without_a_record() {
+    let p = Portal::start();
+    let at = p.clock.now();
+    let before = p.fingerprint();
+    let email = EmailAddress::parse("ada@xyz.example").unwrap();
+    let name = Name::parse("Ada", "name").unwrap();
+    p.db.write_now(|tx| {
+        licentral::authn::people::add(tx, at, PersonId::new(), &email, &name, None, 0)?;
+        Ok(tx.unchanged(()))
+    })
+    .unwrap();
+    let failed: licentral::error::Result<()> = p.db.write_now(|tx| {
+        licentral::authn::people::add(tx, at, PersonId::new(), &email, &name, None, 0)?;
+        tx.note(at, &Who::portal("race"), &event())?;
+        Err(licentral::error::Error::Stale)
+    });
+    assert!(failed.is_err());
+    before.assert_same(&p.fingerprint(), "a write that was taken back");
+}
+
+/// The record takes additions alone, whoever asks the database.
+#[test]
+fn the_record_cannot_be_changed() {
+    use diesel::RunQueryDsl;
+    use licentral::platform::db::Reads;
+    let p = Portal::start();
+    let (at, who) = (p.clock.now(), Who::portal("race"));
+    p.db.write_now(|tx| tx.record(at, &who, &event(), ())).unwrap();
+    for statement in ["DELETE FROM events", "UPDATE events SET message = 'nothing'"] {
+        let done =
+            p.db.housekeeping_now(|tx| Ok(diesel::sql_query(statement).execute(tx.conn())?));
+        assert!(done.is_err(), "{statement} was carried out");
+    }
+    assert_eq!(p.events().len(), 1);
+}
+
+#[test]
+fn two_processes_on_one_database_are_one_portal() {
+    if postgres().is_none() {
+        return;
+    }
+    let p = Portal::start();
+    p.add_cast();
+    let cookies = p.sign_in("ada@xyz.example").cookies;
+    let database: Database = p.leave();
+    let (one, two) = (
+        Process::start(&database, "empty"),
+        Process::start(&database, "empty"),
+    );
+    // A session works in both, and ends in both.
+    for process in [&one, &two] {
+        let mut ada = Browser::at(&process.base);
+        ada.cookies = cookies.clone();
+        ada.open("/profile").expect(200);
+    }
+    let mut ada = Browser::at(&one.base);
+    ada.cookies = cookies.clone();
+    ada.open("/profile");
+    ada.fill_and_send("Sign out", &[]).expect(303);
+    let mut there = Browser::at(&two.base);
+    there.cookies = cookies;
+    there.open("/profile").expect(303);
+    // The clock that one moves, the other follows.
+    let db = Db::open(&database.url).unwrap();
+    let clock = licentral::kernel::Clock::new();
+    let setting = serde_json::to_string(&clock.advanced(TimeDelta::days(400))).unwrap();
+    db.housekeeping_now(|tx| {
+        licentral::platform::settings::set(tx, licentral::platform::settings::CLOCK, &setting)
+    })
+    .unwrap();
+    let year = clock
+        .now()
+        .plus(TimeDelta::days(400))
+        .utc()
+        .format("%Y")
+        .to_string();
+    for process in [&one, &two] {
+        let begun = Instant::now();
+        loop {
+            let mut nobody = Browser::at(&process.base);
+            if nobody.open("/login").body.contains(&year) {
+                break;
+            }
+            assert!(
+                begun.elapsed() < Duration::from_secs(20),
+                "a process does not follow the clock"
+            );
+            std::thread::sleep(Duration::from_millis(200));
+        }
+    }
+}
