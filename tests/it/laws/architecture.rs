@@ -254,6 +254,41 @@ const SHARED_TABLES: &[(&str, &str, &str)] = &[
         "platform",
         "the lab's transport writes what the simulator's page shows",
     ),
+    (
+        "people",
+        "simulator",
+        "the scenario `large` writes many rows at once; `licentral check` says whether it kept the rules",
+    ),
+    (
+        "smart_accounts",
+        "simulator",
+        "the scenario `large` writes many rows at once; `licentral check` says whether it kept the rules",
+    ),
+    (
+        "virtual_accounts",
+        "simulator",
+        "the scenario `large` writes many rows at once; `licentral check` says whether it kept the rules",
+    ),
+    (
+        "grants",
+        "simulator",
+        "the scenario `large` writes many rows at once; `licentral check` says whether it kept the rules",
+    ),
+    (
+        "events",
+        "simulator",
+        "the scenario `large` writes many rows at once; `licentral check` says whether it kept the rules",
+    ),
+    (
+        "event_tallies",
+        "simulator",
+        "the scenario `large` writes many rows at once; `licentral check` says whether it kept the rules",
+    ),
+    (
+        "counters",
+        "simulator",
+        "the scenario `large` writes many rows at once; `licentral check` says whether it kept the rules",
+    ),
 ];
 
 fn users_of_tables(sources: &[Source]) -> BTreeMap<String, BTreeSet<String>> {

@@ -5,5 +5,6 @@ mod events;
 mod home;
 mod identity;
 mod members;
+mod simulator;
 mod smart_accounts;
 mod virtual_accounts;
