@@ -17,6 +17,11 @@ const PUBLIC: &[(&str, &str)] = &[
     ("/r/{token}", "the link is the proof"),
     ("/api/v1/token", "to come in"),
     ("/api/v1/openapi.json", "says nothing of anybody's data"),
+    ("/help", "words alone"),
+    ("/help/api", "the same as a page"),
+    ("/help/problems", "words alone"),
+    ("/about", "words alone"),
+    ("/about/licenses", "words alone"),
 ];
 
 #[test]
