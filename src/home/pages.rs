@@ -310,7 +310,7 @@ fn attention(account: &SmartAccount, waiting: i64, orphaned: bool) -> Vec<Attent
     if waiting > 0 {
         list.push(Attention {
             kind: "warn",
-            icon: "hourglass",
+            icon: "inbox",
             title: counted(
                 waiting.unsigned_abs(),
                 "request waits for your decision",

@@ -22,6 +22,11 @@ const PUBLIC: &[(&str, &str)] = &[
     ("/help/problems", "says nothing of anybody's data"),
     ("/api/v1/token", "to come in"),
     ("/api/v1/openapi.json", "says nothing of anybody's data"),
+    ("/help", "words alone"),
+    ("/help/api", "the same as a page"),
+    ("/help/problems", "words alone"),
+    ("/about", "words alone"),
+    ("/about/licenses", "words alone"),
 ];
 
 #[test]
