@@ -3,10 +3,35 @@
 use super::model::{Entry, Filter};
 use super::{pages, service};
 use crate::authz::action::ViewEvents;
-use crate::http::{Answer, ListQuery, May, json};
+use crate::http::{Answer, Api, ListQuery, May, Routes, json};
 use crate::kernel::Moment;
 use crate::kernel::event::{Kind, Outcome};
 use crate::kernel::ids::{EventId, PersonId, VirtualAccountId};
+use actix_web::http::Method;
+
+/// The operations of this room.
+pub fn routes(routes: &mut Routes) {
+    routes.api(
+        Method::GET,
+        "/api/v1/accounts/{said}/events",
+        Api::says("The event log, newest first.")
+            .gives::<EventList>(200)
+            .query(&[
+                (
+                    "kind",
+                    "One of the kinds, such as role.granted. May come several times.",
+                ),
+                ("outcome", "done, refused or failed. May come several times."),
+                ("q", "A part of the name or the address of who did it."),
+                ("from", "The first day, such as 2026-11-01 (UTC)."),
+                ("to", "The last day (UTC)."),
+                ("sort", "-time (newest first) or time."),
+                ("page", "From 1."),
+                ("per", "10, 25, 50 or 100."),
+            ]),
+        all,
+    );
+}
 
 /// One thing that happened.
 #[derive(Debug, serde::Serialize, utoipa::ToSchema)]

@@ -4,9 +4,31 @@ use super::directory::{self, Row};
 use crate::authz::Role;
 use crate::authz::action::ViewDirectory;
 use crate::error::Error;
-use crate::http::{Answer, May, json};
+use crate::http::{Answer, Api, May, Routes, json};
 use crate::kernel::ids::VirtualAccountId;
 use crate::smart_accounts::AccountShape;
+use actix_web::http::Method;
+
+/// The operations of this room.
+pub fn routes(routes: &mut Routes) {
+    routes.api(
+        Method::GET,
+        "/api/v1/accounts",
+        Api::says("The Smart Accounts that one has access to, and those that one has asked for.")
+            .gives::<DirectoryList>(200),
+        mine,
+    );
+    routes.api(
+        Method::GET,
+        "/api/v1/accounts/search",
+        Api::says(
+            "Searches for Smart Accounts. A Restricted one is found by its entire name or domain identifier alone.",
+        )
+        .gives::<FoundList>(200)
+        .query(&[("q", "A part of the name or of the domain identifier.")]),
+        search,
+    );
+}
 
 /// A role that one holds.
 #[derive(Debug, serde::Serialize, utoipa::ToSchema)]

@@ -9,9 +9,8 @@ mod pages;
 mod reference;
 
 use crate::authz::Action;
+use crate::http::Routes;
 use crate::http::menu::Item;
-use crate::http::{Api, Routes};
-use actix_web::http::Method;
 
 /// The routes of this room.
 pub fn routes(routes: &mut Routes) {
@@ -34,21 +33,5 @@ pub fn routes(routes: &mut Routes) {
         path: "/sa/{said}",
         action: Action::ViewAccount,
     });
-    routes.api(
-        Method::GET,
-        "/api/v1/accounts",
-        Api::says("The Smart Accounts that one has access to, and those that one has asked for.")
-            .gives::<api::DirectoryList>(200),
-        api::mine,
-    );
-    routes.api(
-        Method::GET,
-        "/api/v1/accounts/search",
-        Api::says(
-            "Searches for Smart Accounts. A Restricted one is found by its entire name or domain identifier alone.",
-        )
-        .gives::<api::FoundList>(200)
-        .query(&[("q", "A part of the name or of the domain identifier.")]),
-        api::search,
-    );
+    api::routes(routes);
 }

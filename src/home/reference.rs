@@ -204,6 +204,14 @@ fn anchor(words: &str) -> String {
         .collect()
 }
 
+/// "account requests" becomes "Account requests".
+fn heading(name: &str) -> String {
+    let mut chars = name.chars();
+    chars
+        .next()
+        .map_or_else(String::new, |first| first.to_uppercase().chain(chars).collect())
+}
+
 fn curl(base: &str, verb: &str, path: &str, body: &str, open: bool) -> String {
     let path = path
         .replace("{said}", "100001")
@@ -242,11 +250,11 @@ pub fn read(document: &str, base: &str) -> (Vec<Group>, Vec<Shape>) {
                 .unwrap_or("portal")
                 .to_owned();
             let one = read_operation(path, verb, operation, shapes, base);
-            match groups.iter_mut().find(|group| group.name == name) {
+            match groups.iter_mut().find(|group| group.name == heading(&name)) {
                 Some(group) => group.operations.push(one),
                 None => groups.push(Group {
                     anchor: format!("tag-{}", anchor(&name)),
-                    name,
+                    name: heading(&name),
                     operations: vec![one],
                 }),
             }

@@ -5,9 +5,20 @@ use super::service;
 use crate::authn::people::PersonState;
 use crate::authz::Role;
 use crate::authz::action::ViewUsers;
-use crate::http::{Answer, May, json};
+use crate::http::{Answer, Api, May, Routes, json};
 use crate::kernel::Moment;
 use crate::kernel::ids::{PersonId, VirtualAccountId};
+use actix_web::http::Method;
+
+/// The operations of this room.
+pub fn routes(routes: &mut Routes) {
+    routes.api(
+        Method::GET,
+        "/api/v1/accounts/{said}/users",
+        Api::says("Who holds which role where, as far as one may see it.").gives::<MemberList>(200),
+        all,
+    );
+}
 
 /// A role that a member holds.
 #[derive(Debug, serde::Serialize, utoipa::ToSchema)]

@@ -11,9 +11,8 @@ pub use model::{Held, Member};
 pub use service::{count, list};
 
 use crate::authz::Action;
+use crate::http::Routes;
 use crate::http::menu::Item;
-use crate::http::{Api, Routes};
-use actix_web::http::Method;
 
 /// The routes of this room.
 pub fn routes(routes: &mut Routes) {
@@ -31,10 +30,5 @@ pub fn routes(routes: &mut Routes) {
         path: "/sa/{said}/account/users",
         action: Action::ViewUsers,
     });
-    routes.api(
-        Method::GET,
-        "/api/v1/accounts/{said}/users",
-        Api::says("Who holds which role where, as far as one may see it.").gives::<api::MemberList>(200),
-        api::all,
-    );
+    api::routes(routes);
 }

@@ -24,7 +24,8 @@ pub struct Letter {
     /// Stable over all tries of delivery.
     message_id: String,
     /// The kind of letter.
-    letter: String,
+    #[serde(rename = "letter")]
+    kind: String,
     /// The sender.
     from: String,
     /// The addressee's name, or empty.
@@ -52,7 +53,7 @@ impl Letter {
             links: links(&arrived.text, &config.base_url),
             id: arrived.id,
             message_id: arrived.message_id,
-            letter: arrived.letter,
+            kind: arrived.letter,
             from: config.mail_from.clone(),
             to_name: arrived.to_name,
             to: arrived.to_address,

@@ -156,15 +156,13 @@ pub async fn advance(may: May<ControlClock>, form: Posted<Advance>) -> Answer {
             preset.ok_or_else(|| "Choose one of the steps.".to_owned()),
         )
     };
-    match by {
-        Some(by) => press(&may, Step::Advance(by)).await,
-        None => {
-            only_in_a_lab(&may)?;
-            let mut view = ClockPage::of(&may, form.again(&problems));
-            view.shell.error_title = true;
-            page_with(422, &view)
-        }
+    if let Some(by) = by {
+        return press(&may, Step::Advance(by)).await;
     }
+    only_in_a_lab(&may)?;
+    let mut view = ClockPage::of(&may, form.again(&problems));
+    view.shell.error_title = true;
+    page_with(422, &view)
 }
 
 async fn press(may: &May<ControlClock>, step: Step) -> Answer {

@@ -73,7 +73,7 @@ fn api_routes(routes: &mut Routes) {
 fn operator_routes(routes: &mut Routes) {
     for (label, path) in [
         ("Overview", "/operator"),
-        ("Outbound e-mail", "/operator/mail"),
+        ("Outbound email", "/operator/mail"),
         ("Components", "/operator/ui"),
     ] {
         routes.menu(Item {
@@ -113,9 +113,5 @@ pub const REFUSALS: &[(&str, &str)] = &[
     (
         "lab.clock-too-far",
         "The clock would go beyond the end of the year 2099.",
-    ),
-    (
-        "lab.half-loaded",
-        "The scenario of the database was not loaded to its end.",
     ),
 ];

@@ -61,9 +61,9 @@ pub struct Wanted {
     pub letter: String,
 }
 
-/// "decide-request" as a person reads it: "Decide request".
+/// "account-requests.domain-approved" as a person reads it: "Account requests: domain approved".
 pub fn letter_words(letter: &str) -> String {
-    let words = letter.replace(['-', '_', '.'], " ");
+    let words = letter.replace('.', ": ").replace(['-', '_'], " ");
     let mut letters = words.chars();
     letters.next().map_or_else(String::new, |first| {
         first.to_uppercase().collect::<String>() + letters.as_str()
@@ -288,7 +288,10 @@ mod tests {
 
     #[test]
     fn kinds_of_letters_read_as_words() {
-        assert_eq!(letter_words("decide-account-request"), "Decide account request");
+        assert_eq!(
+            letter_words("account-requests.domain-approved"),
+            "Account requests: domain approved"
+        );
         assert_eq!(letter_words(""), "");
     }
 

@@ -4,7 +4,6 @@ use super::model::letter_words;
 use super::service;
 use crate::authn::{people, session};
 use crate::authz::action::Operate;
-use crate::error::Error;
 use crate::http::form::PathPart;
 use crate::http::gallery::Gallery;
 use crate::http::list::{FilterSpec, Pager};
@@ -84,6 +83,20 @@ struct MailPage {
     shown: String,
 }
 
+impl OverviewPage {
+    fn job(report: &Report) -> String {
+        letter_words(report.name)
+    }
+    fn every(report: &Report) -> String {
+        let (seconds, rest) = (report.every.as_secs(), report.every.subsec_millis());
+        match (seconds / 60, seconds % 60, rest) {
+            (0, _, 1..) => format!("{} ms", report.every.as_millis()),
+            (0, s, _) => counted(s, "second", "seconds"),
+            (m, _, _) => counted(m, "minute", "minutes"),
+        }
+    }
+}
+
 impl MailPage {
     fn kind(row: &Queued) -> String {
         letter_words(&row.letter)
@@ -130,7 +143,7 @@ pub async fn mail(may: May<Operate>) -> Answer {
             Ok((mail::page(r, &states, &list.q, limit, offset)?, total, list))
         })
         .await?;
-    let mut shell = may.shell("Outbound e-mail");
+    let mut shell = may.shell("Outbound email");
     shell.flash.extend(list.dropped.iter().map(|says| Flash {
         kind: FlashKind::Warn,
         text: says.clone(),
@@ -176,5 +189,5 @@ pub async fn gallery(_may: May<Operate>) -> Answer {
 
 /// GET /operator/ui/dialog
 pub async fn gallery_dialog(_may: May<Operate>) -> Answer {
-    Ok::<_, Error>(page(&Gallery::sample().with_dialog())?)
+    page(&Gallery::sample().with_dialog())
 }

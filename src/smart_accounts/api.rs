@@ -3,8 +3,19 @@
 use super::model::SmartAccount;
 use super::service;
 use crate::authz::action::ViewAccount;
-use crate::http::{Answer, May, json};
+use crate::http::{Answer, Api, May, Routes, json};
 use crate::kernel::Moment;
+use actix_web::http::Method;
+
+/// The operations of this room.
+pub fn routes(routes: &mut Routes) {
+    routes.api(
+        Method::GET,
+        "/api/v1/accounts/{said}",
+        Api::says("The properties of a Smart Account in which one holds a role.").gives::<AccountShape>(200),
+        one,
+    );
+}
 
 /// A Smart Account.
 #[derive(Debug, serde::Serialize, utoipa::ToSchema)]

@@ -13,20 +13,14 @@ pub use service::{
     requested_by, search, set_detail, under_registrable,
 };
 
-use crate::http::{Api, Routes};
-use actix_web::http::Method;
+use crate::http::Routes;
 
 /// The routes of this room.
 pub fn routes(routes: &mut Routes) {
     routes.get("/sa/{said}/account", pages::properties);
     routes.get("/sa/{said}/account/edit", pages::edit_form);
     routes.post("/sa/{said}/account/edit", pages::edit);
-    routes.api(
-        Method::GET,
-        "/api/v1/accounts/{said}",
-        Api::says("The properties of a Smart Account in which one holds a role.").gives::<AccountShape>(200),
-        api::one,
-    );
+    api::routes(routes);
 }
 
 /// With what codes the rules of this room refuse.

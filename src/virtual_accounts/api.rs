@@ -4,9 +4,27 @@ use super::model::{AccessLevel, VirtualAccount};
 use super::service;
 use crate::authz::action::ViewVirtualAccounts;
 use crate::http::form::PathPart;
-use crate::http::{Answer, May, json};
+use crate::http::{Answer, Api, May, Routes, json};
 use crate::kernel::Moment;
 use crate::kernel::ids::VirtualAccountId;
+use actix_web::http::Method;
+
+/// The operations of this room.
+pub fn routes(routes: &mut Routes) {
+    routes.api(
+        Method::GET,
+        "/api/v1/accounts/{said}/virtual-accounts",
+        Api::says("The Virtual Accounts that one may see, the default one first.")
+            .gives::<VirtualAccountList>(200),
+        all,
+    );
+    routes.api(
+        Method::GET,
+        "/api/v1/accounts/{said}/virtual-accounts/{va}",
+        Api::says("One Virtual Account.").gives::<VirtualAccountShape>(200),
+        one,
+    );
+}
 
 /// A Virtual Account.
 #[derive(Debug, serde::Serialize, utoipa::ToSchema)]

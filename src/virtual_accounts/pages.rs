@@ -11,11 +11,11 @@ use crate::http::list::{ColumnSpec, FilterSpec, ListQuery, ListSpec, Pager};
 use crate::http::reply::attachment;
 use crate::http::widgets::{Tab, counted};
 use crate::http::{Answer, Crumb, May, Shell, Visit, page};
-use crate::kernel::ids::{SmartAccountId, VirtualAccountId};
+use crate::kernel::ids::{PersonId, VirtualAccountId};
 use crate::kernel::search_key;
 use crate::platform::db::Reads;
 use askama::Template;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 impl Named for VirtualAccountId {
     const NAME: &'static str = "va";
@@ -84,20 +84,39 @@ struct Row {
     users: u64,
 }
 
-/// How many people hold a role in each Virtual Account itself.
-fn counts(held: &[Grant]) -> HashMap<VirtualAccountId, u64> {
-    let mut counts = HashMap::new();
-    for id in held.iter().filter_map(|grant| grant.virtual_account) {
-        *counts.entry(id).or_insert(0) += 1;
+/// How many people reach each Virtual Account: through a role held on it or, as far as one may see those, on
+/// the whole account. With it, how many reach those that nobody holds a role on.
+fn counts(held: &[Grant], all: bool) -> (HashMap<VirtualAccountId, u64>, u64) {
+    let everywhere: HashSet<PersonId> = held
+        .iter()
+        .filter(|grant| all && grant.virtual_account.is_none())
+        .map(|grant| grant.person)
+        .collect();
+    let mut people: HashMap<VirtualAccountId, HashSet<PersonId>> = HashMap::new();
+    for grant in held {
+        if let Some(id) = grant
+            .virtual_account
+            .filter(|_| !everywhere.contains(&grant.person))
+        {
+            people.entry(id).or_default().insert(grant.person);
+        }
     }
-    counts
+    let base = everywhere.len() as u64;
+    let counts = people
+        .into_iter()
+        .map(|(id, some)| (id, some.len() as u64 + base))
+        .collect();
+    (counts, base)
 }
 
 /// Everything that the query asks for, in order.
 fn rows(read: &mut impl Reads, permit: &Permit<ViewVirtualAccounts>, list: &ListQuery) -> Result<Vec<Row>> {
     let account = permit.within().account()?;
     let all = service::list(read, permit)?;
-    let users = counts(&grants::in_account(read, account)?);
+    let (users, base) = counts(
+        &grants::in_account(read, account)?,
+        permit.within().only().is_none(),
+    );
     let names: HashMap<VirtualAccountId, String> = all.iter().map(|one| (one.id, one.name.clone())).collect();
     let wanted = search_key(&list.q);
     let levels = list.values("access");
@@ -115,7 +134,7 @@ fn rows(read: &mut impl Reads, permit: &Permit<ViewVirtualAccounts>, list: &List
                 .parent
                 .and_then(|id| names.get(&id).cloned())
                 .unwrap_or_default(),
-            users: users.get(&one.id).copied().unwrap_or_default(),
+            users: users.get(&one.id).copied().unwrap_or(base),
             one,
         })
         .collect();
@@ -236,37 +255,22 @@ struct OnePage {
     users: u64,
 }
 
-fn users_of(
-    read: &mut impl Reads,
-    permit: &Permit<ViewVirtualAccounts>,
-    account: SmartAccountId,
-    id: VirtualAccountId,
-) -> Result<u64> {
-    let all = permit.within().only().is_none();
-    let mut people: Vec<_> = grants::in_account(read, account)?
-        .into_iter()
-        .filter(|grant| grant.virtual_account == Some(id) || (all && grant.virtual_account.is_none()))
-        .map(|grant| grant.person)
-        .collect();
-    people.sort_unstable();
-    people.dedup();
-    Ok(people.len() as u64)
-}
-
 pub async fn one(may: May<ViewVirtualAccounts>, id: PathPart<VirtualAccountId>) -> Answer {
     let (permit, id) = (may.permit.clone(), id.0);
     let account = may.permit.within().account()?;
-    let (one, all, users) = may
+    let (one, all, held) = may
         .portal
         .db
         .read(move |r| {
             Ok((
                 service::find(r, &permit, id)?,
                 service::list(r, &permit)?,
-                users_of(r, &permit, account, id)?,
+                grants::in_account(r, account)?,
             ))
         })
         .await?;
+    let (users, base) = counts(&held, may.permit.within().only().is_none());
+    let users = users.get(&id).copied().unwrap_or(base);
     let number = may.tenant.as_ref().map_or(0, |t| t.number);
     page(&OnePage {
         shell: may.account_shell(
@@ -295,6 +299,36 @@ pub async fn one(may: May<ViewVirtualAccounts>, id: PathPart<VirtualAccountId>) 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::authz::Role;
+    use crate::kernel::Moment;
+    use crate::kernel::ids::{GrantId, SmartAccountId};
+
+    #[test]
+    fn a_person_who_reaches_a_virtual_account_twice_counts_once() {
+        let (account, one, two) = (
+            SmartAccountId::new(),
+            VirtualAccountId::new(),
+            VirtualAccountId::new(),
+        );
+        let (ada, dan) = (PersonId::new(), PersonId::new());
+        let grant = |person, virtual_account, role| Grant {
+            id: GrantId::new(),
+            account,
+            virtual_account,
+            person,
+            role,
+            created_at: Moment::parse("2026-01-01T00:00:00Z").unwrap(),
+        };
+        let held = [
+            grant(ada, None, Role::AccountAdmin),
+            grant(ada, Some(one), Role::VirtualUser),
+            grant(dan, Some(one), Role::VirtualAdmin),
+        ];
+        let (counted, base) = counts(&held, true);
+        assert_eq!((counted.get(&one), counted.get(&two), base), (Some(&2), None, 1));
+        let (counted, base) = counts(&held, false);
+        assert_eq!((counted.get(&one), base), (Some(&2), 0));
+    }
 
     #[test]
     fn each_tab_is_a_page_and_one_is_current() {

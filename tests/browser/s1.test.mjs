@@ -39,7 +39,7 @@ async function requestForCustomer(page, { name, domain, customers, label }) {
   await page.getByRole("heading", { level: 1, name: "Request a Smart Account for a Customer" }).waitFor();
   await checkPage(page, `${label} request form`);
 
-  await page.getByRole("link", { name: /edit/i }).first().click();
+  await page.getByText("Edit", { exact: true }).click();
   await page.getByLabel("Smart Account Name").fill(name);
   await page.getByLabel("Account Domain Identifier").fill(domain);
   await page.getByLabel(/Note to Cisco Approver/).fill("First order, nine switches.");

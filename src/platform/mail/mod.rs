@@ -5,7 +5,7 @@ mod outbox;
 mod postman;
 mod transport;
 
-pub use outbox::{Counts, Delivery, Queued, count, counts, find, list, page, post, retry};
+pub use outbox::{Counts, Delivery, Queued, count, counts, find, list, page, post, retry, sent_long_ago};
 pub use postman::Postman;
 pub use transport::{Mailbox, Sent, Transport};
 

@@ -43,6 +43,23 @@ pub fn post(
     Ok(id)
 }
 
+/// Takes letters from before a time as delivered then: a scenario tells of a past whose letters nobody waits for.
+pub fn sent_long_ago(tx: &mut Tx<'_>, before: Moment) -> Result<()> {
+    let old = outbox::table.filter(
+        outbox::created_at
+            .lt(before)
+            .and(outbox::sent_at.is_null())
+            .and(outbox::gave_up_at.is_null()),
+    );
+    diesel::update(old)
+        .set((
+            outbox::sent_at.eq(outbox::created_at.nullable()),
+            outbox::attempts.eq(1),
+        ))
+        .execute(tx.conn())?;
+    Ok(())
+}
+
 /// A row for the operator's list.
 #[derive(Debug, Clone, Queryable, serde::Serialize, utoipa::ToSchema)]
 pub struct Queued {

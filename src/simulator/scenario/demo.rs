@@ -3,15 +3,18 @@
 
 use super::year;
 use super::{CLIENT_SECRET, mark};
-use crate::authn::{Person, PlatformRole, api_client, people};
-use crate::authz::{Permit, Role, grants};
+use crate::account_requests::{self, Customers, ForCustomer, Sending};
+use crate::authn::{Actor, Person, PlatformRole, Via, api_client, people};
+use crate::authz::{Does, Permit, Role, grants};
 use crate::error::{Error, Result};
 use crate::kernel::ids::{PersonId, SmartAccountId, VirtualAccountId};
 use crate::kernel::{DomainIdentifier, EmailAddress, Event, Kind, Moment, Name, Who};
 use crate::platform::db::{Db, Tx};
+use crate::platform::mail;
 use crate::smart_accounts::{self, Draft, PendingDetail, Visibility};
 use crate::virtual_accounts::{self, NewVirtualAccount};
 use chrono::TimeDelta;
+use std::sync::Arc;
 
 /// Somebody of the cast: address, name, access level, role over the portal, days since they came.
 type Character = (&'static str, &'static str, i32, Option<PlatformRole>, i64);
@@ -24,7 +27,10 @@ const OLGA: Character = (
     380,
 );
 
-/// Everyone. The first twelve are the cast; June runs the customer account that has none of them in it.
+/// Runs the customer account that has nobody of the cast in it.
+const JUNE: &str = "june@fairwater.example";
+
+/// Everyone. The first twelve are the cast.
 const CAST: &[Character] = &[
     OLGA,
     (
@@ -50,7 +56,7 @@ const CAST: &[Character] = &[
     ("pat@bramwell.example", "Pat Quill", 2, None, 340),
     ("eve@harborview.example", "Eve Harrow", 0, None, 210),
     ("noa@newcomer.example", "Noa Winter", 0, None, 6),
-    ("june@alderridge.example", "June Alder", 0, None, 44),
+    (JUNE, "June Fairley", 0, None, 45),
 ];
 
 /// Name, domain, visibility, headquarters, days since it became Active.
@@ -77,21 +83,82 @@ const HARBORVIEW: Company = (
     "77 Lakeside Avenue\nBurlington, VT 05401\nUnited States",
     210,
 );
-const ALDER_RIDGE: Company = (
-    "Alder Ridge Health",
-    "alderridge.example",
-    Visibility::Unrestricted,
-    "310 Alder Ridge Road\nBoise, ID 83702\nUnited States",
-    44,
+
+/// What became of a request that Pat sent.
+#[derive(Debug, Clone, Copy)]
+enum Fate {
+    /// The customer created the account, so many days ago.
+    Approved(i64),
+    /// The Domain approver said no, so many days ago, for this reason.
+    Denied(i64, &'static str),
+    /// Pat took it back, so many days ago.
+    Withdrawn(i64),
+    /// It waits.
+    Open,
+}
+
+/// A request: name, domain, Account creator, note to the approver, note to the customer, days since it was sent.
+type Asked = (
+    &'static str,
+    &'static str,
+    &'static str,
+    &'static str,
+    &'static str,
+    i64,
+    Fate,
 );
-/// Asked for and not there yet.
-const MERIDIAN: Company = (
-    "Meridian Labs",
-    "meridianlabs.example",
-    Visibility::Unrestricted,
-    "5 Observatory Lane\nCambridge CB3 0HA\nUnited Kingdom",
-    2,
-);
+
+/// What Pat asked for, the oldest first.
+const REQUESTS: &[Asked] = &[
+    (
+        "Orchard Lane Schools",
+        "orchardlane.example",
+        "head.office@orchardlane.example",
+        "",
+        "Your licenses need a Smart Account. Please create it.",
+        121,
+        Fate::Withdrawn(120),
+    ),
+    (
+        "Bluewater Marine",
+        "bluewater.example",
+        "chandler@harbormail.example",
+        "The customer uses a mail provider; the domain is theirs.",
+        "",
+        91,
+        Fate::Denied(
+            89,
+            "The domain belongs to another company. Ask the customer for the domain of their own organization.",
+        ),
+    ),
+    (
+        "Fairwater Foods",
+        "fairwater.example",
+        JUNE,
+        "",
+        "Welcome to your Smart Account. The licenses of your order follow as soon as it is there.",
+        46,
+        Fate::Approved(44),
+    ),
+    (
+        "Meridian Labs",
+        "meridianlabs.example",
+        "it.lead@meridianlabs.example",
+        "",
+        "Please create the account so that your order can be assigned to it.",
+        2,
+        Fate::Open,
+    ),
+    (
+        "Kestrel Freight",
+        "kestrelfreight.example",
+        "operations@kestrel-group.example",
+        "Kestrel Freight and Kestrel Group are one company; the customer confirmed the domain by phone.",
+        "",
+        1,
+        Fate::Open,
+    ),
+];
 
 /// The Virtual Accounts of XYZ COMPANY beside DEFAULT.
 const DIVISIONS: &[(&str, &str, i64)] = &[
@@ -157,6 +224,31 @@ impl Planned {
     pub fn name(&self) -> &str {
         self.name.as_str()
     }
+    /// As one who asks: what they may is decided by the roles that they hold.
+    fn actor(&self, tx: &mut Tx<'_>) -> Result<Arc<Actor>> {
+        Ok(Arc::new(Actor {
+            person: people::find(tx, self.id)?,
+            platform: self.platform.into_iter().collect(),
+            via: Via::Client {
+                id: "scenario".to_owned(),
+                may_write: true,
+            },
+            who: self.who(if self.email.domain() == XYZ.1 {
+                year::OFFICE
+            } else {
+                year::PARTNER
+            }),
+        }))
+    }
+    fn permit<A: Does>(&self, tx: &mut Tx<'_>, at: Moment) -> Result<Permit<A>> {
+        let held = grants::of_person(tx, self.id)?;
+        Permit::ask(self.actor(tx)?, None, &held, at)
+    }
+    fn permit_in<A: Does>(&self, tx: &mut Tx<'_>, account: SmartAccountId, at: Moment) -> Result<Permit<A>> {
+        let number = smart_accounts::find(tx, account)?.number;
+        let (tenant, held) = grants::standing(tx, number, self.id)?.ok_or(Error::NotFound)?;
+        Permit::ask(self.actor(tx)?, Some(&tenant), &held, at)
+    }
     /// As one who did something.
     pub fn who(&self, address: &str) -> Who {
         Who {
@@ -171,7 +263,8 @@ impl Planned {
 /// The plan: every id and every time.
 #[derive(Debug, Clone)]
 pub struct Demo {
-    now: Moment,
+    /// When the portal starts.
+    pub now: Moment,
     people: Vec<Planned>,
     /// XYZ COMPANY.
     pub xyz: SmartAccountId,
@@ -179,7 +272,7 @@ pub struct Demo {
     pub divisions: Vec<(VirtualAccountId, &'static str)>,
     /// Of the others: account and its DEFAULT.
     others: Vec<(Company, SmartAccountId, VirtualAccountId)>,
-    meridian: SmartAccountId,
+    requests: Vec<(Asked, Sending, VirtualAccountId)>,
     year: Vec<year::Happened>,
 }
 
@@ -206,9 +299,19 @@ impl Demo {
                 .iter()
                 .map(|(name, _, _)| (VirtualAccountId::new(), *name)),
         );
-        let others = [BRAMWELL, HARBORVIEW, ALDER_RIDGE]
+        let others = [BRAMWELL, HARBORVIEW]
             .into_iter()
             .map(|company| (company, SmartAccountId::new(), VirtualAccountId::new()))
+            .collect();
+        let requests = REQUESTS
+            .iter()
+            .map(|asked| {
+                (
+                    *asked,
+                    Sending::new(days_before(now, asked.5, 9)),
+                    VirtualAccountId::new(),
+                )
+            })
             .collect();
         let mut demo = Self {
             now,
@@ -216,7 +319,7 @@ impl Demo {
             xyz: SmartAccountId::new(),
             divisions,
             others,
-            meridian: SmartAccountId::new(),
+            requests,
             year: Vec::new(),
         };
         demo.year = year::plan(now, &demo);
@@ -241,7 +344,14 @@ impl Demo {
     }
 
     /// Writes all of it, or nothing.
-    pub fn write(&self, db: &Db, hash: &str, mark_as: &str) -> Result<String> {
+    /// `more` comes after the demo and before its mark.
+    pub fn write(
+        &self,
+        db: &Db,
+        hash: &str,
+        name: &str,
+        more: impl Fn(&mut Tx<'_>) -> Result<()>,
+    ) -> Result<String> {
         db.write_now(|tx| {
             if people::count(tx)? > 0 {
                 // Another process was quicker.
@@ -252,16 +362,14 @@ impl Demo {
             }
             self.xyz_company(tx)?;
             self.other_companies(tx)?;
+            self.requests(tx)?;
             self.clients(tx)?;
             for happened in &self.year {
                 tx.note(happened.at, &happened.who, &happened.event)?;
             }
-            let words = format!(
-                "The scenario demo was loaded: {} people, {} Smart Accounts, a year of events.",
-                self.people.len(),
-                self.others.len() + 2,
-            );
-            mark(tx, self.now, mark_as, &words)
+            more(tx)?;
+            let words = format!("The scenario {name} was loaded: {} people.", people::count(tx)?);
+            mark(tx, self.now, name, &words)
         })
     }
 
@@ -272,15 +380,11 @@ impl Demo {
             .divisions
             .first()
             .ok_or_else(|| Error::internal("no DEFAULT"))?;
-        make_account(tx, self.now, XYZ, self.xyz, default, None, &portal)?;
-        let permit = Permit::by_the_portal_in(self.xyz, "scenario");
-        for (name, says, days) in DIVISIONS {
-            let id = self.division(name)?;
-            let at = days_before(self.now, *days, 10);
-            let new = NewVirtualAccount::named(name, says);
-            let _ = virtual_accounts::create(tx, &permit, at, id, &new)?;
-        }
+        make_account(tx, self.now, XYZ, self.xyz, default, &portal)?;
         for (at, (email, role, division)) in (0_i64..).zip(ROLES) {
+            if at == 1 {
+                self.divisions_by(tx, ada)?;
+            }
             let person = self.person(email)?;
             let within = division.map(|name| self.division(name)).transpose()?;
             let at = person.since.plus(TimeDelta::minutes(17 + 3 * at));
@@ -294,13 +398,22 @@ impl Demo {
         Ok(())
     }
 
+    fn divisions_by(&self, tx: &mut Tx<'_>, ada: &Planned) -> Result<()> {
+        for (name, says, days) in DIVISIONS {
+            let id = self.division(name)?;
+            let at = days_before(self.now, *days, 10);
+            let permit = ada.permit_in(tx, self.xyz, at)?;
+            let new = NewVirtualAccount::named(name, says);
+            let _ = virtual_accounts::create(tx, &permit, at, id, &new)?;
+        }
+        Ok(())
+    }
+
     fn other_companies(&self, tx: &mut Tx<'_>) -> Result<()> {
         let portal = Who::portal("scenario");
-        let pat = self.person("pat@bramwell.example")?;
         for (company, id, default) in &self.others {
             let (_, domain, _, _, days) = *company;
-            let asked_by = (domain == ALDER_RIDGE.1).then_some(pat.id);
-            make_account(tx, self.now, *company, *id, *default, asked_by, &portal)?;
+            make_account(tx, self.now, *company, *id, *default, &portal)?;
             let at = days_before(self.now, days, 9);
             for person in &self.people {
                 if person.email.domain() == domain {
@@ -308,16 +421,44 @@ impl Demo {
                 }
             }
         }
-        let at = days_before(self.now, MERIDIAN.4, 14);
-        let draft = draft(MERIDIAN, Some(pat.id))?;
-        let account = smart_accounts::request(tx, at, self.meridian, &draft)?;
-        let event = Event::new(
-            Kind::AccountCreated,
-            account.number,
-            format!("The Smart Account {} was requested.", account.name),
-        )
-        .within(account.id);
-        tx.note(at, &pat.who(year::PARTNER), &event)
+        Ok(())
+    }
+
+    /// Requests in every state, through the room's own services: the rules hold here as well.
+    fn requests(&self, tx: &mut Tx<'_>) -> Result<()> {
+        let pat = self.person("pat@bramwell.example")?;
+        let pat_now = people::find(tx, pat.id)?;
+        for ((name, domain, creator, to_approver, to_customer, days, fate), sending, default) in
+            &self.requests
+        {
+            let asked =
+                ForCustomer::parse(name, domain, Customers::parse(creator), to_approver, to_customer)?;
+            let permit = pat.permit(tx, days_before(self.now, *days, 9))?;
+            let sent = account_requests::send(tx, &permit, &pat_now, sending, &asked, None)?;
+            let reference = sent.value().reference.clone();
+            match fate {
+                Fate::Approved(days) => {
+                    let june = self.person(JUNE)?;
+                    let (at, person) = (days_before(self.now, *days, 11), people::find(tx, june.id)?);
+                    let permit = june.permit(tx, at)?;
+                    let _ = account_requests::approve(tx, &permit, &person, at, *default, &reference)?;
+                }
+                Fate::Denied(days, reason) => {
+                    let drew = self.person("drew@licensing.example")?;
+                    let (at, person) = (days_before(self.now, *days, 15), people::find(tx, drew.id)?);
+                    let permit = drew.permit(tx, at)?;
+                    let _ = account_requests::deny(tx, &permit, &person, at, &reference, reason)?;
+                }
+                Fate::Withdrawn(days) => {
+                    let at = days_before(self.now, *days, 10);
+                    let permit = pat.permit(tx, at)?;
+                    let _ = account_requests::withdraw(tx, &permit, &pat_now, at, &reference)?;
+                }
+                Fate::Open => {}
+            }
+        }
+        // What was written long ago went out long ago. Only the letters of what is still open are delivered.
+        mail::sent_long_ago(tx, days_before(self.now, 7, 0))
     }
 
     /// Keys for scripts, with a secret that everybody knows: a lab has nothing to hide.
@@ -380,13 +521,13 @@ fn add_person(tx: &mut Tx<'_>, person: &Planned, hash: &str) -> Result<Person> {
     Ok(added)
 }
 
-fn draft((name, domain, visibility, headquarters, _): Company, asked_by: Option<PersonId>) -> Result<Draft> {
+fn draft((name, domain, visibility, headquarters, _): Company) -> Result<Draft> {
     Ok(Draft {
         name: Name::parse(name, "Smart Account Name").map_err(Error::internal)?,
         domain: DomainIdentifier::parse(domain).map_err(Error::internal)?,
         visibility,
         headquarters: headquarters.to_owned(),
-        requested_by: asked_by,
+        requested_by: None,
         detail: PendingDetail::CustomerAcceptance,
     })
 }
@@ -398,12 +539,11 @@ fn make_account(
     company: Company,
     id: SmartAccountId,
     default: VirtualAccountId,
-    asked_by: Option<PersonId>,
     who: &Who,
 ) -> Result<()> {
     let active = days_before(now, company.4, 8).plus(TimeDelta::minutes(5));
     let asked = active.plus(TimeDelta::minutes(-200));
-    let account = smart_accounts::request(tx, asked, id, &draft(company, asked_by)?)?;
+    let account = smart_accounts::request(tx, asked, id, &draft(company)?)?;
     let says = |what: &str| format!("The Smart Account {} {what}.", account.name);
     let created = Event::new(Kind::AccountCreated, account.number, says("was requested")).within(id);
     tx.note(asked, who, &created)?;

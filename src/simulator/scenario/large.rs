@@ -1,7 +1,209 @@
-//! (being built)
-use super::demo::Demo;
+//! The scenario `large`: `demo`, and enough beside it to measure with. XYZ COMPANY has 5,000 people, 1,000
+//! Virtual Accounts and a million events; 10,000 Smart Accounts stand beside it, of which Pat may open 25.
+
+use super::demo::{Demo, days_before};
+use super::store::{self, AccountRow, DivisionRow, EventRow, GrantRow, PersonRow};
+use crate::authz::Role;
 use crate::error::Result;
-use crate::platform::db::Db;
-pub fn write(_db: &Db, _demo: &Demo, _hash: &str) -> Result<String> {
-    Ok(String::new())
+use crate::kernel::ids::{PersonId, SmartAccountId, VirtualAccountId};
+use crate::kernel::{Kind, Moment, search_key};
+use crate::platform::db::Tx;
+use chrono::TimeDelta;
+
+const PEOPLE: usize = 5_000;
+const DIVISIONS: usize = 1_000;
+const ACCOUNTS: usize = 10_000;
+const EVENTS: i64 = 1_000_000;
+/// Beside the account that is Pat's own.
+const PATS: usize = 24;
+/// So many events are held in memory at a time.
+const CHUNK: i64 = 10_000;
+
+const FIRST: &[&str] = &[
+    "Wade", "Wanda", "Wes", "Willa", "Xavier", "Xenia", "Yann", "Yara", "Yusuf", "Zara", "Zeno", "Zoe",
+];
+const LAST: &[&str] = &[
+    "Abbott", "Brook", "Cole", "Dale", "Ellery", "Frost", "Grove", "Hale", "Ives", "Jarvis", "Kent", "Lowe",
+    "Moss", "North", "Oakes", "Pike", "Rowe", "Stone", "Thorne", "Vance",
+];
+const COMPANY: &[&str] = &[
+    "Amber", "Beacon", "Cobalt", "Delta", "Ember", "Falcon", "Granite", "Harvest", "Indigo", "Jasper",
+    "Keystone", "Lumen",
+];
+const TRADE: &[&str] = &[
+    "Bakery",
+    "Clinics",
+    "Foods",
+    "Freight",
+    "Labs",
+    "Logistics",
+    "Media",
+    "Motors",
+    "Schools",
+    "Textiles",
+];
+const CITY: &[&str] = &[
+    "Aberdeen", "Basel", "Cork", "Dresden", "Evora", "Ghent", "Graz", "Leeds", "Lyon", "Malmo", "Oslo",
+    "Porto",
+];
+
+fn at<'a>(list: &'a [&'a str], n: usize) -> &'a str {
+    list.get(n % list.len().max(1)).copied().unwrap_or_default()
+}
+
+/// Ids of what many rows point at, made before the transaction.
+pub struct Large {
+    people: Vec<PersonRow>,
+    divisions: Vec<DivisionRow>,
+    accounts: Vec<(SmartAccountId, VirtualAccountId)>,
+}
+
+impl Large {
+    /// Thinks everything out.
+    pub fn plan(demo: &Demo) -> Self {
+        let people = (0..PEOPLE)
+            .map(|n| PersonRow {
+                id: PersonId::new(),
+                name: format!("{} {}", at(FIRST, n), at(LAST, n / FIRST.len())),
+                email: format!("person-{n:04}@xyz.example"),
+            })
+            .collect();
+        let divisions = (0..DIVISIONS)
+            .map(|n| DivisionRow {
+                id: VirtualAccountId::new(),
+                account: demo.xyz,
+                name: format!("Site {n:04} {}", at(CITY, n)),
+                is_default: false,
+            })
+            .collect();
+        let accounts = (0..ACCOUNTS)
+            .map(|_| (SmartAccountId::new(), VirtualAccountId::new()))
+            .collect();
+        Self {
+            people,
+            divisions,
+            accounts,
+        }
+    }
+
+    /// Writes all of it into the transaction of the demo.
+    pub fn write(&self, tx: &mut Tx<'_>, demo: &Demo, hash: &str) -> Result<()> {
+        let since = days_before(demo.now, 360, 9);
+        store::people(tx, since, hash, &self.people)?;
+        store::divisions(tx, since, &self.divisions)?;
+        store::grants(tx, since, &self.roles_in_xyz(demo))?;
+        self.other_accounts(tx, demo, since)?;
+        self.events(tx, demo)
+    }
+
+    fn roles_in_xyz(&self, demo: &Demo) -> Vec<GrantRow> {
+        let roles = [
+            Role::VirtualAdmin,
+            Role::VirtualUser,
+            Role::VirtualViewer,
+            Role::VirtualUser,
+        ];
+        self.people
+            .iter()
+            .zip(self.divisions.iter().cycle())
+            .enumerate()
+            .map(|(n, (person, division))| GrantRow {
+                account: demo.xyz,
+                division: Some(division.id),
+                person: person.id,
+                role: roles
+                    .get(n / DIVISIONS % roles.len())
+                    .copied()
+                    .unwrap_or(Role::VirtualUser),
+            })
+            .collect()
+    }
+
+    fn other_accounts(&self, tx: &mut Tx<'_>, demo: &Demo, since: Moment) -> Result<()> {
+        let pat = demo.person("pat@bramwell.example")?.id;
+        let first = tx.next_number("smart-account", 100_001)?;
+        store::take_numbers(tx, "smart-account", first, ACCOUNTS)?;
+        let rows: Vec<AccountRow> = (first..)
+            .zip(self.accounts.iter().enumerate())
+            .map(|(number, (n, (id, _)))| AccountRow {
+                id: *id,
+                number,
+                name: format!("{} {} {n:05}", at(COMPANY, n), at(TRADE, n / COMPANY.len())),
+                domain: format!("customer-{n:05}.example"),
+            })
+            .collect();
+        store::accounts(tx, since, &rows)?;
+        let defaults: Vec<DivisionRow> = self
+            .accounts
+            .iter()
+            .map(|(account, default)| DivisionRow {
+                id: *default,
+                account: *account,
+                name: crate::virtual_accounts::DEFAULT.to_owned(),
+                is_default: true,
+            })
+            .collect();
+        store::divisions(tx, since, &defaults)?;
+        let role = |account: &SmartAccountId, person, role| GrantRow {
+            account: *account,
+            division: None,
+            person,
+            role,
+        };
+        let mut roles: Vec<GrantRow> = self
+            .accounts
+            .iter()
+            .zip(self.people.iter().cycle())
+            .map(|((account, _), person)| role(account, person.id, Role::AccountAdmin))
+            .collect();
+        // Spread over the whole list, so that neither the first nor the last page holds them all.
+        let step = ACCOUNTS / PATS;
+        roles.extend(
+            self.accounts
+                .iter()
+                .step_by(step)
+                .take(PATS)
+                .map(|(account, _)| role(account, pat, Role::AccountUser)),
+        );
+        store::grants(tx, since, &roles)
+    }
+
+    fn events(&self, tx: &mut Tx<'_>, demo: &Demo) -> Result<()> {
+        let labels: Vec<(PersonId, String, String)> = self
+            .people
+            .iter()
+            .map(|p| {
+                let label = format!("{} ({})", p.name, p.email);
+                let key = search_key(&label);
+                (p.id, label, key)
+            })
+            .collect();
+        let kinds = [
+            (Kind::Exported, "exported the list licenses as CSV"),
+            (Kind::AccountChanged, "changed a property of the account"),
+            (Kind::RoleGranted, "gave a role"),
+            (Kind::Exported, "exported the list orders as CSV"),
+            (Kind::RoleRemoved, "took a role back"),
+        ];
+        let begin = demo.now.plus(TimeDelta::days(-365));
+        let every = TimeDelta::days(365).num_microseconds().unwrap_or_default() / EVENTS;
+        let mut people = labels.iter().cycle();
+        let mut kinds = kinds.iter().cycle();
+        for chunk in 0..EVENTS / CHUNK {
+            let rows: Vec<EventRow<'_>> = (chunk * CHUNK..(chunk + 1) * CHUNK)
+                .zip(people.by_ref().zip(kinds.by_ref()))
+                .map(|(n, ((person, label, key), (kind, did)))| EventRow {
+                    at: begin.plus(TimeDelta::microseconds(every * n)),
+                    kind: *kind,
+                    message: format!("{label} {did} (step {n})."),
+                    person: *person,
+                    actor: label,
+                    actor_key: key,
+                    about: "xyz.example",
+                })
+                .collect();
+            store::events(tx, demo.xyz, &rows)?;
+        }
+        Ok(())
+    }
 }

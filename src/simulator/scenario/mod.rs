@@ -4,8 +4,7 @@
 //! - `empty`: the operator and nothing else.
 //! - `large`: `demo`, and enough beside it to measure with.
 //!
-//! `demo` and `empty` are one transaction: a start that is cut off leaves an empty database or a full one.
-//! `large` takes several; a database that holds a part of it is told from a whole one by its mark.
+//! Each is one transaction: a start that is cut off leaves an empty database.
 
 mod demo;
 mod dice;
@@ -14,7 +13,7 @@ mod store;
 mod year;
 
 use crate::authn::people;
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::http::Portal;
 use crate::kernel::{Event, Kind, Secret, Who};
 use crate::platform::db::Tx;
@@ -26,8 +25,6 @@ pub const PASSWORD: &str = "licentral-demo";
 pub const CLIENT_SECRET: &str = "licentral-demo-secret";
 /// Under which the name of the loaded scenario is kept.
 const LOADED: &str = "scenario";
-/// Follows the name while a scenario is being loaded in several steps.
-const UNFINISHED: &str = " (unfinished)";
 
 /// Fills an empty lab with the scenario of the settings. Says so in one sentence, or nothing when there was
 /// something already. Runs before the server does.
@@ -38,14 +35,6 @@ pub fn fill_if_empty(portal: &Portal) -> Result<Option<String>> {
     let (loaded, people) = portal
         .db
         .read_now(|r| Ok((settings::get(r, LOADED)?, people::count(r)?)))?;
-    if let Some(name) = loaded.as_deref().and_then(|name| name.strip_suffix(UNFINISHED)) {
-        return Err(Error::refused(
-            "lab.half-loaded",
-            format!(
-                "The scenario {name} was not loaded to its end. Delete the database file and start again."
-            ),
-        ));
-    }
     if loaded.is_some() || people > 0 {
         return Ok(None);
     }
@@ -61,13 +50,10 @@ fn load(portal: &Portal) -> Result<String> {
         "empty" => demo::write_operator(&portal.db, now, &hash)?,
         "large" => {
             let demo = demo::Demo::plan(now)?;
-            demo.write(&portal.db, &hash, &format!("large{UNFINISHED}"))?;
-            large::write(&portal.db, &demo, &hash)?
+            let large = large::Large::plan(&demo);
+            demo.write(&portal.db, &hash, "large", |tx| large.write(tx, &demo, &hash))?
         }
-        _ => {
-            let demo = demo::Demo::plan(now)?;
-            demo.write(&portal.db, &hash, "demo")?
-        }
+        _ => demo::Demo::plan(now)?.write(&portal.db, &hash, "demo", |_| Ok(()))?,
     };
     let took = portal.clock.wall().since(started).num_milliseconds();
     tracing::info!(scenario = name, milliseconds = took, "scenario loaded");

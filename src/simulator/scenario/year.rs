@@ -46,7 +46,7 @@ pub fn plan(now: Moment, demo: &Demo) -> Vec<Happened> {
             46..76 => year.denial(),
             76..90 => year.cover(),
             _ => year.visibility(),
-        };
+        }
     }
     let mut events = year.events;
     events.sort_by_key(|happened| happened.at);

@@ -3,6 +3,8 @@
 use super::world::World;
 use crate::support::{Api, Browser, Cast, Page};
 use licentral::http::routes::Listed;
+use serde_json::Value;
+use std::collections::BTreeMap;
 
 /// Somebody, with both ways in.
 #[derive(Clone)]
@@ -69,7 +71,115 @@ impl World {
     }
 }
 
+/// What requests look like that are meant.
+pub struct Bodies(BTreeMap<(String, String), Body>);
+
+enum Body {
+    Form(Vec<(String, String)>),
+    Json(String),
+}
+
+impl Bodies {
+    /// Whether there is one.
+    pub fn has(&self, route: &Listed) -> bool {
+        self.0.contains_key(&(route.method.clone(), route.path.clone()))
+    }
+}
+
+/// The least that a schema asks for.
+fn sample(schema: &Value, all: &Value) -> Value {
+    if let Some(name) = schema["$ref"].as_str() {
+        let name = name.rsplit('/').next().unwrap();
+        return sample(&all[name], all);
+    }
+    if let Some(first) = schema["enum"].as_array().and_then(|words| words.first()) {
+        return first.clone();
+    }
+    for one in ["oneOf", "anyOf", "allOf"] {
+        if let Some(first) = schema[one].as_array().and_then(|list| list.last()) {
+            return sample(first, all);
+        }
+    }
+    match schema["type"].as_str() {
+        Some("object") => {
+            let required = schema["required"].as_array().cloned().unwrap_or_default();
+            let fields = required
+                .iter()
+                .filter_map(Value::as_str)
+                .map(|name| (name.to_owned(), sample(&schema["properties"][name], all)));
+            Value::Object(fields.collect())
+        }
+        Some("array") => Value::Array(vec![sample(&schema["items"], all)]),
+        Some("boolean") => Value::Bool(false),
+        Some("integer" | "number") => 1.into(),
+        _ => "x@xyz.example".into(),
+    }
+}
+
+impl World {
+    /// For the API from its description, for pages from the forms that stand on them.
+    pub fn bodies(&self) -> Bodies {
+        let mut found = BTreeMap::new();
+        let document: Value = serde_json::from_str(&self.p.parts.openapi).unwrap();
+        let schemas = &document["components"]["schemas"];
+        for (path, methods) in document["paths"].as_object().unwrap() {
+            for (method, operation) in methods.as_object().unwrap() {
+                let schema = &operation["requestBody"]["content"]["application/json"]["schema"];
+                if !schema.is_null() {
+                    let json = sample(schema, schemas).to_string();
+                    found.insert((method.to_uppercase(), path.clone()), Body::Json(json));
+                }
+            }
+        }
+        let writes = self.writes();
+        for (_, mut visitor) in self.everybody() {
+            for route in self.reads() {
+                if is_api(&route.path) {
+                    continue;
+                }
+                visitor.browser.open(&self.ours(&route.path));
+                for (_, action, mut fields) in visitor.browser.forms() {
+                    let path = action.split('?').next().unwrap();
+                    fields.retain(|(name, _)| name != "csrf" && name != "once");
+                    for (_, value) in &mut fields {
+                        if value.is_empty() {
+                            "x@xyz.example".clone_into(value);
+                        }
+                    }
+                    let Some(write) = writes.iter().find(|w| super::links::fits(&w.path, path)) else {
+                        continue;
+                    };
+                    found
+                        .entry(("POST".to_owned(), write.path.clone()))
+                        .or_insert(Body::Form(fields));
+                }
+            }
+        }
+        Bodies(found)
+    }
+}
+
 impl Visitor {
+    /// Asks with the body that such a request has when it comes from one of our pages or scripts.
+    pub fn ask_in_earnest(&mut self, route: &Listed, path: &str, bodies: &Bodies) -> Page {
+        let body = bodies.0.get(&(route.method.clone(), route.path.clone()));
+        match body {
+            Some(Body::Json(json)) => self.api.send(
+                &route.method,
+                path,
+                &[("content-type", "application/json")],
+                Some(json.as_bytes()),
+            ),
+            Some(Body::Form(fields)) => {
+                let mut browser = self.browser.clone();
+                let mut all = vec![("csrf", self.csrf.as_str())];
+                all.extend(fields.iter().map(|(n, v)| (n.as_str(), v.as_str())));
+                browser.post_fields(path, &all).clone()
+            }
+            None => self.ask(&route.method, path),
+        }
+    }
+
     /// Asks with whatever the method needs and nothing more: an empty form with a good token, an empty
     /// JSON object.
     pub fn ask(&mut self, method: &str, path: &str) -> Page {

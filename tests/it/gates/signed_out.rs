@@ -14,6 +14,7 @@ const PUBLIC: &[(&str, &str)] = &[
     ("/password/reset/{token}", "the link is the proof"),
     ("/invite/{token}", "the link is the proof"),
     ("/setup/{token}", "the link is the proof"),
+    ("/r/{token}", "the link is the proof"),
     ("/api/v1/token", "to come in"),
     ("/api/v1/openapi.json", "says nothing of anybody's data"),
 ];

@@ -34,6 +34,7 @@ fn strangers(w: &World) -> Vec<(&'static str, Visitor)> {
 #[test]
 fn our_account_does_not_exist_for_strangers() {
     let w = World::new();
+    let bodies = w.bodies();
     let mut asked = 0;
     for (word, mut stranger) in strangers(&w) {
         for route in w.p.routes() {
@@ -44,8 +45,8 @@ fn our_account_does_not_exist_for_strangers() {
             let what = format!("{} {} as {word}", route.method, route.path);
             let (ours, nothing) = (w.ours(&route.path), w.nothing(&route.path));
             let before = w.p.fingerprint();
-            let page = stranger.ask(&route.method, &ours);
-            let other = stranger.ask(&route.method, &nothing);
+            let page = stranger.ask_in_earnest(&route, &ours, &bodies);
+            let other = stranger.ask_in_earnest(&route, &nothing, &bodies);
             assert_eq!(page.status, 404, "{what}: {}", page.text_of_main());
             assert_eq!(
                 face(&page, &ours),
@@ -68,6 +69,7 @@ fn our_account_does_not_exist_for_strangers() {
 #[test]
 fn our_things_do_not_exist_in_another_account() {
     let w = World::new();
+    let bodies = w.bodies();
     let mut eve = w.visitor("eve@harborview.example");
     let hers = w.cast.harborview.number;
     for route in w.p.routes() {
@@ -81,8 +83,8 @@ fn our_things_do_not_exist_in_another_account() {
             w.nothing_within(&route.path, hers),
         );
         let before = w.p.fingerprint();
-        let page = eve.ask(&route.method, &ours);
-        let other = eve.ask(&route.method, &nothing);
+        let page = eve.ask_in_earnest(&route, &ours, &bodies);
+        let other = eve.ask_in_earnest(&route, &nothing, &bodies);
         assert_eq!(page.status, 404, "{what}: {}", page.text_of_main());
         assert_eq!(
             face(&page, &ours),
@@ -97,6 +99,7 @@ fn our_things_do_not_exist_in_another_account() {
 #[test]
 fn our_things_do_not_exist_for_other_people() {
     let w = World::new();
+    let bodies = w.bodies();
     for (word, email) in [
         ("Eve", "eve@harborview.example"),
         ("Noa", "noa@newcomer.example"),
@@ -117,8 +120,8 @@ fn our_things_do_not_exist_for_other_people() {
             let what = format!("{} {} as {word}", route.method, route.path);
             let (ours, nothing) = (w.ours(&route.path), w.nothing(&route.path));
             let before = w.p.fingerprint();
-            let page = stranger.ask(&route.method, &ours);
-            let other = stranger.ask(&route.method, &nothing);
+            let page = stranger.ask_in_earnest(&route, &ours, &bodies);
+            let other = stranger.ask_in_earnest(&route, &nothing, &bodies);
             assert!(
                 matches!(page.status, 404 | 410),
                 "{what}: {} {}",
@@ -139,6 +142,7 @@ fn our_things_do_not_exist_for_other_people() {
 #[test]
 fn a_role_in_one_virtual_account_opens_no_other() {
     let w = World::new();
+    let bodies = w.bodies();
     let mut una = w.visitor("una@xyz.example");
     for route in w.p.routes() {
         if !route.path.contains("{va}") {
@@ -150,8 +154,8 @@ fn a_role_in_one_virtual_account_opens_no_other() {
             w.nothing_within(&route.path, w.cast.xyz.number),
         );
         let before = w.p.fingerprint();
-        let page = una.ask(&route.method, &ours);
-        let other = una.ask(&route.method, &nothing);
+        let page = una.ask_in_earnest(&route, &ours, &bodies);
+        let other = una.ask_in_earnest(&route, &nothing, &bodies);
         assert!(matches!(page.status, 403 | 404), "{what}: {}", page.status);
         assert_eq!(page.status, other.status, "{what} tells that it exists");
         before.assert_same(&w.p.fingerprint(), &what);

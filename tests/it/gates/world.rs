@@ -230,7 +230,12 @@ impl World {
         };
         let (id, at) = (LinkId::new(), self.p.clock.now());
         let expires = at.plus(TimeDelta::hours(1));
-        let to = EmailAddress::parse("ada@xyz.example").unwrap();
+        let whose = if purpose == Purpose::Invitation {
+            "ivo@xyz.example"
+        } else {
+            "ada@xyz.example"
+        };
+        let to = EmailAddress::parse(whose).unwrap();
         self.p
             .db
             .housekeeping_now(|tx| links::make(tx, at, id, purpose, &about, &to, expires))

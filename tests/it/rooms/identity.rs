@@ -3,6 +3,7 @@
 use crate::support::{Browser, PASSWORD, Page, Portal, link_in};
 use chrono::TimeDelta;
 use licentral::authn::{PersonState, people, session};
+use licentral::authz::links::{self, Purpose};
 use licentral::identity;
 use licentral::kernel::ids::{LinkId, PersonId};
 use licentral::kernel::{EmailAddress, Name, Who};
@@ -24,6 +25,13 @@ fn try_in<'b>(browser: &'b mut Browser, email: &str, password: &str) -> &'b Page
 fn signed_in(browser: &Browser) -> bool {
     let mut browser = browser.clone();
     browser.open("/profile").status == 200
+}
+
+/// A form token of this browser's session.
+fn form_token(browser: &Browser) -> String {
+    let mut browser = browser.clone();
+    let page = browser.open("/profile").expect(200);
+    page.attrs("input[name=csrf]", "value")[0].clone()
 }
 
 fn cookie_of(browser: &Browser) -> String {
@@ -267,7 +275,7 @@ fn people_see_and_end_their_own_sessions_and_nobody_elses() {
     let forms = page.attrs("main td form", "action");
     assert_eq!(forms.len(), 2, "not this one");
     // A stranger who knows the id.
-    let csrf = eve.csrf();
+    let csrf = form_token(&eve);
     let before = p.fingerprint();
     eve.post_fields(&forms[0], &[("csrf", &csrf)]).expect(404);
     before.assert_same(&p.fingerprint(), "ending a stranger's session");
@@ -443,26 +451,23 @@ fn an_unknown_address_takes_as_long_as_a_wrong_password() {
     let p = with_ada();
     // A hash of today's cost.
     try_in(&mut p.browser(), ADA, PASSWORD).expect(303);
-    let median = |email: &str| {
-        let mut times: Vec<Duration> = (0..7)
-            .map(|_| {
-                p.advance_wall(TimeDelta::hours(2));
-                let mut browser = p.browser();
-                browser.open("/login").expect(200);
-                let since = Instant::now();
-                browser
-                    .fill_and_send(
-                        "form[action='/login']",
-                        &[("email", email), ("password", "wrong")],
-                    )
-                    .expect(422);
-                since.elapsed()
-            })
-            .collect();
-        times.sort();
-        times[3]
+    let time = |email: &str| {
+        p.advance_wall(TimeDelta::hours(2));
+        let mut browser = p.browser();
+        browser.open("/login").expect(200);
+        let since = Instant::now();
+        browser
+            .fill_and_send(
+                "form[action='/login']",
+                &[("email", email), ("password", "wrong")],
+            )
+            .expect(422);
+        since.elapsed()
     };
-    let (known, unknown) = (median(ADA), median("zoe@xyz.example"));
+    // In turns, and the quickest of each: whatever else the machine does only makes some slower.
+    let times: Vec<(Duration, Duration)> = (0..9).map(|_| (time(ADA), time("zoe@xyz.example"))).collect();
+    let known = times.iter().map(|t| t.0).min().unwrap();
+    let unknown = times.iter().map(|t| t.1).min().unwrap();
     println!("known {known:?}, unknown {unknown:?}");
     assert!(
         unknown > known / 2 && known > unknown / 2,
@@ -632,6 +637,15 @@ fn a_link_made_for_one_thing_opens_nothing_else() {
     let token = link.rsplit('/').next().unwrap();
     for path in ["/invite/", "/setup/"] {
         p.browser().open(&format!("{path}{token}")).expect(410);
+    }
+    // The pages ask for more than the purpose; it alone is enough of a difference.
+    let opens = |purpose| {
+        let (token, signing, now) = (token.to_owned(), p.parts.signing.clone(), p.clock.now());
+        p.db.read_now(|r| links::open(r, &signing, now, purpose, &token))
+            .is_ok()
+    };
+    for purpose in Purpose::ALL {
+        assert_eq!(opens(*purpose), *purpose == Purpose::ResetPassword, "{purpose}");
     }
     let last = if token.ends_with('A') { "B" } else { "A" };
     let bent = format!("{}{last}", &link[..link.len() - 1]);
@@ -814,7 +828,7 @@ fn the_appearance_is_kept_in_the_browser() {
     ada.fill_and_submit("form[action='/preferences']", &[("appearance", "dark")])
         .expect(200);
     assert!(ada.page().body.contains("data-theme=\"dark\""));
-    let csrf = ada.csrf();
+    let csrf = form_token(&ada);
     ada.post_fields("/preferences", &[("csrf", &csrf), ("appearance", "sepia")])
         .expect(422);
 }
@@ -884,7 +898,7 @@ fn sensitive_pages_want_a_fresh_password() {
     let p = with_ada();
     let (id, _) = p.api_client(ADA, true);
     let mut ada = p.sign_in(ADA);
-    let csrf = ada.csrf();
+    let csrf = form_token(&ada);
     p.advance_wall(TimeDelta::minutes(11));
     let revoke = format!("/profile/api/{id}/revoke");
     let before = p.fingerprint();

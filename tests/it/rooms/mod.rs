@@ -1,4 +1,9 @@
 //! What each room does, as those who use it see it.
 
 mod account_requests;
+mod events;
+mod home;
 mod identity;
+mod members;
+mod smart_accounts;
+mod virtual_accounts;

@@ -112,17 +112,13 @@ pub struct Browser {
     pub cookies: BTreeMap<String, String>,
     page: Page,
     requests: Arc<Mutex<Vec<String>>>,
+    seal_key: [u8; 32],
 }
 
 impl Portal {
-    /// A form token that is good in this browser, without opening a page for it.
+    /// A form token that is good in this browser.
     pub fn csrf_of(&self, browser: &Browser) -> String {
-        let session = browser
-            .cookies
-            .get(licentral::authn::session::COOKIE)
-            .map_or_else(|| "signed-out".to_owned(), |cookie| token::digest(cookie));
-        let key = &self.parts.signing.seal_key;
-        format!("salt.{}", token::seal(key, &format!("form salt {session}")))
+        browser.csrf()
     }
 
     /// A browser in which nobody is signed in.
@@ -133,11 +129,36 @@ impl Portal {
             cookies: BTreeMap::new(),
             page: Page::default(),
             requests: self.requests.clone(),
+            seal_key: self.parts.signing.seal_key,
         }
     }
 }
 
+/// Asks without following, and takes every status as an answer.
+pub fn agent() -> ureq::Agent {
+    ureq::Agent::config_builder()
+        .http_status_as_error(false)
+        .max_redirects(0)
+        .max_redirects_will_error(false)
+        .allow_non_standard_methods(true)
+        .timeout_global(Some(std::time::Duration::from_secs(60)))
+        .build()
+        .new_agent()
+}
+
 impl Browser {
+    /// A browser for a portal that another process serves.
+    pub fn at(base: &str) -> Self {
+        Self {
+            base: base.to_owned(),
+            agent: agent(),
+            cookies: BTreeMap::new(),
+            page: Page::default(),
+            requests: Arc::default(),
+            seal_key: [0; 32],
+        }
+    }
+
     /// Opens a page and follows where it leads.
     pub fn get(&mut self, path: &str) -> &Page {
         self.open(path);
@@ -213,6 +234,15 @@ impl Browser {
         self.post(&filled.action, &encoded)
     }
 
+    /// Every form of the open page: method, action, and the fields as they would be sent.
+    pub fn forms(&self) -> Vec<(String, String, Vec<(String, String)>)> {
+        let html = self.page.html();
+        html.select(&sel("form"))
+            .map(|form| Form::of(&self.page, &html, form))
+            .map(|form| (form.method, form.action, form.fields))
+            .collect()
+    }
+
     /// The form as it would be sent: action and fields. For tests that bend it.
     #[track_caller]
     pub fn form(&self, form: &str) -> (String, Vec<(String, String)>) {
@@ -243,6 +273,18 @@ impl Browser {
         self.post(path, &encoded)
     }
 
+    /// A form token that is good in this browser, without opening a page for it.
+    pub fn csrf(&self) -> String {
+        let session = self
+            .cookies
+            .get(licentral::authn::session::COOKIE)
+            .map_or_else(|| "signed-out".to_owned(), |cookie| token::digest(cookie));
+        format!(
+            "salt.{}",
+            token::seal(&self.seal_key, &format!("form salt {session}"))
+        )
+    }
+
     /// Where the portal answers.
     pub fn base(&self) -> &str {
         &self.base
@@ -250,6 +292,18 @@ impl Browser {
 
     /// Sends anything. Cookies are sent and kept; nothing is followed.
     pub fn send(&mut self, method: &str, path: &str, headers: &[(&str, &str)], body: Option<&[u8]>) -> &Page {
+        self.try_send(method, path, headers, body)
+            .unwrap_or_else(|e| panic!("{method} {path}: {e}"))
+    }
+
+    /// The same for a portal that may be gone.
+    pub fn try_send(
+        &mut self,
+        method: &str,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: Option<&[u8]>,
+    ) -> Result<&Page, ureq::Error> {
         let path = self.local(path);
         let mut request = ureq::http::Request::builder()
             .method(method)
@@ -265,7 +319,7 @@ impl Browser {
             Some(body) => self.agent.run(request.body(body).unwrap()),
             None => self.agent.run(request.body(()).unwrap()),
         };
-        let mut answer = answer.unwrap_or_else(|e| panic!("{method} {path}: {e}"));
+        let mut answer = answer?;
         let headers: Vec<(String, String)> = answer
             .headers()
             .iter()
@@ -276,12 +330,7 @@ impl Browser {
                 )
             })
             .collect();
-        let bytes = answer
-            .body_mut()
-            .with_config()
-            .limit(100_000_000)
-            .read_to_vec()
-            .unwrap_or_else(|e| panic!("{method} {path}: {e}"));
+        let bytes = answer.body_mut().with_config().limit(100_000_000).read_to_vec()?;
         self.page = Page {
             method: method.to_owned(),
             path,
@@ -296,7 +345,7 @@ impl Browser {
                 .unwrap_or_else(PoisonError::into_inner)
                 .push(id.to_owned());
         }
-        &self.page
+        Ok(&self.page)
     }
 
     /// As a browser keeps them: what `__Host-` promises is insisted on.
@@ -414,6 +463,21 @@ impl Form {
                 Some(button),
             )
         };
+        let mut found = Self::of(page, &html, form);
+        wanted.clone_into(&mut found.about);
+        if let Some(button) = button {
+            let by = |name: &str| button.value().attr(name).map(str::to_owned);
+            if let Some(action) = by("formaction") {
+                found.action = action;
+            }
+            if let Some(name) = by("name") {
+                found.fields.push((name, by("value").unwrap_or_default()));
+            }
+        }
+        found
+    }
+
+    fn of(page: &Page, html: &Html, form: ElementRef<'_>) -> Self {
         let mut found = Self {
             method: form.value().attr("method").unwrap_or("get").to_ascii_lowercase(),
             action: form
@@ -424,7 +488,7 @@ impl Form {
                 .to_owned(),
             fields: Vec::new(),
             controls: BTreeMap::new(),
-            about: format!("{wanted:?} on {}", page.path),
+            about: String::new(),
         };
         let id = form.value().attr("id");
         let controls = sel("input, select, textarea");
@@ -436,15 +500,6 @@ impl Form {
             });
         for control in inside {
             found.take(control);
-        }
-        if let Some(button) = button {
-            let by = |name: &str| button.value().attr(name).map(str::to_owned);
-            if let Some(action) = by("formaction") {
-                found.action = action;
-            }
-            if let Some(name) = by("name") {
-                found.fields.push((name, by("value").unwrap_or_default()));
-            }
         }
         found
     }

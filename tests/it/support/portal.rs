@@ -37,7 +37,7 @@ pub struct Portal {
     errors_are_wanted: bool,
     server: Option<(ServerHandle, JoinHandle<()>)>,
     // Last, so that it is dropped when everything else has let go.
-    database: Database,
+    database: Option<Database>,
 }
 
 /// A line of the record.
@@ -107,13 +107,7 @@ impl Portal {
             });
         });
         let handle = told.recv().expect("the server did not start");
-        let agent = ureq::Agent::config_builder()
-            .http_status_as_error(false)
-            .max_redirects(0)
-            .max_redirects_will_error(false)
-            .allow_non_standard_methods(true)
-            .build()
-            .new_agent();
+        let agent = super::browser::agent();
         Self {
             parts: parts.portal,
             db,
@@ -124,7 +118,7 @@ impl Portal {
             agent,
             errors_are_wanted: false,
             server: Some((handle, thread)),
-            database,
+            database: Some(database),
         }
     }
 
@@ -213,7 +207,13 @@ impl Portal {
 
     /// The address of the database, for other processes.
     pub fn database_url(&self) -> &str {
-        &self.database.url
+        &self.database.as_ref().unwrap().url
+    }
+
+    /// Stops the portal and leaves its database, for another to go on with.
+    pub fn leave(mut self) -> Database {
+        self.stop();
+        self.database.take().unwrap()
     }
 
     /// This test provokes errors in the log: they are no failure.
