@@ -2,8 +2,8 @@
 
 use super::api::{STATUS, deny_reason, next_approver};
 use super::model::{
-    self, CreatorState, Customers, DomainReview, ForCustomer, ForOwn, LONGEST_NOTE, Request, RequestKind,
-    RequestState, Summary,
+    self, CreatorState, Customers, DomainReview, ForCustomer, ForOwn, Request, RequestKind, RequestState,
+    Summary,
 };
 use super::service::{self, Details, Handing, Sending};
 use crate::authn::{Person, PersonState, people};
@@ -458,9 +458,6 @@ impl RequestView {
             RequestState::Denied => "bad",
             _ => "",
         }
-    }
-    fn forwards_left(&self) -> String {
-        format!("Up to {LONGEST_NOTE} characters. The next approver reads it.")
     }
 }
 

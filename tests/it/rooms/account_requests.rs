@@ -201,7 +201,7 @@ fn a_partner_asks_and_a_customer_without_a_user_account_approves() {
         .get(&link_to(&p, "buyer@alder.example"))
         .expect(200)
         .shows("approved this request");
-    let csrf = buyer.csrf();
+    let csrf = p.csrf_of(&buyer);
     buyer
         .post_fields(&format!("/requests/{reference}/approve"), &[("csrf", &csrf)])
         .expect(409)
@@ -241,7 +241,7 @@ fn a_domain_that_does_not_speak_for_itself_waits_for_a_domain_approver() {
     ada.page()
         .shows("A Domain approver has to approve the Account Domain Identifier first.");
     let path = format!("/requests/{reference}");
-    let csrf = ada.csrf();
+    let csrf = p.csrf_of(&ada);
     ada.post_fields(&format!("{path}/approve"), &[("csrf", &csrf)])
         .expect(409);
     ada.post_fields(&format!("{path}/approve-domain"), &[("csrf", &csrf)])
@@ -423,7 +423,7 @@ fn ones_own_organization_is_decided_by_a_domain_approver() {
         noa.page().texts(".decide a, .decide button"),
         ["Cancel", "Withdraw request"]
     );
-    let csrf = noa.csrf();
+    let csrf = p.csrf_of(&noa);
     noa.post_fields(&format!("{path}/approve"), &[("csrf", &csrf)])
         .expect(409)
         .shows("You sent this request");
@@ -471,7 +471,7 @@ fn strangers_do_not_learn_that_a_request_exists() {
     ] {
         let mut eve = p.sign_in(stranger);
         let mut api = p.api(stranger);
-        let csrf = eve.csrf();
+        let csrf = p.csrf_of(&eve);
         for (path, fields) in [
             ("", vec![]),
             ("/deny", vec![("reason", "x")]),
@@ -682,7 +682,7 @@ fn a_request_is_handed_on_five_times_and_never_back() {
         assert!(
             letter.subject.starts_with("Forwarded to you") && letter.text.contains("You know them better.")
         );
-        let csrf = from.csrf();
+        let csrf = p.csrf_of(&from);
         from.post_fields(&format!("{path}/approve"), &[("csrf", &csrf)])
             .expect(409);
     }
@@ -749,7 +749,7 @@ fn the_clock_reminds_after_a_week_and_ends_after_two() {
     p.advance(TimeDelta::days(7));
     // Before the job has come round, it is too late already.
     let mut cy = p.sign_in("cy@xyz.example");
-    let csrf = cy.csrf();
+    let csrf = p.csrf_of(&cy);
     cy.post_fields(&format!("/requests/{reference}/approve"), &[("csrf", &csrf)])
         .expect(409)
         .shows("it expired on");
