@@ -1,12 +1,8 @@
 //! Makes every file that browsers fetch: icon sprite, typeface, style sheet, script. Needs neither node nor a
 //! network call of its own, because cargo has already fetched the crates that it draws on.
-#![expect(
-    clippy::print_stdout,
-    clippy::disallowed_methods,
-    reason = "this is how a build script hears and speaks"
-)]
 #![allow(
     clippy::expect_used,
+    clippy::disallowed_methods,
     clippy::print_stdout,
     reason = "a build script talks to cargo alone: through its output, and in words when something is missing"
 )]

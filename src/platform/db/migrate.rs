@@ -90,11 +90,25 @@ fn applied(conn: &mut Conn) -> Result<Vec<String>, Failure> {
 
 /// Brings the schema up to this program's, one process at a time. Refuses a schema that is ahead.
 /// Returns how many steps were run.
+pub fn run(url: &str) -> Result<usize, Failure> {
+    // While one process turns a new SQLite file to WAL, SQLite tells others "locked" without letting them wait.
+    let mut tries = 0;
+    loop {
+        tries += 1;
+        match run_once(url) {
+            Err(error) if tries < 200 && error.to_string().contains("database is locked") => {
+                std::thread::sleep(std::time::Duration::from_millis(50));
+            }
+            other => return other,
+        }
+    }
+}
+
 #[expect(
     clippy::disallowed_methods,
     reason = "the steps of the schema run outside of the portal's own transactions"
 )]
-pub fn run(url: &str) -> Result<usize, Failure> {
+fn run_once(url: &str) -> Result<usize, Failure> {
     let mut conn = connect(url)?;
     // Steps that are missing here would be run over tables that a newer program has changed.
     if let Schema::Ahead(steps) = compare_on(&mut conn)? {

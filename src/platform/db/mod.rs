@@ -164,8 +164,12 @@ impl Db {
 
     /// Whether the database answers.
     pub async fn answers(&self) -> bool {
-        // Named once more, since a method by name is not general enough over the snapshot's life.
-        self.read(|r| Read::ping(r)).await.is_ok()
+        self.read(|r| {
+            r.ping()?;
+            Ok(())
+        })
+        .await
+        .is_ok()
     }
 }
 
