@@ -55,7 +55,7 @@ fn no_link_is_dead_and_no_form_leads_nowhere() {
                 .map_or_else(|| bare.clone(), |r| r.path.clone());
             let times = seen.entry(kind).or_default();
             *times += 1;
-            if *times > 5 {
+            if *times > 3 {
                 continue;
             }
             let page = visitor.ask("GET", &at);
@@ -87,16 +87,20 @@ fn no_link_is_dead_and_no_form_leads_nowhere() {
                 (there.origin() == here.origin())
                     .then(|| there[url::Position::BeforePath..url::Position::AfterQuery].to_owned())
             };
+            // The gallery shows every part in every state, with made-up rows: its links are samples.
+            if bare.starts_with("/operator/ui") {
+                continue;
+            }
             let html = page.html();
             let attrs = |selector: &str, name: &str| -> Vec<String> {
                 html.select(&crate::support::sel(selector))
                     .filter_map(|e| e.value().attr(name).map(str::to_owned))
                     .collect()
             };
+            let ids: BTreeSet<String> = attrs("[id]", "id").into_iter().collect();
             for href in attrs("a[href]", "href") {
                 if let Some(id) = href.strip_prefix('#') {
-                    let target = crate::support::sel(&format!("[id=\"{id}\"]"));
-                    if !id.is_empty() && page.html().select(&target).next().is_none() {
+                    if !id.is_empty() && !ids.contains(id) {
                         wrong.borrow_mut().insert(format!(
                             "{word}: {bare} has a link to {href}, and nothing with that id"
                         ));
