@@ -184,6 +184,8 @@ export async function openPage(browser, portal, context = contexts[0]) {
   page.on("pageerror", (error) => noted.console.push({ text: `uncaught: ${error.message}`, url: page.url() }));
   page.on("response", (response) => {
     const request = response.request();
+    // A form in a dialog is sent by script; that it comes back with what is wrong is its purpose.
+    if (response.status() === 422 && request.method() === "POST") noted.refusals.add(response.url());
     if (!request.isNavigationRequest() || request.frame() !== page.mainFrame()) return;
     const status = response.status();
     if (status >= 300 && status < 400) return;
