@@ -213,6 +213,10 @@ impl From<diesel::result::Error> for Error {
             {
                 Self::Unavailable(Cause::of(error))
             }
+            // NUL, or half a character: no text of ours, so it came with the request.
+            E::DatabaseError(_, info) if info.message().contains("invalid byte sequence") => {
+                Self::BadRequest("The request holds characters that cannot be kept.".into())
+            }
             _ => Self::Internal(Cause::of(error)),
         }
     }

@@ -207,7 +207,7 @@ pub fn of_postgres(conn: &mut PgConnection) -> BTreeMap<String, Table> {
     }
     for row in ask(
         conn,
-        "SELECT c.relname || '|' || k.contype || '|' || replace(pg_get_constraintdef(k.oid), '|', ' ') AS line FROM pg_constraint k JOIN pg_class c ON c.oid = k.conrelid JOIN pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = 'public' AND k.contype IN ('f', 'c')",
+        "SELECT c.relname || '|' || k.contype::text || '|' || replace(pg_get_constraintdef(k.oid), '|', ' ') AS line FROM pg_constraint k JOIN pg_class c ON c.oid = k.conrelid JOIN pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = 'public' AND k.contype IN ('f', 'c')",
     ) {
         let Some(table) = tables.get_mut(&row[0]) else {
             continue;
