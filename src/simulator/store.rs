@@ -7,7 +7,6 @@ use crate::kernel::Moment;
 use crate::kernel::ids::LetterId;
 use crate::platform::db::schema::mailbox;
 use crate::platform::db::{Conn, Reads, Tx, contains};
-use diesel::expression::SqlLiteral;
 use diesel::prelude::*;
 use diesel::sql_types::Text;
 
@@ -41,9 +40,9 @@ macro_rules! row {
     };
 }
 
-/// Addresses are ASCII, so that both databases fold them alike.
-fn folded_address() -> SqlLiteral<Text> {
-    diesel::dsl::sql::<Text>("lower(mailbox.to_address)")
+diesel::define_sql_function! {
+    /// For addresses alone: they are ASCII, so that both databases fold them alike.
+    fn lower(text: Text) -> Text;
 }
 
 type Query<'a> = mailbox::BoxedQuery<'a, <Conn as diesel::Connection>::Backend>;
@@ -60,8 +59,8 @@ fn matching(wanted: &Wanted) -> Query<'_> {
     // A whole address means that address: ada@ is not canada@.
     query = match to.find('@') {
         _ if to.is_empty() => query,
-        Some(at) if at > 0 && at + 1 < to.len() => query.filter(folded_address().eq(to)),
-        _ => query.filter(folded_address().like(contains(&to)).escape('\\')),
+        Some(at) if at > 0 && at + 1 < to.len() => query.filter(lower(mailbox::to_address).eq(to)),
+        _ => query.filter(lower(mailbox::to_address).like(contains(&to)).escape('\\')),
     };
     query
 }

@@ -130,6 +130,11 @@ impl Queued {
     }
 }
 
+diesel::define_sql_function! {
+    /// For addresses alone: they are ASCII, so that both databases fold them alike.
+    fn lower(text: diesel::sql_types::Text) -> diesel::sql_types::Text;
+}
+
 type Boxed<'a> = outbox::BoxedQuery<'a, <Conn as diesel::Connection>::Backend>;
 
 /// Letters in any of these states (or all), whose address or kind contains the text.
@@ -151,10 +156,8 @@ fn matching<'a>(states: &[Delivery], typed: &str) -> Boxed<'a> {
     }
     if !typed.is_empty() {
         let pattern = contains(typed);
-        // Addresses and kinds are ASCII, so that both databases fold them alike.
-        let address = diesel::dsl::sql::<diesel::sql_types::Text>("lower(outbox.to_address)");
         query = query.filter(
-            address
+            lower(outbox::to_address)
                 .like(pattern.clone())
                 .escape('\\')
                 .or(outbox::letter.like(pattern).escape('\\')),
