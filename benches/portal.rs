@@ -4,6 +4,7 @@
 //! limit of what this machine, this library and this loader can do. Each workload prints its rate and its
 //! ratio to that limit in the same run, since rates alone say more about the machine than about the portal.
 
+#![allow(clippy::pedantic, reason = "a benchmark may say things in the plainest way")]
 #![expect(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -11,7 +12,6 @@
     clippy::indexing_slicing,
     clippy::disallowed_methods,
     clippy::panic,
-    clippy::cast_precision_loss,
     reason = "a benchmark prints, reads its own environment, and ends loudly when something is wrong"
 )]
 

@@ -12,7 +12,11 @@
     clippy::indexing_slicing,
     reason = "a test that fails may fail loudly; the helpers of tests are tests too"
 )]
-#![allow(clippy::print_stdout, clippy::missing_panics_doc, reason = "tests")]
+#![allow(
+    clippy::pedantic,
+    clippy::print_stdout,
+    reason = "tests may say things in the plainest way"
+)]
 
 mod gates;
 mod kill;

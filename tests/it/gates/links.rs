@@ -94,14 +94,9 @@ fn no_link_is_dead_and_no_form_leads_nowhere() {
                     .collect()
             };
             for href in attrs("a[href]", "href") {
-                if href.starts_with('#') {
-                    if href.len() > 1
-                        && page
-                            .html()
-                            .select(&crate::support::sel(&format!("[id=\"{}\"]", &href[1..])))
-                            .next()
-                            .is_none()
-                    {
+                if let Some(id) = href.strip_prefix('#') {
+                    let target = crate::support::sel(&format!("[id=\"{id}\"]"));
+                    if !id.is_empty() && page.html().select(&target).next().is_none() {
                         wrong.borrow_mut().insert(format!(
                             "{word}: {bare} has a link to {href}, and nothing with that id"
                         ));
