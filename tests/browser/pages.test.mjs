@@ -28,18 +28,23 @@ const seen = new Set();
 async function discover(page, start) {
   const found = [];
   const queue = [start];
+  const tried = new Set();
   while (queue.length > 0) {
     const target = queue.shift();
     const address = new URL(target, portal.base);
-    if (seen.has(shape(address))) continue;
-    seen.add(shape(address));
+    if (seen.has(shape(address)) || tried.has(shape(address))) continue;
+    tried.add(shape(address));
     const answer = await page.goto(address.href).catch(() => undefined);
-    // A download, or a page that led elsewhere.
+    // Led elsewhere, such as to sign in: what was asked for has not been seen yet.
+    const landed = new URL(page.url());
+    if (seen.has(shape(landed))) continue;
+    seen.add(shape(landed));
+    // A download is no page.
     if (!answer || !(answer.headers()["content-type"] ?? "").startsWith("text/html")) continue;
     assert.ok(answer.status() < 400, `${address.pathname} is linked and answers ${answer.status()}`);
-    found.push(address.pathname + address.search);
+    found.push(landed.pathname + landed.search);
     const links = await page.$$eval("a[href]", (anchors) => anchors.map((anchor) => anchor.href));
-    queue.push(...links.filter((link) => link.startsWith(portal.base) && !/\.csv|\/html$|openapi\.json/.test(link)));
+    queue.push(...links.filter((link) => link.startsWith(portal.base) && !/\.csv|\/html$|openapi\.json|\/operator\/ui/.test(link)));
   }
   return found;
 }
@@ -49,7 +54,8 @@ for (const email of [undefined, "ada@xyz.example", "pat@bramwell.example", "vera
     const scout = await openPage(browser, portal, contexts[0]);
     if (email) await signInAs(scout, email);
     const pages = await discover(scout, email ? "/software-central" : "/login");
-    if (email === "olga@licensing.example") pages.push("/operator/ui", "/operator/ui/dialog");
+    // A check that looks at nothing cannot fail.
+    assert.ok(pages.length > 0, "no page was found");
     await scout.context().close();
     for (const context of contexts) {
       const page = await openPage(browser, portal, context);
