@@ -32,20 +32,23 @@ async function discover(page, start) {
   while (queue.length > 0) {
     const target = queue.shift();
     const address = new URL(target, portal.base);
-    if (seen.has(shape(address)) || tried.has(shape(address))) continue;
+    if (tried.has(shape(address))) continue;
     tried.add(shape(address));
     const answer = await page.goto(address.href).catch(() => undefined);
     // Led elsewhere, such as to sign in: what was asked for has not been seen yet.
     const landed = new URL(page.url());
-    if (seen.has(shape(landed))) continue;
-    seen.add(shape(landed));
+    tried.add(shape(landed));
     // A download is no page.
     if (!answer || !(answer.headers()["content-type"] ?? "").startsWith("text/html")) continue;
     assert.ok(answer.status() < 400, `${address.pathname} is linked and answers ${answer.status()}`);
-    found.push(landed.pathname + landed.search);
+    // Somebody before may have had the page looked at; its links may lead this person further all the same.
+    if (!seen.has(shape(landed))) found.push(landed.pathname + landed.search);
+    seen.add(shape(landed));
     const links = await page.$$eval("a[href]", (anchors) => anchors.map((anchor) => anchor.href));
     queue.push(...links.filter((link) => link.startsWith(portal.base) && !/\.csv|\/html$|openapi\.json|\/operator\/ui/.test(link)));
   }
+  // A check that looks at nothing cannot fail.
+  assert.ok(tried.size > 5, `${start} leads to ${tried.size} pages only`);
   return found;
 }
 
@@ -54,8 +57,6 @@ for (const email of [undefined, "ada@xyz.example", "pat@bramwell.example", "vera
     const scout = await openPage(browser, portal, contexts[0]);
     if (email) await signInAs(scout, email);
     const pages = await discover(scout, email ? "/software-central" : "/login");
-    // A check that looks at nothing cannot fail.
-    assert.ok(pages.length > 0, "no page was found");
     await scout.context().close();
     for (const context of contexts) {
       const page = await openPage(browser, portal, context);
