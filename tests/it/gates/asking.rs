@@ -132,13 +132,18 @@ impl World {
             }
         }
         let writes = self.writes();
-        for (_, mut visitor) in self.everybody() {
+        // The customer is not of the cast, and is the only one who has the forms that decide their request.
+        let customer = ("customer", self.visitor(super::world::CUSTOMER));
+        for (_, mut visitor) in self.everybody().into_iter().chain([customer]) {
             for route in self.reads() {
                 if is_api(&route.path) {
                     continue;
                 }
                 visitor.browser.open(&self.ours(&route.path));
-                for (_, action, mut fields) in visitor.browser.forms() {
+                for (method, action, mut fields) in visitor.browser.forms() {
+                    if method != "post" {
+                        continue;
+                    }
                     let path = action.split('?').next().unwrap();
                     fields.retain(|(name, _)| name != "csrf" && name != "once");
                     for (_, value) in &mut fields {
