@@ -251,11 +251,7 @@ impl Portal {
                 "/access".to_owned(),
                 cookie.to_owned(),
             ),
-            (
-                "event log: first page of 1,000,000".to_owned(),
-                log,
-                reader,
-            ),
+            ("event log: first page of 1,000,000".to_owned(), log, reader),
         ]
     }
 

@@ -48,6 +48,10 @@ pub fn refusals() -> Vec<(&'static str, &'static str)> {
             "The API client may only read, and this changes something.",
         ),
         (
+            "view-as.read-only",
+            "The portal is seen as another role, and this changes something.",
+        ),
+        (
             "mail.not-given-up",
             "Only a letter that was given up can be queued again.",
         ),
