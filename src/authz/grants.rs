@@ -93,6 +93,20 @@ pub fn of_person(read: &mut impl Reads, person: PersonId) -> Result<Vec<Grant>> 
     store::grants_of(read, person)
 }
 
+/// A person's grants in one Smart Account.
+pub fn in_account_of(
+    read: &mut impl Reads,
+    account: SmartAccountId,
+    person: PersonId,
+) -> Result<Vec<Grant>> {
+    store::grants_in(read, account, person)
+}
+
+/// Everything that several people hold, in no particular order.
+pub fn of_people(read: &mut impl Reads, people: &[PersonId]) -> Result<Vec<Grant>> {
+    store::grants_of_many(read, people)
+}
+
 /// Everyone's grants in a Smart Account.
 pub fn in_account(read: &mut impl Reads, account: SmartAccountId) -> Result<Vec<Grant>> {
     store::grants_in_account(read, account)
