@@ -97,6 +97,7 @@ diesel::table! {
         person_id -> Text,
         role -> Text,
         created_at -> Timestamp,
+        source -> Text,
     }
 }
 
