@@ -60,6 +60,7 @@ pub fn refusals() -> Vec<(&'static str, &'static str)> {
     for room in [
         identity::REFUSALS,
         smart_accounts::REFUSALS,
+        members::REFUSALS,
         account_requests::REFUSALS,
         simulator::REFUSALS,
     ] {

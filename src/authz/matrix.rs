@@ -171,10 +171,11 @@ pub fn by_roles(action: Action, tenant: &Tenant, grants: &[Grant]) -> Option<Wit
     if named_grants.clone().any(|grant| grant.virtual_account.is_none()) {
         Some(Within::of(tenant.id, Reach::All))
     } else if named_grants.peek().is_some() {
-        Some(Within::of(
-            tenant.id,
-            Reach::These(named_grants.filter_map(|grant| grant.virtual_account).collect()),
-        ))
+        // Held directly and through a group, a place still counts once.
+        let mut places: Vec<_> = named_grants.filter_map(|grant| grant.virtual_account).collect();
+        places.sort_unstable();
+        places.dedup();
+        Some(Within::of(tenant.id, Reach::These(places)))
     } else {
         None
     }

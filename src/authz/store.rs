@@ -36,6 +36,7 @@ macro_rules! grant_columns {
             grants::person_id,
             grants::role,
             grants::created_at,
+            grants::source,
         )
     };
 }
@@ -124,13 +125,15 @@ pub fn put_grant(
     virtual_account: Option<VirtualAccountId>,
     person: PersonId,
     role: Role,
+    source: &str,
 ) -> Result<()> {
     let scope = virtual_account.map_or_else(String::new, |id| id.to_string());
     let there = grants::table.filter(
         grants::smart_account_id
             .eq(account)
             .and(grants::person_id.eq(person))
-            .and(grants::scope.eq(&scope)),
+            .and(grants::scope.eq(&scope))
+            .and(grants::source.eq(source)),
     );
     if diesel::update(there)
         .set(grants::role.eq(role))
@@ -146,6 +149,7 @@ pub fn put_grant(
                 grants::person_id.eq(person),
                 grants::role.eq(role),
                 grants::created_at.eq(at),
+                grants::source.eq(source),
             ))
             .execute(tx.conn())?;
     }

@@ -156,6 +156,7 @@ diesel::table! {
         person_id -> Text,
         role -> Text,
         created_at -> Timestamp,
+        source -> Text,
     }
 }
 
