@@ -280,7 +280,12 @@ pub fn insert_delegation(tx: &mut Tx<'_>, new: &Delegation) -> Result<()> {
     Ok(())
 }
 
-pub fn end_delegation(tx: &mut Tx<'_>, account: SmartAccountId, id: DelegationId, at: Moment) -> Result<bool> {
+pub fn end_delegation(
+    tx: &mut Tx<'_>,
+    account: SmartAccountId,
+    id: DelegationId,
+    at: Moment,
+) -> Result<bool> {
     let open = delegations::table.filter(
         delegations::smart_account_id
             .eq(account)
@@ -296,7 +301,11 @@ pub fn end_delegation(tx: &mut Tx<'_>, account: SmartAccountId, id: DelegationId
 
 pub fn delegation(read: &mut impl Reads, account: SmartAccountId, id: DelegationId) -> Result<Delegation> {
     Ok(delegations::table
-        .filter(delegations::smart_account_id.eq(account).and(delegations::id.eq(id)))
+        .filter(
+            delegations::smart_account_id
+                .eq(account)
+                .and(delegations::id.eq(id)),
+        )
         .select(delegation_columns!())
         .first(read.conn())?)
 }
