@@ -89,6 +89,14 @@ impl AccessState {
             Self::Withdrawn | Self::Superseded | Self::Expired => "",
         }
     }
+    /// The colour of the sentence about it.
+    pub const fn note_kind(self) -> &'static str {
+        match self {
+            Self::Approved | Self::AutoApproved => "ok",
+            Self::Declined | Self::AutoDeclined => "bad",
+            _ => "",
+        }
+    }
     /// Whether access was given.
     pub const fn gives(self) -> bool {
         matches!(self, Self::Approved | Self::AutoApproved)

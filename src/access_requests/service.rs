@@ -1131,6 +1131,23 @@ pub fn details(
     permit: &Permit<ViewAccessRequests>,
     id: AccessRequestId,
 ) -> Result<(Details, Standing)> {
+    details_for(read, permit, id)
+}
+
+/// The same for who is about to decide it.
+pub fn details_to_decide(
+    read: &mut impl Reads,
+    permit: &Permit<DecideAccess>,
+    id: AccessRequestId,
+) -> Result<(Details, Standing)> {
+    details_for(read, permit, id)
+}
+
+fn details_for<A: Does>(
+    read: &mut impl Reads,
+    permit: &Permit<A>,
+    id: AccessRequestId,
+) -> Result<(Details, Standing)> {
     let (request, asked) = seen(read, permit.within(), permit.mandates(), id)?;
     let own = request.requester == permit.person()?;
     let standing = match authority(permit.within(), permit.mandates(), &[&asked]) {
@@ -1203,9 +1220,9 @@ pub fn waiting(read: &mut Read<'_>, onlooker: &Onlooker<'_>) -> Result<Option<u6
 
 // Settings ---------------------------------------------------------------------------------------------------
 
-/// How an account handles requests.
-pub fn settings(read: &mut impl Reads, permit: &Permit<ViewAccessRequests>) -> Result<Settings> {
-    store::settings(read, permit.within().account()?)
+/// How an account handles requests: for pages that have a permit to see or to change it.
+pub fn settings_of(read: &mut impl Reads, account: SmartAccountId) -> Result<Settings> {
+    store::settings(read, account)
 }
 
 /// Changes how an account handles requests. `version` is the one that was looked at.
@@ -1284,11 +1301,7 @@ pub struct StoodIn {
 }
 
 /// Those of an account that count now or will.
-pub fn delegations(
-    read: &mut impl Reads,
-    permit: &Permit<ViewAccessRequests>,
-    now: Moment,
-) -> Result<Vec<StoodIn>> {
+pub fn delegations<A: Does>(read: &mut impl Reads, permit: &Permit<A>, now: Moment) -> Result<Vec<StoodIn>> {
     let found = delegation::of_account(read, permit.within().account()?, now)?;
     let ids: Vec<PersonId> = found.iter().flat_map(|one| [one.from, one.to]).collect();
     let people: HashMap<PersonId, Person> = people::find_all(read, &ids)?

@@ -1,1 +1,0 @@
-pub fn routes(_: &mut crate::http::Routes) {}
