@@ -3,7 +3,7 @@
 
 use super::letters;
 use super::model::{
-    self, AccessRequest, AccessState, Part, Place, Rule, ScopeKind, Settings, Verdict, authority, covers,
+    self, AccessRequest, AccessState, Part, Place, Rule, ScopeKind, Settings, Verdict, authority,
 };
 use super::store::{self, Decision};
 use crate::authn::people::{self, Person, PersonState};
@@ -999,12 +999,6 @@ pub struct Details {
 }
 
 impl Details {
-    /// What was asked for.
-    pub fn scope(&self) -> Scope {
-        self.request
-            .scope
-            .with(self.asked.iter().map(|place| place.id).collect())
-    }
     /// "Virtual Account User of A, B".
     pub fn wanted(&self) -> String {
         model::wanted(self.request.role, self.request.scope, &self.asked)
@@ -1074,6 +1068,11 @@ fn one(read: &mut impl Reads, request: AccessRequest) -> Result<Details> {
     };
     let details = fill(read, vec![request])?.pop().ok_or(Error::NotFound)?;
     Ok(Details { outcome, ..details })
+}
+
+/// A request that was changed just now, with all that is shown of it.
+pub fn complete(read: &mut impl Reads, request: AccessRequest) -> Result<Details> {
+    one(read, request)
 }
 
 /// What somebody has asked for, the newest first; at most 200.
@@ -1464,9 +1463,4 @@ pub fn end_delegation(
     .within(account)
     .changed(&json!({ "ends_at": found.ends_at }), &json!({ "ended_at": at }));
     tx.record(at, permit.who(), &event, ())
-}
-
-/// Whether a scope lies wholly within a right: for a page that offers choices.
-pub fn reaches(within: &Within, scope: &Scope) -> bool {
-    covers(within, scope)
 }

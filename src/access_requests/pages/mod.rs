@@ -7,8 +7,8 @@ mod delegation;
 mod link;
 
 pub use automation::rule_of;
-pub use decide::{FILTERS, filter_of};
-pub use delegation::period;
+pub use decide::{FILTERS, approve_now, decline_now, filter_of, gift, reason};
+pub use delegation::{end_now, lend_now};
 
 use crate::error::{Error, Problems, Result};
 use crate::http::form::Named;
