@@ -10,7 +10,8 @@ use crate::platform::mail::{Letters, Postman, Transport};
 use crate::platform::settings;
 use crate::platform::signing::Signing;
 use crate::{
-    account_requests, authn, events, home, identity, members, simulator, smart_accounts, virtual_accounts,
+    access_requests, account_requests, authn, events, home, identity, members, simulator, smart_accounts,
+    virtual_accounts,
 };
 use chrono::TimeDelta;
 use std::sync::Arc;
@@ -26,6 +27,7 @@ pub fn routes() -> Routes {
     smart_accounts::routes(&mut routes);
     virtual_accounts::routes(&mut routes);
     members::routes(&mut routes);
+    access_requests::routes(&mut routes);
     account_requests::routes(&mut routes);
     events::routes(&mut routes);
     simulator::routes(&mut routes);
@@ -36,6 +38,7 @@ pub fn routes() -> Routes {
 pub fn letters() -> Letters {
     let mut letters = Letters::default();
     identity::letters(&mut letters);
+    access_requests::letters(&mut letters);
     account_requests::letters(&mut letters);
     letters
 }
@@ -64,6 +67,8 @@ pub fn refusals() -> Vec<(&'static str, &'static str)> {
     for room in [
         identity::REFUSALS,
         smart_accounts::REFUSALS,
+        members::REFUSALS,
+        access_requests::REFUSALS,
         account_requests::REFUSALS,
         simulator::REFUSALS,
     ] {
@@ -143,6 +148,7 @@ fn jobs(config: &Config, db: &Db, clock: &Clock, postman: &Postman, letters: &Ar
             },
         ));
     }
+    jobs.extend(access_requests::jobs(db, clock));
     jobs.extend(account_requests::jobs(db, clock));
     let postman = postman.clone();
     jobs.push(Job::new("deliver letters", Duration::from_secs(1), move || {

@@ -2,7 +2,7 @@
 
 use super::store;
 use super::within::Tenant;
-use crate::authn::people::{self, Person};
+use crate::authn::people::{self, Person, PersonState};
 use crate::error::Result;
 use crate::kernel::Moment;
 use crate::kernel::ids::{GrantId, PersonId, SmartAccountId, VirtualAccountId};
@@ -53,6 +53,15 @@ pub struct Grant {
     pub role: Role,
     /// Since when.
     pub created_at: Moment,
+    /// Through which user group: the group's id, or empty when it was given directly.
+    pub source: String,
+}
+
+impl Grant {
+    /// Given to the person, not to a group of theirs.
+    pub fn is_direct(&self) -> bool {
+        self.source.is_empty()
+    }
 }
 
 /// A role that somebody holds, with the names of where.
@@ -93,6 +102,16 @@ pub fn of_person(read: &mut impl Reads, person: PersonId) -> Result<Vec<Grant>> 
     store::grants_of(read, person)
 }
 
+/// Everything a person holds in one Smart Account.
+pub fn of_person_in(read: &mut impl Reads, account: SmartAccountId, person: PersonId) -> Result<Vec<Grant>> {
+    store::grants_in(read, account, person)
+}
+
+/// Everything that several people hold, in no particular order.
+pub fn of_people(read: &mut impl Reads, people: &[PersonId]) -> Result<Vec<Grant>> {
+    store::grants_of_many(read, people)
+}
+
 /// Everyone's grants in a Smart Account.
 pub fn in_account(read: &mut impl Reads, account: SmartAccountId) -> Result<Vec<Grant>> {
     store::grants_in_account(read, account)
@@ -122,6 +141,13 @@ pub fn administrators(
         let Some(person) = people.get(&grant.person) else {
             continue;
         };
+        let known = found
+            .iter()
+            .any(|(account, list)| *account == grant.account && list.iter().any(|one| one.id == person.id));
+        // Once, though they hold it through a group as well; and nobody who cannot sign in can help.
+        if known || person.state != PersonState::Active {
+            continue;
+        }
         match found.iter_mut().find(|(account, _)| *account == grant.account) {
             Some((_, list)) => list.push(person.clone()),
             None => found.push((grant.account, vec![person.clone()])),
@@ -139,7 +165,20 @@ pub fn give(
     person: PersonId,
     role: Role,
 ) -> Result<()> {
-    store::put_grant(tx, at, account, virtual_account, person, role)
+    store::put_grant(tx, at, account, virtual_account, person, role, "")
+}
+
+/// Gives a role through a user group. What the person holds directly, or through another group, stays.
+pub fn give_through(
+    tx: &mut Tx<'_>,
+    at: Moment,
+    account: SmartAccountId,
+    virtual_account: Option<VirtualAccountId>,
+    person: PersonId,
+    role: Role,
+    group: &str,
+) -> Result<()> {
+    store::put_grant(tx, at, account, virtual_account, person, role, group)
 }
 
 /// Takes a role back.

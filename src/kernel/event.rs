@@ -67,6 +67,26 @@ crate::words! {
         RequestExpired = "account-request.expired", "Request expired";
         /// Those who were asked were reminded.
         RequestReminded = "account-request.reminded", "Reminder sent";
+        /// Access was asked for.
+        AccessRequested = "access-request.sent", "Access requested";
+        /// Access was given to somebody who asked.
+        AccessApproved = "access-request.approved", "Access request approved";
+        /// Access was not given to somebody who asked.
+        AccessDeclined = "access-request.declined", "Access request declined";
+        /// A request for access was taken back.
+        AccessWithdrawn = "access-request.withdrawn", "Access request withdrawn";
+        /// Nobody decided a request for access in time.
+        AccessExpired = "access-request.expired", "Access request expired";
+        /// The person was given access otherwise.
+        AccessSuperseded = "access-request.superseded", "Access request superseded";
+        /// Those who can decide a request for access were reminded.
+        AccessReminded = "access-request.reminded", "Access request reminder sent";
+        /// How requests for access are handled by themselves was changed.
+        AccessAutomation = "access-request.automation", "Access request Automation settings changed";
+        /// Somebody decides in another's stead for a while.
+        AccessDelegated = "access-request.delegated", "Access decisions delegated";
+        /// Somebody no longer decides in another's stead.
+        AccessDelegationEnded = "access-request.delegation-ended", "Delegation ended";
         /// A letter could not be delivered.
         LetterGivenUp = "mail.given-up", "E-mail given up";
         /// A letter was queued once more.

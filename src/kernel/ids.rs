@@ -114,4 +114,10 @@ id! {
     EventId;
     /// A letter that is to go out or has gone out.
     LetterId;
+    /// A request for access to a Smart Account.
+    AccessRequestId;
+    /// A rule by which requests for access are decided.
+    AccessRuleId;
+    /// A right to decide in somebody's stead.
+    DelegationId;
 }

@@ -7,8 +7,8 @@ mod pages;
 mod service;
 
 pub use crate::authz::grants::administrators;
-pub use model::{Held, Member};
-pub use service::{count, list};
+pub use model::{APPROVER_CAUTION, Held, Member, Scope, fits, may_give, may_hold};
+pub use service::{Place, count, give_in, give_roles, list, place};
 
 use crate::authz::Action;
 use crate::http::Routes;
@@ -32,3 +32,23 @@ pub fn routes(routes: &mut Routes) {
     });
     api::routes(routes);
 }
+
+/// With what codes the rules of this room refuse.
+pub const REFUSALS: &[(&str, &str)] = &[
+    (
+        "members.approver-domain",
+        "The Approver role needs an e-mail address in the domain of the Smart Account.",
+    ),
+    (
+        "members.beyond-your-role",
+        "A role is given and taken only within one's own Virtual Accounts.",
+    ),
+    (
+        "members.last-administrator",
+        "A Smart Account keeps at least one administrator who can sign in.",
+    ),
+    (
+        "members.role-scope",
+        "The role cannot be held on that scope of access.",
+    ),
+];

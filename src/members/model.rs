@@ -1,10 +1,104 @@
-//! A member and what they hold.
+//! A member and what they hold; who may hold and who may give what.
 
 use crate::authn::people::Person;
-use crate::authz::{Grant, Role};
+use crate::authz::{Grant, Role, Within};
+use crate::error::{Error, Result};
 use crate::kernel::ids::{PersonId, VirtualAccountId};
-use crate::kernel::{Moment, search_key};
+use crate::kernel::{EmailAddress, Moment, search_key};
 use std::collections::HashMap;
+
+/// "Scope of access": how far into a Smart Account a role reaches.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Scope {
+    /// "Entire Smart Account".
+    Account,
+    /// "Selected Virtual Accounts".
+    These(Vec<VirtualAccountId>),
+}
+
+impl Scope {
+    /// The words of the documents.
+    pub const ENTIRE: &'static str = "Entire Smart Account";
+    /// The words of the documents.
+    pub const SELECTED: &'static str = "Selected Virtual Accounts";
+
+    /// As pages say it.
+    pub const fn label(&self) -> &'static str {
+        match self {
+            Self::Account => Self::ENTIRE,
+            Self::These(_) => Self::SELECTED,
+        }
+    }
+    /// The roles that can be held on it.
+    pub fn roles(&self) -> impl Iterator<Item = Role> {
+        let over_account = matches!(self, Self::Account);
+        Role::ALL
+            .iter()
+            .copied()
+            .filter(move |role| role.is_over_account() == over_account)
+    }
+    /// Each place on it: none for the whole account.
+    pub fn places(&self) -> Vec<Option<VirtualAccountId>> {
+        match self {
+            Self::Account => vec![None],
+            Self::These(list) => {
+                let mut list = list.clone();
+                list.sort_unstable();
+                list.dedup();
+                list.into_iter().map(Some).collect()
+            }
+        }
+    }
+}
+
+/// The caution of the documents about the Approver role.
+pub const APPROVER_CAUTION: &str = "The users can't be assigned to the Approver role, because the mail address in their Cisco.com profile doesn't match the domain for the Smart Account.";
+
+/// Whether a person with this address may hold this role: an Approver's address must be in the account's
+/// own domain.
+pub fn may_hold(role: Role, email: &EmailAddress, account_domain: &str) -> Result<()> {
+    if role == Role::AccountApprover && email.domain() != account_domain {
+        return Err(Error::refused("members.approver-domain", APPROVER_CAUTION));
+    }
+    Ok(())
+}
+
+/// Whether a role fits a scope at all: roles of the account go with the entire account, the others with
+/// selected Virtual Accounts, of which there must be one.
+pub fn fits(role: Role, scope: &Scope) -> Result<()> {
+    match scope {
+        Scope::These(list) if list.is_empty() => Err(Error::invalid(
+            "virtual_account",
+            "Select at least one Virtual Account.",
+        )),
+        _ if scope.roles().any(|one| one == role) => Ok(()),
+        _ => Err(Error::refused(
+            "members.role-scope",
+            format!(
+                "The role {role} cannot be held on {}. Choose another role or another scope of access.",
+                scope.label()
+            ),
+        )),
+    }
+}
+
+/// Whether somebody whose permit reaches so far may give or take this role there: nobody gives a role above
+/// their own, nor outside of where they hold it.
+pub fn may_give(within: &Within, scope: &Scope) -> Result<()> {
+    let inside = match (within.only(), scope) {
+        (None, _) => true,
+        (Some(_), Scope::Account) => false,
+        (Some(only), Scope::These(list)) => list.iter().all(|id| only.contains(id)),
+    };
+    if inside {
+        Ok(())
+    } else {
+        Err(Error::refused(
+            "members.beyond-your-role",
+            "Your role reaches your own Virtual Accounts only. A role beyond them is given by a Smart Account Administrator.",
+        ))
+    }
+}
 
 /// A role that a member holds.
 #[derive(Debug, Clone)]
@@ -110,6 +204,7 @@ mod tests {
             person: person.id,
             role,
             created_at: at(since),
+            source: String::new(),
         };
         let names = HashMap::from([(one, "Beta".to_owned()), (two, "alpha".to_owned())]);
         let grants = vec![

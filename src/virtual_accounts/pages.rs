@@ -318,6 +318,7 @@ mod tests {
             person,
             role,
             created_at: Moment::parse("2026-01-01T00:00:00Z").unwrap(),
+            source: String::new(),
         };
         let held = [
             grant(ada, None, Role::AccountAdmin),

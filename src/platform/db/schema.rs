@@ -3,6 +3,65 @@
 #![allow(missing_docs)]
 
 diesel::table! {
+    access_delegations (id) {
+        id -> Text,
+        smart_account_id -> Text,
+        delegator_id -> Text,
+        delegate_id -> Text,
+        starts_at -> Timestamp,
+        ends_at -> Timestamp,
+        created_at -> Timestamp,
+        ended_at -> Nullable<Timestamp>,
+    }
+}
+
+diesel::table! {
+    access_request_places (request_id, part, virtual_account_id) {
+        request_id -> Text,
+        part -> Text,
+        virtual_account_id -> Text,
+        smart_account_id -> Text,
+        name -> Text,
+    }
+}
+
+diesel::table! {
+    access_requests (id) {
+        id -> Text,
+        reference -> Text,
+        smart_account_id -> Text,
+        requester_id -> Text,
+        search_key -> Text,
+        scope -> Text,
+        role -> Text,
+        note -> Text,
+        had_access -> Bool,
+        state -> Text,
+        given_scope -> Nullable<Text>,
+        given_role -> Nullable<Text>,
+        reason -> Text,
+        decided_by -> Nullable<Text>,
+        on_behalf_of -> Nullable<Text>,
+        decided_at -> Nullable<Timestamp>,
+        sent_at -> Timestamp,
+        remind_at -> Timestamp,
+        reminded_at -> Nullable<Timestamp>,
+        expires_at -> Timestamp,
+        version -> BigInt,
+    }
+}
+
+diesel::table! {
+    access_settings (smart_account_id) {
+        smart_account_id -> Text,
+        remind_days -> Integer,
+        expire_days -> Integer,
+        rules -> Text,
+        version -> BigInt,
+    }
+}
+
+diesel::table! {
     account_request_creators (id) {
         id -> Text,
         request_id -> Text,
@@ -97,6 +156,7 @@ diesel::table! {
         person_id -> Text,
         role -> Text,
         created_at -> Timestamp,
+        source -> Text,
     }
 }
 
@@ -246,6 +306,10 @@ diesel::table! {
 }
 
 diesel::allow_tables_to_appear_in_same_query!(
+    access_delegations,
+    access_request_places,
+    access_requests,
+    access_settings,
     account_request_creators,
     account_requests,
     api_clients,
