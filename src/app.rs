@@ -36,6 +36,7 @@ pub fn routes() -> Routes {
 pub fn letters() -> Letters {
     let mut letters = Letters::default();
     identity::letters(&mut letters);
+    members::letters(&mut letters);
     account_requests::letters(&mut letters);
     letters
 }
@@ -140,6 +141,7 @@ fn jobs(config: &Config, db: &Db, clock: &Clock, postman: &Postman, letters: &Ar
             },
         ));
     }
+    jobs.extend(members::jobs(db, clock));
     jobs.extend(account_requests::jobs(db, clock));
     let postman = postman.clone();
     jobs.push(Job::new("deliver letters", Duration::from_secs(1), move || {

@@ -114,4 +114,10 @@ id! {
     EventId;
     /// A letter that is to go out or has gone out.
     LetterId;
+    /// A user group.
+    UserGroupId;
+    /// A user group's request for access to another Smart Account.
+    GroupRequestId;
+    /// A list of people who are about to be added.
+    ImportId;
 }
