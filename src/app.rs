@@ -7,6 +7,7 @@ use crate::platform::config::Config;
 use crate::platform::db::Db;
 use crate::platform::jobs::{Job, Jobs};
 use crate::platform::mail::{Letters, Postman, Transport};
+use crate::platform::occupants::Occupants;
 use crate::platform::settings;
 use crate::platform::signing::Signing;
 use crate::{
@@ -36,8 +37,14 @@ pub fn routes() -> Routes {
 pub fn letters() -> Letters {
     let mut letters = Letters::default();
     identity::letters(&mut letters);
+    smart_accounts::letters(&mut letters);
     account_requests::letters(&mut letters);
     letters
+}
+
+/// Every room that keeps things in Virtual Accounts: asked before one is deleted or made the default.
+pub fn occupants() -> Occupants {
+    Occupants::default()
 }
 
 /// Every code with which a rule refuses, and when.
@@ -46,6 +53,10 @@ pub fn refusals() -> Vec<(&'static str, &'static str)> {
         (
             "api.scope",
             "The API client may only read, and this changes something.",
+        ),
+        (
+            "smart-account.inactive",
+            "The Smart Account is Inactive: it can be read and not changed.",
         ),
         (
             "mail.not-given-up",
@@ -60,6 +71,7 @@ pub fn refusals() -> Vec<(&'static str, &'static str)> {
     for room in [
         identity::REFUSALS,
         smart_accounts::REFUSALS,
+        virtual_accounts::REFUSALS,
         account_requests::REFUSALS,
         simulator::REFUSALS,
     ] {
@@ -116,6 +128,7 @@ pub fn build(
         routes: Arc::new(routes.list()),
         openapi: Arc::new(document.to_string()),
         letters,
+        occupants: occupants(),
         refusals: Arc::new(refusals),
     };
     Ok(Parts {

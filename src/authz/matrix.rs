@@ -49,6 +49,7 @@ pub const MATRIX: &[(Action, &[Holder])] = &[
         ],
     ),
     (Action::EditAccount, &[ADMIN, APPROVER, SUPPORT]),
+    (Action::ChangeAccountState, &[ADMIN, SUPPORT]),
     (Action::AcceptAgreements, &[ADMIN, APPROVER, SUPPORT]),
     (
         Action::ViewUsers,
@@ -173,14 +174,39 @@ pub fn decide<A: Does>(
                     "This API client may only read. Use one with the scope \u{201c}write\u{201d}.",
                 ));
             }
+            // Whoever may only read hears of that first: what the state forbids is no business of theirs.
+            in_use(tenant, action)?;
         }
         Via::Session { fresh_at, .. } => {
+            // Before the password is asked for: it would be of no use.
+            in_use(tenant, action)?;
             if action.needs_fresh_sign_in() && wall >= fresh_at.plus(crate::authn::session::FRESH) {
                 return Err(Error::FreshSignInNeeded);
             }
         }
     }
     Ok(within)
+}
+
+/// What may be changed while a Smart Account is Inactive.
+const WHILE_INACTIVE: &[Action] = &[Action::ChangeAccountState];
+
+/// Whether the state of the account of a page lets an action be done there. An Inactive account is read and not
+/// changed, by nobody: pages, scripts and support meet this one rule, since each of them needs a permit.
+pub fn state_allows(tenant: &Tenant, action: Action) -> bool {
+    !tenant.is_inactive() || reads_only(action) || WHILE_INACTIVE.contains(&action)
+}
+
+/// What is said of it, as a refusal and beside controls that are off.
+pub const INACTIVE: &str = "This Smart Account is Inactive: it can be read, and nothing in it can be changed until a Smart Account Administrator reactivates it.";
+
+fn in_use(tenant: Option<&Tenant>, action: Action) -> Result<()> {
+    match tenant {
+        Some(tenant) if !state_allows(tenant, action) => {
+            Err(Error::refused("smart-account.inactive", INACTIVE))
+        }
+        _ => Ok(()),
+    }
 }
 
 /// Actions that change nothing: a client with the scope "read" may do them.

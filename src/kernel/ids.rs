@@ -114,4 +114,8 @@ id! {
     EventId;
     /// A letter that is to go out or has gone out.
     LetterId;
+    /// A wish for another Account Domain Identifier.
+    DomainChangeId;
+    /// An address that a Smart Account keeps.
+    AddressId;
 }

@@ -23,6 +23,9 @@ pub fn routes(routes: &mut Routes) {
     api::routes(routes);
 }
 
+/// The letters of this room.
+pub fn letters(_: &mut crate::platform::mail::Letters) {}
+
 /// With what codes the rules of this room refuse.
 pub const REFUSALS: &[(&str, &str)] = &[
     (

@@ -3,6 +3,15 @@
 #![allow(missing_docs)]
 
 diesel::table! {
+    account_addresses (id) {
+        id -> Text,
+        smart_account_id -> Text,
+        address -> Text,
+        created_at -> Timestamp,
+    }
+}
+
+diesel::table! {
     account_request_creators (id) {
         id -> Text,
         request_id -> Text,
@@ -58,6 +67,23 @@ diesel::table! {
     counters (name) {
         name -> Text,
         value -> BigInt,
+    }
+}
+
+diesel::table! {
+    domain_changes (id) {
+        id -> Text,
+        smart_account_id -> Text,
+        from_domain -> Text,
+        to_domain -> Text,
+        note -> Text,
+        reasons -> Text,
+        state -> Text,
+        reason -> Text,
+        requested_by -> Text,
+        requested_at -> Timestamp,
+        decided_by -> Nullable<Text>,
+        decided_at -> Nullable<Timestamp>,
     }
 }
 
@@ -229,6 +255,15 @@ diesel::table! {
 }
 
 diesel::table! {
+    virtual_account_tags (virtual_account_id, tag_key) {
+        smart_account_id -> Text,
+        virtual_account_id -> Text,
+        tag -> Text,
+        tag_key -> Text,
+    }
+}
+
+diesel::table! {
     virtual_accounts (id) {
         id -> Text,
         smart_account_id -> Text,
@@ -242,14 +277,17 @@ diesel::table! {
         tags -> Text,
         created_at -> Timestamp,
         version -> BigInt,
+        search_key -> Text,
     }
 }
 
 diesel::allow_tables_to_appear_in_same_query!(
+    account_addresses,
     account_request_creators,
     account_requests,
     api_clients,
     counters,
+    domain_changes,
     event_tallies,
     events,
     grants,
@@ -263,5 +301,6 @@ diesel::allow_tables_to_appear_in_same_query!(
     settings,
     sign_in_misses,
     smart_accounts,
+    virtual_account_tags,
     virtual_accounts,
 );
