@@ -7,6 +7,7 @@ use crate::platform::config::Config;
 use crate::platform::db::Db;
 use crate::platform::jobs::{Job, Jobs};
 use crate::platform::mail::{Letters, Postman, Transport};
+use crate::platform::occupants::Occupants;
 use crate::platform::settings;
 use crate::platform::signing::Signing;
 use crate::{
@@ -40,8 +41,14 @@ pub fn letters() -> Letters {
     identity::letters(&mut letters);
     access_requests::letters(&mut letters);
     members::letters(&mut letters);
+    smart_accounts::letters(&mut letters);
     account_requests::letters(&mut letters);
     letters
+}
+
+/// Every room that keeps things in Virtual Accounts: asked before one is deleted or made the default.
+pub fn occupants() -> Occupants {
+    Occupants::default()
 }
 
 /// Every code with which a rule refuses, and when.
@@ -54,6 +61,10 @@ pub fn refusals() -> Vec<(&'static str, &'static str)> {
         (
             "view-as.read-only",
             "The portal is seen as another role, and this changes something.",
+        ),
+        (
+            "smart-account.inactive",
+            "The Smart Account is Inactive: it can be read and not changed.",
         ),
         (
             "mail.not-given-up",
@@ -70,6 +81,7 @@ pub fn refusals() -> Vec<(&'static str, &'static str)> {
         smart_accounts::REFUSALS,
         members::REFUSALS,
         access_requests::REFUSALS,
+        virtual_accounts::REFUSALS,
         account_requests::REFUSALS,
         simulator::REFUSALS,
     ] {
@@ -126,6 +138,7 @@ pub fn build(
         routes: Arc::new(routes.list()),
         openapi: Arc::new(document.to_string()),
         letters,
+        occupants: occupants(),
         refusals: Arc::new(refusals),
     };
     Ok(Parts {

@@ -62,6 +62,8 @@ actions! {
     ViewAs(Account): "preview the portal as another role";
     /// Change its properties.
     EditAccount(Account): "edit Smart Account properties";
+    /// Take the account out of use, or into use again.
+    ChangeAccountState(Account): "deactivate or reactivate this Smart Account", fresh;
     /// Accept agreements.
     AcceptAgreements(Account): "accept agreements";
     /// See who holds which role.

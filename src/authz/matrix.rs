@@ -50,6 +50,7 @@ pub const MATRIX: &[(Action, &[Holder])] = &[
     ),
     (Action::ViewAs, &[ADMIN, SUPPORT]),
     (Action::EditAccount, &[ADMIN, APPROVER, SUPPORT]),
+    (Action::ChangeAccountState, &[ADMIN, SUPPORT]),
     (Action::AcceptAgreements, &[ADMIN, APPROVER, SUPPORT]),
     (
         Action::ViewUsers,
@@ -158,7 +159,7 @@ pub fn decide<A: Does>(
             action: action.words(),
         });
     };
-    came_in_well::<A>(actor, wall)?;
+    came_in_well::<A>(actor, tenant, wall)?;
     Ok(within)
 }
 
@@ -182,8 +183,9 @@ pub fn by_roles(action: Action, tenant: &Tenant, grants: &[Grant]) -> Option<Wit
     }
 }
 
-/// Whether the way in is good for the action: a client may write, a password was given lately.
-pub fn came_in_well<A: Does>(actor: &Actor, wall: Moment) -> Result<()> {
+/// Whether the way in is good for the action (a client may write, a password was given lately), and the state of the
+/// account lets it be done.
+pub fn came_in_well<A: Does>(actor: &Actor, tenant: Option<&Tenant>, wall: Moment) -> Result<()> {
     let action = A::ACTION;
     match &actor.via {
         Via::Client { may_write, .. } => {
@@ -193,14 +195,39 @@ pub fn came_in_well<A: Does>(actor: &Actor, wall: Moment) -> Result<()> {
                     "This API client may only read. Use one with the scope \u{201c}write\u{201d}.",
                 ));
             }
+            // Whoever may only read hears of that first: what the state forbids is no business of theirs.
+            in_use(tenant, action)?;
         }
         Via::Session { fresh_at, .. } => {
+            // Before the password is asked for: it would be of no use.
+            in_use(tenant, action)?;
             if action.needs_fresh_sign_in() && wall >= fresh_at.plus(crate::authn::session::FRESH) {
                 return Err(Error::FreshSignInNeeded);
             }
         }
     }
     Ok(())
+}
+
+/// What may be changed while a Smart Account is Inactive.
+const WHILE_INACTIVE: &[Action] = &[Action::ChangeAccountState];
+
+/// Whether the state of the account of a page lets an action be done there. An Inactive account is read and not
+/// changed, by nobody: pages, scripts and support meet this one rule, since each of them needs a permit.
+pub fn state_allows(tenant: &Tenant, action: Action) -> bool {
+    !tenant.is_inactive() || reads_only(action) || WHILE_INACTIVE.contains(&action)
+}
+
+/// What is said of it, as a refusal and beside controls that are off.
+pub const INACTIVE: &str = "This Smart Account is Inactive: it can be read, and nothing in it can be changed until a Smart Account Administrator reactivates it.";
+
+fn in_use(tenant: Option<&Tenant>, action: Action) -> Result<()> {
+    match tenant {
+        Some(tenant) if !state_allows(tenant, action) => {
+            Err(Error::refused("smart-account.inactive", INACTIVE))
+        }
+        _ => Ok(()),
+    }
 }
 
 /// Actions that change nothing: a client with the scope "read" may do them.

@@ -74,7 +74,7 @@ impl<A: Does> Permit<A> {
         };
         let within = match (matrix::decide::<A>(&actor, tenant, grants, wall), tenant) {
             (Err(Error::Forbidden { .. }), Some(tenant)) if !mandates.is_empty() => {
-                matrix::came_in_well::<A>(&actor, wall)?;
+                matrix::came_in_well::<A>(&actor, Some(tenant), wall)?;
                 Within::of(tenant.id, Reach::These(Vec::new()))
             }
             (decided, _) => decided?,

@@ -107,6 +107,55 @@ pub fn grants_through(read: &mut impl Reads, account: SmartAccountId, group: &st
         .load(read.conn())?)
 }
 
+pub fn grants_on(read: &mut impl Reads, account: SmartAccountId, id: VirtualAccountId) -> Result<Vec<Grant>> {
+    Ok(grants::table
+        .filter(
+            grants::smart_account_id
+                .eq(account)
+                .and(grants::virtual_account_id.eq(id)),
+        )
+        .order(grants::created_at.asc())
+        .select(grant_columns!())
+        .load(read.conn())?)
+}
+
+/// Who holds a role over a whole account.
+pub fn people_over(read: &mut impl Reads, account: SmartAccountId) -> Result<Vec<PersonId>> {
+    Ok(grants::table
+        .filter(
+            grants::smart_account_id
+                .eq(account)
+                .and(grants::virtual_account_id.is_null()),
+        )
+        .select(grants::person_id)
+        .load(read.conn())?)
+}
+
+/// Who holds a role on which Virtual Account: on these, or on any of the account.
+pub fn people_within(
+    read: &mut impl Reads,
+    account: SmartAccountId,
+    ids: Option<&[VirtualAccountId]>,
+) -> Result<Vec<(VirtualAccountId, PersonId)>> {
+    let mut query = grants::table
+        .filter(
+            grants::smart_account_id
+                .eq(account)
+                .and(grants::virtual_account_id.is_not_null()),
+        )
+        .into_boxed();
+    if let Some(ids) = ids {
+        query = query.filter(grants::virtual_account_id.eq_any(ids.to_vec()));
+    }
+    let rows: Vec<(Option<VirtualAccountId>, PersonId)> = query
+        .select((grants::virtual_account_id, grants::person_id))
+        .load(read.conn())?;
+    Ok(rows
+        .into_iter()
+        .filter_map(|(id, person)| id.map(|id| (id, person)))
+        .collect())
+}
+
 pub fn holders_in(read: &mut impl Reads, accounts: &[SmartAccountId], role: Role) -> Result<Vec<Grant>> {
     let mut found = Vec::new();
     for some in accounts.chunks(500) {

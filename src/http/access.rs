@@ -130,6 +130,23 @@ impl SignedIn {
     }
 }
 
+impl<A: Does> May<A> {
+    /// The permit for something else in the same account, where one page needs two.
+    pub async fn also<B: Does>(&self) -> Result<Permit<B>> {
+        let actor = self.visit.actor.clone().ok_or(Error::SignedOut)?;
+        let visit = &self.visit;
+        let wall = visit.portal.clock.wall();
+        let asked = match B::ACTION.over() {
+            Over::Account => Permit::ask(actor, visit.tenant.as_ref(), &visit.grants, wall),
+            Over::Anywhere | Over::Platform => Permit::ask(actor, None, &visit.everywhere, wall),
+        };
+        if matches!(asked, Err(Error::Forbidden { .. })) {
+            note_denial(visit, B::ACTION).await;
+        }
+        asked
+    }
+}
+
 impl FromRequest for Public {
     type Error = Error;
     type Future = Found<Self>;

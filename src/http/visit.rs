@@ -297,6 +297,14 @@ impl Visit {
                 .crumbs
                 .push(Crumb::link(&tenant.name, format!("/sa/{}", tenant.number)));
         }
+        if self.tenant.as_ref().is_some_and(Tenant::is_inactive) {
+            let to = self.tenant.as_ref().map_or(0, |t| t.number);
+            shell.flash.push(Flash {
+                kind: FlashKind::Warn,
+                text: crate::authz::matrix::INACTIVE.to_owned(),
+                link: Some(("Smart Account properties".to_owned(), format!("/sa/{to}/account"))),
+            });
+        }
         shell.crumbs.extend_from_slice(between);
         shell.crumbs.push(Crumb::text(shell.title.clone()));
         shell

@@ -47,6 +47,26 @@ crate::words! {
         AccountChanged = "smart-account.changed", "Smart Account properties changed";
         /// A Virtual Account came to be.
         VirtualAccountCreated = "virtual-account.created", "Virtual Account created";
+        /// A Virtual Account was changed.
+        VirtualAccountChanged = "virtual-account.changed", "Virtual Account changed";
+        /// A Virtual Account was put below another, or at the top level.
+        VirtualAccountMoved = "virtual-account.moved", "Parent Account changed";
+        /// Another Virtual Account became the default one.
+        VirtualAccountDefault = "virtual-account.default", "Default Virtual Account changed";
+        /// A Virtual Account was deleted.
+        VirtualAccountDeleted = "virtual-account.deleted", "Virtual Account deleted";
+        /// A Smart Account was deactivated.
+        AccountDeactivated = "smart-account.deactivated", "Smart Account deactivated";
+        /// A Smart Account became Active again.
+        AccountReactivated = "smart-account.reactivated", "Smart Account reactivated";
+        /// Another Account Domain Identifier was asked for.
+        DomainChangeAsked = "domain-change.requested", "Domain change requested";
+        /// A Domain approver agreed with another Account Domain Identifier.
+        DomainChangeApproved = "domain-change.approved", "Domain change approved";
+        /// A Domain approver did not agree.
+        DomainChangeDenied = "domain-change.denied", "Domain change denied";
+        /// Whoever asked took it back.
+        DomainChangeWithdrawn = "domain-change.withdrawn", "Domain change withdrawn";
         /// A role was given.
         RoleGranted = "role.granted", "Role granted";
         /// A role was taken back.

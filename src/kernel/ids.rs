@@ -126,4 +126,8 @@ id! {
     GroupRequestId;
     /// A list of people who are about to be added.
     ImportId;
+    /// A wish for another Account Domain Identifier.
+    DomainChangeId;
+    /// An address that a Smart Account keeps.
+    AddressId;
 }

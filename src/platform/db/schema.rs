@@ -62,6 +62,15 @@ diesel::table! {
 }
 
 diesel::table! {
+    account_addresses (id) {
+        id -> Text,
+        smart_account_id -> Text,
+        address -> Text,
+        created_at -> Timestamp,
+    }
+}
+
+diesel::table! {
     account_request_creators (id) {
         id -> Text,
         request_id -> Text,
@@ -117,6 +126,23 @@ diesel::table! {
     counters (name) {
         name -> Text,
         value -> BigInt,
+    }
+}
+
+diesel::table! {
+    domain_changes (id) {
+        id -> Text,
+        smart_account_id -> Text,
+        from_domain -> Text,
+        to_domain -> Text,
+        note -> Text,
+        reasons -> Text,
+        state -> Text,
+        reason -> Text,
+        requested_by -> Text,
+        requested_at -> Timestamp,
+        decided_by -> Nullable<Text>,
+        decided_at -> Nullable<Timestamp>,
     }
 }
 
@@ -352,6 +378,15 @@ diesel::table! {
 }
 
 diesel::table! {
+    virtual_account_tags (virtual_account_id, tag_key) {
+        smart_account_id -> Text,
+        virtual_account_id -> Text,
+        tag -> Text,
+        tag_key -> Text,
+    }
+}
+
+diesel::table! {
     virtual_accounts (id) {
         id -> Text,
         smart_account_id -> Text,
@@ -365,6 +400,7 @@ diesel::table! {
         tags -> Text,
         created_at -> Timestamp,
         version -> BigInt,
+        search_key -> Text,
     }
 }
 
@@ -373,10 +409,12 @@ diesel::allow_tables_to_appear_in_same_query!(
     access_request_places,
     access_requests,
     access_settings,
+    account_addresses,
     account_request_creators,
     account_requests,
     api_clients,
     counters,
+    domain_changes,
     event_tallies,
     events,
     grants,
@@ -395,5 +433,6 @@ diesel::allow_tables_to_appear_in_same_query!(
     user_group_requests,
     user_groups,
     user_imports,
+    virtual_account_tags,
     virtual_accounts,
 );
