@@ -7,4 +7,5 @@ mod identity;
 mod members;
 mod simulator;
 mod smart_accounts;
+mod user_groups;
 mod virtual_accounts;
