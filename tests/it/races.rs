@@ -197,3 +197,55 @@ fn two_processes_on_one_database_are_one_portal() {
         }
     }
 }
+
+/// Two administrators remove each other at the same moment: one of them is told no, and one remains.
+#[test]
+fn of_two_administrators_who_remove_each_other_one_remains() {
+    use licentral::authz::Role;
+    for round in 0..6 {
+        let (p, cast) = Portal::with_cast();
+        p.role("cy@xyz.example", &cast.xyz, None, Role::AccountAdmin);
+        let users = format!("/api/v1/accounts/{}/users", cast.xyz.number);
+        let (ada, cy) = (
+            p.find_person("ada@xyz.example").id,
+            p.find_person("cy@xyz.example").id,
+        );
+        let mut apis = [p.api("ada@xyz.example"), p.api("cy@xyz.example")];
+        let barrier = std::sync::Barrier::new(2);
+        let statuses: Vec<u16> = std::thread::scope(|scope| {
+            let threads: Vec<_> = apis
+                .iter_mut()
+                .zip([cy, ada])
+                .map(|(api, other)| {
+                    let (users, barrier) = (&users, &barrier);
+                    scope.spawn(move || {
+                        barrier.wait();
+                        for _ in 0..20 {
+                            // Half of the rounds demote instead: the same rule by another road.
+                            let status = if round % 2 == 0 {
+                                api.delete(&format!("{users}/{other}")).status
+                            } else {
+                                let viewer = serde_json::json!({ "role": "account-viewer" });
+                                api.post(&format!("{users}/{other}/roles"), &viewer).status
+                            };
+                            if status != 503 {
+                                return status;
+                            }
+                            std::thread::sleep(Duration::from_millis(20));
+                        }
+                        503
+                    })
+                })
+                .collect();
+            threads.into_iter().map(|t| t.join().unwrap()).collect()
+        });
+        let done = statuses.iter().filter(|s| matches!(s, 200 | 204)).count();
+        // The other is told that they are the last (409), or has no right any more (403, 404).
+        assert_eq!(done, 1, "round {round}: {statuses:?}");
+        let left =
+            p.db.read_now(|r| licentral::authz::grants::administrators(r, &[cast.xyz.id]))
+                .unwrap();
+        assert_eq!(left.len(), 1, "round {round}: nobody is left");
+        assert_eq!(left[0].1.len(), 1, "round {round}");
+    }
+}

@@ -5,10 +5,11 @@ use chrono::TimeDelta;
 use diesel::prelude::*;
 use licentral::authn::session;
 use licentral::authz::links::{self, Purpose};
-use licentral::kernel::ids::{EventId, LetterId, LinkId, PersonId};
+use licentral::kernel::ids::{EventId, ImportId, LetterId, LinkId, PersonId, UserGroupId};
 use licentral::kernel::{EmailAddress, Event, Kind, Who};
 use licentral::platform::db::schema::{
-    access_delegations, access_requests, access_settings, account_requests, events, mailbox, outbox, sessions,
+    access_delegations, access_requests, access_settings, account_requests, events, mailbox, outbox,
+    sessions, user_group_access, user_group_people, user_group_requests, user_groups, user_imports,
 };
 use licentral::platform::db::{Reads, Tx};
 use licentral::platform::mail::LINK_KIND;
@@ -21,6 +22,13 @@ pub struct World {
     client: String,
     session: String,
     invited: PersonId,
+    group: UserGroupId,
+    /// Sent to XYZ COMPANY by a group of Bramwell Distribution.
+    lookup_to_us: &'static str,
+    /// Sent by the group of XYZ COMPANY to Bramwell Distribution.
+    lookup_of_ours: &'static str,
+    import: ImportId,
+    import_of_group: ImportId,
 }
 
 /// Stands in everything that belongs to Harborview Clinics and in nothing else.
@@ -79,7 +87,17 @@ impl World {
             client,
             session,
             invited,
+            group: UserGroupId::new(),
+            lookup_to_us: "UGR-AAAA-AAAA",
+            lookup_of_ours: "UGR-BBBB-BBBB",
+            import: ImportId::new(),
+            import_of_group: ImportId::new(),
         };
+        world
+            .p
+            .db
+            .housekeeping_now(|tx| world.put_groups(tx, at))
+            .unwrap();
         world.ask_for_an_account();
         world.ask_for_access();
         world
@@ -151,6 +169,82 @@ impl World {
             .unwrap()
     }
 
+    /// A group here that Dan may change as well, with Vera in it; one of Bramwell Distribution that asks to be
+    /// let in; and two lists of people that Ada has not added yet, each with a wrong line.
+    fn put_groups(&self, tx: &mut Tx<'_>, at: licentral::kernel::Moment) -> licentral::error::Result<()> {
+        let theirs = UserGroupId::new();
+        let (us, them) = (self.cast.xyz.id, self.cast.bramwell.id);
+        for (id, account, name) in [(self.group, us, "Field engineers"), (theirs, them, "Resellers")] {
+            diesel::insert_into(user_groups::table)
+                .values((
+                    user_groups::id.eq(id),
+                    user_groups::smart_account_id.eq(account),
+                    user_groups::name.eq(name),
+                    user_groups::name_key.eq(name.to_lowercase()),
+                    user_groups::description.eq("Of a test."),
+                    user_groups::created_at.eq(at),
+                    user_groups::version.eq(1),
+                ))
+                .execute(tx.conn())?;
+        }
+        diesel::insert_into(user_group_people::table)
+            .values((
+                user_group_people::group_id.eq(self.group),
+                user_group_people::person_id.eq(self.p.find_person("vera@xyz.example").id),
+                user_group_people::smart_account_id.eq(us),
+                user_group_people::since.eq(at),
+            ))
+            .execute(tx.conn())?;
+        diesel::insert_into(user_group_access::table)
+            .values((
+                user_group_access::id.eq(EventId::new().as_str()),
+                user_group_access::group_id.eq(self.group),
+                user_group_access::smart_account_id.eq(us),
+                user_group_access::virtual_account_id.eq(Some(self.cast.corporate)),
+                user_group_access::scope.eq(self.cast.corporate.to_string()),
+                user_group_access::role.eq("virtual-user"),
+                user_group_access::created_at.eq(at),
+            ))
+            .execute(tx.conn())?;
+        for (lookup, group, owner, target, by) in [
+            (self.lookup_to_us, theirs, them, us, "pat@bramwell.example"),
+            (self.lookup_of_ours, self.group, us, them, "ada@xyz.example"),
+        ] {
+            diesel::insert_into(user_group_requests::table)
+                .values((
+                    user_group_requests::id.eq(EventId::new().as_str()),
+                    user_group_requests::lookup_id.eq(lookup),
+                    user_group_requests::group_id.eq(group),
+                    user_group_requests::smart_account_id.eq(owner),
+                    user_group_requests::target_account_id.eq(target),
+                    user_group_requests::state.eq("waiting"),
+                    user_group_requests::note.eq(""),
+                    user_group_requests::asked_by.eq(self.p.find_person(by).id),
+                    user_group_requests::asked_at.eq(at),
+                ))
+                .execute(tx.conn())?;
+        }
+        let role = r#"{"places":null,"role":"account-user","lines":["new@xyz.example","wrong"]}"#;
+        let none = r#"{"places":null,"role":null,"lines":["new@xyz.example","wrong"]}"#;
+        for (id, group, content) in [
+            (self.import, None, role),
+            (self.import_of_group, Some(self.group), none),
+        ] {
+            diesel::insert_into(user_imports::table)
+                .values((
+                    user_imports::id.eq(id),
+                    user_imports::smart_account_id.eq(us),
+                    user_imports::person_id.eq(self.p.find_person("ada@xyz.example").id),
+                    user_imports::group_id.eq(group),
+                    user_imports::content.eq(content),
+                    user_imports::created_at.eq(at),
+                    user_imports::version.eq(1),
+                ))
+                .execute(tx.conn())?;
+        }
+        Ok(())
+    }
+
     /// A request for a customer, when there is a room for it: asked for by Pat of Bramwell, to be decided by
     /// somebody at the customer and, for the domain, by Drew.
     fn ask_for_an_account(&self) {
@@ -220,8 +314,10 @@ impl World {
             "event" => self.event(),
             "letter" => self.letter(pattern.contains("/operator/")),
             "group" => self.group.to_string(),
-            "lookup" => self.lookup.clone(),
-            "import" => self.import.clone(),
+            "lookup" if pattern.contains("/external/") => self.lookup_to_us.to_owned(),
+            "lookup" => self.lookup_of_ours.to_owned(),
+            "import" if pattern.contains("/user-groups/") => self.import_of_group.to_string(),
+            "import" => self.import.to_string(),
             "reference" => self.reference().unwrap_or_else(|| no_such(name)),
             "access" => self.access(),
             "rule" => self.rule(),

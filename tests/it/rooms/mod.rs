@@ -8,5 +8,6 @@ mod identity;
 mod members;
 mod simulator;
 mod smart_accounts;
+mod user_groups;
 mod view_as;
 mod virtual_accounts;
