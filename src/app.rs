@@ -59,6 +59,10 @@ pub fn refusals() -> Vec<(&'static str, &'static str)> {
             "The Smart Account is Inactive: it can be read and not changed.",
         ),
         (
+            "view-as.read-only",
+            "The portal is seen as another role, and this changes something.",
+        ),
+        (
             "mail.not-given-up",
             "Only a letter that was given up can be queued again.",
         ),

@@ -91,6 +91,10 @@ crate::words! {
         LetterGivenUp = "mail.given-up", "E-mail given up";
         /// A letter was queued once more.
         LetterRetried = "mail.retried", "E-mail queued again";
+        /// Somebody began to see the portal as another role would.
+        PreviewStarted = "view-as.started", "View as started";
+        /// They see it with their own eyes again.
+        PreviewEnded = "view-as.ended", "View as ended";
         /// The lab's clock was moved, stopped or started.
         ClockMoved = "lab.clock", "Clock changed";
         /// A scenario was loaded.

@@ -7,7 +7,7 @@ use licentral::authn::session;
 use licentral::authz::links::{self, Purpose};
 use licentral::kernel::ids::{EventId, LetterId, LinkId, PersonId};
 use licentral::kernel::{EmailAddress, Event, Kind, Who};
-use licentral::platform::db::schema::{account_requests, events, mailbox, outbox, sessions};
+use licentral::platform::db::schema::{account_requests, domain_changes, events, mailbox, outbox, sessions};
 use licentral::platform::db::{Reads, Tx};
 use licentral::platform::mail::LINK_KIND;
 use licentral::platform::token;
@@ -79,6 +79,7 @@ impl World {
             invited,
         };
         world.ask_for_an_account();
+        world.ask_for_a_domain();
         world
     }
 
@@ -92,6 +93,31 @@ impl World {
         pat.get("/access/request-for-customer").expect(200);
         pat.fill_and_send("Send Request", REQUEST).expect(303);
         self.p.run_jobs();
+    }
+
+    /// Another Account Domain Identifier for XYZ COMPANY, wished for by Bob and to be decided by Drew.
+    fn ask_for_a_domain(&self) {
+        let page = format!("/sa/{}/account/domain", self.cast.xyz.number);
+        if !self.p.has_route("POST", "/sa/{said}/account/domain") {
+            return;
+        }
+        let mut bob = self.p.sign_in("bob@xyz.example");
+        bob.get(&page).expect(200);
+        bob.fill_and_send("Change domain", &[("domain", "xyz-group.example")])
+            .expect(303);
+        self.p.run_jobs();
+    }
+
+    fn domain_change(&self) -> Option<String> {
+        self.p
+            .db
+            .read_now(|r| {
+                Ok(domain_changes::table
+                    .select(domain_changes::id)
+                    .first::<String>(r.conn())
+                    .optional()?)
+            })
+            .unwrap()
     }
 
     /// The address of ours that a pattern stands for.
@@ -152,6 +178,7 @@ impl World {
             "letter" => self.letter(pattern.contains("/operator/")),
             "reference" => self.reference().unwrap_or_else(|| no_such(name)),
             "token" => self.token(pattern),
+            "change" => self.domain_change().unwrap_or_else(|| no_such(name)),
             // A file of the look or of the documentation: no parameter that anybody's data stands behind.
             "name" | "page" => no_such(name),
             other => panic!(
