@@ -32,7 +32,7 @@ fn main() {
         return serve_bare(args.next().unwrap().parse().unwrap());
     }
     let bare = start_bare();
-    let portal = Portal::start();
+    let portal = Portal::start("large");
     println!("| workload | req/s | of the limit | p50 ms | p99 ms | server CPU, µs/request |");
     println!("|---|---|---|---|---|---|");
     let limit = measure(
@@ -52,6 +52,29 @@ fn main() {
             Some(limit),
         );
     }
+    // The same pages of the same small tenant, beside 10,000 others and beside a few.
+    let small = Portal::start("demo");
+    for (portal, neighbours) in [
+        (&portal, "10,000 other accounts"),
+        (&small, "a few other accounts"),
+    ] {
+        let cookie = portal.sign_in("eve@harborview.example");
+        let account = portal.first_account(&cookie);
+        for (name, path) in [
+            ("directory", "/access".to_owned()),
+            ("Overview", format!("/sa/{account}")),
+            ("event log", format!("/sa/{account}/activity")),
+        ] {
+            measure(
+                &format!("{name} of a small account beside {neighbours}"),
+                portal.port,
+                &portal.child,
+                &get(&path, &cookie, portal.port),
+                Some(limit),
+            );
+        }
+    }
+    drop(small);
     println!();
     println!(
         "Memory after the workloads, at rest: {} MB.",
@@ -212,15 +235,17 @@ struct Portal {
 }
 
 impl Portal {
-    fn start() -> Self {
-        let folder = std::env::temp_dir().join(format!("licentral-bench-{}", std::process::id()));
+    fn start(scenario: &str) -> Self {
+        let folder = std::env::temp_dir().join(format!("licentral-bench-{}-{scenario}", std::process::id()));
         std::fs::create_dir_all(&folder).unwrap();
         let started = Instant::now();
-        let (child, port) = launch(&folder);
-        println!(
-            "Scenario large was loaded and served after {:.1} s.\n",
-            started.elapsed().as_secs_f64()
-        );
+        let (child, port) = launch_with(&folder, scenario);
+        if scenario == "large" {
+            println!(
+                "Scenario large was loaded and served after {:.1} s.\n",
+                started.elapsed().as_secs_f64()
+            );
+        }
         Self { child, port, folder }
     }
 
@@ -230,14 +255,23 @@ impl Portal {
         cookie
     }
 
+    /// The number of the first account on the page on which one is chosen; who has one is led straight into it.
+    fn first_account(&self, cookie: &str) -> String {
+        let mut wire = Wire::open(self.port);
+        let (_, page) = wire.ask(&get("/select", cookie, self.port));
+        let page = format!(
+            "{}{}",
+            String::from_utf8_lossy(&wire.head),
+            String::from_utf8_lossy(&page)
+        );
+        let start = page.find("/sa/").expect("an account on /select") + 4;
+        page[start..].chars().take_while(char::is_ascii_digit).collect()
+    }
+
     fn workloads(&self, cookie: &str) -> Vec<(String, String, String)> {
         // The account with the long record is that of ada, who has no other.
         let reader = self.sign_in("ada@xyz.example");
-        let (status, page) = Wire::open(self.port).ask(&get("/select", &reader, self.port));
-        assert_eq!(status, 200);
-        let page = String::from_utf8_lossy(&page).into_owned();
-        let start = page.find("/sa/").expect("an account on /select") + 4;
-        let number: String = page[start..].chars().take_while(char::is_ascii_digit).collect();
+        let number = self.first_account(&reader);
         let log = format!("/sa/{number}/activity");
         let (_, page) = Wire::open(self.port).ask(&get(&log, &reader, self.port));
         assert!(
@@ -291,10 +325,6 @@ impl Drop for Portal {
         let _ = self.child.wait();
         let _ = std::fs::remove_dir_all(&self.folder);
     }
-}
-
-fn launch(folder: &Path) -> (Child, u16) {
-    launch_with(folder, "large")
 }
 
 fn launch_with(folder: &Path, scenario: &str) -> (Child, u16) {

@@ -11,7 +11,8 @@ use crate::platform::occupants::Occupants;
 use crate::platform::settings;
 use crate::platform::signing::Signing;
 use crate::{
-    account_requests, authn, events, home, identity, members, simulator, smart_accounts, virtual_accounts,
+    access_requests, account_requests, authn, events, home, identity, members, simulator, smart_accounts,
+    virtual_accounts,
 };
 use chrono::TimeDelta;
 use std::sync::Arc;
@@ -27,6 +28,7 @@ pub fn routes() -> Routes {
     smart_accounts::routes(&mut routes);
     virtual_accounts::routes(&mut routes);
     members::routes(&mut routes);
+    access_requests::routes(&mut routes);
     account_requests::routes(&mut routes);
     events::routes(&mut routes);
     simulator::routes(&mut routes);
@@ -38,6 +40,8 @@ pub fn letters() -> Letters {
     let mut letters = Letters::default();
     identity::letters(&mut letters);
     smart_accounts::letters(&mut letters);
+    access_requests::letters(&mut letters);
+    members::letters(&mut letters);
     account_requests::letters(&mut letters);
     letters
 }
@@ -76,6 +80,8 @@ pub fn refusals() -> Vec<(&'static str, &'static str)> {
         identity::REFUSALS,
         smart_accounts::REFUSALS,
         virtual_accounts::REFUSALS,
+        members::REFUSALS,
+        access_requests::REFUSALS,
         account_requests::REFUSALS,
         simulator::REFUSALS,
     ] {
@@ -156,6 +162,8 @@ fn jobs(config: &Config, db: &Db, clock: &Clock, postman: &Postman, letters: &Ar
             },
         ));
     }
+    jobs.extend(access_requests::jobs(db, clock));
+    jobs.extend(members::jobs(db, clock));
     jobs.extend(account_requests::jobs(db, clock));
     let postman = postman.clone();
     jobs.push(Job::new("deliver letters", Duration::from_secs(1), move || {

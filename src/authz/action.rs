@@ -84,6 +84,8 @@ actions! {
     EditVirtualAccount(Account): "edit Virtual Accounts";
     /// Delete a Virtual Account.
     DeleteVirtualAccount(Account): "delete Virtual Accounts";
+    /// See requests for access, and how they are handled.
+    ViewAccessRequests(Account): "view access requests";
     /// Decide requests for access.
     DecideAccess(Account): "approve or decline access requests";
     /// Change how requests for access are handled by themselves.

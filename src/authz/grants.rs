@@ -2,7 +2,7 @@
 
 use super::store;
 use super::within::Tenant;
-use crate::authn::people::{self, Person};
+use crate::authn::people::{self, Person, PersonState};
 use crate::error::Result;
 use crate::kernel::Moment;
 use crate::kernel::ids::{GrantId, PersonId, SmartAccountId, VirtualAccountId};
@@ -54,6 +54,15 @@ pub struct Grant {
     pub role: Role,
     /// Since when.
     pub created_at: Moment,
+    /// Through which user group: the group's id, or empty when it was given directly.
+    pub source: String,
+}
+
+impl Grant {
+    /// Given to the person, not to a group of theirs.
+    pub fn is_direct(&self) -> bool {
+        self.source.is_empty()
+    }
 }
 
 /// A role that somebody holds, with the names of where.
@@ -92,6 +101,16 @@ pub fn standing(
 /// Everything a person holds.
 pub fn of_person(read: &mut impl Reads, person: PersonId) -> Result<Vec<Grant>> {
     store::grants_of(read, person)
+}
+
+/// Everything a person holds in one Smart Account.
+pub fn of_person_in(read: &mut impl Reads, account: SmartAccountId, person: PersonId) -> Result<Vec<Grant>> {
+    store::grants_in(read, account, person)
+}
+
+/// Everything that several people hold, in no particular order.
+pub fn of_people(read: &mut impl Reads, people: &[PersonId]) -> Result<Vec<Grant>> {
+    store::grants_of_many(read, people)
 }
 
 /// Everyone's grants in a Smart Account.
@@ -149,6 +168,11 @@ pub fn reached(
     Ok(Reached::count(&over_account, &within, all))
 }
 
+/// Everything that is held in a Smart Account through one user group.
+pub fn through(read: &mut impl Reads, account: SmartAccountId, group: &str) -> Result<Vec<Grant>> {
+    store::grants_through(read, account, group)
+}
+
 /// Everyone's grants with a role over the whole account, in several accounts.
 pub fn holders_in(read: &mut impl Reads, accounts: &[SmartAccountId], role: Role) -> Result<Vec<Grant>> {
     store::holders_in(read, accounts, role)
@@ -173,6 +197,13 @@ pub fn administrators(
         let Some(person) = people.get(&grant.person) else {
             continue;
         };
+        let known = found
+            .iter()
+            .any(|(account, list)| *account == grant.account && list.iter().any(|one| one.id == person.id));
+        // Once, though they hold it through a group as well; and nobody who cannot sign in can help.
+        if known || person.state != PersonState::Active {
+            continue;
+        }
         match found.iter_mut().find(|(account, _)| *account == grant.account) {
             Some((_, list)) => list.push(person.clone()),
             None => found.push((grant.account, vec![person.clone()])),
@@ -190,7 +221,20 @@ pub fn give(
     person: PersonId,
     role: Role,
 ) -> Result<()> {
-    store::put_grant(tx, at, account, virtual_account, person, role)
+    store::put_grant(tx, at, account, virtual_account, person, role, "")
+}
+
+/// Gives a role through a user group. What the person holds directly, or through another group, stays.
+pub fn give_through(
+    tx: &mut Tx<'_>,
+    at: Moment,
+    account: SmartAccountId,
+    virtual_account: Option<VirtualAccountId>,
+    person: PersonId,
+    role: Role,
+    group: &str,
+) -> Result<()> {
+    store::put_grant(tx, at, account, virtual_account, person, role, group)
 }
 
 /// Takes a role back.

@@ -71,6 +71,7 @@ pub const MATRIX: &[(Action, &[Holder])] = &[
     ),
     (Action::EditVirtualAccount, &[ADMIN, VA_ADMIN, SUPPORT]),
     (Action::DeleteVirtualAccount, &[ADMIN, SUPPORT]),
+    (Action::ViewAccessRequests, &[ADMIN, VA_ADMIN, SUPPORT]),
     (Action::DecideAccess, &[ADMIN, VA_ADMIN, SUPPORT]),
     (Action::AutomateAccess, &[ADMIN, SUPPORT]),
     (
@@ -146,19 +147,10 @@ pub fn decide<A: Does>(
             if grants.is_empty() && !supports {
                 return Err(Error::NotFound);
             }
-            let mut named_grants = grants
-                .iter()
-                .filter(|grant| named.contains(&Holder::Tenant(grant.role)))
-                .peekable();
-            if by_platform || named_grants.clone().any(|grant| grant.virtual_account.is_none()) {
+            if by_platform {
                 Some(Within::of(tenant.id, Reach::All))
-            } else if named_grants.peek().is_some() {
-                Some(Within::of(
-                    tenant.id,
-                    Reach::These(named_grants.filter_map(|grant| grant.virtual_account).collect()),
-                ))
             } else {
-                None
+                by_roles(action, tenant, grants)
             }
         }
     };
@@ -167,6 +159,34 @@ pub fn decide<A: Does>(
             action: action.words(),
         });
     };
+    came_in_well::<A>(actor, tenant, wall)?;
+    Ok(within)
+}
+
+/// How far these roles reach for an action in a tenant; none when they do not count for it.
+pub fn by_roles(action: Action, tenant: &Tenant, grants: &[Grant]) -> Option<Within> {
+    let named = holders(action);
+    let mut named_grants = grants
+        .iter()
+        .filter(|grant| named.contains(&Holder::Tenant(grant.role)))
+        .peekable();
+    if named_grants.clone().any(|grant| grant.virtual_account.is_none()) {
+        Some(Within::of(tenant.id, Reach::All))
+    } else if named_grants.peek().is_some() {
+        // Held directly and through a group, a place still counts once.
+        let mut places: Vec<_> = named_grants.filter_map(|grant| grant.virtual_account).collect();
+        places.sort_unstable();
+        places.dedup();
+        Some(Within::of(tenant.id, Reach::These(places)))
+    } else {
+        None
+    }
+}
+
+/// Whether the way in is good for the action: a client may write, the account is in use, a password was given lately.
+/// What every permit for a person passes through, whether the right is their own or lent.
+pub fn came_in_well<A: Does>(actor: &Actor, tenant: Option<&Tenant>, wall: Moment) -> Result<()> {
+    let action = A::ACTION;
     match &actor.via {
         Via::Client { may_write, .. } => {
             if !may_write && !reads_only(action) {
@@ -186,7 +206,7 @@ pub fn decide<A: Does>(
             }
         }
     }
-    Ok(within)
+    Ok(())
 }
 
 /// What may be changed while a Smart Account is Inactive.

@@ -3,7 +3,7 @@
 use super::portal::Portal;
 use super::visit::Visit;
 use crate::authn::Actor;
-use crate::authz::{Action, Does, Over, Permit};
+use crate::authz::{Action, Does, Over, Permit, delegation};
 use crate::error::{Error, Result};
 use crate::kernel::event::Outcome;
 use crate::kernel::{Event, Kind};
@@ -206,7 +206,20 @@ impl<A: Does> FromRequest for May<A> {
                 Over::Account => (visit.tenant.as_ref(), &visit.grants),
                 Over::Anywhere | Over::Platform => (None, &visit.everywhere),
             };
-            match Permit::ask(actor, tenant, grants, visit.portal.clock.wall()) {
+            // Only a member of the account can act in another member's stead.
+            let lent = match tenant {
+                Some(tenant) if delegation::lendable(A::ACTION) && !grants.is_empty() => {
+                    let (account, person) = (tenant.id, actor.person.id);
+                    let now = visit.portal.clock.now();
+                    visit
+                        .portal
+                        .db
+                        .read(move |r| delegation::lent_to(r, account, person, now))
+                        .await?
+                }
+                _ => Vec::new(),
+            };
+            match Permit::ask_with(actor, tenant, grants, &lent, visit.portal.clock.wall()) {
                 Ok(permit) => Ok(Self { visit, permit }),
                 Err(error) => {
                     if matches!(error, Error::Forbidden { .. }) && visit.preview.is_none() {

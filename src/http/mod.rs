@@ -16,6 +16,7 @@ pub mod headers;
 pub mod health;
 pub mod list;
 pub mod menu;
+mod multipart;
 pub mod openapi;
 pub mod portal;
 pub mod reason;

@@ -44,6 +44,7 @@ pub struct Visit {
     pub agent: String,
     /// The id of the request.
     pub request_id: String,
+    waiting: Vec<(&'static str, u64)>,
     theme: Theme,
     flash: Vec<Flash>,
     cookie: Option<String>,
@@ -99,6 +100,7 @@ impl Visit {
                 .unwrap_or_default()
                 .to_owned(),
             request_id: asked.request_id.clone(),
+            waiting: Vec::new(),
             theme: raw_cookie(req, THEME).map_or(Theme::Auto, |t| Theme::parse(&t)),
             flash: Vec::new(),
             cookie,
@@ -127,6 +129,7 @@ impl Visit {
     async fn find_out(&mut self, mut asked: Asked) -> Result<()> {
         let (view_as, in_account) = (asked.view_as.take(), asked.number);
         let (clock, signing) = (self.portal.clock.clone(), self.portal.signing.clone());
+        let menu = self.portal.menu.clone();
         let found = self
             .portal
             .db
@@ -157,10 +160,23 @@ impl Visit {
                 } else {
                     Vec::new()
                 };
-                Ok(Some((actor, touch, standing, everywhere, asked.number.is_none())))
+                let waiting = match &standing {
+                    Some((tenant, grants)) if !asked.is_api => menu.counts(
+                        r,
+                        &super::menu::Onlooker {
+                            actor: &actor,
+                            tenant,
+                            grants,
+                            now: clock.now(),
+                        },
+                    )?,
+                    _ => Vec::new(),
+                };
+                let outside = asked.number.is_none();
+                Ok(Some((actor, touch, standing, everywhere, outside, waiting)))
             })
             .await?;
-        let Some((actor, touch, standing, everywhere, outside)) = found else {
+        let Some((actor, touch, standing, everywhere, outside, waiting)) = found else {
             return Ok(());
         };
         if let (true, crate::authn::Via::Session { key, .. }) = (touch, &actor.via) {
@@ -180,6 +196,7 @@ impl Visit {
             }
         }
         self.everywhere = everywhere;
+        self.waiting = waiting;
         self.actor = Some(Arc::new(actor));
         if let Some(cookie) = view_as {
             self.borrow_eyes(&cookie, in_account).await?;
@@ -219,6 +236,14 @@ impl Visit {
         plain.platform.clear();
         self.actor = Some(Arc::new(plain));
         Ok(())
+    }
+
+    /// How many things wait behind an entry of the menu; none when it is not for this person.
+    pub fn waiting(&self, path: &str) -> Option<u64> {
+        self.waiting
+            .iter()
+            .find(|(known, _)| *known == path)
+            .map(|(_, count)| *count)
     }
 
     /// The token that forms of this session carry. Another one on each page, so that compressed pages tell nothing of it.

@@ -87,6 +87,26 @@ crate::words! {
         RequestExpired = "account-request.expired", "Request expired";
         /// Those who were asked were reminded.
         RequestReminded = "account-request.reminded", "Reminder sent";
+        /// Access was asked for.
+        AccessRequested = "access-request.sent", "Access requested";
+        /// Access was given to somebody who asked.
+        AccessApproved = "access-request.approved", "Access request approved";
+        /// Access was not given to somebody who asked.
+        AccessDeclined = "access-request.declined", "Access request declined";
+        /// A request for access was taken back.
+        AccessWithdrawn = "access-request.withdrawn", "Access request withdrawn";
+        /// Nobody decided a request for access in time.
+        AccessExpired = "access-request.expired", "Access request expired";
+        /// The person was given access otherwise.
+        AccessSuperseded = "access-request.superseded", "Access request superseded";
+        /// Those who can decide a request for access were reminded.
+        AccessReminded = "access-request.reminded", "Access request reminder sent";
+        /// How requests for access are handled by themselves was changed.
+        AccessAutomation = "access-request.automation", "Access request Automation settings changed";
+        /// Somebody decides in another's stead for a while.
+        AccessDelegated = "access-request.delegated", "Access decisions delegated";
+        /// Somebody no longer decides in another's stead.
+        AccessDelegationEnded = "access-request.delegation-ended", "Delegation ended";
         /// A letter could not be delivered.
         LetterGivenUp = "mail.given-up", "E-mail given up";
         /// A letter was queued once more.
@@ -105,6 +125,32 @@ crate::words! {
         SetUpLinkMade = "portal.set-up-link", "Set-up link printed";
         /// The first operator was made.
         SetUp = "portal.set-up", "Portal set up";
+        /// A list of people was added.
+        UsersAdded = "users.added", "Users added";
+        /// A person lost everything that they held in a Smart Account.
+        UserRemoved = "user.removed", "User removed";
+        /// A person left a Smart Account.
+        UserLeft = "user.left", "User left";
+        /// A user group came to be.
+        GroupCreated = "user-group.created", "User group created";
+        /// Name, description, role or Virtual Accounts of a user group were changed.
+        GroupChanged = "user-group.changed", "User group changed";
+        /// A user group was deleted.
+        GroupDeleted = "user-group.deleted", "User group deleted";
+        /// A person came into a user group.
+        GroupJoined = "user-group.joined", "Added to user group";
+        /// A person went out of a user group.
+        GroupLeft = "user-group.left", "Removed from user group";
+        /// A message was sent to everybody in a user group.
+        GroupWritten = "user-group.message", "Message sent to user group";
+        /// A user group asked for access to another Smart Account.
+        GroupAsked = "user-group.requested", "Access requested for user group";
+        /// A user group of another Smart Account was let in.
+        GroupLetIn = "user-group.granted", "Access granted to external user group";
+        /// A request of a user group was declined or taken back.
+        GroupNotLetIn = "user-group.not-granted", "Access request of user group closed";
+        /// The access of a user group to another Smart Account ended.
+        GroupPutOut = "user-group.ended", "Access of external user group ended";
     }
 }
 

@@ -118,4 +118,16 @@ id! {
     DomainChangeId;
     /// An address that a Smart Account keeps.
     AddressId;
+    /// A request for access to a Smart Account.
+    AccessRequestId;
+    /// A rule by which requests for access are decided.
+    AccessRuleId;
+    /// A right to decide in somebody's stead.
+    DelegationId;
+    /// A user group.
+    UserGroupId;
+    /// A user group's request for access to another Smart Account.
+    GroupRequestId;
+    /// A list of people who are about to be added.
+    ImportId;
 }

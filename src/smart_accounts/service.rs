@@ -155,6 +155,11 @@ pub fn by_domain(read: &mut impl Reads, domain: &str) -> Result<Option<SmartAcco
     store::by_domain(read, domain)
 }
 
+/// Accounts with exactly this name that are there: who has all of it may know of a Restricted one.
+pub fn by_exact_name(read: &mut impl Reads, typed: &str) -> Result<Vec<SmartAccount>> {
+    store::by_exact_name(read, typed)
+}
+
 /// Accounts under a company's domain.
 pub fn under_registrable(read: &mut impl Reads, registrable: &str) -> Result<Vec<SmartAccount>> {
     store::under_registrable(read, registrable)

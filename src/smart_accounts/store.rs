@@ -103,6 +103,19 @@ pub fn by_domain(read: &mut impl Reads, domain: &str) -> Result<Option<SmartAcco
         .optional()?)
 }
 
+pub fn by_exact_name(read: &mut impl Reads, typed: &str) -> Result<Vec<SmartAccount>> {
+    Ok(smart_accounts::table
+        .filter(
+            smart_accounts::name_key
+                .eq(search_key(typed))
+                .and(smart_accounts::state.ne(State::Pending)),
+        )
+        .order(smart_accounts::id.asc())
+        .select(columns!())
+        .limit(20)
+        .load(read.conn())?)
+}
+
 pub fn under_registrable(read: &mut impl Reads, registrable: &str) -> Result<Vec<SmartAccount>> {
     Ok(smart_accounts::table
         .filter(

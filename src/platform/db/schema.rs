@@ -12,6 +12,65 @@ diesel::table! {
 }
 
 diesel::table! {
+    access_delegations (id) {
+        id -> Text,
+        smart_account_id -> Text,
+        delegator_id -> Text,
+        delegate_id -> Text,
+        starts_at -> Timestamp,
+        ends_at -> Timestamp,
+        created_at -> Timestamp,
+        ended_at -> Nullable<Timestamp>,
+    }
+}
+
+diesel::table! {
+    access_request_places (request_id, part, virtual_account_id) {
+        request_id -> Text,
+        part -> Text,
+        virtual_account_id -> Text,
+        smart_account_id -> Text,
+        name -> Text,
+    }
+}
+
+diesel::table! {
+    access_requests (id) {
+        id -> Text,
+        reference -> Text,
+        smart_account_id -> Text,
+        requester_id -> Text,
+        search_key -> Text,
+        scope -> Text,
+        role -> Text,
+        note -> Text,
+        had_access -> Bool,
+        state -> Text,
+        given_scope -> Nullable<Text>,
+        given_role -> Nullable<Text>,
+        reason -> Text,
+        decided_by -> Nullable<Text>,
+        on_behalf_of -> Nullable<Text>,
+        decided_at -> Nullable<Timestamp>,
+        sent_at -> Timestamp,
+        remind_at -> Timestamp,
+        reminded_at -> Nullable<Timestamp>,
+        expires_at -> Timestamp,
+        version -> BigInt,
+    }
+}
+
+diesel::table! {
+    access_settings (smart_account_id) {
+        smart_account_id -> Text,
+        remind_days -> Integer,
+        expire_days -> Integer,
+        rules -> Text,
+        version -> BigInt,
+    }
+}
+
+diesel::table! {
     account_request_creators (id) {
         id -> Text,
         request_id -> Text,
@@ -123,6 +182,7 @@ diesel::table! {
         person_id -> Text,
         role -> Text,
         created_at -> Timestamp,
+        source -> Text,
     }
 }
 
@@ -264,6 +324,69 @@ diesel::table! {
 }
 
 diesel::table! {
+    user_group_access (id) {
+        id -> Text,
+        group_id -> Text,
+        smart_account_id -> Text,
+        virtual_account_id -> Nullable<Text>,
+        scope -> Text,
+        role -> Text,
+        created_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    user_group_people (group_id, person_id) {
+        group_id -> Text,
+        person_id -> Text,
+        smart_account_id -> Text,
+        since -> Timestamp,
+    }
+}
+
+diesel::table! {
+    user_group_requests (id) {
+        id -> Text,
+        lookup_id -> Text,
+        group_id -> Text,
+        smart_account_id -> Text,
+        target_account_id -> Text,
+        state -> Text,
+        note -> Text,
+        asked_by -> Text,
+        asked_at -> Timestamp,
+        answered_by -> Nullable<Text>,
+        answered_at -> Nullable<Timestamp>,
+        ended_at -> Nullable<Timestamp>,
+    }
+}
+
+diesel::table! {
+    user_groups (id) {
+        id -> Text,
+        smart_account_id -> Text,
+        name -> Text,
+        name_key -> Text,
+        description -> Text,
+        created_at -> Timestamp,
+        version -> BigInt,
+    }
+}
+
+diesel::table! {
+    user_imports (id) {
+        id -> Text,
+        smart_account_id -> Text,
+        person_id -> Text,
+        group_id -> Nullable<Text>,
+        content -> Text,
+        created_at -> Timestamp,
+        done_at -> Nullable<Timestamp>,
+        version -> BigInt,
+    }
+}
+
+diesel::table! {
     virtual_accounts (id) {
         id -> Text,
         smart_account_id -> Text,
@@ -283,6 +406,10 @@ diesel::table! {
 
 diesel::allow_tables_to_appear_in_same_query!(
     account_addresses,
+    access_delegations,
+    access_request_places,
+    access_requests,
+    access_settings,
     account_request_creators,
     account_requests,
     api_clients,
@@ -302,5 +429,10 @@ diesel::allow_tables_to_appear_in_same_query!(
     sign_in_misses,
     smart_accounts,
     virtual_account_tags,
+    user_group_access,
+    user_group_people,
+    user_group_requests,
+    user_groups,
+    user_imports,
     virtual_accounts,
 );

@@ -3,6 +3,7 @@
 
 use super::year;
 use super::{CLIENT_SECRET, mark};
+use crate::access_requests::{self, ScopeKind, Wish};
 use crate::account_requests::{self, Customers, ForCustomer, Sending};
 use crate::authn::{Actor, Person, PlatformRole, Via, api_client, people};
 use crate::authz::{Does, Permit, Role, grants};
@@ -29,6 +30,9 @@ const OLGA: Character = (
 
 /// Runs the customer account that has nobody of the cast in it.
 const JUNE: &str = "june@fairwater.example";
+
+/// Asked for access and was given it.
+const ROSA: &str = "rosa@xyz.example";
 
 /// Everyone. The first twelve are the cast.
 const CAST: &[Character] = &[
@@ -57,6 +61,7 @@ const CAST: &[Character] = &[
     ("eve@harborview.example", "Eve Harrow", 0, None, 210),
     ("noa@newcomer.example", "Noa Winter", 0, None, 6),
     (JUNE, "June Fairley", 0, None, 45),
+    (ROSA, "Rosa Klein", 0, None, 150),
 ];
 
 /// Name, domain, visibility, headquarters, days since it became Active.
@@ -157,6 +162,67 @@ const REQUESTS: &[Asked] = &[
         "",
         1,
         Fate::Open,
+    ),
+];
+
+/// What became of a request for access to XYZ COMPANY.
+#[derive(Debug, Clone, Copy)]
+enum Answer {
+    /// Somebody gave what was asked, so many days ago.
+    Approved(&'static str, i64),
+    /// Ada said no, so many days ago, for this reason.
+    Declined(i64, &'static str),
+    /// The requester took it back, so many days ago.
+    Withdrawn(i64),
+    /// It waits.
+    Open,
+}
+
+/// A request for access: who, role, name of a Virtual Account or "" for all, note, days since it was sent.
+type Wanted = (&'static str, Role, &'static str, &'static str, i64, Answer);
+
+/// Who asked for access to XYZ COMPANY, the oldest first.
+const WANTED: &[Wanted] = &[
+    (
+        ROSA,
+        Role::VirtualUser,
+        "Corporate Network Devices",
+        "I joined the network team in Springfield.",
+        149,
+        Answer::Approved("dan@xyz.example", 148),
+    ),
+    (
+        "pat@bramwell.example",
+        Role::AccountUser,
+        "",
+        "To look after the licenses that we sold you.",
+        96,
+        Answer::Declined(95, "Partners see their orders in their own Smart Account."),
+    ),
+    (JUNE, Role::AccountViewer, "", "", 40, Answer::Withdrawn(39)),
+    (
+        "vera@xyz.example",
+        Role::AccountUser,
+        "",
+        "I take over the license transfers from Cy next month.",
+        5,
+        Answer::Open,
+    ),
+    (
+        "noa@newcomer.example",
+        Role::VirtualViewer,
+        "Public Network Devices",
+        "We audit the guest networks this quarter.",
+        2,
+        Answer::Open,
+    ),
+    (
+        "pat@bramwell.example",
+        Role::VirtualUser,
+        "Corporate Network Devices",
+        "We replace the switches on the third floor and register them for you.",
+        1,
+        Answer::Open,
     ),
 ];
 
@@ -299,6 +365,7 @@ pub struct Demo {
     /// Of the others: account and its DEFAULT.
     others: Vec<(Company, SmartAccountId, VirtualAccountId)>,
     requests: Vec<(Asked, Sending, VirtualAccountId)>,
+    wanted: Vec<(Wanted, access_requests::Sending)>,
     year: Vec<year::Happened>,
 }
 
@@ -339,6 +406,15 @@ impl Demo {
                 )
             })
             .collect();
+        let wanted = WANTED
+            .iter()
+            .map(|wanted| {
+                (
+                    *wanted,
+                    access_requests::Sending::new(days_before(now, wanted.4, 10)),
+                )
+            })
+            .collect();
         let mut demo = Self {
             now,
             people,
@@ -346,6 +422,7 @@ impl Demo {
             divisions,
             others,
             requests,
+            wanted,
             year: Vec::new(),
         };
         demo.year = year::plan(now, &demo);
@@ -389,6 +466,9 @@ impl Demo {
             self.xyz_company(tx)?;
             self.other_companies(tx)?;
             self.requests(tx)?;
+            self.access(tx)?;
+            // What was written long ago went out long ago. Only the letters of what is still open are delivered.
+            mail::sent_long_ago(tx, days_before(self.now, 7, 0))?;
             self.clients(tx)?;
             for happened in &self.year {
                 tx.note(happened.at, &happened.who, &happened.event)?;
@@ -486,8 +566,53 @@ impl Demo {
                 Fate::Open => {}
             }
         }
-        // What was written long ago went out long ago. Only the letters of what is still open are delivered.
-        mail::sent_long_ago(tx, days_before(self.now, 7, 0))
+        Ok(())
+    }
+
+    /// Requests for access to XYZ COMPANY, through the room's own services as well.
+    fn access(&self, tx: &mut Tx<'_>) -> Result<()> {
+        for ((email, role, place, note, days, answer), sending) in &self.wanted {
+            let asking = self.person(email)?;
+            let person = people::find(tx, asking.id)?;
+            let wish = if place.is_empty() {
+                Wish {
+                    scope: ScopeKind::Account,
+                    role: *role,
+                    places: Vec::new(),
+                    names: Vec::new(),
+                }
+            } else {
+                Wish {
+                    scope: ScopeKind::VirtualAccounts,
+                    role: *role,
+                    places: vec![self.division(place)?],
+                    names: Vec::new(),
+                }
+            };
+            let permit = asking.permit(tx, days_before(self.now, *days, 10))?;
+            let sent = access_requests::send(tx, &permit, &person, *sending, XYZ.1, &wish, note, None)?;
+            let id = sent.value().id;
+            match answer {
+                Answer::Approved(by, days) => {
+                    let at = days_before(self.now, *days, 14);
+                    let permit = self.person(by)?.permit_in(tx, self.xyz, at)?;
+                    let scope = wish.scope.with(wish.places.clone());
+                    let _ = access_requests::approve(tx, &permit, at, id, &scope, wish.role)?;
+                }
+                Answer::Declined(days, reason) => {
+                    let at = days_before(self.now, *days, 16);
+                    let permit = self.person("ada@xyz.example")?.permit_in(tx, self.xyz, at)?;
+                    let _ = access_requests::decline(tx, &permit, at, id, reason)?;
+                }
+                Answer::Withdrawn(days) => {
+                    let at = days_before(self.now, *days, 9);
+                    let permit = asking.permit(tx, at)?;
+                    let _ = access_requests::withdraw(tx, &permit, at, id)?;
+                }
+                Answer::Open => {}
+            }
+        }
+        Ok(())
     }
 
     /// Keys for scripts, with a secret that everybody knows: a lab has nothing to hide.

@@ -7,7 +7,10 @@ use licentral::authn::session;
 use licentral::authz::links::{self, Purpose};
 use licentral::kernel::ids::{EventId, LetterId, LinkId, PersonId};
 use licentral::kernel::{EmailAddress, Event, Kind, Who};
-use licentral::platform::db::schema::{account_requests, domain_changes, events, mailbox, outbox, sessions};
+use licentral::platform::db::schema::{
+    access_delegations, access_requests, access_settings, account_requests, domain_changes, events, mailbox,
+    outbox, sessions,
+};
 use licentral::platform::db::{Reads, Tx};
 use licentral::platform::mail::LINK_KIND;
 use licentral::platform::token;
@@ -80,7 +83,74 @@ impl World {
         };
         world.ask_for_an_account();
         world.ask_for_a_domain();
+        world.ask_for_access();
         world
+    }
+
+    /// Pat of Bramwell asks to be a user of a Virtual Account of XYZ COMPANY, of which Dan is the administrator.
+    /// A rule asks the administrators, and Ada has named Cy as her delegate for next month.
+    fn ask_for_access(&self) {
+        let mut pat = self.p.api("pat@bramwell.example");
+        pat.post(
+            "/api/v1/access-requests",
+            &serde_json::json!({ "domain": "xyz.example", "scope": "virtual-accounts", "role": "virtual-user",
+                "virtual_accounts": [self.cast.corporate], "note": "Our own business." }),
+        )
+        .expect(201);
+        let mut ada = self.p.api("ada@xyz.example");
+        let base = format!("/api/v1/accounts/{}", self.cast.xyz.number);
+        ada.put(
+            &format!("{base}/access-request-settings"),
+            &serde_json::json!({ "remind_days": 7, "expire_days": 14, "version": 0,
+                "rules": [{ "verdict": "ask" }, { "domain": "elsewhere.example", "verdict": "decline" }] }),
+        )
+        .expect(200);
+        let day = |days| {
+            let at = self.p.clock.now().plus(TimeDelta::days(days)).utc();
+            at.format("%Y-%m-%d").to_string()
+        };
+        ada.post(
+            &format!("{base}/access-delegations"),
+            &serde_json::json!({ "delegate": "cy@xyz.example", "starts": day(30), "ends": day(40) }),
+        )
+        .expect(201);
+        self.p.run_jobs();
+    }
+
+    fn access(&self) -> String {
+        self.p
+            .db
+            .read_now(|r| {
+                Ok(access_requests::table
+                    .select(access_requests::id)
+                    .first::<String>(r.conn())?)
+            })
+            .unwrap()
+    }
+
+    fn rule(&self) -> String {
+        let rules: String = self
+            .p
+            .db
+            .read_now(|r| {
+                Ok(access_settings::table
+                    .select(access_settings::rules)
+                    .first::<String>(r.conn())?)
+            })
+            .unwrap();
+        let rules: serde_json::Value = serde_json::from_str(&rules).unwrap();
+        rules[0]["id"].as_str().unwrap().to_owned()
+    }
+
+    fn delegation(&self) -> String {
+        self.p
+            .db
+            .read_now(|r| {
+                Ok(access_delegations::table
+                    .select(access_delegations::id)
+                    .first::<String>(r.conn())?)
+            })
+            .unwrap()
     }
 
     /// A request for a customer, when there is a room for it: asked for by Pat of Bramwell, to be decided by
@@ -176,7 +246,13 @@ impl World {
             "session" => self.session.clone(),
             "event" => self.event(),
             "letter" => self.letter(pattern.contains("/operator/")),
+            "group" => self.group.to_string(),
+            "lookup" => self.lookup.clone(),
+            "import" => self.import.clone(),
             "reference" => self.reference().unwrap_or_else(|| no_such(name)),
+            "access" => self.access(),
+            "rule" => self.rule(),
+            "delegation" => self.delegation(),
             "token" => self.token(pattern),
             "change" => self.domain_change().unwrap_or_else(|| no_such(name)),
             // A file of the look or of the documentation: no parameter that anybody's data stands behind.
@@ -240,6 +316,7 @@ impl World {
                 Purpose::ResetPassword,
                 self.p.find_person("ada@xyz.example").id.to_string(),
             ),
+            "ar" => (Purpose::DecideAccess, self.access()),
             "setup" => (Purpose::SetUp, "00000000-0000-0000-0000-000000000000".to_owned()),
             "r" | "requests" => {
                 let letters = self.p.mailbox.letters();
@@ -293,6 +370,7 @@ fn no_such(name: &str) -> String {
         "client" => "NoSuchClientNoSuchClient".to_owned(),
         "token" => "eyJ0eXAiOiJsaW5rK2p3dCJ9.eyJzdWIiOiJ4In0.AAAA".to_owned(),
         "reference" => "SAR-2026-99999".to_owned(),
+        "lookup" => "UGR-2222-2222".to_owned(),
         "name" | "page" => "no-such-page".to_owned(),
         _ => EventId::new().to_string(),
     }

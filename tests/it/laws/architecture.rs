@@ -20,6 +20,7 @@ const ROOMS: &[&str] = &[
     "smart_accounts",
     "virtual_accounts",
     "members",
+    "access_requests",
     "account_requests",
     "events",
     "home",
@@ -253,6 +254,16 @@ const SHARED_TABLES: &[(&str, &str, &str)] = &[
         "mailbox",
         "platform",
         "the lab's transport writes what the simulator's page shows",
+    ),
+    (
+        "people",
+        "members",
+        "the list of users is searched, filtered, sorted and paged in one statement: thousands of people cannot go through faces",
+    ),
+    (
+        "grants",
+        "members",
+        "the list of users is searched, filtered, sorted and paged in one statement: thousands of people cannot go through faces",
     ),
     (
         "people",

@@ -1,5 +1,6 @@
 //! What each room does, as those who use it see it.
 
+mod access_requests;
 mod account_requests;
 mod events;
 mod home;
