@@ -13,7 +13,7 @@ use crate::kernel::{DomainIdentifier, EmailAddress, Event, Kind, Moment, Name, W
 use crate::platform::db::{Db, Tx};
 use crate::platform::mail;
 use crate::smart_accounts::{self, Draft, PendingDetail, Visibility};
-use crate::virtual_accounts::{self, NewVirtualAccount};
+use crate::virtual_accounts::{self, NewVirtualAccount, Place};
 use chrono::TimeDelta;
 use std::sync::Arc;
 
@@ -226,18 +226,44 @@ const WANTED: &[Wanted] = &[
     ),
 ];
 
-/// The Virtual Accounts of XYZ COMPANY beside DEFAULT.
-const DIVISIONS: &[(&str, &str, i64)] = &[
+/// A Virtual Account: name, description, tags, the one above it, days since it was created.
+type Division = (
+    &'static str,
+    &'static str,
+    &'static [&'static str],
+    Option<&'static str>,
+    i64,
+);
+
+/// The Virtual Accounts of XYZ COMPANY beside DEFAULT. One is named after the one above it.
+const DIVISIONS: &[Division] = &[
     (
         "Corporate Network Devices",
         "Switches, routers and wireless of the offices.",
+        &["Offices", "Campus"],
+        None,
         370,
     ),
-    ("Public Network Devices", "What guests and the public reach.", 369),
+    (
+        "Public Network Devices",
+        "What guests and the public reach.",
+        &["Guest access", "DMZ"],
+        None,
+        369,
+    ),
     (
         "Local-Virtual-Account",
         "Served by the On-Prem server in the Springfield data center.",
+        &["Data center", "Springfield"],
+        None,
         301,
+    ),
+    (
+        "Branch Offices",
+        "The small sites of the Northwest: one switch and one access point each.",
+        &["Offices", "Northwest"],
+        Some("Corporate Network Devices"),
+        184,
     ),
 ];
 
@@ -364,7 +390,7 @@ impl Demo {
         divisions.extend(
             DIVISIONS
                 .iter()
-                .map(|(name, _, _)| (VirtualAccountId::new(), *name)),
+                .map(|(name, ..)| (VirtualAccountId::new(), *name)),
         );
         let others = [BRAMWELL, HARBORVIEW]
             .into_iter()
@@ -479,12 +505,15 @@ impl Demo {
     }
 
     fn divisions_by(&self, tx: &mut Tx<'_>, ada: &Planned) -> Result<()> {
-        for (name, says, days) in DIVISIONS {
+        for (name, says, tags, parent, days) in DIVISIONS {
             let id = self.division(name)?;
             let at = days_before(self.now, *days, 10);
-            let permit = ada.permit_in(tx, self.xyz, at)?;
-            let new = NewVirtualAccount::named(name, says);
-            let _ = virtual_accounts::create(tx, &permit, at, id, &new)?;
+            let place = match parent {
+                None => Place::Top(ada.permit_in(tx, self.xyz, at)?),
+                Some(above) => Place::Below(ada.permit_in(tx, self.xyz, at)?, self.division(above)?),
+            };
+            let new = NewVirtualAccount::named(name, says).tagged(tags);
+            let _ = virtual_accounts::create_at(tx, &place, at, id, &new, None)?;
         }
         Ok(())
     }

@@ -8,8 +8,8 @@ use licentral::authz::links::{self, Purpose};
 use licentral::kernel::ids::{EventId, ImportId, LetterId, LinkId, PersonId, UserGroupId};
 use licentral::kernel::{EmailAddress, Event, Kind, Who};
 use licentral::platform::db::schema::{
-    access_delegations, access_requests, access_settings, account_requests, events, mailbox, outbox,
-    sessions, user_group_access, user_group_people, user_group_requests, user_groups, user_imports,
+    access_delegations, access_requests, access_settings, account_requests, domain_changes, events, mailbox,
+    outbox, sessions, user_group_access, user_group_people, user_group_requests, user_groups, user_imports,
 };
 use licentral::platform::db::{Reads, Tx};
 use licentral::platform::mail::LINK_KIND;
@@ -99,6 +99,7 @@ impl World {
             .housekeeping_now(|tx| world.put_groups(tx, at))
             .unwrap();
         world.ask_for_an_account();
+        world.ask_for_a_domain();
         world.ask_for_access();
         world
     }
@@ -257,6 +258,31 @@ impl World {
         self.p.run_jobs();
     }
 
+    /// Another Account Domain Identifier for XYZ COMPANY, wished for by Bob and to be decided by Drew.
+    fn ask_for_a_domain(&self) {
+        let page = format!("/sa/{}/account/domain", self.cast.xyz.number);
+        if !self.p.has_route("POST", "/sa/{said}/account/domain") {
+            return;
+        }
+        let mut bob = self.p.sign_in("bob@xyz.example");
+        bob.get(&page).expect(200);
+        bob.fill_and_send("Change domain", &[("domain", "xyz-group.example")])
+            .expect(303);
+        self.p.run_jobs();
+    }
+
+    fn domain_change(&self) -> Option<String> {
+        self.p
+            .db
+            .read_now(|r| {
+                Ok(domain_changes::table
+                    .select(domain_changes::id)
+                    .first::<String>(r.conn())
+                    .optional()?)
+            })
+            .unwrap()
+    }
+
     /// The address of ours that a pattern stands for.
     pub fn ours(&self, pattern: &str) -> String {
         self.fill(pattern, |name| self.value(pattern, name))
@@ -323,6 +349,7 @@ impl World {
             "rule" => self.rule(),
             "delegation" => self.delegation(),
             "token" => self.token(pattern),
+            "change" => self.domain_change().unwrap_or_else(|| no_such(name)),
             // A file of the look or of the documentation: no parameter that anybody's data stands behind.
             "name" | "page" => no_such(name),
             other => panic!(

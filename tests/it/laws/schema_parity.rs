@@ -434,6 +434,7 @@ const PRIVATE_WORDS: &[(&str, &str)] = &[
     ("account_requests", "domain_review"),
     ("account_requests", "state"),
     ("account_request_creators", "state"),
+    ("domain_changes", "state"),
 ];
 
 #[test]
