@@ -98,7 +98,7 @@ for (const [context, label, asks, refused] of [
     await ada.getByText(/access requests? (is|are) pending/).waitFor();
     const menu = ada.getByRole("navigation", { name: "Main menu" });
     const entry = menu.getByRole("link", { name: /^Pending Access Requests/ });
-    if (!(await entry.isVisible())) await menu.getByText("Account Management").click();
+    if (!(await entry.isVisible())) await menu.getByText("Account Management", { exact: true }).click();
     await entry.click();
     await ada.getByRole("heading", { level: 1, name: "Pending Access Requests" }).waitFor();
     await checkPage(ada, `${label} Pending Access Requests`);
