@@ -39,6 +39,7 @@ pub fn letters() -> Letters {
     let mut letters = Letters::default();
     identity::letters(&mut letters);
     access_requests::letters(&mut letters);
+    members::letters(&mut letters);
     account_requests::letters(&mut letters);
     letters
 }
@@ -49,6 +50,10 @@ pub fn refusals() -> Vec<(&'static str, &'static str)> {
         (
             "api.scope",
             "The API client may only read, and this changes something.",
+        ),
+        (
+            "view-as.read-only",
+            "The portal is seen as another role, and this changes something.",
         ),
         (
             "mail.not-given-up",
@@ -145,6 +150,7 @@ fn jobs(config: &Config, db: &Db, clock: &Clock, postman: &Postman, letters: &Ar
         ));
     }
     jobs.extend(access_requests::jobs(db, clock));
+    jobs.extend(members::jobs(db, clock));
     jobs.extend(account_requests::jobs(db, clock));
     let postman = postman.clone();
     jobs.push(Job::new("deliver letters", Duration::from_secs(1), move || {

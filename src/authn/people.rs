@@ -69,6 +69,11 @@ pub fn find_all(read: &mut impl Reads, ids: &[PersonId]) -> Result<Vec<Person>> 
     store::people(read, ids)
 }
 
+/// Finds people by the keys of their addresses, in no particular order.
+pub fn by_email_keys(read: &mut impl Reads, keys: &[String]) -> Result<Vec<Person>> {
+    store::people_by_email(read, keys)
+}
+
 /// Those who can sign in, by name, and their roles over the portal: what a lab's sign-in page lists.
 pub fn active(read: &mut impl Reads, most: i64) -> Result<Vec<(Person, Vec<PlatformRole>)>> {
     let found = store::active_people(read, most)?;

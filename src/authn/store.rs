@@ -77,6 +77,20 @@ pub fn person_by_email(read: &mut impl Reads, key: &str) -> Result<Option<Person
     row.map(to_person).transpose()
 }
 
+pub fn people_by_email(read: &mut impl Reads, keys: &[String]) -> Result<Vec<Person>> {
+    let mut found = Vec::new();
+    for some in keys.chunks(500) {
+        let rows: Vec<PersonRow> = people::table
+            .filter(people::email_key.eq_any(some.to_vec()))
+            .select(person_columns!())
+            .load(read.conn())?;
+        for row in rows {
+            found.push(to_person(row)?);
+        }
+    }
+    Ok(found)
+}
+
 pub fn active_people(read: &mut impl Reads, most: i64) -> Result<Vec<Person>> {
     let rows: Vec<PersonRow> = people::table
         .filter(people::state.eq(PersonState::Active))

@@ -58,6 +58,8 @@ actions! {
     RequestAccess(Anywhere): "request access to a Smart Account";
     /// Open a Smart Account and see its properties.
     ViewAccount(Account): "view this Smart Account";
+    /// See the portal of this account as another role would.
+    ViewAs(Account): "preview the portal as another role";
     /// Change its properties.
     EditAccount(Account): "edit Smart Account properties";
     /// Accept agreements.

@@ -117,6 +117,11 @@ pub fn in_account(read: &mut impl Reads, account: SmartAccountId) -> Result<Vec<
     store::grants_in_account(read, account)
 }
 
+/// Everything that is held in a Smart Account through one user group.
+pub fn through(read: &mut impl Reads, account: SmartAccountId, group: &str) -> Result<Vec<Grant>> {
+    store::grants_through(read, account, group)
+}
+
 /// Everyone's grants with a role over the whole account, in several accounts.
 pub fn holders_in(read: &mut impl Reads, accounts: &[SmartAccountId], role: Role) -> Result<Vec<Grant>> {
     store::holders_in(read, accounts, role)

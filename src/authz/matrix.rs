@@ -48,6 +48,7 @@ pub const MATRIX: &[(Action, &[Holder])] = &[
             ADMIN, APPROVER, USER, VIEWER, VA_ADMIN, VA_USER, VA_VIEWER, SUPPORT,
         ],
     ),
+    (Action::ViewAs, &[ADMIN, SUPPORT]),
     (Action::EditAccount, &[ADMIN, APPROVER, SUPPORT]),
     (Action::AcceptAgreements, &[ADMIN, APPROVER, SUPPORT]),
     (

@@ -100,6 +100,13 @@ pub fn grants_in_account(read: &mut impl Reads, account: SmartAccountId) -> Resu
         .load(read.conn())?)
 }
 
+pub fn grants_through(read: &mut impl Reads, account: SmartAccountId, group: &str) -> Result<Vec<Grant>> {
+    Ok(grants::table
+        .filter(grants::source.eq(group).and(grants::smart_account_id.eq(account)))
+        .select(grant_columns!())
+        .load(read.conn())?)
+}
+
 pub fn holders_in(read: &mut impl Reads, accounts: &[SmartAccountId], role: Role) -> Result<Vec<Grant>> {
     let mut found = Vec::new();
     for some in accounts.chunks(500) {

@@ -31,6 +31,18 @@ impl Within {
             reach: Reach::All,
         }
     }
+    /// A reach without a permit, for trying rules.
+    #[cfg(test)]
+    pub fn for_tests(account: SmartAccountId, only: Option<Vec<VirtualAccountId>>) -> Self {
+        Self::of(account, only.map_or(Reach::All, Reach::These))
+    }
+    /// Everything that the holder of a permit holds in its tenant: to end one's own roles nobody needs more.
+    pub fn for_oneself<A: super::Does>(permit: &super::Permit<A>) -> Self {
+        Self {
+            account: permit.within().account,
+            reach: Reach::All,
+        }
+    }
     /// The tenant; none when the permit is for something that belongs to no tenant.
     pub fn tenant(&self) -> Option<SmartAccountId> {
         self.account

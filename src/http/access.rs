@@ -205,7 +205,7 @@ impl<A: Does> FromRequest for May<A> {
             match Permit::ask_with(actor, tenant, grants, &lent, visit.portal.clock.wall()) {
                 Ok(permit) => Ok(Self { visit, permit }),
                 Err(error) => {
-                    if matches!(error, Error::Forbidden { .. }) {
+                    if matches!(error, Error::Forbidden { .. }) && visit.preview.is_none() {
                         note_denial(&visit, A::ACTION).await;
                     }
                     Err(error)

@@ -1,6 +1,7 @@
 //! What is sent to the portal: forms from pages, JSON from scripts.
 
 use super::form_state::FormState;
+use super::multipart;
 use super::visit::{Visit, raw_cookie};
 use crate::error::{Error, Problems, Result};
 use crate::platform::db::OnceKey;
@@ -22,8 +23,12 @@ const PATIENCE: Duration = Duration::from_secs(15);
 
 type Found<T> = Pin<Box<dyn Future<Output = Result<T>>>>;
 
-/// A form of one of our pages: its token fits the session, and its fields are those of `T`.
-pub struct Posted<T> {
+/// How large a form or a JSON body with a list in it may be: ten thousand addresses are half of it.
+pub const LIST_LIMIT: usize = 1024 * 1024;
+
+/// A form of one of our pages: its token fits the session, and its fields are those of `T`. One that takes
+/// more than [`LIMIT`] may bring a text file along; its text is the value of the field.
+pub struct Posted<T, const MOST: usize = LIMIT> {
     /// The fields.
     pub value: T,
     pairs: Vec<(String, String)>,
@@ -31,7 +36,7 @@ pub struct Posted<T> {
     hash: String,
 }
 
-impl<T> Posted<T> {
+impl<T, const MOST: usize> Posted<T, MOST> {
     /// The form as it was sent, with what is wrong with it: for showing it again.
     pub fn again(&self, problems: &Problems) -> FormState {
         let mut state = FormState::new()
@@ -61,17 +66,26 @@ pub fn fresh() -> FormState {
     FormState::new().with_once(token::random())
 }
 
-impl<T: DeserializeOwned + 'static> FromRequest for Posted<T> {
+impl<T: DeserializeOwned + 'static, const MOST: usize> FromRequest for Posted<T, MOST> {
     type Error = Error;
     type Future = Found<Self>;
     fn from_request(req: &HttpRequest, payload: &mut Payload) -> Self::Future {
         let (req, payload) = (req.clone(), payload.take());
         Box::pin(async move {
-            if !is_kind(&req, "application/x-www-form-urlencoded") {
+            let boundary = if MOST > LIMIT {
+                multipart::boundary(&req)
+            } else {
+                None
+            };
+            if boundary.is_none() && !is_kind(&req, "application/x-www-form-urlencoded") {
                 return Err(Error::WrongKind);
             }
-            let body = read(payload, LIMIT).await?;
-            let mut pairs: Vec<(String, String)> = url::form_urlencoded::parse(&body).into_owned().collect();
+            let body = read(payload, MOST).await?;
+            let mut pairs: Vec<(String, String)> = match boundary {
+                Some(boundary) => multipart::parse(&body, &boundary)
+                    .ok_or_else(|| Error::BadRequest("The form broke off.".into()))?,
+                None => url::form_urlencoded::parse(&body).into_owned().collect(),
+            };
             let csrf = take(&mut pairs, "csrf");
             let once = take(&mut pairs, "once");
             if !csrf_fits(&req, &csrf) {
@@ -114,13 +128,13 @@ fn csrf_fits(req: &HttpRequest, given: &str) -> bool {
 }
 
 /// The JSON body of an API request.
-pub struct JsonBody<T> {
+pub struct JsonBody<T, const MOST: usize = LIMIT> {
     /// What it says.
     pub value: T,
     hash: String,
 }
 
-impl<T> JsonBody<T> {
+impl<T, const MOST: usize> JsonBody<T, MOST> {
     /// The key under which this request may be carried out once, if it has one.
     pub fn once_key(&self, visit: &Visit, key: &IdempotencyKey) -> Option<OnceKey> {
         let owner = visit
@@ -135,7 +149,7 @@ impl<T> JsonBody<T> {
     }
 }
 
-impl<T: DeserializeOwned + 'static> FromRequest for JsonBody<T> {
+impl<T: DeserializeOwned + 'static, const MOST: usize> FromRequest for JsonBody<T, MOST> {
     type Error = Error;
     type Future = Found<Self>;
     fn from_request(req: &HttpRequest, payload: &mut Payload) -> Self::Future {
@@ -144,7 +158,7 @@ impl<T: DeserializeOwned + 'static> FromRequest for JsonBody<T> {
             if !is_kind(&req, "application/json") {
                 return Err(Error::WrongKind);
             }
-            let body = read(payload, LIMIT).await?;
+            let body = read(payload, MOST).await?;
             let hash = token::digest(&format!(
                 "{} {} {}",
                 req.method(),

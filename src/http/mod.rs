@@ -16,6 +16,7 @@ pub mod headers;
 pub mod health;
 pub mod list;
 pub mod menu;
+mod multipart;
 pub mod openapi;
 pub mod portal;
 pub mod reason;
@@ -23,6 +24,7 @@ pub mod reply;
 pub mod routes;
 pub mod server;
 pub mod shell;
+pub mod view_as;
 pub mod visit;
 pub mod widgets;
 

@@ -2,8 +2,9 @@
 
 use super::portal::Portal;
 use super::shell::{AccountCard, Crumb, Flash, FlashKind, LabStrip, PersonCard, Shell, Theme};
-use crate::authn::{Actor, api_client, session};
-use crate::authz::{Grant, Tenant, grants};
+use super::view_as::{self, Preview};
+use crate::authn::{Actor, PlatformRole, api_client, session};
+use crate::authz::{Action, Grant, Tenant, grants, matrix};
 use crate::error::{Error, Result};
 use crate::platform::token;
 use actix_web::HttpRequest;
@@ -31,6 +32,8 @@ pub struct Visit {
     pub grants: Vec<Grant>,
     /// All of the actor's roles; only read for pages outside of an account.
     pub everywhere: Vec<Grant>,
+    /// Another role's eyes, while they are borrowed.
+    pub preview: Option<Preview>,
     /// The path.
     pub path: String,
     /// What stands behind the `?`.
@@ -54,6 +57,7 @@ struct Asked {
     number: Option<Option<i64>>,
     last_account: Option<i64>,
     cookie: Option<String>,
+    view_as: Option<String>,
     bearer: Option<String>,
     address: String,
     request_id: String,
@@ -75,6 +79,7 @@ impl Visit {
             number: req.match_info().get("said").map(|said| said.parse().ok()),
             last_account: raw_cookie(req, ACCOUNT).and_then(|n| n.parse().ok()),
             cookie: cookie.clone(),
+            view_as: raw_cookie(req, view_as::COOKIE),
             bearer: bearer(req),
             address: client_address(req, &portal),
             request_id: super::headers::request_id(req),
@@ -84,6 +89,7 @@ impl Visit {
             tenant: None,
             grants: Vec::new(),
             everywhere: Vec::new(),
+            preview: None,
             path: asked.path.clone(),
             query: req.query_string().to_owned(),
             address: asked.address.clone(),
@@ -108,10 +114,20 @@ impl Visit {
         if asked.cookie.is_some() || asked.bearer.is_some() {
             visit.find_out(asked).await?;
         }
+        if visit.preview.is_some()
+            && !req.method().is_safe()
+            && !view_as::STILL_DONE.contains(&visit.path.as_str())
+        {
+            return Err(Error::refused(
+                "view-as.read-only",
+                "You see the portal as another role. Nothing can be changed until you stop.",
+            ));
+        }
         Ok(visit)
     }
 
-    async fn find_out(&mut self, asked: Asked) -> Result<()> {
+    async fn find_out(&mut self, mut asked: Asked) -> Result<()> {
+        let (view_as, in_account) = (asked.view_as.take(), asked.number);
         let (clock, signing) = (self.portal.clock.clone(), self.portal.signing.clone());
         let menu = self.portal.menu.clone();
         let found = self
@@ -182,6 +198,43 @@ impl Visit {
         self.everywhere = everywhere;
         self.waiting = waiting;
         self.actor = Some(Arc::new(actor));
+        if let Some(cookie) = view_as {
+            self.borrow_eyes(&cookie, in_account).await?;
+        }
+        Ok(())
+    }
+
+    /// While another role's eyes are borrowed, that role alone counts: in its account, and everywhere else. Who may
+    /// no longer do so sees with their own again. `number` is of the account that the page is in, if it is in one.
+    async fn borrow_eyes(&mut self, cookie: &str, number: Option<Option<i64>>) -> Result<()> {
+        let Some(actor) = self.actor.clone() else {
+            return Ok(());
+        };
+        let Some(preview) = Preview::open(&self.portal.signing.seal_key, &actor, cookie) else {
+            return Ok(());
+        };
+        let person = actor.person.id;
+        let standing = self
+            .portal
+            .db
+            .read(move |r| grants::standing(r, preview.number, person))
+            .await?;
+        let Some((tenant, _)) = standing.filter(|(tenant, held)| preview.holds(tenant, &actor, held)) else {
+            return Ok(());
+        };
+        let grant = preview.grant(&tenant, &actor, self.portal.clock.now());
+        if number.is_some_and(|number| number != Some(preview.number)) {
+            // A page of another account: the role means nothing there.
+            self.grants.clear();
+        } else {
+            self.tenant = Some(tenant);
+            self.grants = vec![grant.clone()];
+        }
+        self.everywhere = vec![grant];
+        self.preview = Some(preview);
+        let mut plain = (*actor).clone();
+        plain.platform.clear();
+        self.actor = Some(Arc::new(plain));
         Ok(())
     }
 
@@ -230,6 +283,8 @@ impl Visit {
             flash: self.flash.clone(),
             lab,
             path: self.path.clone(),
+            view_as: self.preview.map(|_| self.role_words()),
+            may_view_as: self.tenant.is_some() && self.holds(Action::ViewAs),
             ..Shell::default()
         }
     }
@@ -274,6 +329,16 @@ impl Visit {
             .unwrap_or_default();
         let now = self.portal.clock.now().utc();
         format!("{what}{domain}_{}.csv", now.format("%Y%m%dT%H%MZ"))
+    }
+
+    /// Whether one of one's roles in the account of the page allows an action, at least in a part of it: for showing
+    /// or refusing a control. What is done asks for a permit.
+    pub fn holds(&self, action: Action) -> bool {
+        self.grants.iter().any(|grant| matrix::allows(action, grant.role))
+            || self.actor.as_ref().is_some_and(|actor| {
+                actor.has(PlatformRole::Support)
+                    && matrix::holders(action).contains(&matrix::Holder::Platform(PlatformRole::Support))
+            })
     }
 
     /// The theme that was chosen.

@@ -91,6 +91,10 @@ crate::words! {
         LetterGivenUp = "mail.given-up", "E-mail given up";
         /// A letter was queued once more.
         LetterRetried = "mail.retried", "E-mail queued again";
+        /// Somebody began to see the portal as another role would.
+        PreviewStarted = "view-as.started", "View as started";
+        /// They see it with their own eyes again.
+        PreviewEnded = "view-as.ended", "View as ended";
         /// The lab's clock was moved, stopped or started.
         ClockMoved = "lab.clock", "Clock changed";
         /// A scenario was loaded.
@@ -101,6 +105,32 @@ crate::words! {
         SetUpLinkMade = "portal.set-up-link", "Set-up link printed";
         /// The first operator was made.
         SetUp = "portal.set-up", "Portal set up";
+        /// A list of people was added.
+        UsersAdded = "users.added", "Users added";
+        /// A person lost everything that they held in a Smart Account.
+        UserRemoved = "user.removed", "User removed";
+        /// A person left a Smart Account.
+        UserLeft = "user.left", "User left";
+        /// A user group came to be.
+        GroupCreated = "user-group.created", "User group created";
+        /// Name, description, role or Virtual Accounts of a user group were changed.
+        GroupChanged = "user-group.changed", "User group changed";
+        /// A user group was deleted.
+        GroupDeleted = "user-group.deleted", "User group deleted";
+        /// A person came into a user group.
+        GroupJoined = "user-group.joined", "Added to user group";
+        /// A person went out of a user group.
+        GroupLeft = "user-group.left", "Removed from user group";
+        /// A message was sent to everybody in a user group.
+        GroupWritten = "user-group.message", "Message sent to user group";
+        /// A user group asked for access to another Smart Account.
+        GroupAsked = "user-group.requested", "Access requested for user group";
+        /// A user group of another Smart Account was let in.
+        GroupLetIn = "user-group.granted", "Access granted to external user group";
+        /// A request of a user group was declined or taken back.
+        GroupNotLetIn = "user-group.not-granted", "Access request of user group closed";
+        /// The access of a user group to another Smart Account ended.
+        GroupPutOut = "user-group.ended", "Access of external user group ended";
     }
 }
 

@@ -120,4 +120,10 @@ id! {
     AccessRuleId;
     /// A right to decide in somebody's stead.
     DelegationId;
+    /// A user group.
+    UserGroupId;
+    /// A user group's request for access to another Smart Account.
+    GroupRequestId;
+    /// A list of people who are about to be added.
+    ImportId;
 }

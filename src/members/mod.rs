@@ -1,36 +1,44 @@
-//! Members: who holds which role where. The grants themselves belong to the authorisation floor; this room
-//! shows them.
+//! Members: who holds which role where; adding and removing people, and user groups. The grants themselves
+//! belong to the authorisation floor; this room gives and takes them under the rules of the trade.
+//!
+//! For rooms above:
+//! - [`give_roles`]: gives a person a role on a [`Scope`] within the caller's write, and returns the events.
+//! - [`may_hold`], [`fits`], [`may_give`]: the rules alone, for a form that asks before it writes.
 
+mod access;
 mod api;
+mod groups;
+mod imports;
+mod jobs;
+mod letters;
 mod model;
 mod pages;
 mod service;
+mod store;
 
 pub use crate::authz::grants::administrators;
+pub use groups::{
+    Asking, NewGroup, RequestState, ask as ask_for_group, create as create_group, let_in as let_group_in,
+};
+pub use jobs::jobs;
 pub use model::{APPROVER_CAUTION, Held, Member, Scope, fits, may_give, may_hold};
 pub use service::{Place, count, give_in, give_roles, list, place};
 
-use crate::authz::Action;
 use crate::http::Routes;
-use crate::http::menu::Item;
+use crate::platform::mail::Letters;
 
 /// The routes of this room.
 pub fn routes(routes: &mut Routes) {
-    routes.get("/sa/{said}/account/users", pages::all);
-    routes.get("/sa/{said}/account/users.csv", pages::csv);
-    routes.get("/sa/{said}/account/users/{person}", pages::one);
-    routes.get(
-        "/sa/{said}/account/virtual-accounts/{va}/users",
-        pages::of_virtual_account,
-    );
-    routes.menu(Item {
-        section: "Account Management",
-        group: Some("Smart Account Management"),
-        label: Some("Users"),
-        path: "/sa/{said}/account/users",
-        action: Action::ViewUsers,
-    });
+    pages::routes(routes);
+    imports::pages::routes(routes);
+    groups::pages::routes(routes);
     api::routes(routes);
+    groups::api::routes(routes);
+}
+
+/// The letters of this room.
+pub fn letters(letters: &mut Letters) {
+    letters::register(letters);
 }
 
 /// With what codes the rules of this room refuse.
@@ -40,12 +48,45 @@ pub const REFUSALS: &[(&str, &str)] = &[
         "The Approver role needs an e-mail address in the domain of the Smart Account.",
     ),
     (
+        "members.approver-group",
+        "The Approver role is given to people one by one, not to user groups.",
+    ),
+    (
         "members.beyond-your-role",
         "A role is given and taken only within one's own Virtual Accounts.",
     ),
     (
+        "members.group-answered",
+        "The request of the user group was answered or withdrawn already.",
+    ),
+    (
+        "members.group-asked-already",
+        "The user group has access there, or its request is pending.",
+    ),
+    (
+        "members.group-beyond-your-role",
+        "The user group reaches beyond one's own Virtual Accounts.",
+    ),
+    (
+        "members.group-empty",
+        "Nobody in the user group has a user account.",
+    ),
+    (
+        "members.held-through-group",
+        "The person has access through a user group only.",
+    ),
+    (
         "members.last-administrator",
         "A Smart Account keeps at least one administrator who can sign in.",
+    ),
+    (
+        "members.lines-wrong",
+        "Some lines are wrong and were neither mended nor left out.",
+    ),
+    ("members.nobody-to-add", "No line of the list adds anybody."),
+    (
+        "members.not-invited",
+        "The user account has been set up, so there is no invitation to send.",
     ),
     (
         "members.role-scope",

@@ -1,9 +1,10 @@
 //! A member and what they hold; who may hold and who may give what.
 
-use crate::authn::people::Person;
-use crate::authz::{Grant, Role, Within};
+use super::store::{GrantRow, PersonRow};
+use crate::authn::PersonState;
+use crate::authz::{Role, Within};
 use crate::error::{Error, Result};
-use crate::kernel::ids::{PersonId, VirtualAccountId};
+use crate::kernel::ids::{PersonId, SmartAccountId, UserGroupId, VirtualAccountId};
 use crate::kernel::{EmailAddress, Moment, search_key};
 use std::collections::HashMap;
 
@@ -109,6 +110,8 @@ pub struct Held {
     pub virtual_account: Option<(VirtualAccountId, String)>,
     /// Since when.
     pub since: Moment,
+    /// Through which user group, and of which account; none when it was given directly.
+    pub through: Option<(UserGroupId, SmartAccountId, String)>,
 }
 
 impl Held {
@@ -118,13 +121,30 @@ impl Held {
             .as_ref()
             .map_or("Smart Account", |(_, name)| name.as_str())
     }
+    /// Through which user group, in words, or "".
+    pub fn group(&self) -> &str {
+        self.through.as_ref().map_or("", |(_, _, name)| name.as_str())
+    }
+}
+
+/// Somebody on the list of users.
+#[derive(Debug, Clone)]
+pub struct MemberPerson {
+    /// Their id.
+    pub id: PersonId,
+    /// Their address.
+    pub email: String,
+    /// Their name.
+    pub name: String,
+    /// Whether they can sign in.
+    pub state: PersonState,
 }
 
 /// A person with the roles that they hold in one Smart Account.
 #[derive(Debug, Clone)]
 pub struct Member {
     /// Who.
-    pub person: Person,
+    pub person: MemberPerson,
     /// What they hold: over the whole account first, then by Virtual Account.
     pub held: Vec<Held>,
 }
@@ -134,17 +154,22 @@ impl Member {
     pub fn since(&self) -> Option<Moment> {
         self.held.iter().map(|held| held.since).min()
     }
-    /// Whether a search finds them.
-    pub fn matches(&self, key: &str) -> bool {
-        search_key(&self.person.name).contains(key) || self.person.email.key().contains(key)
+    /// What was given to them directly.
+    pub fn direct(&self) -> impl Iterator<Item = &Held> {
+        self.held.iter().filter(|held| held.through.is_none())
+    }
+    /// Whether they are Smart Account Administrator.
+    pub fn is_administrator(&self) -> bool {
+        self.held.iter().any(|held| held.role == Role::AccountAdmin)
     }
 }
 
-/// One member for each person, by name.
+/// One member for each person, in the order of the people.
 pub fn gather(
-    people: Vec<Person>,
-    grants: Vec<Grant>,
+    people: Vec<PersonRow>,
+    grants: Vec<GrantRow>,
     names: &HashMap<VirtualAccountId, String>,
+    groups: &HashMap<String, (UserGroupId, SmartAccountId, String)>,
 ) -> Vec<Member> {
     let mut held: HashMap<PersonId, Vec<Held>> = HashMap::new();
     for grant in grants {
@@ -153,77 +178,132 @@ pub fn gather(
             virtual_account: grant
                 .virtual_account
                 .map(|id| (id, names.get(&id).cloned().unwrap_or_default())),
-            since: grant.created_at,
+            since: grant.since,
+            through: groups.get(&grant.source).cloned(),
         });
     }
-    let mut members: Vec<(String, Member)> = people
+    people
         .into_iter()
-        .filter_map(|person| {
-            let mut held = held.remove(&person.id)?;
-            held.sort_by_key(|one| {
+        .map(|person| {
+            let mut held = held.remove(&person.id).unwrap_or_default();
+            held.sort_by_cached_key(|one| {
                 (
                     one.virtual_account.as_ref().map(|(_, name)| search_key(name)),
                     one.role,
+                    one.group().to_owned(),
                 )
             });
-            Some((search_key(&person.name), Member { person, held }))
+            Member {
+                person: MemberPerson {
+                    id: person.id,
+                    email: person.email,
+                    name: person.name,
+                    state: person.state,
+                },
+                held,
+            }
         })
-        .collect();
-    members.sort_by(|(a, one), (b, other)| a.cmp(b).then(one.person.id.cmp(&other.person.id)));
-    members.into_iter().map(|(_, member)| member).collect()
+        .collect()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::authn::people::PersonState;
-    use crate::kernel::EmailAddress;
-    use crate::kernel::ids::{GrantId, SmartAccountId};
+    use proptest::prelude::*;
+
+    fn within(only: Option<Vec<VirtualAccountId>>) -> Within {
+        Within::for_tests(SmartAccountId::new(), only)
+    }
 
     #[test]
     fn a_person_with_three_roles_is_one_member_with_the_widest_first() {
-        let (account, one, two) = (
-            SmartAccountId::new(),
-            VirtualAccountId::new(),
-            VirtualAccountId::new(),
-        );
-        let person = |name: &str| Person {
+        let (one, two) = (VirtualAccountId::new(), VirtualAccountId::new());
+        let zed = PersonRow {
             id: PersonId::new(),
-            email: EmailAddress::parse(&format!("{name}@xyz.example")).unwrap(),
-            name: name.to_owned(),
-            access_level: 1,
+            email: "zed@xyz.example".to_owned(),
+            name: "zed".to_owned(),
             state: PersonState::Active,
-            version: 1,
         };
-        let (zed, ann) = (person("zed"), person("Ann"));
         let at = |s: &str| Moment::parse(s).unwrap();
-        let grant = |person: &Person, virtual_account, role, since| Grant {
-            id: GrantId::new(),
-            account,
+        let group = UserGroupId::new();
+        let grant = |virtual_account, role, since, source: &str| GrantRow {
+            person: zed.id,
             virtual_account,
-            person: person.id,
             role,
-            created_at: at(since),
-            source: String::new(),
+            since: at(since),
+            source: source.to_owned(),
         };
         let names = HashMap::from([(one, "Beta".to_owned()), (two, "alpha".to_owned())]);
+        let groups = HashMap::from([(
+            group.to_string(),
+            (group, SmartAccountId::new(), "Field".to_owned()),
+        )]);
         let grants = vec![
-            grant(&zed, Some(one), Role::VirtualUser, "2026-01-01T00:00:00Z"),
-            grant(&zed, Some(two), Role::VirtualAdmin, "2026-03-01T00:00:00Z"),
-            grant(&zed, None, Role::AccountViewer, "2026-02-01T00:00:00Z"),
-            grant(&ann, None, Role::AccountAdmin, "2026-02-01T00:00:00Z"),
+            grant(Some(one), Role::VirtualUser, "2026-01-01T00:00:00Z", ""),
+            grant(
+                Some(two),
+                Role::VirtualAdmin,
+                "2026-03-01T00:00:00Z",
+                group.as_str(),
+            ),
+            grant(None, Role::AccountViewer, "2026-02-01T00:00:00Z", ""),
         ];
-        let members = gather(vec![zed, ann], grants, &names);
+        let members = gather(vec![zed.clone()], grants, &names, &groups);
+        assert_eq!(members.len(), 1);
+        let zed = &members[0];
         assert_eq!(
-            members.iter().map(|m| m.person.name.as_str()).collect::<Vec<_>>(),
-            ["Ann", "zed"]
-        );
-        let zed = &members[1];
-        assert_eq!(
-            zed.held.iter().map(Held::place).collect::<Vec<_>>(),
-            ["Smart Account", "alpha", "Beta"]
+            zed.held
+                .iter()
+                .map(|h| (h.place(), h.group()))
+                .collect::<Vec<_>>(),
+            [("Smart Account", ""), ("alpha", "Field"), ("Beta", "")]
         );
         assert_eq!(zed.since(), Some(at("2026-01-01T00:00:00Z")));
-        assert!(zed.matches("xyz.example") && zed.matches("zed") && !zed.matches("ann"));
+        assert_eq!(zed.direct().count(), 2);
+        assert!(!zed.is_administrator());
+    }
+
+    #[test]
+    fn an_approver_has_an_address_in_the_domain_of_the_account() {
+        let of = |email: &str| {
+            may_hold(
+                Role::AccountApprover,
+                &EmailAddress::parse(email).unwrap(),
+                "xyz.example",
+            )
+        };
+        assert!(of("bob@xyz.example").is_ok());
+        assert!(of("Bob@XYZ.Example").is_ok());
+        assert!(of("bob@emea.xyz.example").is_err());
+        assert!(of("bob@xyz.example.org").is_err());
+        assert!(
+            may_hold(
+                Role::AccountAdmin,
+                &EmailAddress::parse("a@b.example").unwrap(),
+                "xyz.example"
+            )
+            .is_ok()
+        );
+    }
+
+    proptest! {
+        #[test]
+        fn a_role_fits_one_kind_of_scope(role in prop::sample::select(Role::ALL.to_vec()), count in 1_usize..4) {
+            let these = Scope::These((0..count).map(|_| VirtualAccountId::new()).collect());
+            prop_assert_eq!(fits(role, &Scope::Account).is_ok(), role.is_over_account());
+            prop_assert_eq!(fits(role, &these).is_ok(), !role.is_over_account());
+            prop_assert!(fits(role, &Scope::These(Vec::new())).is_err());
+        }
+
+        #[test]
+        fn nobody_gives_beyond_their_reach(own in prop::collection::vec(any::<bool>(), 1..6), asked in prop::collection::vec(any::<bool>(), 6)) {
+            let all: Vec<VirtualAccountId> = own.iter().map(|_| VirtualAccountId::new()).collect();
+            let pick = |on: &[bool]| all.iter().zip(on).filter(|(_, on)| **on).map(|(id, _)| *id).collect::<Vec<_>>();
+            let (mine, wanted) = (pick(&own), pick(&asked));
+            let within = within(Some(mine.clone()));
+            prop_assert!(may_give(&within, &Scope::Account).is_err());
+            prop_assert_eq!(may_give(&within, &Scope::These(wanted.clone())).is_ok(), wanted.iter().all(|id| mine.contains(id)));
+            prop_assert!(may_give(&super::tests::within(None), &Scope::Account).is_ok());
+        }
     }
 }

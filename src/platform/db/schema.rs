@@ -289,6 +289,69 @@ diesel::table! {
 }
 
 diesel::table! {
+    user_group_access (id) {
+        id -> Text,
+        group_id -> Text,
+        smart_account_id -> Text,
+        virtual_account_id -> Nullable<Text>,
+        scope -> Text,
+        role -> Text,
+        created_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    user_group_people (group_id, person_id) {
+        group_id -> Text,
+        person_id -> Text,
+        smart_account_id -> Text,
+        since -> Timestamp,
+    }
+}
+
+diesel::table! {
+    user_group_requests (id) {
+        id -> Text,
+        lookup_id -> Text,
+        group_id -> Text,
+        smart_account_id -> Text,
+        target_account_id -> Text,
+        state -> Text,
+        note -> Text,
+        asked_by -> Text,
+        asked_at -> Timestamp,
+        answered_by -> Nullable<Text>,
+        answered_at -> Nullable<Timestamp>,
+        ended_at -> Nullable<Timestamp>,
+    }
+}
+
+diesel::table! {
+    user_groups (id) {
+        id -> Text,
+        smart_account_id -> Text,
+        name -> Text,
+        name_key -> Text,
+        description -> Text,
+        created_at -> Timestamp,
+        version -> BigInt,
+    }
+}
+
+diesel::table! {
+    user_imports (id) {
+        id -> Text,
+        smart_account_id -> Text,
+        person_id -> Text,
+        group_id -> Nullable<Text>,
+        content -> Text,
+        created_at -> Timestamp,
+        done_at -> Nullable<Timestamp>,
+        version -> BigInt,
+    }
+}
+
+diesel::table! {
     virtual_accounts (id) {
         id -> Text,
         smart_account_id -> Text,
@@ -327,5 +390,10 @@ diesel::allow_tables_to_appear_in_same_query!(
     settings,
     sign_in_misses,
     smart_accounts,
+    user_group_access,
+    user_group_people,
+    user_group_requests,
+    user_groups,
+    user_imports,
     virtual_accounts,
 );

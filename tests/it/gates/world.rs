@@ -219,6 +219,9 @@ impl World {
             "session" => self.session.clone(),
             "event" => self.event(),
             "letter" => self.letter(pattern.contains("/operator/")),
+            "group" => self.group.to_string(),
+            "lookup" => self.lookup.clone(),
+            "import" => self.import.clone(),
             "reference" => self.reference().unwrap_or_else(|| no_such(name)),
             "access" => self.access(),
             "rule" => self.rule(),
@@ -339,6 +342,7 @@ fn no_such(name: &str) -> String {
         "client" => "NoSuchClientNoSuchClient".to_owned(),
         "token" => "eyJ0eXAiOiJsaW5rK2p3dCJ9.eyJzdWIiOiJ4In0.AAAA".to_owned(),
         "reference" => "SAR-2026-99999".to_owned(),
+        "lookup" => "UGR-2222-2222".to_owned(),
         "name" | "page" => "no-such-page".to_owned(),
         _ => EventId::new().to_string(),
     }

@@ -257,6 +257,16 @@ const SHARED_TABLES: &[(&str, &str, &str)] = &[
     ),
     (
         "people",
+        "members",
+        "the list of users is searched, filtered, sorted and paged in one statement: thousands of people cannot go through faces",
+    ),
+    (
+        "grants",
+        "members",
+        "the list of users is searched, filtered, sorted and paged in one statement: thousands of people cannot go through faces",
+    ),
+    (
+        "people",
         "simulator",
         "the scenario `large` writes many rows at once; `licentral check` says whether it kept the rules",
     ),

@@ -8,4 +8,5 @@ mod identity;
 mod members;
 mod simulator;
 mod smart_accounts;
+mod view_as;
 mod virtual_accounts;

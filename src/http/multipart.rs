@@ -1,0 +1,115 @@
+//! Forms that bring a file along (RFC 7578), read as a whole: they are small.
+
+use actix_web::HttpRequest;
+use actix_web::http::header;
+
+/// The boundary of a form with files; none for any other kind of body.
+pub fn boundary(req: &HttpRequest) -> Option<String> {
+    boundary_of(req.headers().get(header::CONTENT_TYPE)?.to_str().ok()?)
+}
+
+fn boundary_of(kind: &str) -> Option<String> {
+    let mut parts = kind.split(';');
+    if !parts.next()?.trim().eq_ignore_ascii_case("multipart/form-data") {
+        return None;
+    }
+    parts.find_map(|part| {
+        let (name, value) = part.trim().split_once('=')?;
+        let value = value.trim_matches('"');
+        (name.eq_ignore_ascii_case("boundary") && !value.is_empty() && value.len() <= 70)
+            .then(|| value.to_owned())
+    })
+}
+
+/// Names and values, those of files as text. None when it is no such form, or broke off.
+pub fn parse(body: &[u8], boundary: &str) -> Option<Vec<(String, String)>> {
+    let line = [b"\r\n--", boundary.as_bytes()].concat();
+    // The first boundary has no line end before it.
+    let mut rest = body.strip_prefix(line.get(2..)?)?;
+    let mut pairs = Vec::new();
+    loop {
+        if rest.starts_with(b"--") {
+            return Some(pairs);
+        }
+        rest = rest.strip_prefix(b"\r\n")?;
+        let end = find(rest, &line)?;
+        let (part, after) = rest.split_at_checked(end)?;
+        let head_end = find(part, b"\r\n\r\n")?;
+        let (head, value) = part.split_at_checked(head_end)?;
+        let name = name_of(std::str::from_utf8(head).ok()?)?;
+        pairs.push((name, text(value.get(4..)?)));
+        rest = after.get(line.len()..)?;
+    }
+}
+
+fn find(hay: &[u8], needle: &[u8]) -> Option<usize> {
+    hay.windows(needle.len()).position(|part| part == needle)
+}
+
+/// The name of a part. Browsers write a quote in it as `%22`.
+fn name_of(head: &str) -> Option<String> {
+    let line = head
+        .split("\r\n")
+        .find(|line| line.to_ascii_lowercase().starts_with("content-disposition:"))?;
+    let (_, after) = line.split_once("; name=\"")?;
+    let (name, _) = after.split_once('"')?;
+    Some(name.replace("%22", "\""))
+}
+
+/// The text of a file, whatever program wrote it: UTF-8, UTF-16 with its mark, else one byte a letter.
+fn text(bytes: &[u8]) -> String {
+    let utf16 = |bytes: &[u8], join: fn([u8; 2]) -> u16| {
+        let units: Vec<u16> = bytes
+            .chunks_exact(2)
+            .filter_map(|pair| Some(join([*pair.first()?, *pair.get(1)?])))
+            .collect();
+        String::from_utf16_lossy(&units)
+    };
+    if let Some(rest) = bytes.strip_prefix(&[0xff, 0xfe]) {
+        return utf16(rest, u16::from_le_bytes);
+    }
+    if let Some(rest) = bytes.strip_prefix(&[0xfe, 0xff]) {
+        return utf16(rest, u16::from_be_bytes);
+    }
+    let bytes = bytes.strip_prefix(&[0xef, 0xbb, 0xbf]).unwrap_or(bytes);
+    std::str::from_utf8(bytes).map_or_else(
+        |_| bytes.iter().map(|byte| char::from(*byte)).collect(),
+        str::to_owned,
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn a_form_with_a_file_is_read() {
+        let body = b"--b\r\nContent-Disposition: form-data; name=\"csrf\"\r\n\r\nabc\r\n--b\r\nContent-Disposition: form-data; name=\"file\"; filename=\"a.csv\"\r\nContent-Type: text/csv\r\n\r\n\xef\xbb\xbfEmail\r\nada@xyz.example\r\n\r\n--b--\r\n";
+        let kind = "multipart/form-data; boundary=\"b\"";
+        let pairs = parse(body, &boundary_of(kind).unwrap()).unwrap();
+        assert_eq!(pairs[0], ("csrf".to_owned(), "abc".to_owned()));
+        assert_eq!(
+            pairs[1],
+            ("file".to_owned(), "Email\r\nada@xyz.example\r\n".to_owned())
+        );
+        assert_eq!(parse(&body[..body.len() - 6], "b"), None);
+        assert_eq!(boundary_of("application/x-www-form-urlencoded"), None);
+    }
+
+    #[test]
+    fn a_file_is_read_whatever_program_wrote_it() {
+        assert_eq!(text("\u{feff}a\u{fc}".as_bytes()), "a\u{fc}");
+        assert_eq!(text(b"a\xfc"), "a\u{fc}");
+        assert_eq!(text(b"\xff\xfea\0\xfc\0"), "a\u{fc}");
+    }
+
+    proptest! {
+        #[test]
+        fn no_body_panics(body in any::<Vec<u8>>(), kind in "\\PC*") {
+            let _ = boundary_of(&kind);
+            let _ = parse(&body, "b");
+            let _ = parse(&[b"--b\r\n".as_slice(), &body].concat(), "b");
+        }
+    }
+}

@@ -1,0 +1,13 @@
+//! User groups: people who are given roles together, in their own Smart Account and in others that let them in.
+
+pub(super) mod api;
+mod model;
+pub(super) mod pages;
+mod service;
+mod store;
+
+pub use model::RequestState;
+pub use service::{Asking, NewGroup, ask, create, let_in};
+pub(super) use service::{
+    add_kept, asked_in_a_letter, named_like, names, remove_from_all, report, whole_request,
+};

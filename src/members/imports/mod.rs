@@ -1,0 +1,11 @@
+//! Adding many people at once: by a list of addresses or a file, with a report before anything is written.
+
+mod model;
+pub(super) mod pages;
+mod service;
+mod store;
+
+pub(super) use model::{Content, Import, MOST_LINES, Report, Target, Verdict, judge, lines_of};
+pub(super) use service::{
+    Done, Ids, add, all_good, close, find, forget_before, ids, known, person_of, report,
+};
