@@ -83,6 +83,7 @@ impl Preview {
             person: actor.person.id,
             role: self.role,
             created_at: at,
+            source: String::new(),
         }
     }
 }
