@@ -206,9 +206,11 @@ impl<A: Does> FromRequest for May<A> {
                 Over::Account => (visit.tenant.as_ref(), &visit.grants),
                 Over::Anywhere | Over::Platform => (None, &visit.everywhere),
             };
-            // Only a member of the account can act in another member's stead.
+            // Only a member of the account can act in another member's stead, and nobody with borrowed eyes.
             let lent = match tenant {
-                Some(tenant) if delegation::lendable(A::ACTION) && !grants.is_empty() => {
+                Some(tenant)
+                    if delegation::lendable(A::ACTION) && !grants.is_empty() && visit.preview.is_none() =>
+                {
                     let (account, person) = (tenant.id, actor.person.id);
                     let now = visit.portal.clock.now();
                     visit

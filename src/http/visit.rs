@@ -231,6 +231,10 @@ impl Visit {
             self.grants = vec![grant.clone()];
         }
         self.everywhere = vec![grant];
+        // What waits for the person does not wait for other eyes than an administrator's.
+        if preview.role != crate::authz::Role::AccountAdmin {
+            self.waiting.clear();
+        }
         self.preview = Some(preview);
         let mut plain = (*actor).clone();
         plain.platform.clear();
