@@ -874,6 +874,8 @@ pub fn decline(
     lookup_id: &str,
 ) -> Result<Recorded<Asked>> {
     let asked = look_up(tx, permit, lookup_id)?;
+    // It asks the whole account; who reaches some Virtual Accounts alone lets it into those, or leaves it.
+    may_touch(permit.within(), &[], false)?;
     let (from, to) = (RequestState::Waiting, RequestState::Declined);
     if !store::answer(tx, asked.request.id, from, to, permit.who().person, at)? {
         return Err(answered_already());

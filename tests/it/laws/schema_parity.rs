@@ -407,11 +407,13 @@ fn enums() -> Vec<(&'static str, &'static str, Vec<&'static str>)> {
             <$kind>::ALL.iter().map(|v| v.word()).collect()
         };
     }
-    use licentral::{authn, authz, kernel, smart_accounts, virtual_accounts};
+    use licentral::{authn, authz, kernel, members, smart_accounts, virtual_accounts};
     vec![
         ("people", "state", words!(authn::PersonState)),
         ("platform_roles", "role", words!(authn::PlatformRole)),
         ("grants", "role", words!(authz::Role)),
+        ("user_group_access", "role", words!(authz::Role)),
+        ("user_group_requests", "state", words!(members::RequestState)),
         ("events", "outcome", words!(kernel::event::Outcome)),
         ("smart_accounts", "state", words!(smart_accounts::State)),
         ("smart_accounts", "visibility", words!(smart_accounts::Visibility)),
