@@ -32,7 +32,7 @@ fn main() {
         return serve_bare(args.next().unwrap().parse().unwrap());
     }
     let bare = start_bare();
-    let portal = Portal::start();
+    let portal = Portal::start("large");
     println!("| workload | req/s | of the limit | p50 ms | p99 ms | server CPU, µs/request |");
     println!("|---|---|---|---|---|---|");
     let limit = measure(
@@ -52,15 +52,42 @@ fn main() {
             Some(limit),
         );
     }
+    // The same pages of the same small tenant, beside 10,000 others and beside a few.
+    let small = Portal::start("demo");
+    for (portal, neighbours) in [
+        (&portal, "10,000 other accounts"),
+        (&small, "a few other accounts"),
+    ] {
+        let cookie = portal.sign_in("eve@harborview.example");
+        let account = portal.first_account(&cookie);
+        for (name, path) in [
+            ("directory", "/access".to_owned()),
+            ("Overview", format!("/sa/{account}")),
+            ("event log", format!("/sa/{account}/activity")),
+        ] {
+            measure(
+                &format!("{name} of a small account beside {neighbours}"),
+                portal.port,
+                &portal.child,
+                &get(&path, &cookie, portal.port),
+                Some(limit),
+            );
+        }
+    }
+    drop(small);
     println!();
     println!(
-        "Idle memory of the portal after the workloads: {} MB.",
+        "Memory after the workloads, at rest: {} MB.",
         memory(&portal.child) / 1024
     );
     sign_in_flood(&portal, &cookie);
     println!(
         "Start to first answer on a migrated SQLite file: {} ms (median of 5).",
         portal.starts()
+    );
+    println!(
+        "Memory of a portal with scenario demo that was just started, at rest: {} MB.",
+        portal.idle()
     );
 }
 
@@ -208,15 +235,17 @@ struct Portal {
 }
 
 impl Portal {
-    fn start() -> Self {
-        let folder = std::env::temp_dir().join(format!("licentral-bench-{}", std::process::id()));
+    fn start(scenario: &str) -> Self {
+        let folder = std::env::temp_dir().join(format!("licentral-bench-{}-{scenario}", std::process::id()));
         std::fs::create_dir_all(&folder).unwrap();
         let started = Instant::now();
-        let (child, port) = launch(&folder);
-        println!(
-            "Scenario large was loaded and served after {:.1} s.\n",
-            started.elapsed().as_secs_f64()
-        );
+        let (child, port) = launch_with(&folder, scenario);
+        if scenario == "large" {
+            println!(
+                "Scenario large was loaded and served after {:.1} s.\n",
+                started.elapsed().as_secs_f64()
+            );
+        }
         Self { child, port, folder }
     }
 
@@ -226,13 +255,29 @@ impl Portal {
         cookie
     }
 
-    fn workloads(&self, cookie: &str) -> Vec<(String, String, String)> {
-        // The account with the long record is the one that the directory names first.
-        let (status, page) = Wire::open(self.port).ask(&get("/select", cookie, self.port));
-        assert_eq!(status, 200);
-        let page = String::from_utf8_lossy(&page).into_owned();
+    /// The number of the first account on the page on which one is chosen; who has one is led straight into it.
+    fn first_account(&self, cookie: &str) -> String {
+        let mut wire = Wire::open(self.port);
+        let (_, page) = wire.ask(&get("/select", cookie, self.port));
+        let page = format!(
+            "{}{}",
+            String::from_utf8_lossy(&wire.head),
+            String::from_utf8_lossy(&page)
+        );
         let start = page.find("/sa/").expect("an account on /select") + 4;
-        let number: String = page[start..].chars().take_while(char::is_ascii_digit).collect();
+        page[start..].chars().take_while(char::is_ascii_digit).collect()
+    }
+
+    fn workloads(&self, cookie: &str) -> Vec<(String, String, String)> {
+        // The account with the long record is that of ada, who has no other.
+        let reader = self.sign_in("ada@xyz.example");
+        let number = self.first_account(&reader);
+        let log = format!("/sa/{number}/activity");
+        let (_, page) = Wire::open(self.port).ask(&get(&log, &reader, self.port));
+        assert!(
+            String::from_utf8_lossy(&page).contains("of 1,00"),
+            "the first page of {log} is not one of a million events"
+        );
         vec![
             ("/livez".to_owned(), "/livez".to_owned(), String::new()),
             (
@@ -240,11 +285,7 @@ impl Portal {
                 "/access".to_owned(),
                 cookie.to_owned(),
             ),
-            (
-                "event log: first page of 1,000,000".to_owned(),
-                format!("/sa/{number}/activity"),
-                cookie.to_owned(),
-            ),
+            ("event log: first page of 1,000,000".to_owned(), log, reader),
         ]
     }
 
@@ -268,6 +309,14 @@ impl Portal {
         took.sort_unstable();
         took[2]
     }
+
+    /// Memory of a fresh start on the same small file, in MB.
+    fn idle(&self) -> u64 {
+        let (child, port) = launch_with(&self.folder.join("again"), "demo");
+        let running = Running { child, port };
+        std::thread::sleep(Duration::from_secs(3));
+        memory(&running.child) / 1024
+    }
 }
 
 impl Drop for Portal {
@@ -278,10 +327,6 @@ impl Drop for Portal {
     }
 }
 
-fn launch(folder: &Path) -> (Child, u16) {
-    launch_with(folder, "large")
-}
-
 fn launch_with(folder: &Path, scenario: &str) -> (Child, u16) {
     let port = free_port();
     let child = Command::new(env!("CARGO_BIN_EXE_licentral"))
@@ -289,6 +334,7 @@ fn launch_with(folder: &Path, scenario: &str) -> (Child, u16) {
         .env("LICENTRAL_LISTEN", format!("127.0.0.1:{port}"))
         .env("LICENTRAL_SCENARIO", scenario)
         .env("LICENTRAL_LOG", "error")
+        .env_remove("DATABASE_URL")
         .stdout(Stdio::null())
         .spawn()
         .unwrap();

@@ -7,10 +7,12 @@ use crate::platform::config::Config;
 use crate::platform::db::Db;
 use crate::platform::jobs::{Job, Jobs};
 use crate::platform::mail::{Letters, Postman, Transport};
+use crate::platform::occupants::Occupants;
 use crate::platform::settings;
 use crate::platform::signing::Signing;
 use crate::{
-    account_requests, authn, events, home, identity, members, simulator, smart_accounts, virtual_accounts,
+    access_requests, account_requests, authn, events, home, identity, members, simulator, smart_accounts,
+    virtual_accounts,
 };
 use chrono::TimeDelta;
 use std::sync::Arc;
@@ -26,6 +28,7 @@ pub fn routes() -> Routes {
     smart_accounts::routes(&mut routes);
     virtual_accounts::routes(&mut routes);
     members::routes(&mut routes);
+    access_requests::routes(&mut routes);
     account_requests::routes(&mut routes);
     events::routes(&mut routes);
     simulator::routes(&mut routes);
@@ -36,9 +39,18 @@ pub fn routes() -> Routes {
 pub fn letters() -> Letters {
     let mut letters = Letters::default();
     identity::letters(&mut letters);
+    access_requests::letters(&mut letters);
     members::letters(&mut letters);
+    smart_accounts::letters(&mut letters);
     account_requests::letters(&mut letters);
     letters
+}
+
+/// Every room that keeps things in Virtual Accounts: asked before one is deleted or made the default.
+pub fn occupants() -> Occupants {
+    let mut occupants = Occupants::default();
+    occupants.add(members::Groups);
+    occupants
 }
 
 /// Every code with which a rule refuses, and when.
@@ -47,6 +59,14 @@ pub fn refusals() -> Vec<(&'static str, &'static str)> {
         (
             "api.scope",
             "The API client may only read, and this changes something.",
+        ),
+        (
+            "view-as.read-only",
+            "The portal is seen as another role, and this changes something.",
+        ),
+        (
+            "smart-account.inactive",
+            "The Smart Account is Inactive: it can be read and not changed.",
         ),
         (
             "mail.not-given-up",
@@ -62,6 +82,8 @@ pub fn refusals() -> Vec<(&'static str, &'static str)> {
         identity::REFUSALS,
         smart_accounts::REFUSALS,
         members::REFUSALS,
+        access_requests::REFUSALS,
+        virtual_accounts::REFUSALS,
         account_requests::REFUSALS,
         simulator::REFUSALS,
     ] {
@@ -118,6 +140,7 @@ pub fn build(
         routes: Arc::new(routes.list()),
         openapi: Arc::new(document.to_string()),
         letters,
+        occupants: occupants(),
         refusals: Arc::new(refusals),
     };
     Ok(Parts {
@@ -141,6 +164,7 @@ fn jobs(config: &Config, db: &Db, clock: &Clock, postman: &Postman, letters: &Ar
             },
         ));
     }
+    jobs.extend(access_requests::jobs(db, clock));
     jobs.extend(members::jobs(db, clock));
     jobs.extend(account_requests::jobs(db, clock));
     let postman = postman.clone();

@@ -12,6 +12,7 @@ pub mod kernel;
 pub mod platform;
 
 // Rooms
+pub mod access_requests;
 pub mod account_requests;
 pub mod events;
 pub mod home;

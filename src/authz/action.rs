@@ -58,8 +58,12 @@ actions! {
     RequestAccess(Anywhere): "request access to a Smart Account";
     /// Open a Smart Account and see its properties.
     ViewAccount(Account): "view this Smart Account";
+    /// See the portal of this account as another role would.
+    ViewAs(Account): "preview the portal as another role";
     /// Change its properties.
     EditAccount(Account): "edit Smart Account properties";
+    /// Take the account out of use, or into use again.
+    ChangeAccountState(Account): "deactivate or reactivate this Smart Account", fresh;
     /// Accept agreements.
     AcceptAgreements(Account): "accept agreements";
     /// See who holds which role.
@@ -80,6 +84,8 @@ actions! {
     EditVirtualAccount(Account): "edit Virtual Accounts";
     /// Delete a Virtual Account.
     DeleteVirtualAccount(Account): "delete Virtual Accounts";
+    /// See requests for access, and how they are handled.
+    ViewAccessRequests(Account): "view access requests";
     /// Decide requests for access.
     DecideAccess(Account): "approve or decline access requests";
     /// Change how requests for access are handled by themselves.

@@ -7,6 +7,7 @@ use crate::error::Result;
 use crate::kernel::Moment;
 use crate::kernel::ids::{GrantId, PersonId, SmartAccountId, VirtualAccountId};
 use crate::platform::db::{Reads, Tx};
+use std::collections::{HashMap, HashSet};
 
 crate::words! {
     /// A role in a Smart Account, or in one of its Virtual Accounts.
@@ -107,6 +108,11 @@ pub fn of_person_in(read: &mut impl Reads, account: SmartAccountId, person: Pers
     store::grants_in(read, account, person)
 }
 
+/// Everything that several people hold, in no particular order.
+pub fn of_people(read: &mut impl Reads, people: &[PersonId]) -> Result<Vec<Grant>> {
+    store::grants_of_many(read, people)
+}
+
 /// Everyone's grants in a Smart Account.
 pub fn in_account(read: &mut impl Reads, account: SmartAccountId) -> Result<Vec<Grant>> {
     store::grants_in_account(read, account)
@@ -115,6 +121,56 @@ pub fn in_account(read: &mut impl Reads, account: SmartAccountId) -> Result<Vec<
 /// Everything that is held in a Smart Account through one user group.
 pub fn through(read: &mut impl Reads, account: SmartAccountId, group: &str) -> Result<Vec<Grant>> {
     store::grants_through(read, account, group)
+}
+
+/// What people hold on one Virtual Account.
+pub fn held_on(read: &mut impl Reads, account: SmartAccountId, id: VirtualAccountId) -> Result<Vec<Grant>> {
+    store::grants_on(read, account, id)
+}
+
+/// How many people reach which Virtual Account.
+#[derive(Debug, Clone, Default)]
+pub struct Reached {
+    /// Through a role over the whole account.
+    everywhere: u64,
+    /// Through a role held on the Virtual Account alone.
+    beside: HashMap<VirtualAccountId, u64>,
+}
+
+impl Reached {
+    /// Counts people once, whatever they hold. `all` says whether those count who hold a role over the whole account.
+    pub fn count(over_account: &[PersonId], within: &[(VirtualAccountId, PersonId)], all: bool) -> Self {
+        let everywhere: HashSet<PersonId> = over_account.iter().filter(|_| all).copied().collect();
+        let mut people: HashMap<VirtualAccountId, HashSet<PersonId>> = HashMap::new();
+        for (id, person) in within {
+            if !everywhere.contains(person) {
+                people.entry(*id).or_default().insert(*person);
+            }
+        }
+        Self {
+            everywhere: everywhere.len() as u64,
+            beside: people
+                .into_iter()
+                .map(|(id, some)| (id, some.len() as u64))
+                .collect(),
+        }
+    }
+    /// How many reach this one.
+    pub fn of(&self, id: VirtualAccountId) -> u64 {
+        self.everywhere + self.beside.get(&id).copied().unwrap_or_default()
+    }
+}
+
+/// How many people reach these Virtual Accounts, or all of an account.
+pub fn reached(
+    read: &mut impl Reads,
+    account: SmartAccountId,
+    ids: Option<&[VirtualAccountId]>,
+    all: bool,
+) -> Result<Reached> {
+    let over_account = store::people_over(read, account)?;
+    let within = store::people_within(read, account, ids)?;
+    Ok(Reached::count(&over_account, &within, all))
 }
 
 /// Everyone's grants with a role over the whole account, in several accounts.
@@ -184,4 +240,20 @@ pub fn give_through(
 /// Takes a role back.
 pub fn take(tx: &mut Tx<'_>, account: SmartAccountId, id: GrantId) -> Result<()> {
     store::delete_grant(tx, account, id)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_person_counts_once_whatever_they_hold() {
+        let (one, two) = (VirtualAccountId::new(), VirtualAccountId::new());
+        let (ada, dan) = (PersonId::new(), PersonId::new());
+        let within = [(one, ada), (one, dan), (one, dan)];
+        let reached = Reached::count(&[ada, ada], &within, true);
+        assert_eq!((reached.of(one), reached.of(two)), (2, 1));
+        let reached = Reached::count(&[ada], &within, false);
+        assert_eq!((reached.of(one), reached.of(two)), (2, 0));
+    }
 }

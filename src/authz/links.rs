@@ -13,6 +13,8 @@ crate::words! {
     pub enum Purpose {
         /// To see and decide a request for a Smart Account.
         DecideAccountRequest = "decide-account-request", "Decide a Smart Account request";
+        /// To see and decide a request for access.
+        DecideAccess = "decide-access", "Decide an access request";
         /// To set a new password.
         ResetPassword = "reset-password", "Set a new password";
         /// To accept an invitation.

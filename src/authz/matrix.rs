@@ -48,7 +48,9 @@ pub const MATRIX: &[(Action, &[Holder])] = &[
             ADMIN, APPROVER, USER, VIEWER, VA_ADMIN, VA_USER, VA_VIEWER, SUPPORT,
         ],
     ),
+    (Action::ViewAs, &[ADMIN, SUPPORT]),
     (Action::EditAccount, &[ADMIN, APPROVER, SUPPORT]),
+    (Action::ChangeAccountState, &[ADMIN, SUPPORT]),
     (Action::AcceptAgreements, &[ADMIN, APPROVER, SUPPORT]),
     (
         Action::ViewUsers,
@@ -69,6 +71,7 @@ pub const MATRIX: &[(Action, &[Holder])] = &[
     ),
     (Action::EditVirtualAccount, &[ADMIN, VA_ADMIN, SUPPORT]),
     (Action::DeleteVirtualAccount, &[ADMIN, SUPPORT]),
+    (Action::ViewAccessRequests, &[ADMIN, VA_ADMIN, SUPPORT]),
     (Action::DecideAccess, &[ADMIN, VA_ADMIN, SUPPORT]),
     (Action::AutomateAccess, &[ADMIN, SUPPORT]),
     (
@@ -144,20 +147,10 @@ pub fn decide<A: Does>(
             if grants.is_empty() && !supports {
                 return Err(Error::NotFound);
             }
-            let mut named_grants = grants
-                .iter()
-                .filter(|grant| named.contains(&Holder::Tenant(grant.role)))
-                .peekable();
-            if by_platform || named_grants.clone().any(|grant| grant.virtual_account.is_none()) {
+            if by_platform {
                 Some(Within::of(tenant.id, Reach::All))
-            } else if named_grants.peek().is_some() {
-                // Held directly and through a group, a place still counts once.
-                let mut places: Vec<_> = named_grants.filter_map(|grant| grant.virtual_account).collect();
-                places.sort_unstable();
-                places.dedup();
-                Some(Within::of(tenant.id, Reach::These(places)))
             } else {
-                None
+                by_roles(action, tenant, grants)
             }
         }
     };
@@ -166,6 +159,34 @@ pub fn decide<A: Does>(
             action: action.words(),
         });
     };
+    came_in_well::<A>(actor, tenant, wall)?;
+    Ok(within)
+}
+
+/// How far these roles reach for an action in a tenant; none when they do not count for it.
+pub fn by_roles(action: Action, tenant: &Tenant, grants: &[Grant]) -> Option<Within> {
+    let named = holders(action);
+    let mut named_grants = grants
+        .iter()
+        .filter(|grant| named.contains(&Holder::Tenant(grant.role)))
+        .peekable();
+    if named_grants.clone().any(|grant| grant.virtual_account.is_none()) {
+        Some(Within::of(tenant.id, Reach::All))
+    } else if named_grants.peek().is_some() {
+        // Held directly and through a group, a place still counts once.
+        let mut places: Vec<_> = named_grants.filter_map(|grant| grant.virtual_account).collect();
+        places.sort_unstable();
+        places.dedup();
+        Some(Within::of(tenant.id, Reach::These(places)))
+    } else {
+        None
+    }
+}
+
+/// Whether the way in is good for the action (a client may write, a password was given lately), and the state of the
+/// account lets it be done.
+pub fn came_in_well<A: Does>(actor: &Actor, tenant: Option<&Tenant>, wall: Moment) -> Result<()> {
+    let action = A::ACTION;
     match &actor.via {
         Via::Client { may_write, .. } => {
             if !may_write && !reads_only(action) {
@@ -174,14 +195,39 @@ pub fn decide<A: Does>(
                     "This API client may only read. Use one with the scope \u{201c}write\u{201d}.",
                 ));
             }
+            // Whoever may only read hears of that first: what the state forbids is no business of theirs.
+            in_use(tenant, action)?;
         }
         Via::Session { fresh_at, .. } => {
+            // Before the password is asked for: it would be of no use.
+            in_use(tenant, action)?;
             if action.needs_fresh_sign_in() && wall >= fresh_at.plus(crate::authn::session::FRESH) {
                 return Err(Error::FreshSignInNeeded);
             }
         }
     }
-    Ok(within)
+    Ok(())
+}
+
+/// What may be changed while a Smart Account is Inactive.
+const WHILE_INACTIVE: &[Action] = &[Action::ChangeAccountState];
+
+/// Whether the state of the account of a page lets an action be done there. An Inactive account is read and not
+/// changed, by nobody: pages, scripts and support meet this one rule, since each of them needs a permit.
+pub fn state_allows(tenant: &Tenant, action: Action) -> bool {
+    !tenant.is_inactive() || reads_only(action) || WHILE_INACTIVE.contains(&action)
+}
+
+/// What is said of it, as a refusal and beside controls that are off.
+pub const INACTIVE: &str = "This Smart Account is Inactive: it can be read, and nothing in it can be changed until a Smart Account Administrator reactivates it.";
+
+fn in_use(tenant: Option<&Tenant>, action: Action) -> Result<()> {
+    match tenant {
+        Some(tenant) if !state_allows(tenant, action) => {
+            Err(Error::refused("smart-account.inactive", INACTIVE))
+        }
+        _ => Ok(()),
+    }
 }
 
 /// Actions that change nothing: a client with the scope "read" may do them.

@@ -4,6 +4,7 @@
 //! ([`matrix`]), over what ([`Within`]). A [`Permit`] holds all three and is the only way into a service.
 
 pub mod action;
+pub mod delegation;
 pub mod grants;
 pub mod links;
 pub mod matrix;
@@ -12,6 +13,7 @@ mod store;
 mod within;
 
 pub use action::{Action, Does, Over};
+pub use delegation::{Lent, Mandate};
 pub use grants::{Grant, Role};
 pub use permit::Permit;
 pub use within::{Reach, Tenant, Within};

@@ -1,11 +1,12 @@
 //! The proof that somebody may do something.
 
 use super::action::Does;
+use super::delegation::{Lent, Mandate, lendable};
 use super::grants::Grant;
 use super::matrix;
 use super::within::{Reach, Tenant, Within};
 use crate::authn::Actor;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::kernel::ids::{PersonId, SmartAccountId};
 use crate::kernel::{Moment, Who};
 use std::marker::PhantomData;
@@ -18,6 +19,8 @@ pub struct Permit<A: Does> {
     actor: Option<Arc<Actor>>,
     who: Who,
     within: Within,
+    /// Rights of others who are away: never part of `within`.
+    mandates: Vec<Mandate>,
     action: PhantomData<fn() -> A>,
 }
 
@@ -28,6 +31,7 @@ impl<A: Does> Clone for Permit<A> {
             actor: self.actor.clone(),
             who: self.who.clone(),
             within: self.within.clone(),
+            mandates: self.mandates.clone(),
             action: PhantomData,
         }
     }
@@ -41,6 +45,45 @@ impl<A: Does> Permit<A> {
             who: actor.who.clone(),
             actor: Some(actor),
             within,
+            mandates: Vec::new(),
+            action: PhantomData,
+        })
+    }
+
+    /// Asks the matrix, for somebody to whom others have lent the right to do this. What is lent reaches as far
+    /// as it does for the lender, and stands in [`Permit::mandates`]; [`Permit::within`] stays what is one's own,
+    /// which may be nothing. Who has no role in the account has no use for a mandate: they do not know of it.
+    pub fn ask_with(
+        actor: Arc<Actor>,
+        tenant: Option<&Tenant>,
+        grants: &[Grant],
+        lent: &[Lent],
+        wall: Moment,
+    ) -> Result<Self> {
+        let mandates: Vec<Mandate> = match tenant {
+            Some(tenant) if lendable(A::ACTION) => lent
+                .iter()
+                .filter_map(|one| {
+                    Some(Mandate {
+                        from: one.from.clone(),
+                        within: matrix::by_roles(A::ACTION, tenant, &one.grants)?,
+                    })
+                })
+                .collect(),
+            _ => Vec::new(),
+        };
+        let within = match (matrix::decide::<A>(&actor, tenant, grants, wall), tenant) {
+            (Err(Error::Forbidden { .. }), Some(tenant)) if !mandates.is_empty() => {
+                matrix::came_in_well::<A>(&actor, Some(tenant), wall)?;
+                Within::of(tenant.id, Reach::These(Vec::new()))
+            }
+            (decided, _) => decided?,
+        };
+        Ok(Self {
+            who: actor.who.clone(),
+            actor: Some(actor),
+            within,
+            mandates,
             action: PhantomData,
         })
     }
@@ -51,6 +94,7 @@ impl<A: Does> Permit<A> {
             actor: None,
             who: Who::portal(reason),
             within: Within::portal(),
+            mandates: Vec::new(),
             action: PhantomData,
         }
     }
@@ -61,6 +105,7 @@ impl<A: Does> Permit<A> {
             actor: None,
             who: Who::portal(reason),
             within: Within::of(account, Reach::All),
+            mandates: Vec::new(),
             action: PhantomData,
         }
     }
@@ -73,9 +118,13 @@ impl<A: Does> Permit<A> {
     pub fn within(&self) -> &Within {
         &self.within
     }
+    /// In whose stead the person may do it too, and how far.
+    pub fn mandates(&self) -> &[Mandate] {
+        &self.mandates
+    }
     /// The person; "not found" when the portal acts by itself.
     pub fn actor(&self) -> Result<&Actor> {
-        self.actor.as_deref().ok_or(crate::error::Error::NotFound)
+        self.actor.as_deref().ok_or(Error::NotFound)
     }
     /// The person's id.
     pub fn person(&self) -> Result<PersonId> {

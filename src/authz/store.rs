@@ -1,12 +1,15 @@
 //! The tables of grants and links, and the few facts of a tenant that every decision needs.
 
+use super::delegation::Delegation;
 use super::grants::{Grant, Held, Role};
 use super::links::{Link, Purpose};
 use super::within::Tenant;
 use crate::error::{Error, Result};
 use crate::kernel::Moment;
-use crate::kernel::ids::{GrantId, LinkId, PersonId, SmartAccountId, VirtualAccountId};
-use crate::platform::db::schema::{grants, links, smart_accounts, virtual_accounts};
+use crate::kernel::ids::{DelegationId, GrantId, LinkId, PersonId, SmartAccountId, VirtualAccountId};
+use crate::platform::db::schema::{
+    access_delegations as delegations, grants, links, smart_accounts, virtual_accounts,
+};
 use crate::platform::db::{Reads, Tx};
 use diesel::prelude::*;
 
@@ -57,6 +60,18 @@ pub fn grants_of(read: &mut impl Reads, person: PersonId) -> Result<Vec<Grant>> 
         .load(read.conn())?)
 }
 
+pub fn grants_of_many(read: &mut impl Reads, people: &[PersonId]) -> Result<Vec<Grant>> {
+    let mut found = Vec::new();
+    for some in people.chunks(500) {
+        let rows: Vec<Grant> = grants::table
+            .filter(grants::person_id.eq_any(some.to_vec()))
+            .select(grant_columns!())
+            .load(read.conn())?;
+        found.extend(rows);
+    }
+    Ok(found)
+}
+
 pub fn held_by(read: &mut impl Reads, people: &[PersonId]) -> Result<Vec<Held>> {
     Ok(grants::table
         .inner_join(smart_accounts::table.on(smart_accounts::id.eq(grants::smart_account_id)))
@@ -90,6 +105,55 @@ pub fn grants_through(read: &mut impl Reads, account: SmartAccountId, group: &st
         .filter(grants::source.eq(group).and(grants::smart_account_id.eq(account)))
         .select(grant_columns!())
         .load(read.conn())?)
+}
+
+pub fn grants_on(read: &mut impl Reads, account: SmartAccountId, id: VirtualAccountId) -> Result<Vec<Grant>> {
+    Ok(grants::table
+        .filter(
+            grants::smart_account_id
+                .eq(account)
+                .and(grants::virtual_account_id.eq(id)),
+        )
+        .order(grants::created_at.asc())
+        .select(grant_columns!())
+        .load(read.conn())?)
+}
+
+/// Who holds a role over a whole account.
+pub fn people_over(read: &mut impl Reads, account: SmartAccountId) -> Result<Vec<PersonId>> {
+    Ok(grants::table
+        .filter(
+            grants::smart_account_id
+                .eq(account)
+                .and(grants::virtual_account_id.is_null()),
+        )
+        .select(grants::person_id)
+        .load(read.conn())?)
+}
+
+/// Who holds a role on which Virtual Account: on these, or on any of the account.
+pub fn people_within(
+    read: &mut impl Reads,
+    account: SmartAccountId,
+    ids: Option<&[VirtualAccountId]>,
+) -> Result<Vec<(VirtualAccountId, PersonId)>> {
+    let mut query = grants::table
+        .filter(
+            grants::smart_account_id
+                .eq(account)
+                .and(grants::virtual_account_id.is_not_null()),
+        )
+        .into_boxed();
+    if let Some(ids) = ids {
+        query = query.filter(grants::virtual_account_id.eq_any(ids.to_vec()));
+    }
+    let rows: Vec<(Option<VirtualAccountId>, PersonId)> = query
+        .select((grants::virtual_account_id, grants::person_id))
+        .load(read.conn())?;
+    Ok(rows
+        .into_iter()
+        .filter_map(|(id, person)| id.map(|id| (id, person)))
+        .collect())
 }
 
 pub fn holders_in(read: &mut impl Reads, accounts: &[SmartAccountId], role: Role) -> Result<Vec<Grant>> {
@@ -240,4 +304,99 @@ pub fn end_links_about(tx: &mut Tx<'_>, about_id: &str, at: Moment) -> Result<()
     .set(links::ended_at.eq(Some(at)))
     .execute(tx.conn())?;
     Ok(())
+}
+
+macro_rules! delegation_columns {
+    () => {
+        (
+            delegations::id,
+            delegations::smart_account_id,
+            delegations::delegator_id,
+            delegations::delegate_id,
+            delegations::starts_at,
+            delegations::ends_at,
+            delegations::created_at,
+            delegations::ended_at,
+        )
+    };
+}
+
+pub fn insert_delegation(tx: &mut Tx<'_>, new: &Delegation) -> Result<()> {
+    diesel::insert_into(delegations::table)
+        .values((
+            delegations::id.eq(new.id),
+            delegations::smart_account_id.eq(new.account),
+            delegations::delegator_id.eq(new.from),
+            delegations::delegate_id.eq(new.to),
+            delegations::starts_at.eq(new.starts_at),
+            delegations::ends_at.eq(new.ends_at),
+            delegations::created_at.eq(new.created_at),
+        ))
+        .execute(tx.conn())?;
+    Ok(())
+}
+
+pub fn end_delegation(
+    tx: &mut Tx<'_>,
+    account: SmartAccountId,
+    id: DelegationId,
+    at: Moment,
+) -> Result<bool> {
+    let open = delegations::table.filter(
+        delegations::smart_account_id
+            .eq(account)
+            .and(delegations::id.eq(id))
+            .and(delegations::ended_at.is_null())
+            .and(delegations::ends_at.gt(at)),
+    );
+    Ok(diesel::update(open)
+        .set(delegations::ended_at.eq(Some(at)))
+        .execute(tx.conn())?
+        == 1)
+}
+
+pub fn delegation(read: &mut impl Reads, account: SmartAccountId, id: DelegationId) -> Result<Delegation> {
+    Ok(delegations::table
+        .filter(
+            delegations::smart_account_id
+                .eq(account)
+                .and(delegations::id.eq(id)),
+        )
+        .select(delegation_columns!())
+        .first(read.conn())?)
+}
+
+pub fn delegations(read: &mut impl Reads, account: SmartAccountId, now: Moment) -> Result<Vec<Delegation>> {
+    Ok(delegations::table
+        .filter(
+            delegations::smart_account_id
+                .eq(account)
+                .and(delegations::ended_at.is_null())
+                .and(delegations::ends_at.gt(now)),
+        )
+        .order((delegations::starts_at.asc(), delegations::id.asc()))
+        .select(delegation_columns!())
+        .limit(500)
+        .load(read.conn())?)
+}
+
+pub fn delegations_to(
+    read: &mut impl Reads,
+    account: SmartAccountId,
+    person: PersonId,
+    now: Moment,
+) -> Result<Vec<Delegation>> {
+    Ok(delegations::table
+        .filter(
+            delegations::smart_account_id
+                .eq(account)
+                .and(delegations::delegate_id.eq(person))
+                .and(delegations::ended_at.is_null())
+                .and(delegations::starts_at.le(now))
+                .and(delegations::ends_at.gt(now)),
+        )
+        .order(delegations::id.asc())
+        .select(delegation_columns!())
+        .limit(20)
+        .load(read.conn())?)
 }

@@ -85,3 +85,10 @@ pub struct Tenant {
     /// pending, active or inactive.
     pub state: String,
 }
+
+impl Tenant {
+    /// Whether it was deactivated.
+    pub fn is_inactive(&self) -> bool {
+        self.state == "inactive"
+    }
+}

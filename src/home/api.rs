@@ -54,14 +54,16 @@ pub struct DirectoryShape {
     status: String,
     /// One's roles; empty without access.
     roles: Vec<RoleShape>,
-    /// The reference of the request by which one asked for it.
+    /// The reference of the request by which one asked for its creation.
     request: Option<String>,
+    /// The id of the pending request by which one asked for access.
+    access_request: Option<String>,
 }
 
 /// One's part of the directory.
 #[derive(Debug, serde::Serialize, utoipa::ToSchema)]
 pub struct DirectoryList {
-    /// With access first, then asked for, then of one's e-mail domain.
+    /// With access first, then those to which one asked for access, then those whose creation one asked for, then those of one's e-mail domain.
     items: Vec<DirectoryShape>,
     /// How many.
     total: usize,
@@ -117,6 +119,7 @@ impl From<Row> for DirectoryShape {
                 })
                 .collect(),
             request: row.reference,
+            access_request: row.wanted.map(|wanted| wanted.id.to_string()),
         }
     }
 }

@@ -1,9 +1,10 @@
 //! "Your Smart and Virtual Account access": which accounts somebody sees there, why, and in which order.
 
+use crate::access_requests::{self, AccessRequest};
 use crate::account_requests;
 use crate::authn::people::Person;
 use crate::authz::action::ViewDirectory;
-use crate::authz::{Grant, Permit, grants};
+use crate::authz::{Grant, Permit, Role, grants};
 use crate::error::Result;
 use crate::http::ListQuery;
 use crate::kernel::ids::{SmartAccountId, VirtualAccountId};
@@ -11,18 +12,22 @@ use crate::kernel::{search_key, text};
 use crate::members;
 use crate::platform::db::Reads;
 use crate::smart_accounts::{self, SmartAccount, State, Visibility};
-use crate::virtual_accounts;
+use crate::virtual_accounts::{self, AccessLevel};
 use std::collections::{HashMap, HashSet};
 
 /// How many accounts a search shows.
 pub const MOST_FOUND: i64 = 50;
+/// How many Virtual Accounts are named beside an account.
+const MOST_NAMED: usize = 100;
 
 /// Why an account stands in the directory. The order is that of the list.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Why {
     /// One holds a role in it.
     Access,
-    /// One has asked for it.
+    /// One has asked for access to it.
+    AskedAccess,
+    /// One has asked for its creation.
     Asked,
     /// It is under the domain of one's e-mail address.
     Domain,
@@ -41,8 +46,12 @@ pub struct Row {
     pub held: Vec<Grant>,
     /// The request by which one asked for it.
     pub reference: Option<String>,
+    /// The pending request by which one asked for access to it.
+    pub wanted: Option<AccessRequest>,
     /// Ids and names of its Virtual Accounts that one may know.
     pub virtual_accounts: Vec<(VirtualAccountId, String)>,
+    /// How many more there are.
+    pub more: usize,
     /// Who can give access.
     pub administrators: Vec<Person>,
 }
@@ -54,7 +63,9 @@ impl Row {
             why,
             held: Vec::new(),
             reference: None,
+            wanted: None,
             virtual_accounts: Vec::new(),
+            more: 0,
             administrators: Vec::new(),
         }
     }
@@ -80,9 +91,18 @@ impl Row {
     /// What the row says of one's access when one has none.
     pub fn without(&self) -> &'static str {
         match self.why {
-            Why::Asked => "Requested by you",
+            Why::Asked => "Creation requested by you",
             _ => "No access",
         }
+    }
+    /// Where access is requested; none where it cannot be, because the account is not Active or a request waits.
+    pub fn request_href(&self) -> Option<String> {
+        let is_admin = self
+            .held
+            .iter()
+            .any(|grant| grant.virtual_account.is_none() && grant.role == Role::AccountAdmin);
+        let open = self.account.state == State::Active && self.wanted.is_none() && !is_admin;
+        open.then(|| format!("/access/request?domain={}", self.account.domain))
     }
     fn matches(&self, key: &str) -> bool {
         search_key(&self.account.name).contains(key)
@@ -112,6 +132,17 @@ pub fn own(read: &mut impl Reads, permit: &Permit<ViewDirectory>) -> Result<Vec<
         .collect();
     rows.sort_by_key(|row| (search_key(&row.account.name), row.account.number));
     let mut seen: HashSet<SmartAccountId> = rows.iter().map(|row| row.account.id).collect();
+    let mut wanted: HashMap<SmartAccountId, AccessRequest> = access_requests::own_pending(read, person.id)?
+        .into_iter()
+        .map(|request| (request.account, request))
+        .collect();
+    let ids: Vec<SmartAccountId> = wanted.keys().copied().filter(|id| !seen.contains(id)).collect();
+    let mut asked = smart_accounts::find_many(read, &ids)?;
+    asked.sort_by_key(|account| (search_key(&account.name), account.number));
+    for account in asked {
+        seen.insert(account.id);
+        rows.push(Row::of(account, Why::AskedAccess));
+    }
     for account in smart_accounts::requested_by(read, person.id)? {
         if seen.insert(account.id) {
             rows.push(Row::of(account, Why::Asked));
@@ -129,6 +160,7 @@ pub fn own(read: &mut impl Reads, permit: &Permit<ViewDirectory>) -> Result<Vec<
         .collect();
     for row in &mut rows {
         row.reference = references.get(&row.account.id).cloned();
+        row.wanted = wanted.remove(&row.account.id);
     }
     Ok(rows)
 }
@@ -171,35 +203,46 @@ pub fn arrange(mut rows: Vec<Row>, list: &ListQuery) -> Vec<Row> {
     rows
 }
 
+/// Whether the link to a Virtual Account opens for somebody.
+pub fn opens_place(row: &Row, id: &VirtualAccountId) -> bool {
+    row.held
+        .iter()
+        .any(|grant| grant.virtual_account.is_none() || grant.virtual_account == Some(*id))
+}
+
 /// Adds administrators and Virtual Accounts to the rows that are shown: two or three questions for all of them.
 pub fn complete(read: &mut impl Reads, rows: &mut [Row]) -> Result<()> {
     let ids: Vec<SmartAccountId> = rows.iter().map(|row| row.account.id).collect();
     let mut administrators: HashMap<SmartAccountId, Vec<Person>> =
         members::administrators(read, &ids)?.into_iter().collect();
-    let open: Vec<SmartAccountId> = rows
-        .iter()
-        .filter(|row| row.opens())
-        .map(|row| row.account.id)
-        .collect();
-    let mut names: HashMap<SmartAccountId, Vec<(VirtualAccountId, String)>> = HashMap::new();
-    for (account, id, name, _) in virtual_accounts::names(read, &open)? {
-        names.entry(account).or_default().push((id, name));
+    let mut names: HashMap<SmartAccountId, Vec<(VirtualAccountId, String, AccessLevel)>> = HashMap::new();
+    for (account, id, name, level) in virtual_accounts::names(read, &ids)? {
+        names.entry(account).or_default().push((id, name, level));
     }
     for row in rows {
         row.administrators = administrators.remove(&row.account.id).unwrap_or_default();
         let mut known = names.remove(&row.account.id).unwrap_or_default();
-        // Who holds roles in some Virtual Accounts alone knows of those.
+        // Who holds no role over the whole account knows of their own and of those that everybody may find.
         if row.held.iter().all(|grant| grant.virtual_account.is_some()) {
-            known.retain(|(id, _)| row.held.iter().any(|grant| grant.virtual_account == Some(*id)));
+            known.retain(|(id, _, level)| {
+                *level == AccessLevel::Unrestricted
+                    || row.held.iter().any(|grant| grant.virtual_account == Some(*id))
+            });
         }
-        row.virtual_accounts = known;
+        row.more = known.len().saturating_sub(MOST_NAMED);
+        known.truncate(MOST_NAMED);
+        row.virtual_accounts = known.into_iter().map(|(id, name, _)| (id, name)).collect();
     }
     Ok(())
 }
 
 /// Whether a row is the one that a `highlight` names: by its request or by its number.
 pub fn is_marked(row: &Row, mark: &str) -> bool {
-    !mark.is_empty() && (row.reference.as_deref() == Some(mark) || row.account.number.to_string() == mark)
+    let wanted = row.wanted.as_ref().map(|request| request.reference.as_str());
+    !mark.is_empty()
+        && (wanted == Some(mark)
+            || row.reference.as_deref() == Some(mark)
+            || row.account.number.to_string() == mark)
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! The directory as a page and as a file.
 
-use super::directory::{self, Row};
+use super::directory::{self, Row, opens_place};
 use crate::authz::action::ViewDirectory;
 use crate::authz::{Action, matrix};
 use crate::http::csv::Table;
@@ -30,7 +30,7 @@ const COLUMNS: &[ColumnSpec<'_>] = &[
     },
     ColumnSpec {
         key: "domain",
-        label: "Domain Identifier",
+        label: "Domain identifier",
         default_on: true,
     },
     ColumnSpec {
@@ -86,7 +86,7 @@ impl Shown {
     /// "3 Virtual Accounts".
     fn divisions(&self) -> String {
         counted(
-            self.row.virtual_accounts.len() as u64,
+            (self.row.virtual_accounts.len() + self.row.more) as u64,
             "Virtual Account",
             "Virtual Accounts",
         )
@@ -202,14 +202,15 @@ pub async fn csv(may: May<ViewDirectory>) -> Answer {
         })
         .await?;
     let mut table = Table::new(&[
-        "Smart Account",
+        "Smart Account name",
         "Smart Account ID",
-        "Domain Identifier",
+        "Domain identifier",
         "Status",
         "Administrators",
         "Your access",
         "Virtual Accounts",
         "Request",
+        "Requested access",
     ])?;
     for row in rows {
         let access = if row.held.is_empty() {
@@ -227,6 +228,9 @@ pub async fn csv(may: May<ViewDirectory>) -> Answer {
             &access,
             &known.join(", "),
             row.reference.as_deref().unwrap_or_default(),
+            &row.wanted.as_ref().map_or_else(String::new, |wanted| {
+                format!("{}: {}", wanted.reference, wanted.role)
+            }),
         ])?;
     }
     let now = may.portal.clock.now().utc();

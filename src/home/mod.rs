@@ -7,6 +7,7 @@ mod directory_pages;
 mod help_pages;
 mod pages;
 mod reference;
+mod view_as_pages;
 
 use crate::authz::Action;
 use crate::http::Routes;
@@ -18,6 +19,9 @@ pub fn routes(routes: &mut Routes) {
     routes.get("/software-central", pages::software_central);
     routes.get("/select", pages::select);
     routes.get("/sa/{said}", pages::overview);
+    routes.get("/sa/{said}/view-as", view_as_pages::form);
+    routes.post("/sa/{said}/view-as", view_as_pages::start);
+    routes.post("/view-as/stop", view_as_pages::stop);
     routes.get("/access", directory_pages::directory);
     routes.get("/access.csv", directory_pages::csv);
     routes.get("/help", help_pages::help);

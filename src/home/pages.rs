@@ -1,5 +1,6 @@
 //! The landing page, choosing a Smart Account, and the Overview of one.
 
+use crate::access_requests;
 use crate::account_requests;
 use crate::authn::PlatformRole;
 use crate::authz::action::{ViewAccount, ViewEvents, ViewUsers, ViewVirtualAccounts};
@@ -287,7 +288,12 @@ pub async fn overview(may: May<ViewAccount>) -> Answer {
     shell.crumbs = vec![Crumb::text(&account.name), Crumb::text("Overview")];
     page(&Overview {
         shell,
-        attention: attention(&account, waiting, administrators.is_empty()),
+        attention: attention(
+            &account,
+            waiting,
+            may.waiting(access_requests::PENDING).unwrap_or_default(),
+            administrators.is_empty(),
+        ),
         role: may.role_words(),
         virtual_accounts: divisions,
         users,
@@ -305,8 +311,20 @@ pub async fn overview(may: May<ViewAccount>) -> Answer {
     })
 }
 
-fn attention(account: &SmartAccount, waiting: i64, orphaned: bool) -> Vec<Attention> {
+fn attention(account: &SmartAccount, waiting: i64, asking: u64, orphaned: bool) -> Vec<Attention> {
     let mut list = Vec::new();
+    if asking > 0 {
+        list.push(Attention {
+            kind: "warn",
+            icon: "user-plus",
+            title: counted(asking, "access request is pending", "access requests are pending"),
+            says: "Somebody asked for access to this Smart Account and needs an answer.".to_owned(),
+            link: Some((
+                "Pending Access Requests",
+                access_requests::PENDING.replace("{said}", &account.number.to_string()),
+            )),
+        });
+    }
     if waiting > 0 {
         list.push(Attention {
             kind: "warn",

@@ -3,7 +3,7 @@
 use super::portal::Portal;
 use super::visit::Visit;
 use crate::authn::Actor;
-use crate::authz::{Action, Does, Over, Permit};
+use crate::authz::{Action, Does, Over, Permit, delegation};
 use crate::error::{Error, Result};
 use crate::kernel::event::Outcome;
 use crate::kernel::{Event, Kind};
@@ -130,6 +130,23 @@ impl SignedIn {
     }
 }
 
+impl<A: Does> May<A> {
+    /// The permit for something else in the same account, where one page needs two.
+    pub async fn also<B: Does>(&self) -> Result<Permit<B>> {
+        let actor = self.visit.actor.clone().ok_or(Error::SignedOut)?;
+        let visit = &self.visit;
+        let wall = visit.portal.clock.wall();
+        let asked = match B::ACTION.over() {
+            Over::Account => Permit::ask(actor, visit.tenant.as_ref(), &visit.grants, wall),
+            Over::Anywhere | Over::Platform => Permit::ask(actor, None, &visit.everywhere, wall),
+        };
+        if matches!(asked, Err(Error::Forbidden { .. })) {
+            note_denial(visit, B::ACTION).await;
+        }
+        asked
+    }
+}
+
 impl FromRequest for Public {
     type Error = Error;
     type Future = Found<Self>;
@@ -189,10 +206,25 @@ impl<A: Does> FromRequest for May<A> {
                 Over::Account => (visit.tenant.as_ref(), &visit.grants),
                 Over::Anywhere | Over::Platform => (None, &visit.everywhere),
             };
-            match Permit::ask(actor, tenant, grants, visit.portal.clock.wall()) {
+            // Only a member of the account can act in another member's stead, and nobody with borrowed eyes.
+            let lent = match tenant {
+                Some(tenant)
+                    if delegation::lendable(A::ACTION) && !grants.is_empty() && visit.preview.is_none() =>
+                {
+                    let (account, person) = (tenant.id, actor.person.id);
+                    let now = visit.portal.clock.now();
+                    visit
+                        .portal
+                        .db
+                        .read(move |r| delegation::lent_to(r, account, person, now))
+                        .await?
+                }
+                _ => Vec::new(),
+            };
+            match Permit::ask_with(actor, tenant, grants, &lent, visit.portal.clock.wall()) {
                 Ok(permit) => Ok(Self { visit, permit }),
                 Err(error) => {
-                    if matches!(error, Error::Forbidden { .. }) {
+                    if matches!(error, Error::Forbidden { .. }) && visit.preview.is_none() {
                         note_denial(&visit, A::ACTION).await;
                     }
                     Err(error)

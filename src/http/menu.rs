@@ -2,8 +2,11 @@
 
 use super::shell::{MenuGroup, MenuItem, MenuSection};
 use super::visit::Visit;
-use crate::authn::PlatformRole;
-use crate::authz::{Action, matrix};
+use crate::authn::{Actor, PlatformRole};
+use crate::authz::{Action, Grant, Tenant, matrix};
+use crate::error::Result;
+use crate::kernel::Moment;
+use crate::platform::db::Read;
 
 /// Sections, in order, with their icons.
 const SECTIONS: &[(&str, &str)] = &[
@@ -31,13 +34,49 @@ pub struct Item {
     pub action: Action,
 }
 
+/// Who looks at the menu of a Smart Account.
+pub struct Onlooker<'a> {
+    /// Who.
+    pub actor: &'a Actor,
+    /// Where.
+    pub tenant: &'a Tenant,
+    /// What they hold there.
+    pub grants: &'a [Grant],
+    /// Portal time.
+    pub now: Moment,
+}
+
+/// How many things wait behind an entry; none when it is not for this person. It is asked on every page: an
+/// index must answer it.
+pub type Counter = fn(&mut Read<'_>, &Onlooker<'_>) -> Result<Option<u64>>;
+
 /// All entries.
-#[derive(Debug, Clone, Default)]
-pub struct Menu(Vec<Item>);
+#[derive(Clone, Default)]
+pub struct Menu(Vec<Item>, Vec<(&'static str, Counter)>);
 
 impl Menu {
     pub(super) fn add(&mut self, item: Item) {
         self.0.push(item);
+    }
+
+    pub(super) fn add_counted(&mut self, item: Item, counter: Counter) {
+        self.1.push((item.path, counter));
+        self.0.push(item);
+    }
+
+    /// What waits behind the entries that count, by their paths.
+    pub(super) fn counts(
+        &self,
+        read: &mut Read<'_>,
+        onlooker: &Onlooker<'_>,
+    ) -> Result<Vec<(&'static str, u64)>> {
+        let mut counts = Vec::new();
+        for (path, counter) in &self.1 {
+            if let Some(count) = counter(read, onlooker)? {
+                counts.push((*path, count));
+            }
+        }
+        Ok(counts)
     }
 
     /// The path of the entry that a visit belongs to: the closest above its page.
@@ -67,6 +106,7 @@ impl Menu {
             }
             visit.tenant.is_some()
                 && (visit.grants.iter().any(|g| matrix::allows(item.action, g.role))
+                    || visit.waiting(item.path).is_some()
                     || actor.has(PlatformRole::Support))
         };
         let number = visit
@@ -94,7 +134,7 @@ impl Menu {
                             label,
                             href,
                             current,
-                            count: 0,
+                            count: visit.waiting(item.path).unwrap_or_default(),
                         };
                         match section.groups.iter_mut().find(|g| g.label == item.group) {
                             Some(group) => group.items.push(entry),

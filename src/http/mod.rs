@@ -24,6 +24,7 @@ pub mod reply;
 pub mod routes;
 pub mod server;
 pub mod shell;
+pub mod view_as;
 pub mod visit;
 pub mod widgets;
 

@@ -7,6 +7,7 @@ use crate::kernel::Clock;
 use crate::platform::config::Config;
 use crate::platform::db::Db;
 use crate::platform::jobs::Jobs;
+use crate::platform::occupants::Occupants;
 use crate::platform::signing::Signing;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
@@ -34,6 +35,8 @@ pub struct Portal {
     pub openapi: Arc<String>,
     /// How many letters of the lab's mailbox nobody has marked as read; a job counts them.
     pub letters: Arc<AtomicU64>,
+    /// The rooms that keep things in Virtual Accounts.
+    pub occupants: Occupants,
     /// Every code with which a rule refuses, and when.
     pub refusals: Arc<Vec<(&'static str, &'static str)>>,
 }

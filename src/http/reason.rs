@@ -2,11 +2,59 @@
 
 use super::visit::Visit;
 use crate::authn::people::Person;
-use crate::authz::Action;
+use crate::authz::{Action, matrix};
+use crate::kernel::ids::VirtualAccountId;
 
 /// "Your role, Smart Account Viewer, cannot edit Smart Account properties. Administrators: Ada (ada@xyz.example)."
 pub fn why_not(visit: &Visit, action: Action, administrators: &[Person]) -> String {
     sentence(&visit.role_words(), action.words(), administrators)
+}
+
+/// Why somebody may not do something in the account of this page, or in one of its Virtual Accounts: because of the
+/// account's state, or for want of a role. Nothing when they may. What a rule of the trade forbids besides is the
+/// business of the room.
+pub fn against(
+    visit: &Visit,
+    action: Action,
+    within: Option<VirtualAccountId>,
+    administrators: &[Person],
+) -> Option<String> {
+    if visit
+        .tenant
+        .as_ref()
+        .is_some_and(|tenant| !matrix::state_allows(tenant, action))
+    {
+        return Some(matrix::INACTIVE.to_owned());
+    }
+    let by_role = visit.grants.iter().any(|grant| {
+        matrix::allows(action, grant.role)
+            && (grant.virtual_account.is_none() || grant.virtual_account == within)
+    });
+    (!by_role && !by_platform(visit, action)).then(|| why_not(visit, action, administrators))
+}
+
+/// The same for something that one may do as soon as one holds the role anywhere in the account.
+pub fn against_all(visit: &Visit, action: Action, administrators: &[Person]) -> Option<String> {
+    let held = visit
+        .grants
+        .iter()
+        .find(|grant| matrix::allows(action, grant.role))
+        .and_then(|grant| grant.virtual_account);
+    against(visit, action, held, administrators)
+}
+
+/// The reason beside a control that no action of the matrix alone decides: `words` follow "cannot".
+pub fn cannot(visit: &Visit, words: &str, administrators: &[Person]) -> String {
+    sentence(&visit.role_words(), words, administrators)
+}
+
+fn by_platform(visit: &Visit, action: Action) -> bool {
+    visit.actor.as_ref().is_some_and(|actor| {
+        actor
+            .platform
+            .iter()
+            .any(|role| matrix::holders(action).contains(&matrix::Holder::Platform(*role)))
+    })
 }
 
 /// The names of a few people with their addresses, and how many there are beyond them.

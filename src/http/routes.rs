@@ -143,6 +143,11 @@ impl Routes {
         self.menu.add(item);
     }
 
+    /// An entry of the left menu that says how many things wait behind it.
+    pub fn menu_counted(&mut self, item: super::menu::Item, counter: super::menu::Counter) {
+        self.menu.add_counted(item, counter);
+    }
+
     fn add<F, Args>(&mut self, method: Method, path: &str, api: Option<Api>, handler: F)
     where
         F: Handler<Args> + Send + Sync,

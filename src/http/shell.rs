@@ -49,8 +49,10 @@ pub struct Shell {
     pub inert: bool,
     /// A form on this page came back with problems.
     pub error_title: bool,
-    /// Whose eyes the operator borrows.
+    /// Whose eyes are borrowed.
     pub view_as: Option<String>,
+    /// Whether one may borrow another role's eyes in this account.
+    pub may_view_as: bool,
 }
 
 impl Shell {

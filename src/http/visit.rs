@@ -2,8 +2,9 @@
 
 use super::portal::Portal;
 use super::shell::{AccountCard, Crumb, Flash, FlashKind, LabStrip, PersonCard, Shell, Theme};
-use crate::authn::{Actor, api_client, session};
-use crate::authz::{Grant, Tenant, grants};
+use super::view_as::{self, Preview};
+use crate::authn::{Actor, PlatformRole, api_client, session};
+use crate::authz::{Action, Grant, Tenant, grants, matrix};
 use crate::error::{Error, Result};
 use crate::platform::token;
 use actix_web::HttpRequest;
@@ -31,6 +32,8 @@ pub struct Visit {
     pub grants: Vec<Grant>,
     /// All of the actor's roles; only read for pages outside of an account.
     pub everywhere: Vec<Grant>,
+    /// Another role's eyes, while they are borrowed.
+    pub preview: Option<Preview>,
     /// The path.
     pub path: String,
     /// What stands behind the `?`.
@@ -41,6 +44,7 @@ pub struct Visit {
     pub agent: String,
     /// The id of the request.
     pub request_id: String,
+    waiting: Vec<(&'static str, u64)>,
     theme: Theme,
     flash: Vec<Flash>,
     cookie: Option<String>,
@@ -53,6 +57,7 @@ struct Asked {
     number: Option<Option<i64>>,
     last_account: Option<i64>,
     cookie: Option<String>,
+    view_as: Option<String>,
     bearer: Option<String>,
     address: String,
     request_id: String,
@@ -74,6 +79,7 @@ impl Visit {
             number: req.match_info().get("said").map(|said| said.parse().ok()),
             last_account: raw_cookie(req, ACCOUNT).and_then(|n| n.parse().ok()),
             cookie: cookie.clone(),
+            view_as: raw_cookie(req, view_as::COOKIE),
             bearer: bearer(req),
             address: client_address(req, &portal),
             request_id: super::headers::request_id(req),
@@ -83,6 +89,7 @@ impl Visit {
             tenant: None,
             grants: Vec::new(),
             everywhere: Vec::new(),
+            preview: None,
             path: asked.path.clone(),
             query: req.query_string().to_owned(),
             address: asked.address.clone(),
@@ -93,6 +100,7 @@ impl Visit {
                 .unwrap_or_default()
                 .to_owned(),
             request_id: asked.request_id.clone(),
+            waiting: Vec::new(),
             theme: raw_cookie(req, THEME).map_or(Theme::Auto, |t| Theme::parse(&t)),
             flash: Vec::new(),
             cookie,
@@ -106,11 +114,22 @@ impl Visit {
         if asked.cookie.is_some() || asked.bearer.is_some() {
             visit.find_out(asked).await?;
         }
+        if visit.preview.is_some()
+            && !req.method().is_safe()
+            && !view_as::STILL_DONE.contains(&visit.path.as_str())
+        {
+            return Err(Error::refused(
+                "view-as.read-only",
+                "You see the portal as another role. Nothing can be changed until you stop.",
+            ));
+        }
         Ok(visit)
     }
 
-    async fn find_out(&mut self, asked: Asked) -> Result<()> {
+    async fn find_out(&mut self, mut asked: Asked) -> Result<()> {
+        let (view_as, in_account) = (asked.view_as.take(), asked.number);
         let (clock, signing) = (self.portal.clock.clone(), self.portal.signing.clone());
+        let menu = self.portal.menu.clone();
         let found = self
             .portal
             .db
@@ -141,10 +160,23 @@ impl Visit {
                 } else {
                     Vec::new()
                 };
-                Ok(Some((actor, touch, standing, everywhere, asked.number.is_none())))
+                let waiting = match &standing {
+                    Some((tenant, grants)) if !asked.is_api => menu.counts(
+                        r,
+                        &super::menu::Onlooker {
+                            actor: &actor,
+                            tenant,
+                            grants,
+                            now: clock.now(),
+                        },
+                    )?,
+                    _ => Vec::new(),
+                };
+                let outside = asked.number.is_none();
+                Ok(Some((actor, touch, standing, everywhere, outside, waiting)))
             })
             .await?;
-        let Some((actor, touch, standing, everywhere, outside)) = found else {
+        let Some((actor, touch, standing, everywhere, outside, waiting)) = found else {
             return Ok(());
         };
         if let (true, crate::authn::Via::Session { key, .. }) = (touch, &actor.via) {
@@ -164,8 +196,58 @@ impl Visit {
             }
         }
         self.everywhere = everywhere;
+        self.waiting = waiting;
         self.actor = Some(Arc::new(actor));
+        if let Some(cookie) = view_as {
+            self.borrow_eyes(&cookie, in_account).await?;
+        }
         Ok(())
+    }
+
+    /// While another role's eyes are borrowed, that role alone counts: in its account, and everywhere else. Who may
+    /// no longer do so sees with their own again. `number` is of the account that the page is in, if it is in one.
+    async fn borrow_eyes(&mut self, cookie: &str, number: Option<Option<i64>>) -> Result<()> {
+        let Some(actor) = self.actor.clone() else {
+            return Ok(());
+        };
+        let Some(preview) = Preview::open(&self.portal.signing.seal_key, &actor, cookie) else {
+            return Ok(());
+        };
+        let person = actor.person.id;
+        let standing = self
+            .portal
+            .db
+            .read(move |r| grants::standing(r, preview.number, person))
+            .await?;
+        let Some((tenant, _)) = standing.filter(|(tenant, held)| preview.holds(tenant, &actor, held)) else {
+            return Ok(());
+        };
+        let grant = preview.grant(&tenant, &actor, self.portal.clock.now());
+        if number.is_some_and(|number| number != Some(preview.number)) {
+            // A page of another account: the role means nothing there.
+            self.grants.clear();
+        } else {
+            self.tenant = Some(tenant);
+            self.grants = vec![grant.clone()];
+        }
+        self.everywhere = vec![grant];
+        // What waits for the person does not wait for other eyes than an administrator's.
+        if preview.role != crate::authz::Role::AccountAdmin {
+            self.waiting.clear();
+        }
+        self.preview = Some(preview);
+        let mut plain = (*actor).clone();
+        plain.platform.clear();
+        self.actor = Some(Arc::new(plain));
+        Ok(())
+    }
+
+    /// How many things wait behind an entry of the menu; none when it is not for this person.
+    pub fn waiting(&self, path: &str) -> Option<u64> {
+        self.waiting
+            .iter()
+            .find(|(known, _)| *known == path)
+            .map(|(_, count)| *count)
     }
 
     /// The token that forms of this session carry. Another one on each page, so that compressed pages tell nothing of it.
@@ -205,6 +287,8 @@ impl Visit {
             flash: self.flash.clone(),
             lab,
             path: self.path.clone(),
+            view_as: self.preview.map(|_| self.role_words()),
+            may_view_as: self.tenant.is_some() && self.holds(Action::ViewAs),
             ..Shell::default()
         }
     }
@@ -216,6 +300,14 @@ impl Visit {
             shell
                 .crumbs
                 .push(Crumb::link(&tenant.name, format!("/sa/{}", tenant.number)));
+        }
+        if self.tenant.as_ref().is_some_and(Tenant::is_inactive) {
+            let to = self.tenant.as_ref().map_or(0, |t| t.number);
+            shell.flash.push(Flash {
+                kind: FlashKind::Warn,
+                text: crate::authz::matrix::INACTIVE.to_owned(),
+                link: Some(("Smart Account properties".to_owned(), format!("/sa/{to}/account"))),
+            });
         }
         shell.crumbs.extend_from_slice(between);
         shell.crumbs.push(Crumb::text(shell.title.clone()));
@@ -249,6 +341,16 @@ impl Visit {
             .unwrap_or_default();
         let now = self.portal.clock.now().utc();
         format!("{what}{domain}_{}.csv", now.format("%Y%m%dT%H%MZ"))
+    }
+
+    /// Whether one of one's roles in the account of the page allows an action, at least in a part of it: for showing
+    /// or refusing a control. What is done asks for a permit.
+    pub fn holds(&self, action: Action) -> bool {
+        self.grants.iter().any(|grant| matrix::allows(action, grant.role))
+            || self.actor.as_ref().is_some_and(|actor| {
+                actor.has(PlatformRole::Support)
+                    && matrix::holders(action).contains(&matrix::Holder::Platform(PlatformRole::Support))
+            })
     }
 
     /// The theme that was chosen.

@@ -47,6 +47,26 @@ crate::words! {
         AccountChanged = "smart-account.changed", "Smart Account properties changed";
         /// A Virtual Account came to be.
         VirtualAccountCreated = "virtual-account.created", "Virtual Account created";
+        /// A Virtual Account was changed.
+        VirtualAccountChanged = "virtual-account.changed", "Virtual Account changed";
+        /// A Virtual Account was put below another, or at the top level.
+        VirtualAccountMoved = "virtual-account.moved", "Parent Account changed";
+        /// Another Virtual Account became the default one.
+        VirtualAccountDefault = "virtual-account.default", "Default Virtual Account changed";
+        /// A Virtual Account was deleted.
+        VirtualAccountDeleted = "virtual-account.deleted", "Virtual Account deleted";
+        /// A Smart Account was deactivated.
+        AccountDeactivated = "smart-account.deactivated", "Smart Account deactivated";
+        /// A Smart Account became Active again.
+        AccountReactivated = "smart-account.reactivated", "Smart Account reactivated";
+        /// Another Account Domain Identifier was asked for.
+        DomainChangeAsked = "domain-change.requested", "Domain change requested";
+        /// A Domain approver agreed with another Account Domain Identifier.
+        DomainChangeApproved = "domain-change.approved", "Domain change approved";
+        /// A Domain approver did not agree.
+        DomainChangeDenied = "domain-change.denied", "Domain change denied";
+        /// Whoever asked took it back.
+        DomainChangeWithdrawn = "domain-change.withdrawn", "Domain change withdrawn";
         /// A role was given.
         RoleGranted = "role.granted", "Role granted";
         /// A role was taken back.
@@ -67,10 +87,34 @@ crate::words! {
         RequestExpired = "account-request.expired", "Request expired";
         /// Those who were asked were reminded.
         RequestReminded = "account-request.reminded", "Reminder sent";
+        /// Access was asked for.
+        AccessRequested = "access-request.sent", "Access requested";
+        /// Access was given to somebody who asked.
+        AccessApproved = "access-request.approved", "Access request approved";
+        /// Access was not given to somebody who asked.
+        AccessDeclined = "access-request.declined", "Access request declined";
+        /// A request for access was taken back.
+        AccessWithdrawn = "access-request.withdrawn", "Access request withdrawn";
+        /// Nobody decided a request for access in time.
+        AccessExpired = "access-request.expired", "Access request expired";
+        /// The person was given access otherwise.
+        AccessSuperseded = "access-request.superseded", "Access request superseded";
+        /// Those who can decide a request for access were reminded.
+        AccessReminded = "access-request.reminded", "Access request reminder sent";
+        /// How requests for access are handled by themselves was changed.
+        AccessAutomation = "access-request.automation", "Access request Automation settings changed";
+        /// Somebody decides in another's stead for a while.
+        AccessDelegated = "access-request.delegated", "Access decisions delegated";
+        /// Somebody no longer decides in another's stead.
+        AccessDelegationEnded = "access-request.delegation-ended", "Delegation ended";
         /// A letter could not be delivered.
         LetterGivenUp = "mail.given-up", "E-mail given up";
         /// A letter was queued once more.
         LetterRetried = "mail.retried", "E-mail queued again";
+        /// Somebody began to see the portal as another role would.
+        PreviewStarted = "view-as.started", "View as started";
+        /// They see it with their own eyes again.
+        PreviewEnded = "view-as.ended", "View as ended";
         /// The lab's clock was moved, stopped or started.
         ClockMoved = "lab.clock", "Clock changed";
         /// A scenario was loaded.

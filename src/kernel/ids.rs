@@ -114,10 +114,20 @@ id! {
     EventId;
     /// A letter that is to go out or has gone out.
     LetterId;
+    /// A request for access to a Smart Account.
+    AccessRequestId;
+    /// A rule by which requests for access are decided.
+    AccessRuleId;
+    /// A right to decide in somebody's stead.
+    DelegationId;
     /// A user group.
     UserGroupId;
     /// A user group's request for access to another Smart Account.
     GroupRequestId;
     /// A list of people who are about to be added.
     ImportId;
+    /// A wish for another Account Domain Identifier.
+    DomainChangeId;
+    /// An address that a Smart Account keeps.
+    AddressId;
 }

@@ -4,6 +4,7 @@ pub mod config;
 pub mod db;
 pub mod jobs;
 pub mod mail;
+pub mod occupants;
 pub mod settings;
 pub mod signing;
 pub mod telemetry;

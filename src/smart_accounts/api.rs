@@ -1,24 +1,109 @@
 //! The JSON of Smart Accounts.
 
-use super::model::SmartAccount;
+use super::changes::{self, Described, Listed, Wish};
+use super::domain_pages::{approve_now, deny_now, query};
+use super::model::{DomainChange, DomainChangeReason, DomainChangeState, LONGEST_ADDRESS, SmartAccount};
+use super::pages::{read, turn, wish};
 use super::service;
-use crate::authz::action::ViewAccount;
-use crate::http::{Answer, Api, May, Routes, json};
-use crate::kernel::Moment;
+use crate::authz::action::{ApproveDomain, ChangeAccountState, EditAccount, ViewAccount};
+use crate::error::{Error, Result};
+use crate::http::form::PathPart;
+use crate::http::{Answer, Api, JsonBody, May, Routes, Visit, json};
+use crate::kernel::ids::{DomainChangeId, SmartAccountId};
+use crate::kernel::{Moment, text};
 use actix_web::http::Method;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 /// The operations of this room.
 pub fn routes(routes: &mut Routes) {
+    const ONE: &str = "/api/v1/accounts/{said}";
     routes.api(
         Method::GET,
-        "/api/v1/accounts/{said}",
+        ONE,
         Api::says("The properties of a Smart Account in which one holds a role.").gives::<AccountShape>(200),
         one,
+    );
+    routes.api(
+        Method::PUT,
+        ONE,
+        Api::says("Edit Smart Account properties: name, visibility and headquarters.")
+            .takes::<PropertiesBody>()
+            .gives::<AccountShape>(200),
+        edit,
+    );
+    routes.api(
+        Method::POST,
+        "/api/v1/accounts/{said}/domain",
+        Api::says(
+            "Change the Account Domain Identifier, or ask a Domain approver to agree where one has to.",
+        )
+        .takes::<DomainBody>()
+        .gives::<DomainAnswer>(200),
+        change_domain,
+    );
+    routes.api(
+        Method::POST,
+        "/api/v1/accounts/{said}/domain/withdraw",
+        Api::says("Withdraw the Account Domain Identifier that was asked for.").gives::<AccountShape>(200),
+        withdraw_domain,
+    );
+    routes.api(
+        Method::POST,
+        "/api/v1/accounts/{said}/deactivate",
+        Api::says("Deactivate a Smart Account: it can be read and not changed.")
+            .takes::<StateBody>()
+            .gives::<AccountShape>(200),
+        deactivate,
+    );
+    routes.api(
+        Method::POST,
+        "/api/v1/accounts/{said}/reactivate",
+        Api::says("Reactivate a Smart Account.")
+            .takes::<StateBody>()
+            .gives::<AccountShape>(200),
+        reactivate,
+    );
+    routes.api(
+        Method::GET,
+        "/api/v1/domain-changes",
+        Api::says("Account Domain Identifiers that Smart Accounts want to change, the newest first.")
+            .query(&[
+                (
+                    "status",
+                    "Only those with this state: pending, approved, denied or withdrawn.",
+                ),
+                ("page", "Number of the page, from 1."),
+                ("per", "Rows per page: 10, 25, 50 or 100."),
+            ])
+            .gives::<DomainChangeList>(200),
+        changes_list,
+    );
+    routes.api(
+        Method::GET,
+        "/api/v1/domain-changes/{change}",
+        Api::says("One of them.").gives::<DomainChangeShape>(200),
+        change,
+    );
+    routes.api(
+        Method::POST,
+        "/api/v1/domain-changes/{change}/approve",
+        Api::says("Approve it: the Smart Account has the new Account Domain Identifier.")
+            .gives::<DomainChangeShape>(200),
+        approve,
+    );
+    routes.api(
+        Method::POST,
+        "/api/v1/domain-changes/{change}/deny",
+        Api::says("Deny it, with a reason.")
+            .takes::<DenyBody>()
+            .gives::<DomainChangeShape>(200),
+        deny,
     );
 }
 
 /// A Smart Account.
-#[derive(Debug, serde::Serialize, utoipa::ToSchema)]
+#[derive(Debug, Serialize, ToSchema)]
 pub struct AccountShape {
     /// The Smart Account ID.
     pub number: i64,
@@ -61,8 +146,234 @@ impl From<&SmartAccount> for AccountShape {
     }
 }
 
-pub async fn one(may: May<ViewAccount>) -> Answer {
-    let id = may.permit.within().account()?;
-    let account = may.portal.db.read(move |r| service::find(r, id)).await?;
+/// What can be edited of a Smart Account.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct PropertiesBody {
+    /// The Smart Account name.
+    name: String,
+    /// unrestricted or restricted.
+    visibility: super::Visibility,
+    /// The headquarters address, in lines; without it, it stays.
+    headquarters: Option<String>,
+    /// The version that was read. Answered with 409 "stale" when there is a newer one.
+    version: i64,
+}
+
+/// Another Account Domain Identifier.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct DomainBody {
+    /// The new identifier.
+    domain: String,
+    /// Note to the approver.
+    #[serde(default)]
+    note: String,
+}
+
+/// Why a Smart Account is taken out of use or into use.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct StateBody {
+    /// Stands in the event log and in the email to the administrators.
+    reason: String,
+}
+
+/// Why an identifier is denied.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct DenyBody {
+    /// Deny reason. The requester reads it.
+    reason: String,
+}
+
+/// What came of a wish for another Account Domain Identifier.
+#[derive(Debug, Serialize, ToSchema)]
+struct DomainAnswer {
+    /// The identifier that counts now.
+    domain: String,
+    /// Whether a Domain approver has to decide first.
+    waits_for_approval: bool,
+    /// Why.
+    reasons: Vec<DomainChangeReason>,
+}
+
+/// A wish for another Account Domain Identifier.
+#[derive(Debug, Serialize, ToSchema)]
+struct DomainChangeShape {
+    id: DomainChangeId,
+    /// The Smart Account ID.
+    smart_account_id: i64,
+    /// Its name.
+    smart_account: String,
+    from: String,
+    to: String,
+    note: String,
+    reasons: Vec<DomainChangeReason>,
+    state: DomainChangeState,
+    /// Why it was denied.
+    reason: String,
+    /// Name and address.
+    requested_by: String,
+    requested_at: Moment,
+    decided_at: Option<Moment>,
+}
+
+impl DomainChangeShape {
+    fn of(change: &DomainChange, account: &SmartAccount, requester: String) -> Self {
+        Self {
+            id: change.id,
+            smart_account_id: account.number,
+            smart_account: account.name.clone(),
+            from: change.from.clone(),
+            to: change.to.clone(),
+            note: change.note.clone(),
+            reasons: change.why(),
+            state: change.state,
+            reason: change.reason.clone(),
+            requested_by: requester,
+            requested_at: change.requested_at,
+            decided_at: change.decided_at,
+        }
+    }
+}
+
+/// A page of wishes.
+#[derive(Debug, Serialize, ToSchema)]
+struct DomainChangeList {
+    items: Vec<DomainChangeShape>,
+    total: u64,
+}
+
+async fn answer(visit: &Visit, id: SmartAccountId) -> Answer {
+    let account = visit.portal.db.read(move |r| service::find(r, id)).await?;
     json(200, &AccountShape::from(&account))
+}
+
+pub async fn one(may: May<ViewAccount>) -> Answer {
+    answer(&may, may.permit.within().account()?).await
+}
+
+async fn edit(may: May<EditAccount>, body: JsonBody<PropertiesBody>) -> Answer {
+    let sent = &body.value;
+    let (name, visibility) = read(&sent.name, sent.visibility.word())?;
+    let headquarters = sent
+        .headquarters
+        .as_deref()
+        .map(|typed| text::note(typed, "Headquarters", LONGEST_ADDRESS))
+        .transpose()
+        .map_err(|says| Error::invalid("headquarters", says))?;
+    let (permit, at, version) = (may.permit.clone(), may.portal.clock.now(), sent.version);
+    may.portal
+        .db
+        .write(move |tx| {
+            service::edit(
+                tx,
+                &permit,
+                at,
+                version,
+                &name,
+                visibility,
+                headquarters.as_deref(),
+            )
+        })
+        .await?;
+    answer(&may, may.permit.within().account()?).await
+}
+
+async fn change_domain(may: May<EditAccount>, body: JsonBody<DomainBody>) -> Answer {
+    let id = may.permit.within().account()?;
+    let (waits_for_approval, reasons) = match wish(&may, &body.value.domain, &body.value.note).await? {
+        Wish::Changed(_) => (false, Vec::new()),
+        Wish::Asked(change) => (true, change.why()),
+    };
+    let account = may.portal.db.read(move |r| service::find(r, id)).await?;
+    json(
+        200,
+        &DomainAnswer {
+            domain: account.domain,
+            waits_for_approval,
+            reasons,
+        },
+    )
+}
+
+async fn withdraw_domain(may: May<EditAccount>) -> Answer {
+    let (permit, at) = (may.permit.clone(), may.portal.clock.now());
+    may.portal
+        .db
+        .write(move |tx| changes::withdraw_change(tx, &permit, at))
+        .await?;
+    answer(&may, may.permit.within().account()?).await
+}
+
+async fn deactivate(may: May<ChangeAccountState>, body: JsonBody<StateBody>) -> Answer {
+    turn(&may, super::State::Inactive, &body.value.reason, None).await?;
+    answer(&may, may.permit.within().account()?).await
+}
+
+async fn reactivate(may: May<ChangeAccountState>, body: JsonBody<StateBody>) -> Answer {
+    turn(&may, super::State::Active, &body.value.reason, None).await?;
+    answer(&may, may.permit.within().account()?).await
+}
+
+async fn changes_list(may: May<ApproveDomain>) -> Answer {
+    let list = query(&may.path, &may.query);
+    if let Some(says) = list.dropped.first() {
+        return Err(Error::BadRequest(says.clone().into()));
+    }
+    let only: Option<DomainChangeState> = list.value("status").and_then(|word| word.parse().ok());
+    let permit = may.permit.clone();
+    let (rows, counts) = may
+        .portal
+        .db
+        .read(move |r| changes::list_changes(r, &permit, only, list.limit(), list.offset()))
+        .await?;
+    json(
+        200,
+        &DomainChangeList {
+            total: counts
+                .iter()
+                .filter(|(state, _)| only.is_none_or(|only| only == *state))
+                .map(|(_, count)| count)
+                .sum(),
+            items: rows
+                .into_iter()
+                .map(|(change, account, requester): Listed| {
+                    DomainChangeShape::of(&change, &account, requester)
+                })
+                .collect(),
+        },
+    )
+}
+
+async fn described(may: &May<ApproveDomain>, id: DomainChangeId) -> Result<Described> {
+    let permit = may.permit.clone();
+    may.portal
+        .db
+        .read(move |r| changes::describe(r, &permit, id))
+        .await
+}
+
+async fn shown(may: &May<ApproveDomain>, id: DomainChangeId) -> Answer {
+    let found = described(may, id).await?;
+    json(
+        200,
+        &DomainChangeShape::of(&found.change, &found.account, found.requester.label()),
+    )
+}
+
+async fn change(may: May<ApproveDomain>, id: PathPart<DomainChangeId>) -> Answer {
+    shown(&may, id.0).await
+}
+
+async fn approve(may: May<ApproveDomain>, id: PathPart<DomainChangeId>) -> Answer {
+    approve_now(&may, id.0).await?;
+    shown(&may, id.0).await
+}
+
+async fn deny(may: May<ApproveDomain>, id: PathPart<DomainChangeId>, body: JsonBody<DenyBody>) -> Answer {
+    described(&may, id.0).await?;
+    deny_now(&may, id.0, &body.value.reason).await?;
+    shown(&may, id.0).await
 }

@@ -1,33 +1,84 @@
-//! Smart Accounts: the tenants. Their states, properties, and the search under the Restricted rule.
+//! Smart Accounts: the tenants. Their states, properties, domain and headquarters, and the search under the
+//! Restricted rule.
 
 mod api;
+mod changes;
+mod domain_pages;
+mod letters;
 mod model;
 mod pages;
 mod service;
 mod store;
 
 pub use api::AccountShape;
-pub use model::{PendingDetail, SmartAccount, State, Visibility};
+pub use changes::{
+    Wish, approve_change, change_domain, deactivate, deny_change, pending_change, reactivate, withdraw_change,
+};
+pub use model::{DomainChange, DomainChangeState, PendingDetail, SmartAccount, State, Visibility};
 pub use service::{
-    Draft, Properties, activate, by_domain, cancel, edit, find, find_by_number, find_many, request,
-    requested_by, search, set_detail, under_registrable,
+    Draft, Properties, activate, by_domain, by_exact_name, cancel, edit, find, find_by_number, find_many,
+    request, requested_by, search, set_detail, under_registrable,
 };
 
+use crate::authz::Action;
 use crate::http::Routes;
+use crate::http::menu::Item;
+use crate::platform::mail::Letters;
 
 /// The routes of this room.
 pub fn routes(routes: &mut Routes) {
     routes.get("/sa/{said}/account", pages::properties);
     routes.get("/sa/{said}/account/edit", pages::edit_form);
     routes.post("/sa/{said}/account/edit", pages::edit);
+    routes.get("/sa/{said}/account/domain", pages::domain_dialog);
+    routes.post("/sa/{said}/account/domain", pages::change_domain);
+    routes.get("/sa/{said}/account/domain/withdraw", pages::withdraw_dialog);
+    routes.post("/sa/{said}/account/domain/withdraw", pages::withdraw_domain);
+    routes.get("/sa/{said}/account/headquarters", pages::headquarters_dialog);
+    routes.post("/sa/{said}/account/headquarters", pages::change_headquarters);
+    routes.get("/sa/{said}/account/headquarters/new", pages::address_dialog);
+    routes.post("/sa/{said}/account/headquarters/new", pages::add_address);
+    routes.get("/sa/{said}/account/deactivate", pages::deactivate_dialog);
+    routes.post("/sa/{said}/account/deactivate", pages::deactivate);
+    routes.get("/sa/{said}/account/reactivate", pages::reactivate_dialog);
+    routes.post("/sa/{said}/account/reactivate", pages::reactivate);
+    routes.get("/domain-changes", domain_pages::list);
+    routes.get("/domain-changes/{change}", domain_pages::show);
+    routes.post("/domain-changes/{change}/approve", domain_pages::approve);
+    routes.get("/domain-changes/{change}/deny", domain_pages::deny_dialog);
+    routes.post("/domain-changes/{change}/deny", domain_pages::deny);
+    routes.menu(Item {
+        section: "Account Management",
+        group: None,
+        label: Some("Domain changes"),
+        path: "/domain-changes",
+        action: Action::ApproveDomain,
+    });
     api::routes(routes);
+}
+
+/// The letters of this room.
+pub fn letters(letters: &mut Letters) {
+    letters::register(letters);
 }
 
 /// With what codes the rules of this room refuse.
 pub const REFUSALS: &[(&str, &str)] = &[
     (
+        "smart-accounts.domain-change-decided",
+        "The change of the Account Domain Identifier was decided or withdrawn already.",
+    ),
+    (
+        "smart-accounts.domain-change-pending",
+        "Another Account Domain Identifier was asked for already.",
+    ),
+    (
         "smart-accounts.domain-in-use",
         "The Account Domain Identifier belongs to another Smart Account.",
+    ),
+    (
+        "smart-accounts.no-domain-change",
+        "No other Account Domain Identifier waits for a decision.",
     ),
     (
         "smart-accounts.not-active",
@@ -36,5 +87,17 @@ pub const REFUSALS: &[(&str, &str)] = &[
     (
         "smart-accounts.not-pending",
         "The Smart Account is not pending any more.",
+    ),
+    (
+        "smart-accounts.own-domain-change",
+        "Nobody approves or denies an Account Domain Identifier that they asked for.",
+    ),
+    (
+        "smart-accounts.too-many-addresses",
+        "A Smart Account keeps twenty addresses at most.",
+    ),
+    (
+        "smart-accounts.wrong-state",
+        "Only an Active Smart Account is deactivated, and only an Inactive one reactivated.",
     ),
 ];

@@ -1,7 +1,16 @@
 //! What a Smart Account is.
 
-use crate::kernel::Moment;
-use crate::kernel::ids::{PersonId, SmartAccountId};
+use crate::authz::matrix::INACTIVE;
+use crate::error::{Error, Problems, Result};
+use crate::kernel::ids::{AddressId, DomainChangeId, PersonId, SmartAccountId};
+use crate::kernel::{DomainIdentifier, EmailAddress, Moment, Name, text};
+
+/// How long a headquarters address may be.
+pub const LONGEST_ADDRESS: usize = 500;
+/// How long a note or a reason may be.
+pub const LONGEST_NOTE: usize = 1000;
+/// How many addresses "Change HQ" offers at most.
+pub const MOST_ADDRESSES: usize = 20;
 
 crate::words! {
     /// The state of a Smart Account.
@@ -87,6 +96,18 @@ impl SmartAccount {
             (state, _) => state.label(),
         }
     }
+    /// For what comes into the account without a permit for it: an order that is assigned, a decision of a Domain
+    /// approver, a request for access. Nothing comes into an account that is not Active.
+    pub fn must_be_active(&self) -> Result<()> {
+        match self.state {
+            State::Active => Ok(()),
+            State::Inactive => Err(Error::refused("smart-account.inactive", INACTIVE)),
+            State::Pending => Err(Error::refused(
+                "smart-accounts.not-active",
+                "This Smart Account is not Active yet.",
+            )),
+        }
+    }
     /// The colour of its badge.
     pub fn status_kind(&self) -> &'static str {
         match (self.state, self.pending_detail) {
@@ -95,5 +116,230 @@ impl SmartAccount {
             (State::Pending, Some(detail)) if detail.is_open() => "warn",
             _ => "",
         }
+    }
+}
+
+crate::words! {
+    /// What became of a wish for another Account Domain Identifier.
+    pub enum DomainChangeState {
+        /// A Domain approver has to decide.
+        Pending = "pending", "Pending";
+        /// The identifier was changed.
+        Approved = "approved", "Approved";
+        /// A Domain approver said no.
+        Denied = "denied", "Denied";
+        /// Whoever asked, or a colleague, took it back.
+        Withdrawn = "withdrawn", "Withdrawn";
+    }
+}
+
+impl DomainChangeState {
+    /// The colour of its badge.
+    pub const fn badge(self) -> &'static str {
+        match self {
+            Self::Pending => "warn",
+            Self::Approved => "ok",
+            Self::Denied => "bad",
+            Self::Withdrawn => "",
+        }
+    }
+}
+
+crate::words! {
+    /// Why a Domain approver has to look at a change: the same rule as for a request.
+    pub enum DomainChangeReason {
+        /// The identifier is not the company domain of whoever asks.
+        RequesterDiffers = "requester-differs", "The new Account Domain Identifier is not the company domain of the requester\u{2019}s email address.";
+        /// Another account has the same TLD.
+        TldInUse = "tld-in-use", "Another Smart Account already has the same company domain (TLD).";
+    }
+}
+
+/// A wish for another Account Domain Identifier.
+#[derive(Debug, Clone, diesel::Queryable)]
+pub struct DomainChange {
+    /// Its id.
+    pub id: DomainChangeId,
+    /// Of which account.
+    pub account: SmartAccountId,
+    /// The identifier as it was then.
+    pub from: String,
+    /// The identifier that is wished for.
+    pub to: String,
+    /// What the approver should know.
+    pub note: String,
+    /// Why an approver is asked, as words with commas between.
+    pub reasons: String,
+    /// What became of it.
+    pub state: DomainChangeState,
+    /// Why it was denied.
+    pub reason: String,
+    /// Who asks.
+    pub requested_by: PersonId,
+    /// Since when.
+    pub requested_at: Moment,
+    /// Who decided, or took it back.
+    pub decided_by: Option<PersonId>,
+    /// When.
+    pub decided_at: Option<Moment>,
+}
+
+impl DomainChange {
+    /// Why a Domain approver is asked.
+    pub fn why(&self) -> Vec<DomainChangeReason> {
+        self.reasons
+            .split(',')
+            .filter_map(|word| word.parse().ok())
+            .collect()
+    }
+}
+
+/// Why a Domain approver has to look at a change: none when the new identifier speaks for itself.
+pub fn reasons_for_change(
+    to: &DomainIdentifier,
+    requester: &EmailAddress,
+    tld_in_use: bool,
+) -> Vec<DomainChangeReason> {
+    let mut reasons = Vec::new();
+    if text::registrable_domain(requester.domain()) != to.as_str() {
+        reasons.push(DomainChangeReason::RequesterDiffers);
+    }
+    if tld_in_use {
+        reasons.push(DomainChangeReason::TldInUse);
+    }
+    reasons
+}
+
+/// An address that an account keeps.
+#[derive(Debug, Clone, diesel::Queryable)]
+pub struct Address {
+    /// Its id.
+    pub id: AddressId,
+    /// In lines.
+    pub address: String,
+}
+
+/// "add a HQ Address", as it was typed.
+#[derive(Debug, Clone, Default)]
+pub struct TypedAddress<'a> {
+    /// Street and number.
+    pub street: &'a str,
+    /// Suite, floor, building.
+    pub suite: &'a str,
+    /// City.
+    pub city: &'a str,
+    /// State or province.
+    pub region: &'a str,
+    /// Postal code.
+    pub postal: &'a str,
+    /// Country.
+    pub country: &'a str,
+}
+
+impl TypedAddress<'_> {
+    /// The address in lines, or what is wrong with its fields.
+    pub fn lines(&self) -> Result<String> {
+        let mut problems = Problems::default();
+        let mut line = |field: &str, what: &str, typed: &str, needed: bool| {
+            if typed.trim().is_empty() && !needed {
+                return String::new();
+            }
+            let parsed = problems.take(field, Name::parse(typed, what));
+            parsed.map_or_else(String::new, |name| name.to_string())
+        };
+        let street = line("street", "Street address", self.street, true);
+        let suite = line("suite", "Suite or building", self.suite, false);
+        let city = line("city", "City", self.city, true);
+        let region = line("region", "State or province", self.region, false);
+        let postal = line("postal", "Postal code", self.postal, false);
+        let country = line("country", "Country", self.country, true);
+        problems.or_ok()?;
+        let place = format!("{region} {postal}");
+        let place = place.trim();
+        let place = if place.is_empty() {
+            city
+        } else {
+            format!("{city}, {place}")
+        };
+        let all: Vec<String> = [street, suite, place, country]
+            .into_iter()
+            .filter(|line| !line.is_empty())
+            .collect();
+        let lines = all.join("\n");
+        if lines.chars().count() > LONGEST_ADDRESS {
+            return Err(Error::invalid(
+                "street",
+                format!("The address is too long. Use at most {LONGEST_ADDRESS} characters in all."),
+            ));
+        }
+        Ok(lines)
+    }
+}
+
+/// A reason that must be given, such as for taking an account out of use.
+pub fn reason(typed: &str, what: &str) -> Result<String> {
+    let reason = text::note(typed, what, LONGEST_NOTE).map_err(|says| Error::invalid("reason", says))?;
+    if reason.is_empty() {
+        return Err(Error::invalid("reason", format!("Enter the {what}.")));
+    }
+    Ok(reason)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_change_of_domain_speaks_for_itself_under_the_rule_for_requests() {
+        let ask = |to: &str, who: &str, used| {
+            let (to, who) = (DomainIdentifier::parse(to), EmailAddress::parse(who));
+            reasons_for_change(&to.unwrap(), &who.unwrap(), used)
+        };
+        assert!(ask("xyz.example", "ada@xyz.example", false).is_empty());
+        assert!(ask("xyz.example", "ada@mail.xyz.example", false).is_empty());
+        let (differs, used) = (DomainChangeReason::RequesterDiffers, DomainChangeReason::TldInUse);
+        assert_eq!(ask("lab.xyz.example", "ada@lab.xyz.example", false), [differs]);
+        assert_eq!(ask("other.example", "ada@xyz.example", true), [differs, used]);
+    }
+
+    #[test]
+    fn an_address_is_put_into_lines() {
+        let full = TypedAddress {
+            street: " 1200  Harbor Street ",
+            suite: "Suite 400",
+            city: "Springfield",
+            region: "OR",
+            postal: "97477",
+            country: "United States",
+        };
+        assert_eq!(
+            full.lines().unwrap(),
+            "1200 Harbor Street\nSuite 400\nSpringfield, OR 97477\nUnited States"
+        );
+        let short = TypedAddress {
+            suite: "",
+            region: "",
+            postal: "",
+            ..full.clone()
+        };
+        assert_eq!(
+            short.lines().unwrap(),
+            "1200 Harbor Street\nSpringfield\nUnited States"
+        );
+        let Err(Error::Invalid(problems)) = TypedAddress::default().lines() else {
+            panic!("nothing was taken for an address");
+        };
+        let fields: Vec<&str> = problems.list().iter().map(|p| p.field.as_str()).collect();
+        assert_eq!(fields, ["street", "city", "country"]);
+        let long = "x".repeat(100);
+        let long = TypedAddress {
+            street: &long,
+            suite: &long,
+            city: &long,
+            region: &long,
+            postal: &long,
+            country: &long,
+        };
+        assert!(long.lines().is_err());
     }
 }

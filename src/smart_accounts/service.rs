@@ -52,7 +52,7 @@ impl Properties {
     }
 }
 
-/// Edits the properties. `version` is the one that the form was made from.
+/// Edits the properties. `version` is the one that the form was made from; without headquarters they stay.
 pub fn edit(
     tx: &mut Tx<'_>,
     permit: &Permit<EditAccount>,
@@ -60,7 +60,7 @@ pub fn edit(
     version: i64,
     name: &Name,
     visibility: Visibility,
-    headquarters: &str,
+    headquarters: Option<&str>,
 ) -> Result<Recorded<()>> {
     let id = permit.within().account()?;
     let account = store::find(tx, id)?;
@@ -77,12 +77,12 @@ pub fn edit(
     let after = Properties {
         name: name.to_string(),
         visibility,
-        headquarters: headquarters.to_owned(),
+        headquarters: headquarters.unwrap_or(&account.headquarters).to_owned(),
     };
     if before == after {
         return Ok(tx.unchanged(()));
     }
-    if !store::edit(tx, id, version, name, visibility, headquarters)? {
+    if !store::edit(tx, id, version, name, visibility, &after.headquarters)? {
         return Err(Error::Stale);
     }
     let event = Event::new(
@@ -153,6 +153,11 @@ pub fn find_many(read: &mut impl Reads, ids: &[SmartAccountId]) -> Result<Vec<Sm
 /// The account that holds a domain identifier.
 pub fn by_domain(read: &mut impl Reads, domain: &str) -> Result<Option<SmartAccount>> {
     store::by_domain(read, domain)
+}
+
+/// Accounts with exactly this name that are there: who has all of it may know of a Restricted one.
+pub fn by_exact_name(read: &mut impl Reads, typed: &str) -> Result<Vec<SmartAccount>> {
+    store::by_exact_name(read, typed)
 }
 
 /// Accounts under a company's domain.

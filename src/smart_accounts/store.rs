@@ -1,11 +1,15 @@
 //! The table of Smart Accounts.
 
-use super::model::{PendingDetail, SmartAccount, State, Visibility};
+use super::model::{
+    Address, DomainChange, DomainChangeState, PendingDetail, SmartAccount, State, Visibility,
+};
 use super::service::Draft;
 use crate::error::{Error, Result};
-use crate::kernel::ids::{PersonId, SmartAccountId};
-use crate::kernel::{Moment, Name, search_key};
-use crate::platform::db::schema::smart_accounts;
+use crate::kernel::ids::{AddressId, DomainChangeId, PersonId, SmartAccountId};
+use crate::kernel::{DomainIdentifier, Moment, Name, search_key};
+use crate::platform::db::schema::{
+    account_addresses as addresses, domain_changes as changes, smart_accounts,
+};
 use crate::platform::db::{OnTaken, Reads, Tx, contains};
 use diesel::prelude::*;
 
@@ -97,6 +101,19 @@ pub fn by_domain(read: &mut impl Reads, domain: &str) -> Result<Option<SmartAcco
         .select(columns!())
         .first(read.conn())
         .optional()?)
+}
+
+pub fn by_exact_name(read: &mut impl Reads, typed: &str) -> Result<Vec<SmartAccount>> {
+    Ok(smart_accounts::table
+        .filter(
+            smart_accounts::name_key
+                .eq(search_key(typed))
+                .and(smart_accounts::state.ne(State::Pending)),
+        )
+        .order(smart_accounts::id.asc())
+        .select(columns!())
+        .limit(20)
+        .load(read.conn())?)
 }
 
 pub fn under_registrable(read: &mut impl Reads, registrable: &str) -> Result<Vec<SmartAccount>> {
@@ -201,4 +218,189 @@ pub fn set_detail(tx: &mut Tx<'_>, id: SmartAccountId, detail: PendingDetail) ->
         ))
         .execute(tx.conn())?;
     Ok(changed == 1)
+}
+
+/// Takes an account out of use, or into use again. Only one can.
+pub fn set_state(tx: &mut Tx<'_>, id: SmartAccountId, from: State, to: State) -> Result<bool> {
+    let same = smart_accounts::table.filter(smart_accounts::id.eq(id).and(smart_accounts::state.eq(from)));
+    let changed = diesel::update(same)
+        .set((
+            smart_accounts::state.eq(to),
+            smart_accounts::version.eq(smart_accounts::version + 1),
+        ))
+        .execute(tx.conn())?;
+    Ok(changed == 1)
+}
+
+/// Gives an account another domain identifier.
+pub fn set_domain(tx: &mut Tx<'_>, id: SmartAccountId, to: &DomainIdentifier) -> Result<()> {
+    diesel::update(smart_accounts::table.find(id))
+        .set((
+            smart_accounts::domain.eq(to.as_str()),
+            smart_accounts::registrable.eq(to.registrable()),
+            smart_accounts::version.eq(smart_accounts::version + 1),
+        ))
+        .execute(tx.conn())
+        .on_taken(|| domain_in_use(to.as_str()))?;
+    Ok(())
+}
+
+/// Moves the headquarters.
+pub fn set_headquarters(tx: &mut Tx<'_>, id: SmartAccountId, address: &str) -> Result<()> {
+    diesel::update(smart_accounts::table.find(id))
+        .set((
+            smart_accounts::headquarters.eq(address),
+            smart_accounts::version.eq(smart_accounts::version + 1),
+        ))
+        .execute(tx.conn())?;
+    Ok(())
+}
+
+/// The addresses that an account keeps, the oldest first.
+pub fn addresses(read: &mut impl Reads, account: SmartAccountId) -> Result<Vec<Address>> {
+    Ok(addresses::table
+        .filter(addresses::smart_account_id.eq(account))
+        .order((addresses::created_at.asc(), addresses::id.asc()))
+        .select((addresses::id, addresses::address))
+        .load(read.conn())?)
+}
+
+pub fn insert_address(
+    tx: &mut Tx<'_>,
+    at: Moment,
+    account: SmartAccountId,
+    id: AddressId,
+    address: &str,
+) -> Result<()> {
+    diesel::insert_into(addresses::table)
+        .values((
+            addresses::id.eq(id),
+            addresses::smart_account_id.eq(account),
+            addresses::address.eq(address),
+            addresses::created_at.eq(at),
+        ))
+        .execute(tx.conn())?;
+    Ok(())
+}
+
+macro_rules! change_columns {
+    () => {
+        (
+            changes::id,
+            changes::smart_account_id,
+            changes::from_domain,
+            changes::to_domain,
+            changes::note,
+            changes::reasons,
+            changes::state,
+            changes::reason,
+            changes::requested_by,
+            changes::requested_at,
+            changes::decided_by,
+            changes::decided_at,
+        )
+    };
+}
+
+pub fn insert_change(tx: &mut Tx<'_>, new: &DomainChange) -> Result<()> {
+    diesel::insert_into(changes::table)
+        .values((
+            changes::id.eq(new.id),
+            changes::smart_account_id.eq(new.account),
+            changes::from_domain.eq(&new.from),
+            changes::to_domain.eq(&new.to),
+            changes::note.eq(&new.note),
+            changes::reasons.eq(&new.reasons),
+            changes::state.eq(new.state),
+            changes::reason.eq(&new.reason),
+            changes::requested_by.eq(new.requested_by),
+            changes::requested_at.eq(new.requested_at),
+        ))
+        .execute(tx.conn())
+        .on_taken(change_pending)?;
+    Ok(())
+}
+
+pub fn change_pending() -> Error {
+    Error::refused(
+        "smart-accounts.domain-change-pending",
+        "Another Account Domain Identifier was asked for already and waits for a Domain approver. Withdraw that first.",
+    )
+}
+
+pub fn change(read: &mut impl Reads, id: DomainChangeId) -> Result<DomainChange> {
+    Ok(changes::table
+        .find(id)
+        .select(change_columns!())
+        .first(read.conn())?)
+}
+
+/// The change of an account that waits for a decision.
+pub fn pending_change(read: &mut impl Reads, account: SmartAccountId) -> Result<Option<DomainChange>> {
+    Ok(changes::table
+        .filter(
+            changes::smart_account_id
+                .eq(account)
+                .and(changes::state.eq(DomainChangeState::Pending)),
+        )
+        .select(change_columns!())
+        .first(read.conn())
+        .optional()?)
+}
+
+/// Decides a change, or takes it back. Only one can.
+pub fn decide_change(
+    tx: &mut Tx<'_>,
+    id: DomainChangeId,
+    to: DomainChangeState,
+    by: Option<PersonId>,
+    at: Moment,
+    reason: &str,
+) -> Result<bool> {
+    let open = changes::table.filter(
+        changes::id
+            .eq(id)
+            .and(changes::state.eq(DomainChangeState::Pending)),
+    );
+    let changed = diesel::update(open)
+        .set((
+            changes::state.eq(to),
+            changes::reason.eq(reason),
+            changes::decided_by.eq(by),
+            changes::decided_at.eq(Some(at)),
+        ))
+        .execute(tx.conn())?;
+    Ok(changed == 1)
+}
+
+/// Changes of all accounts, the newest first.
+pub fn list_changes(
+    read: &mut impl Reads,
+    state: Option<DomainChangeState>,
+    limit: i64,
+    offset: i64,
+) -> Result<Vec<DomainChange>> {
+    let mut query = changes::table.into_boxed();
+    if let Some(state) = state {
+        query = query.filter(changes::state.eq(state));
+    }
+    Ok(query
+        .order((changes::requested_at.desc(), changes::id.desc()))
+        .select(change_columns!())
+        .limit(limit)
+        .offset(offset)
+        .load(read.conn())?)
+}
+
+/// How many changes there are of each state, in the order of the states.
+pub fn count_changes(read: &mut impl Reads) -> Result<Vec<(DomainChangeState, u64)>> {
+    let mut counts = Vec::with_capacity(DomainChangeState::ALL.len());
+    for state in DomainChangeState::ALL {
+        let found: i64 = changes::table
+            .filter(changes::state.eq(*state))
+            .count()
+            .get_result(read.conn())?;
+        counts.push((*state, u64::try_from(found).unwrap_or_default()));
+    }
+    Ok(counts)
 }

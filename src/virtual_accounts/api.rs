@@ -1,33 +1,154 @@
 //! The JSON of Virtual Accounts.
 
-use super::model::{AccessLevel, VirtualAccount};
-use super::service;
-use crate::authz::action::ViewVirtualAccounts;
+use super::form_pages::place;
+use super::model::{AccessLevel, Details, Typed};
+use super::pages::{filter, order, query, reached};
+use super::service::{self, NewVirtualAccount, Row};
+use crate::authz::action::{
+    CreateNestedVirtualAccount, DeleteVirtualAccount, EditVirtualAccount, ViewVirtualAccounts,
+};
+use crate::authz::{Does, Permit};
+use crate::error::Error;
 use crate::http::form::PathPart;
-use crate::http::{Answer, Api, May, Routes, json};
+use crate::http::reply::nothing;
+use crate::http::{Answer, Api, IdempotencyKey, JsonBody, May, Routes, Visit, json};
 use crate::kernel::Moment;
 use crate::kernel::ids::VirtualAccountId;
 use actix_web::http::Method;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 /// The operations of this room.
 pub fn routes(routes: &mut Routes) {
+    const ALL: &str = "/api/v1/accounts/{said}/virtual-accounts";
+    const ONE: &str = "/api/v1/accounts/{said}/virtual-accounts/{va}";
     routes.api(
         Method::GET,
-        "/api/v1/accounts/{said}/virtual-accounts",
+        ALL,
         Api::says("The Virtual Accounts that one may see, the default one first.")
+            .query(&[
+                ("q", "Only those with this text in name, description or tags."),
+                ("tag", "Only those with this tag; may come several times."),
+                (
+                    "access",
+                    "Only those with this access level: unrestricted or restricted.",
+                ),
+                (
+                    "level",
+                    "Only those at the top level (top) or nested ones (nested).",
+                ),
+                (
+                    "sort",
+                    "name, access, users or created; with a leading - the other way round.",
+                ),
+                ("page", "Number of the page, from 1. Without it, all of them."),
+                ("per", "Rows per page: 10, 25, 50 or 100."),
+            ])
             .gives::<VirtualAccountList>(200),
         all,
     );
     routes.api(
+        Method::POST,
+        ALL,
+        Api::says("Create a Virtual Account, at the top level or below another.")
+            .takes::<NewVirtualAccountBody>()
+            .gives::<VirtualAccountShape>(201)
+            .once(),
+        create,
+    );
+    routes.api(
         Method::GET,
-        "/api/v1/accounts/{said}/virtual-accounts/{va}",
+        ONE,
         Api::says("One Virtual Account.").gives::<VirtualAccountShape>(200),
         one,
     );
+    routes.api(
+        Method::PUT,
+        ONE,
+        Api::says("Edit a Virtual Account.")
+            .takes::<VirtualAccountBody>()
+            .gives::<VirtualAccountShape>(200),
+        edit,
+    );
+    routes.api(
+        Method::DELETE,
+        ONE,
+        Api::says("Delete a Virtual Account, for good. It must be empty, not the default one, not bound to a device manager, and have none nested below it.")
+            .gives_nothing(),
+        delete,
+    );
+    routes.api(
+        Method::POST,
+        "/api/v1/accounts/{said}/virtual-accounts/{va}/parent",
+        Api::says("Change the Parent Account.")
+            .takes::<ParentBody>()
+            .gives::<VirtualAccountShape>(200),
+        change_parent,
+    );
+    routes.api(
+        Method::POST,
+        "/api/v1/accounts/{said}/virtual-accounts/{va}/default",
+        Api::says("Set as Default Virtual Account: new orders without a Virtual Account go there.")
+            .gives::<VirtualAccountShape>(200),
+        make_default,
+    );
+}
+
+/// A Virtual Account that is to be.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct NewVirtualAccountBody {
+    /// Its name, unique within the Smart Account.
+    name: String,
+    /// What it is for.
+    #[serde(default)]
+    description: String,
+    /// unrestricted or restricted; unrestricted without it.
+    access_level: Option<AccessLevel>,
+    /// Whether it takes over as the default one.
+    #[serde(default)]
+    is_default: bool,
+    /// The one above it; none for the top level.
+    #[schema(value_type = Option<String>)]
+    parent: Option<VirtualAccountId>,
+    /// Preferred end Date, such as 2027-06-30.
+    preferred_end_date: Option<String>,
+    /// Its tags.
+    #[serde(default)]
+    tags: Vec<String>,
+}
+
+/// What can be edited of a Virtual Account. What is left out becomes empty.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct VirtualAccountBody {
+    /// Its name, unique within the Smart Account.
+    name: String,
+    /// What it is for.
+    #[serde(default)]
+    description: String,
+    /// unrestricted or restricted.
+    access_level: AccessLevel,
+    /// Preferred end Date, such as 2027-06-30.
+    preferred_end_date: Option<String>,
+    /// Its tags.
+    #[serde(default)]
+    tags: Vec<String>,
+    /// The version that was read. Answered with 409 "stale" when there is a newer one.
+    version: i64,
+}
+
+/// Where a Virtual Account is put.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct ParentBody {
+    /// The one above it; none for the top level.
+    #[schema(value_type = Option<String>)]
+    parent: Option<VirtualAccountId>,
 }
 
 /// A Virtual Account.
-#[derive(Debug, serde::Serialize, utoipa::ToSchema)]
+#[derive(Debug, Serialize, ToSchema)]
 pub struct VirtualAccountShape {
     /// Its id.
     #[schema(value_type = String)]
@@ -44,10 +165,16 @@ pub struct VirtualAccountShape {
     /// The one above it.
     #[schema(value_type = Option<String>)]
     parent: Option<VirtualAccountId>,
+    /// How many are nested directly below it.
+    nested: usize,
     /// The default renewal date.
     preferred_end_date: Option<Moment>,
     /// Its tags.
     tags: Vec<String>,
+    /// How many people reach it.
+    users: u64,
+    /// The device manager to which it is bound.
+    device_manager: Option<String>,
     /// Since when.
     created_at: Moment,
     /// Counts changes.
@@ -55,16 +182,17 @@ pub struct VirtualAccountShape {
 }
 
 /// Virtual Accounts.
-#[derive(Debug, serde::Serialize, utoipa::ToSchema)]
+#[derive(Debug, Serialize, ToSchema)]
 pub struct VirtualAccountList {
-    /// All of them.
+    /// Those of the page, or all of them.
     items: Vec<VirtualAccountShape>,
-    /// How many.
-    total: usize,
+    /// How many there are on all pages.
+    total: u64,
 }
 
-impl From<&VirtualAccount> for VirtualAccountShape {
-    fn from(one: &VirtualAccount) -> Self {
+impl From<&Row> for VirtualAccountShape {
+    fn from(row: &Row) -> Self {
+        let one = &row.one;
         Self {
             id: one.id,
             name: one.name.clone(),
@@ -72,8 +200,11 @@ impl From<&VirtualAccount> for VirtualAccountShape {
             access_level: one.access_level,
             is_default: one.is_default,
             parent: one.parent,
+            nested: row.nested,
             preferred_end_date: one.preferred_end_date,
             tags: one.tag_list().into_iter().map(str::to_owned).collect(),
+            users: row.users,
+            device_manager: row.on_prem().map(str::to_owned),
             created_at: one.created_at,
             version: one.version,
         }
@@ -81,24 +212,178 @@ impl From<&VirtualAccount> for VirtualAccountShape {
 }
 
 pub async fn all(may: May<ViewVirtualAccounts>) -> Answer {
-    let permit = may.permit.clone();
-    let list = may.portal.db.read(move |r| service::list(r, &permit)).await?;
-    let items: Vec<VirtualAccountShape> = list.iter().map(VirtualAccountShape::from).collect();
+    let is_paged =
+        url::form_urlencoded::parse(may.query.as_bytes()).any(|(key, _)| key == "page" || key == "per");
+    let (permit, occupants, path, raw) = (
+        may.permit.clone(),
+        may.portal.occupants.clone(),
+        may.path.clone(),
+        may.query.clone(),
+    );
+    let (rows, total) = may
+        .portal
+        .db
+        .read(move |r| {
+            let tags = service::tags_in_use(r, &permit)?;
+            let list = query(path, &raw, &tags);
+            if let Some(says) = list.dropped.first() {
+                return Err(Error::BadRequest(says.clone().into()));
+            }
+            let wanted = filter(&list);
+            let total = service::count(r, &permit, &wanted)?;
+            let cut = if is_paged {
+                (list.offset(), list.limit())
+            } else {
+                (0, u64::MAX)
+            };
+            let rows = service::page(
+                r,
+                &permit,
+                &occupants,
+                &wanted,
+                order(&list),
+                list.descending,
+                cut,
+            )?;
+            Ok((rows, total))
+        })
+        .await?;
     json(
         200,
         &VirtualAccountList {
-            total: items.len(),
-            items,
+            total,
+            items: rows.iter().map(VirtualAccountShape::from).collect(),
         },
     )
 }
 
-pub async fn one(may: May<ViewVirtualAccounts>, id: PathPart<VirtualAccountId>) -> Answer {
-    let permit = may.permit.clone();
-    let found = may
+/// The Virtual Account as it is now.
+async fn answer(
+    visit: &Visit,
+    view: Permit<ViewVirtualAccounts>,
+    status: u16,
+    id: VirtualAccountId,
+) -> Answer {
+    let occupants = visit.portal.occupants.clone();
+    let row = visit
         .portal
         .db
-        .read(move |r| service::find(r, &permit, id.0))
+        .read(move |r| service::row(r, &view, &occupants, id))
         .await?;
-    json(200, &VirtualAccountShape::from(&found))
+    json(status, &VirtualAccountShape::from(&row))
+}
+
+pub async fn one(may: May<ViewVirtualAccounts>, id: PathPart<VirtualAccountId>) -> Answer {
+    answer(&may, may.permit.clone(), 200, id.0).await
+}
+
+async fn create(
+    may: May<CreateNestedVirtualAccount>,
+    key: IdempotencyKey,
+    body: JsonBody<NewVirtualAccountBody>,
+) -> Answer {
+    let (new, at) = (&body.value, may.portal.clock.now());
+    let tags = new.tags.join("\n");
+    let details = Details::parse(
+        &Typed {
+            name: &new.name,
+            description: &new.description,
+            access: new.access_level.unwrap_or(AccessLevel::Unrestricted).word(),
+            end_date: new.preferred_end_date.as_deref().unwrap_or_default(),
+            tags: &tags,
+        },
+        at,
+        None,
+    )?;
+    let place = place(&may, new.parent).await?;
+    let (once, id) = (body.once_key(&may, &key), VirtualAccountId::new());
+    let new = NewVirtualAccount::of(&details, new.is_default);
+    let made = may
+        .portal
+        .db
+        .write(move |tx| service::create_at(tx, &place, at, id, &new, once.as_ref()))
+        .await?;
+    // One who becomes its administrator by this write had no permit for it when the request came.
+    let account = may.permit.within().account()?;
+    let occupants = may.portal.occupants.clone();
+    let row = may
+        .portal
+        .db
+        .read(move |r| service::row_of_new(r, account, &occupants, made))
+        .await?;
+    json(201, &VirtualAccountShape::from(&row))
+}
+
+async fn edit(
+    may: May<EditVirtualAccount>,
+    id: PathPart<VirtualAccountId>,
+    body: JsonBody<VirtualAccountBody>,
+) -> Answer {
+    let one = reached(&may, id.0).await?;
+    service::not_default(&may.permit, &one)?;
+    let (sent, at, id) = (&body.value, may.portal.clock.now(), id.0);
+    let tags = sent.tags.join("\n");
+    let details = Details::parse(
+        &Typed {
+            name: &sent.name,
+            description: &sent.description,
+            access: sent.access_level.word(),
+            end_date: sent.preferred_end_date.as_deref().unwrap_or_default(),
+            tags: &tags,
+        },
+        at,
+        one.preferred_end_date,
+    )?;
+    let (permit, version) = (may.permit.clone(), sent.version);
+    may.portal
+        .db
+        .write(move |tx| service::edit(tx, &permit, at, id, version, &details))
+        .await?;
+    shown(&may, id).await
+}
+
+async fn shown<A: Does>(may: &May<A>, id: VirtualAccountId) -> Answer {
+    let view = may.also::<ViewVirtualAccounts>().await?;
+    answer(may, view, 200, id).await
+}
+
+async fn change_parent(
+    may: May<EditVirtualAccount>,
+    id: PathPart<VirtualAccountId>,
+    body: JsonBody<ParentBody>,
+) -> Answer {
+    reached(&may, id.0).await?;
+    let (permit, at, id, parent) = (
+        may.permit.clone(),
+        may.portal.clock.now(),
+        id.0,
+        body.value.parent,
+    );
+    may.portal
+        .db
+        .write(move |tx| service::move_below(tx, &permit, at, id, parent))
+        .await?;
+    shown(&may, id).await
+}
+
+async fn make_default(may: May<EditVirtualAccount>, id: PathPart<VirtualAccountId>) -> Answer {
+    reached(&may, id.0).await?;
+    let (permit, at, id) = (may.permit.clone(), may.portal.clock.now(), id.0);
+    let occupants = may.portal.occupants.clone();
+    may.portal
+        .db
+        .write(move |tx| service::set_default(tx, &permit, &occupants, at, id))
+        .await?;
+    shown(&may, id).await
+}
+
+async fn delete(may: May<DeleteVirtualAccount>, id: PathPart<VirtualAccountId>) -> Answer {
+    reached(&may, id.0).await?;
+    let (permit, at, id) = (may.permit.clone(), may.portal.clock.now(), id.0);
+    let occupants = may.portal.occupants.clone();
+    may.portal
+        .db
+        .write(move |tx| service::delete(tx, &permit, &occupants, at, id, None))
+        .await?;
+    nothing()
 }

@@ -1,14 +1,21 @@
-//! Virtual Accounts: the divisions of a Smart Account.
+//! Virtual Accounts: the divisions of a Smart Account, nested, tagged, one of them the default.
+//!
+//! What other rooms keep in a Virtual Account this room learns through `platform::occupants`: before one is deleted
+//! or made the default, every occupant is asked.
 
 mod api;
+mod form_pages;
 mod model;
 mod pages;
 mod service;
 mod store;
 
-pub use model::{AccessLevel, DEFAULT, VirtualAccount};
+pub use model::{AccessLevel, DEFAULT, Details, Typed, VirtualAccount};
 pub use pages::tabs;
-pub use service::{NewVirtualAccount, create, create_default, default_of, find, list, names};
+pub use service::{
+    NewVirtualAccount, Place, create, create_at, create_default, default_of, delete, edit, find, list,
+    move_below, names, set_default, tagged, tags_in_use,
+};
 
 use crate::authz::Action;
 use crate::http::Routes;
@@ -16,9 +23,21 @@ use crate::http::menu::Item;
 
 /// The routes of this room.
 pub fn routes(routes: &mut Routes) {
+    const ONE: &str = "/sa/{said}/account/virtual-accounts/{va}";
     routes.get("/sa/{said}/account/virtual-accounts", pages::all);
     routes.get("/sa/{said}/account/virtual-accounts.csv", pages::csv);
-    routes.get("/sa/{said}/account/virtual-accounts/{va}", pages::one);
+    routes.get("/sa/{said}/account/virtual-accounts/tree", pages::tree);
+    routes.get("/sa/{said}/account/virtual-accounts/new", form_pages::new_form);
+    routes.post("/sa/{said}/account/virtual-accounts/new", form_pages::create);
+    routes.get(ONE, pages::one);
+    routes.get(&format!("{ONE}/edit"), form_pages::edit_form);
+    routes.post(&format!("{ONE}/edit"), form_pages::edit);
+    routes.get(&format!("{ONE}/parent"), pages::parent_dialog);
+    routes.post(&format!("{ONE}/parent"), pages::change_parent);
+    routes.get(&format!("{ONE}/default"), pages::default_dialog);
+    routes.post(&format!("{ONE}/default"), pages::make_default);
+    routes.get(&format!("{ONE}/delete"), pages::delete_dialog);
+    routes.post(&format!("{ONE}/delete"), pages::delete);
     routes.menu(Item {
         section: "Account Management",
         group: Some("Smart Account Management"),
@@ -28,3 +47,35 @@ pub fn routes(routes: &mut Routes) {
     });
     api::routes(routes);
 }
+
+/// With what codes the rules of this room refuse.
+pub const REFUSALS: &[(&str, &str)] = &[
+    (
+        "virtual-accounts.already-default",
+        "The Virtual Account is the default one already.",
+    ),
+    (
+        "virtual-accounts.bound",
+        "The Virtual Account is bound to a device manager.",
+    ),
+    (
+        "virtual-accounts.cycle",
+        "A Virtual Account would be nested below itself.",
+    ),
+    (
+        "virtual-accounts.default",
+        "The default Virtual Account cannot be deleted.",
+    ),
+    (
+        "virtual-accounts.has-nested",
+        "Other Virtual Accounts are nested below the one that is to be deleted.",
+    ),
+    (
+        "virtual-accounts.not-empty",
+        "The Virtual Account that is to be deleted still holds something.",
+    ),
+    (
+        "virtual-accounts.too-deep",
+        "Virtual Accounts would be nested deeper than ten levels.",
+    ),
+];

@@ -1,13 +1,13 @@
-//! The table of Virtual Accounts.
+//! The tables of Virtual Accounts and of their tags.
 
-use super::model::{AccessLevel, VirtualAccount};
+use super::model::{AccessLevel, Details, Node, VirtualAccount};
 use super::service::NewVirtualAccount;
 use crate::authz::Within;
 use crate::error::{Error, Result};
 use crate::kernel::ids::{SmartAccountId, VirtualAccountId};
 use crate::kernel::{Moment, search_key};
-use crate::platform::db::schema::virtual_accounts;
-use crate::platform::db::{OnTaken, Reads, Tx};
+use crate::platform::db::schema::{virtual_account_tags as tags, virtual_accounts};
+use crate::platform::db::{OnTaken, Reads, Tx, contains};
 use diesel::prelude::*;
 
 macro_rules! columns {
@@ -28,11 +28,25 @@ macro_rules! columns {
     };
 }
 
+fn name_taken(name: &str) -> Error {
+    Error::invalid(
+        "name",
+        format!("A Virtual Account with the name {name} is there already. Choose another name."),
+    )
+}
+
+/// What a search looks in.
+fn found_by(name: &str, description: &str, tags: &[String]) -> String {
+    let text = format!("{name} {description} {}", tags.join(" "));
+    search_key(&text).chars().take(4000).collect()
+}
+
 pub fn insert(
     tx: &mut Tx<'_>,
     at: Moment,
     account: SmartAccountId,
     id: VirtualAccountId,
+    parent: Option<VirtualAccountId>,
     new: &NewVirtualAccount,
     is_default: bool,
 ) -> Result<()> {
@@ -45,34 +59,292 @@ pub fn insert(
             virtual_accounts::description.eq(&new.description),
             virtual_accounts::access_level.eq(new.access_level),
             virtual_accounts::is_default.eq(is_default),
-            virtual_accounts::parent_id.eq(new.parent),
+            virtual_accounts::parent_id.eq(parent),
             virtual_accounts::preferred_end_date.eq(new.preferred_end_date),
             virtual_accounts::tags.eq(new.tags.join("\n")),
             virtual_accounts::created_at.eq(at),
             virtual_accounts::version.eq(1),
+            virtual_accounts::search_key.eq(found_by(&new.name, &new.description, &new.tags)),
         ))
         .execute(tx.conn())
-        .on_taken(|| {
-            Error::invalid(
-                "name",
-                format!(
-                    "A Virtual Account with the name {} is there already. Choose another name.",
-                    new.name
-                ),
-            )
-        })?;
+        .on_taken(|| name_taken(&new.name))?;
+    put_tags(tx, account, id, &new.tags)
+}
+
+/// The tags once more, for lists that are narrowed by them.
+fn put_tags(tx: &mut Tx<'_>, account: SmartAccountId, id: VirtualAccountId, list: &[String]) -> Result<()> {
+    diesel::delete(tags::table.filter(tags::virtual_account_id.eq(id))).execute(tx.conn())?;
+    for tag in list {
+        diesel::insert_into(tags::table)
+            .values((
+                tags::smart_account_id.eq(account),
+                tags::virtual_account_id.eq(id),
+                tags::tag.eq(tag),
+                tags::tag_key.eq(search_key(tag)),
+            ))
+            .execute(tx.conn())?;
+    }
     Ok(())
+}
+
+/// Changes what can be edited. Nothing when somebody has changed it since `version`.
+pub fn update(
+    tx: &mut Tx<'_>,
+    account: SmartAccountId,
+    id: VirtualAccountId,
+    version: i64,
+    details: &Details,
+) -> Result<bool> {
+    let name = details.name.as_str();
+    let same = virtual_accounts::table.filter(
+        virtual_accounts::smart_account_id
+            .eq(account)
+            .and(virtual_accounts::id.eq(id))
+            .and(virtual_accounts::version.eq(version)),
+    );
+    let changed = diesel::update(same)
+        .set((
+            virtual_accounts::name.eq(name),
+            virtual_accounts::name_key.eq(details.name.key()),
+            virtual_accounts::description.eq(&details.description),
+            virtual_accounts::access_level.eq(details.access_level),
+            virtual_accounts::preferred_end_date.eq(details.preferred_end_date),
+            virtual_accounts::tags.eq(details.tags.join("\n")),
+            virtual_accounts::search_key.eq(found_by(name, &details.description, &details.tags)),
+            virtual_accounts::version.eq(virtual_accounts::version + 1),
+        ))
+        .execute(tx.conn())
+        .on_taken(|| name_taken(name))?;
+    if changed == 1 {
+        put_tags(tx, account, id, &details.tags)?;
+    }
+    Ok(changed == 1)
+}
+
+macro_rules! this {
+    ($account:expr, $id:expr) => {
+        virtual_accounts::table.filter(
+            virtual_accounts::smart_account_id
+                .eq($account)
+                .and(virtual_accounts::id.eq($id)),
+        )
+    };
+}
+
+pub fn set_parent(
+    tx: &mut Tx<'_>,
+    account: SmartAccountId,
+    id: VirtualAccountId,
+    parent: Option<VirtualAccountId>,
+) -> Result<()> {
+    diesel::update(this!(account, id))
+        .set((
+            virtual_accounts::parent_id.eq(parent),
+            virtual_accounts::version.eq(virtual_accounts::version + 1),
+        ))
+        .execute(tx.conn())?;
+    Ok(())
+}
+
+pub fn set_default(tx: &mut Tx<'_>, account: SmartAccountId, id: VirtualAccountId, to: bool) -> Result<()> {
+    diesel::update(this!(account, id))
+        .set((
+            virtual_accounts::is_default.eq(to),
+            virtual_accounts::version.eq(virtual_accounts::version + 1),
+        ))
+        .execute(tx.conn())?;
+    Ok(())
+}
+
+pub fn delete(tx: &mut Tx<'_>, account: SmartAccountId, id: VirtualAccountId) -> Result<()> {
+    diesel::delete(tags::table.filter(tags::virtual_account_id.eq(id))).execute(tx.conn())?;
+    let gone = diesel::delete(this!(account, id)).execute(tx.conn())?;
+    if gone == 1 { Ok(()) } else { Err(Error::NotFound) }
+}
+
+/// What a list of Virtual Accounts is narrowed to.
+#[derive(Debug, Clone, Default)]
+pub struct Filter {
+    /// Typed into the search.
+    pub typed: String,
+    /// Any of these; all when empty.
+    pub levels: Vec<AccessLevel>,
+    /// Any of these, folded; all when empty.
+    pub tags: Vec<String>,
+    /// Only nested ones, or only those at the top level.
+    pub nested: Option<bool>,
+}
+
+impl Filter {
+    /// Whether everything is asked for.
+    pub fn is_open(&self) -> bool {
+        self.typed.is_empty() && self.levels.is_empty() && self.tags.is_empty() && self.nested.is_none()
+    }
+}
+
+/// By what a list is sorted. The default one comes before the others by name, which settles equals.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Sort {
+    Name,
+    Access,
+    Created,
+}
+
+/// What lies within reach and is asked for.
+macro_rules! asked {
+    ($within:expr, $filter:expr) => {{
+        let (within, filter): (&Within, &Filter) = ($within, $filter);
+        let account = within.account()?;
+        let mut query = virtual_accounts::table
+            .filter(virtual_accounts::smart_account_id.eq(account))
+            .into_boxed();
+        if let Some(only) = within.only() {
+            query = query.filter(virtual_accounts::id.eq_any(only.to_vec()));
+        }
+        if !filter.typed.is_empty() {
+            query = query.filter(
+                virtual_accounts::search_key
+                    .like(contains(&filter.typed))
+                    .escape('\\'),
+            );
+        }
+        if !filter.levels.is_empty() {
+            query = query.filter(virtual_accounts::access_level.eq_any(filter.levels.clone()));
+        }
+        if !filter.tags.is_empty() {
+            let tagged = tags::table
+                .filter(
+                    tags::smart_account_id
+                        .eq(account)
+                        .and(tags::tag_key.eq_any(filter.tags.clone())),
+                )
+                .select(tags::virtual_account_id);
+            query = query.filter(virtual_accounts::id.eq_any(tagged));
+        }
+        match filter.nested {
+            Some(true) => query = query.filter(virtual_accounts::parent_id.is_not_null()),
+            Some(false) => query = query.filter(virtual_accounts::parent_id.is_null()),
+            None => {}
+        }
+        query
+    }};
+}
+
+pub fn count(read: &mut impl Reads, within: &Within, filter: &Filter) -> Result<u64> {
+    let found: i64 = asked!(within, filter).count().get_result(read.conn())?;
+    Ok(u64::try_from(found).unwrap_or_default())
+}
+
+pub fn page(
+    read: &mut impl Reads,
+    within: &Within,
+    filter: &Filter,
+    sort: Sort,
+    descending: bool,
+    offset: i64,
+    limit: i64,
+) -> Result<Vec<VirtualAccount>> {
+    use virtual_accounts::{access_level, created_at, is_default, name_key};
+    let query = asked!(within, filter).select(columns!());
+    let query = match (sort, descending) {
+        (Sort::Name, false) => query.order((is_default.desc(), name_key.asc())),
+        (Sort::Name, true) => query.order((is_default.asc(), name_key.desc())),
+        (Sort::Access, false) => query.order((access_level.desc(), is_default.desc(), name_key.asc())),
+        (Sort::Access, true) => query.order((access_level.asc(), is_default.asc(), name_key.desc())),
+        (Sort::Created, false) => query.order((created_at.asc(), is_default.desc(), name_key.asc())),
+        (Sort::Created, true) => query.order((created_at.desc(), is_default.asc(), name_key.desc())),
+    };
+    Ok(query.offset(offset).limit(limit).load(read.conn())?)
+}
+
+/// The ids of all that are asked for, the default one first, then by name.
+pub fn ids(read: &mut impl Reads, within: &Within, filter: &Filter) -> Result<Vec<VirtualAccountId>> {
+    Ok(asked!(within, filter)
+        .order((
+            virtual_accounts::is_default.desc(),
+            virtual_accounts::name_key.asc(),
+        ))
+        .select(virtual_accounts::id)
+        .load(read.conn())?)
+}
+
+/// Those with these ids, in no particular order.
+pub fn find_many(
+    read: &mut impl Reads,
+    account: SmartAccountId,
+    ids: &[VirtualAccountId],
+) -> Result<Vec<VirtualAccount>> {
+    let mut found = Vec::with_capacity(ids.len());
+    for some in ids.chunks(500) {
+        let rows: Vec<VirtualAccount> = virtual_accounts::table
+            .filter(
+                virtual_accounts::smart_account_id
+                    .eq(account)
+                    .and(virtual_accounts::id.eq_any(some.to_vec())),
+            )
+            .select(columns!())
+            .load(read.conn())?;
+        found.extend(rows);
+    }
+    Ok(found)
+}
+
+/// The tree, as far as one may see it: the default one first, then by name.
+pub fn nodes(read: &mut impl Reads, within: &Within) -> Result<Vec<(Node, String)>> {
+    let rows: Vec<(VirtualAccountId, Option<VirtualAccountId>, String)> = asked!(within, &Filter::default())
+        .order((
+            virtual_accounts::is_default.desc(),
+            virtual_accounts::name_key.asc(),
+        ))
+        .select((
+            virtual_accounts::id,
+            virtual_accounts::parent_id,
+            virtual_accounts::name,
+        ))
+        .load(read.conn())?;
+    Ok(rows
+        .into_iter()
+        .map(|(id, parent, name)| (Node { id, parent }, name))
+        .collect())
+}
+
+/// The whole tree of an account.
+pub fn whole_tree(read: &mut impl Reads, account: SmartAccountId) -> Result<Vec<Node>> {
+    let rows: Vec<(VirtualAccountId, Option<VirtualAccountId>)> = virtual_accounts::table
+        .filter(virtual_accounts::smart_account_id.eq(account))
+        .select((virtual_accounts::id, virtual_accounts::parent_id))
+        .load(read.conn())?;
+    Ok(rows.into_iter().map(|(id, parent)| Node { id, parent }).collect())
+}
+
+/// Those of these below which others are nested, and how many.
+pub fn nested_below(
+    read: &mut impl Reads,
+    account: SmartAccountId,
+    ids: &[VirtualAccountId],
+) -> Result<Vec<(VirtualAccountId, usize)>> {
+    let mut parents: Vec<VirtualAccountId> = Vec::new();
+    for some in ids.chunks(500) {
+        let rows: Vec<Option<VirtualAccountId>> = virtual_accounts::table
+            .filter(
+                virtual_accounts::smart_account_id
+                    .eq(account)
+                    .and(virtual_accounts::parent_id.eq_any(some.to_vec())),
+            )
+            .select(virtual_accounts::parent_id)
+            .load(read.conn())?;
+        parents.extend(rows.into_iter().flatten());
+    }
+    Ok(ids
+        .iter()
+        .map(|id| (*id, parents.iter().filter(|parent| *parent == id).count()))
+        .filter(|(_, count)| *count > 0)
+        .collect())
 }
 
 /// Those within reach, the default one first, then by name.
 pub fn list(read: &mut impl Reads, within: &Within) -> Result<Vec<VirtualAccount>> {
-    let mut query = virtual_accounts::table
-        .filter(virtual_accounts::smart_account_id.eq(within.account()?))
-        .into_boxed();
-    if let Some(only) = within.only() {
-        query = query.filter(virtual_accounts::id.eq_any(only.to_vec()));
-    }
-    Ok(query
+    Ok(asked!(within, &Filter::default())
         .order((
             virtual_accounts::is_default.desc(),
             virtual_accounts::name_key.asc(),
@@ -85,12 +357,7 @@ pub fn find(read: &mut impl Reads, within: &Within, id: VirtualAccountId) -> Res
     if !within.covers(id) {
         return Err(Error::NotFound);
     }
-    Ok(virtual_accounts::table
-        .filter(
-            virtual_accounts::smart_account_id
-                .eq(within.account()?)
-                .and(virtual_accounts::id.eq(id)),
-        )
+    Ok(this!(within.account()?, id)
         .select(columns!())
         .first(read.conn())?)
 }
@@ -104,6 +371,40 @@ pub fn default_of(read: &mut impl Reads, account: SmartAccountId) -> Result<Virt
         )
         .select(columns!())
         .first(read.conn())?)
+}
+
+/// Every tag in use within reach, each once however it is written, in order.
+pub fn tags_in_use(read: &mut impl Reads, within: &Within) -> Result<Vec<String>> {
+    let mut query = tags::table
+        .filter(tags::smart_account_id.eq(within.account()?))
+        .into_boxed();
+    if let Some(only) = within.only() {
+        query = query.filter(tags::virtual_account_id.eq_any(only.to_vec()));
+    }
+    let mut rows: Vec<(String, String)> = query
+        .select((tags::tag_key, tags::tag))
+        .distinct()
+        .order((tags::tag_key.asc(), tags::tag.asc()))
+        .load(read.conn())?;
+    rows.dedup_by(|a, b| a.0 == b.0);
+    Ok(rows.into_iter().map(|(_, tag)| tag).collect())
+}
+
+/// The Virtual Accounts of an account that have one of these tags.
+pub fn tagged(
+    read: &mut impl Reads,
+    account: SmartAccountId,
+    keys: &[String],
+) -> Result<Vec<VirtualAccountId>> {
+    Ok(tags::table
+        .filter(
+            tags::smart_account_id
+                .eq(account)
+                .and(tags::tag_key.eq_any(keys.to_vec())),
+        )
+        .select(tags::virtual_account_id)
+        .distinct()
+        .load(read.conn())?)
 }
 
 pub fn names(

@@ -185,7 +185,7 @@ export async function openPage(browser, portal, context = contexts[0]) {
   page.on("response", (response) => {
     const request = response.request();
     // A form in a dialog is sent by script; that it comes back with what is wrong is its purpose.
-    if (response.status() === 422 && request.method() === "POST") noted.refusals.add(response.url());
+    if ([409, 422].includes(response.status()) && request.method() === "POST") noted.refusals.add(response.url());
     if (!request.isNavigationRequest() || request.frame() !== page.mainFrame()) return;
     const status = response.status();
     if (status >= 300 && status < 400) return;

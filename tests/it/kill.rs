@@ -42,9 +42,12 @@ fn what_was_acknowledged_survives_a_kill() {
                 scope.spawn(move || {
                     let mut browser = Browser::at(&base);
                     browser.cookies = cookies;
+                    let Some(csrf) = form_token(&mut browser) else {
+                        return;
+                    };
                     for number in 0.. {
                         let name = format!("script {round}-{number}");
-                        match make_client(&mut browser, &name) {
+                        match make_client(&mut browser, &csrf, &name) {
                             Some(true) => acknowledged.lock().unwrap().push((*email, name)),
                             Some(false) => {}
                             None => return,
@@ -53,7 +56,7 @@ fn what_was_acknowledged_survives_a_kill() {
                 });
             }
             // Somewhere between "nothing done yet" and "well under way".
-            let wait = 50 + (round * 97) % 300;
+            let wait = 50 + (round * 97) % 500;
             std::thread::sleep(Duration::from_millis(u64::try_from(wait).unwrap()));
             process.kill();
         });
@@ -92,27 +95,19 @@ fn what_was_acknowledged_survives_a_kill() {
     println!("{asked} acknowledged writes, {} kills, none lost", rounds());
 }
 
-/// Makes an API client through its page. None when the portal is gone.
-fn make_client(browser: &mut Browser, name: &str) -> Option<bool> {
-    let base = browser.base().to_owned();
+/// The token of one's forms. None when the portal is gone.
+fn form_token(browser: &mut Browser) -> Option<String> {
     let page = browser.try_send("GET", "/profile/api/new", &[], None).ok()?;
-    assert!(
-        page.status < 400 || page.status == 503,
-        "{}: {}",
-        page.status,
-        page.text_of_main()
-    );
-    if page.status != 200 {
-        return Some(false);
-    }
-    let hidden = |field: &str| {
-        page.attrs(&format!("dialog input[name={field}]"), "value")
-            .pop()
-            .unwrap_or_default()
-    };
+    page.attrs("dialog input[name=csrf]", "value").pop()
+}
+
+/// Makes an API client through its form, which is opened once for many: the load is to be writes. None when the
+/// portal is gone.
+fn make_client(browser: &mut Browser, csrf: &str, name: &str) -> Option<bool> {
+    let base = browser.base().to_owned();
     let body = url::form_urlencoded::Serializer::new(String::new())
-        .append_pair("csrf", &hidden("csrf"))
-        .append_pair("once", &hidden("once"))
+        .append_pair("csrf", csrf)
+        .append_pair("once", name)
         .append_pair("name", name)
         .append_pair("scope", "read")
         .finish();

@@ -3,6 +3,74 @@
 #![allow(missing_docs)]
 
 diesel::table! {
+    access_delegations (id) {
+        id -> Text,
+        smart_account_id -> Text,
+        delegator_id -> Text,
+        delegate_id -> Text,
+        starts_at -> Timestamp,
+        ends_at -> Timestamp,
+        created_at -> Timestamp,
+        ended_at -> Nullable<Timestamp>,
+    }
+}
+
+diesel::table! {
+    access_request_places (request_id, part, virtual_account_id) {
+        request_id -> Text,
+        part -> Text,
+        virtual_account_id -> Text,
+        smart_account_id -> Text,
+        name -> Text,
+    }
+}
+
+diesel::table! {
+    access_requests (id) {
+        id -> Text,
+        reference -> Text,
+        smart_account_id -> Text,
+        requester_id -> Text,
+        search_key -> Text,
+        scope -> Text,
+        role -> Text,
+        note -> Text,
+        had_access -> Bool,
+        state -> Text,
+        given_scope -> Nullable<Text>,
+        given_role -> Nullable<Text>,
+        reason -> Text,
+        decided_by -> Nullable<Text>,
+        on_behalf_of -> Nullable<Text>,
+        decided_at -> Nullable<Timestamp>,
+        sent_at -> Timestamp,
+        remind_at -> Timestamp,
+        reminded_at -> Nullable<Timestamp>,
+        expires_at -> Timestamp,
+        version -> BigInt,
+    }
+}
+
+diesel::table! {
+    access_settings (smart_account_id) {
+        smart_account_id -> Text,
+        remind_days -> Integer,
+        expire_days -> Integer,
+        rules -> Text,
+        version -> BigInt,
+    }
+}
+
+diesel::table! {
+    account_addresses (id) {
+        id -> Text,
+        smart_account_id -> Text,
+        address -> Text,
+        created_at -> Timestamp,
+    }
+}
+
+diesel::table! {
     account_request_creators (id) {
         id -> Text,
         request_id -> Text,
@@ -58,6 +126,23 @@ diesel::table! {
     counters (name) {
         name -> Text,
         value -> BigInt,
+    }
+}
+
+diesel::table! {
+    domain_changes (id) {
+        id -> Text,
+        smart_account_id -> Text,
+        from_domain -> Text,
+        to_domain -> Text,
+        note -> Text,
+        reasons -> Text,
+        state -> Text,
+        reason -> Text,
+        requested_by -> Text,
+        requested_at -> Timestamp,
+        decided_by -> Nullable<Text>,
+        decided_at -> Nullable<Timestamp>,
     }
 }
 
@@ -293,6 +378,15 @@ diesel::table! {
 }
 
 diesel::table! {
+    virtual_account_tags (virtual_account_id, tag_key) {
+        smart_account_id -> Text,
+        virtual_account_id -> Text,
+        tag -> Text,
+        tag_key -> Text,
+    }
+}
+
+diesel::table! {
     virtual_accounts (id) {
         id -> Text,
         smart_account_id -> Text,
@@ -306,14 +400,21 @@ diesel::table! {
         tags -> Text,
         created_at -> Timestamp,
         version -> BigInt,
+        search_key -> Text,
     }
 }
 
 diesel::allow_tables_to_appear_in_same_query!(
+    access_delegations,
+    access_request_places,
+    access_requests,
+    access_settings,
+    account_addresses,
     account_request_creators,
     account_requests,
     api_clients,
     counters,
+    domain_changes,
     event_tallies,
     events,
     grants,
@@ -332,5 +433,6 @@ diesel::allow_tables_to_appear_in_same_query!(
     user_group_requests,
     user_groups,
     user_imports,
+    virtual_account_tags,
     virtual_accounts,
 );

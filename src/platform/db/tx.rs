@@ -17,6 +17,14 @@ pub trait Reads {
     fn conn(&mut self) -> &mut Conn;
 }
 
+/// So that a room which is only known by what it can do (see `platform::occupants`) is asked by the same
+/// functions of its store.
+impl Reads for &mut dyn Reads {
+    fn conn(&mut self) -> &mut Conn {
+        (**self).conn()
+    }
+}
+
 /// A consistent snapshot.
 pub struct Read<'c> {
     conn: &'c mut Conn,

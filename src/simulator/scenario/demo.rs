@@ -3,6 +3,7 @@
 
 use super::year;
 use super::{CLIENT_SECRET, mark};
+use crate::access_requests::{self, ScopeKind, Wish};
 use crate::account_requests::{self, Customers, ForCustomer, Sending};
 use crate::authn::{Actor, Person, PlatformRole, Via, api_client, people};
 use crate::authz::{Does, Permit, Role, grants};
@@ -12,7 +13,7 @@ use crate::kernel::{DomainIdentifier, EmailAddress, Event, Kind, Moment, Name, W
 use crate::platform::db::{Db, Tx};
 use crate::platform::mail;
 use crate::smart_accounts::{self, Draft, PendingDetail, Visibility};
-use crate::virtual_accounts::{self, NewVirtualAccount};
+use crate::virtual_accounts::{self, NewVirtualAccount, Place};
 use chrono::TimeDelta;
 use std::sync::Arc;
 
@@ -29,6 +30,9 @@ const OLGA: Character = (
 
 /// Runs the customer account that has nobody of the cast in it.
 const JUNE: &str = "june@fairwater.example";
+
+/// Asked for access and was given it.
+const ROSA: &str = "rosa@xyz.example";
 
 /// Everyone. The first twelve are the cast.
 const CAST: &[Character] = &[
@@ -57,6 +61,7 @@ const CAST: &[Character] = &[
     ("eve@harborview.example", "Eve Harrow", 0, None, 210),
     ("noa@newcomer.example", "Noa Winter", 0, None, 6),
     (JUNE, "June Fairley", 0, None, 45),
+    (ROSA, "Rosa Klein", 0, None, 150),
 ];
 
 /// Name, domain, visibility, headquarters, days since it became Active.
@@ -160,18 +165,105 @@ const REQUESTS: &[Asked] = &[
     ),
 ];
 
-/// The Virtual Accounts of XYZ COMPANY beside DEFAULT.
-const DIVISIONS: &[(&str, &str, i64)] = &[
+/// What became of a request for access to XYZ COMPANY.
+#[derive(Debug, Clone, Copy)]
+enum Answer {
+    /// Somebody gave what was asked, so many days ago.
+    Approved(&'static str, i64),
+    /// Ada said no, so many days ago, for this reason.
+    Declined(i64, &'static str),
+    /// The requester took it back, so many days ago.
+    Withdrawn(i64),
+    /// It waits.
+    Open,
+}
+
+/// A request for access: who, role, name of a Virtual Account or "" for all, note, days since it was sent.
+type Wanted = (&'static str, Role, &'static str, &'static str, i64, Answer);
+
+/// Who asked for access to XYZ COMPANY, the oldest first.
+const WANTED: &[Wanted] = &[
+    (
+        ROSA,
+        Role::VirtualUser,
+        "Corporate Network Devices",
+        "I joined the network team in Springfield.",
+        149,
+        Answer::Approved("dan@xyz.example", 148),
+    ),
+    (
+        "pat@bramwell.example",
+        Role::AccountUser,
+        "",
+        "To look after the licenses that we sold you.",
+        96,
+        Answer::Declined(95, "Partners see their orders in their own Smart Account."),
+    ),
+    (JUNE, Role::AccountViewer, "", "", 40, Answer::Withdrawn(39)),
+    (
+        "vera@xyz.example",
+        Role::AccountUser,
+        "",
+        "I take over the license transfers from Cy next month.",
+        5,
+        Answer::Open,
+    ),
+    (
+        "noa@newcomer.example",
+        Role::VirtualViewer,
+        "Public Network Devices",
+        "We audit the guest networks this quarter.",
+        2,
+        Answer::Open,
+    ),
+    (
+        "pat@bramwell.example",
+        Role::VirtualUser,
+        "Corporate Network Devices",
+        "We replace the switches on the third floor and register them for you.",
+        1,
+        Answer::Open,
+    ),
+];
+
+/// A Virtual Account: name, description, tags, the one above it, days since it was created.
+type Division = (
+    &'static str,
+    &'static str,
+    &'static [&'static str],
+    Option<&'static str>,
+    i64,
+);
+
+/// The Virtual Accounts of XYZ COMPANY beside DEFAULT. One is named after the one above it.
+const DIVISIONS: &[Division] = &[
     (
         "Corporate Network Devices",
         "Switches, routers and wireless of the offices.",
+        &["Offices", "Campus"],
+        None,
         370,
     ),
-    ("Public Network Devices", "What guests and the public reach.", 369),
+    (
+        "Public Network Devices",
+        "What guests and the public reach.",
+        &["Guest access", "DMZ"],
+        None,
+        369,
+    ),
     (
         "Local-Virtual-Account",
         "Served by the On-Prem server in the Springfield data center.",
+        &["Data center", "Springfield"],
+        None,
         301,
+    ),
+    (
+        "Branch Offices",
+        "The small sites of the Northwest: one switch and one access point each.",
+        &["Offices", "Northwest"],
+        Some("Corporate Network Devices"),
+        184,
     ),
 ];
 
@@ -260,6 +352,9 @@ impl Planned {
     }
 }
 
+/// Was invited two days ago.
+const INVITED: &str = "ivo@xyz.example";
+
 /// The plan: every id and every time.
 #[derive(Debug, Clone)]
 pub struct Demo {
@@ -273,7 +368,11 @@ pub struct Demo {
     /// Of the others: account and its DEFAULT.
     others: Vec<(Company, SmartAccountId, VirtualAccountId)>,
     requests: Vec<(Asked, Sending, VirtualAccountId)>,
+    wanted: Vec<(Wanted, access_requests::Sending)>,
     year: Vec<year::Happened>,
+    /// Of the user group, and of the person who was invited.
+    group: UserGroupId,
+    invited: Vec<(PersonId, LinkId)>,
 }
 
 /// So many days ago, at an hour of the day.
@@ -297,7 +396,7 @@ impl Demo {
         divisions.extend(
             DIVISIONS
                 .iter()
-                .map(|(name, _, _)| (VirtualAccountId::new(), *name)),
+                .map(|(name, ..)| (VirtualAccountId::new(), *name)),
         );
         let others = [BRAMWELL, HARBORVIEW]
             .into_iter()
@@ -313,6 +412,15 @@ impl Demo {
                 )
             })
             .collect();
+        let wanted = WANTED
+            .iter()
+            .map(|wanted| {
+                (
+                    *wanted,
+                    access_requests::Sending::new(days_before(now, wanted.4, 10)),
+                )
+            })
+            .collect();
         let mut demo = Self {
             now,
             people,
@@ -320,7 +428,10 @@ impl Demo {
             divisions,
             others,
             requests,
+            wanted,
             year: Vec::new(),
+            group: UserGroupId::new(),
+            invited: members::new_ids(2),
         };
         demo.year = year::plan(now, &demo);
         Ok(demo)
@@ -361,8 +472,12 @@ impl Demo {
                 add_person(tx, person, hash)?;
             }
             self.xyz_company(tx)?;
+            self.group_and_invitation(tx)?;
             self.other_companies(tx)?;
             self.requests(tx)?;
+            self.access(tx)?;
+            // What was written long ago went out long ago. Only the letters of what is still open are delivered.
+            mail::sent_long_ago(tx, days_before(self.now, 7, 0))?;
             self.clients(tx)?;
             for happened in &self.year {
                 tx.note(happened.at, &happened.who, &happened.event)?;
@@ -399,14 +514,43 @@ impl Demo {
     }
 
     fn divisions_by(&self, tx: &mut Tx<'_>, ada: &Planned) -> Result<()> {
-        for (name, says, days) in DIVISIONS {
+        for (name, says, tags, parent, days) in DIVISIONS {
             let id = self.division(name)?;
             let at = days_before(self.now, *days, 10);
-            let permit = ada.permit_in(tx, self.xyz, at)?;
-            let new = NewVirtualAccount::named(name, says);
-            let _ = virtual_accounts::create(tx, &permit, at, id, &new)?;
+            let place = match parent {
+                None => Place::Top(ada.permit_in(tx, self.xyz, at)?),
+                Some(above) => Place::Below(ada.permit_in(tx, self.xyz, at)?, self.division(above)?),
+            };
+            let new = NewVirtualAccount::named(name, says).tagged(tags);
+            let _ = virtual_accounts::create_at(tx, &place, at, id, &new, None)?;
         }
         Ok(())
+    }
+
+    /// A user group with two people, and somebody who was invited and has not accepted yet.
+    fn group_and_invitation(&self, tx: &mut Tx<'_>) -> Result<()> {
+        let ada = self.person("ada@xyz.example")?;
+        let made = days_before(self.now, 40, 9);
+        let permit = ada.permit_in(tx, self.xyz, made)?;
+        let corporate = self.division("Corporate Network Devices")?;
+        let new = members::NewGroup {
+            id: self.group,
+            name: Name::parse("Network operations", "Name").map_err(Error::internal)?,
+            description: "Looks after the corporate network.".to_owned(),
+            access: Some((members::Scope::These(vec![corporate]), Role::VirtualUser)),
+        };
+        let _ = members::create_group(tx, &permit, made, &new, None)?;
+        let lines = ["cy@xyz.example", "una@xyz.example"].map(str::to_owned);
+        let joined = made.plus(TimeDelta::minutes(6));
+        let _ = members::add_to_group(tx, &permit, joined, self.group, &lines, &self.invited, false)?;
+        let asked = days_before(self.now, 2, 10);
+        let permit = ada.permit_in(tx, self.xyz, asked)?;
+        let invited = members::NewUsers {
+            places: None,
+            role: Some(Role::AccountViewer),
+            lines: vec![INVITED.to_owned()],
+        };
+        members::add_users(tx, &permit, asked, &invited, &self.invited, false).map(drop)
     }
 
     fn other_companies(&self, tx: &mut Tx<'_>) -> Result<()> {
@@ -457,8 +601,53 @@ impl Demo {
                 Fate::Open => {}
             }
         }
-        // What was written long ago went out long ago. Only the letters of what is still open are delivered.
-        mail::sent_long_ago(tx, days_before(self.now, 7, 0))
+        Ok(())
+    }
+
+    /// Requests for access to XYZ COMPANY, through the room's own services as well.
+    fn access(&self, tx: &mut Tx<'_>) -> Result<()> {
+        for ((email, role, place, note, days, answer), sending) in &self.wanted {
+            let asking = self.person(email)?;
+            let person = people::find(tx, asking.id)?;
+            let wish = if place.is_empty() {
+                Wish {
+                    scope: ScopeKind::Account,
+                    role: *role,
+                    places: Vec::new(),
+                    names: Vec::new(),
+                }
+            } else {
+                Wish {
+                    scope: ScopeKind::VirtualAccounts,
+                    role: *role,
+                    places: vec![self.division(place)?],
+                    names: Vec::new(),
+                }
+            };
+            let permit = asking.permit(tx, days_before(self.now, *days, 10))?;
+            let sent = access_requests::send(tx, &permit, &person, *sending, XYZ.1, &wish, note, None)?;
+            let id = sent.value().id;
+            match answer {
+                Answer::Approved(by, days) => {
+                    let at = days_before(self.now, *days, 14);
+                    let permit = self.person(by)?.permit_in(tx, self.xyz, at)?;
+                    let scope = wish.scope.with(wish.places.clone());
+                    let _ = access_requests::approve(tx, &permit, at, id, &scope, wish.role)?;
+                }
+                Answer::Declined(days, reason) => {
+                    let at = days_before(self.now, *days, 16);
+                    let permit = self.person("ada@xyz.example")?.permit_in(tx, self.xyz, at)?;
+                    let _ = access_requests::decline(tx, &permit, at, id, reason)?;
+                }
+                Answer::Withdrawn(days) => {
+                    let at = days_before(self.now, *days, 9);
+                    let permit = asking.permit(tx, at)?;
+                    let _ = access_requests::withdraw(tx, &permit, at, id)?;
+                }
+                Answer::Open => {}
+            }
+        }
+        Ok(())
     }
 
     /// Keys for scripts, with a secret that everybody knows: a lab has nothing to hide.

@@ -94,6 +94,7 @@ pub fn divisions(tx: &mut Tx<'_>, at: Moment, rows: &[DivisionRow]) -> Result<()
         virtual_accounts::tags.eq(""),
         virtual_accounts::created_at.eq(at),
         virtual_accounts::version.eq(1_i64),
+        virtual_accounts::search_key.eq(search_key(&row.name)),
     ));
     Ok(())
 }

@@ -15,6 +15,7 @@ const PUBLIC: &[(&str, &str)] = &[
     ("/invite/{token}", "the link is the proof"),
     ("/setup/{token}", "the link is the proof"),
     ("/r/{token}", "the link is the proof"),
+    ("/ar/{token}", "leads to sign-in, and from there to the request"),
     ("/about", "what this is"),
     ("/about/licenses", "whose work is in it"),
     ("/help", "says nothing of anybody's data"),

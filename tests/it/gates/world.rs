@@ -8,8 +8,8 @@ use licentral::authz::links::{self, Purpose};
 use licentral::kernel::ids::{EventId, ImportId, LetterId, LinkId, PersonId, UserGroupId};
 use licentral::kernel::{EmailAddress, Event, Kind, Who};
 use licentral::platform::db::schema::{
-    account_requests, events, mailbox, outbox, sessions, user_group_access, user_group_people,
-    user_group_requests, user_groups, user_imports,
+    access_delegations, access_requests, access_settings, account_requests, domain_changes, events, mailbox,
+    outbox, sessions, user_group_access, user_group_people, user_group_requests, user_groups, user_imports,
 };
 use licentral::platform::db::{Reads, Tx};
 use licentral::platform::mail::LINK_KIND;
@@ -99,7 +99,75 @@ impl World {
             .housekeeping_now(|tx| world.put_groups(tx, at))
             .unwrap();
         world.ask_for_an_account();
+        world.ask_for_a_domain();
+        world.ask_for_access();
         world
+    }
+
+    /// Pat of Bramwell asks to be a user of a Virtual Account of XYZ COMPANY, of which Dan is the administrator.
+    /// A rule asks the administrators, and Ada has named Cy as her delegate for next month.
+    fn ask_for_access(&self) {
+        let mut pat = self.p.api("pat@bramwell.example");
+        pat.post(
+            "/api/v1/access-requests",
+            &serde_json::json!({ "domain": "xyz.example", "scope": "virtual-accounts", "role": "virtual-user",
+                "virtual_accounts": [self.cast.corporate], "note": "Our own business." }),
+        )
+        .expect(201);
+        let mut ada = self.p.api("ada@xyz.example");
+        let base = format!("/api/v1/accounts/{}", self.cast.xyz.number);
+        ada.put(
+            &format!("{base}/access-request-settings"),
+            &serde_json::json!({ "remind_days": 7, "expire_days": 14, "version": 0,
+                "rules": [{ "verdict": "ask" }, { "domain": "elsewhere.example", "verdict": "decline" }] }),
+        )
+        .expect(200);
+        let day = |days| {
+            let at = self.p.clock.now().plus(TimeDelta::days(days)).utc();
+            at.format("%Y-%m-%d").to_string()
+        };
+        ada.post(
+            &format!("{base}/access-delegations"),
+            &serde_json::json!({ "delegate": "cy@xyz.example", "starts": day(30), "ends": day(40) }),
+        )
+        .expect(201);
+        self.p.run_jobs();
+    }
+
+    fn access(&self) -> String {
+        self.p
+            .db
+            .read_now(|r| {
+                Ok(access_requests::table
+                    .select(access_requests::id)
+                    .first::<String>(r.conn())?)
+            })
+            .unwrap()
+    }
+
+    fn rule(&self) -> String {
+        let rules: String = self
+            .p
+            .db
+            .read_now(|r| {
+                Ok(access_settings::table
+                    .select(access_settings::rules)
+                    .first::<String>(r.conn())?)
+            })
+            .unwrap();
+        let rules: serde_json::Value = serde_json::from_str(&rules).unwrap();
+        rules[0]["id"].as_str().unwrap().to_owned()
+    }
+
+    fn delegation(&self) -> String {
+        self.p
+            .db
+            .read_now(|r| {
+                Ok(access_delegations::table
+                    .select(access_delegations::id)
+                    .first::<String>(r.conn())?)
+            })
+            .unwrap()
     }
 
     /// A group here that Dan may change as well, with Vera in it; one of Bramwell Distribution that asks to be
@@ -190,6 +258,31 @@ impl World {
         self.p.run_jobs();
     }
 
+    /// Another Account Domain Identifier for XYZ COMPANY, wished for by Bob and to be decided by Drew.
+    fn ask_for_a_domain(&self) {
+        let page = format!("/sa/{}/account/domain", self.cast.xyz.number);
+        if !self.p.has_route("POST", "/sa/{said}/account/domain") {
+            return;
+        }
+        let mut bob = self.p.sign_in("bob@xyz.example");
+        bob.get(&page).expect(200);
+        bob.fill_and_send("Change domain", &[("domain", "xyz-group.example")])
+            .expect(303);
+        self.p.run_jobs();
+    }
+
+    fn domain_change(&self) -> Option<String> {
+        self.p
+            .db
+            .read_now(|r| {
+                Ok(domain_changes::table
+                    .select(domain_changes::id)
+                    .first::<String>(r.conn())
+                    .optional()?)
+            })
+            .unwrap()
+    }
+
     /// The address of ours that a pattern stands for.
     pub fn ours(&self, pattern: &str) -> String {
         self.fill(pattern, |name| self.value(pattern, name))
@@ -252,7 +345,11 @@ impl World {
             "import" if pattern.contains("/user-groups/") => self.import_of_group.to_string(),
             "import" => self.import.to_string(),
             "reference" => self.reference().unwrap_or_else(|| no_such(name)),
+            "access" => self.access(),
+            "rule" => self.rule(),
+            "delegation" => self.delegation(),
             "token" => self.token(pattern),
+            "change" => self.domain_change().unwrap_or_else(|| no_such(name)),
             // A file of the look or of the documentation: no parameter that anybody's data stands behind.
             "name" | "page" => no_such(name),
             other => panic!(
@@ -314,6 +411,7 @@ impl World {
                 Purpose::ResetPassword,
                 self.p.find_person("ada@xyz.example").id.to_string(),
             ),
+            "ar" => (Purpose::DecideAccess, self.access()),
             "setup" => (Purpose::SetUp, "00000000-0000-0000-0000-000000000000".to_owned()),
             "r" | "requests" => {
                 let letters = self.p.mailbox.letters();

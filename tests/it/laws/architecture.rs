@@ -20,6 +20,7 @@ const ROOMS: &[&str] = &[
     "smart_accounts",
     "virtual_accounts",
     "members",
+    "access_requests",
     "account_requests",
     "events",
     "home",

@@ -407,13 +407,22 @@ fn enums() -> Vec<(&'static str, &'static str, Vec<&'static str>)> {
             <$kind>::ALL.iter().map(|v| v.word()).collect()
         };
     }
-    use licentral::{authn, authz, kernel, members, smart_accounts, virtual_accounts};
+    use licentral::{access_requests, authn, authz, kernel, members, smart_accounts, virtual_accounts};
     vec![
         ("people", "state", words!(authn::PersonState)),
         ("platform_roles", "role", words!(authn::PlatformRole)),
         ("grants", "role", words!(authz::Role)),
         ("user_group_access", "role", words!(authz::Role)),
         ("user_group_requests", "state", words!(members::RequestState)),
+        ("access_requests", "state", words!(access_requests::AccessState)),
+        ("access_requests", "scope", words!(access_requests::ScopeKind)),
+        (
+            "access_requests",
+            "given_scope",
+            words!(access_requests::ScopeKind),
+        ),
+        ("access_requests", "role", words!(authz::Role)),
+        ("access_requests", "given_role", words!(authz::Role)),
         ("events", "outcome", words!(kernel::event::Outcome)),
         ("smart_accounts", "state", words!(smart_accounts::State)),
         ("smart_accounts", "visibility", words!(smart_accounts::Visibility)),
@@ -432,10 +441,12 @@ fn enums() -> Vec<(&'static str, &'static str, Vec<&'static str>)> {
 
 /// Words that only their own room knows.
 const PRIVATE_WORDS: &[(&str, &str)] = &[
+    ("access_request_places", "part"),
     ("account_requests", "kind"),
     ("account_requests", "domain_review"),
     ("account_requests", "state"),
     ("account_request_creators", "state"),
+    ("domain_changes", "state"),
 ];
 
 #[test]

@@ -122,7 +122,7 @@ fn a_restricted_account_shows_for_its_entire_name_or_domain_alone() {
             .expect(200)
             .shows("Harborview Clinics")
             .shows("Eve Castellan")
-            .shows("No access");
+            .shows("Request access to Harborview Clinics");
     }
     // It cannot be opened from there.
     assert!(
@@ -160,7 +160,7 @@ fn the_directory_has_access_first_then_asked_then_ones_domain() {
     browser
         .get("/access")
         .expect(200)
-        .shows("Requested by you")
+        .shows("Creation requested by you")
         .shows_not("Closed Lab");
     let rows = browser.page().texts("tbody tr");
     let order: Vec<bool> = ["XYZ COMPANY", "Asked For", "Aardvark of XYZ"]

@@ -1,5 +1,6 @@
 //! What each room does, as those who use it see it.
 
+mod access_requests;
 mod account_requests;
 mod events;
 mod home;
@@ -8,4 +9,5 @@ mod members;
 mod simulator;
 mod smart_accounts;
 mod user_groups;
+mod view_as;
 mod virtual_accounts;

@@ -482,9 +482,15 @@ fn only_letters_of_what_is_open_are_delivered_at_the_first_start() {
     assert_eq!(
         to,
         [
+            "ada@xyz.example",
+            "dan@xyz.example",
             "drew@licensing.example",
             "it.lead@meridianlabs.example",
-            "operations@kestrel-group.example"
+            "ivo@xyz.example",
+            "noa@newcomer.example",
+            "operations@kestrel-group.example",
+            "pat@bramwell.example",
+            "vera@xyz.example"
         ]
     );
 }

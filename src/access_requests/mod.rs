@@ -1,0 +1,84 @@
+//! Requests for access to a Smart Account: sent from the directory, decided by administrators, by those who
+//! stand in for them, or by the rules of the account.
+
+mod api;
+mod jobs;
+mod letters;
+mod model;
+mod pages;
+mod service;
+mod store;
+
+pub use jobs::jobs;
+pub use model::{AccessRequest, AccessState, Rule, ScopeKind, Verdict};
+pub use service::{Sending, Wish, approve, change_settings, decline, lend, own_pending, send, withdraw};
+
+use crate::authz::Action;
+use crate::http::Routes;
+use crate::http::menu::Item;
+use crate::platform::mail::Letters;
+
+/// Where those who can decide find what waits for them; `{said}` is the account's number.
+pub const PENDING: &str = "/sa/{said}/account/requests";
+
+/// The routes of this room.
+pub fn routes(routes: &mut Routes) {
+    pages::routes(routes);
+    api::routes(routes);
+    routes.menu_counted(
+        Item {
+            section: "Account Management",
+            group: Some("Smart Account Management"),
+            label: Some("Pending Access Requests"),
+            path: PENDING,
+            action: Action::ViewAccessRequests,
+        },
+        service::waiting,
+    );
+}
+
+/// The letters of this room.
+pub fn letters(letters: &mut Letters) {
+    letters::register(letters);
+}
+
+/// With what codes the rules of this room refuse.
+pub const REFUSALS: &[(&str, &str)] = &[
+    (
+        "access-requests.account-not-active",
+        "Access is requested to and given in an Active Smart Account only.",
+    ),
+    (
+        "access-requests.beyond-your-role",
+        "A Virtual Account Administrator decides only what lies wholly within their own Virtual Accounts.",
+    ),
+    (
+        "access-requests.decided",
+        "The request was decided, withdrawn, superseded, or has expired.",
+    ),
+    (
+        "access-requests.delegation-over",
+        "The delegation is over already.",
+    ),
+    (
+        "access-requests.delegation-overlaps",
+        "The delegator has named a delegate for some of the time already.",
+    ),
+    (
+        "access-requests.has-role",
+        "The requester has what they ask for already.",
+    ),
+    (
+        "access-requests.not-your-delegation",
+        "A delegation is ended by the delegator or by a Smart Account Administrator.",
+    ),
+    (
+        "access-requests.nothing-to-lend",
+        "Only who can decide access requests by a role of their own can name a delegate.",
+    ),
+    ("access-requests.own-request", "Nobody decides their own request."),
+    (
+        "access-requests.pending",
+        "One request at a time for one Smart Account.",
+    ),
+];

@@ -1,0 +1,214 @@
+//! "Delegation": who decides for whom while they are away.
+
+use super::super::service::{self, StoodIn};
+use super::decide::{between, tabs};
+use super::{Nothing, above, base, beside_fields, flash};
+use crate::authz::action::{DecideAccess, ViewAccessRequests};
+use crate::authz::grants;
+use crate::error::{Error, Problems, Result};
+use crate::http::form::{self, PathPart};
+use crate::http::widgets::Tab;
+use crate::http::{Answer, FlashKind, FormState, May, Posted, Shell, Visit, page, page_with};
+use crate::kernel::ids::DelegationId;
+use crate::kernel::{EmailAddress, Moment};
+use askama::Template;
+use chrono::{NaiveDate, TimeDelta};
+use serde::Deserialize;
+
+/// A delegation as the list shows it.
+struct Line {
+    one: StoodIn,
+    /// It counts now, not only later.
+    now: bool,
+    /// The reader may end it.
+    ends: bool,
+}
+
+impl Line {
+    /// The last day.
+    fn last(&self) -> chrono::DateTime<chrono::Utc> {
+        self.one
+            .delegation
+            .ends_at
+            .plus(TimeDelta::microseconds(-1))
+            .utc()
+    }
+}
+
+#[derive(Template)]
+#[template(path = "access_requests/delegation.html")]
+struct DelegationView {
+    shell: Shell,
+    tabs: Vec<Tab>,
+    lines: Vec<Line>,
+    form: FormState,
+    base: String,
+    /// Why the reader cannot name a delegate, or "".
+    refused: &'static str,
+}
+
+/// First and last day, as moments: the last day counts to its end.
+pub fn period(starts: &str, ends: &str) -> Result<(Moment, Moment)> {
+    let mut problems = Problems::default();
+    let day = |typed: &str| -> Result<NaiveDate, String> {
+        typed
+            .trim()
+            .parse()
+            .map_err(|_| "Enter a day such as 2026-11-30.".to_owned())
+    };
+    let starts = problems.take("starts", day(starts));
+    let ends = problems.take("ends", day(ends));
+    problems.or_ok()?;
+    let begin = |day: NaiveDate| Moment::of(day.and_time(chrono::NaiveTime::MIN).and_utc());
+    match (starts, ends) {
+        (Some(starts), Some(ends)) => Ok((begin(starts), begin(ends).plus(TimeDelta::days(1)))),
+        _ => Err(Error::invalid("starts", "Enter a day such as 2026-11-30.")),
+    }
+}
+
+async fn view(visit: &Visit, may: Facts, form: Option<FormState>) -> Result<DelegationView> {
+    let now = visit.portal.clock.now();
+    let Facts {
+        found,
+        lends,
+        person,
+        all,
+    } = may;
+    let form = form.unwrap_or_else(|| {
+        let day = |at: Moment| at.utc().format("%Y-%m-%d").to_string();
+        form::fresh()
+            .with_value("starts", day(now))
+            .with_value("ends", day(now.plus(TimeDelta::days(7))))
+    });
+    let mut shell = visit.account_shell("Delegation", &between(visit, true));
+    shell.error_title = form.has_problems();
+    Ok(DelegationView {
+        shell,
+        tabs: tabs(visit, "delegation"),
+        lines: found
+            .into_iter()
+            .map(|one| Line {
+                now: one.delegation.counts(now),
+                ends: all || one.delegation.from == person,
+                one,
+            })
+            .collect(),
+        form,
+        base: base(visit),
+        refused: if lends {
+            ""
+        } else {
+            "Only who can decide access requests by a role of their own can name a delegate."
+        },
+    })
+}
+
+/// What the page needs to know.
+struct Facts {
+    found: Vec<StoodIn>,
+    lends: bool,
+    person: crate::kernel::ids::PersonId,
+    /// May end anybody's.
+    all: bool,
+}
+
+macro_rules! facts {
+    ($may:expr) => {{
+        let may = $may;
+        let (permit, now) = (may.permit.clone(), may.portal.clock.now());
+        let person = permit.person()?;
+        let all = permit.within().only().is_none();
+        may.portal
+            .db
+            .read(move |r| {
+                let account = permit.within().account()?;
+                let held = grants::of_person_in(r, account, person)?;
+                Ok(Facts {
+                    found: service::delegations(r, &permit, now)?,
+                    lends: service::may_lend(&permit, &held),
+                    person,
+                    all,
+                })
+            })
+            .await?
+    }};
+}
+
+pub async fn show(may: May<ViewAccessRequests>) -> Answer {
+    let facts = facts!(&may);
+    page(&view(&may, facts, None).await?)
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LendForm {
+    delegate: String,
+    starts: String,
+    ends: String,
+}
+
+/// Names a delegate, from a page or from a script.
+pub async fn lend_now(
+    may: &May<DecideAccess>,
+    delegate: &str,
+    starts: &str,
+    ends: &str,
+) -> Result<DelegationId> {
+    let mut problems = Problems::default();
+    let delegate = problems.take("delegate", EmailAddress::parse(delegate));
+    let period = match period(starts, ends) {
+        Ok(period) => Some(period),
+        Err(Error::Invalid(found)) => {
+            for one in found.list() {
+                problems.add(&one.field, &one.says);
+            }
+            None
+        }
+        Err(other) => return Err(other),
+    };
+    let (Some(delegate), Some((starts, ends))) = (delegate, period) else {
+        return Err(Error::Invalid(problems));
+    };
+    let (permit, at, id) = (may.permit.clone(), may.portal.clock.now(), DelegationId::new());
+    let id = may
+        .portal
+        .db
+        .write(move |tx| service::lend(tx, &permit, at, id, &delegate, starts, ends))
+        .await?;
+    may.portal.jobs.nudge();
+    Ok(id)
+}
+
+pub async fn lend(may: May<DecideAccess>, posted: Posted<LendForm>) -> Answer {
+    let typed = &posted.value;
+    match lend_now(&may, &typed.delegate, &typed.starts, &typed.ends).await {
+        Ok(_) => Ok(may.see_other(
+            &format!("{}/delegation", base(&may)),
+            flash(FlashKind::Ok, "The delegate was named and is told by email."),
+        )),
+        Err(error) => {
+            const RULES: &[(&str, &str)] = &[("access-requests.delegation-overlaps", "starts")];
+            let (status, problems) = beside_fields(error, RULES)?;
+            let form = posted.again(&above(&problems, &["delegate", "starts", "ends"]));
+            let facts = facts!(&may);
+            page_with(status, &view(&may, facts, Some(form)).await?)
+        }
+    }
+}
+
+/// Ends a delegation, from a page or from a script.
+pub async fn end_now(may: &May<DecideAccess>, id: DelegationId) -> Result<()> {
+    let (permit, at) = (may.permit.clone(), may.portal.clock.now());
+    may.portal
+        .db
+        .write(move |tx| service::end_delegation(tx, &permit, at, id))
+        .await
+}
+
+pub async fn end(may: May<DecideAccess>, id: PathPart<DelegationId>, _posted: Posted<Nothing>) -> Answer {
+    end_now(&may, id.0).await?;
+    Ok(may.see_other(
+        &format!("{}/delegation", base(&may)),
+        flash(FlashKind::Ok, "The delegation was ended."),
+    ))
+}

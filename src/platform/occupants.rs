@@ -1,0 +1,83 @@
+//! Who keeps things in Virtual Accounts. The room of Virtual Accounts stands below the rooms that fill them, so
+//! it cannot ask them by name: each of those rooms is an [`Occupant`], `app` lists them all, and whoever is about
+//! to delete a Virtual Account or to make it the default one asks the list.
+
+use crate::error::Result;
+use crate::kernel::ids::{SmartAccountId, VirtualAccountId};
+use crate::kernel::{Event, Moment};
+use crate::platform::db::{Reads, Tx};
+use std::sync::Arc;
+
+/// What one room keeps in one Virtual Account.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Holding {
+    /// So many things, which have to go before the Virtual Account can: "12 licenses".
+    Things(String),
+    /// The Virtual Account is bound to this device manager: an On-Prem server serves it.
+    DeviceManager(String),
+}
+
+/// A room that keeps things in Virtual Accounts.
+pub trait Occupant: Send + Sync {
+    /// What it keeps in these Virtual Accounts, in no particular order; nothing of one that is empty. Asked for
+    /// all rows of a list at once, so it answers with a query and not with one for each.
+    fn holds(
+        &self,
+        read: &mut dyn Reads,
+        account: SmartAccountId,
+        ids: &[VirtualAccountId],
+    ) -> Result<Vec<(VirtualAccountId, Holding)>>;
+
+    /// Forgets what goes along when a Virtual Account is deleted and stands in nobody's way: a choice, an invitation,
+    /// a scope. Part of the write that deletes it; what is returned is recorded there.
+    fn leave(
+        &self,
+        tx: &mut Tx<'_>,
+        at: Moment,
+        account: SmartAccountId,
+        id: VirtualAccountId,
+    ) -> Result<Vec<Event>> {
+        let _ = (tx, at, account, id);
+        Ok(Vec::new())
+    }
+}
+
+/// All of them.
+#[derive(Clone, Default)]
+pub struct Occupants(Vec<Arc<dyn Occupant>>);
+
+impl Occupants {
+    /// One more.
+    pub fn add(&mut self, occupant: impl Occupant + 'static) {
+        self.0.push(Arc::new(occupant));
+    }
+
+    /// What all of them keep in these Virtual Accounts.
+    pub fn holds(
+        &self,
+        read: &mut dyn Reads,
+        account: SmartAccountId,
+        ids: &[VirtualAccountId],
+    ) -> Result<Vec<(VirtualAccountId, Holding)>> {
+        let mut all = Vec::new();
+        for occupant in &self.0 {
+            all.extend(occupant.holds(read, account, ids)?);
+        }
+        Ok(all)
+    }
+
+    /// Lets all of them forget a Virtual Account.
+    pub fn leave(
+        &self,
+        tx: &mut Tx<'_>,
+        at: Moment,
+        account: SmartAccountId,
+        id: VirtualAccountId,
+    ) -> Result<Vec<Event>> {
+        let mut events = Vec::new();
+        for occupant in &self.0 {
+            events.extend(occupant.leave(tx, at, account, id)?);
+        }
+        Ok(events)
+    }
+}
