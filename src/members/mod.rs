@@ -18,8 +18,8 @@ mod store;
 
 pub use crate::authz::grants::administrators;
 pub use groups::{
-    Asking, Groups, NewGroup, RequestState, add as add_to_group, ask as ask_for_group, create as create_group,
-    let_in as let_group_in,
+    Asking, Groups, NewGroup, RequestState, add as add_to_group, ask as ask_for_group,
+    create as create_group, let_in as let_group_in,
 };
 pub use imports::{Content as NewUsers, add as add_users, ids as new_ids};
 pub use jobs::jobs;

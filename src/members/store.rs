@@ -81,16 +81,8 @@ macro_rules! asked_people {
                     .eq_any(texts(filter.places.as_deref().unwrap_or_default()))
                     .or(always(filter.places.is_none())),
             )
-            .filter(
-                grants::source
-                    .eq("")
-                    .or(always(!filter.direct || filter.through)),
-            )
-            .filter(
-                grants::source
-                    .ne("")
-                    .or(always(!filter.through || filter.direct)),
-            )
+            .filter(grants::source.eq("").or(always(!filter.direct || filter.through)))
+            .filter(grants::source.ne("").or(always(!filter.through || filter.direct)))
             .filter(
                 grants::source
                     .eq_any(filter.groups.clone().unwrap_or_default())
