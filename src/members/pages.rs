@@ -92,6 +92,11 @@ const FILTERS: &[FilterSpec<'_>] = &[
         values: &[],
     },
     FilterSpec {
+        key: "tag",
+        label: "Tag of the Virtual Account",
+        values: &[],
+    },
+    FilterSpec {
         key: "group",
         label: "User group",
         values: &[],
@@ -187,6 +192,16 @@ pub fn filter(
                     .collect(),
             )
         }
+    };
+    let tags = list.values("tag");
+    let places: Option<Vec<VirtualAccountId>> = if tags.is_empty() {
+        places
+    } else {
+        let tagged = virtual_accounts::tagged(read, account, &tags)?;
+        Some(match places {
+            Some(places) => places.into_iter().filter(|id| tagged.contains(id)).collect(),
+            None => tagged,
+        })
     };
     let groups = match list.value("group") {
         None => None,
@@ -395,10 +410,10 @@ async fn of_virtual_account(may: May<ViewUsers>, id: PathPart<VirtualAccountId>)
             ],
             &list,
         ),
-        heading: name,
+        heading: name.clone(),
         says: "Who reaches this Virtual Account: through a role held on it, or on the whole Smart Account."
             .to_owned(),
-        tabs: virtual_accounts::tabs(number, id, "users", Some(all)),
+        tabs: virtual_accounts::tabs(number, id, &name, "users", Some(all)),
         pager: list.pager(total),
         rows,
         count: counted(total, "user", "users"),
