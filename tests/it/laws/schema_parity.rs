@@ -191,7 +191,7 @@ pub fn of_postgres(conn: &mut PgConnection) -> BTreeMap<String, Table> {
         conn,
         "SELECT c.relname || '|' || i.indisprimary || '|' || \
            (SELECT string_agg(a.attname, ',' ORDER BY k.n) FROM unnest(i.indkey::int[]) WITH ORDINALITY k(num, n) JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = k.num) \
-           || '|' || coalesce(pg_get_expr(i.indpred, i.indrelid), '') AS line \
+           || '|' || replace(coalesce(pg_get_expr(i.indpred, i.indrelid), ''), '::text', '') AS line \
          FROM pg_index i JOIN pg_class c ON c.oid = i.indrelid JOIN pg_namespace n ON n.oid = c.relnamespace \
          WHERE n.nspname = 'public' AND i.indisunique",
     ) {
