@@ -76,6 +76,7 @@ fn main() {
     }
     drop(small);
     println!();
+    import(&portal);
     println!(
         "Memory after the workloads, at rest: {} MB.",
         memory(&portal.child) / 1024
@@ -141,6 +142,133 @@ fn measure(name: &str, port: u16, child: &Child, request: &[u8], limit: Option<f
         at(0.99)
     );
     rate
+}
+
+/// How many people a list brings.
+const PEOPLE: usize = 5_000;
+
+/// A list of people is added through the API: each line checked, each person invited and recorded, all in one
+/// transaction. Beside it, a loop of prepared statements that writes as many rows of the same tables.
+fn import(portal: &Portal) {
+    let cookie = portal.sign_in("ada@xyz.example");
+    let number = portal.first_account(&cookie);
+    let token = portal.token(&cookie);
+    let emails: Vec<String> = (0..PEOPLE).map(|n| format!("\"new-{n}@xyz.example\"")).collect();
+    let body = format!(
+        "{{\"emails\":[{}],\"role\":\"account-viewer\"}}",
+        emails.join(",")
+    );
+    let request = format!(
+        "POST /api/v1/accounts/{number}/users HTTP/1.1\r\nhost: 127.0.0.1:{}\r\nauthorization: Bearer {token}\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n{body}",
+        portal.port,
+        body.len()
+    );
+    let started = Instant::now();
+    let (status, answer) = Wire::open(portal.port).ask(request.as_bytes());
+    let took = started.elapsed().as_secs_f64();
+    let answer = String::from_utf8_lossy(&answer);
+    assert_eq!(status, 200, "{answer}");
+    assert!(answer.contains("\"invited\":5000"), "{}", &answer[..200]);
+    let raw = raw_rows(&portal.folder.join("raw.db"));
+    let (rate, limit) = (PEOPLE as f64 / took, PEOPLE as f64 / raw);
+    println!(
+        "Import of {PEOPLE} people: {rate:.0} people/s; the raw loop of prepared statements: {limit:.0} people/s; ratio {:.3}.",
+        rate / limit
+    );
+}
+
+/// Writes a person, a role, an event and a letter for each of as many people, with nothing around them.
+fn raw_rows(file: &Path) -> f64 {
+    use diesel::prelude::*;
+    let url = format!("sqlite://{}", file.display());
+    licentral::platform::db::migrate::run(&url).unwrap();
+    let mut conn = diesel::SqliteConnection::establish(&file.to_string_lossy()).unwrap();
+    diesel::connection::SimpleConnection::batch_execute(
+        &mut conn,
+        "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON;
+         INSERT INTO smart_accounts (id, number, name, name_key, domain, registrable, state, visibility, headquarters, holds_domain, created_at, version)
+         VALUES ('00000000-0000-0000-0000-000000000000', 1, 'X', 'x', 'x.example', 'x.example', 'active', 'unrestricted', '', 1, '2026-01-01 00:00:00', 1);",
+    )
+    .unwrap();
+    let at = chrono::DateTime::from_timestamp(1_767_225_600, 0).unwrap().naive_utc();
+    let started = Instant::now();
+    conn.transaction(|conn| {
+        for n in 0..PEOPLE {
+            let id = format!("00000000-0000-0000-0000-{n:012}");
+            let email = format!("new-{n}@xyz.example");
+            raw_row(conn, &id, &email, at)?;
+        }
+        diesel::QueryResult::Ok(())
+    })
+    .unwrap();
+    started.elapsed().as_secs_f64()
+}
+
+fn raw_row(
+    conn: &mut diesel::SqliteConnection,
+    id: &str,
+    email: &str,
+    at: chrono::NaiveDateTime,
+) -> diesel::QueryResult<()> {
+    use diesel::prelude::*;
+    use diesel::sql_types::{BigInt, Integer, Text, Timestamp};
+    use licentral::platform::db::schema::{events, grants, outbox, people};
+    let account = "00000000-0000-0000-0000-000000000000";
+    diesel::insert_into(people::table)
+        .values((
+            people::id.eq(id.into_sql::<Text>()),
+            people::email.eq(email),
+            people::email_key.eq(email),
+            people::name.eq(email),
+            people::search_key.eq(email),
+            people::access_level.eq(0.into_sql::<Integer>()),
+            people::state.eq("invited".into_sql::<Text>()),
+            people::created_at.eq(at.into_sql::<Timestamp>()),
+            people::version.eq(1.into_sql::<BigInt>()),
+        ))
+        .execute(conn)?;
+    diesel::insert_into(grants::table)
+        .values((
+            grants::id.eq(id),
+            grants::smart_account_id.eq(account),
+            grants::scope.eq(""),
+            grants::person_id.eq(id),
+            grants::role.eq("account-viewer"),
+            grants::created_at.eq(at),
+            grants::source.eq(""),
+        ))
+        .execute(conn)?;
+    diesel::insert_into(events::table)
+        .values((
+            events::id.eq(id),
+            events::at.eq(at),
+            events::smart_account_id.eq(account),
+            events::kind.eq("role.granted"),
+            events::outcome.eq("done"),
+            events::message.eq("A person was given the role Smart Account Viewer."),
+            events::actor.eq(email),
+            events::actor_key.eq(email),
+            events::about.eq(id),
+            events::detail.eq("{}"),
+            events::address.eq("127.0.0.1"),
+            events::request_id.eq(id),
+        ))
+        .execute(conn)?;
+    diesel::insert_into(outbox::table)
+        .values((
+            outbox::id.eq(id),
+            outbox::letter.eq("invitation"),
+            outbox::about_id.eq(id),
+            outbox::extra.eq("{}"),
+            outbox::to_name.eq(email),
+            outbox::to_address.eq(email),
+            outbox::not_before.eq(at),
+            outbox::attempts.eq(0),
+            outbox::last_problem.eq(""),
+            outbox::created_at.eq(at),
+        ))
+        .execute(conn)?;
+    Ok(())
 }
 
 /// 64 people sign in at once while somebody else goes on reading.
@@ -253,6 +381,53 @@ impl Portal {
         let (status, cookie) = sign_in(self.port, email, "licentral-demo");
         assert_eq!(status, 303, "sign-in of {email}");
         cookie
+    }
+
+    /// An access token of a client that may write.
+    fn token(&self, cookie: &str) -> String {
+        let mut wire = Wire::open(self.port);
+        let (_, page) = wire.ask(&get("/profile/api/new", cookie, self.port));
+        let page = String::from_utf8_lossy(&page).into_owned();
+        let csrf = page
+            .split("name=\"csrf\" value=\"")
+            .nth(1)
+            .and_then(|rest| rest.split('"').next())
+            .expect("a form");
+        let form = format!("csrf={csrf}&once=bench&name=bench&scope=write");
+        let request = format!(
+            "POST /profile/api/new HTTP/1.1\r\nhost: 127.0.0.1:{0}\r\norigin: http://127.0.0.1:{0}\r\ncookie: {cookie}\r\ncontent-type: application/x-www-form-urlencoded\r\ncontent-length: {1}\r\n\r\n{form}",
+            self.port,
+            form.len()
+        );
+        let (status, page) = wire.ask(request.as_bytes());
+        assert_eq!(status, 200);
+        let page = String::from_utf8_lossy(&page).into_owned();
+        let word = |begin: &str| -> String {
+            let from = page.find(begin).expect(begin);
+            page[from..]
+                .chars()
+                .take_while(|c| c.is_ascii_alphanumeric() || "-_".contains(*c))
+                .collect()
+        };
+        let form = format!(
+            "grant_type=client_credentials&client_id={}&client_secret={}",
+            word("lc-"),
+            word("lcs_")
+        );
+        let request = format!(
+            "POST /api/v1/token HTTP/1.1\r\nhost: 127.0.0.1:{}\r\ncontent-type: application/x-www-form-urlencoded\r\ncontent-length: {}\r\n\r\n{form}",
+            self.port,
+            form.len()
+        );
+        let (status, answer) = wire.ask(request.as_bytes());
+        let answer = String::from_utf8_lossy(&answer).into_owned();
+        assert_eq!(status, 200, "{answer}");
+        answer
+            .split("\"access_token\":\"")
+            .nth(1)
+            .and_then(|rest| rest.split('"').next())
+            .expect("a token")
+            .to_owned()
     }
 
     /// The number of the first account on the page on which one is chosen; who has one is led straight into it.

@@ -3,6 +3,7 @@
 use diesel::RunQueryDsl;
 use licentral::platform::db::{Conn, Db, Reads};
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::OnceLock;
 
 /// Every row of every table, as text. Left out are the last use of a session and of an API client, and
 /// the lines of the record (with their tallies) that say that somebody tried what they may not.
@@ -51,16 +52,24 @@ pub fn columns(conn: &mut Conn, table: &str) -> Vec<String> {
     lines(conn, &query)
 }
 
-impl Fingerprint {
-    pub(super) fn take(db: &Db) -> Self {
-        db.read_now(|r| {
-            let conn = r.conn();
-            let mut all = BTreeMap::new();
-            for table in tables(conn) {
-                if table == "event_tallies" {
-                    continue;
-                }
-                let kept: Vec<String> = columns(conn, &table)
+/// The tables and the one question that reads them all. Thought out once per run: the schema is the same for every
+/// test, and asking a PostgreSQL server for the columns of forty tables takes longer than reading them.
+type Reading = (Vec<String>, String);
+static ON_SQLITE: OnceLock<Reading> = OnceLock::new();
+static ON_POSTGRES: OnceLock<Reading> = OnceLock::new();
+
+fn reading(conn: &mut Conn) -> &'static Reading {
+    let kept = match conn {
+        Conn::Sqlite(_) => &ON_SQLITE,
+        Conn::Postgres(_) => &ON_POSTGRES,
+    };
+    kept.get_or_init(|| {
+        let mut tables = tables(conn);
+        tables.retain(|table| table != "event_tallies");
+        let parts: Vec<String> = tables
+            .iter()
+            .map(|table| {
+                let columns: Vec<String> = columns(conn, table)
                     .into_iter()
                     .filter(|c| !MOVING.contains(&(table.as_str(), c.as_str())))
                     .map(|c| match conn {
@@ -73,8 +82,28 @@ impl Fingerprint {
                 } else {
                     ""
                 };
-                let query = format!("SELECT {} AS line FROM {table}{only}", kept.join(" || ' ' || "));
-                all.insert(table, lines(conn, &query).into_iter().collect());
+                format!(
+                    "SELECT '{table} ' || {} AS line FROM {table}{only}",
+                    columns.join(" || ' ' || ")
+                )
+            })
+            .collect();
+        (tables, parts.join(" UNION ALL "))
+    })
+}
+
+impl Fingerprint {
+    pub(super) fn take(db: &Db) -> Self {
+        db.read_now(|r| {
+            let conn = r.conn();
+            let (tables, query) = reading(conn);
+            let mut all: BTreeMap<String, BTreeSet<String>> = tables
+                .iter()
+                .map(|table| (table.clone(), BTreeSet::new()))
+                .collect();
+            for line in lines(conn, query) {
+                let (table, row) = line.split_once(' ').unwrap();
+                all.get_mut(table).unwrap().insert(row.to_owned());
             }
             Ok(Self(all))
         })
