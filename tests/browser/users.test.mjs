@@ -137,7 +137,7 @@ for (const context of [withScript, withoutScript]) {
     await page.getByLabel("Account Domain Identifier").fill("xyz.example");
     await checkPage(page, `${label} request`);
     await page.getByRole("button", { name: "Send request" }).click();
-    const said = await page.getByText(/Request UGR-\S+ was sent/).textContent();
+    const said = await page.getByRole("main").getByText(/Request UGR-\S+ was sent/).textContent();
     const lookup = said.match(/UGR-[0-9A-Z]{4}-[0-9A-Z]{4}/)[0];
 
     const ada = await openPage(browser, portal, context);
@@ -145,10 +145,10 @@ for (const context of [withScript, withoutScript]) {
     await manage(ada, /XYZ COMPANY/, "User Groups");
     await ada.getByRole("button", { name: "More Actions" }).click();
     await ada.getByRole("link", { name: "Grant Smart Account access to external user group" }).filter({ visible: true }).click();
-    await ada.getByLabel("Request lookup ID").fill("UGR-2222-2222");
+    await ada.getByRole("textbox", { name: "Request lookup ID" }).fill("UGR-2222-2222");
     await ada.getByRole("button", { name: "Look up" }).click();
     await ada.getByText("No request with this lookup ID").waitFor();
-    await ada.getByLabel("Request lookup ID").fill(lookup);
+    await ada.getByRole("textbox", { name: "Request lookup ID" }).fill(lookup);
     await ada.getByRole("button", { name: "Look up" }).click();
     await ada.getByRole("heading", { level: 2, name }).waitFor();
     await ada.getByText("Bramwell Distribution").first().waitFor();

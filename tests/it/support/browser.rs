@@ -141,7 +141,7 @@ pub fn agent() -> ureq::Agent {
         .max_redirects(0)
         .max_redirects_will_error(false)
         .allow_non_standard_methods(true)
-        .timeout_global(Some(std::time::Duration::from_secs(60)))
+        .timeout_global(Some(std::time::Duration::from_secs(120)))
         .build()
         .new_agent()
 }
