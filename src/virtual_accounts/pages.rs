@@ -92,8 +92,17 @@ pub fn query(path: String, raw: &str, tags: &[String]) -> ListQuery {
     } else {
         tags.iter().map(|tag| (tag.as_str(), tag.as_str())).collect()
     };
+    // A tag is the same filter however it is written in the address.
+    let raw = url::form_urlencoded::Serializer::new(String::new())
+        .extend_pairs(
+            url::form_urlencoded::parse(raw.as_bytes()).map(|(key, value)| match key.as_ref() {
+                "tag" => (key, known_tag(tags, &value).to_owned()),
+                _ => (key, value.into_owned()),
+            }),
+        )
+        .finish();
     ListQuery::parse(
-        raw,
+        &raw,
         &ListSpec {
             path,
             sorts: &["name", "access", "users", "created"],
@@ -785,7 +794,8 @@ mod tests {
     #[test]
     fn a_tag_is_one_filter_however_it_is_written() {
         let tags = ["North".to_owned()];
-        let list = query("/x".to_owned(), "tag=North&level=nested", &tags);
+        let list = query("/x".to_owned(), "tag=NORTH&level=nested", &tags);
+        assert_eq!(list.values("tag"), ["North"]);
         let filter = filter(&list);
         assert_eq!(filter.tags, ["north"]);
         assert_eq!(filter.nested, Some(true));

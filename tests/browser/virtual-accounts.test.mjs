@@ -26,7 +26,7 @@ async function openList(page) {
   if (new URL(page.url()).pathname === "/select") await page.getByRole("link", { name: /XYZ COMPANY/ }).first().click();
   const menu = page.getByRole("navigation", { name: "Main menu" });
   const entry = menu.getByRole("link", { name: "Virtual Accounts", exact: true });
-  if (!(await entry.isVisible())) await menu.getByText("Account Management").click();
+  if (!(await entry.isVisible())) await menu.getByText("Account Management", { exact: true }).click();
   await entry.click();
   await title(page, "Virtual Accounts");
 }
@@ -61,7 +61,7 @@ for (const context of [withScript, withoutScript]) {
     await checkPage(page, `va create ${label}`);
     await page.getByRole("button", { name: "Create Virtual Account and View Details" }).click();
     await title(page, site);
-    await page.getByText("This is a top level Virtual Account").waitFor();
+    await page.getByText("This is a top level Virtual Account").first().waitFor();
     await checkPage(page, `va details ${label}`);
     await shot(page, `va details ${label}`);
 
@@ -77,7 +77,7 @@ for (const context of [withScript, withoutScript]) {
     await checkPage(page, `va change parent ${label}`);
     await parent.getByLabel("Parent Account").selectOption({ label: site });
     await parent.getByRole("button", { name: "Change Parent Account" }).click();
-    await page.getByText(`The Parent Account of ${rack} was saved.`).waitFor();
+    await page.getByText(`The Parent Account of ${rack} was saved.`).first().waitFor();
 
     await openList(page);
     await page.getByRole("navigation", { name: "Ways to show Virtual Accounts" }).getByRole("link", { name: "Tree" }).click();
@@ -85,15 +85,15 @@ for (const context of [withScript, withoutScript]) {
     await checkPage(page, `va tree ${label}`);
     await shot(page, `va tree ${label}`);
     await page.getByRole("link", { name: `journey ${tag}` }).first().click();
-    await page.getByText("1 Virtual Account", { exact: true }).waitFor();
+    await page.getByText("1 Virtual Account", { exact: true }).first().waitFor();
 
     await openList(page);
     await choose(page, site, "Set as Default Virtual Account");
     const pop = page.getByRole("dialog", { name: "Set as Default Virtual Account" });
-    await pop.getByText("new orders without a Virtual Account go there").waitFor();
+    await pop.getByText("new orders without a Virtual Account go there").first().waitFor();
     await checkPage(page, `va default ${label}`);
     await pop.getByRole("button", { name: "Set as Default Virtual Account" }).click();
-    await page.getByText(`${site} is the default Virtual Account now.`).waitFor();
+    await page.getByText(`${site} is the default Virtual Account now.`).first().waitFor();
 
     // The default one cannot go: the entry is off and says why.
     await openList(page);
@@ -112,7 +112,7 @@ for (const context of [withScript, withoutScript]) {
     const again = page.getByRole("dialog", { name: "Delete Virtual Account" });
     await again.getByLabel("Type the name of the Virtual Account").fill(rack);
     await again.getByRole("button", { name: "Delete Virtual Account" }).click();
-    await page.getByText(`The Virtual Account ${rack} was deleted.`).waitFor();
+    await page.getByText(`The Virtual Account ${rack} was deleted.`).first().waitFor();
     assert.equal(await row(page, rack).count(), 0);
     await page.context().close();
   });
@@ -122,7 +122,7 @@ for (const context of [withScript, withoutScript]) {
     await signInAs(dan, "dan@xyz.example");
     await openList(dan);
     await dan.getByRole("link", { name: "Create Virtual Account" }).click();
-    await dan.getByText("You become its Virtual Account Administrator.").waitFor();
+    await dan.getByText("You become its Virtual Account Administrator.").first().waitFor();
     await checkPage(dan, `va create below ${label}`);
     await dan.getByLabel("Name", { exact: true }).fill(`Floor ${tag}`);
     await dan.getByLabel("Parent Account").selectOption({ label: "Corporate Network Devices" });
@@ -134,7 +134,7 @@ for (const context of [withScript, withoutScript]) {
 
     await signInAs(vera, "vera@xyz.example");
     await openList(vera);
-    await vera.getByText("Your role, Smart Account Viewer, cannot create a nested Virtual Account.").waitFor();
+    await vera.getByText("Your role, Smart Account Viewer, cannot create a nested Virtual Account.").first().waitFor();
     await row(vera, "DEFAULT").getByRole("button", { name: "Actions for DEFAULT" }).click();
     await vera.getByText("Your role, Smart Account Viewer, cannot delete Virtual Accounts.").and(vera.locator(":visible")).first().waitFor();
     await checkPage(vera, `va list of a viewer ${label}`);
@@ -158,7 +158,7 @@ for (const context of [withScript, withoutScript]) {
     await address.getByLabel("Country").fill("Norway");
     await checkPage(ada, `add a HQ Address ${label}`);
     await address.getByRole("button", { name: "Add HQ Address" }).click();
-    await ada.getByText(`${tag} Quay Road`).waitFor();
+    await ada.getByText(`${tag} Quay Road`).first().waitFor();
 
     await ada.getByRole("link", { name: "Change Account Domain Identifier" }).and(ada.locator(":visible")).first().click();
     const domain = ada.getByRole("dialog", { name: "Change Account Domain Identifier" });
@@ -166,7 +166,7 @@ for (const context of [withScript, withoutScript]) {
     await domain.getByLabel(/Note to the approver/).fill("We were bought.");
     await checkPage(ada, `domain ${label}`);
     await domain.getByRole("button", { name: "Change domain" }).click();
-    await ada.getByText("Pending domain approval").waitFor();
+    await ada.getByText("Pending domain approval").first().waitFor();
     await letterTo(drew, "drew@licensing.example", `xyz-${tag}.example`);
     await signInAs(drew, "drew@licensing.example");
     await visit(drew, "/domain-changes");
@@ -195,7 +195,7 @@ for (const context of [withScript, withoutScript]) {
     await on.getByLabel("Reason").fill("Rested.");
     await on.getByLabel("Type the name of the Smart Account").fill("XYZ COMPANY");
     await on.getByRole("button", { name: "Reactivate Smart Account" }).click();
-    await ada.getByText("The Smart Account is Active again.").waitFor();
+    await ada.getByText("The Smart Account is Active again.").first().waitFor();
     await Promise.all([ada.context().close(), drew.context().close()]);
   });
 }
