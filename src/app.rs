@@ -48,7 +48,9 @@ pub fn letters() -> Letters {
 
 /// Every room that keeps things in Virtual Accounts: asked before one is deleted or made the default.
 pub fn occupants() -> Occupants {
-    Occupants::default()
+    let mut occupants = Occupants::default();
+    occupants.add(members::Groups);
+    occupants
 }
 
 /// Every code with which a rule refuses, and when.

@@ -1,6 +1,6 @@
 //! The JSON of the event log.
 
-use super::model::{Entry, Filter};
+use super::model::Entry;
 use super::{pages, service};
 use crate::authz::action::ViewEvents;
 use crate::http::{Answer, Api, ListQuery, May, Routes, json};
@@ -104,7 +104,7 @@ pub async fn all(may: May<ViewEvents>) -> Answer {
         .portal
         .db
         .read(move |r| {
-            let filter = Filter::of(&list);
+            let filter = service::filter_of(r, &permit, &list)?;
             let total = service::total(r, &permit, &filter)?;
             list.clamp(total);
             let entries = service::page(r, &permit, &filter, list.descending, list.offset(), list.limit())?;

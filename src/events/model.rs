@@ -63,6 +63,8 @@ pub struct Filter {
     pub from: Option<Moment>,
     /// Before.
     pub until: Option<Moment>,
+    /// In any of these Virtual Accounts; anywhere when it is none.
+    pub places: Option<Vec<VirtualAccountId>>,
 }
 
 impl Filter {
@@ -82,6 +84,7 @@ impl Filter {
             who: search_key(&list.q),
             from: list.day("from").map(midnight),
             until: list.day("to").map(|day| midnight(day).plus(TimeDelta::days(1))),
+            places: None,
         }
     }
     /// Whether everything is asked for.

@@ -50,6 +50,16 @@ static FILTERS: LazyLock<Vec<FilterSpec<'static>>> = LazyLock::new(|| {
             label: "Event",
             values: &KINDS,
         },
+        FilterSpec {
+            key: "va",
+            label: "Virtual Account",
+            values: &[],
+        },
+        FilterSpec {
+            key: "tag",
+            label: "Tag of the Virtual Account",
+            values: &[],
+        },
     ]
 });
 
@@ -106,7 +116,7 @@ pub async fn log(may: May<ViewEvents>) -> Answer {
         .portal
         .db
         .read(move |r| {
-            let filter = Filter::of(&list);
+            let filter = service::filter_of(r, &permit, &list)?;
             let total = service::total(r, &permit, &filter)?;
             list.clamp(total);
             let entries = service::page(r, &permit, &filter, list.descending, list.offset(), list.limit())?;
@@ -216,18 +226,20 @@ pub struct Export {
 
 pub async fn export(may: May<ViewEvents>, form: Posted<Export>) -> Answer {
     let list = ListQuery::parse(&form.value.asked, &spec(String::new()));
-    let mut filter = Filter::of(&list);
+    let (permit, asked) = (may.permit.clone(), list.href());
+    let (mut filter, lines) = may
+        .portal
+        .db
+        .read(move |r| {
+            let filter = service::filter_of(r, &permit, &list)?;
+            let lines = service::total(r, &permit, &filter)?;
+            Ok((filter, lines.min(service::MOST_EXPORTED)))
+        })
+        .await?;
     let at = may.portal.clock.now();
     // The file is of what there is now; the export's own line comes after it.
     filter.until = Some(filter.until.map_or(at, |until| until.min(at)));
-    let (permit, counted) = (may.permit.clone(), Filter::of(&list));
-    let lines = may
-        .portal
-        .db
-        .read(move |r| service::total(r, &permit, &counted))
-        .await?
-        .min(service::MOST_EXPORTED);
-    let (permit, asked) = (may.permit.clone(), list.href());
+    let permit = may.permit.clone();
     may.portal
         .db
         .write(move |tx| service::record_export(tx, &permit, at, lines, asked.trim_start_matches('?')))

@@ -5,12 +5,39 @@ use super::store;
 use crate::authz::Permit;
 use crate::authz::action::ViewEvents;
 use crate::error::Result;
+use crate::http::ListQuery;
 use crate::kernel::ids::EventId;
-use crate::kernel::{Event, Kind, Moment};
+use crate::kernel::{Event, Kind, Moment, search_key};
 use crate::platform::db::{Reads, Recorded, Tx};
+use crate::virtual_accounts;
 
 /// The most lines that one file holds.
 pub const MOST_EXPORTED: u64 = 100_000;
+
+/// What a list's address asks for. Virtual Accounts are named by a part of their name, or by a tag: which those are,
+/// their room says.
+pub fn filter_of(read: &mut impl Reads, permit: &Permit<ViewEvents>, list: &ListQuery) -> Result<Filter> {
+    let account = permit.within().account()?;
+    let mut filter = Filter::of(list);
+    if let Some(part) = list.value("va") {
+        let part = search_key(part);
+        let named = virtual_accounts::names(read, &[account])?
+            .into_iter()
+            .filter(|(_, _, name, _)| search_key(name).contains(&part))
+            .map(|(_, id, _, _)| id)
+            .collect();
+        filter.places = Some(named);
+    }
+    let tags = list.values("tag");
+    if !tags.is_empty() {
+        let tagged = virtual_accounts::tagged(read, account, &tags)?;
+        filter.places = Some(match filter.places {
+            Some(places) => places.into_iter().filter(|id| tagged.contains(id)).collect(),
+            None => tagged,
+        });
+    }
+    Ok(filter)
+}
 
 /// How many lines there are. All of a whole account is known without counting.
 pub fn total(read: &mut impl Reads, permit: &Permit<ViewEvents>, filter: &Filter) -> Result<u64> {

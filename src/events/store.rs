@@ -50,6 +50,9 @@ macro_rules! asked {
         if let Some(from) = filter.from {
             query = query.filter(events::at.ge(from));
         }
+        if let Some(places) = &filter.places {
+            query = query.filter(events::virtual_account_id.eq_any(places.clone()));
+        }
         if let Some(until) = filter.until {
             query = query.filter(events::at.lt(until));
         }

@@ -3,9 +3,9 @@
 use super::access::{self, AccessFields};
 use super::model::{Member, Scope};
 use super::service::{self, Filter, Place, Slice, Wanted};
-use crate::authn::{PersonState, PlatformRole};
+use crate::authn::PersonState;
 use crate::authz::action::{AssignApprover, ManageUsers, ViewAccount, ViewUsers};
-use crate::authz::{Action, Does, Permit, Role, grants, matrix};
+use crate::authz::{Action, Does, Permit, Role, grants};
 use crate::error::{Error, Problems, Result};
 use crate::http::csv::Table;
 use crate::http::form::{Named, PathPart, fresh};
@@ -92,6 +92,11 @@ const FILTERS: &[FilterSpec<'_>] = &[
         values: &[],
     },
     FilterSpec {
+        key: "tag",
+        label: "Tag of the Virtual Account",
+        values: &[],
+    },
+    FilterSpec {
         key: "group",
         label: "User group",
         values: &[],
@@ -129,28 +134,16 @@ pub fn base(visit: &Visit, page: &str) -> String {
     format!("/sa/{}/account/{page}", number(visit))
 }
 
-/// Whether a control for an action is on.
-pub fn can(visit: &Visit, action: Action) -> bool {
-    visit
-        .grants
-        .iter()
-        .any(|grant| matrix::allows(action, grant.role))
-        || visit
-            .actor
-            .as_ref()
-            .is_some_and(|actor| actor.has(PlatformRole::Support))
-}
-
 /// Why a control for an action is off, or "".
 pub fn why_not(visit: &Visit, action: Action, read: &mut impl Reads) -> Result<String> {
-    let Some(tenant) = visit.tenant.as_ref().filter(|_| !can(visit, action)) else {
+    let Some(tenant) = visit.tenant.as_ref() else {
         return Ok(String::new());
     };
     let people = grants::administrators(read, &[tenant.id])?
         .into_iter()
         .flat_map(|(_, people)| people)
         .collect::<Vec<_>>();
-    Ok(reason::why_not(visit, action, &people))
+    Ok(reason::against_all(visit, action, &people).unwrap_or_default())
 }
 
 /// Who gives the Approver role must be allowed to, whatever else they may.
@@ -199,6 +192,16 @@ pub fn filter(
                     .collect(),
             )
         }
+    };
+    let tags = list.values("tag");
+    let places: Option<Vec<VirtualAccountId>> = if tags.is_empty() {
+        places
+    } else {
+        let tagged = virtual_accounts::tagged(read, account, &tags)?;
+        Some(match places {
+            Some(places) => places.into_iter().filter(|id| tagged.contains(id)).collect(),
+            None => tagged,
+        })
     };
     let groups = match list.value("group") {
         None => None,
@@ -407,10 +410,10 @@ async fn of_virtual_account(may: May<ViewUsers>, id: PathPart<VirtualAccountId>)
             ],
             &list,
         ),
-        heading: name,
+        heading: name.clone(),
         says: "Who reaches this Virtual Account: through a role held on it, or on the whole Smart Account."
             .to_owned(),
-        tabs: virtual_accounts::tabs(number, id, "users", Some(all)),
+        tabs: virtual_accounts::tabs(number, id, &name, "users", Some(all)),
         pager: list.pager(total),
         rows,
         count: counted(total, "user", "users"),

@@ -9,6 +9,7 @@ use crate::kernel::Moment;
 use crate::kernel::ids::{PersonId, VirtualAccountId};
 use crate::platform::db::schema::{grants, people};
 use crate::platform::db::{Reads, contains};
+use diesel::expression::AsExpression;
 use diesel::prelude::*;
 use diesel::sql_types::Bool;
 
@@ -38,8 +39,8 @@ macro_rules! reached {
     ($within:expr, $touching:expr) => {{
         let (within, touching): (&Within, Option<VirtualAccountId>) = ($within, $touching);
         let only = within.only().map(<[_]>::to_vec);
-        let everywhere = only.is_none().into_sql::<Bool>();
-        let untouched = touching.is_none().into_sql::<Bool>();
+        let everywhere = always(only.is_none());
+        let untouched = always(touching.is_none());
         grants::smart_account_id
             .eq(within.account()?)
             .and(
@@ -55,6 +56,11 @@ macro_rules! reached {
     }};
 }
 
+/// A condition that is true whatever the row, or false.
+fn always(value: bool) -> <bool as AsExpression<Bool>>::Expression {
+    AsExpression::<Bool>::as_expression(value)
+}
+
 fn texts(ids: &[VirtualAccountId]) -> Vec<String> {
     ids.iter().map(ToString::to_string).collect()
 }
@@ -68,27 +74,19 @@ macro_rules! asked_people {
             .filter(
                 grants::role
                     .eq_any(filter.roles.clone())
-                    .or(filter.roles.is_empty().into_sql::<Bool>()),
+                    .or(always(filter.roles.is_empty())),
             )
             .filter(
                 grants::scope
                     .eq_any(texts(filter.places.as_deref().unwrap_or_default()))
-                    .or(filter.places.is_none().into_sql::<Bool>()),
+                    .or(always(filter.places.is_none())),
             )
-            .filter(
-                grants::source
-                    .eq("")
-                    .or((!filter.direct || filter.through).into_sql::<Bool>()),
-            )
-            .filter(
-                grants::source
-                    .ne("")
-                    .or((!filter.through || filter.direct).into_sql::<Bool>()),
-            )
+            .filter(grants::source.eq("").or(always(!filter.direct || filter.through)))
+            .filter(grants::source.ne("").or(always(!filter.through || filter.direct)))
             .filter(
                 grants::source
                     .eq_any(filter.groups.clone().unwrap_or_default())
-                    .or(filter.groups.is_none().into_sql::<Bool>()),
+                    .or(always(filter.groups.is_none())),
             )
             .select(grants::person_id);
         let mut query = people::table.filter(people::id.eq_any(granted)).into_boxed();

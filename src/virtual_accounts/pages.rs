@@ -462,7 +462,8 @@ pub async fn csv(may: May<ViewVirtualAccounts>) -> Answer {
 }
 
 /// The tabs of a Virtual Account.
-pub fn tabs(number: i64, id: VirtualAccountId, current: &str, users: Option<u64>) -> Vec<Tab> {
+pub fn tabs(number: i64, id: VirtualAccountId, name: &str, current: &str, users: Option<u64>) -> Vec<Tab> {
+    let name: String = url::form_urlencoded::byte_serialize(name.as_bytes()).collect();
     let base = format!("/sa/{number}/account/virtual-accounts/{id}");
     vec![
         Tab {
@@ -476,6 +477,12 @@ pub fn tabs(number: i64, id: VirtualAccountId, current: &str, users: Option<u64>
             href: format!("{base}/users"),
             current: current == "users",
             count: users,
+        },
+        Tab {
+            label: "Event Log".to_owned(),
+            href: format!("/sa/{number}/activity?va={name}"),
+            current: false,
+            count: None,
         },
     ]
 }
@@ -557,7 +564,7 @@ async fn detail<A: Does>(
     let path = format!("{address}/{id}");
     Ok(OnePage {
         shell,
-        tabs: tabs(number, id, "overview", Some(row.users)),
+        tabs: tabs(number, id, &one.name, "overview", Some(row.users)),
         parent: one
             .parent
             .zip(row.above.first().cloned())
@@ -769,12 +776,10 @@ mod tests {
     #[test]
     fn each_tab_is_a_page_and_one_is_current() {
         let id = VirtualAccountId::new();
-        let tabs = tabs(100_001, id, "users", Some(3));
+        let tabs = tabs(100_001, id, "Lab & Co", "users", Some(3));
         assert_eq!(tabs.iter().filter(|t| t.current).count(), 1);
-        assert!(
-            tabs.last()
-                .is_some_and(|t| t.current && t.href.ends_with("/users") && t.count == Some(3))
-        );
+        assert!(tabs[1].current && tabs[1].href.ends_with("/users") && tabs[1].count == Some(3));
+        assert!(tabs[2].href.ends_with("?va=Lab+%26+Co"));
     }
 
     #[test]

@@ -566,6 +566,12 @@ async fn message(
 }
 
 async fn ask(may: May<ManageGroups>, id: PathPart<UserGroupId>, body: JsonBody<GroupAsks>) -> Answer {
+    let (permit, group) = (may.permit.clone(), id.0);
+    // Somebody else's group is not there, whatever is asked for it.
+    may.portal
+        .db
+        .read(move |r| service::one_of_mine(r, &permit, group))
+        .await?;
     let asking = read_asking(&body.value.domain, &body.value.note).map_err(Error::Invalid)?;
     let (permit, at, id) = (may.permit.clone(), may.portal.clock.now(), id.0);
     let request = may

@@ -7,7 +7,7 @@ mod service;
 mod store;
 
 pub use model::RequestState;
-pub use service::{Asking, NewGroup, ask, create, let_in};
+pub use service::{Asking, Groups, NewGroup, add, ask, create, let_in};
 pub(super) use service::{
     add_kept, asked_in_a_letter, named_like, names, remove_from_all, report, whole_request,
 };

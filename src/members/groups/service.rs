@@ -15,6 +15,7 @@ use crate::members::model::{Scope, fits, may_give};
 use crate::members::service::{Place, place};
 use crate::platform::db::{Once, OnceKey, Reads, Recorded, Tx};
 use crate::platform::mail;
+use crate::platform::occupants::{Holding, Occupant};
 use crate::smart_accounts::{self, SmartAccount};
 use serde_json::json;
 use std::collections::{HashMap, HashSet};
@@ -874,6 +875,8 @@ pub fn decline(
     lookup_id: &str,
 ) -> Result<Recorded<Asked>> {
     let asked = look_up(tx, permit, lookup_id)?;
+    // It asks the whole account; who reaches some Virtual Accounts alone lets it into those, or leaves it.
+    may_touch(permit.within(), &[], false)?;
     let (from, to) = (RequestState::Waiting, RequestState::Declined);
     if !store::answer(tx, asked.request.id, from, to, permit.who().person, at)? {
         return Err(answered_already());
@@ -982,4 +985,46 @@ fn end(
     )
     .within(asked.request.owner);
     tx.record(at, who, &event, ())
+}
+
+/// What user groups hold on a Virtual Account stands in the way of nobody: it goes along when that is deleted.
+pub struct Groups;
+
+impl Occupant for Groups {
+    fn holds(
+        &self,
+        _: &mut dyn Reads,
+        _: SmartAccountId,
+        _: &[VirtualAccountId],
+    ) -> Result<Vec<(VirtualAccountId, Holding)>> {
+        Ok(Vec::new())
+    }
+
+    fn leave(
+        &self,
+        tx: &mut Tx<'_>,
+        at: Moment,
+        account: SmartAccountId,
+        id: VirtualAccountId,
+    ) -> Result<Vec<Event>> {
+        let held = store::groups_on(tx, account, id)?;
+        store::clear_access_on(tx, account, id)?;
+        let ids: Vec<String> = held.iter().map(|(group, _)| group.to_string()).collect();
+        let names = names(tx, &ids)?;
+        let mut events = Vec::new();
+        for (group, role) in held {
+            follow(tx, at, group, account)?;
+            let name = names.get(group.as_str()).map_or("", |(_, _, name)| name.as_str());
+            events.push(
+                Event::new(
+                    Kind::GroupChanged,
+                    group,
+                    format!("The user group {name} lost its role in a Virtual Account that was deleted."),
+                )
+                .within(account)
+                .changed(&json!({ "role": role, "virtual_account": id }), &json!(null)),
+            );
+        }
+        Ok(events)
+    }
 }

@@ -234,6 +234,36 @@ pub fn put_access(
     Ok(())
 }
 
+/// The groups that hold something on a Virtual Account.
+pub fn groups_on(
+    read: &mut impl Reads,
+    account: SmartAccountId,
+    id: VirtualAccountId,
+) -> Result<Vec<(UserGroupId, Role)>> {
+    Ok(user_group_access::table
+        .filter(
+            user_group_access::smart_account_id
+                .eq(account)
+                .and(user_group_access::virtual_account_id.eq(id)),
+        )
+        .order(user_group_access::id.asc())
+        .select((user_group_access::group_id, user_group_access::role))
+        .load(read.conn())?)
+}
+
+/// Nothing is held on a Virtual Account by groups any more.
+pub fn clear_access_on(tx: &mut Tx<'_>, account: SmartAccountId, id: VirtualAccountId) -> Result<()> {
+    diesel::delete(
+        user_group_access::table.filter(
+            user_group_access::smart_account_id
+                .eq(account)
+                .and(user_group_access::virtual_account_id.eq(id)),
+        ),
+    )
+    .execute(tx.conn())?;
+    Ok(())
+}
+
 pub fn clear_access(tx: &mut Tx<'_>, group: UserGroupId, account: SmartAccountId) -> Result<()> {
     diesel::delete(
         user_group_access::table.filter(

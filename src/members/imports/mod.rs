@@ -5,7 +5,7 @@ pub(super) mod pages;
 mod service;
 mod store;
 
-pub(super) use model::{Content, Import, MOST_LINES, Report, Target, Verdict, judge, lines_of};
-pub(super) use service::{
-    Done, Ids, add, all_good, close, find, forget_before, ids, known, person_of, report,
-};
+pub use model::Content;
+pub(super) use model::{Import, MOST_LINES, Report, Target, Verdict, judge, lines_of};
+pub(super) use service::{Done, Ids, all_good, close, find, forget_before, known, person_of, report};
+pub use service::{add, ids};

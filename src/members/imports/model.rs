@@ -212,7 +212,10 @@ fn within_brackets(piece: &str) -> &str {
     piece
         .strip_suffix('>')
         .and_then(|rest| rest.rsplit_once('<'))
-        .map_or(piece, |(_, address)| address.trim())
+        .map(|(_, address)| address.trim())
+        // Nothing in them: the line is judged as it was typed, not lost.
+        .filter(|address| !address.is_empty())
+        .unwrap_or(piece)
 }
 
 fn cut(line: &str) -> String {

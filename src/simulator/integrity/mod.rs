@@ -69,6 +69,19 @@ const RULES: &[Rule] = &[
          OR (g.virtual_account_id IS NULL) <> (g.role IN ('account-admin', 'account-approver', 'account-user', 'account-viewer'))",
     ),
     (
+        "A role is held through a user group that does not give it, or by somebody who is not in the group",
+        "SELECT g.id AS what FROM grants g WHERE g.source <> '' AND NOT EXISTS (
+            SELECT 1 FROM user_group_access a JOIN user_group_people p ON p.group_id = a.group_id
+            WHERE a.group_id = g.source AND a.smart_account_id = g.smart_account_id AND a.scope = g.scope
+            AND a.role = g.role AND p.person_id = g.person_id)",
+    ),
+    (
+        "Somebody in a user group does not hold what it gives",
+        "SELECT a.group_id AS what FROM user_group_access a JOIN user_group_people p ON p.group_id = a.group_id
+         WHERE NOT EXISTS (SELECT 1 FROM grants g WHERE g.source = a.group_id
+            AND g.smart_account_id = a.smart_account_id AND g.scope = a.scope AND g.person_id = p.person_id)",
+    ),
+    (
         "A letter is both sent and given up",
         "SELECT o.id AS what FROM outbox o WHERE o.sent_at IS NOT NULL AND o.gave_up_at IS NOT NULL",
     ),

@@ -8,8 +8,9 @@ use crate::account_requests::{self, Customers, ForCustomer, Sending};
 use crate::authn::{Actor, Person, PlatformRole, Via, api_client, people};
 use crate::authz::{Does, Permit, Role, grants};
 use crate::error::{Error, Result};
-use crate::kernel::ids::{PersonId, SmartAccountId, VirtualAccountId};
+use crate::kernel::ids::{LinkId, PersonId, SmartAccountId, UserGroupId, VirtualAccountId};
 use crate::kernel::{DomainIdentifier, EmailAddress, Event, Kind, Moment, Name, Who};
+use crate::members;
 use crate::platform::db::{Db, Tx};
 use crate::platform::mail;
 use crate::smart_accounts::{self, Draft, PendingDetail, Visibility};
@@ -352,6 +353,9 @@ impl Planned {
     }
 }
 
+/// Was invited two days ago.
+const INVITED: &str = "ivo@xyz.example";
+
 /// The plan: every id and every time.
 #[derive(Debug, Clone)]
 pub struct Demo {
@@ -367,6 +371,9 @@ pub struct Demo {
     requests: Vec<(Asked, Sending, VirtualAccountId)>,
     wanted: Vec<(Wanted, access_requests::Sending)>,
     year: Vec<year::Happened>,
+    /// Of the user group, and of the person who was invited.
+    group: UserGroupId,
+    invited: Vec<(PersonId, LinkId)>,
 }
 
 /// So many days ago, at an hour of the day.
@@ -424,6 +431,8 @@ impl Demo {
             requests,
             wanted,
             year: Vec::new(),
+            group: UserGroupId::new(),
+            invited: members::new_ids(2),
         };
         demo.year = year::plan(now, &demo);
         Ok(demo)
@@ -464,6 +473,7 @@ impl Demo {
                 add_person(tx, person, hash)?;
             }
             self.xyz_company(tx)?;
+            self.group_and_invitation(tx)?;
             self.other_companies(tx)?;
             self.requests(tx)?;
             self.access(tx)?;
@@ -516,6 +526,32 @@ impl Demo {
             let _ = virtual_accounts::create_at(tx, &place, at, id, &new, None)?;
         }
         Ok(())
+    }
+
+    /// A user group with two people, and somebody who was invited and has not accepted yet.
+    fn group_and_invitation(&self, tx: &mut Tx<'_>) -> Result<()> {
+        let ada = self.person("ada@xyz.example")?;
+        let made = days_before(self.now, 40, 9);
+        let permit = ada.permit_in(tx, self.xyz, made)?;
+        let corporate = self.division("Corporate Network Devices")?;
+        let new = members::NewGroup {
+            id: self.group,
+            name: Name::parse("Network operations", "Name").map_err(Error::internal)?,
+            description: "Looks after the corporate network.".to_owned(),
+            access: Some((members::Scope::These(vec![corporate]), Role::VirtualUser)),
+        };
+        let _ = members::create_group(tx, &permit, made, &new, None)?;
+        let lines = ["cy@xyz.example", "una@xyz.example"].map(str::to_owned);
+        let joined = made.plus(TimeDelta::minutes(6));
+        let _ = members::add_to_group(tx, &permit, joined, self.group, &lines, &self.invited, false)?;
+        let asked = days_before(self.now, 2, 10);
+        let permit = ada.permit_in(tx, self.xyz, asked)?;
+        let invited = members::NewUsers {
+            places: None,
+            role: Some(Role::AccountViewer),
+            lines: vec![INVITED.to_owned()],
+        };
+        members::add_users(tx, &permit, asked, &invited, &self.invited, false).map(drop)
     }
 
     fn other_companies(&self, tx: &mut Tx<'_>) -> Result<()> {

@@ -407,11 +407,13 @@ fn enums() -> Vec<(&'static str, &'static str, Vec<&'static str>)> {
             <$kind>::ALL.iter().map(|v| v.word()).collect()
         };
     }
-    use licentral::{access_requests, authn, authz, kernel, smart_accounts, virtual_accounts};
+    use licentral::{access_requests, authn, authz, kernel, members, smart_accounts, virtual_accounts};
     vec![
         ("people", "state", words!(authn::PersonState)),
         ("platform_roles", "role", words!(authn::PlatformRole)),
         ("grants", "role", words!(authz::Role)),
+        ("user_group_access", "role", words!(authz::Role)),
+        ("user_group_requests", "state", words!(members::RequestState)),
         ("access_requests", "state", words!(access_requests::AccessState)),
         ("access_requests", "scope", words!(access_requests::ScopeKind)),
         (

@@ -486,6 +486,7 @@ fn only_letters_of_what_is_open_are_delivered_at_the_first_start() {
             "dan@xyz.example",
             "drew@licensing.example",
             "it.lead@meridianlabs.example",
+            "ivo@xyz.example",
             "noa@newcomer.example",
             "operations@kestrel-group.example",
             "pat@bramwell.example",

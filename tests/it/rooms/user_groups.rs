@@ -73,7 +73,9 @@ fn roles_through_a_group_follow_who_is_in_it_at_once() {
         .shows("No users match");
     // Out of the group: the role ends at once.
     ada.get(&format!("{group}?q=noa"));
-    ada.fill_and_submit("table form", &[]).expect(200).shows("1 user");
+    ada.fill_and_submit("Remove Noa Brandt from the group", &[])
+        .expect(200)
+        .shows("1 user");
     noa.get(&format!("/sa/{}", cast.xyz.number)).expect(404);
     // The group goes, and all it gave.
     ada.get(&format!("{group}/delete"))
