@@ -76,7 +76,7 @@ for (const [context, label, asks, refused] of [
     await checkPage(ada, `${label} approve`);
     await shot(ada, `access ${label} approve`);
     await ada.getByRole("button", { name: "Approve" }).click();
-    await ada.getByText(/was approved/).waitFor();
+    await ada.getByRole("main").getByText(/was approved/).waitFor();
     await checkPage(ada, `${label} list after the decision`);
 
     await letterTo(person, email, /Approved: your access/);
@@ -110,7 +110,7 @@ for (const [context, label, asks, refused] of [
     await checkPage(ada, `${label} decline`);
     await decline.getByLabel(/^Reason/).fill("Your company has no contract with us.");
     await decline.getByRole("button", { name: "Decline" }).click();
-    await ada.getByText(/was declined/).waitFor();
+    await ada.getByRole("main").getByText(/was declined/).waitFor();
     await ada.getByRole("link", { name: "Decided requests" }).click();
     await ada.getByRole("row").filter({ hasText: name }).getByText("Declined", { exact: true }).first().waitFor();
     await checkPage(ada, `${label} decided`);
@@ -136,7 +136,7 @@ test("an administrator makes a rule and names a delegate", async () => {
   await checkPage(ada, "rule");
   await shot(ada, "access rule");
   await ada.getByRole("button", { name: "Save rule" }).click();
-  await ada.getByText("Approve as Smart Account Viewer of the entire Smart Account").waitFor();
+  await ada.getByRole("main").getByText("Approve as Smart Account Viewer of the entire Smart Account").waitFor();
   await checkPage(ada, "automation with a rule");
   await shot(ada, "access automation");
   await ada.getByRole("link", { name: "Delegation", exact: true }).click();
