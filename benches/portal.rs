@@ -190,7 +190,9 @@ fn raw_rows(file: &Path) -> f64 {
          VALUES ('00000000-0000-0000-0000-000000000000', 1, 'X', 'x', 'x.example', 'x.example', 'active', 'unrestricted', '', 1, '2026-01-01 00:00:00', 1);",
     )
     .unwrap();
-    let at = chrono::DateTime::from_timestamp(1_767_225_600, 0).unwrap().naive_utc();
+    let at = chrono::DateTime::from_timestamp(1_767_225_600, 0)
+        .unwrap()
+        .naive_utc();
     let started = Instant::now();
     conn.transaction(|conn| {
         for n in 0..PEOPLE {

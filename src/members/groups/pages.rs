@@ -947,6 +947,8 @@ struct ExternalPage {
     asked: Option<Asked>,
     form: FormState,
     fields: AccessFields,
+    /// Whether the reader answers for the whole account, and so may decline.
+    answers: bool,
 }
 
 impl ExternalPage {
@@ -989,6 +991,7 @@ async fn external_page(may: &May<ManageGroups>, typed: String, form: FormState) 
         asked,
         form,
         fields: access::fields(&place, may.permit.within(), false),
+        answers: may.permit.within().only().is_none(),
     })
 }
 
