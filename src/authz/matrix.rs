@@ -190,10 +190,7 @@ pub fn came_in_well<A: Does>(actor: &Actor, tenant: Option<&Tenant>, wall: Momen
     match &actor.via {
         Via::Client { may_write, .. } => {
             if !may_write && !reads_only(action) {
-                return Err(Error::refused(
-                    "api.scope",
-                    "This API client may only read. Use one with the scope \u{201c}write\u{201d}.",
-                ));
+                return Err(Error::refused("api.scope", READ_ONLY));
             }
             // Whoever may only read hears of that first: what the state forbids is no business of theirs.
             in_use(tenant, action)?;
@@ -208,6 +205,9 @@ pub fn came_in_well<A: Does>(actor: &Actor, tenant: Option<&Tenant>, wall: Momen
     }
     Ok(())
 }
+
+/// What a client is told that may only read.
+pub const READ_ONLY: &str = "This API client may only read. Use one with the scope \u{201c}write\u{201d}.";
 
 /// What may be changed while a Smart Account is Inactive.
 const WHILE_INACTIVE: &[Action] = &[Action::ChangeAccountState];

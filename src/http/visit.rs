@@ -3,7 +3,7 @@
 use super::portal::Portal;
 use super::shell::{AccountCard, Crumb, Flash, FlashKind, LabStrip, PersonCard, Shell, Theme};
 use super::view_as::{self, Preview};
-use crate::authn::{Actor, PlatformRole, api_client, session};
+use crate::authn::{Actor, PlatformRole, Via, api_client, session};
 use crate::authz::{Action, Grant, Tenant, grants, matrix};
 use crate::error::{Error, Result};
 use crate::platform::token;
@@ -114,6 +114,14 @@ impl Visit {
         if asked.cookie.is_some() || asked.bearer.is_some() {
             visit.find_out(asked).await?;
         }
+        // What an operation demands says nothing of whether it changes something; its method does. A client may
+        // always end itself.
+        if !req.method().is_safe()
+            && let Some(Via::Client { may_write: false, id }) = visit.actor.as_ref().map(|actor| &actor.via)
+            && !visit.path.ends_with(&format!("/{id}"))
+        {
+            return Err(Error::refused("api.scope", matrix::READ_ONLY));
+        }
         if visit.preview.is_some()
             && !req.method().is_safe()
             && !view_as::STILL_DONE.contains(&visit.path.as_str())
@@ -179,7 +187,7 @@ impl Visit {
         let Some((actor, touch, standing, everywhere, outside, waiting)) = found else {
             return Ok(());
         };
-        if let (true, crate::authn::Via::Session { key, .. }) = (touch, &actor.via) {
+        if let (true, Via::Session { key, .. }) = (touch, &actor.via) {
             let (db, key, wall) = (self.portal.db.clone(), key.clone(), self.portal.clock.wall());
             actix_web::rt::spawn(async move {
                 if let Err(error) = db.housekeeping(move |tx| session::touch(tx, &key, wall)).await {

@@ -409,6 +409,12 @@ fn an_inactive_account_is_read_and_not_changed_until_an_administrator_reactivate
     assert_eq!(api.get(&format!("{base}/virtual-accounts")).status, 200);
 
     // Changed by nobody: whoever might is told why, whoever may not is told that.
+    let mut others = [
+        "sam@licensing.example",
+        "vera@xyz.example",
+        "eve@harborview.example",
+    ]
+    .map(|email| p.sign_in(email));
     let before = p.fingerprint();
     let body = serde_json::json!({ "name": "Lab" });
     let refused = api.post(&format!("{base}/virtual-accounts"), &body);
@@ -422,14 +428,9 @@ fn an_inactive_account_is_read_and_not_changed_until_an_administrator_reactivate
         ada.post_fields(&format!("{sa}/{form}"), &[("csrf", &csrf)])
             .expect(409);
     }
-    let mut sam = p.sign_in("sam@licensing.example");
-    sam.get(&format!("{sa}/edit")).expect(409);
-    p.sign_in("vera@xyz.example")
-        .get(&format!("{sa}/edit"))
-        .expect(403);
-    p.sign_in("eve@harborview.example")
-        .get(&format!("{sa}/edit"))
-        .expect(404);
+    for (other, status) in others.iter_mut().zip([409, 403, 404]) {
+        other.get(&format!("{sa}/edit")).expect(status);
+    }
     before.assert_same(&p.fingerprint(), "writes in an Inactive account");
     ada.get(&format!("{sa}/virtual-accounts"))
         .shows("nothing in it can be changed until a Smart Account Administrator reactivates it");
