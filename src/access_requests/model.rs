@@ -399,13 +399,13 @@ pub fn days(remind: &str, expire: &str) -> Result<(i32, i32)> {
 /// Checks a rule and brings it into its one form. `known` are the Virtual Accounts of the account.
 pub fn checked(mut rule: Rule, known: &[VirtualAccountId], account_domain: &str) -> Result<Rule> {
     let mut problems = Problems::default();
-    if !rule.domain.trim().is_empty() {
+    if rule.domain.trim().is_empty() {
+        rule.domain.clear();
+    } else {
         match DomainIdentifier::parse(&rule.domain) {
-            Ok(domain) => rule.domain = domain.as_str().to_owned(),
+            Ok(domain) => domain.as_str().clone_into(&mut rule.domain),
             Err(says) => problems.add("domain", says),
         }
-    } else {
-        rule.domain.clear();
     }
     match rule.verdict {
         Verdict::Approve => {

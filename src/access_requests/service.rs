@@ -185,7 +185,7 @@ pub fn weigh(
             }
         }
         problems.or_ok()?;
-        places.sort_by(|a, b| search_key(&a.name).cmp(&search_key(&b.name)));
+        places.sort_by_key(|place| search_key(&place.name));
         places.dedup_by_key(|place| place.id);
     }
     let scope = wish.scope.with(places.iter().map(|place| place.id).collect());

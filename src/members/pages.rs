@@ -237,6 +237,10 @@ pub fn slice(list: &ListQuery) -> Slice {
 }
 
 /// The kind of badge for whether a person can sign in.
+#[expect(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "templates pass everything by reference"
+)]
 fn state_kind(state: &PersonState) -> &'static str {
     match state {
         PersonState::Active => "ok",

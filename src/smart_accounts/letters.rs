@@ -113,9 +113,9 @@ fn account_of(read: &mut Read<'_>, envelope: &Envelope) -> Result<SmartAccount> 
     store::find(read, id)
 }
 
-fn properties(desk: &Desk, account: &SmartAccount) -> Option<(&'static str, String)> {
+fn properties(desk: &Desk, account: &SmartAccount) -> (&'static str, String) {
     let page = desk.page(&format!("/sa/{}/account", account.number));
-    Some(("View Smart Account properties", page))
+    ("View Smart Account properties", page)
 }
 
 fn facts(account: &SmartAccount) -> Vec<(&'static str, String)> {
@@ -137,7 +137,7 @@ fn deactivated(read: &mut Read<'_>, desk: &Desk, envelope: &Envelope) -> Result<
         ],
         facts: facts(&account),
         quotes: vec![("Reason", extra(envelope, "reason"))],
-        button: properties(desk, &account),
+        button: Some(properties(desk, &account)),
         closing: vec!["As a Smart Account Administrator you can reactivate it under Smart Account properties.".to_owned()],
     }))
 }
@@ -154,7 +154,7 @@ fn reactivated(read: &mut Read<'_>, desk: &Desk, envelope: &Envelope) -> Result<
         )],
         facts: facts(&account),
         quotes: vec![("Reason", extra(envelope, "reason"))],
-        button: properties(desk, &account),
+        button: Some(properties(desk, &account)),
         ..Letter::default()
     }))
 }
@@ -224,7 +224,7 @@ fn domain_outcome(read: &mut Read<'_>, desk: &Desk, envelope: &Envelope) -> Resu
             ("Asked for", change.to),
         ],
         quotes,
-        button: properties(desk, &account),
+        button: Some(properties(desk, &account)),
         ..Letter::default()
     }))
 }
@@ -240,7 +240,7 @@ fn domain_changed(read: &mut Read<'_>, desk: &Desk, envelope: &Envelope) -> Resu
             account.name
         )],
         facts: facts(&account),
-        button: properties(desk, &account),
+        button: Some(properties(desk, &account)),
         ..Letter::default()
     }))
 }

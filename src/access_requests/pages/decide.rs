@@ -317,7 +317,10 @@ async fn csv(may: May<ViewAccessRequests>, pending: bool) -> Answer {
             &row.gift().unwrap_or_default(),
             row.decider.as_deref().unwrap_or_default(),
             row.on_behalf_of.as_deref().unwrap_or_default(),
-            &request.decided_at.map(|at| at.rfc3339()).unwrap_or_default(),
+            &request
+                .decided_at
+                .map(crate::kernel::Moment::rfc3339)
+                .unwrap_or_default(),
             &request.reason,
         ])?;
     }

@@ -66,7 +66,7 @@ pub fn period(starts: &str, ends: &str) -> Result<(Moment, Moment)> {
     }
 }
 
-async fn view(visit: &Visit, may: Facts, form: Option<FormState>) -> Result<DelegationView> {
+fn view(visit: &Visit, may: Facts, form: Option<FormState>) -> Result<DelegationView> {
     let now = visit.portal.clock.now();
     let Facts {
         found,
@@ -136,7 +136,7 @@ macro_rules! facts {
 
 pub async fn show(may: May<ViewAccessRequests>) -> Answer {
     let facts = facts!(&may);
-    page(&view(&may, facts, None).await?)
+    page(&view(&may, facts, None)?)
 }
 
 #[derive(Deserialize)]
@@ -191,7 +191,7 @@ pub async fn lend(may: May<DecideAccess>, posted: Posted<LendForm>) -> Answer {
             let (status, problems) = beside_fields(error, RULES)?;
             let form = posted.again(&above(&problems, &["delegate", "starts", "ends"]));
             let facts = facts!(&may);
-            page_with(status, &view(&may, facts, Some(form)).await?)
+            page_with(status, &view(&may, facts, Some(form))?)
         }
     }
 }
