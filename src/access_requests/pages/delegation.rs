@@ -66,7 +66,7 @@ pub fn period(starts: &str, ends: &str) -> Result<(Moment, Moment)> {
     }
 }
 
-fn view(visit: &Visit, may: Facts, form: Option<FormState>) -> Result<DelegationView> {
+fn view(visit: &Visit, may: Facts, form: Option<FormState>) -> DelegationView {
     let now = visit.portal.clock.now();
     let Facts {
         found,
@@ -82,7 +82,7 @@ fn view(visit: &Visit, may: Facts, form: Option<FormState>) -> Result<Delegation
     });
     let mut shell = visit.account_shell("Delegation", &between(visit, true));
     shell.error_title = form.has_problems();
-    Ok(DelegationView {
+    DelegationView {
         shell,
         tabs: tabs(visit, "delegation"),
         lines: found
@@ -100,7 +100,7 @@ fn view(visit: &Visit, may: Facts, form: Option<FormState>) -> Result<Delegation
         } else {
             "Only who can decide access requests by a role of their own can name a delegate."
         },
-    })
+    }
 }
 
 /// What the page needs to know.
@@ -136,7 +136,7 @@ macro_rules! facts {
 
 pub async fn show(may: May<ViewAccessRequests>) -> Answer {
     let facts = facts!(&may);
-    page(&view(&may, facts, None)?)
+    page(&view(&may, facts, None))
 }
 
 #[derive(Deserialize)]
@@ -191,7 +191,7 @@ pub async fn lend(may: May<DecideAccess>, posted: Posted<LendForm>) -> Answer {
             let (status, problems) = beside_fields(error, RULES)?;
             let form = posted.again(&above(&problems, &["delegate", "starts", "ends"]));
             let facts = facts!(&may);
-            page_with(status, &view(&may, facts, Some(form))?)
+            page_with(status, &view(&may, facts, Some(form)))
         }
     }
 }

@@ -235,12 +235,14 @@ pub fn of_postgres(conn: &mut PgConnection) -> BTreeMap<String, Table> {
     tables
 }
 
-/// A condition without the brackets that PostgreSQL adds.
+/// A condition without the brackets that PostgreSQL adds, and with the `IN` that it rewrites.
 fn plain(condition: &str) -> String {
     condition
         .chars()
         .filter(|c| !"()".contains(*c))
         .collect::<String>()
+        .replace("= ANY ARRAY[", "IN ")
+        .replace(']', "")
         .trim()
         .to_owned()
 }
