@@ -89,7 +89,7 @@ for (const context of [withScript, withoutScript]) {
     await page.getByRole("dialog").getByLabel("Entire Smart Account").selectOption("Smart Account Viewer");
     await checkPage(page, `${label} change role`);
     await page.getByRole("button", { name: "Save" }).click();
-    await page.getByText("Roles were changed.").waitFor();
+    await page.getByRole("main").getByText("Roles were changed.").waitFor();
     await page.getByRole("link", { name: "Grant Virtual Account access" }).click();
     await page.getByRole("dialog").getByRole("checkbox", { name: "Public Network Devices" }).check();
     await checkPage(page, `${label} grant`);
