@@ -66,7 +66,7 @@ for (const context of [withScript, withoutScript]) {
     await page.getByRole("heading", { level: 2, name: "1 line is wrong" }).waitFor();
     await page.getByRole("button", { name: "Leave out the wrong line" }).click();
     await page.getByRole("button", { name: "Add 2 users" }).click();
-    await page.getByText("1 user was added, 1 person was invited").waitFor();
+    await page.getByRole("main").getByText("1 user was added, 1 person was invited").waitFor();
     const invited = page.getByRole("row").filter({ hasText: email });
     await invited.getByText("Invited", { exact: true }).waitFor();
     await checkPage(page, `${label} list afterwards`);
@@ -94,12 +94,12 @@ for (const context of [withScript, withoutScript]) {
     await page.getByRole("dialog").getByRole("checkbox", { name: "Public Network Devices" }).check();
     await checkPage(page, `${label} grant`);
     await page.getByRole("button", { name: "Grant access" }).click();
-    await page.getByText("Virtual Account access was granted").waitFor();
+    await page.getByRole("main").getByText("Virtual Account access was granted").waitFor();
     await checkPage(page, `${label} one user`);
     await page.getByRole("link", { name: "Remove", exact: true }).click();
     await checkPage(page, `${label} remove`);
     await page.getByRole("dialog").getByRole("button", { name: "Remove" }).click();
-    await page.getByText("Noa Winter was removed. An email tells them.").waitFor();
+    await page.getByRole("main").getByText("Noa Winter was removed. An email tells them.").waitFor();
 
     // The last administrator is told why they stay.
     await manage(page, /XYZ COMPANY/, "Users");
@@ -157,7 +157,7 @@ for (const context of [withScript, withoutScript]) {
     await ada.getByRole("checkbox", { name: "Public Network Devices" }).check();
     await checkPage(ada, `${label} external group`);
     await ada.getByRole("button", { name: "Grant access" }).click();
-    await ada.getByText("has access now").waitFor();
+    await ada.getByRole("main").getByText("has access now").waitFor();
     await checkPage(ada, `${label} external groups`);
     await manage(ada, /XYZ COMPANY/, "Users");
     await ada.getByRole("row").filter({ hasText: "Noa Winter" }).getByText(`through ${name}`).waitFor();
@@ -166,7 +166,7 @@ for (const context of [withScript, withoutScript]) {
     // The owner ends it, and it is over at once.
     await page.reload();
     await page.getByRole("button", { name: /End access/ }).click();
-    await page.getByText("has ended").waitFor();
+    await page.getByRole("main").getByText("has ended").waitFor();
     await ada.reload();
     assert.equal(await ada.getByRole("row").filter({ hasText: "Noa Winter" }).count(), 0);
     await ada.context().close();
