@@ -8,9 +8,8 @@ use crate::authz::delegation;
 use crate::authz::links::{self, Purpose};
 use crate::error::{Error, Result};
 use crate::platform::db::{Read, Reads};
-use crate::platform::mail::{Desk, Envelope, Letters, Writer, Written};
+use crate::platform::mail::{Desk, Envelope, Letter, Letters, Tell};
 use crate::smart_accounts::{self, SmartAccount};
-use askama::Template;
 
 /// To those who can decide: somebody asks for access, with a link of their own.
 pub const ASKED: &str = "access-requests.asked";
@@ -25,84 +24,16 @@ pub const DELEGATED: &str = "access-requests.delegated";
 
 /// Adds them to the portal's letters.
 pub fn register(letters: &mut Letters) {
-    for (letter, write) in ALL {
-        letters.add(Kind {
-            letter,
-            write: *write,
-        });
-    }
+    letters.add_told(ALL);
 }
 
-type Write = fn(&mut Read<'_>, &Desk, &Envelope) -> Result<Option<Letter>>;
-
-const ALL: &[(&str, Write)] = &[
+const ALL: &[(&str, Tell)] = &[
     (ASKED, asked),
     (REMINDER, asked),
     (RECEIVED, received),
     (OUTCOME, outcome),
     (DELEGATED, delegated),
 ];
-
-struct Kind {
-    letter: &'static str,
-    write: Write,
-}
-
-impl Writer for Kind {
-    fn letter(&self) -> &'static str {
-        self.letter
-    }
-    fn write(&self, read: &mut Read<'_>, desk: &Desk, envelope: &Envelope) -> Result<Option<Written>> {
-        let Some(letter) = (self.write)(read, desk, envelope)? else {
-            return Ok(None);
-        };
-        let greeting = format!("Hello {},", envelope.to_name);
-        let html = Html {
-            subject: letter.subject.clone(),
-            greeting: &greeting,
-            letter: &letter,
-        };
-        let text = Plain {
-            greeting: &greeting,
-            letter: &letter,
-        };
-        Ok(Some(Written {
-            text: text.render().map_err(Error::internal)?,
-            html: html.render().map_err(Error::internal)?,
-            subject: letter.subject,
-        }))
-    }
-}
-
-/// What a letter says, in the order in which it says it.
-#[derive(Debug, Default)]
-pub struct Letter {
-    subject: String,
-    heading: String,
-    opening: Vec<String>,
-    facts: Vec<(&'static str, String)>,
-    /// Somebody's own words, with what they are.
-    quotes: Vec<(&'static str, String)>,
-    steps: Vec<String>,
-    button: Option<(&'static str, String)>,
-    closing: Vec<String>,
-}
-
-// The same frame as the letters about requests for a Smart Account.
-#[derive(Template)]
-#[template(path = "letters/account_requests/letter.html")]
-struct Html<'a> {
-    subject: String,
-    greeting: &'a str,
-    letter: &'a Letter,
-}
-
-#[derive(Template)]
-#[template(path = "letters/account_requests/letter.txt", escape = "none")]
-struct Plain<'a> {
-    greeting: &'a str,
-    letter: &'a Letter,
-}
 
 /// What nearly every letter speaks of.
 struct Matter {

@@ -7,9 +7,8 @@ use crate::authn::people;
 use crate::authz::links::{self, Purpose};
 use crate::error::{Error, Result};
 use crate::platform::db::{Read, Reads};
-use crate::platform::mail::{Desk, Envelope, Letters, Writer, Written};
+use crate::platform::mail::{Desk, Envelope, Letter, Letters, Tell};
 use crate::smart_accounts::{self, SmartAccount};
-use askama::Template;
 
 /// M1, to each customer address: a Smart Account waits, and how to activate it.
 pub const PENDING: &str = "account-requests.pending";
@@ -34,17 +33,10 @@ pub const DOMAIN_APPROVED: &str = "account-requests.domain-approved";
 
 /// Adds them to the portal's letters.
 pub fn register(letters: &mut Letters) {
-    for (letter, write) in ALL {
-        letters.add(Kind {
-            letter,
-            write: *write,
-        });
-    }
+    letters.add_told(ALL);
 }
 
-type Write = fn(&mut Read<'_>, &Desk, &Envelope) -> Result<Option<Letter>>;
-
-const ALL: &[(&str, Write)] = &[
+const ALL: &[(&str, Tell)] = &[
     (PENDING, pending),
     (APPROVAL, approval),
     (DOMAIN, domain),
@@ -56,70 +48,6 @@ const ALL: &[(&str, Write)] = &[
     (REMINDER, reminder),
     (DOMAIN_APPROVED, domain_approved),
 ];
-
-struct Kind {
-    letter: &'static str,
-    write: Write,
-}
-
-impl Writer for Kind {
-    fn letter(&self) -> &'static str {
-        self.letter
-    }
-    fn write(&self, read: &mut Read<'_>, desk: &Desk, envelope: &Envelope) -> Result<Option<Written>> {
-        let Some(letter) = (self.write)(read, desk, envelope)? else {
-            return Ok(None);
-        };
-        let greeting = if envelope.to_name.is_empty() {
-            "Hello,".to_owned()
-        } else {
-            format!("Hello {},", envelope.to_name)
-        };
-        let html = Html {
-            subject: letter.subject.clone(),
-            greeting: &greeting,
-            letter: &letter,
-        };
-        let text = Plain {
-            greeting: &greeting,
-            letter: &letter,
-        };
-        Ok(Some(Written {
-            text: text.render().map_err(Error::internal)?,
-            html: html.render().map_err(Error::internal)?,
-            subject: letter.subject,
-        }))
-    }
-}
-
-/// What a letter says, in the order in which it says it.
-#[derive(Debug, Default)]
-pub struct Letter {
-    subject: String,
-    heading: String,
-    opening: Vec<String>,
-    facts: Vec<(&'static str, String)>,
-    /// Somebody's own words, with what they are.
-    quotes: Vec<(&'static str, String)>,
-    steps: Vec<String>,
-    button: Option<(&'static str, String)>,
-    closing: Vec<String>,
-}
-
-#[derive(Template)]
-#[template(path = "letters/account_requests/letter.html")]
-struct Html<'a> {
-    subject: String,
-    greeting: &'a str,
-    letter: &'a Letter,
-}
-
-#[derive(Template)]
-#[template(path = "letters/account_requests/letter.txt", escape = "none")]
-struct Plain<'a> {
-    greeting: &'a str,
-    letter: &'a Letter,
-}
 
 /// What nearly every letter speaks of.
 struct Matter {
@@ -182,15 +110,6 @@ fn about(read: &mut Read<'_>, envelope: &Envelope) -> Result<Matter> {
     let id = envelope.about_id.parse().map_err(|_| Error::NotFound)?;
     let request = store::find(read, id)?;
     Matter::of(read, request)
-}
-
-fn extra(envelope: &Envelope, name: &str) -> String {
-    envelope
-        .extra
-        .get(name)
-        .and_then(serde_json::Value::as_str)
-        .unwrap_or_default()
-        .to_owned()
 }
 
 fn quoted(label: &'static str, text: &str) -> Vec<(&'static str, String)> {
@@ -313,7 +232,7 @@ fn domain(read: &mut Read<'_>, desk: &Desk, envelope: &Envelope) -> Result<Optio
 
 fn same_tld(read: &mut Read<'_>, desk: &Desk, envelope: &Envelope) -> Result<Option<Letter>> {
     let matter = about(read, envelope)?;
-    let theirs = extra(envelope, "account").parse().map_err(|_| Error::NotFound)?;
+    let theirs = envelope.extra("account").parse().map_err(|_| Error::NotFound)?;
     let theirs = smart_accounts::find(read, theirs)?;
     Ok(Some(Letter {
         subject: format!(
@@ -352,11 +271,11 @@ fn forwarded(read: &mut Read<'_>, desk: &Desk, envelope: &Envelope) -> Result<Op
         heading: "A Smart Account request was forwarded to you".to_owned(),
         opening: vec![format!(
             "{} has forwarded the request for the Smart Account {} to you. You decide now.",
-            extra(envelope, "by"),
+            envelope.extra("by"),
             matter.account.name
         )],
         facts: matter.facts(),
-        quotes: quoted("Note", &extra(envelope, "note"))
+        quotes: quoted("Note", &envelope.extra("note"))
             .into_iter()
             .chain(quoted("Note to Customer", &matter.request.note_to_customer))
             .collect(),

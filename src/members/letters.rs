@@ -9,9 +9,8 @@ use crate::authz::Role;
 use crate::error::{Error, Result};
 use crate::kernel::{Moment, Who};
 use crate::platform::db::{Read, Reads, Tx};
-use crate::platform::mail::{self, Desk, Envelope, Letters, Writer, Written};
+use crate::platform::mail::{self, Desk, Envelope, Letter, Letters, Tell};
 use crate::smart_accounts::{self, SmartAccount};
-use askama::Template;
 use serde_json::json;
 
 /// To somebody who was given a role.
@@ -25,9 +24,7 @@ pub const GROUP_ASKED: &str = "members.group-asked";
 /// To who asked: what came of it.
 pub const GROUP_ANSWERED: &str = "members.group-answered";
 
-type Write = fn(&mut Read<'_>, &Desk, &Envelope) -> Result<Option<Letter>>;
-
-const ALL: &[(&str, Write)] = &[
+const ALL: &[(&str, Tell)] = &[
     (GIVEN, given),
     (REMOVED, removed),
     (GROUP_MESSAGE, group_message),
@@ -37,81 +34,7 @@ const ALL: &[(&str, Write)] = &[
 
 /// Adds them to the portal's letters.
 pub fn register(letters: &mut Letters) {
-    for (letter, write) in ALL {
-        letters.add(Writing {
-            letter,
-            write: *write,
-        });
-    }
-}
-
-struct Writing {
-    letter: &'static str,
-    write: Write,
-}
-
-impl Writer for Writing {
-    fn letter(&self) -> &'static str {
-        self.letter
-    }
-    fn write(&self, read: &mut Read<'_>, desk: &Desk, envelope: &Envelope) -> Result<Option<Written>> {
-        let Some(letter) = (self.write)(read, desk, envelope)? else {
-            return Ok(None);
-        };
-        let greeting = format!("Hello {},", envelope.to_name);
-        let html = Html {
-            subject: letter.subject.clone(),
-            greeting: &greeting,
-            letter: &letter,
-        };
-        let text = Plain {
-            greeting: &greeting,
-            letter: &letter,
-        };
-        Ok(Some(Written {
-            text: text.render().map_err(Error::internal)?,
-            html: html.render().map_err(Error::internal)?,
-            subject: letter.subject,
-        }))
-    }
-}
-
-/// What a letter says, in the order in which it says it.
-#[derive(Debug, Default)]
-pub struct Letter {
-    subject: String,
-    heading: String,
-    opening: Vec<String>,
-    facts: Vec<(&'static str, String)>,
-    /// Somebody's own words, with what they are.
-    quotes: Vec<(&'static str, String)>,
-    steps: Vec<String>,
-    button: Option<(&'static str, String)>,
-    closing: Vec<String>,
-}
-
-#[derive(Template)]
-#[template(path = "letters/members/letter.html")]
-struct Html<'a> {
-    subject: String,
-    greeting: &'a str,
-    letter: &'a Letter,
-}
-
-#[derive(Template)]
-#[template(path = "letters/members/letter.txt", escape = "none")]
-struct Plain<'a> {
-    greeting: &'a str,
-    letter: &'a Letter,
-}
-
-fn extra(envelope: &Envelope, name: &str) -> String {
-    envelope
-        .extra
-        .get(name)
-        .and_then(serde_json::Value::as_str)
-        .unwrap_or_default()
-        .to_owned()
+    letters.add_told(ALL);
 }
 
 fn account(read: &mut impl Reads, envelope: &Envelope) -> Result<SmartAccount> {
@@ -163,17 +86,17 @@ fn given(read: &mut Read<'_>, desk: &Desk, envelope: &Envelope) -> Result<Option
     let mut facts = vec![
         ("Smart Account", account.name.clone()),
         ("Account Domain Identifier", account.domain),
-        ("User role", extra(envelope, "role")),
-        ("Scope of access", extra(envelope, "scope")),
+        ("User role", envelope.extra("role")),
+        ("Scope of access", envelope.extra("scope")),
     ];
-    let places = extra(envelope, "places");
+    let places = envelope.extra("places");
     if !places.is_empty() {
         facts.push(("Virtual Accounts", places));
     }
     Ok(Some(Letter {
         subject: format!("You have access to the Smart Account {}", account.name),
         heading: format!("You have access to {}", account.name),
-        opening: vec![format!("{} has given you a role.", extra(envelope, "by"))],
+        opening: vec![format!("{} has given you a role.", envelope.extra("by"))],
         facts,
         button: Some((
             "Open the Smart Account",
@@ -210,7 +133,7 @@ fn removed(read: &mut Read<'_>, desk: &Desk, envelope: &Envelope) -> Result<Opti
         heading: format!("You were removed from {}", account.name),
         opening: vec![format!(
             "{} has removed you from the Smart Account {}. The roles that you held there have ended.",
-            extra(envelope, "by"),
+            envelope.extra("by"),
             account.name
         )],
         facts: vec![
@@ -229,15 +152,15 @@ fn removed(read: &mut Read<'_>, desk: &Desk, envelope: &Envelope) -> Result<Opti
 fn group_message(read: &mut Read<'_>, _: &Desk, envelope: &Envelope) -> Result<Option<Letter>> {
     let account = account(read, envelope)?;
     Ok(Some(Letter {
-        subject: extra(envelope, "subject"),
-        heading: extra(envelope, "subject"),
+        subject: envelope.extra("subject"),
+        heading: envelope.extra("subject"),
         opening: vec![format!(
             "{} writes to everybody in the user group {} of the Smart Account {}:",
-            extra(envelope, "by"),
-            extra(envelope, "group"),
+            envelope.extra("by"),
+            envelope.extra("group"),
             account.name
         )],
-        quotes: vec![("Message", extra(envelope, "text"))],
+        quotes: vec![("Message", envelope.extra("text"))],
         ..Letter::default()
     }))
 }
@@ -299,7 +222,7 @@ fn group_asked(read: &mut Read<'_>, desk: &Desk, envelope: &Envelope) -> Result<
 fn group_answered(read: &mut Read<'_>, desk: &Desk, envelope: &Envelope) -> Result<Option<Letter>> {
     let id = envelope.about_id.parse().map_err(|_| Error::NotFound)?;
     let asked = groups::whole_request(read, id)?;
-    let what = extra(envelope, "what");
+    let what = envelope.extra("what");
     Ok(Some(Letter {
         subject: format!("Access of {} to {}: {what}", asked.group, asked.target.name),
         heading: format!("Access {what}"),
@@ -307,7 +230,7 @@ fn group_answered(read: &mut Read<'_>, desk: &Desk, envelope: &Envelope) -> Resu
             "The access of the user group {} to the Smart Account {} was {what} by {}.",
             asked.group,
             asked.target.name,
-            extra(envelope, "by")
+            envelope.extra("by")
         )],
         facts: vec![("Request lookup ID", asked.request.lookup_id.clone())],
         button: Some((

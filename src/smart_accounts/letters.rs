@@ -6,8 +6,7 @@ use super::store;
 use crate::authn::people;
 use crate::error::{Error, Result};
 use crate::platform::db::Read;
-use crate::platform::mail::{Desk, Envelope, Letters, Writer, Written};
-use askama::Template;
+use crate::platform::mail::{Desk, Envelope, Letter, Letters, Tell};
 
 /// To the administrators: the account is Inactive.
 pub const DEACTIVATED: &str = "smart-accounts.deactivated";
@@ -20,9 +19,7 @@ pub const DOMAIN_OUTCOME: &str = "smart-accounts.domain-outcome";
 /// To the other administrators: the account has another Account Domain Identifier.
 pub const DOMAIN_CHANGED: &str = "smart-accounts.domain-changed";
 
-type Write = fn(&mut Read<'_>, &Desk, &Envelope) -> Result<Option<Letter>>;
-
-const ALL: &[(&str, Write)] = &[
+const ALL: &[(&str, Tell)] = &[
     (DEACTIVATED, deactivated),
     (REACTIVATED, reactivated),
     (DOMAIN_ASKED, domain_asked),
@@ -32,80 +29,7 @@ const ALL: &[(&str, Write)] = &[
 
 /// Adds them to the portal's letters.
 pub fn register(letters: &mut Letters) {
-    for (letter, write) in ALL {
-        letters.add(Kind {
-            letter,
-            write: *write,
-        });
-    }
-}
-
-struct Kind {
-    letter: &'static str,
-    write: Write,
-}
-
-impl Writer for Kind {
-    fn letter(&self) -> &'static str {
-        self.letter
-    }
-    fn write(&self, read: &mut Read<'_>, desk: &Desk, envelope: &Envelope) -> Result<Option<Written>> {
-        let Some(letter) = (self.write)(read, desk, envelope)? else {
-            return Ok(None);
-        };
-        let greeting = format!("Hello {},", envelope.to_name);
-        let html = Html {
-            subject: letter.subject.clone(),
-            greeting: &greeting,
-            letter: &letter,
-        };
-        let text = Plain {
-            greeting: &greeting,
-            letter: &letter,
-        };
-        Ok(Some(Written {
-            text: text.render().map_err(Error::internal)?,
-            html: html.render().map_err(Error::internal)?,
-            subject: letter.subject,
-        }))
-    }
-}
-
-/// What a letter says, in the order in which it says it.
-#[derive(Debug, Default)]
-struct Letter {
-    subject: String,
-    heading: String,
-    opening: Vec<String>,
-    facts: Vec<(&'static str, String)>,
-    /// Somebody's own words, with what they are.
-    quotes: Vec<(&'static str, String)>,
-    button: Option<(&'static str, String)>,
-    closing: Vec<String>,
-}
-
-#[derive(Template)]
-#[template(path = "letters/smart_accounts/letter.html")]
-struct Html<'a> {
-    subject: String,
-    greeting: &'a str,
-    letter: &'a Letter,
-}
-
-#[derive(Template)]
-#[template(path = "letters/smart_accounts/letter.txt", escape = "none")]
-struct Plain<'a> {
-    greeting: &'a str,
-    letter: &'a Letter,
-}
-
-fn extra(envelope: &Envelope, name: &str) -> String {
-    envelope
-        .extra
-        .get(name)
-        .and_then(serde_json::Value::as_str)
-        .unwrap_or_default()
-        .to_owned()
+    letters.add_told(ALL);
 }
 
 fn account_of(read: &mut Read<'_>, envelope: &Envelope) -> Result<SmartAccount> {
@@ -129,14 +53,15 @@ fn facts(account: &SmartAccount) -> Vec<(&'static str, String)> {
 fn deactivated(read: &mut Read<'_>, desk: &Desk, envelope: &Envelope) -> Result<Option<Letter>> {
     let account = account_of(read, envelope)?;
     Ok(Some(Letter {
+        steps: Vec::new(),
         subject: format!("The Smart Account {} was deactivated", account.name),
         heading: "A Smart Account was deactivated".to_owned(),
         opening: vec![
-            format!("{} deactivated the Smart Account {}.", extra(envelope, "by"), account.name),
+            format!("{} deactivated the Smart Account {}.", envelope.extra("by"), account.name),
             "Its people can open and read it. Nothing in it can be changed, on pages or through the API, and no order can be assigned to it.".to_owned(),
         ],
         facts: facts(&account),
-        quotes: vec![("Reason", extra(envelope, "reason"))],
+        quotes: vec![("Reason", envelope.extra("reason"))],
         button: Some(properties(desk, &account)),
         closing: vec!["As a Smart Account Administrator you can reactivate it under Smart Account properties.".to_owned()],
     }))
@@ -149,11 +74,11 @@ fn reactivated(read: &mut Read<'_>, desk: &Desk, envelope: &Envelope) -> Result<
         heading: "A Smart Account was reactivated".to_owned(),
         opening: vec![format!(
             "{} reactivated the Smart Account {}. It can be used as before.",
-            extra(envelope, "by"),
+            envelope.extra("by"),
             account.name
         )],
         facts: facts(&account),
-        quotes: vec![("Reason", extra(envelope, "reason"))],
+        quotes: vec![("Reason", envelope.extra("reason"))],
         button: Some(properties(desk, &account)),
         ..Letter::default()
     }))
@@ -175,6 +100,7 @@ fn domain_asked(read: &mut Read<'_>, desk: &Desk, envelope: &Envelope) -> Result
         quotes.push(("Note to the approver", change.note.clone()));
     }
     Ok(Some(Letter {
+        steps: Vec::new(),
         subject: format!(
             "Account Domain Identifier to approve: {} instead of {}",
             change.to, change.from
@@ -231,7 +157,7 @@ fn domain_outcome(read: &mut Read<'_>, desk: &Desk, envelope: &Envelope) -> Resu
 
 fn domain_changed(read: &mut Read<'_>, desk: &Desk, envelope: &Envelope) -> Result<Option<Letter>> {
     let account = account_of(read, envelope)?;
-    let (from, to) = (extra(envelope, "from"), extra(envelope, "to"));
+    let (from, to) = (envelope.extra("from"), envelope.extra("to"));
     Ok(Some(Letter {
         subject: format!("The Account Domain Identifier of {} is now {to}", account.name),
         heading: "The Account Domain Identifier was changed".to_owned(),

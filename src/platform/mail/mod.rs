@@ -1,10 +1,12 @@
 //! Mail: written into the outbox in the same transaction as its cause, put into words when it is sent,
 //! delivered at least once.
 
+mod letters;
 mod outbox;
 mod postman;
 mod transport;
 
+pub use letters::{Letter, Letters, Tell, Writer, Written};
 pub use outbox::{Counts, Delivery, Queued, count, counts, find, list, page, post, retry, sent_long_ago};
 pub use postman::Postman;
 pub use transport::{Failure, Mailbox, Sent, Transport};
@@ -12,9 +14,7 @@ pub use transport::{Failure, Mailbox, Sent, Transport};
 use crate::error::Result;
 use crate::kernel::Moment;
 use crate::kernel::ids::LetterId;
-use crate::platform::db::Read;
 use crate::platform::signing::Signing;
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// A letter that is to be put into words.
@@ -34,15 +34,15 @@ pub struct Envelope {
     pub to_address: String,
 }
 
-/// A letter in words.
-#[derive(Debug, Clone)]
-pub struct Written {
-    /// One line.
-    pub subject: String,
-    /// For readers of plain text.
-    pub text: String,
-    /// The same, laid out.
-    pub html: String,
+impl Envelope {
+    /// One of the words that it needs besides; empty when there is none of the name.
+    pub fn extra(&self, name: &str) -> String {
+        self.extra
+            .get(name)
+            .and_then(serde_json::Value::as_str)
+            .unwrap_or_default()
+            .to_owned()
+    }
 }
 
 /// What a writer of letters needs at hand.
@@ -73,30 +73,3 @@ impl Desk {
 
 /// The `typ` of link tokens.
 pub const LINK_KIND: &str = "link+jwt";
-
-/// Puts one kind of letter into words.
-pub trait Writer: Send + Sync {
-    /// The name of the kind.
-    fn letter(&self) -> &'static str;
-    /// The words, or none when there is no longer a reason to send it.
-    fn write(&self, read: &mut Read<'_>, desk: &Desk, envelope: &Envelope) -> Result<Option<Written>>;
-}
-
-/// Every kind of letter that the portal knows.
-#[derive(Clone, Default)]
-pub struct Letters(BTreeMap<&'static str, Arc<dyn Writer>>);
-
-impl Letters {
-    /// Adds a kind.
-    pub fn add(&mut self, writer: impl Writer + 'static) {
-        self.0.insert(writer.letter(), Arc::new(writer));
-    }
-    /// The writer of a kind.
-    pub fn writer(&self, letter: &str) -> Option<Arc<dyn Writer>> {
-        self.0.get(letter).cloned()
-    }
-    /// The names of all kinds.
-    pub fn names(&self) -> Vec<&'static str> {
-        self.0.keys().copied().collect()
-    }
-}
