@@ -13,6 +13,7 @@ use crate::authz::action::{
 use crate::authz::links::{self, Link, Purpose};
 use crate::authz::{Does, Permit};
 use crate::error::{Error, Problems, Result};
+use crate::http::NoFields;
 use crate::http::form::{self, Named, PathPart};
 use crate::http::form_state::Choice;
 use crate::http::list::Pager;
@@ -84,11 +85,6 @@ impl std::str::FromStr for Token {
 impl Named for Token {
     const NAME: &'static str = "token";
 }
-
-/// A form with a button and nothing else.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Nothing {}
 
 fn flash(kind: FlashKind, text: impl Into<String>, link: Option<(&str, String)>) -> Flash {
     Flash {
@@ -852,7 +848,7 @@ fn decided_answer(visit: &Visit, request: &Request, text: &str) -> actix_web::Ht
 async fn approve(
     may: May<DecideAccountRequest>,
     reference: PathPart<Reference>,
-    _posted: Posted<Nothing>,
+    _posted: Posted<NoFields>,
 ) -> Answer {
     let request = approve_now(&may, reference.0).await?;
     Ok(decided_answer(
@@ -865,7 +861,7 @@ async fn approve(
 async fn approve_domain(
     may: May<ApproveDomain>,
     reference: PathPart<Reference>,
-    _posted: Posted<Nothing>,
+    _posted: Posted<NoFields>,
 ) -> Answer {
     let request = approve_domain_now(&may, reference.0).await?;
     Ok(decided_answer(
@@ -940,7 +936,7 @@ async fn forward(
 async fn withdraw(
     may: May<DecideAccountRequest>,
     reference: PathPart<Reference>,
-    _posted: Posted<Nothing>,
+    _posted: Posted<NoFields>,
 ) -> Answer {
     let request = withdraw_now(&may, reference.0).await?;
     Ok(decided_answer(

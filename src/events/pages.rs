@@ -9,7 +9,7 @@ use crate::http::csv::Table;
 use crate::http::form::{Named, PathPart};
 use crate::http::list::{FilterSpec, ListQuery, ListSpec, Pager};
 use crate::http::widgets::counted;
-use crate::http::{Answer, Crumb, May, Posted, Shell, Visit, page};
+use crate::http::{Answer, Crumb, May, Posted, Shell, page};
 use crate::kernel::Moment;
 use crate::kernel::event::{Kind, Outcome};
 use crate::kernel::ids::{EventId, VirtualAccountId};
@@ -80,10 +80,6 @@ pub fn spec(path: String) -> ListSpec<'static> {
     }
 }
 
-fn number(visit: &Visit) -> i64 {
-    visit.tenant.as_ref().map_or(0, |t| t.number)
-}
-
 /// Ids of Virtual Accounts with their names.
 type Names = HashMap<VirtualAccountId, String>;
 
@@ -108,7 +104,7 @@ struct LogPage {
 }
 
 pub async fn log(may: May<ViewEvents>) -> Answer {
-    let number = number(&may);
+    let number = may.number();
     let mut list = ListQuery::parse(&may.query, &spec(format!("/sa/{number}/activity")));
     let permit = may.permit.clone();
     let account = permit.within().account()?;
@@ -173,7 +169,7 @@ struct OnePage {
 }
 
 pub async fn one(may: May<ViewEvents>, id: PathPart<EventId>) -> Answer {
-    let (permit, number) = (may.permit.clone(), number(&may));
+    let (permit, number) = (may.permit.clone(), may.number());
     let account = permit.within().account()?;
     let (entry, names) = may
         .portal

@@ -117,16 +117,11 @@ struct DirectoryPage {
 
 /// Why this person may not ask for a Smart Account for a customer, or "".
 fn no_customers(visit: &Visit) -> String {
-    let actor_may = visit.actor.as_ref().is_some_and(|actor| {
-        actor.platform.iter().any(|role| {
-            matrix::holders(Action::RequestForCustomer).contains(&matrix::Holder::Platform(*role))
-        })
-    });
     let role_may = visit
         .everywhere
         .iter()
         .any(|grant| matrix::allows(Action::RequestForCustomer, grant.role));
-    if actor_may || role_may {
+    if role_may || visit.holds_by_platform(Action::RequestForCustomer) {
         String::new()
     } else {
         format!(

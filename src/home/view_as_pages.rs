@@ -4,6 +4,7 @@
 use crate::authz::Role;
 use crate::authz::action::ViewAs;
 use crate::error::{Error, Problems};
+use crate::http::NoFields;
 use crate::http::form::fresh;
 use crate::http::form_state::Choice;
 use crate::http::view_as::{COOKIE, Preview};
@@ -51,7 +52,7 @@ fn view(may: &May<ViewAs>, names: &[(VirtualAccountId, String)], form: FormState
             .iter()
             .map(|(id, name)| Choice::new(id.to_string(), name.clone()))
             .collect(),
-        number: may.tenant.as_ref().map_or(0, |tenant| tenant.number),
+        number: may.number(),
     }
 }
 
@@ -96,7 +97,7 @@ pub async fn start(may: May<ViewAs>, posted: Posted<Chosen>) -> Answer {
         return page_with(422, &view(&may, &names, posted.again(&problems)));
     };
     let place = place.filter(|_| !role.is_over_account());
-    let number = may.tenant.as_ref().map_or(0, |tenant| tenant.number);
+    let number = may.number();
     let actor = may.permit.actor()?;
     let preview = Preview {
         number,
@@ -127,12 +128,8 @@ pub async fn start(may: May<ViewAs>, posted: Posted<Chosen>) -> Answer {
     Ok(response)
 }
 
-#[derive(serde::Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Nothing {}
-
 /// Ends it. Whoever has begun may stop, so this asks for no permit of the account; without a preview it does nothing.
-pub async fn stop(who: SignedIn, _posted: Posted<Nothing>) -> Answer {
+pub async fn stop(who: SignedIn, _posted: Posted<NoFields>) -> Answer {
     let to = match (&who.preview, &who.tenant) {
         (Some(preview), Some(tenant)) => {
             let event = Event::new(

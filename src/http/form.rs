@@ -61,6 +61,11 @@ impl<T, const MOST: usize> Posted<T, MOST> {
     }
 }
 
+/// A form with a button and no fields of its own.
+#[derive(serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct NoFields {}
+
 /// A fresh form for a page: its fields are empty, its once-token is new.
 pub fn fresh() -> FormState {
     FormState::new().with_once(token::random())

@@ -29,7 +29,7 @@ pub mod visit;
 pub mod widgets;
 
 pub use access::{LabOnly, May, Public, SignedIn};
-pub use form::{IdempotencyKey, JsonBody, Posted};
+pub use form::{IdempotencyKey, JsonBody, NoFields, Posted};
 pub use form_state::FormState;
 pub use list::{ListQuery, ListSpec};
 pub use portal::Portal;

@@ -30,7 +30,7 @@ pub fn against(
         matrix::allows(action, grant.role)
             && (grant.virtual_account.is_none() || grant.virtual_account == within)
     });
-    (!by_role && !by_platform(visit, action)).then(|| why_not(visit, action, administrators))
+    (!by_role && !visit.holds_by_platform(action)).then(|| why_not(visit, action, administrators))
 }
 
 /// The same for something that one may do as soon as one holds the role anywhere in the account.
@@ -46,15 +46,6 @@ pub fn against_all(visit: &Visit, action: Action, administrators: &[Person]) -> 
 /// The reason beside a control that no action of the matrix alone decides: `words` follow "cannot".
 pub fn cannot(visit: &Visit, words: &str, administrators: &[Person]) -> String {
     sentence(&visit.role_words(), words, administrators)
-}
-
-fn by_platform(visit: &Visit, action: Action) -> bool {
-    visit.actor.as_ref().is_some_and(|actor| {
-        actor
-            .platform
-            .iter()
-            .any(|role| matrix::holders(action).contains(&matrix::Holder::Platform(*role)))
-    })
 }
 
 /// The names of a few people with their addresses, and how many there are beyond them.

@@ -3,7 +3,7 @@
 use super::portal::Portal;
 use super::shell::{AccountCard, Crumb, Flash, FlashKind, LabStrip, PersonCard, Shell, Theme};
 use super::view_as::{self, Preview};
-use crate::authn::{Actor, PlatformRole, Via, api_client, session};
+use crate::authn::{Actor, Via, api_client, session};
 use crate::authz::{Action, Grant, Tenant, grants, matrix};
 use crate::error::{Error, Result};
 use crate::platform::token;
@@ -239,15 +239,18 @@ impl Visit {
             self.grants = vec![grant.clone()];
         }
         self.everywhere = vec![grant];
-        // What waits for the person does not wait for other eyes than an administrator's.
-        if preview.role != crate::authz::Role::AccountAdmin {
-            self.waiting.clear();
-        }
+        // What waits for the person does not wait for other eyes.
+        self.waiting.clear();
         self.preview = Some(preview);
         let mut plain = (*actor).clone();
         plain.platform.clear();
         self.actor = Some(Arc::new(plain));
         Ok(())
+    }
+
+    /// The number of the account of the page; 0 on pages outside of any.
+    pub fn number(&self) -> i64 {
+        self.tenant.as_ref().map_or(0, |tenant| tenant.number)
     }
 
     /// How many things wait behind an entry of the menu; none when it is not for this person.
@@ -310,7 +313,7 @@ impl Visit {
                 .push(Crumb::link(&tenant.name, format!("/sa/{}", tenant.number)));
         }
         if self.tenant.as_ref().is_some_and(Tenant::is_inactive) {
-            let to = self.tenant.as_ref().map_or(0, |t| t.number);
+            let to = self.number();
             shell.flash.push(Flash {
                 kind: FlashKind::Warn,
                 text: crate::authz::matrix::INACTIVE.to_owned(),
@@ -354,11 +357,17 @@ impl Visit {
     /// Whether one of one's roles in the account of the page allows an action, at least in a part of it: for showing
     /// or refusing a control. What is done asks for a permit.
     pub fn holds(&self, action: Action) -> bool {
-        self.grants.iter().any(|grant| matrix::allows(action, grant.role))
-            || self.actor.as_ref().is_some_and(|actor| {
-                actor.has(PlatformRole::Support)
-                    && matrix::holders(action).contains(&matrix::Holder::Platform(PlatformRole::Support))
-            })
+        self.grants.iter().any(|grant| matrix::allows(action, grant.role)) || self.holds_by_platform(action)
+    }
+
+    /// Whether a role over the portal allows an action.
+    pub fn holds_by_platform(&self, action: Action) -> bool {
+        self.actor.as_ref().is_some_and(|actor| {
+            actor
+                .platform
+                .iter()
+                .any(|role| matrix::holders(action).contains(&matrix::Holder::Platform(*role)))
+        })
     }
 
     /// The theme that was chosen.

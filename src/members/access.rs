@@ -132,9 +132,9 @@ pub fn of_api(places: Vec<VirtualAccountId>) -> Scope {
 }
 
 /// A rule's refusal beside a field or above the form; anything else stays an error.
-pub fn beside_fields(error: Error) -> Result<Problems> {
+pub fn beside_fields(error: Error) -> Result<(u16, Problems)> {
     match error {
-        Error::Invalid(problems) => Ok(problems),
+        Error::Invalid(problems) => Ok((422, problems)),
         Error::Refused(refusal) => {
             let field = match refusal.code {
                 "members.approver-domain" | "members.role-scope" | "members.approver-group" => "role",
@@ -143,7 +143,7 @@ pub fn beside_fields(error: Error) -> Result<Problems> {
             };
             let mut problems = Problems::default();
             problems.add(field, refusal.says);
-            Ok(problems)
+            Ok((409, problems))
         }
         other => Err(other),
     }

@@ -7,6 +7,7 @@ use crate::authn::PersonState;
 use crate::authz::action::{AssignApprover, ManageUsers, ViewAccount, ViewUsers};
 use crate::authz::{Action, Does, Permit, Role, grants};
 use crate::error::{Error, Problems, Result};
+use crate::http::NoFields;
 use crate::http::csv::Table;
 use crate::http::form::{Named, PathPart, fresh};
 use crate::http::form_state::Choice;
@@ -125,13 +126,9 @@ const COLUMNS: &[ColumnSpec<'_>] = &[
     },
 ];
 
-pub fn number(visit: &Visit) -> i64 {
-    visit.tenant.as_ref().map_or(0, |t| t.number)
-}
-
 /// Where a room's pages of an account begin.
 pub fn base(visit: &Visit, page: &str) -> String {
-    format!("/sa/{}/account/{page}", number(visit))
+    format!("/sa/{}/account/{page}", visit.number())
 }
 
 /// Why a control for an action is off, or "".
@@ -288,7 +285,7 @@ fn users_crumbs() -> [Crumb; 2] {
 }
 
 async fn all(may: May<ViewUsers>) -> Answer {
-    let number = number(&may);
+    let number = may.number();
     let mut list = query(&may, base(&may, "users"));
     let (permit, visit) = (may.permit.clone(), Visit::clone(&may));
     let (list, total, rows, refused) = may
@@ -367,7 +364,7 @@ async fn csv(may: May<ViewUsers>) -> Answer {
 }
 
 async fn of_virtual_account(may: May<ViewUsers>, id: PathPart<VirtualAccountId>) -> Answer {
-    let (number, id) = (number(&may), id.0);
+    let (number, id) = (may.number(), id.0);
     let account = may.permit.within().account()?;
     if !may.permit.within().covers(id) {
         return Err(Error::NotFound);
@@ -533,7 +530,7 @@ fn one_page<A: Does>(
     title: &str,
     form: FormState,
 ) -> OnePage {
-    let number = number(may);
+    let number = may.number();
     let Seen {
         member,
         place,
@@ -621,12 +618,7 @@ async fn again<A: Does>(
     error: Error,
     form: impl FnOnce(&Problems) -> FormState,
 ) -> Answer {
-    let status = if matches!(error, Error::Refused(_)) {
-        409
-    } else {
-        422
-    };
-    let problems = access::beside_fields(error)?;
+    let (status, problems) = access::beside_fields(error)?;
     page_with(
         status,
         &one_page(may, seen(may, id).await?, dialog, title, form(&problems)),
@@ -804,12 +796,7 @@ async fn remove(may: May<ManageUsers>, id: PathPart<PersonId>, posted: Posted<Re
     }
 }
 
-/// A form with a button and nothing else.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Nothing {}
-
-async fn invite_again(may: May<ManageUsers>, id: PathPart<PersonId>, _: Posted<Nothing>) -> Answer {
+async fn invite_again(may: May<ManageUsers>, id: PathPart<PersonId>, _: Posted<NoFields>) -> Answer {
     let (permit, at, link, id) = (may.permit.clone(), may.portal.clock.now(), LinkId::new(), id.0);
     may.portal
         .db
@@ -891,7 +878,7 @@ async fn show_leave(may: May<ViewAccount>) -> Answer {
     page(&leave_page(&may, stays).await?)
 }
 
-async fn leave(may: May<ViewAccount>, _: Posted<Nothing>) -> Answer {
+async fn leave(may: May<ViewAccount>, _: Posted<NoFields>) -> Answer {
     let (permit, at) = (may.permit.clone(), may.portal.clock.now());
     let done = may
         .portal

@@ -5,6 +5,7 @@ use super::service::{self, Moved};
 use crate::authz::Permit;
 use crate::authz::action::ControlClock;
 use crate::error::{Error, Problems, Result};
+use crate::http::NoFields;
 use crate::http::form::fresh;
 use crate::http::form_state::Choice;
 use crate::http::widgets::counted;
@@ -108,11 +109,6 @@ pub async fn show(lab: LabOnly) -> Answer {
     page(&ClockPage::of(&lab, blank()))
 }
 
-/// A form without fields of its own.
-#[derive(serde::Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Nothing {}
-
 /// How far the clock is to go: a button's seconds, or a number and a unit.
 #[derive(serde::Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -126,17 +122,17 @@ pub struct Advance {
 }
 
 /// POST /simulator/clock/freeze
-pub async fn freeze(may: May<ControlClock>, _form: Posted<Nothing>) -> Answer {
+pub async fn freeze(may: May<ControlClock>, _form: Posted<NoFields>) -> Answer {
     press(&may, Step::Freeze).await
 }
 
 /// POST /simulator/clock/resume
-pub async fn resume(may: May<ControlClock>, _form: Posted<Nothing>) -> Answer {
+pub async fn resume(may: May<ControlClock>, _form: Posted<NoFields>) -> Answer {
     press(&may, Step::Resume).await
 }
 
 /// POST /simulator/clock/reset
-pub async fn reset(may: May<ControlClock>, _form: Posted<Nothing>) -> Answer {
+pub async fn reset(may: May<ControlClock>, _form: Posted<NoFields>) -> Answer {
     press(&may, Step::Reset).await
 }
 

@@ -3,6 +3,7 @@
 use super::model::{Arrived, Piece, Row, Wanted, letter_words, pieces};
 use super::service;
 use crate::error::Error;
+use crate::http::NoFields;
 use crate::http::form::{Named, PathPart};
 use crate::http::list::{FilterSpec, Pager};
 use crate::http::widgets::{Tab, counted};
@@ -98,7 +99,7 @@ pub async fn list(lab: LabOnly) -> Answer {
 }
 
 /// POST /simulator/mailbox/read
-pub async fn mark_read(lab: LabOnly, _form: Posted<Nothing>) -> Answer {
+pub async fn mark_read(lab: LabOnly, _form: Posted<NoFields>) -> Answer {
     let now = lab.portal.clock.now();
     let marked = lab
         .portal
@@ -119,11 +120,6 @@ pub async fn mark_read(lab: LabOnly, _form: Posted<Nothing>) -> Answer {
         },
     ))
 }
-
-/// A form without fields of its own.
-#[derive(serde::Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Nothing {}
 
 #[derive(Template)]
 #[template(path = "simulator/letter.html")]

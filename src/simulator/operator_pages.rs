@@ -4,6 +4,7 @@ use super::model::letter_words;
 use super::service;
 use crate::authn::{people, session};
 use crate::authz::action::Operate;
+use crate::http::NoFields;
 use crate::http::form::PathPart;
 use crate::http::gallery::Gallery;
 use crate::http::list::{FilterSpec, Pager};
@@ -158,13 +159,8 @@ pub async fn mail(may: May<Operate>) -> Answer {
     })
 }
 
-/// A form without fields of its own.
-#[derive(serde::Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Nothing {}
-
 /// POST /operator/mail/{letter}/retry
-pub async fn retry(may: May<Operate>, PathPart(id): PathPart<LetterId>, _form: Posted<Nothing>) -> Answer {
+pub async fn retry(may: May<Operate>, PathPart(id): PathPart<LetterId>, _form: Posted<NoFields>) -> Answer {
     let (permit, now) = (may.permit.clone(), may.portal.clock.now());
     let letter = may
         .portal

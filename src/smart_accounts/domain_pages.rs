@@ -5,6 +5,7 @@ use super::model::{DomainChangeState, reason};
 use super::pages::{again, done};
 use crate::authz::action::ApproveDomain;
 use crate::error::Result;
+use crate::http::NoFields;
 use crate::http::form::{Named, PathPart, fresh};
 use crate::http::list::{FilterSpec, Pager};
 use crate::http::widgets::{Tab, counted};
@@ -172,11 +173,6 @@ pub async fn show(may: May<ApproveDomain>, id: PathPart<DomainChangeId>) -> Answ
     page(&view(&may, id.0, false, FormState::new()).await?)
 }
 
-/// A form with a button and nothing else.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Nothing {}
-
 /// Approves, from a page or from a script.
 pub async fn approve_now(may: &May<ApproveDomain>, id: DomainChangeId) -> Result<()> {
     let (permit, at) = (may.permit.clone(), may.portal.clock.now());
@@ -203,7 +199,7 @@ pub async fn deny_now(may: &May<ApproveDomain>, id: DomainChangeId, typed: &str)
 pub async fn approve(
     may: May<ApproveDomain>,
     id: PathPart<DomainChangeId>,
-    _form: Posted<Nothing>,
+    _form: Posted<NoFields>,
 ) -> Answer {
     approve_now(&may, id.0).await?;
     Ok(may.see_other(

@@ -9,6 +9,7 @@ use super::service;
 use crate::authz::action::{ChangeAccountState, EditAccount, ViewAccount};
 use crate::authz::{Action, grants};
 use crate::error::{Error, Problems, Result};
+use crate::http::NoFields;
 use crate::http::form::fresh;
 use crate::http::form_state::Choice;
 use crate::http::{
@@ -49,7 +50,7 @@ const TITLES: &[(&str, &str)] = &[
 ];
 
 fn address(visit: &Visit) -> String {
-    format!("/sa/{}/account", visit.tenant.as_ref().map_or(0, |t| t.number))
+    format!("/sa/{}/account", visit.number())
 }
 
 async fn properties_page(
@@ -319,12 +320,7 @@ pub async fn withdraw_dialog(may: May<EditAccount>) -> Answer {
     with_dialog(&may, may.permit.within().account()?, 200, "withdraw", fresh()).await
 }
 
-/// A form with a button and nothing else.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Nothing {}
-
-pub async fn withdraw_domain(may: May<EditAccount>, form: Posted<Nothing>) -> Answer {
+pub async fn withdraw_domain(may: May<EditAccount>, form: Posted<NoFields>) -> Answer {
     let id = may.permit.within().account()?;
     let (permit, at) = (may.permit.clone(), may.portal.clock.now());
     let withdrawn = may

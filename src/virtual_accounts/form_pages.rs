@@ -131,7 +131,7 @@ pub async fn create(may: May<CreateNestedVirtualAccount>, form: Posted<NewForm>)
     };
     match made {
         Ok((id, name)) => {
-            let number = may.tenant.as_ref().map_or(0, |t| t.number);
+            let number = may.number();
             Ok(may.see_other(
                 &format!("{}/{id}", address(&may)),
                 Flash {

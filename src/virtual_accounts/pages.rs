@@ -7,6 +7,7 @@ use crate::authn::Person;
 use crate::authz::action::{DeleteVirtualAccount, EditVirtualAccount, ViewVirtualAccounts};
 use crate::authz::{Action, Does, Permit, grants};
 use crate::error::{Error, Problems, Result};
+use crate::http::NoFields;
 use crate::http::csv::Table;
 use crate::http::form::{Named, PathPart, fresh};
 use crate::http::form_state::Choice;
@@ -68,7 +69,7 @@ const COLUMNS: &[ColumnSpec<'_>] = &[
 
 /// The address of the list.
 pub fn address(visit: &Visit) -> String {
-    let number = visit.tenant.as_ref().map_or(0, |t| t.number);
+    let number = visit.number();
     format!("/sa/{number}/account/virtual-accounts")
 }
 
@@ -563,7 +564,7 @@ async fn detail<A: Does>(
             ))
         })
         .await?;
-    let (one, number) = (&row.one, visit.tenant.as_ref().map_or(0, |t| t.number));
+    let (one, number) = (&row.one, visit.number());
     let address = address(visit);
     let mut shell = visit.account_shell(one.name.clone(), &crumbs(visit, None));
     if let Some((_, title)) = TITLES.iter().find(|(name, _)| *name == dialog) {
@@ -712,15 +713,10 @@ pub async fn default_dialog(may: May<EditVirtualAccount>, id: PathPart<VirtualAc
     with_dialog(&may, id.0, 200, "default", fresh()).await
 }
 
-/// A form with a button and nothing else.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Nothing {}
-
 pub async fn make_default(
     may: May<EditVirtualAccount>,
     id: PathPart<VirtualAccountId>,
-    form: Posted<Nothing>,
+    form: Posted<NoFields>,
 ) -> Answer {
     let one = reached(&may, id.0).await?;
     let (permit, at, id) = (may.permit.clone(), may.portal.clock.now(), id.0);

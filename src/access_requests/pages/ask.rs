@@ -3,10 +3,11 @@
 
 use super::super::model::{AccessState, LONGEST_NOTE, ScopeKind};
 use super::super::service::{self, Details, Sending, Weighed, Wish};
-use super::{Nothing, above, beside_fields, flash, ids, role_choice, roles_on};
+use super::{above, beside_fields, flash, ids, role_choice, roles_on};
 use crate::authz::Role;
 use crate::authz::action::{RequestAccess, ViewDirectory};
 use crate::error::{Error, Problems, Result};
+use crate::http::NoFields;
 use crate::http::form::{self, PathPart};
 use crate::http::form_state::Choice;
 use crate::http::widgets::Happening;
@@ -606,7 +607,7 @@ pub async fn show_withdraw(may: May<ViewDirectory>, id: PathPart<AccessRequestId
 pub async fn withdraw(
     may: May<RequestAccess>,
     id: PathPart<AccessRequestId>,
-    _posted: Posted<Nothing>,
+    _posted: Posted<NoFields>,
 ) -> Answer {
     let (permit, at, id) = (may.permit.clone(), may.portal.clock.now(), id.0);
     let request = may

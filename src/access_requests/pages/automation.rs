@@ -6,9 +6,8 @@ use super::super::model::{
 use super::super::service;
 use super::decide::{between, tabs};
 use super::{above, base, beside_fields, flash, ids, role_choice, roles_on};
-use crate::authn::PlatformRole;
 use crate::authz::action::{AutomateAccess, ViewAccessRequests};
-use crate::authz::{Action, Role, grants, matrix};
+use crate::authz::{Action, Role, grants};
 use crate::error::{Error, Problems, Result};
 use crate::http::form::{self, PathPart};
 use crate::http::form_state::Choice;
@@ -103,17 +102,6 @@ fn lines(settings: &Settings, names: &Names) -> Vec<Line> {
         .collect()
 }
 
-fn may_change(visit: &Visit) -> bool {
-    visit
-        .grants
-        .iter()
-        .any(|grant| matrix::allows(Action::AutomateAccess, grant.role))
-        || visit
-            .actor
-            .as_ref()
-            .is_some_and(|actor| actor.has(PlatformRole::Support))
-}
-
 async fn view(
     visit: &Visit,
     account: SmartAccountId,
@@ -164,7 +152,7 @@ async fn view(
         form,
         base: base(visit),
         version: settings.version,
-        refused: if may_change(visit) {
+        refused: if visit.holds(Action::AutomateAccess) {
             String::new()
         } else {
             reason::why_not(visit, Action::AutomateAccess, &administrators)

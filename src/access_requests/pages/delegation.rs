@@ -2,10 +2,11 @@
 
 use super::super::service::{self, StoodIn};
 use super::decide::{between, tabs};
-use super::{Nothing, above, base, beside_fields, flash};
+use super::{above, base, beside_fields, flash};
 use crate::authz::action::{DecideAccess, ViewAccessRequests};
 use crate::authz::grants;
 use crate::error::{Error, Problems, Result};
+use crate::http::NoFields;
 use crate::http::form::{self, PathPart};
 use crate::http::widgets::Tab;
 use crate::http::{Answer, FlashKind, FormState, May, Posted, Shell, Visit, page, page_with};
@@ -205,7 +206,7 @@ pub async fn end_now(may: &May<DecideAccess>, id: DelegationId) -> Result<()> {
         .await
 }
 
-pub async fn end(may: May<DecideAccess>, id: PathPart<DelegationId>, _posted: Posted<Nothing>) -> Answer {
+pub async fn end(may: May<DecideAccess>, id: PathPart<DelegationId>, _posted: Posted<NoFields>) -> Answer {
     end_now(&may, id.0).await?;
     Ok(may.see_other(
         &format!("{}/delegation", base(&may)),

@@ -15,7 +15,6 @@ use crate::http::form::Named;
 use crate::http::form_state::Choice;
 use crate::http::{Flash, FlashKind, Routes, Visit};
 use crate::kernel::ids::{AccessRequestId, AccessRuleId, DelegationId, VirtualAccountId};
-use serde::Deserialize;
 
 use super::model::ScopeKind;
 use crate::authz::Role;
@@ -96,11 +95,6 @@ impl Named for DelegationId {
     const NAME: &'static str = "delegation";
 }
 
-/// A form with a button and nothing else.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Nothing {}
-
 fn flash(kind: FlashKind, text: impl Into<String>) -> Flash {
     Flash {
         kind,
@@ -109,13 +103,9 @@ fn flash(kind: FlashKind, text: impl Into<String>) -> Flash {
     }
 }
 
-fn number(visit: &Visit) -> i64 {
-    visit.tenant.as_ref().map_or(0, |tenant| tenant.number)
-}
-
 /// The address of the requests of the visit's account.
 fn base(visit: &Visit) -> String {
-    format!("/sa/{}/account/requests", number(visit))
+    format!("/sa/{}/account/requests", visit.number())
 }
 
 /// What is wrong with a form, beside its fields; a rule that says no stands above them. Anything else stays an

@@ -5,6 +5,7 @@ use super::super::service::{self, Caller, NewClient};
 use super::{own_shell, own_tabs};
 use crate::authn::api_client::{self, Client};
 use crate::error::{Problems, Result};
+use crate::http::NoFields;
 use crate::http::form::PathPart;
 use crate::http::form_state::Choice;
 use crate::http::widgets::Tab;
@@ -149,11 +150,7 @@ async fn show_revoke(who: SignedIn, client: PathPart<ClientId>) -> Answer {
     page(&view(&who, form::fresh(), Dialog::Revoke(client), None).await?)
 }
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Nothing {}
-
-async fn revoke(who: SignedIn, client: PathPart<ClientId>, _posted: Posted<Nothing>) -> Answer {
+async fn revoke(who: SignedIn, client: PathPart<ClientId>, _posted: Posted<NoFields>) -> Answer {
     service::fresh(who.actor(), who.portal.clock.wall())?;
     let (caller, person, id) = (Caller::of(&who), who.actor().person.clone(), client.0.0);
     who.portal

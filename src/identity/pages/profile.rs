@@ -6,6 +6,7 @@ use super::{own_shell, own_tabs};
 use crate::authn::{Person, PlatformRole, Via, session};
 use crate::authz::grants::{self, Held};
 use crate::error::{Error, Problems};
+use crate::http::NoFields;
 use crate::http::form::{Named, PathPart};
 use crate::http::form_state::Choice;
 use crate::http::shell::Theme;
@@ -142,15 +143,11 @@ async fn show_sessions(who: SignedIn) -> Answer {
     })
 }
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Nothing {}
-
 impl Named for SessionId {
     const NAME: &'static str = "session";
 }
 
-async fn end_one(who: SignedIn, id: PathPart<SessionId>, _posted: Posted<Nothing>) -> Answer {
+async fn end_one(who: SignedIn, id: PathPart<SessionId>, _posted: Posted<NoFields>) -> Answer {
     let (caller, person) = (Caller::of(&who), who.actor().person.clone());
     who.portal
         .db
@@ -159,7 +156,7 @@ async fn end_one(who: SignedIn, id: PathPart<SessionId>, _posted: Posted<Nothing
     Ok(who.see_other("/profile/sessions", done("The session has ended.")))
 }
 
-async fn end_others(who: SignedIn, _posted: Posted<Nothing>) -> Answer {
+async fn end_others(who: SignedIn, _posted: Posted<NoFields>) -> Answer {
     let (caller, actor) = (Caller::of(&who), who.actor().clone());
     let ended = who
         .portal

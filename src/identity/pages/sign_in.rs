@@ -7,6 +7,7 @@ use crate::authn::password::Verdict;
 use crate::authn::{people, session, throttle};
 use crate::authz::grants;
 use crate::error::{Error, Problems, Result};
+use crate::http::NoFields;
 use crate::http::shell::initials;
 use crate::http::{
     Answer, FormState, LabOnly, Posted, Public, Routes, Shell, SignedIn, Visit, form, page, page_with, reply,
@@ -213,11 +214,7 @@ async fn sign_in_as(visit: LabOnly, posted: Posted<SignInAs>) -> Answer {
     Ok(response)
 }
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Nothing {}
-
-async fn sign_out(who: SignedIn, _posted: Posted<Nothing>) -> Answer {
+async fn sign_out(who: SignedIn, _posted: Posted<NoFields>) -> Answer {
     let (caller, actor) = (Caller::of(&who), who.actor().clone());
     who.portal
         .db

@@ -7,6 +7,7 @@ use crate::authn::people::Person;
 use crate::authz::action::{ManageGroups, ViewUsers};
 use crate::authz::{Action, Does, Permit, Role, Within};
 use crate::error::{Error, Problems, Result};
+use crate::http::NoFields;
 use crate::http::csv::Table;
 use crate::http::form::{Named, PathPart, fresh};
 use crate::http::list::{ColumnSpec, FilterSpec, ListQuery, ListSpec, Pager};
@@ -21,7 +22,7 @@ use crate::kernel::ids::{GroupRequestId, PersonId, UserGroupId, VirtualAccountId
 use crate::kernel::{DomainIdentifier, Name, search_key, text};
 use crate::members::access::{self, AccessFields};
 use crate::members::model::Scope;
-use crate::members::pages::{ROLES, base, number, why_not};
+use crate::members::pages::{ROLES, base, why_not};
 use crate::members::service::{Place, place};
 use crate::platform::token;
 use askama::Template;
@@ -468,12 +469,7 @@ async fn new(may: May<ManageGroups>, posted: Posted<NewForm>) -> Answer {
             ok(format!("The user group {called} was created. Add its users now.")),
         )),
         Err(error) => {
-            let status = if matches!(error, Error::Refused(_)) {
-                409
-            } else {
-                422
-            };
-            let problems = access::beside_fields(error)?;
+            let (status, problems) = access::beside_fields(error)?;
             page_with(status, &form_page(&may, posted.again(&problems)).await?)
         }
     }
@@ -580,7 +576,7 @@ async fn group_page<A: Does>(
     };
     Ok(GroupPage {
         shell,
-        number: number(may),
+        number: may.number(),
         pager: list.pager(total),
         people: one_page(people, &list),
         count: counted(total, "user", "users"),
@@ -604,12 +600,7 @@ async fn again(
     error: Error,
     form: impl FnOnce(&Problems) -> FormState,
 ) -> Answer {
-    let status = if matches!(error, Error::Refused(_)) {
-        409
-    } else {
-        422
-    };
-    let problems = access::beside_fields(error)?;
+    let (status, problems) = access::beside_fields(error)?;
     page_with(
         status,
         &group_page(may, id, dialog, title, form(&problems)).await?,
@@ -673,12 +664,7 @@ async fn show_delete(may: May<ManageGroups>, id: PathPart<UserGroupId>) -> Answe
     page(&group_page(&may, id.0, DELETE.0, DELETE.1, fresh()).await?)
 }
 
-/// A form with a button and nothing else.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Nothing {}
-
-async fn delete(may: May<ManageGroups>, id: PathPart<UserGroupId>, posted: Posted<Nothing>) -> Answer {
+async fn delete(may: May<ManageGroups>, id: PathPart<UserGroupId>, posted: Posted<NoFields>) -> Answer {
     let (permit, at, id) = (may.permit.clone(), may.portal.clock.now(), id.0);
     let done = may
         .portal
@@ -755,7 +741,7 @@ async fn remove_person(
     may: May<ManageGroups>,
     id: PathPart<UserGroupId>,
     person: PathPart<PersonId>,
-    _: Posted<Nothing>,
+    _: Posted<NoFields>,
 ) -> Answer {
     let (permit, at, id, person) = (may.permit.clone(), may.portal.clock.now(), id.0, person.0);
     may.portal
@@ -853,8 +839,11 @@ async fn set_access(may: May<ManageGroups>, id: PathPart<UserGroupId>, posted: P
     match done {
         Ok(()) => Ok(may.see_other(&path(&may, id), ok("Role and Virtual Accounts were saved."))),
         Err(error) => {
-            let problems = access::beside_fields(error)?;
-            page_with(409, &access_page(&may, id, Some(posted.again(&problems))).await?)
+            let (status, problems) = access::beside_fields(error)?;
+            page_with(
+                status,
+                &access_page(&may, id, Some(posted.again(&problems))).await?,
+            )
         }
     }
 }
@@ -921,7 +910,7 @@ async fn end_mine(
     may: May<ManageGroups>,
     id: PathPart<UserGroupId>,
     lookup: PathPart<Lookup>,
-    _: Posted<Nothing>,
+    _: Posted<NoFields>,
 ) -> Answer {
     let (permit, at, id, lookup) = (may.permit.clone(), may.portal.clock.now(), id.0, lookup.0.0);
     may.portal
@@ -985,7 +974,7 @@ async fn external_page(may: &May<ManageGroups>, typed: String, form: FormState) 
     shell.error_title = form.has_problems();
     Ok(ExternalPage {
         shell,
-        number: number(may),
+        number: may.number(),
         unknown: asked.is_none() && !typed.is_empty(),
         lookup: typed,
         asked,
@@ -1042,12 +1031,7 @@ async fn grant(may: May<ManageGroups>, lookup: PathPart<Lookup>, posted: Posted<
             ))
         }
         Err(error) => {
-            let status = if matches!(error, Error::Refused(_)) {
-                409
-            } else {
-                422
-            };
-            let problems = access::beside_fields(error)?;
+            let (status, problems) = access::beside_fields(error)?;
             page_with(
                 status,
                 &external_page(&may, lookup, posted.again(&problems)).await?,
@@ -1056,7 +1040,7 @@ async fn grant(may: May<ManageGroups>, lookup: PathPart<Lookup>, posted: Posted<
     }
 }
 
-async fn decline(may: May<ManageGroups>, lookup: PathPart<Lookup>, _: Posted<Nothing>) -> Answer {
+async fn decline(may: May<ManageGroups>, lookup: PathPart<Lookup>, _: Posted<NoFields>) -> Answer {
     let (permit, at, lookup) = (may.permit.clone(), may.portal.clock.now(), lookup.0.0);
     let asked = may
         .portal
@@ -1093,7 +1077,7 @@ async fn end_page(may: &May<ManageGroups>, lookup: String, refused: String) -> R
         shell: may
             .account_shell("End access", &crumbs(may, None))
             .with_dialog("End access of external user group?"),
-        number: number(may),
+        number: may.number(),
         asked,
         refused,
     })
@@ -1103,7 +1087,7 @@ async fn show_end(may: May<ManageGroups>, lookup: PathPart<Lookup>) -> Answer {
     page(&end_page(&may, lookup.0.0, String::new()).await?)
 }
 
-async fn end(may: May<ManageGroups>, lookup: PathPart<Lookup>, _: Posted<Nothing>) -> Answer {
+async fn end(may: May<ManageGroups>, lookup: PathPart<Lookup>, _: Posted<NoFields>) -> Answer {
     let (permit, at, lookup) = (may.permit.clone(), may.portal.clock.now(), lookup.0.0);
     let id = lookup.clone();
     let done = may

@@ -5,6 +5,7 @@ use super::service::{self, Done};
 use crate::authz::action::{ManageGroups, ManageUsers};
 use crate::authz::{Does, Role};
 use crate::error::{Error, Problems, Result};
+use crate::http::NoFields;
 use crate::http::form::{LIST_LIMIT, Named, PathPart, fresh};
 use crate::http::list::Pager;
 use crate::http::widgets::{Tab, counted};
@@ -445,11 +446,6 @@ async fn mend(may: May<ManageUsers>, id: PathPart<ImportId>, posted: Posted<Mend
     crate::http::see_other(&format!("{}/add/{id}", base(&may, "users")))
 }
 
-/// A form with a button and nothing else.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Nothing {}
-
 /// What came of it, for the next page.
 pub fn flash(done: Option<Done>) -> Flash {
     let text = match done {
@@ -477,7 +473,7 @@ pub fn flash(done: Option<Done>) -> Flash {
     }
 }
 
-async fn confirm(may: May<ManageUsers>, id: PathPart<ImportId>, _: Posted<Nothing>) -> Answer {
+async fn confirm(may: May<ManageUsers>, id: PathPart<ImportId>, _: Posted<NoFields>) -> Answer {
     let (permit, at, id) = (may.permit.clone(), may.portal.clock.now(), id.0);
     let asked = may.permit.clone();
     let import = may
@@ -631,7 +627,7 @@ async fn confirm_of_group(
     may: May<ManageGroups>,
     group: PathPart<UserGroupId>,
     id: PathPart<ImportId>,
-    _: Posted<Nothing>,
+    _: Posted<NoFields>,
 ) -> Answer {
     let (permit, at, group, id) = (may.permit.clone(), may.portal.clock.now(), group.0, id.0);
     let asked = may.permit.clone();
