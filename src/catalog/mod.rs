@@ -1,0 +1,5 @@
+//! The catalog: products and services that can be ordered, and the licenses that each carries.
+
+mod model;
+
+pub use model::{Billing, LineKind, Term};

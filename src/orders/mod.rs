@@ -1,0 +1,28 @@
+//! Orders: where they come from, where they show, and how they are assigned to a Smart Account and a Virtual
+//! Account. What is assigned becomes licenses in the room `licenses`.
+
+mod model;
+mod service;
+mod store;
+
+pub use model::{
+    Assignment, Content, Draft, Line, LineKind, LineState, Order, OrderStatus, OrderType, Place, Progress,
+    Request, Review, ReviewedLine, ReviewedOrder, SearchBy, Source, Target, TargetAccount, TargetPlace,
+    TargetPlaces, Work, assignment_of,
+};
+pub use service::{
+    against_order, against_person, assign, change_draft, draft, find_targets, keep_draft, place_named,
+    places, progress, retry, review, target,
+};
+
+/// With what codes the rules of this room refuse.
+pub const REFUSALS: &[(&str, &str)] = &[
+    (
+        "orders.access-level",
+        "Assigning orders needs access level 1 or 2.",
+    ),
+    (
+        "orders.not-assignable",
+        "Stocking and Enterprise Agreement orders are not available to assign to a Smart Account.",
+    ),
+];
