@@ -11,8 +11,8 @@ use crate::platform::occupants::Occupants;
 use crate::platform::settings;
 use crate::platform::signing::Signing;
 use crate::{
-    access_requests, account_requests, authn, events, home, identity, members, simulator, smart_accounts,
-    virtual_accounts,
+    access_requests, account_requests, authn, events, home, identity, members, orders, simulator,
+    smart_accounts, virtual_accounts,
 };
 use chrono::TimeDelta;
 use std::sync::Arc;
@@ -30,6 +30,7 @@ pub fn routes() -> Routes {
     members::routes(&mut routes);
     access_requests::routes(&mut routes);
     account_requests::routes(&mut routes);
+    orders::routes(&mut routes);
     events::routes(&mut routes);
     simulator::routes(&mut routes);
     routes

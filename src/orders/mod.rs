@@ -1,7 +1,9 @@
 //! Orders: where they come from, where they show, and how they are assigned to a Smart Account and a Virtual
 //! Account. What is assigned becomes licenses in the room `licenses`.
 
+mod list;
 mod model;
+mod pages;
 mod service;
 mod store;
 
@@ -14,6 +16,15 @@ pub use service::{
     against_order, against_person, assign, change_draft, draft, find_targets, keep_draft, place_named,
     places, progress, retry, review, target,
 };
+
+pub use list::waiting;
+
+use crate::http::Routes;
+
+/// The routes of this room.
+pub fn routes(routes: &mut Routes) {
+    pages::routes(routes);
+}
 
 /// With what codes the rules of this room refuse.
 pub const REFUSALS: &[(&str, &str)] = &[

@@ -5,15 +5,14 @@ mod store;
 
 pub use store::{all_views, find_view, insert_view, remove_view};
 
-use super::model::{Assignment, OrderStatus, OrderType};
-use crate::authz::{Action, Within, matrix};
-use crate::authz::Grant;
-use crate::error::Result;
+use super::model::{Assignment, Line, Order, OrderStatus, OrderType};
+use crate::authz::Within;
+use crate::error::{Error, Result};
 use crate::http::list::{ColumnSpec, FilterSpec};
 use crate::http::{ListQuery, ListSpec};
 use crate::kernel::Moment;
 use crate::kernel::ids::{OrderId, SavedViewId};
-use crate::platform::db::{Read, Reads};
+use crate::platform::db::Reads;
 use chrono::{NaiveDate, NaiveTime, TimeDelta};
 
 /// What the list sorts by. Ties are broken by the order's id.
@@ -180,7 +179,12 @@ pub struct Counts(Vec<Tally>);
 
 impl Counts {
     fn sum(&self, wanted: impl Fn(&Tally) -> bool) -> u64 {
-        let sum: i64 = self.0.iter().filter(|one| wanted(one)).map(|one| one.orders).sum();
+        let sum: i64 = self
+            .0
+            .iter()
+            .filter(|one| wanted(one))
+            .map(|one| one.orders)
+            .sum();
         u64::try_from(sum).unwrap_or_default()
     }
     /// How many rows the list has.
@@ -191,13 +195,13 @@ impl Counts {
                 && within(&filter.statuses, one.order_status)
         })
     }
-    /// How many of them can never be assigned, by their type.
+    /// How many of them cannot be assigned: because of their type, or because they are.
     pub fn blocked(&self, filter: &Filter) -> u64 {
         self.sum(|one| {
             within(&filter.assignments, one.assignment)
                 && within(&filter.types, one.order_type)
                 && within(&filter.statuses, one.order_status)
-                && one.order_type != OrderType::Standard
+                && (one.order_type.against_assigning().is_some() || one.assignment == Assignment::Assigned)
         })
     }
     /// The slices of the first card.
@@ -249,7 +253,13 @@ pub fn everything(read: &mut impl Reads, reach: &Within) -> Result<u64> {
 }
 
 /// A page of the list.
-pub fn page(read: &mut impl Reads, reach: &Within, filter: &Filter, limit: u64, offset: u64) -> Result<Vec<Row>> {
+pub fn page(
+    read: &mut impl Reads,
+    reach: &Within,
+    filter: &Filter,
+    limit: u64,
+    offset: u64,
+) -> Result<Vec<Row>> {
     let ids = store::ids(
         read,
         reach,
@@ -271,26 +281,32 @@ pub fn rows(read: &mut impl Reads, ids: &[OrderId]) -> Result<Vec<Row>> {
 
 /// The ids of all that match, up to `most`: for "all that match".
 pub fn matching(read: &mut impl Reads, reach: &Within, filter: &Filter, most: u64) -> Result<Vec<OrderId>> {
-    store::ids(
-        read,
-        reach,
-        filter,
-        i64::try_from(most).unwrap_or(i64::MAX),
-        0,
-    )
+    store::ids(read, reach, filter, i64::try_from(most).unwrap_or(i64::MAX), 0)
 }
 
-/// The next rows of a file, in the order of time: what came after the last one is entered by the index, so a long
-/// file costs no more at its end than at its beginning.
-pub fn after(
-    read: &mut impl Reads,
-    reach: &Within,
-    filter: &Filter,
-    last: Option<(Moment, OrderId)>,
-    most: u64,
-) -> Result<Vec<Row>> {
-    let ids = store::ids_after(read, reach, filter, last, i64::try_from(most).unwrap_or(i64::MAX))?;
-    rows(read, &ids)
+/// Those of these orders that one sees.
+pub fn visible(read: &mut impl Reads, reach: &Within, ids: &[OrderId]) -> Result<Vec<OrderId>> {
+    store::visible(read, reach, ids)
+}
+
+/// One order, if one sees it.
+pub fn find(read: &mut impl Reads, reach: &Within, id: OrderId) -> Result<Order> {
+    if store::visible(read, reach, &[id])?.is_empty() {
+        return Err(Error::NotFound);
+    }
+    store::order(read, id)
+}
+
+/// Its lines, in order. Who reaches some Virtual Accounts alone sees those that went there.
+pub fn lines(read: &mut impl Reads, reach: &Within, id: OrderId) -> Result<Vec<Line>> {
+    let mut lines = store::lines(read, id)?;
+    if reach.only().is_some() {
+        let account = reach.account()?;
+        lines.retain(|line| {
+            line.account == Some(account) && line.virtual_account.is_some_and(|va| reach.covers(va))
+        });
+    }
+    Ok(lines)
 }
 
 /// Those of these orders that have lines of Cisco branded services: the list says so below their type.
@@ -298,15 +314,8 @@ pub fn with_cisco_services(read: &mut impl Reads, ids: &[OrderId]) -> Result<Vec
     store::with_cisco_services(read, ids)
 }
 
-/// Whether any of these roles sees orders at all.
-pub fn sees_orders(grants: &[Grant]) -> bool {
-    grants
-        .iter()
-        .any(|grant| matrix::allows(Action::ViewInventory, grant.role))
-}
-
 /// How many orders of an account are Unassigned and could be assigned: for its Overview.
-pub fn waiting(read: &mut Read<'_>, reach: &Within) -> Result<u64> {
+pub fn waiting(read: &mut impl Reads, reach: &Within) -> Result<u64> {
     let filter = Filter {
         assignments: vec![Assignment::Unassigned],
         types: vec![OrderType::Standard],

@@ -1,11 +1,12 @@
 //! The statements of Order Inventory. Every one begins with the account, in a table that holds what each account sees.
 
+use super::super::model::{Line, LineKind, Order};
+use super::super::store::order_columns;
 use super::{Filter, MOST_VIEWS, NAME, Row, SavedView, Sort, Tally};
 use crate::authz::Within;
 use crate::error::{Error, Result};
 use crate::kernel::Moment;
 use crate::kernel::ids::{OrderId, PersonId, SavedViewId, SmartAccountId};
-use crate::orders::model::LineKind;
 use crate::platform::db::schema::{order_lines, order_tallies, order_views as views, orders, saved_views};
 use crate::platform::db::{OnTaken, Reads, Tx, contains};
 use diesel::prelude::*;
@@ -61,7 +62,13 @@ macro_rules! wanted {
 }
 
 /// The ids of a page of the list. Each sort has an index that begins with the account.
-pub fn ids(read: &mut impl Reads, within: &Within, filter: &Filter, limit: i64, offset: i64) -> Result<Vec<OrderId>> {
+pub fn ids(
+    read: &mut impl Reads,
+    within: &Within,
+    filter: &Filter,
+    limit: i64,
+    offset: i64,
+) -> Result<Vec<OrderId>> {
     let query = wanted!(within, filter);
     let id = views::order_id;
     let query = match (filter.sort, filter.descending) {
@@ -93,27 +100,52 @@ pub fn ids(read: &mut impl Reads, within: &Within, filter: &Filter, limit: i64, 
         .load(read.conn())?)
 }
 
-/// The next ids after one, newest first, whatever the sort of the list.
-pub fn ids_after(
-    read: &mut impl Reads,
-    within: &Within,
-    filter: &Filter,
-    last: Option<(Moment, OrderId)>,
-    limit: i64,
-) -> Result<Vec<OrderId>> {
-    let mut query = wanted!(within, filter);
-    if let Some((at, id)) = last {
-        // The first condition alone lets the index be entered at the right place.
-        query = query.filter(
-            views::ordered_at
-                .le(at)
-                .and(views::ordered_at.lt(at).or(views::order_id.lt(id))),
-        );
+/// Those of these orders that one sees.
+pub fn visible(read: &mut impl Reads, within: &Within, ids: &[OrderId]) -> Result<Vec<OrderId>> {
+    let mut found = Vec::with_capacity(ids.len());
+    for some in ids.chunks(500) {
+        let mut rows: Vec<OrderId> = reached!(within, &Filter::default())
+            .filter(views::order_id.eq_any(some.to_vec()))
+            .select(views::order_id)
+            .load(read.conn())?;
+        found.append(&mut rows);
     }
-    Ok(query
-        .order((views::ordered_at.desc(), views::order_id.desc()))
-        .select(views::order_id)
-        .limit(limit)
+    Ok(found)
+}
+
+/// One order.
+pub fn order(read: &mut impl Reads, id: OrderId) -> Result<Order> {
+    Ok(orders::table
+        .find(id)
+        .select(order_columns!())
+        .first(read.conn())?)
+}
+
+/// The lines of an order.
+pub fn lines(read: &mut impl Reads, id: OrderId) -> Result<Vec<Line>> {
+    Ok(order_lines::table
+        .filter(order_lines::order_id.eq(id))
+        .order(order_lines::number.asc())
+        .select((
+            order_lines::id,
+            order_lines::order_id,
+            order_lines::number,
+            order_lines::sku,
+            order_lines::description,
+            order_lines::kind,
+            order_lines::quantity,
+            order_lines::term_months,
+            order_lines::state,
+            order_lines::smart_account_id,
+            order_lines::virtual_account_id,
+            order_lines::customer_active,
+            order_lines::assignment_id,
+            order_lines::due_at,
+            order_lines::round,
+            order_lines::reason,
+            order_lines::settled_at,
+            order_lines::version,
+        ))
         .load(read.conn())?)
 }
 
@@ -169,22 +201,44 @@ pub fn tallies(read: &mut impl Reads, account: SmartAccountId) -> Result<Vec<Tal
         .load(read.conn())?)
 }
 
-/// The same, counted.
+/// The same, counted: all conditions are always there, since a query that is put together as it runs cannot be grouped.
 pub fn counted(read: &mut impl Reads, within: &Within, filter: &Filter) -> Result<Vec<Tally>> {
     use diesel::dsl::count_star;
     let account = within.account()?;
-    // Diesel groups no query whose conditions are known only when it runs, so those are a query of their own.
-    let asked = reached!(within, filter).select(views::order_id);
-    Ok(views::table
-        .filter(views::smart_account_id.eq(account).and(views::order_id.eq_any(asked)))
-        .group_by((views::order_type, views::order_status, views::assignment))
-        .select((
-            views::order_type,
-            views::order_status,
-            views::assignment,
-            count_star(),
-        ))
-        .load(read.conn())?)
+    let ever = |text| Moment::parse(text).ok_or_else(|| Error::internal("no time"));
+    let from = filter.from.map_or_else(|| ever("0001-01-01T00:00:00Z"), Ok)?;
+    let until = filter.until.map_or_else(|| ever("9999-12-31T00:00:00Z"), Ok)?;
+    let kinds = (views::order_type, views::order_status, views::assignment);
+    let asked = views::table.filter(
+        views::smart_account_id
+            .eq(account)
+            .and(views::ordered_at.ge(from))
+            .and(views::ordered_at.lt(until))
+            .and(views::search_key.like(contains(&filter.q)).escape('\\')),
+    );
+    let counted = (
+        views::order_type,
+        views::order_status,
+        views::assignment,
+        count_star(),
+    );
+    Ok(match within.only() {
+        None => asked.group_by(kinds).select(counted).load(read.conn())?,
+        Some(only) => {
+            let theirs = order_lines::table
+                .filter(
+                    order_lines::smart_account_id
+                        .eq(account)
+                        .and(order_lines::virtual_account_id.eq_any(only.to_vec())),
+                )
+                .select(order_lines::order_id);
+            asked
+                .filter(views::order_id.eq_any(theirs))
+                .group_by(kinds)
+                .select(counted)
+                .load(read.conn())?
+        }
+    })
 }
 
 // Saved views ------------------------------------------------------------------------------------------------
@@ -242,7 +296,12 @@ pub fn insert_view(
             saved_views::created_at.eq(at),
         ))
         .execute(tx.conn())
-        .on_taken(|| Error::invalid("name", "You have a saved view with this name. Choose another name."))?;
+        .on_taken(|| {
+            Error::invalid(
+                "name",
+                "You have a saved view with this name. Choose another name.",
+            )
+        })?;
     Ok(())
 }
 

@@ -222,7 +222,11 @@ fn donuts(list: &ListQuery, counts: &Counts, filter: &Filter) -> Vec<(&'static s
 /// The same list without what can never be assigned; none when nothing would be left.
 fn assignable_only(list: &ListQuery) -> Option<String> {
     let mut other = list.clone();
-    let chosen: Vec<String> = other.values("assignment").iter().map(|v| (*v).to_owned()).collect();
+    let chosen: Vec<String> = other
+        .values("assignment")
+        .iter()
+        .map(|v| (*v).to_owned())
+        .collect();
     let mut filters: Vec<(String, String)> = ["unassigned", "requested", "failed"]
         .iter()
         .filter(|word| chosen.is_empty() || chosen.iter().any(|one| one == *word))
@@ -242,8 +246,13 @@ fn assignable_only(list: &ListQuery) -> Option<String> {
 }
 
 /// The page for an address, perhaps with a dialog over it.
-pub async fn inventory(may: &May<ViewInventory>, raw: &str, dialog: Option<ViewDialog>) -> Result<InventoryPage> {
-    let everything = url::form_urlencoded::parse(raw.as_bytes()).any(|(key, value)| key == "select" && value == "all");
+pub async fn inventory(
+    may: &May<ViewInventory>,
+    raw: &str,
+    dialog: Option<ViewDialog>,
+) -> Result<InventoryPage> {
+    let everything =
+        url::form_urlencoded::parse(raw.as_bytes()).any(|(key, value)| key == "select" && value == "all");
     let mut list = query(may, raw);
     let (permit, person) = (may.permit.clone(), may.permit.person()?);
     let (list, filter, counts, all, rows, cisco, views, admins) = may
@@ -286,7 +295,11 @@ pub async fn inventory(may: &May<ViewInventory>, raw: &str, dialog: Option<ViewD
     let all_text = counted(all, "order", "orders");
     let mut shell = may.list_shell("Order Inventory", &[Crumb::text("Orders")], &list);
     if let Some(dialog) = &dialog {
-        shell = shell.with_dialog(if dialog.manage { "Saved views" } else { "Save this view" });
+        shell = shell.with_dialog(if dialog.manage {
+            "Saved views"
+        } else {
+            "Save this view"
+        });
         shell.error_title = dialog.form.has_problems();
     }
     Ok(InventoryPage {
@@ -323,7 +336,12 @@ pub async fn inventory(may: &May<ViewInventory>, raw: &str, dialog: Option<ViewD
 
 fn rows_on(list: &ListQuery, total: u64) -> String {
     let pager = list.pager(total);
-    format!("{} to {} of {}", number(&pager.from), number(&pager.to), number(&total))
+    format!(
+        "{} to {} of {}",
+        number(&pager.from),
+        number(&pager.to),
+        number(&total)
+    )
 }
 
 pub async fn list(may: May<ViewInventory>) -> Answer {
@@ -334,13 +352,19 @@ pub async fn list(may: May<ViewInventory>) -> Answer {
 const CELLS: &[(&str, &str, fn(&Row) -> String)] = &[
     ("customer", "Customer", |row| row.customer.clone()),
     ("customer", "Customer domain", |row| row.customer_domain.clone()),
-    ("email", "Email ID of the customer", |row| row.customer_email.clone()),
+    ("email", "Email ID of the customer", |row| {
+        row.customer_email.clone()
+    }),
     ("type", "Order type", |row| row.order_type.label().to_owned()),
     ("date", "Order date", |row| row.ordered_at.rfc3339()),
     ("received", "Received on", |row| row.received_at.rfc3339()),
     ("lines", "Lines", |row| row.lines.to_string()),
-    ("assignment", "Assignment", |row| row.assignment.label().to_owned()),
-    ("status", "Order status", |row| row.order_status.label().to_owned()),
+    ("assignment", "Assignment", |row| {
+        row.assignment.label().to_owned()
+    }),
+    ("status", "Order status", |row| {
+        row.order_status.label().to_owned()
+    }),
 ];
 
 /// The list as a file: the rows of one moment, read and sent piece by piece.

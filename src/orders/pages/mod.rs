@@ -9,8 +9,8 @@ mod views;
 
 use super::model::{Assignment, LineState, OrderStatus};
 use super::service;
-use crate::authn::people::Person;
 use crate::authn::PlatformRole;
+use crate::authn::people::Person;
 use crate::authz::Action;
 use crate::error::Result;
 use crate::http::form::Named;
@@ -30,7 +30,10 @@ pub fn routes(routes: &mut Routes) {
     routes.get("/sa/{said}/orders/order-inventory/views", views::manage);
     routes.get("/sa/{said}/orders/order-inventory/views/new", views::show_new);
     routes.post("/sa/{said}/orders/order-inventory/views/new", views::add);
-    routes.post("/sa/{said}/orders/order-inventory/views/{view}/remove", views::remove);
+    routes.post(
+        "/sa/{said}/orders/order-inventory/views/{view}/remove",
+        views::remove,
+    );
 
     routes.post("/sa/{said}/orders/assign", assign::begin);
     routes.get("/sa/{said}/orders/assign/{draft}", assign::show);

@@ -7,8 +7,8 @@ use crate::authz::action::ViewInventory;
 use crate::error::{Error, Problems};
 use crate::http::form::{PathPart, fresh};
 use crate::http::{Answer, FlashKind, May, NoFields, Posted, page, page_with};
-use crate::kernel::ids::SavedViewId;
 use crate::kernel::Name;
+use crate::kernel::ids::SavedViewId;
 use serde::Deserialize;
 
 /// The longest name of a view.
@@ -66,7 +66,10 @@ pub async fn add(may: May<ViewInventory>, posted: Posted<NewView>) -> Answer {
     match done {
         Ok(name) => Ok(may.see_other(
             &href,
-            flash(FlashKind::Ok, format!("The view \u{201c}{name}\u{201d} was saved.")),
+            flash(
+                FlashKind::Ok,
+                format!("The view \u{201c}{name}\u{201d} was saved."),
+            ),
         )),
         Err(Error::Invalid(problems)) => {
             let dialog = ViewDialog {
