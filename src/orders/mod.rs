@@ -1,10 +1,12 @@
 //! Orders: where they come from, where they show, and how they are assigned to a Smart Account and a Virtual
 //! Account. What is assigned becomes licenses in the room `licenses`.
 
+mod lab;
 mod model;
 mod service;
 mod store;
 
+pub use lab::{Completion, LONGEST_DELAY, read as completion, set as set_completion};
 pub use model::{
     Assignment, Content, Draft, Line, LineKind, LineState, Order, OrderStatus, OrderType, Place, Progress,
     Request, Review, ReviewedLine, ReviewedOrder, SearchBy, Source, Target, TargetAccount, TargetPlace,
