@@ -2,4 +2,4 @@
 
 mod model;
 
-pub use model::{Billing, LineKind, Term};
+pub use model::{Billing, Entitlement, Item, LineKind, Term, all, families, find};

@@ -1,1 +1,17 @@
-//! Licenses: how many of each kind lie in which Virtual Account, and how they came there.
+//! Licenses: how many of each kind lie in which Virtual Account, and how they came there. Every change is a line in
+//! a ledger that is only ever added to; the numbers of a pool are its sums.
+//!
+//! For rooms above: [`grant`] puts the licenses of assigned lines where they belong, [`take_back`] takes them out.
+
+mod model;
+mod service;
+mod store;
+
+pub use model::{Incoming, MoveKind, Moved, Pool};
+pub use service::{grant, take_back};
+
+/// With what codes the rules of this room refuse.
+pub const REFUSALS: &[(&str, &str)] = &[(
+    "licenses.moved-on",
+    "The licenses of an order are reserved or were transferred, so they cannot be taken back.",
+)];

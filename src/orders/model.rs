@@ -7,6 +7,7 @@ use crate::kernel::ids::{
     AssignmentId, OrderDraftId, OrderId, OrderLineId, PersonId, SmartAccountId, VirtualAccountId,
 };
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 
 /// How many orders can be assigned at once.
 pub const MOST_SELECTED: usize = 10_000;
@@ -214,6 +215,34 @@ pub fn assignment_of(states: impl IntoIterator<Item = LineState>) -> Assignment 
     found
 }
 
+/// Why an order shows in a Smart Account.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Why {
+    /// The account sold it.
+    pub sold: bool,
+    /// The account is its end customer.
+    pub customer: bool,
+    /// Lines of it are assigned to the account.
+    pub assigned: bool,
+}
+
+/// In which Smart Accounts an order shows, and why.
+pub fn shows_in(order: &Order, lines: &[Line]) -> BTreeMap<SmartAccountId, Why> {
+    let mut all: BTreeMap<SmartAccountId, Why> = BTreeMap::new();
+    if let Some(account) = order.partner_account {
+        all.entry(account).or_default().sold = true;
+    }
+    if let Some(account) = order.customer_account {
+        all.entry(account).or_default().customer = true;
+    }
+    for line in lines.iter().filter(|line| line.state == LineState::Assigned) {
+        if let Some(account) = line.account {
+            all.entry(account).or_default().assigned = true;
+        }
+    }
+    all
+}
+
 crate::words! {
     /// What is to be done with the orders of a draft.
     pub enum Work {
@@ -227,7 +256,7 @@ crate::words! {
 }
 
 /// Where lines are to go.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Target {
     /// The Smart Account.
     pub account: SmartAccountId,
@@ -340,6 +369,91 @@ pub struct TargetPlaces {
     pub none_yet: bool,
 }
 
+/// What becomes of a line.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Plan {
+    /// It goes there.
+    Goes(Target),
+    /// It stays as it is, for this reason.
+    Stays(String),
+}
+
+impl Plan {
+    /// Where to.
+    pub const fn target(&self) -> Option<Target> {
+        match self {
+            Self::Goes(to) => Some(*to),
+            Self::Stays(_) => None,
+        }
+    }
+}
+
+/// What becomes of the lines of an order: one plan a line. `partner` is where the partner who sold it keeps their
+/// own branded services, when the partner has a Smart Account here.
+pub fn plan(order: &Order, lines: &[Line], content: &Content, partner: Option<Target>) -> Vec<Plan> {
+    lines
+        .iter()
+        .map(|line| plan_line(order, line, content, partner))
+        .collect()
+}
+
+fn plan_line(order: &Order, line: &Line, content: &Content, partner: Option<Target>) -> Plan {
+    let stays = |why: &str| Plan::Stays(why.to_owned());
+    if let Some(why) = order.order_type.against_assigning() {
+        return stays(why);
+    }
+    if line.customer_active {
+        return stays("The end customer\u{2019}s Smart Account came with the order and is Active.");
+    }
+    let Some(target) = content.target else {
+        return stays("No Smart Account has been chosen.");
+    };
+    let target = match (line.kind, content.separate, content.services) {
+        (LineKind::CiscoService, true, Some(services)) => services,
+        (LineKind::CiscoService, true, None) => {
+            return stays("No Smart Account has been chosen for services.");
+        }
+        _ => target,
+    };
+    let is_open = matches!(line.state, LineState::Unassigned | LineState::Failed);
+    match (content.work, line.state) {
+        (_, LineState::Requested) => stays("The assignment has been requested already."),
+        (_, LineState::Hold) => stays("The line is on Smart Account Hold."),
+        (_, LineState::NotAssignable) => stays("The line is not assignable."),
+        (Work::Assign, LineState::Assigned) => stays("The line is assigned already."),
+        (Work::Assign, _) => match partner {
+            // Partner branded services stay with the partner until they are assigned separately.
+            Some(own) if line.kind == LineKind::PartnerService && own.account != target.account => {
+                Plan::Goes(own)
+            }
+            _ => Plan::Goes(target),
+        },
+        (Work::PartnerServices, _) if line.kind != LineKind::PartnerService => {
+            stays("The line is no partner branded service.")
+        }
+        (Work::PartnerServices, LineState::Assigned) if line.account == Some(target.account) => {
+            stays("The line is assigned to this Smart Account already.")
+        }
+        (Work::PartnerServices, LineState::Assigned)
+            if partner.is_none_or(|own| line.account != Some(own.account)) =>
+        {
+            stays("The line is not with the partner any more.")
+        }
+        (Work::PartnerServices, _) => Plan::Goes(target),
+        (Work::Reassign, _) if !content.lines.contains(&line.id) => stays("The line was not chosen."),
+        (Work::Reassign, _) if is_open => stays("The line is not assigned yet."),
+        (Work::Reassign, _) if order.status != OrderStatus::Pending => stays(
+            "Delivery of the order has begun: lines can be reassigned only while its order status is Pending.",
+        ),
+        (Work::Reassign, _)
+            if line.account == Some(target.account) && line.virtual_account == target.virtual_account =>
+        {
+            stays("The line is assigned there already.")
+        }
+        (Work::Reassign, _) => Plan::Goes(target),
+    }
+}
+
 /// Where a line goes, in words.
 #[derive(Debug, Clone)]
 pub struct Place {
@@ -449,7 +563,115 @@ mod tests {
         }
     }
 
+    fn order(order_type: OrderType, status: OrderStatus) -> Order {
+        let at = Moment::parse("2026-01-31T15:00:00Z").unwrap();
+        Order {
+            id: OrderId::new(),
+            identifier: "WEB1".to_owned(),
+            customer: "XYZ COMPANY".to_owned(),
+            customer_domain: "xyz.example".to_owned(),
+            customer_email: String::new(),
+            customer_account: None,
+            partner_account: None,
+            order_type,
+            status,
+            assignment: Assignment::Unassigned,
+            purchase_order: String::new(),
+            lines: 1,
+            ordered_at: at,
+            received_at: at,
+            source: Source::Api,
+            version: 1,
+        }
+    }
+
+    fn line(kind: LineKind, state: LineState, account: Option<SmartAccountId>) -> Line {
+        Line {
+            id: OrderLineId::new(),
+            order: OrderId::new(),
+            number: 1,
+            sku: "C9200-48P-E".to_owned(),
+            description: String::new(),
+            kind,
+            quantity: 1,
+            term_months: None,
+            state,
+            account,
+            virtual_account: None,
+            customer_active: false,
+            assignment: None,
+            due_at: None,
+            round: 0,
+            reason: String::new(),
+            settled_at: None,
+            version: 1,
+        }
+    }
+
+    fn target() -> Target {
+        Target {
+            account: SmartAccountId::new(),
+            virtual_account: Some(VirtualAccountId::new()),
+        }
+    }
+
+    #[test]
+    fn each_kind_of_line_goes_where_it_belongs() {
+        let (main, services, partner) = (target(), target(), target());
+        let order = order(OrderType::Standard, OrderStatus::Fulfilled);
+        let lines = LineKind::ALL
+            .iter()
+            .map(|kind| line(*kind, LineState::Unassigned, None));
+        let lines: Vec<Line> = lines.collect();
+        let mut content = Content::of(vec![order.id]);
+        content.target = Some(main);
+        content.services = Some(services);
+        let go = |content: &Content, partner| {
+            let plans = plan(&order, &lines, content, partner);
+            plans.iter().map(Plan::target).collect::<Vec<_>>()
+        };
+        assert_eq!(
+            go(&content, Some(partner)),
+            [Some(main), Some(main), Some(partner)]
+        );
+        assert_eq!(go(&content, None), [Some(main), Some(main), Some(main)]);
+        content.separate = true;
+        assert_eq!(
+            go(&content, Some(partner)),
+            [Some(main), Some(services), Some(partner)]
+        );
+        content.work = Work::PartnerServices;
+        assert_eq!(go(&content, Some(partner)), [None, None, Some(main)]);
+    }
+
     proptest! {
+        #[test]
+        fn nothing_moves_that_may_not(
+            kind in proptest::sample::select(LineKind::ALL), state in any_state(),
+            order_type in proptest::sample::select(OrderType::ALL), status in proptest::sample::select(OrderStatus::ALL),
+            work in proptest::sample::select(Work::ALL), separate: bool, active: bool, chosen: bool,
+        ) {
+            let (main, services, partner) = (target(), target(), target());
+            let order = order(order_type, status);
+            let mut one = line(kind, state, (state == LineState::Assigned).then_some(partner.account));
+            one.customer_active = active;
+            let content = Content {
+                work, orders: vec![order.id], lines: if chosen { vec![one.id] } else { Vec::new() },
+                target: Some(main), separate, services: Some(services),
+            };
+            let plans = plan(&order, std::slice::from_ref(&one), &content, Some(partner));
+            if plans[0].target().is_some() {
+                prop_assert_eq!(order_type, OrderType::Standard);
+                prop_assert!(!active);
+                prop_assert!(!matches!(state, LineState::Requested | LineState::Hold | LineState::NotAssignable));
+                if state == LineState::Assigned {
+                    prop_assert!(work != Work::Assign);
+                    prop_assert!(work == Work::PartnerServices || status == OrderStatus::Pending && chosen);
+                }
+                if work == Work::PartnerServices { prop_assert_eq!(kind, LineKind::PartnerService); }
+            }
+        }
+
         #[test]
         fn the_order_of_lines_does_not_matter(mut states in proptest::collection::vec(any_state(), 1..20)) {
             let before = assignment_of(states.iter().copied());

@@ -3,16 +3,17 @@
 
 mod store;
 
-pub use store::{all_views, find_view, insert_view, remove_view};
+pub use store::all_views;
 
 use super::model::{Assignment, Line, Order, OrderStatus, OrderType};
+use super::store as orders;
 use crate::authz::Within;
 use crate::error::{Error, Result};
 use crate::http::list::{ColumnSpec, FilterSpec};
 use crate::http::{ListQuery, ListSpec};
-use crate::kernel::Moment;
-use crate::kernel::ids::{OrderId, SavedViewId};
-use crate::platform::db::Reads;
+use crate::kernel::ids::{OrderId, PersonId, SavedViewId, SmartAccountId};
+use crate::kernel::{Moment, Name};
+use crate::platform::db::{Reads, Tx};
 use chrono::{NaiveDate, NaiveTime, TimeDelta};
 
 /// What the list sorts by. Ties are broken by the order's id.
@@ -195,13 +196,22 @@ impl Counts {
                 && within(&filter.statuses, one.order_status)
         })
     }
-    /// How many of them cannot be assigned: because of their type, or because they are.
+    /// How many of them can never be assigned, by their type.
     pub fn blocked(&self, filter: &Filter) -> u64 {
         self.sum(|one| {
             within(&filter.assignments, one.assignment)
                 && within(&filter.types, one.order_type)
                 && within(&filter.statuses, one.order_status)
-                && (one.order_type.against_assigning().is_some() || one.assignment == Assignment::Assigned)
+                && one.order_type.against_assigning().is_some()
+        })
+    }
+    /// How many of them are assigned already.
+    pub fn assigned(&self, filter: &Filter) -> u64 {
+        self.sum(|one| {
+            within(&filter.assignments, one.assignment)
+                && within(&filter.types, one.order_type)
+                && within(&filter.statuses, one.order_status)
+                && one.assignment == Assignment::Assigned
         })
     }
     /// The slices of the first card.
@@ -239,7 +249,15 @@ fn within<T: PartialEq>(chosen: &[T], one: T) -> bool {
 /// the orders came in; otherwise the account's own orders are counted, and nobody else's are looked at.
 pub fn counts(read: &mut impl Reads, reach: &Within, filter: &Filter) -> Result<Counts> {
     let tallies = if reach.only().is_none() && filter.is_by_kind_alone() {
-        store::tallies(read, reach.account()?)?
+        orders::tallies(read, reach.account()?)?
+            .into_iter()
+            .map(|(order_type, order_status, assignment, orders)| Tally {
+                order_type,
+                order_status,
+                assignment,
+                orders,
+            })
+            .collect()
     } else {
         store::counted(read, reach, filter)?
     };
@@ -284,22 +302,17 @@ pub fn matching(read: &mut impl Reads, reach: &Within, filter: &Filter, most: u6
     store::ids(read, reach, filter, i64::try_from(most).unwrap_or(i64::MAX), 0)
 }
 
-/// Those of these orders that one sees.
-pub fn visible(read: &mut impl Reads, reach: &Within, ids: &[OrderId]) -> Result<Vec<OrderId>> {
-    store::visible(read, reach, ids)
-}
-
 /// One order, if one sees it.
 pub fn find(read: &mut impl Reads, reach: &Within, id: OrderId) -> Result<Order> {
-    if store::visible(read, reach, &[id])?.is_empty() {
+    if orders::showing(read, reach, &[id])?.is_empty() {
         return Err(Error::NotFound);
     }
-    store::order(read, id)
+    orders::find_many(read, &[id])?.pop().ok_or(Error::NotFound)
 }
 
 /// Its lines, in order. Who reaches some Virtual Accounts alone sees those that went there.
 pub fn lines(read: &mut impl Reads, reach: &Within, id: OrderId) -> Result<Vec<Line>> {
-    let mut lines = store::lines(read, id)?;
+    let mut lines = orders::lines_of(read, &[id])?.remove(&id).unwrap_or_default();
     if reach.only().is_some() {
         let account = reach.account()?;
         lines.retain(|line| {
@@ -333,6 +346,60 @@ pub struct SavedView {
     pub query: String,
 }
 
+/// The name of a view, or what is wrong with it.
+pub fn view_name(typed: &str) -> Result<String, String> {
+    let name = Name::parse(typed, "The name")?;
+    if name.as_str().chars().count() > LONGEST_VIEW {
+        return Err(format!("Use {LONGEST_VIEW} characters at most."));
+    }
+    Ok(name.to_string())
+}
+
+/// What stands behind the `?` of a list, whichever of its pages is open.
+pub fn asked(list: &ListQuery) -> String {
+    let mut first = list.clone();
+    first.page = 1;
+    first
+        .href()
+        .split_once('?')
+        .map(|(_, query)| query.to_owned())
+        .unwrap_or_default()
+}
+
+/// Keeps a view. Nobody else sees it and nothing of the account changes, so it is not recorded: for
+/// `db.housekeeping`.
+pub fn keep_view(
+    tx: &mut Tx<'_>,
+    at: Moment,
+    account: SmartAccountId,
+    person: PersonId,
+    view: &SavedView,
+) -> Result<()> {
+    if store::all_views(tx, account, person)?.len() >= MOST_VIEWS {
+        return Err(Error::invalid(
+            "name",
+            format!("You have {MOST_VIEWS} saved views. Remove one first."),
+        ));
+    }
+    store::insert_view(tx, at, account, person, view)
+}
+
+/// Forgets one's own view.
+pub fn forget_view(
+    tx: &mut Tx<'_>,
+    account: SmartAccountId,
+    person: PersonId,
+    id: SavedViewId,
+) -> Result<SavedView> {
+    let view = store::find_view(tx, account, person, id)?;
+    store::remove_view(tx, view.id)?;
+    Ok(view)
+}
+
+/// The longest name of a view.
+const LONGEST_VIEW: usize = 60;
+/// The longest query that is kept.
+pub const LONGEST_QUERY: usize = 2_000;
 /// So many views one keeps of one list.
 pub const MOST_VIEWS: usize = 50;
 /// The name of this list among those that views are kept of.
@@ -404,7 +471,7 @@ mod tests {
             prop_assert_eq!(statuses, counts.total(&filter));
             let all: u64 = Assignment::ALL.iter().map(|one| counts.of_assignment(&filter, *one)).sum();
             prop_assert_eq!(all, counts.total(&Filter::default()));
-            prop_assert!(counts.blocked(&filter) <= counts.total(&filter));
+            prop_assert!(counts.blocked(&filter) + counts.assigned(&filter) <= 2 * counts.total(&filter));
         }
     }
 }

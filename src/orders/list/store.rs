@@ -1,13 +1,12 @@
 //! The statements of Order Inventory. Every one begins with the account, in a table that holds what each account sees.
 
-use super::super::model::{Line, LineKind, Order};
-use super::super::store::order_columns;
+use super::super::model::{LineKind, LineState};
 use super::{Filter, MOST_VIEWS, NAME, Row, SavedView, Sort, Tally};
 use crate::authz::Within;
 use crate::error::{Error, Result};
 use crate::kernel::Moment;
 use crate::kernel::ids::{OrderId, PersonId, SavedViewId, SmartAccountId};
-use crate::platform::db::schema::{order_lines, order_tallies, order_views as views, orders, saved_views};
+use crate::platform::db::schema::{order_lines, order_views as views, orders, saved_views};
 use crate::platform::db::{OnTaken, Reads, Tx, contains};
 use diesel::prelude::*;
 
@@ -25,7 +24,8 @@ macro_rules! reached {
                 .filter(
                     order_lines::smart_account_id
                         .eq(account)
-                        .and(order_lines::virtual_account_id.eq_any(only.to_vec())),
+                        .and(order_lines::virtual_account_id.eq_any(only.to_vec()))
+                        .and(order_lines::state.eq(LineState::Assigned)),
                 )
                 .select(order_lines::order_id);
             query = query.filter(views::order_id.eq_any(theirs));
@@ -100,55 +100,6 @@ pub fn ids(
         .load(read.conn())?)
 }
 
-/// Those of these orders that one sees.
-pub fn visible(read: &mut impl Reads, within: &Within, ids: &[OrderId]) -> Result<Vec<OrderId>> {
-    let mut found = Vec::with_capacity(ids.len());
-    for some in ids.chunks(500) {
-        let mut rows: Vec<OrderId> = reached!(within, &Filter::default())
-            .filter(views::order_id.eq_any(some.to_vec()))
-            .select(views::order_id)
-            .load(read.conn())?;
-        found.append(&mut rows);
-    }
-    Ok(found)
-}
-
-/// One order.
-pub fn order(read: &mut impl Reads, id: OrderId) -> Result<Order> {
-    Ok(orders::table
-        .find(id)
-        .select(order_columns!())
-        .first(read.conn())?)
-}
-
-/// The lines of an order.
-pub fn lines(read: &mut impl Reads, id: OrderId) -> Result<Vec<Line>> {
-    Ok(order_lines::table
-        .filter(order_lines::order_id.eq(id))
-        .order(order_lines::number.asc())
-        .select((
-            order_lines::id,
-            order_lines::order_id,
-            order_lines::number,
-            order_lines::sku,
-            order_lines::description,
-            order_lines::kind,
-            order_lines::quantity,
-            order_lines::term_months,
-            order_lines::state,
-            order_lines::smart_account_id,
-            order_lines::virtual_account_id,
-            order_lines::customer_active,
-            order_lines::assignment_id,
-            order_lines::due_at,
-            order_lines::round,
-            order_lines::reason,
-            order_lines::settled_at,
-            order_lines::version,
-        ))
-        .load(read.conn())?)
-}
-
 /// What the list shows of some orders, in no particular order.
 pub fn rows(read: &mut impl Reads, ids: &[OrderId]) -> Result<Vec<Row>> {
     let mut found = Vec::with_capacity(ids.len());
@@ -188,19 +139,6 @@ pub fn with_cisco_services(read: &mut impl Reads, ids: &[OrderId]) -> Result<Vec
         .load(read.conn())?)
 }
 
-/// The counts that are kept with the orders of an account.
-pub fn tallies(read: &mut impl Reads, account: SmartAccountId) -> Result<Vec<Tally>> {
-    Ok(order_tallies::table
-        .filter(order_tallies::smart_account_id.eq(account))
-        .select((
-            order_tallies::order_type,
-            order_tallies::order_status,
-            order_tallies::assignment,
-            order_tallies::orders,
-        ))
-        .load(read.conn())?)
-}
-
 /// The same, counted: all conditions are always there, since a query that is put together as it runs cannot be grouped.
 pub fn counted(read: &mut impl Reads, within: &Within, filter: &Filter) -> Result<Vec<Tally>> {
     use diesel::dsl::count_star;
@@ -229,7 +167,8 @@ pub fn counted(read: &mut impl Reads, within: &Within, filter: &Filter) -> Resul
                 .filter(
                     order_lines::smart_account_id
                         .eq(account)
-                        .and(order_lines::virtual_account_id.eq_any(only.to_vec())),
+                        .and(order_lines::virtual_account_id.eq_any(only.to_vec()))
+                        .and(order_lines::state.eq(LineState::Assigned)),
                 )
                 .select(order_lines::order_id);
             asked

@@ -2,7 +2,8 @@
 
 use super::super::list::{self, Filter};
 use super::super::model::{
-    Content, Draft, LineKind, MOST_SELECTED, Review, SearchBy, Target, TargetAccount, TargetPlaces, Work,
+    Content, Draft, Line, LineKind, LineState, MOST_SELECTED, Review, SearchBy, Target, TargetAccount,
+    TargetPlaces, Work,
 };
 use super::super::service;
 use super::inventory::query;
@@ -18,6 +19,7 @@ use crate::kernel::ids::{OrderDraftId, OrderId, OrderLineId, SmartAccountId};
 use crate::platform::db::Reads;
 use askama::Template;
 use serde::Deserialize;
+use std::collections::HashSet;
 
 /// The steps of the wizard.
 pub const STEPS: [&str; 3] = ["Select accounts", "Review", "Confirmation"];
@@ -75,24 +77,17 @@ pub async fn begin(may: May<AssignOrder>, posted: Posted<Begin, LIST_LIMIT>) -> 
     let seen: Option<u64> = form.seen.parse().ok();
     let sees = may.also::<ViewInventory>().await?;
     let (permit, id, at) = (may.permit.clone(), OrderDraftId::new(), may.portal.clock.now());
-    let picked: Vec<OrderId> = may
-        .portal
-        .db
-        .read(move |r| {
-            if all {
-                return list::matching(r, sees.within(), &Filter::of(&list), MOST_SELECTED as u64 + 1);
-            }
-            let known = list::visible(r, sees.within(), &ids)?;
-            let mut once = std::collections::HashSet::new();
-            ids.retain(|id| once.insert(*id));
-            // All or nothing: an order that is not there, or is not theirs to see, is not left out in silence.
-            if known.len() == ids.len() {
-                Ok(ids)
-            } else {
-                Err(Error::NotFound)
-            }
-        })
-        .await?;
+    let picked: Vec<OrderId> = if all {
+        may.portal
+            .db
+            .read(move |r| list::matching(r, sees.within(), &Filter::of(&list), MOST_SELECTED as u64 + 1))
+            .await?
+    } else {
+        // Those that are not there, or are not theirs to see, are refused when the draft is kept.
+        let mut once = HashSet::new();
+        ids.retain(|id| once.insert(*id));
+        ids
+    };
     if picked.is_empty() || (work == Work::Reassign && lines.is_empty()) {
         let says = if work == Work::Reassign {
             "Tick the lines that you want to reassign first."
@@ -241,14 +236,24 @@ struct Facts {
     refused_count: u64,
 }
 
-fn facts(visit: &Visit, review: &Review) -> Facts {
+/// Whether a line is one of those that are to go somewhere, wherever that is.
+fn is_meant(content: &Content, line: &Line) -> bool {
+    !line.customer_active
+        && match content.work {
+            Work::Assign => matches!(line.state, LineState::Unassigned | LineState::Failed),
+            Work::PartnerServices => line.kind == LineKind::PartnerService,
+            Work::Reassign => content.lines.contains(&line.id),
+        }
+}
+
+fn facts(visit: &Visit, content: &Content, review: &Review) -> Facts {
     let orders = review.orders.len() as u64;
     let mut lines = 0_u64;
     let (mut products, mut services, mut partner) = (false, false, 0_u64);
     let mut with_services: Vec<&str> = Vec::new();
     for one in &review.orders {
         let mut has_services = false;
-        for line in one.lines.iter().filter(|line| line.stays.is_empty()) {
+        for line in one.lines.iter().filter(|line| is_meant(content, &line.line)) {
             lines += 1;
             match line.line.kind {
                 LineKind::Product => products = true,
@@ -256,7 +261,8 @@ fn facts(visit: &Visit, review: &Review) -> Facts {
                     services = true;
                     has_services = true;
                 }
-                LineKind::PartnerService => partner += 1,
+                LineKind::PartnerService if one.order.partner_account.is_some() => partner += 1,
+                LineKind::PartnerService => {}
             }
         }
         if has_services {
@@ -270,7 +276,6 @@ fn facts(visit: &Visit, review: &Review) -> Facts {
     );
     match with_services.as_slice() {
         [] => {}
-        [one] if orders == 1 => sub.push_str(&format!(" Order {one} includes Cisco branded services.")),
         [one] => sub.push_str(&format!(" Order {one} includes Cisco branded services.")),
         many => sub.push_str(&format!(
             " {} orders include Cisco branded services.",
@@ -354,7 +359,7 @@ async fn assign_page(
             Ok((review, main, services))
         })
         .await?;
-    let facts = facts(may, &review);
+    let facts = facts(may, &draft.content, &review);
     let mut shell = may.account_shell(TITLE, &between(may));
     shell.error_title = form.has_problems();
     if let Some(dialog) = &dialog {
@@ -432,12 +437,10 @@ fn place_of(
                     virtual_account: Some(id),
                 });
             }
-            Err(Error::NotFound) => {
-                problems.add(name_field, "No Virtual Account there has exactly this name.");
-                return Ok(target);
-            }
-            Err(Error::Refused(refusal)) => {
-                problems.add(name_field, refusal.says);
+            Err(Error::Invalid(said)) => {
+                for problem in said.list() {
+                    problems.add(name_field, &problem.says);
+                }
                 return Ok(target);
             }
             Err(other) => return Err(other),
@@ -616,13 +619,29 @@ async fn select_page(
         .db
         .read(move |r| {
             if q.is_empty() {
-                Ok(Vec::new())
-            } else {
-                service::find_targets(r, &permit, &of, by, &q)
+                return Ok(Ok(Vec::new()));
+            }
+            match service::find_targets(r, &permit, &of, by, &q) {
+                // What was typed cannot be read: said beside the field.
+                Err(Error::Invalid(problems)) => Ok(Err(problems)),
+                found => found.map(Ok),
             }
         })
         .await?;
-    let none = if asked.q.is_empty() || !found.is_empty() {
+    let (found, unread) = match found {
+        Ok(found) => (found, String::new()),
+        Err(problems) => (
+            Vec::new(),
+            problems
+                .list()
+                .first()
+                .map(|problem| problem.says.clone())
+                .unwrap_or_default(),
+        ),
+    };
+    let none = if !unread.is_empty() {
+        unread
+    } else if asked.q.is_empty() || !found.is_empty() {
         String::new()
     } else {
         match asked.by {

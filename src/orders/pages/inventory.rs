@@ -127,17 +127,6 @@ fn with(href: &str, more: &str) -> String {
     }
 }
 
-/// What stands behind the `?` of a list, whichever of its pages is open.
-pub fn asked(list: &ListQuery) -> String {
-    let mut first = list.clone();
-    first.page = 1;
-    first
-        .href()
-        .split_once('?')
-        .map(|(_, query)| query.to_owned())
-        .unwrap_or_default()
-}
-
 /// The list that an address asks for.
 pub fn query(visit: &Visit, raw: &str) -> ListQuery {
     ListQuery::parse(raw, &list::spec(inventory_path(visit)))
@@ -279,11 +268,19 @@ pub async fn inventory(
         .await?;
     let total = counts.total(&filter);
     let blocked = counts.blocked(&filter);
-    let against_everything = if blocked > 0 {
-        format!(
-            "{} of them cannot be assigned: stocking and EA orders are not available to assign to a Smart Account, and others are assigned already.",
-            number(&blocked)
-        )
+    let done = counts.assigned(&filter);
+    let against_everything = if blocked > 0 || done > 0 {
+        let mut says = Vec::new();
+        if blocked > 0 {
+            says.push(format!(
+                "{} of them cannot be assigned: stocking and EA orders are not available to assign to a Smart Account.",
+                number(&blocked)
+            ));
+        }
+        if done > 0 {
+            says.push(format!("{} of them are assigned already.", number(&done)));
+        }
+        says.join(" ")
     } else if total > MOST_SELECTED as u64 {
         format!(
             "At most {} orders are assigned at once. Narrow the list with a filter.",
@@ -319,13 +316,11 @@ pub async fn inventory(
         total,
         total_text: number(&total),
         all: all_text,
-        asked: asked(&list),
+        asked: list::asked(&list),
         base: base(may),
         against: against(may, &admins),
         everything: everything && total > 0,
-        only_standard: (blocked > 0 && blocked < total)
-            .then(|| assignable_only(&list))
-            .flatten(),
+        only_standard: (blocked + done > 0).then(|| assignable_only(&list)).flatten(),
         against_everything,
         caption: format!("Orders, {} on this page", rows_on(&list, total)),
         views,

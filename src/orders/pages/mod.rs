@@ -55,6 +55,7 @@ pub fn routes(routes: &mut Routes) {
         path: INVENTORY,
         action: Action::ViewInventory,
     });
+    routes.menu_covers("/sa/{said}/orders/", INVENTORY);
 }
 
 impl Named for OrderId {

@@ -1,7 +1,7 @@
 //! One order: its lines, what happened to it, and the mails about it.
 
 use super::super::list;
-use super::super::model::{Line, LineKind, LineState, Order};
+use super::super::model::{Line, LineKind, LineState, Order, OrderStatus};
 use super::super::service;
 use super::{
     administrators, against, assignment_badge, base, between, is_unchecked, line_badge, status_badge,
@@ -106,7 +106,7 @@ impl Names {
 
 /// A mail about the order.
 struct MailView {
-    what: String,
+    what: &'static str,
     to: String,
     at: DateTime<Utc>,
     state: (&'static str, &'static str),
@@ -141,8 +141,22 @@ impl OrderPage {
             .iter()
             .any(|line| matches!(line.line.state, LineState::Unassigned | LineState::Failed))
     }
+    /// Whether lines can be reassigned here and now.
     fn reassignable(&self) -> bool {
-        self.against.is_empty() && self.lines.iter().any(LineView::reassignable)
+        self.against.is_empty()
+            && self.order.status == OrderStatus::Pending
+            && self.lines.iter().any(LineView::reassignable)
+    }
+    /// Why lines that are assigned stay where they are, or "".
+    fn fixed(&self) -> &'static str {
+        if self.against.is_empty()
+            && self.order.status != OrderStatus::Pending
+            && self.lines.iter().any(LineView::reassignable)
+        {
+            "Delivery has begun: lines are reassigned only while the order status is Pending."
+        } else {
+            ""
+        }
     }
     fn assignment_kind(&self) -> &'static str {
         assignment_badge(self.order.assignment, self.no.is_empty())
@@ -169,16 +183,12 @@ impl OrderPage {
 }
 
 /// A letter's kind in the words of the page.
-fn letter_words(kind: &str) -> String {
-    let last = kind
-        .rsplit(['.', '/'])
-        .next()
-        .unwrap_or(kind)
-        .replace(['-', '_'], " ");
-    let mut chars = last.chars();
-    chars
-        .next()
-        .map_or_else(String::new, |first| first.to_uppercase().chain(chars).collect())
+fn letter_words(kind: &str) -> &'static str {
+    match kind {
+        "orders.assignment-settled" => "To the requester: assignment complete",
+        "orders.received" => "To administrators: orders received",
+        _ => "Email",
+    }
 }
 
 /// The mails about an order's assignments. Addresses of people of other Smart Accounts stay unnamed.
@@ -224,12 +234,9 @@ fn mails(read: &mut impl Reads, account: SmartAccountId, lines: &[Line], own: &s
 
 /// What happened to an order, the newest first.
 fn past(read: &mut impl Reads, account: SmartAccountId, order: &Order) -> Result<Vec<Happening>> {
-    let mut told = history(read, account, order.id.as_str(), MOST_EVENTS)?;
-    told.append(&mut history(read, account, &order.identifier, MOST_EVENTS)?);
-    told.sort_by_key(|past| std::cmp::Reverse(past.at));
-    let mut all: Vec<Happening> = told
+    let mut all: Vec<Happening> = history(read, account, order.id.as_str(), MOST_EVENTS)?
         .into_iter()
-        .filter(|past| past.kind != Kind::Denied)
+        .filter(|past| past.kind != Kind::OrderReceived)
         .map(|past| Happening {
             what: past.kind.label().to_owned(),
             who: past.actor,

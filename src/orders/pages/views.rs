@@ -1,20 +1,14 @@
 //! Saved views of Order Inventory: search, filters, sorting and columns under a name of one's own.
 
-use super::super::list::{self, MOST_VIEWS, SavedView};
-use super::inventory::{ViewDialog, asked, inventory, query};
+use super::super::list::{self, SavedView};
+use super::inventory::{ViewDialog, inventory, query};
 use super::{flash, inventory_path};
 use crate::authz::action::ViewInventory;
 use crate::error::{Error, Problems};
 use crate::http::form::{PathPart, fresh};
 use crate::http::{Answer, FlashKind, May, NoFields, Posted, page, page_with};
-use crate::kernel::Name;
 use crate::kernel::ids::SavedViewId;
 use serde::Deserialize;
-
-/// The longest name of a view.
-const LONGEST: usize = 60;
-/// The longest query that is kept.
-const LONGEST_QUERY: usize = 2_000;
 
 pub async fn manage(may: May<ViewInventory>) -> Answer {
     let dialog = ViewDialog {
@@ -41,24 +35,15 @@ pub struct NewView {
     asked: String,
 }
 
-/// The name of a view, or what is wrong with it.
-pub fn name_of(typed: &str) -> Result<String, String> {
-    let name = Name::parse(typed, "The name")?;
-    if name.as_str().chars().count() > LONGEST {
-        return Err(format!("Use {LONGEST} characters at most."));
-    }
-    Ok(name.to_string())
-}
-
 pub async fn add(may: May<ViewInventory>, posted: Posted<NewView>) -> Answer {
-    let list = query(&may, &posted.value.asked);
+    let shown = query(&may, &posted.value.asked);
     let mut problems = Problems::default();
-    let name = problems.take("name", name_of(&posted.value.name));
-    let query = asked(&list);
-    if query.len() > LONGEST_QUERY {
+    let name = problems.take("name", list::view_name(&posted.value.name));
+    let query = list::asked(&shown);
+    if query.len() > list::LONGEST_QUERY {
         problems.add("", "This view has more filters than can be kept.");
     }
-    let href = list.href();
+    let href = shown.href();
     let done = match name {
         Some(name) if problems.is_empty() => save(&may, name, query).await,
         _ => Err(Error::Invalid(problems)),
@@ -82,8 +67,7 @@ pub async fn add(may: May<ViewInventory>, posted: Posted<NewView>) -> Answer {
     }
 }
 
-/// Keeps a view. Nobody else sees it, and nothing of the account changes: it is not recorded.
-pub async fn save(may: &May<ViewInventory>, name: String, query: String) -> Result<String, Error> {
+async fn save(may: &May<ViewInventory>, name: String, query: String) -> Result<String, Error> {
     let view = SavedView {
         id: SavedViewId::new(),
         name: name.clone(),
@@ -96,15 +80,7 @@ pub async fn save(may: &May<ViewInventory>, name: String, query: String) -> Resu
     );
     may.portal
         .db
-        .housekeeping(move |tx| {
-            if list::all_views(tx, account, person)?.len() >= MOST_VIEWS {
-                return Err(Error::invalid(
-                    "name",
-                    format!("You have {MOST_VIEWS} saved views. Remove one first."),
-                ));
-            }
-            list::insert_view(tx, at, account, person, &view)
-        })
+        .housekeeping(move |tx| list::keep_view(tx, at, account, person, &view))
         .await?;
     Ok(name)
 }
@@ -114,11 +90,7 @@ pub async fn remove(may: May<ViewInventory>, id: PathPart<SavedViewId>, _form: P
     let view = may
         .portal
         .db
-        .housekeeping(move |tx| {
-            let view = list::find_view(tx, account, person, id)?;
-            list::remove_view(tx, view.id)?;
-            Ok(view)
-        })
+        .housekeeping(move |tx| list::forget_view(tx, account, person, id))
         .await?;
     Ok(may.see_other(
         &inventory_path(&may),
