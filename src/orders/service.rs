@@ -1079,3 +1079,55 @@ pub fn progress(read: &mut impl Reads, within: &Within, id: AssignmentId) -> Res
         gone_on: asked.saturating_sub(still),
     })
 }
+
+/// Orders whose customers have a Smart Account by now show there from now on.
+pub fn link_customers(
+    tx: &mut Tx<'_>,
+    at: Moment,
+    found: &[(OrderId, SmartAccountId)],
+) -> Result<Recorded<usize>> {
+    let ids: Vec<OrderId> = found.iter().map(|(order, _)| *order).collect();
+    let accounts: HashMap<OrderId, SmartAccountId> = found.iter().copied().collect();
+    let mut orders = store::find_many(tx, &ids)?;
+    orders.retain(|order| order.customer_account.is_none());
+    if orders.is_empty() {
+        return Ok(tx.unchanged(0));
+    }
+    let lines = store::lines_of(tx, &ids)?;
+    for order in &mut orders {
+        if let Some(account) = accounts.get(&order.id) {
+            store::set_customer_account(tx, order.id, *account)?;
+            order.customer_account = Some(*account);
+        }
+    }
+    let none = Vec::new();
+    let changed: Vec<Changed<'_>> = orders
+        .iter()
+        .map(|order| Changed {
+            order,
+            lines: lines.get(&order.id).unwrap_or(&none),
+            is_new: false,
+        })
+        .collect();
+    store::settle(tx, &changed)?;
+    let who = Who::portal("order assignment");
+    for order in &orders {
+        let mut event = Event::new(
+            Kind::OrderReceived,
+            order.id,
+            format!(
+                "The order {} shows here: its customer {} has this Smart Account.",
+                order.identifier, order.customer
+            ),
+        )
+        .with(json!({ "identifier": order.identifier }));
+        event.account = order.customer_account;
+        tx.note(at, &who, &event)?;
+    }
+    let event = Event::new(
+        Kind::OrderReceived,
+        "orders",
+        format!("{} orders were found to belong to Smart Accounts.", orders.len()),
+    );
+    tx.record(at, &who, &event, orders.len())
+}
