@@ -90,6 +90,25 @@ pub fn complete(
     tx.record(at, &who, &last, due.len())
 }
 
+/// Completes all lines of an assignment that are on their way, well or with a failure: for scenarios.
+pub fn complete_request(
+    tx: &mut Tx<'_>,
+    at: Moment,
+    id: AssignmentId,
+    fails: bool,
+) -> Result<Recorded<usize>> {
+    let ids: Vec<OrderLineId> = store::lines_of_request(tx, id, 10_000)?
+        .into_iter()
+        .map(|line| line.id)
+        .collect();
+    let failing = if fails {
+        ids.iter().copied().collect()
+    } else {
+        HashSet::new()
+    };
+    complete(tx, at, &ids, &failing)
+}
+
 const HELD: &str = "The Smart Account is Pending. The line is assigned when the account becomes Active.";
 
 /// What a line brings to where it goes: nothing when it is a service.

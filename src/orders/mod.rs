@@ -10,6 +10,7 @@ mod model;
 mod service;
 mod store;
 
+pub use completion::complete_request;
 pub use intake::{New, Told, ToldLine, check as check_order, receive};
 pub use jobs::jobs;
 pub use lab::{Completion, LONGEST_DELAY, read as completion, set as set_completion};
@@ -19,8 +20,8 @@ pub use model::{
     TargetPlaces, Work, assignment_of,
 };
 pub use service::{
-    against_order, against_person, assign, change_draft, draft, find_targets, keep_draft, place_named,
-    places, progress, retry, review, target,
+    against_order, against_person, assign, assign_by, change_draft, draft, find_targets, keep_draft,
+    place_named, places, progress, retry, review, target,
 };
 
 use crate::platform::mail::Letters;

@@ -21,7 +21,6 @@ use crate::platform::db::{Reads, Recorded, Tx};
 use crate::platform::token;
 use crate::smart_accounts::{self, SmartAccount, State, Visibility};
 use crate::virtual_accounts::{self, AccessLevel, DEFAULT};
-use chrono::TimeDelta;
 use serde_json::json;
 use std::collections::{BTreeMap, HashMap, HashSet};
 
@@ -767,6 +766,20 @@ pub fn assign(
     id: AssignmentId,
     at: Moment,
 ) -> Result<Recorded<AssignmentId>> {
+    let due = lab::due(tx, at)?;
+    assign_by(tx, permit, draft, fingerprint, id, at, due)
+}
+
+/// The same, to be completed at a time that is known.
+pub fn assign_by(
+    tx: &mut Tx<'_>,
+    permit: &Permit<AssignOrder>,
+    draft: OrderDraftId,
+    fingerprint: &str,
+    id: AssignmentId,
+    at: Moment,
+    due_at: Moment,
+) -> Result<Recorded<AssignmentId>> {
     let draft = self::draft(tx, permit, draft)?;
     if let Some(made) = draft.assignment {
         return Ok(tx.unchanged(made));
@@ -794,6 +807,7 @@ pub fn assign(
         work,
         id,
         at,
+        due_at,
     )?;
     store::draft_done(tx, draft.id, id)?;
     Ok(done)
@@ -807,6 +821,7 @@ struct Asking {
 }
 
 /// Asks for the assignment of lines. Those that are assigned elsewhere are taken back first.
+#[expect(clippy::too_many_arguments, reason = "who asks for what, from where and when")]
 fn ask(
     tx: &mut Tx<'_>,
     who: &Who,
@@ -815,8 +830,8 @@ fn ask(
     mut work: Vec<Asking>,
     id: AssignmentId,
     at: Moment,
+    due_at: Moment,
 ) -> Result<Recorded<AssignmentId>> {
-    let due_at = at.plus(TimeDelta::seconds(lab::read(tx)?.delay_seconds));
     let mut by_target: BTreeMap<(SmartAccountId, Option<VirtualAccountId>), Vec<OrderLineId>> =
         BTreeMap::new();
     let mut lines = 0_usize;
@@ -1029,6 +1044,7 @@ pub fn retry(
     }
     let unchecked = hand.unchecked;
     let work = vec![Asking { order, lines, to }];
+    let due_at = lab::due(tx, at)?;
     ask(
         tx,
         permit.who(),
@@ -1037,6 +1053,7 @@ pub fn retry(
         work,
         id,
         at,
+        due_at,
     )
 }
 
