@@ -4,10 +4,12 @@
 //! For rooms above: [`grant`] puts the licenses of assigned lines where they belong, [`take_back`] takes them out.
 
 mod model;
+mod occupant;
 mod service;
 mod store;
 
 pub use model::{Incoming, MoveKind, Moved, Pool};
+pub use occupant::Licenses;
 pub use service::{grant, take_back};
 
 /// With what codes the rules of this room refuse.

@@ -183,9 +183,22 @@ pub fn held_in(
     Ok(found)
 }
 
-/// Forgets the pools of a Virtual Account that is deleted; only empty ones, with their ledger.
+/// Forgets the pools of a Virtual Account that is deleted, with their part of the ledger: empty ones, whose moves
+/// cancel out. What happened stays in the record.
 pub fn forget(tx: &mut Tx<'_>, account: SmartAccountId, place: VirtualAccountId) -> Result<()> {
-    let _ = (tx, account, place);
+    let empty: Vec<LicensePoolId> = pools::table
+        .filter(
+            pools::smart_account_id
+                .eq(account)
+                .and(pools::virtual_account_id.eq(place))
+                .and(pools::purchased.eq(0)),
+        )
+        .select(pools::id)
+        .load(tx.conn())?;
+    for some in empty.chunks(500) {
+        diesel::delete(moves::table.filter(moves::pool_id.eq_any(some.to_vec()))).execute(tx.conn())?;
+        diesel::delete(pools::table.filter(pools::id.eq_any(some.to_vec()))).execute(tx.conn())?;
+    }
     Ok(())
 }
 

@@ -6,6 +6,7 @@ use crate::error::{Error, Problems, Result};
 use crate::kernel::{Event, Kind, Moment};
 use crate::platform::db::{Reads, Recorded, Tx};
 use crate::platform::settings;
+use chrono::TimeDelta;
 use serde::{Deserialize, Serialize};
 
 const NAME: &str = "orders.completion";
@@ -66,6 +67,11 @@ pub fn read(read: &mut impl Reads) -> Result<Completion> {
     Ok(kept
         .and_then(|text| serde_json::from_str(&text).ok())
         .unwrap_or_default())
+}
+
+/// When something that is asked for now is to be completed.
+pub fn due(read: &mut impl Reads, at: Moment) -> Result<Moment> {
+    Ok(at.plus(TimeDelta::seconds(self::read(read)?.delay_seconds)))
 }
 
 /// Sets how they complete from now on.

@@ -21,7 +21,6 @@ use crate::platform::db::{Reads, Recorded, Tx};
 use crate::platform::token;
 use crate::smart_accounts::{self, SmartAccount, State, Visibility};
 use crate::virtual_accounts::{self, AccessLevel, DEFAULT};
-use chrono::TimeDelta;
 use serde_json::json;
 use std::collections::{BTreeMap, HashMap, HashSet};
 
@@ -767,6 +766,20 @@ pub fn assign(
     id: AssignmentId,
     at: Moment,
 ) -> Result<Recorded<AssignmentId>> {
+    let due = lab::due(tx, at)?;
+    assign_by(tx, permit, draft, fingerprint, id, at, due)
+}
+
+/// The same, to be completed at a time that is known.
+pub fn assign_by(
+    tx: &mut Tx<'_>,
+    permit: &Permit<AssignOrder>,
+    draft: OrderDraftId,
+    fingerprint: &str,
+    id: AssignmentId,
+    at: Moment,
+    due_at: Moment,
+) -> Result<Recorded<AssignmentId>> {
     let draft = self::draft(tx, permit, draft)?;
     if let Some(made) = draft.assignment {
         return Ok(tx.unchanged(made));
@@ -794,6 +807,7 @@ pub fn assign(
         work,
         id,
         at,
+        due_at,
     )?;
     store::draft_done(tx, draft.id, id)?;
     Ok(done)
@@ -807,6 +821,7 @@ struct Asking {
 }
 
 /// Asks for the assignment of lines. Those that are assigned elsewhere are taken back first.
+#[expect(clippy::too_many_arguments, reason = "who asks for what, from where and when")]
 fn ask(
     tx: &mut Tx<'_>,
     who: &Who,
@@ -815,8 +830,8 @@ fn ask(
     mut work: Vec<Asking>,
     id: AssignmentId,
     at: Moment,
+    due_at: Moment,
 ) -> Result<Recorded<AssignmentId>> {
-    let due_at = at.plus(TimeDelta::seconds(lab::read(tx)?.delay_seconds));
     let mut by_target: BTreeMap<(SmartAccountId, Option<VirtualAccountId>), Vec<OrderLineId>> =
         BTreeMap::new();
     let mut lines = 0_usize;
@@ -1029,6 +1044,7 @@ pub fn retry(
     }
     let unchecked = hand.unchecked;
     let work = vec![Asking { order, lines, to }];
+    let due_at = lab::due(tx, at)?;
     ask(
         tx,
         permit.who(),
@@ -1037,6 +1053,7 @@ pub fn retry(
         work,
         id,
         at,
+        due_at,
     )
 }
 
@@ -1078,4 +1095,56 @@ pub fn progress(read: &mut impl Reads, within: &Within, id: AssignmentId) -> Res
         orders,
         gone_on: asked.saturating_sub(still),
     })
+}
+
+/// Orders whose customers have a Smart Account by now show there from now on.
+pub fn link_customers(
+    tx: &mut Tx<'_>,
+    at: Moment,
+    found: &[(OrderId, SmartAccountId)],
+) -> Result<Recorded<usize>> {
+    let ids: Vec<OrderId> = found.iter().map(|(order, _)| *order).collect();
+    let accounts: HashMap<OrderId, SmartAccountId> = found.iter().copied().collect();
+    let mut orders = store::find_many(tx, &ids)?;
+    orders.retain(|order| order.customer_account.is_none());
+    if orders.is_empty() {
+        return Ok(tx.unchanged(0));
+    }
+    let lines = store::lines_of(tx, &ids)?;
+    for order in &mut orders {
+        if let Some(account) = accounts.get(&order.id) {
+            store::set_customer_account(tx, order.id, *account)?;
+            order.customer_account = Some(*account);
+        }
+    }
+    let none = Vec::new();
+    let changed: Vec<Changed<'_>> = orders
+        .iter()
+        .map(|order| Changed {
+            order,
+            lines: lines.get(&order.id).unwrap_or(&none),
+            is_new: false,
+        })
+        .collect();
+    store::settle(tx, &changed)?;
+    let who = Who::portal("order assignment");
+    for order in &orders {
+        let mut event = Event::new(
+            Kind::OrderReceived,
+            order.id,
+            format!(
+                "The order {} shows here: its customer {} has this Smart Account.",
+                order.identifier, order.customer
+            ),
+        )
+        .with(json!({ "identifier": order.identifier }));
+        event.account = order.customer_account;
+        tx.note(at, &who, &event)?;
+    }
+    let event = Event::new(
+        Kind::OrderReceived,
+        "orders",
+        format!("{} orders were found to belong to Smart Accounts.", orders.len()),
+    );
+    tx.record(at, &who, &event, orders.len())
 }
