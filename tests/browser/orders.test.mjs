@@ -39,7 +39,7 @@ const card = (page, title) => page.locator("section.donut").filter({ has: page.g
 
 /** A slice of a card: filters, in place or by a new page. */
 async function slice(page, title, name) {
-  await card(page, title).getByRole("link", { name: new RegExp(`^${name}\\d`) }).click();
+  await card(page, title).getByRole("link", { name: new RegExp(`^${name}\\s*\\d`) }).click();
   await card(page, title).locator("a[aria-current]").waitFor();
 }
 
