@@ -63,6 +63,8 @@ async function settled(page) {
 
 for (const context of [withScript, withoutScript]) {
   const label = context === withScript ? "orders with script" : "orders without script";
+  // Each has a customer of its own, so that neither takes the other's order.
+  const customer = context === withScript ? ["fairwater", "Fairwater", /Fairwater Foods/] : ["xyz", "XYZ", /XYZ COMPANY/];
 
   test(`a partner assigns an order to its customer (${context.name})`, async () => {
     const page = await openPage(browser, portal, context);
@@ -76,9 +78,9 @@ for (const context of [withScript, withoutScript]) {
     await page.getByRole("link", { name: /^Assignment status: Unassigned/ }).waitFor();
     // Search bar on the left side of the table view.
     const find = page.getByRole("searchbox", { name: "Search orders" });
-    await find.fill("fairwater");
+    await find.fill(customer[0]);
     await find.press("Enter");
-    await page.getByRole("link", { name: /^Search: fairwater/ }).waitFor();
+    await page.getByRole("link", { name: new RegExp(`^Search: ${customer[0]}`) }).waitFor();
     await checkPage(page, `${label} searched`);
 
     // The three-dot menu of a single order; a Standard one with Cisco branded services.
@@ -91,10 +93,10 @@ for (const context of [withScript, withoutScript]) {
     await checkPage(page, `${label} first step`);
     await shot(page, `${label} first step`);
 
-    let dialog = await select(page, "Select a Smart Account", "Smart Account name", "Fairwater", /Fairwater Foods/);
+    let dialog = await select(page, "Select a Smart Account", "Smart Account name", customer[1], customer[2]);
     await checkPage(page, `${label} select`);
     await dialog.getByRole("button", { name: "Select", exact: true }).click();
-    await page.getByText("Fairwater Foods").first().waitFor();
+    await page.getByRole("main").getByText(customer[2]).first().waitFor();
     await page.getByLabel("Virtual Account", { exact: true }).first().selectOption("DEFAULT");
     const separate = page.getByRole("checkbox", { name: /^Assign Product line and Cisco branded Services to separate Accounts/ });
     const second = page.getByRole("heading", { level: 2, name: "Smart Account for Cisco branded services" });
