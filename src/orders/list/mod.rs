@@ -348,7 +348,7 @@ pub struct SavedView {
 
 /// The name of a view, or what is wrong with it.
 pub fn view_name(typed: &str) -> Result<String, String> {
-    let name = Name::parse(typed, "The name")?;
+    let name = Name::parse(typed, "Name")?;
     if name.as_str().chars().count() > LONGEST_VIEW {
         return Err(format!("Use {LONGEST_VIEW} characters at most."));
     }
