@@ -2,7 +2,9 @@
 
 use super::super::list::{self, Counts, Filter, Row, SavedView};
 use super::super::model::{Assignment, MOST_SELECTED, OrderStatus, OrderType};
-use super::{administrators, against, assignment_badge, base, inventory_path, is_unchecked, status_badge};
+use super::{
+    administrators, against, assignment_badge, base, inventory_path, is_unchecked, po_words, status_badge,
+};
 use crate::authz::Permit;
 use crate::authz::action::ViewInventory;
 use crate::error::Result;
@@ -45,6 +47,9 @@ impl RowView {
             }),
             order,
         }
+    }
+    fn po(&self) -> String {
+        po_words(&self.order.purchase_order)
     }
     fn assignable(&self) -> bool {
         self.order.order_type.against_assigning().is_none()

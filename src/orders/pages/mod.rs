@@ -127,6 +127,15 @@ fn against(visit: &Visit, administrators: &[Person]) -> String {
         .unwrap_or_default()
 }
 
+/// A purchase order, as people write it: with "PO" in front, once.
+fn po_words(purchase_order: &str) -> String {
+    if purchase_order.is_empty() || purchase_order.to_ascii_uppercase().starts_with("PO") {
+        purchase_order.to_owned()
+    } else {
+        format!("PO {purchase_order}")
+    }
+}
+
 /// The badge of an order's assignment. Amber means "yours to do", so what cannot be assigned is grey.
 const fn assignment_badge(assignment: Assignment, assignable: bool) -> &'static str {
     match assignment {

@@ -4,7 +4,8 @@ use super::super::list;
 use super::super::model::{Line, LineKind, LineState, Order, OrderStatus};
 use super::super::service;
 use super::{
-    administrators, against, assignment_badge, base, between, is_unchecked, line_badge, status_badge,
+    administrators, against, assignment_badge, base, between, is_unchecked, line_badge, po_words,
+    status_badge,
 };
 use crate::authn::people;
 use crate::authz::action::{AssignOrder, ViewInventory};
@@ -168,7 +169,7 @@ impl OrderPage {
         let po = if self.order.purchase_order.is_empty() {
             String::new()
         } else {
-            format!("PO {}. ", self.order.purchase_order)
+            format!("{}. ", po_words(&self.order.purchase_order))
         };
         format!(
             "{po}{} for {}.",
