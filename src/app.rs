@@ -11,8 +11,8 @@ use crate::platform::occupants::Occupants;
 use crate::platform::settings;
 use crate::platform::signing::Signing;
 use crate::{
-    access_requests, account_requests, authn, events, home, identity, licenses, members, orders, simulator,
-    smart_accounts, virtual_accounts,
+    access_requests, account_requests, authn, catalog, events, home, identity, licenses, members, orders,
+    simulator, smart_accounts, virtual_accounts,
 };
 use chrono::TimeDelta;
 use std::sync::Arc;
@@ -31,6 +31,8 @@ pub fn routes() -> Routes {
     access_requests::routes(&mut routes);
     account_requests::routes(&mut routes);
     orders::routes(&mut routes);
+    catalog::routes(&mut routes);
+    licenses::routes(&mut routes);
     events::routes(&mut routes);
     simulator::routes(&mut routes);
     routes

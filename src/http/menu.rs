@@ -112,10 +112,12 @@ impl Menu {
         };
         let shown = |item: &Item| {
             if !item.path.contains("{said}") {
-                return actor
-                    .platform
-                    .iter()
-                    .any(|role| matrix::holders(item.action).contains(&matrix::Holder::Platform(*role)));
+                let named = matrix::holders(item.action);
+                return named.contains(&matrix::Holder::Anyone)
+                    || actor
+                        .platform
+                        .iter()
+                        .any(|role| named.contains(&matrix::Holder::Platform(*role)));
             }
             visit.tenant.is_some()
                 && (visit.grants.iter().any(|g| matrix::allows(item.action, g.role))

@@ -1,11 +1,14 @@
-//! What can be done with licenses. Functions here are parts of the caller's write and of its record.
+//! What can be done with licenses. Functions that take a `Tx` are parts of the caller's write and of its record.
 
-use super::model::{self, Incoming, MoveKind, Moved};
-use super::store::{self, Entry};
+use super::model::{self, Incoming, MoveKind, Moved, Pool};
+use super::store::{self, Entry, Filter, Sort};
+use crate::authz::Permit;
+use crate::authz::action::ViewInventory;
 use crate::error::{Error, Result};
 use crate::kernel::Moment;
 use crate::kernel::ids::{LicensePoolId, OrderId, OrderLineId, SmartAccountId, VirtualAccountId};
-use crate::platform::db::Tx;
+use crate::platform::db::{Reads, Tx};
+use crate::virtual_accounts;
 use std::collections::HashMap;
 
 /// Puts the licenses of lines where they belong. A line brings the licenses of one round once: a second time is
@@ -103,4 +106,54 @@ pub fn take_back(
     }
     store::insert_moves(tx, at, actor, &entries)?;
     Ok(moved)
+}
+
+/// A pool as lists show it.
+#[derive(Debug, Clone)]
+pub struct Row {
+    /// The pool.
+    pub pool: Pool,
+    /// Name of its Virtual Account.
+    pub virtual_account: String,
+    /// From which orders it came: their ids and identifiers, the oldest first.
+    pub orders: Vec<(OrderId, String)>,
+}
+
+/// How many pools match.
+pub fn count(read: &mut impl Reads, permit: &Permit<ViewInventory>, filter: &Filter) -> Result<u64> {
+    store::count(read, permit.within(), filter)
+}
+
+/// A page of License Inventory.
+pub fn page(
+    read: &mut impl Reads,
+    permit: &Permit<ViewInventory>,
+    filter: &Filter,
+    sort: (Sort, bool),
+    limit: u64,
+    offset: u64,
+) -> Result<Vec<Row>> {
+    let account = permit.within().account()?;
+    let whole = |n: u64| i64::try_from(n).unwrap_or(i64::MAX);
+    let pools = store::page(read, permit.within(), filter, sort, whole(limit), whole(offset))?;
+    let ids: Vec<LicensePoolId> = pools.iter().map(|pool| pool.id).collect();
+    let mut places: Vec<VirtualAccountId> = pools.iter().map(|pool| pool.virtual_account).collect();
+    places.sort_unstable();
+    places.dedup();
+    let names: HashMap<VirtualAccountId, String> = virtual_accounts::these(read, account, &places)?
+        .into_iter()
+        .map(|one| (one.id, one.name))
+        .collect();
+    let mut origins: HashMap<LicensePoolId, Vec<(OrderId, String)>> = HashMap::new();
+    for (pool, order, reference) in store::origins(read, account, &ids)? {
+        origins.entry(pool).or_default().push((order, reference));
+    }
+    Ok(pools
+        .into_iter()
+        .map(|pool| Row {
+            virtual_account: names.get(&pool.virtual_account).cloned().unwrap_or_default(),
+            orders: origins.remove(&pool.id).unwrap_or_default(),
+            pool,
+        })
+        .collect())
 }

@@ -1,13 +1,15 @@
 //! The tables of licenses.
 
 use super::model::{Kind, MoveKind, Pool};
+use crate::authz::Within;
+use crate::catalog::{Billing, Term};
 use crate::error::Result;
 use crate::kernel::ids::{
     LicenseMoveId, LicensePoolId, OrderId, OrderLineId, SmartAccountId, VirtualAccountId,
 };
 use crate::kernel::{Moment, search_key};
 use crate::platform::db::schema::{license_moves as moves, license_pools as pools};
-use crate::platform::db::{Conn, Reads, Tx};
+use crate::platform::db::{Conn, Reads, Tx, contains};
 use diesel::prelude::*;
 
 macro_rules! columns {
@@ -202,10 +204,133 @@ pub fn forget(tx: &mut Tx<'_>, account: SmartAccountId, place: VirtualAccountId)
     Ok(())
 }
 
-pub fn pools_of(read: &mut impl Reads, account: SmartAccountId) -> Result<Vec<Pool>> {
-    Ok(pools::table
-        .filter(pools::smart_account_id.eq(account))
-        .order((pools::search_key.asc(), pools::id.asc()))
-        .select(columns!())
-        .load(read.conn())?)
+/// What a list of licenses is narrowed to.
+#[derive(Debug, Clone, Default)]
+pub struct Filter {
+    /// Typed into the search.
+    pub typed: String,
+    /// Any of these; all when empty.
+    pub places: Vec<VirtualAccountId>,
+    /// Any of these; all when empty.
+    pub terms: Vec<Term>,
+    /// Any of these; all when empty.
+    pub billings: Vec<Billing>,
+    /// Pools that hold nothing any more as well.
+    pub empty_too: bool,
+}
+
+/// By what a list is sorted; the name and the id settle equals.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Sort {
+    License,
+    Purchased,
+    InUse,
+    Ends,
+}
+
+/// What lies within reach and is asked for.
+macro_rules! asked {
+    ($within:expr, $filter:expr) => {{
+        let (within, filter): (&Within, &Filter) = ($within, $filter);
+        let mut query = pools::table
+            .filter(pools::smart_account_id.eq(within.account()?))
+            .into_boxed();
+        if let Some(only) = within.only() {
+            query = query.filter(pools::virtual_account_id.eq_any(only.to_vec()));
+        }
+        if !filter.typed.is_empty() {
+            query = query.filter(pools::search_key.like(contains(&filter.typed)).escape('\\'));
+        }
+        if !filter.places.is_empty() {
+            query = query.filter(pools::virtual_account_id.eq_any(filter.places.clone()));
+        }
+        if !filter.terms.is_empty() {
+            query = query.filter(pools::term.eq_any(filter.terms.clone()));
+        }
+        if !filter.billings.is_empty() {
+            query = query.filter(pools::billing.eq_any(filter.billings.clone()));
+        }
+        if !filter.empty_too {
+            query = query.filter(pools::purchased.gt(0).or(pools::in_use.gt(0)));
+        }
+        query
+    }};
+}
+
+pub fn count(read: &mut impl Reads, within: &Within, filter: &Filter) -> Result<u64> {
+    let found: i64 = asked!(within, filter).count().get_result(read.conn())?;
+    Ok(u64::try_from(found).unwrap_or_default())
+}
+
+pub fn page(
+    read: &mut impl Reads,
+    within: &Within,
+    filter: &Filter,
+    (sort, descending): (Sort, bool),
+    limit: i64,
+    offset: i64,
+) -> Result<Vec<Pool>> {
+    let query = asked!(within, filter).select(columns!());
+    let query = match (sort, descending) {
+        (Sort::License, false) => query.order((pools::search_key.asc(), pools::id.asc())),
+        (Sort::License, true) => query.order((pools::search_key.desc(), pools::id.desc())),
+        (Sort::Purchased, false) => {
+            query.order((pools::purchased.asc(), pools::search_key.asc(), pools::id.asc()))
+        }
+        (Sort::Purchased, true) => {
+            query.order((pools::purchased.desc(), pools::search_key.asc(), pools::id.asc()))
+        }
+        (Sort::InUse, false) => query.order((pools::in_use.asc(), pools::search_key.asc(), pools::id.asc())),
+        (Sort::InUse, true) => query.order((pools::in_use.desc(), pools::search_key.asc(), pools::id.asc())),
+        // What never ends comes last, on both databases.
+        (Sort::Ends, false) => query.order((
+            pools::ends_at.is_null().asc(),
+            pools::ends_at.asc(),
+            pools::search_key.asc(),
+            pools::id.asc(),
+        )),
+        (Sort::Ends, true) => query.order((
+            pools::ends_at.is_null().asc(),
+            pools::ends_at.desc(),
+            pools::search_key.asc(),
+            pools::id.asc(),
+        )),
+    };
+    Ok(query.limit(limit).offset(offset).load(read.conn())?)
+}
+
+/// From which orders the licenses of pools came: pool, order and its identifier.
+pub fn origins(
+    read: &mut impl Reads,
+    account: SmartAccountId,
+    ids: &[LicensePoolId],
+) -> Result<Vec<(LicensePoolId, OrderId, String)>> {
+    let mut found = Vec::new();
+    for some in ids.chunks(400) {
+        let rows: Vec<(LicensePoolId, Option<OrderId>, String, i64)> = moves::table
+            .filter(
+                moves::smart_account_id
+                    .eq(account)
+                    .and(moves::pool_id.eq_any(some.to_vec()))
+                    .and(moves::order_id.is_not_null()),
+            )
+            .order((moves::pool_id.asc(), moves::at.asc(), moves::id.asc()))
+            .select((moves::pool_id, moves::order_id, moves::reference, moves::quantity))
+            .load(read.conn())?;
+        let mut sums: Vec<(LicensePoolId, OrderId, String, i64)> = Vec::new();
+        for (pool, order, reference, quantity) in rows {
+            let Some(order) = order else { continue };
+            match sums.iter_mut().find(|one| one.0 == pool && one.1 == order) {
+                Some(known) => known.3 = known.3.saturating_add(quantity),
+                None => sums.push((pool, order, reference, quantity)),
+            }
+        }
+        // What was taken back did not stay.
+        found.extend(
+            sums.into_iter()
+                .filter(|one| one.3 > 0)
+                .map(|(pool, order, reference, _)| (pool, order, reference)),
+        );
+    }
+    Ok(found)
 }
