@@ -638,13 +638,13 @@ async fn show_change(may: May<ManageUsers>, id: PathPart<PersonId>) -> Answer {
     page(&one_page(&may, seen(&may, id.0).await?, "roles", CHANGE, fresh()))
 }
 
-/// Places and roles, in the same order.
+/// Places and roles, in the same order: a list of each, as the brackets say to whoever reads the page.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct ChangeForm {
-    #[serde(default)]
+    #[serde(default, rename = "place[]")]
     place: Vec<String>,
-    #[serde(default)]
+    #[serde(default, rename = "role[]")]
     role: Vec<String>,
 }
 

@@ -63,14 +63,17 @@ for (const email of [undefined, "ada@xyz.example", "pat@bramwell.example", "vera
     if (email) await signInAs(scout, email);
     const pages = await discover(scout, email ? "/software-central" : "/login");
     await scout.context().close();
-    for (const context of windows) {
-      const page = await openPage(browser, portal, context);
-      if (email) await signInAs(page, email);
-      for (const target of pages) {
-        await visit(page, target);
-        await checkPage(page, `${email ?? "visitor"} ${target}`);
-      }
-      await page.context().close();
-    }
+    // All windows at once: while one draws, another is asked.
+    await Promise.all(
+      windows.map(async (context) => {
+        const page = await openPage(browser, portal, context);
+        if (email) await signInAs(page, email);
+        for (const target of pages) {
+          await visit(page, target);
+          await checkPage(page, `${email ?? "visitor"} ${target}`);
+        }
+        await page.context().close();
+      }),
+    );
   });
 }

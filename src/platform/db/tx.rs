@@ -7,6 +7,7 @@ use crate::kernel::ids::EventId;
 use crate::kernel::{Event, Moment, Who, search_key};
 use diesel::connection::{AnsiTransactionManager, SimpleConnection, TransactionManager};
 use diesel::prelude::*;
+use std::collections::BTreeMap;
 
 /// How many counters a tenant's events are spread over, so that two writers seldom meet on one row.
 const SHARDS: i32 = 8;
@@ -47,6 +48,17 @@ impl Read<'_> {
 /// An open transaction that may write.
 pub struct Tx<'c> {
     conn: &'c mut Conn,
+    /// How many events of each tenant were written here; they are added to its tally once, at the end.
+    noted: BTreeMap<String, i64>,
+}
+
+impl<'c> Tx<'c> {
+    fn on(conn: &'c mut Conn) -> Self {
+        Self {
+            conn,
+            noted: BTreeMap::new(),
+        }
+    }
 }
 
 impl Reads for Tx<'_> {
@@ -107,19 +119,31 @@ impl Tx<'_> {
             ))
             .execute(self.conn)?;
         let tenant = event.account.map_or_else(String::new, |id| id.to_string());
-        let shard = id.as_str().bytes().last().map_or(0, |b| i32::from(b) % SHARDS);
-        let row = event_tallies::table.find((&tenant, shard));
-        let counted = diesel::update(row)
-            .set(event_tallies::events.eq(event_tallies::events + 1))
-            .execute(self.conn)?;
-        if counted == 0 {
-            diesel::insert_into(event_tallies::table)
-                .values((
-                    event_tallies::smart_account_id.eq(&tenant),
-                    event_tallies::shard.eq(shard),
-                    event_tallies::events.eq(1),
-                ))
+        *self.noted.entry(tenant).or_default() += 1;
+        Ok(())
+    }
+
+    /// Adds what was noted to the tallies: one statement for a tenant, however much happened.
+    fn count(&mut self) -> Result<()> {
+        let shard = EventId::new()
+            .as_str()
+            .bytes()
+            .last()
+            .map_or(0, |b| i32::from(b) % SHARDS);
+        for (tenant, events) in std::mem::take(&mut self.noted) {
+            let row = event_tallies::table.find((&tenant, shard));
+            let counted = diesel::update(row)
+                .set(event_tallies::events.eq(event_tallies::events + events))
                 .execute(self.conn)?;
+            if counted == 0 {
+                diesel::insert_into(event_tallies::table)
+                    .values((
+                        event_tallies::smart_account_id.eq(&tenant),
+                        event_tallies::shard.eq(shard),
+                        event_tallies::events.eq(events),
+                    ))
+                    .execute(self.conn)?;
+            }
         }
         Ok(())
     }
@@ -186,7 +210,12 @@ pub fn serial<T>(conn: &mut Conn, f: &impl Fn(&mut Tx<'_>) -> Result<Recorded<T>
         Conn::Postgres(_) => "BEGIN ISOLATION LEVEL SERIALIZABLE",
     };
     within(conn, begin, |conn| {
-        f(&mut Tx { conn }).map(|done| (done.value, done.commit))
+        let mut tx = Tx::on(conn);
+        let done = f(&mut tx)?;
+        if done.commit {
+            tx.count()?;
+        }
+        Ok((done.value, done.commit))
     })
 }
 
@@ -196,7 +225,12 @@ pub fn plain<T>(conn: &mut Conn, f: &impl Fn(&mut Tx<'_>) -> Result<T>) -> Resul
         Conn::Sqlite(_) => "BEGIN IMMEDIATE",
         Conn::Postgres(_) => "BEGIN ISOLATION LEVEL READ COMMITTED",
     };
-    within(conn, begin, |conn| f(&mut Tx { conn }).map(|value| (value, true)))
+    within(conn, begin, |conn| {
+        let mut tx = Tx::on(conn);
+        let value = f(&mut tx)?;
+        tx.count()?;
+        Ok((value, true))
+    })
 }
 
 /// Begins, runs, and ends. A panic inside is caught by the rolled-back drop of the pool's connection

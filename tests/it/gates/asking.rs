@@ -5,6 +5,7 @@ use crate::support::{Api, Browser, Cast, Page};
 use licentral::http::routes::Listed;
 use serde_json::Value;
 use std::collections::BTreeMap;
+use std::sync::OnceLock;
 
 /// Somebody, with both ways in.
 #[derive(Clone)]
@@ -117,8 +118,14 @@ fn sample(schema: &Value, all: &Value) -> Value {
 }
 
 impl World {
-    /// For the API from its description, for pages from the forms that stand on them.
-    pub fn bodies(&self) -> Bodies {
+    /// For the API from its description, for pages from the forms that stand on them. Gathered once: every world
+    /// is a copy of one.
+    pub fn bodies(&self) -> &'static Bodies {
+        static GATHERED: OnceLock<Bodies> = OnceLock::new();
+        GATHERED.get_or_init(|| self.gathered())
+    }
+
+    fn gathered(&self) -> Bodies {
         let mut found = BTreeMap::new();
         let document: Value = serde_json::from_str(&self.p.parts.openapi).unwrap();
         let schemas = &document["components"]["schemas"];

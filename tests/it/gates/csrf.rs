@@ -81,6 +81,10 @@ fn forms_of_other_places_change_nothing() {
                 ("no origin at all", vec![form], own_body.clone()),
             ];
             for (variant, headers, body) in &variants {
+                // Everybody tries the first; who is refused for a reason of their own says nothing of the others.
+                if *variant != "no token" && refused.contains(variant) {
+                    continue;
+                }
                 let mut browser = visitor.browser.clone();
                 let page = browser
                     .send("POST", &path, headers, Some(body.as_bytes()))

@@ -74,9 +74,16 @@ fn every_answer_is_dressed() {
         ("stranger", w.visitor("eve@harborview.example")),
         ("operator", w.visitor("olga@licensing.example")),
     ] {
+        let mut paths = std::collections::BTreeSet::<String>::new();
         for route in w.p.routes() {
             for path in [w.ours(&route.path), w.nothing(&route.path)] {
-                for method in [route.method.as_str(), "TRACE", "PUT"] {
+                // Wrong methods once for a path, and not once for each method that it has.
+                let odd: &[&str] = if paths.insert(path.clone()) {
+                    &["TRACE", "PUT"]
+                } else {
+                    &[]
+                };
+                for method in [&[route.method.as_str()], odd].concat() {
                     // What is really done (signing out) is not the business of this test.
                     if method == "POST" && route.path == "/logout" {
                         continue;

@@ -45,8 +45,8 @@ fn our_account_does_not_exist_for_strangers() {
             let what = format!("{} {} as {word}", route.method, route.path);
             let (ours, nothing) = (w.ours(&route.path), w.nothing(&route.path));
             let before = w.p.fingerprint();
-            let page = stranger.ask_in_earnest(&route, &ours, &bodies);
-            let other = stranger.ask_in_earnest(&route, &nothing, &bodies);
+            let page = stranger.ask_in_earnest(&route, &ours, bodies);
+            let other = stranger.ask_in_earnest(&route, &nothing, bodies);
             assert_eq!(page.status, 404, "{what}: {}", page.text_of_main());
             assert_eq!(
                 face(&page, &ours),
@@ -54,7 +54,10 @@ fn our_account_does_not_exist_for_strangers() {
                 "{what} tells that it exists"
             );
             before.assert_same(&w.p.fingerprint(), &what);
-            // A number that is no number, one with a sign, one out of all bounds.
+            // A number that is no number, one with a sign, one out of all bounds: the same for all of them.
+            if word != "Eve" {
+                continue;
+            }
             for odd in ["x", "-1", "0", "99999999999999999999999", "1%00", "100001%20"] {
                 let path = route.path.replace("{said}", odd);
                 let path = w.ours(&path);
@@ -83,8 +86,8 @@ fn our_things_do_not_exist_in_another_account() {
             w.nothing_within(&route.path, hers),
         );
         let before = w.p.fingerprint();
-        let page = eve.ask_in_earnest(&route, &ours, &bodies);
-        let other = eve.ask_in_earnest(&route, &nothing, &bodies);
+        let page = eve.ask_in_earnest(&route, &ours, bodies);
+        let other = eve.ask_in_earnest(&route, &nothing, bodies);
         assert_eq!(page.status, 404, "{what}: {}", page.text_of_main());
         assert_eq!(
             face(&page, &ours),
@@ -120,8 +123,8 @@ fn our_things_do_not_exist_for_other_people() {
             let what = format!("{} {} as {word}", route.method, route.path);
             let (ours, nothing) = (w.ours(&route.path), w.nothing(&route.path));
             let before = w.p.fingerprint();
-            let page = stranger.ask_in_earnest(&route, &ours, &bodies);
-            let other = stranger.ask_in_earnest(&route, &nothing, &bodies);
+            let page = stranger.ask_in_earnest(&route, &ours, bodies);
+            let other = stranger.ask_in_earnest(&route, &nothing, bodies);
             assert!(
                 matches!(page.status, 404 | 410),
                 "{what}: {} {}",
@@ -154,8 +157,8 @@ fn a_role_in_one_virtual_account_opens_no_other() {
             w.nothing_within(&route.path, w.cast.xyz.number),
         );
         let before = w.p.fingerprint();
-        let page = una.ask_in_earnest(&route, &ours, &bodies);
-        let other = una.ask_in_earnest(&route, &nothing, &bodies);
+        let page = una.ask_in_earnest(&route, &ours, bodies);
+        let other = una.ask_in_earnest(&route, &nothing, bodies);
         assert!(matches!(page.status, 403 | 404), "{what}: {}", page.status);
         assert_eq!(page.status, other.status, "{what} tells that it exists");
         before.assert_same(&w.p.fingerprint(), &what);

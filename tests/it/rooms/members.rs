@@ -398,7 +398,7 @@ fn the_approver_role_goes_by_the_domain_of_the_address() {
     let noa = p.find_person("noa@newcomer.example").id;
     p.role("noa@newcomer.example", &cast.xyz, None, Role::AccountViewer);
     ada.get(&format!("{}/{noa}/roles", users(&cast))).expect(200);
-    ada.fill_and_submit("Save", &[("role", "account-approver")])
+    ada.fill_and_submit("Save", &[("role[]", "account-approver")])
         .expect(409)
         .shows("The users can't be assigned to the Approver role");
 }
@@ -411,7 +411,7 @@ fn roles_are_changed_granted_and_taken_with_before_and_after() {
     ada.get(&format!("{cy}/roles"))
         .expect(200)
         .shows("Entire Smart Account");
-    ada.fill_and_submit("Save", &[("role", "account-viewer")])
+    ada.fill_and_submit("Save", &[("role[]", "account-viewer")])
         .expect(200)
         .shows("Roles were changed.")
         .shows("Smart Account Viewer");
@@ -460,13 +460,13 @@ fn the_last_administrator_stays() {
         .shows(says);
     ada.post_fields(
         &format!("{page}/roles"),
-        &[("csrf", &csrf), ("place", ""), ("role", "account-viewer")],
+        &[("csrf", &csrf), ("place[]", ""), ("role[]", "account-viewer")],
     )
     .expect(409)
     .shows(says);
     ada.post_fields(
         &format!("{page}/roles"),
-        &[("csrf", &csrf), ("place", ""), ("role", "none")],
+        &[("csrf", &csrf), ("place[]", ""), ("role[]", "none")],
     )
     .expect(409);
     ada.post_fields(&format!("{}/leave", users(&cast)), &[("csrf", &csrf)])

@@ -26,6 +26,7 @@ pub struct Account {
 }
 
 /// Who is there after [`Portal::with_cast`].
+#[derive(Debug, Clone)]
 pub struct Cast {
     /// Of Ada, Bob, Cy, Vera, Dan and Una.
     pub xyz: Account,

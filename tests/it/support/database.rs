@@ -34,12 +34,12 @@ pub struct Database {
 impl Database {
     /// At the current schema and without any data.
     pub fn fresh() -> Self {
-        Self::made(true)
+        Self::from(&template().place)
     }
 
     /// Without even a schema.
     pub fn empty() -> Self {
-        Self::made(false)
+        Self::from("")
     }
 
     /// A SQLite file at the current schema, whatever the other tests run on.
@@ -55,12 +55,34 @@ impl Database {
         }
     }
 
-    fn made(migrated: bool) -> Self {
-        let template = template();
+    /// All of it in the one place from which it can be copied. Nobody may have it open.
+    pub fn at_rest(self) -> Self {
+        if let Some(file) = self.url.strip_prefix("sqlite://") {
+            put_to_rest(Path::new(file));
+        }
+        self
+    }
+
+    /// Another with the same data and the same key, from one that is at rest.
+    pub fn copy(&self) -> Self {
+        let place = match &self.dropped_on {
+            Some((_, name)) => name,
+            None => self.url.trim_start_matches("sqlite://"),
+        };
+        let copy = Self::from(place);
+        let key = "licentral.key";
+        std::fs::copy(self.folder.join(key), copy.folder.join(key)).unwrap();
+        copy
+    }
+
+    /// A copy of a file or of a database with this name; of nothing when there is no name.
+    fn from(place: &str) -> Self {
+        // Sweeps, too, which has to come before anything is made.
+        template();
         let (number, folder) = next_folder();
         if let Some(server) = postgres() {
             let name = format!("{}_{number}", prefix());
-            let from = if migrated { &template.place } else { "template0" };
+            let from = if place.is_empty() { "template0" } else { place };
             ask_server(&server, &format!("CREATE DATABASE {name} TEMPLATE {from}"));
             return Self {
                 url: beside(&server, &name),
@@ -69,8 +91,8 @@ impl Database {
             };
         }
         let file = folder.join("licentral.db");
-        if migrated {
-            std::fs::copy(&template.place, &file).unwrap();
+        if !place.is_empty() {
+            std::fs::copy(place, &file).unwrap();
         }
         Self {
             url: format!("sqlite://{}", file.display()),
@@ -117,15 +139,19 @@ fn template() -> &'static Template {
         }
         let file = run_folder().join("template.db");
         migrate::run(&format!("sqlite://{}", file.display())).unwrap();
-        // Into the one file, so that it can be copied.
-        SqliteConnection::establish(&file.to_string_lossy())
-            .unwrap()
-            .batch_execute("PRAGMA wal_checkpoint(TRUNCATE); PRAGMA journal_mode=DELETE;")
-            .unwrap();
+        put_to_rest(&file);
         Template {
             place: file.to_string_lossy().into_owned(),
         }
     })
+}
+
+/// Into the one file, so that it can be copied.
+fn put_to_rest(file: &Path) {
+    SqliteConnection::establish(&file.to_string_lossy())
+        .unwrap()
+        .batch_execute("PRAGMA wal_checkpoint(TRUNCATE); PRAGMA journal_mode=DELETE;")
+        .unwrap();
 }
 
 fn ask_server(server: &str, statement: &str) {
