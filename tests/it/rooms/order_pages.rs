@@ -366,9 +366,15 @@ fn an_order_is_assigned_step_by_step() {
         .expect(200)
         .shows("You may assign orders to accounts in which you hold a role");
     let harborview = cast.harborview.id.to_string();
-    ada.fill_and_send(
-        "form[action$='/select'][method=post]",
-        &[("account", &harborview)],
+    send(
+        &mut ada,
+        &format!("{draft}/select"),
+        &[
+            ("account", &harborview),
+            ("for", "products"),
+            ("by", "domain"),
+            ("q", "harborview.example"),
+        ],
     )
     .expect(422)
     .shows("You may assign orders to accounts in which you hold a role");
