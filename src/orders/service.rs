@@ -1182,21 +1182,18 @@ pub fn progress(read: &mut impl Reads, within: &Within, id: AssignmentId) -> Res
 pub fn link_customers(
     tx: &mut Tx<'_>,
     at: Moment,
-    found: &[(OrderId, SmartAccountId)],
+    account: SmartAccountId,
+    ids: &[OrderId],
 ) -> Result<Recorded<usize>> {
-    let ids: Vec<OrderId> = found.iter().map(|(order, _)| *order).collect();
-    let accounts: HashMap<OrderId, SmartAccountId> = found.iter().copied().collect();
-    let mut orders = store::find_many(tx, &ids)?;
+    let mut orders = store::find_many(tx, ids)?;
     orders.retain(|order| order.customer_account.is_none());
     if orders.is_empty() {
         return Ok(tx.unchanged(0));
     }
-    let lines = store::lines_of(tx, &ids)?;
+    let lines = store::lines_of(tx, ids)?;
     for order in &mut orders {
-        if let Some(account) = accounts.get(&order.id) {
-            store::set_customer_account(tx, order.id, *account)?;
-            order.customer_account = Some(*account);
-        }
+        store::set_customer_account(tx, order.id, account)?;
+        order.customer_account = Some(account);
     }
     let none = Vec::new();
     let changed: Vec<Changed<'_>> = orders

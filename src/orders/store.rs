@@ -629,17 +629,31 @@ pub fn set_customer_account(tx: &mut Tx<'_>, id: OrderId, account: SmartAccountI
     Ok(())
 }
 
-/// Orders whose customer has a Smart Account that they do not know of yet.
-pub fn without_customer_account(read: &mut impl Reads, most: i64) -> Result<Vec<(OrderId, SmartAccountId)>> {
-    use crate::platform::db::schema::smart_accounts;
-    Ok(smart_accounts::table
-        .inner_join(orders::table.on(orders::customer_domain.eq(smart_accounts::domain)))
+/// Domains of customers whose orders know of no Smart Account, in order, from the one after `after` on.
+pub fn unlinked_domains(read: &mut impl Reads, after: &str, most: i64) -> Result<Vec<String>> {
+    Ok(orders::table
         .filter(
-            smart_accounts::holds_domain
-                .eq(true)
-                .and(orders::customer_account_id.is_null()),
+            orders::customer_account_id
+                .is_null()
+                .and(orders::customer_domain.gt(after)),
         )
-        .select((orders::id, smart_accounts::id))
+        .select(orders::customer_domain)
+        .distinct()
+        .order(orders::customer_domain.asc())
+        .limit(most)
+        .load(read.conn())?)
+}
+
+/// Orders of a customer that know of no Smart Account.
+pub fn unlinked_of(read: &mut impl Reads, domain: &str, most: i64) -> Result<Vec<OrderId>> {
+    Ok(orders::table
+        .filter(
+            orders::customer_account_id
+                .is_null()
+                .and(orders::customer_domain.eq(domain)),
+        )
+        .order(orders::id.asc())
+        .select(orders::id)
         .limit(most)
         .load(read.conn())?)
 }
