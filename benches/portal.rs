@@ -75,6 +75,14 @@ fn main() {
         }
     }
     drop(small);
+    inventory(&portal, limit, "10,000 orders of one's own");
+    println!();
+    assign(&portal);
+    println!();
+    println!("| workload | req/s | of the limit | p50 ms | p99 ms | server CPU, µs/request |");
+    println!("|---|---|---|---|---|---|");
+    crowd(&portal.folder.join("licentral.db"));
+    inventory(&portal, limit, "10,000 of one's own among 1,000,000");
     println!();
     import(&portal);
     println!(
@@ -142,6 +150,184 @@ fn measure(name: &str, port: u16, child: &Child, request: &[u8], limit: Option<f
         at(0.99)
     );
     rate
+}
+
+/// Order Inventory of an account with 10,000 orders: as it opens, narrowed, and its numbers alone.
+fn inventory(portal: &Portal, limit: f64, among: &str) {
+    let cookie = portal.sign_in("ada@xyz.example");
+    let number = portal.first_account(&cookie);
+    let list = format!("/sa/{number}/orders/order-inventory");
+    for (name, path) in [
+        ("Order Inventory, first page", list.clone()),
+        (
+            "Order Inventory, two filters",
+            format!("{list}?assignment=unassigned&status=fulfilled"),
+        ),
+        (
+            "Order Inventory, sorted by customer",
+            format!("{list}?sort=customer"),
+        ),
+        ("Order Inventory, searched", format!("{list}?q=PO-0042")),
+    ] {
+        measure(
+            &format!("{name}: {among}"),
+            portal.port,
+            &portal.child,
+            &get(&path, &cookie, portal.port),
+            Some(limit),
+        );
+    }
+}
+
+/// So many orders are assigned at once.
+const ASSIGNED: usize = 5_000;
+
+/// Five thousand orders, from the press of "Assign" until the last of their lines is Assigned. Beside it, a loop of
+/// prepared statements that changes and writes as many rows of the same tables on a copy of the same file.
+fn assign(portal: &Portal) {
+    let operator = portal.token(&portal.sign_in("olga@licensing.example"));
+    let cookie = portal.sign_in("ada@xyz.example");
+    let (number, token) = (portal.first_account(&cookie), portal.token(&cookie));
+    let ask = |method: &str, path: &str, token: &str, body: &str| -> (u16, String) {
+        let request = format!(
+            "{method} {path} HTTP/1.1\r\nhost: 127.0.0.1:{}\r\nauthorization: Bearer {token}\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n{body}",
+            portal.port,
+            body.len()
+        );
+        let (status, answer) = Wire::open(portal.port).ask(request.as_bytes());
+        (status, String::from_utf8_lossy(&answer).into_owned())
+    };
+    let (status, answer) = ask(
+        "PUT",
+        "/api/v1/simulator/orders",
+        &operator,
+        "{\"delay_seconds\":0,\"failing_percent\":0}",
+    );
+    assert_eq!(status, 200, "{answer}");
+    let raw = raw_assignment(&portal.folder);
+    let names: Vec<String> = (0..)
+        .filter(|n| !matches!(n % 20, 7 | 13) && n % 5 != 0)
+        .take(ASSIGNED)
+        .map(|n: usize| format!("\"200{n:06}\""))
+        .collect();
+    let body = format!(
+        "{{\"orders\":[{}],\"target\":{{\"smart_account\":\"xyz.example\"}}}}",
+        names.join(",")
+    );
+    let started = Instant::now();
+    let path = format!("/api/v1/accounts/{number}/order-assignments");
+    let (status, answer) = ask("POST", &path, &token, &body);
+    assert_eq!(status, 202, "{answer}");
+    let asked = started.elapsed().as_secs_f64();
+    let href = answer
+        .split("\"href\":\"")
+        .nth(1)
+        .and_then(|rest| rest.split('"').next())
+        .expect("an address")
+        .to_owned();
+    loop {
+        let (status, answer) = ask("GET", &href, &token, "");
+        assert_eq!(status, 200, "{answer}");
+        if !answer.contains("\"settled_at\":null") {
+            break;
+        }
+        assert!(started.elapsed() < Duration::from_secs(600), "{answer}");
+        std::thread::sleep(Duration::from_millis(100));
+    }
+    let took = started.elapsed().as_secs_f64();
+    let (rate, limit) = (ASSIGNED as f64 / took, ASSIGNED as f64 / raw);
+    println!(
+        "Assignment of {ASSIGNED} orders with two lines each: requested after {asked:.1} s, all Assigned after {took:.1} s, {rate:.0} orders/s; the raw loop of prepared statements: {limit:.0} orders/s; ratio {:.3}.",
+        rate / limit
+    );
+}
+
+/// The rows of as many assignments, changed and written on a copy of the file with nothing around them.
+fn raw_assignment(folder: &Path) -> f64 {
+    use diesel::prelude::*;
+    use diesel::sql_types::Text;
+    let (from, to) = (folder.join("licentral.db"), folder.join("raw-orders.db"));
+    let mut conn = diesel::SqliteConnection::establish(&from.to_string_lossy()).unwrap();
+    diesel::sql_query("VACUUM INTO ?")
+        .bind::<Text, _>(to.to_string_lossy().into_owned())
+        .execute(&mut conn)
+        .unwrap();
+    let mut conn = diesel::SqliteConnection::establish(&to.to_string_lossy()).unwrap();
+    diesel::connection::SimpleConnection::batch_execute(
+        &mut conn,
+        "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;",
+    )
+    .unwrap();
+    let started = Instant::now();
+    conn.transaction(|conn| {
+        for n in (0..)
+            .filter(|n| !matches!(n % 20, 7 | 13) && n % 5 != 0)
+            .take(ASSIGNED)
+        {
+            let key = format!("200{n:06}");
+            for state in ["requested", "assigned"] {
+                for statement in [
+                    "UPDATE order_lines SET state = ?2, version = version + 1 WHERE order_id = (SELECT id FROM orders WHERE identifier_key = ?1)",
+                    "UPDATE orders SET assignment = ?2, version = version + 1 WHERE identifier_key = ?1",
+                    "UPDATE order_views SET assignment = ?2 WHERE order_id = (SELECT id FROM orders WHERE identifier_key = ?1)",
+                    "INSERT INTO events (id, at, kind, outcome, message, actor, actor_key, about, detail, address, request_id) SELECT substr('00000000-0000-0000-0000-' || ?1 || ?2 || '000000000000', 1, 36), ordered_at, 'order.assigned', 'done', 'An order was assigned.', ?2, ?2, id, '{}', '', '' FROM orders WHERE identifier_key = ?1",
+                ] {
+                    diesel::sql_query(statement)
+                        .bind::<Text, _>(&key)
+                        .bind::<Text, _>(state)
+                        .execute(conn)?;
+                }
+            }
+            for license in ["1", "2"] {
+                diesel::sql_query(
+                    "INSERT INTO license_moves (id, smart_account_id, pool_id, quantity, kind, order_line_id, round, reference, at, actor) SELECT substr('00000000-0000-0000-0000-' || ?1 || ?2 || '000000000000', 1, 36), p.smart_account_id, p.id, 1, 'order', substr('00000000-0000-0000-0000-' || ?1 || '000000000000', 1, 36), ?2, ?1, p.created_at, '' FROM (SELECT * FROM license_pools LIMIT 1) p",
+                )
+                .bind::<Text, _>(&key)
+                .bind::<Text, _>(license)
+                .execute(conn)?;
+            }
+        }
+        diesel::QueryResult::Ok(())
+    })
+    .unwrap();
+    started.elapsed().as_secs_f64()
+}
+
+/// Puts 990,000 orders of the other accounts beside those that are there.
+fn crowd(file: &Path) {
+    use diesel::connection::SimpleConnection;
+    use diesel::prelude::*;
+    let mut conn = diesel::SqliteConnection::establish(&file.to_string_lossy()).unwrap();
+    conn.batch_execute("PRAGMA busy_timeout=60000; PRAGMA foreign_keys=ON;")
+        .unwrap();
+    let mut begin = 0;
+    while begin < 990_000 {
+        // In parts, so that the portal can write in between.
+        let rows = format!(
+            "WITH RECURSIVE n(i) AS (SELECT {begin} UNION ALL SELECT i + 1 FROM n WHERE i + 1 < {begin} + 30000)"
+        );
+        let id = "'99999999-0000-7000-8000-' || printf('%012d', i)";
+        conn.batch_execute(&format!(
+            "BEGIN IMMEDIATE;
+             CREATE TEMP TABLE IF NOT EXISTS others AS SELECT row_number() OVER (ORDER BY id) - 1 AS n, id FROM smart_accounts WHERE domain LIKE 'customer-%';
+             CREATE INDEX IF NOT EXISTS temp.others_n ON others (n);
+             {rows} INSERT INTO orders (id, identifier, identifier_key, search_key, customer, customer_key, customer_domain, customer_email, customer_account_id, order_type, order_status, assignment, purchase_order, lines, ordered_at, received_at, source, version)
+                SELECT {id}, '300' || printf('%09d', i), '300' || printf('%09d', i), '300' || printf('%09d', i) || ' somebody', 'Somebody', 'somebody', 'x.example', '', (SELECT id FROM others WHERE n = i % 9000), 'standard', 'fulfilled', 'unassigned', '', 1, '2026-01-01 00:00:00', '2026-01-01 00:00:00', 'scenario', 1 FROM n;
+             {rows} INSERT INTO order_lines (id, order_id, number, sku, description, kind, quantity, state, customer_active, round, reason, version)
+                SELECT {id}, {id}, 1, 'C9200-48P-E', 'A switch', 'product', 1, 'unassigned', 0, 0, '', 1 FROM n;
+             {rows} INSERT INTO order_views (smart_account_id, order_id, is_sold, is_customer, is_assigned, ordered_at, identifier_key, customer_key, order_type, order_status, assignment, lines, search_key)
+                SELECT (SELECT id FROM others WHERE n = i % 9000), {id}, 0, 1, 0, '2026-01-01 00:00:00', '300' || printf('%09d', i), 'somebody', 'standard', 'fulfilled', 'unassigned', 1, '300' || printf('%09d', i) || ' somebody' FROM n;
+             COMMIT;"
+        ))
+        .unwrap();
+        begin += 30_000;
+    }
+    conn.batch_execute(
+        "INSERT INTO order_tallies (smart_account_id, order_type, order_status, assignment, orders)
+         SELECT smart_account_id, order_type, order_status, assignment, COUNT(*) FROM order_views
+         WHERE order_id LIKE '99999999-%' GROUP BY 1, 2, 3, 4;",
+    )
+    .unwrap();
 }
 
 /// How many people a list brings.

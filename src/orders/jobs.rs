@@ -8,6 +8,7 @@ use crate::kernel::ids::OrderLineId;
 use crate::platform::db::Db;
 use crate::platform::jobs::Job;
 use crate::platform::token::random_bytes;
+use crate::smart_accounts;
 use chrono::TimeDelta;
 use std::collections::HashSet;
 use std::time::Duration;
@@ -101,12 +102,31 @@ async fn complete(db: &Db, clock: &Clock) -> Result<()> {
 
 async fn link(db: &Db, clock: &Clock) -> Result<()> {
     let now = clock.now();
+    let mut after = String::new();
     loop {
-        let some = db.read(|r| store::without_customer_account(r, AT_ONCE)).await?;
-        if some.is_empty() {
-            return Ok(());
-        }
-        db.write(move |tx| service::link_customers(tx, now, &some))
+        let from = after.clone();
+        let (domains, found) = db
+            .read(move |r| {
+                let domains = store::unlinked_domains(r, &from, AT_ONCE)?;
+                let found = smart_accounts::by_domains(r, &domains)?;
+                Ok((domains, found))
+            })
             .await?;
+        for account in found {
+            loop {
+                let domain = account.domain.clone();
+                let ids = db.read(move |r| store::unlinked_of(r, &domain, AT_ONCE)).await?;
+                if ids.is_empty() {
+                    break;
+                }
+                let account = account.id;
+                db.write(move |tx| service::link_customers(tx, now, account, &ids))
+                    .await?;
+            }
+        }
+        match domains.last() {
+            Some(last) => after.clone_from(last),
+            None => return Ok(()),
+        }
     }
 }

@@ -2,7 +2,9 @@
 //! Account. What is assigned becomes licenses in the room `licenses`.
 
 mod api;
+mod api_write;
 mod completion;
+mod imports;
 mod intake;
 mod jobs;
 mod lab;
@@ -36,6 +38,8 @@ use crate::platform::mail::Letters;
 pub fn routes(routes: &mut Routes) {
     pages::routes(routes);
     api::routes(routes);
+    api_write::routes(routes);
+    imports::page_routes(routes);
 }
 
 /// The letters of this room.
@@ -52,6 +56,10 @@ pub const REFUSALS: &[(&str, &str)] = &[
     (
         "orders.identifier-taken",
         "An order with this Order Identifier is there already.",
+    ),
+    (
+        "orders.lines-wrong",
+        "Some orders of a file are wrong and were not left out, or none is left.",
     ),
     (
         "orders.not-assignable",

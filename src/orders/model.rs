@@ -380,6 +380,7 @@ pub enum Plan {
 
 impl Plan {
     /// Where to.
+    #[cfg(test)]
     pub const fn target(&self) -> Option<Target> {
         match self {
             Self::Goes(to) => Some(*to),

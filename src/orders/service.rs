@@ -180,6 +180,17 @@ pub fn find_targets(
     by: SearchBy,
     typed: &str,
 ) -> Result<Vec<TargetAccount>> {
+    find_targets_for(read, permit, &draft.content, by, typed)
+}
+
+/// The same for a choice that is not kept.
+pub fn find_targets_for(
+    read: &mut impl Reads,
+    permit: &Permit<AssignOrder>,
+    content: &Content,
+    by: SearchBy,
+    typed: &str,
+) -> Result<Vec<TargetAccount>> {
     let typed = typed.trim();
     if typed.is_empty() {
         return Ok(Vec::new());
@@ -209,7 +220,7 @@ pub fn find_targets(
     };
     found.sort_by(|a, b| (&a.name, a.id).cmp(&(&b.name, b.id)));
     found.dedup_by_key(|one| one.id);
-    let orders = store::find_many(read, &draft.content.orders)?;
+    let orders = store::find_many(read, &content.orders)?;
     let mut hand = Hand::of(permit)?;
     found
         .iter()
@@ -225,8 +236,18 @@ pub fn target(
     account: SmartAccountId,
 ) -> Result<TargetAccount> {
     let account = smart_accounts::find(read, account)?;
-    let orders = store::find_many(read, &draft.content.orders)?;
-    as_target(read, &mut Hand::of(permit)?, &account, &orders)
+    target_for(read, permit, &draft.content, &account)
+}
+
+/// The same for a choice that is not kept.
+pub fn target_for(
+    read: &mut impl Reads,
+    permit: &Permit<AssignOrder>,
+    content: &Content,
+    account: &SmartAccount,
+) -> Result<TargetAccount> {
+    let orders = store::find_many(read, &content.orders)?;
+    as_target(read, &mut Hand::of(permit)?, account, &orders)
 }
 
 /// The Virtual Accounts of a Smart Account that can be chosen for a draft: those within one's own reach there; and,
@@ -300,14 +321,16 @@ pub fn place_named(
 
 // A choice that is being made --------------------------------------------------------------------------
 
-/// Keeps a choice. Nothing has happened yet, so nothing is recorded: for `db.housekeeping`.
-pub fn keep_draft(
-    tx: &mut Tx<'_>,
-    permit: &Permit<AssignOrder>,
-    at: Moment,
-    id: OrderDraftId,
-    content: &Content,
-) -> Result<()> {
+/// Every order of a choice shows here: any other is treated as one that is not there.
+pub fn must_show(read: &mut impl Reads, permit: &Permit<AssignOrder>, content: &Content) -> Result<()> {
+    let showing = store::showing(read, permit.within(), &content.orders)?;
+    if content.orders.iter().any(|id| !showing.contains(id)) {
+        return Err(Error::NotFound);
+    }
+    Ok(())
+}
+
+fn right_size(content: &Content) -> Result<()> {
     if content.orders.is_empty() {
         return Err(Error::refused(
             "orders.nothing-chosen",
@@ -324,10 +347,50 @@ pub fn keep_draft(
             ),
         ));
     }
-    let showing = store::showing(tx, permit.within(), &content.orders)?;
-    if content.orders.iter().any(|id| !showing.contains(id)) {
-        return Err(Error::NotFound);
+    Ok(())
+}
+
+/// Ids of orders that are named by id or by Order Identifier. One that does not show here is not there.
+pub fn ids_of(read: &mut impl Reads, permit: &Permit<AssignOrder>, named: &[String]) -> Result<Vec<OrderId>> {
+    if named.len() > super::model::MOST_SELECTED {
+        return Err(Error::refused(
+            "orders.too-many",
+            "Assign at most 10000 orders at once.",
+        ));
     }
+    let words: Vec<String> = named
+        .iter()
+        .filter(|one| one.parse::<OrderId>().is_err())
+        .cloned()
+        .collect();
+    let known = store::ids_by_identifier(read, &words)?;
+    let mut ids: Vec<OrderId> = Vec::with_capacity(named.len());
+    let mut seen = HashSet::with_capacity(named.len());
+    for one in named {
+        let id = match one.parse() {
+            Ok(id) => id,
+            Err(_) => *known.get(&search_key(one)).ok_or(Error::NotFound)?,
+        };
+        if seen.insert(id) {
+            ids.push(id);
+        }
+    }
+    let content = Content::of(ids);
+    must_show(read, permit, &content)?;
+    right_size(&content)?;
+    Ok(content.orders)
+}
+
+/// Keeps a choice. Nothing has happened yet, so nothing is recorded: for `db.housekeeping`.
+pub fn keep_draft(
+    tx: &mut Tx<'_>,
+    permit: &Permit<AssignOrder>,
+    at: Moment,
+    id: OrderDraftId,
+    content: &Content,
+) -> Result<()> {
+    must_show(tx, permit, content)?;
+    right_size(content)?;
     store::insert_draft(tx, permit.within().account()?, permit.person()?, at, id, content)
 }
 
@@ -433,7 +496,11 @@ impl Names {
 
 /// What a draft would do, order by order and line by line, with everything that stands in its way.
 pub fn review(read: &mut impl Reads, permit: &Permit<AssignOrder>, draft: &Draft) -> Result<Review> {
-    let content = &draft.content;
+    review_of(read, permit, &draft.content)
+}
+
+/// The same for a choice that is not kept.
+pub fn review_of(read: &mut impl Reads, permit: &Permit<AssignOrder>, content: &Content) -> Result<Review> {
     let showing = store::showing(read, permit.within(), &content.orders)?;
     let orders: HashMap<OrderId, Order> = store::find_many(read, &content.orders)?
         .into_iter()
@@ -784,8 +851,24 @@ pub fn assign_by(
     if let Some(made) = draft.assignment {
         return Ok(tx.unchanged(made));
     }
-    let review = review(tx, permit, &draft)?;
-    must_be_good(&review, fingerprint)?;
+    let done = assign_content(tx, permit, &draft.content, Some(fingerprint), id, at, due_at)?;
+    store::draft_done(tx, draft.id, id)?;
+    Ok(done)
+}
+
+/// Asks for the assignment of a choice. With the fingerprint of a review nothing else than what it showed is done.
+pub fn assign_content(
+    tx: &mut Tx<'_>,
+    permit: &Permit<AssignOrder>,
+    content: &Content,
+    fingerprint: Option<&str>,
+    id: AssignmentId,
+    at: Moment,
+    due_at: Moment,
+) -> Result<Recorded<AssignmentId>> {
+    right_size(content)?;
+    let review = review_of(tx, permit, content)?;
+    must_be_good(&review, fingerprint.unwrap_or(&review.fingerprint))?;
     let unchecked = review.is_unchecked;
     let work: Vec<Asking> = review
         .orders
@@ -799,7 +882,7 @@ pub fn assign_by(
             }
         })
         .collect();
-    let done = ask(
+    ask(
         tx,
         permit.who(),
         permit.within().account()?,
@@ -808,9 +891,7 @@ pub fn assign_by(
         id,
         at,
         due_at,
-    )?;
-    store::draft_done(tx, draft.id, id)?;
-    Ok(done)
+    )
 }
 
 /// An order, its lines, and where each of them goes.
@@ -1101,21 +1182,18 @@ pub fn progress(read: &mut impl Reads, within: &Within, id: AssignmentId) -> Res
 pub fn link_customers(
     tx: &mut Tx<'_>,
     at: Moment,
-    found: &[(OrderId, SmartAccountId)],
+    account: SmartAccountId,
+    ids: &[OrderId],
 ) -> Result<Recorded<usize>> {
-    let ids: Vec<OrderId> = found.iter().map(|(order, _)| *order).collect();
-    let accounts: HashMap<OrderId, SmartAccountId> = found.iter().copied().collect();
-    let mut orders = store::find_many(tx, &ids)?;
+    let mut orders = store::find_many(tx, ids)?;
     orders.retain(|order| order.customer_account.is_none());
     if orders.is_empty() {
         return Ok(tx.unchanged(0));
     }
-    let lines = store::lines_of(tx, &ids)?;
+    let lines = store::lines_of(tx, ids)?;
     for order in &mut orders {
-        if let Some(account) = accounts.get(&order.id) {
-            store::set_customer_account(tx, order.id, *account)?;
-            order.customer_account = Some(*account);
-        }
+        store::set_customer_account(tx, order.id, account)?;
+        order.customer_account = Some(account);
     }
     let none = Vec::new();
     let changed: Vec<Changed<'_>> = orders

@@ -1,5 +1,6 @@
 //! The tables of orders.
 
+use super::imports::Import;
 use super::model::{
     Assignment, Content, Draft, Line, LineState, Order, OrderStatus, OrderType, Request, Target, Why,
     assignment_of, shows_in,
@@ -7,12 +8,13 @@ use super::model::{
 use crate::authz::Within;
 use crate::error::{Cause, Error, Result};
 use crate::kernel::ids::{
-    AssignmentId, OrderDraftId, OrderId, OrderLineId, PersonId, SmartAccountId, VirtualAccountId,
+    AssignmentId, OrderDraftId, OrderId, OrderImportId, OrderLineId, PersonId, SmartAccountId,
+    VirtualAccountId,
 };
 use crate::kernel::{Moment, search_key};
 use crate::platform::db::schema::{
-    order_assignments as assignments, order_drafts as drafts, order_lines as lines, order_tallies as tallies,
-    order_views as views, orders,
+    order_assignments as assignments, order_drafts as drafts, order_imports as imports, order_lines as lines,
+    order_tallies as tallies, order_views as views, orders,
 };
 use crate::platform::db::{Conn, OnTaken, Reads, Tx};
 use diesel::prelude::*;
@@ -41,7 +43,6 @@ macro_rules! order_columns {
         )
     };
 }
-pub(super) use order_columns;
 
 fn written(content: &Content) -> Result<String> {
     serde_json::to_string(content).map_err(Error::internal)
@@ -303,13 +304,18 @@ pub fn find_many(read: &mut impl Reads, ids: &[OrderId]) -> Result<Vec<Order>> {
     Ok(found)
 }
 
-/// An order by its identifier.
-pub fn by_identifier(read: &mut impl Reads, identifier: &str) -> Result<Option<Order>> {
-    Ok(orders::table
-        .filter(orders::identifier_key.eq(search_key(identifier)))
-        .select(order_columns!())
-        .first(read.conn())
-        .optional()?)
+/// Orders by their identifiers: folded identifier and id.
+pub fn ids_by_identifier(read: &mut impl Reads, identifiers: &[String]) -> Result<HashMap<String, OrderId>> {
+    let mut found = HashMap::with_capacity(identifiers.len());
+    let keys: Vec<String> = identifiers.iter().map(|one| search_key(one)).collect();
+    for some in keys.chunks(CHUNK) {
+        let rows: Vec<(String, OrderId)> = orders::table
+            .filter(orders::identifier_key.eq_any(some.to_vec()))
+            .select((orders::identifier_key, orders::id))
+            .load(read.conn())?;
+        found.extend(rows);
+    }
+    Ok(found)
 }
 
 /// The lines of orders, by order and number.
@@ -623,17 +629,31 @@ pub fn set_customer_account(tx: &mut Tx<'_>, id: OrderId, account: SmartAccountI
     Ok(())
 }
 
-/// Orders whose customer has a Smart Account that they do not know of yet.
-pub fn without_customer_account(read: &mut impl Reads, most: i64) -> Result<Vec<(OrderId, SmartAccountId)>> {
-    use crate::platform::db::schema::smart_accounts;
-    Ok(smart_accounts::table
-        .inner_join(orders::table.on(orders::customer_domain.eq(smart_accounts::domain)))
+/// Domains of customers whose orders know of no Smart Account, in order, from the one after `after` on.
+pub fn unlinked_domains(read: &mut impl Reads, after: &str, most: i64) -> Result<Vec<String>> {
+    Ok(orders::table
         .filter(
-            smart_accounts::holds_domain
-                .eq(true)
-                .and(orders::customer_account_id.is_null()),
+            orders::customer_account_id
+                .is_null()
+                .and(orders::customer_domain.gt(after)),
         )
-        .select((orders::id, smart_accounts::id))
+        .select(orders::customer_domain)
+        .distinct()
+        .order(orders::customer_domain.asc())
+        .limit(most)
+        .load(read.conn())?)
+}
+
+/// Orders of a customer that know of no Smart Account.
+pub fn unlinked_of(read: &mut impl Reads, domain: &str, most: i64) -> Result<Vec<OrderId>> {
+    Ok(orders::table
+        .filter(
+            orders::customer_account_id
+                .is_null()
+                .and(orders::customer_domain.eq(domain)),
+        )
+        .order(orders::id.asc())
+        .select(orders::id)
         .limit(most)
         .load(read.conn())?)
 }
@@ -794,8 +814,49 @@ pub fn draft_done(tx: &mut Tx<'_>, id: OrderDraftId, assignment: AssignmentId) -
 
 /// Forgets drafts and files that nobody came back to.
 pub fn forget_before(tx: &mut Tx<'_>, before: Moment) -> Result<usize> {
-    use crate::platform::db::schema::order_imports as imports;
     let drafts = diesel::delete(drafts::table.filter(drafts::created_at.lt(before))).execute(tx.conn())?;
     let files = diesel::delete(imports::table.filter(imports::created_at.lt(before))).execute(tx.conn())?;
     Ok(drafts + files)
+}
+
+/// Keeps a file of orders for its review.
+pub fn insert_import(tx: &mut Tx<'_>, at: Moment, import: &Import) -> Result<()> {
+    diesel::insert_into(imports::table)
+        .values((
+            imports::id.eq(import.id),
+            imports::person_id.eq(import.author),
+            imports::content.eq(serde_json::to_string(&import.content).map_err(Error::internal)?),
+            imports::created_at.eq(at),
+            imports::version.eq(1),
+        ))
+        .execute(tx.conn())?;
+    Ok(())
+}
+
+/// One's own file of orders.
+pub fn import(read: &mut impl Reads, author: PersonId, id: OrderImportId) -> Result<Import> {
+    let (content, done_at): (String, Option<Moment>) = imports::table
+        .filter(imports::id.eq(id).and(imports::person_id.eq(author)))
+        .select((imports::content, imports::done_at))
+        .first(read.conn())?;
+    Ok(Import {
+        id,
+        author,
+        content: serde_json::from_str(&content).map_err(Error::internal)?,
+        done_at,
+    })
+}
+
+/// The orders of a file are taken in; false when they were already.
+pub fn import_done(tx: &mut Tx<'_>, author: PersonId, id: OrderImportId, at: Moment) -> Result<bool> {
+    let open = imports::table.filter(
+        imports::id
+            .eq(id)
+            .and(imports::person_id.eq(author))
+            .and(imports::done_at.is_null()),
+    );
+    Ok(diesel::update(open)
+        .set(imports::done_at.eq(Some(at)))
+        .execute(tx.conn())?
+        == 1)
 }

@@ -6,6 +6,7 @@ mod integrity;
 mod mailbox_pages;
 mod model;
 mod operator_pages;
+mod orders_pages;
 pub mod scenario;
 mod service;
 mod store;
@@ -33,6 +34,8 @@ pub fn routes(routes: &mut Routes) {
     routes.post("/simulator/clock/resume", clock_pages::resume);
     routes.post("/simulator/clock/advance", clock_pages::advance);
     routes.post("/simulator/clock/reset", clock_pages::reset);
+    routes.get("/simulator/orders", orders_pages::show);
+    routes.post("/simulator/orders", orders_pages::save);
     api_routes(routes);
     operator_routes(routes);
 }
@@ -67,6 +70,21 @@ fn api_routes(routes: &mut Routes) {
         .takes::<api::MoveClock>()
         .gives::<api::Clock>(200),
         api::move_clock,
+    );
+    routes.api(
+        Method::GET,
+        "/api/v1/simulator/orders",
+        Api::says("How assignments of orders complete. In a lab alone.")
+            .gives::<orders_pages::CompletionShape>(200),
+        orders_pages::read_api,
+    );
+    routes.api(
+        Method::PUT,
+        "/api/v1/simulator/orders",
+        Api::says("Sets after how long assignments of orders complete, and how many of a hundred lines fail. In a lab alone.")
+            .takes::<orders_pages::CompletionShape>()
+            .gives::<orders_pages::CompletionShape>(200),
+        orders_pages::set_api,
     );
 }
 

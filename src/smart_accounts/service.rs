@@ -155,6 +155,11 @@ pub fn by_domain(read: &mut impl Reads, domain: &str) -> Result<Option<SmartAcco
     store::by_domain(read, domain)
 }
 
+/// The accounts that hold these domain identifiers, in no particular order.
+pub fn by_domains(read: &mut impl Reads, domains: &[String]) -> Result<Vec<SmartAccount>> {
+    store::by_domains(read, domains)
+}
+
 /// Accounts with exactly this name that are there: who has all of it may know of a Restricted one.
 pub fn by_exact_name(read: &mut impl Reads, typed: &str) -> Result<Vec<SmartAccount>> {
     store::by_exact_name(read, typed)

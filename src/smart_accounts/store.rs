@@ -103,6 +103,22 @@ pub fn by_domain(read: &mut impl Reads, domain: &str) -> Result<Option<SmartAcco
         .optional()?)
 }
 
+pub fn by_domains(read: &mut impl Reads, domains: &[String]) -> Result<Vec<SmartAccount>> {
+    let mut found = Vec::new();
+    for some in domains.chunks(500) {
+        let rows: Vec<SmartAccount> = smart_accounts::table
+            .filter(
+                smart_accounts::domain
+                    .eq_any(some.to_vec())
+                    .and(smart_accounts::holds_domain.eq(true)),
+            )
+            .select(columns!())
+            .load(read.conn())?;
+        found.extend(rows);
+    }
+    Ok(found)
+}
+
 pub fn by_exact_name(read: &mut impl Reads, typed: &str) -> Result<Vec<SmartAccount>> {
     Ok(smart_accounts::table
         .filter(

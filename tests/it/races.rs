@@ -249,3 +249,72 @@ fn of_two_administrators_who_remove_each_other_one_remains() {
         assert_eq!(left[0].1.len(), 1, "round {round}");
     }
 }
+
+/// How often 32 people race: a few times each day, 200 times when `LICENTRAL_RACES` says so.
+fn order_races() -> usize {
+    #[expect(clippy::disallowed_methods, reason = "a switch of the tests")]
+    std::env::var("LICENTRAL_RACES")
+        .ok()
+        .and_then(|n| n.parse().ok())
+        .unwrap_or(3)
+}
+
+/// Thirty-two presses of "Assign" on one order, to different places: one wins, the others are told by whom and
+/// where to.
+#[test]
+fn of_thirty_two_who_assign_one_order_one_wins() {
+    use serde_json::json;
+    let (p, cast) = Portal::with_cast();
+    let people = ["ada@xyz.example", "cy@xyz.example", "pat@bramwell.example"];
+    let apis: Vec<_> = people.iter().map(|email| p.api(email)).collect();
+    for round in 0..order_races() {
+        let identifier = format!("RACE-{round}");
+        p.order_comes_in(&json!({
+            "identifier": identifier, "customer": "XYZ COMPANY", "customer_domain": "xyz.example",
+            "partner_domain": "bramwell.example",
+            "lines": [{ "sku": "C9200-48P-E", "quantity": 2 }, { "sku": "CON-SNT-C92048PE", "quantity": 2 }],
+        }));
+        let barrier = std::sync::Barrier::new(32);
+        let answers: Vec<(u16, String)> = std::thread::scope(|scope| {
+            let threads: Vec<_> = (0..32)
+                .map(|n| {
+                    let mut api = apis[n % apis.len()].clone();
+                    let account = if n % apis.len() == 2 {
+                        &cast.bramwell
+                    } else {
+                        &cast.xyz
+                    };
+                    let place = ["DEFAULT", "Corporate Network Devices", "Public Network Devices"][n % 3];
+                    let path = format!("/api/v1/accounts/{}/order-assignments", account.number);
+                    let body = json!({ "orders": [identifier],
+                        "target": { "smart_account": "xyz.example", "virtual_account": place } });
+                    let barrier = &barrier;
+                    scope.spawn(move || {
+                        barrier.wait();
+                        for _ in 0..200 {
+                            let reply = api.post(&path, &body);
+                            if reply.status != 503 {
+                                return (reply.status, reply.body.clone());
+                            }
+                            std::thread::sleep(Duration::from_millis(20));
+                        }
+                        (503, String::new())
+                    })
+                })
+                .collect();
+            threads.into_iter().map(|t| t.join().unwrap()).collect()
+        });
+        let won = answers.iter().filter(|(status, _)| *status == 202).count();
+        assert_eq!(won, 1, "round {round}: {answers:?}");
+        for (status, body) in answers.iter().filter(|(status, _)| *status != 202) {
+            assert_eq!(*status, 409, "round {round}: {body}");
+            assert!(
+                body.contains("asked for its assignment to XYZ COMPANY"),
+                "round {round}: {body}"
+            );
+        }
+        p.complete();
+        p.adds_up();
+    }
+    assert_eq!(p.fingerprint().count("order_assignments"), order_races());
+}

@@ -95,6 +95,87 @@ const RULES: &[Rule] = &[
         "SELECT p.email AS what FROM people p WHERE (p.state = 'active' AND p.password_hash IS NULL)
          OR (p.state = 'invited' AND p.password_hash IS NOT NULL)",
     ),
+    (
+        "The number of licenses in a pool is not the sum of its ledger",
+        "SELECT p.id AS what FROM license_pools p WHERE p.purchased <> (
+            SELECT COALESCE(SUM(m.quantity), 0) FROM license_moves m
+            WHERE m.smart_account_id = p.smart_account_id AND m.pool_id = p.id)",
+    ),
+    (
+        "An assigned product line has not brought its licenses exactly once",
+        "SELECT l.id AS what FROM order_lines l WHERE l.state = 'assigned' AND l.kind = 'product' AND (
+            NOT EXISTS (SELECT 1 FROM license_moves m WHERE m.order_line_id = l.id AND m.round = l.round AND m.kind = 'order')
+            OR EXISTS (SELECT 1 FROM license_moves m WHERE m.order_line_id = l.id AND m.round = l.round AND m.kind = 'order-taken-back')
+            OR (SELECT COALESCE(SUM(m.quantity), 0) FROM license_moves m
+                WHERE m.order_line_id = l.id AND m.round <> l.round AND m.kind IN ('order', 'order-taken-back')) <> 0)",
+    ),
+    (
+        "A line that is not assigned, or a service, holds licenses",
+        "SELECT l.id AS what FROM order_lines l WHERE NOT (l.state = 'assigned' AND l.kind = 'product')
+         AND (SELECT COALESCE(SUM(m.quantity), 0) FROM license_moves m
+              WHERE m.order_line_id = l.id AND m.kind IN ('order', 'order-taken-back')) <> 0",
+    ),
+    (
+        "Licenses of a line came to another Virtual Account than the line",
+        "SELECT m.order_line_id AS what FROM license_moves m JOIN license_pools p ON p.id = m.pool_id
+         JOIN order_lines l ON l.id = m.order_line_id
+         WHERE m.kind = 'order' AND m.round = l.round AND l.state = 'assigned'
+         AND (l.virtual_account_id IS NULL OR p.virtual_account_id <> l.virtual_account_id OR p.smart_account_id <> l.smart_account_id)",
+    ),
+    (
+        "A line is in a state that its facts do not fit",
+        "SELECT l.id AS what FROM order_lines l WHERE NOT (
+            (l.state IN ('unassigned', 'not-assignable') AND l.smart_account_id IS NULL AND l.due_at IS NULL AND l.round = 0)
+            OR (l.state = 'requested' AND l.smart_account_id IS NOT NULL AND l.due_at IS NOT NULL AND l.round > 0)
+            OR (l.state = 'hold' AND l.smart_account_id IS NOT NULL AND l.round > 0)
+            OR (l.state = 'assigned' AND l.smart_account_id IS NOT NULL AND l.virtual_account_id IS NOT NULL AND l.settled_at IS NOT NULL)
+            OR (l.state = 'failed' AND l.smart_account_id IS NOT NULL AND l.settled_at IS NOT NULL AND l.reason <> ''))",
+    ),
+    (
+        "An order says something else of its assignment or its lines than the lines do",
+        "SELECT o.identifier AS what FROM orders o
+         WHERE o.lines <> (SELECT COUNT(*) FROM order_lines l WHERE l.order_id = o.id)
+         OR o.assignment <> CASE
+            WHEN EXISTS (SELECT 1 FROM order_lines l WHERE l.order_id = o.id AND l.state = 'failed') THEN 'failed'
+            WHEN EXISTS (SELECT 1 FROM order_lines l WHERE l.order_id = o.id AND l.state IN ('requested', 'hold')) THEN 'requested'
+            WHEN EXISTS (SELECT 1 FROM order_lines l WHERE l.order_id = o.id AND l.state IN ('unassigned', 'not-assignable')) THEN 'unassigned'
+            ELSE 'assigned' END",
+    ),
+    (
+        "Lines are assignable and their order is not, or the other way round",
+        "SELECT o.identifier AS what FROM orders o JOIN order_lines l ON l.order_id = o.id
+         WHERE (o.order_type = 'standard') = (l.state = 'not-assignable')",
+    ),
+    (
+        "An order shows in a Smart Account where it should not, or does not where it should",
+        "SELECT order_id AS what FROM (
+            SELECT partner_account_id AS account, id AS order_id, 1 AS s, 0 AS c, 0 AS a FROM orders WHERE partner_account_id IS NOT NULL
+            UNION ALL SELECT customer_account_id, id, 0, 1, 0 FROM orders WHERE customer_account_id IS NOT NULL
+            UNION ALL SELECT smart_account_id, order_id, 0, 0, 1 FROM order_lines WHERE state = 'assigned' GROUP BY smart_account_id, order_id
+            UNION ALL SELECT smart_account_id, order_id, CASE WHEN is_sold THEN -1 ELSE 0 END,
+                CASE WHEN is_customer THEN -1 ELSE 0 END, CASE WHEN is_assigned THEN -1 ELSE 0 END FROM order_views
+         ) AS shown GROUP BY account, order_id HAVING SUM(s) <> 0 OR SUM(c) <> 0 OR SUM(a) <> 0",
+    ),
+    (
+        "A list shows something else of an order than the order says",
+        "SELECT v.order_id AS what FROM order_views v JOIN orders o ON o.id = v.order_id
+         WHERE v.assignment <> o.assignment OR v.order_status <> o.order_status OR v.order_type <> o.order_type
+         OR v.lines <> o.lines OR v.ordered_at <> o.ordered_at OR v.identifier_key <> o.identifier_key
+         OR v.customer_key <> o.customer_key OR v.search_key <> o.search_key
+         OR NOT (v.is_sold OR v.is_customer OR v.is_assigned)",
+    ),
+    (
+        "The number of orders that is kept for this Smart Account is not the number of its orders",
+        "SELECT account AS what FROM (
+            SELECT smart_account_id AS account, order_type, order_status, assignment, orders AS n FROM order_tallies
+            UNION ALL SELECT smart_account_id, order_type, order_status, assignment, -1 FROM order_views
+         ) AS counted GROUP BY account, order_type, order_status, assignment HAVING SUM(n) <> 0",
+    ),
+    (
+        "An assignment is open without a line on its way, or closed with one",
+        "SELECT r.id AS what FROM order_assignments r WHERE (r.settled_at IS NULL) <> EXISTS (
+            SELECT 1 FROM order_lines l WHERE l.assignment_id = r.id AND l.state IN ('requested', 'hold'))",
+    ),
 ];
 
 /// What SQLite says of its own file.

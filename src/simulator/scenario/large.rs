@@ -1,12 +1,14 @@
 //! The scenario `large`: `demo`, and enough beside it to measure with. XYZ COMPANY has 5,000 people, 1,000
-//! Virtual Accounts and a million events; 10,000 Smart Accounts stand beside it, of which Pat may open 25.
+//! Virtual Accounts, 10,000 orders and a million events; 10,000 Smart Accounts stand beside it, of which Pat may
+//! open 25.
 
 use super::demo::{Demo, days_before};
 use super::store::{self, AccountRow, DivisionRow, EventRow, GrantRow, PersonRow};
 use crate::authz::Role;
 use crate::error::Result;
 use crate::kernel::ids::{PersonId, SmartAccountId, VirtualAccountId};
-use crate::kernel::{Kind, Moment, search_key};
+use crate::kernel::{Kind, Moment, Who, search_key};
+use crate::orders::{self, OrderStatus, OrderType, Source, Told, ToldLine};
 use crate::platform::db::Tx;
 use chrono::TimeDelta;
 
@@ -14,6 +16,7 @@ const PEOPLE: usize = 5_000;
 const DIVISIONS: usize = 1_000;
 const ACCOUNTS: usize = 10_000;
 const EVENTS: i64 = 1_000_000;
+const ORDERS: usize = 10_000;
 /// Beside the account that is Pat's own.
 const PATS: usize = 24;
 /// So many events are held in memory at a time.
@@ -56,11 +59,61 @@ pub struct Large {
     people: Vec<PersonRow>,
     divisions: Vec<DivisionRow>,
     accounts: Vec<(SmartAccountId, VirtualAccountId)>,
+    orders: Vec<orders::New>,
+}
+
+/// What the orders are of.
+const SKUS: &[&str] = &[
+    "C9200-48P-E",
+    "C9300-48P-A",
+    "C8300-1N1S-6T",
+    "CW9166I-B",
+    "FPR2130-NGFW-K9",
+    "ISE-A-LIC-100",
+    "UCM-ENT-25",
+];
+
+/// An order of XYZ COMPANY: every tenth cannot be assigned, every fifth has brought its account along, half of
+/// them were sold by Bramwell Distribution.
+fn order(demo: &Demo, n: usize) -> Result<orders::New> {
+    let days = i64::try_from(n * 350 / ORDERS).unwrap_or_default();
+    let order_type = match n % 20 {
+        7 => OrderType::Stocking,
+        13 => OrderType::EnterpriseAgreement,
+        _ => OrderType::Standard,
+    };
+    let status = match n % 3 {
+        0 => OrderStatus::Pending,
+        1 => OrderStatus::PartiallyFulfilled,
+        _ => OrderStatus::Fulfilled,
+    };
+    let lines = [(at(SKUS, n), 1 + n % 40), ("CON-SNT-C92048PE", 1 + n % 40)];
+    let told = Told {
+        identifier: format!("200{n:06}"),
+        customer: "XYZ COMPANY".to_owned(),
+        customer_domain: "xyz.example".to_owned(),
+        customer_email: format!("buyer-{}@xyz.example", n % 50),
+        partner_domain: if n % 2 == 0 { "bramwell.example" } else { "" }.to_owned(),
+        order_type: order_type.word().to_owned(),
+        status: status.word().to_owned(),
+        purchase_order: format!("PO-{n:06}"),
+        ordered_at: days_before(demo.now, days, 9).rfc3339(),
+        end_customer_account: if n % 5 == 0 { "xyz.example" } else { "" }.to_owned(),
+        lines: lines
+            .into_iter()
+            .map(|(sku, quantity)| ToldLine {
+                sku: sku.to_owned(),
+                quantity: quantity.to_string(),
+                term_months: String::new(),
+            })
+            .collect(),
+    };
+    orders::check_order(&told, Source::Scenario, demo.now)
 }
 
 impl Large {
     /// Thinks everything out.
-    pub fn plan(demo: &Demo) -> Self {
+    pub fn plan(demo: &Demo) -> Result<Self> {
         let people = (0..PEOPLE)
             .map(|n| PersonRow {
                 id: PersonId::new(),
@@ -79,11 +132,12 @@ impl Large {
         let accounts = (0..ACCOUNTS)
             .map(|_| (SmartAccountId::new(), VirtualAccountId::new()))
             .collect();
-        Self {
+        Ok(Self {
             people,
             divisions,
             accounts,
-        }
+            orders: (0..ORDERS).map(|n| order(demo, n)).collect::<Result<_>>()?,
+        })
     }
 
     /// Writes all of it into the transaction of the demo.
@@ -93,6 +147,9 @@ impl Large {
         store::divisions(tx, since, &self.divisions)?;
         store::grants(tx, since, &self.roles_in_xyz(demo))?;
         self.other_accounts(tx, demo, since)?;
+        for some in self.orders.chunks(500) {
+            orders::receive(tx, &Who::portal("scenario"), demo.now, some)?;
+        }
         self.events(tx, demo)
     }
 

@@ -51,7 +51,7 @@ fn load(portal: &Portal) -> Result<String> {
         "empty" => demo::write_operator(&portal.db, now, &hash)?,
         "large" => {
             let demo = demo::Demo::plan(now)?;
-            let large = large::Large::plan(&demo);
+            let large = large::Large::plan(&demo)?;
             demo.write(&portal.db, &hash, "large", |tx| large.write(tx, &demo, &hash))?
         }
         _ => demo::Demo::plan(now)?.write(&portal.db, &hash, "demo", |_| Ok(()))?,

@@ -40,6 +40,8 @@ pub struct Things {
     lookup_of_ours: &'static str,
     import: ImportId,
     import_of_group: ImportId,
+    /// A file of orders of the operator.
+    intake: licentral::kernel::ids::OrderImportId,
     order: OrderId,
     /// An assignment that Ada is still choosing, and one that she has asked for.
     draft: OrderDraftId,
@@ -130,6 +132,7 @@ impl World {
             lookup_of_ours: "UGR-BBBB-BBBB",
             import: ImportId::new(),
             import_of_group: ImportId::new(),
+            intake: licentral::kernel::ids::OrderImportId::new(),
             order,
             draft: OrderDraftId::new(),
             assignment: AssignmentId::new(),
@@ -146,10 +149,39 @@ impl World {
             .db
             .housekeeping_now(|tx| world.put_assignments(tx, at))
             .unwrap();
+        world.keep_a_file();
         world.ask_for_an_account();
         world.ask_for_a_domain();
         world.ask_for_access();
         world
+    }
+
+    /// A file of orders that waits for the operator.
+    fn keep_a_file(&self) {
+        use licentral::platform::db::schema::order_imports;
+        let (at, olga) = (
+            self.p.clock.now(),
+            self.p.find_person("olga@licensing.example").id,
+        );
+        let content = serde_json::json!({ "entries": [{ "line": 2, "told": {
+            "identifier": "FILE-1", "customer": "XYZ COMPANY", "customer_domain": "xyz.example", "customer_email": "",
+            "partner_domain": "", "order_type": "", "status": "", "purchase_order": "", "ordered_at": "",
+            "end_customer_account": "", "lines": [{ "sku": "C9200-48P-E", "quantity": "1", "term_months": "" }] } }] });
+        self.p
+            .db
+            .housekeeping_now(|tx| {
+                diesel::insert_into(order_imports::table)
+                    .values((
+                        order_imports::id.eq(self.intake),
+                        order_imports::person_id.eq(olga),
+                        order_imports::content.eq(content.to_string()),
+                        order_imports::created_at.eq(at),
+                        order_imports::version.eq(1),
+                    ))
+                    .execute(tx.conn())?;
+                Ok(())
+            })
+            .unwrap();
     }
 
     /// Pat of Bramwell asks to be a user of a Virtual Account of XYZ COMPANY, of which Dan is the administrator.
@@ -448,6 +480,7 @@ impl World {
             "draft" => self.draft.to_string(),
             "assignment" => self.assignment.to_string(),
             "view" => self.view.to_string(),
+            "intake" => self.intake.to_string(),
             "change" => self.domain_change().unwrap_or_else(|| no_such(name)),
             // A file of the look or of the documentation: no parameter that anybody's data stands behind.
             "name" | "page" => no_such(name),

@@ -7,6 +7,7 @@ mod home;
 mod identity;
 mod members;
 mod order_pages;
+mod orders;
 mod simulator;
 mod smart_accounts;
 mod user_groups;
