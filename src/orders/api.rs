@@ -425,7 +425,14 @@ async fn progress(may: May<ViewInventory>, id: PathPart<AssignmentId>) -> Answer
     let found: Progress = may
         .portal
         .db
-        .read(move |r| service::progress(r, permit.within(), id))
+        .read(move |r| {
+            let found = service::progress(r, permit.within(), id)?;
+            let theirs = found.request.requested_by == Some(permit.person()?);
+            if permit.within().only().is_some() && found.orders.is_empty() && !theirs {
+                return Err(Error::NotFound);
+            }
+            Ok(found)
+        })
         .await?;
     json(
         200,

@@ -6,6 +6,7 @@ use super::assign::{STEPS, TITLE};
 use super::order::{LineView, Names};
 use super::{base, between, inventory_path, line_badge};
 use crate::authz::action::ViewInventory;
+use crate::error::Error;
 use crate::http::form::PathPart;
 use crate::http::widgets::{counted, number};
 use crate::http::{Answer, May, Shell, page};
@@ -66,6 +67,11 @@ pub async fn show(may: May<ViewInventory>, id: PathPart<AssignmentId>) -> Answer
         .db
         .read(move |r| {
             let progress = service::progress(r, permit.within(), id)?;
+            // Who reaches some Virtual Accounts alone learns of nothing that went elsewhere, but for their own requests.
+            let theirs = progress.request.requested_by == Some(permit.person()?);
+            if permit.within().only().is_some() && progress.orders.is_empty() && !theirs {
+                return Err(Error::NotFound);
+            }
             let lines: Vec<_> = progress
                 .orders
                 .iter()
