@@ -11,8 +11,8 @@ use crate::platform::occupants::Occupants;
 use crate::platform::settings;
 use crate::platform::signing::Signing;
 use crate::{
-    access_requests, account_requests, authn, events, home, identity, members, simulator, smart_accounts,
-    virtual_accounts,
+    access_requests, account_requests, authn, catalog, events, home, identity, licenses, members, orders,
+    simulator, smart_accounts, virtual_accounts,
 };
 use chrono::TimeDelta;
 use std::sync::Arc;
@@ -30,6 +30,9 @@ pub fn routes() -> Routes {
     members::routes(&mut routes);
     access_requests::routes(&mut routes);
     account_requests::routes(&mut routes);
+    orders::routes(&mut routes);
+    catalog::routes(&mut routes);
+    licenses::routes(&mut routes);
     events::routes(&mut routes);
     simulator::routes(&mut routes);
     routes
@@ -43,6 +46,7 @@ pub fn letters() -> Letters {
     members::letters(&mut letters);
     smart_accounts::letters(&mut letters);
     account_requests::letters(&mut letters);
+    orders::letters(&mut letters);
     letters
 }
 
@@ -50,6 +54,7 @@ pub fn letters() -> Letters {
 pub fn occupants() -> Occupants {
     let mut occupants = Occupants::default();
     occupants.add(members::Groups);
+    occupants.add(licenses::Licenses);
     occupants
 }
 
@@ -85,6 +90,8 @@ pub fn refusals() -> Vec<(&'static str, &'static str)> {
         access_requests::REFUSALS,
         virtual_accounts::REFUSALS,
         account_requests::REFUSALS,
+        licenses::REFUSALS,
+        orders::REFUSALS,
         simulator::REFUSALS,
     ] {
         codes.extend_from_slice(room);
@@ -167,6 +174,7 @@ fn jobs(config: &Config, db: &Db, clock: &Clock, postman: &Postman, letters: &Ar
     jobs.extend(access_requests::jobs(db, clock));
     jobs.extend(members::jobs(db, clock));
     jobs.extend(account_requests::jobs(db, clock));
+    jobs.extend(orders::jobs(db, clock));
     let postman = postman.clone();
     jobs.push(Job::new("deliver letters", Duration::from_secs(1), move || {
         let postman = postman.clone();

@@ -14,10 +14,13 @@ pub mod platform;
 // Rooms
 pub mod access_requests;
 pub mod account_requests;
+pub mod catalog;
 pub mod events;
 pub mod home;
 pub mod identity;
+pub mod licenses;
 pub mod members;
+pub mod orders;
 pub mod simulator;
 pub mod smart_accounts;
 pub mod virtual_accounts;

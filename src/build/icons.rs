@@ -12,6 +12,7 @@ pub const ICONS: &[(&str, Icon)] = &[
     ("arrow-up", lu::LuArrowUp),
     ("ban", lu::LuBan),
     ("bell", lu::LuBell),
+    ("bookmark", lu::LuBookmark),
     ("braces", lu::LuBraces),
     ("building-2", lu::LuBuilding2),
     ("calendar", lu::LuCalendar),

@@ -3,7 +3,7 @@
 use crate::access_requests;
 use crate::account_requests;
 use crate::authn::PlatformRole;
-use crate::authz::action::{ViewAccount, ViewEvents, ViewUsers, ViewVirtualAccounts};
+use crate::authz::action::{ViewAccount, ViewEvents, ViewInventory, ViewUsers, ViewVirtualAccounts};
 use crate::authz::{Action, Does, Grant, Permit, matrix};
 use crate::error::{Error, Result};
 use crate::events;
@@ -13,6 +13,7 @@ use crate::http::{Answer, Crumb, FormState, May, Public, Shell, SignedIn, Visit,
 use crate::kernel::ids::SmartAccountId;
 use crate::kernel::search_key;
 use crate::members;
+use crate::orders;
 use crate::smart_accounts::{self, SmartAccount, State};
 use crate::virtual_accounts;
 use askama::Template;
@@ -249,11 +250,12 @@ pub async fn overview(may: May<ViewAccount>) -> Answer {
         also::<ViewUsers>(&may)?,
         also::<ViewEvents>(&may)?,
     );
+    let see_orders = also::<ViewInventory>(&may)?;
     let log = see_events.is_some();
     let actor = may.permit.actor()?;
     let email = actor.person.email.key().to_owned();
     let domains = actor.has(PlatformRole::DomainApprover);
-    let (account, divisions, users, newest, waiting, administrators) = may
+    let (account, divisions, users, newest, waiting, administrators, unassigned) = may
         .portal
         .db
         .read(move |r| {
@@ -280,6 +282,10 @@ pub async fn overview(may: May<ViewAccount>) -> Answer {
                 newest,
                 waiting,
                 members::administrators(r, &[id])?,
+                match &see_orders {
+                    Some(permit) if permit.within().only().is_none() => orders::waiting(r, permit.within())?,
+                    _ => 0,
+                },
             ))
         })
         .await?;
@@ -293,6 +299,7 @@ pub async fn overview(may: May<ViewAccount>) -> Answer {
             waiting,
             may.waiting(access_requests::PENDING).unwrap_or_default(),
             administrators.is_empty(),
+            unassigned,
         ),
         role: may.role_words(),
         virtual_accounts: divisions,
@@ -311,7 +318,13 @@ pub async fn overview(may: May<ViewAccount>) -> Answer {
     })
 }
 
-fn attention(account: &SmartAccount, waiting: i64, asking: u64, orphaned: bool) -> Vec<Attention> {
+fn attention(
+    account: &SmartAccount,
+    waiting: i64,
+    asking: u64,
+    orphaned: bool,
+    unassigned: u64,
+) -> Vec<Attention> {
     let mut list = Vec::new();
     if asking > 0 {
         list.push(Attention {
@@ -336,6 +349,22 @@ fn attention(account: &SmartAccount, waiting: i64, asking: u64, orphaned: bool) 
             ),
             says: "Somebody asked for a Smart Account and needs your answer.".to_owned(),
             link: Some(("View requests", "/requests".to_owned())),
+        });
+    }
+    if unassigned > 0 {
+        list.push(Attention {
+            kind: "warn",
+            icon: "package",
+            title: counted(unassigned, "order is Unassigned", "orders are Unassigned"),
+            says: "Their licenses arrive once they are assigned to a Smart Account and a Virtual Account."
+                .to_owned(),
+            link: Some((
+                "Order Inventory",
+                format!(
+                    "/sa/{}/orders/order-inventory?assignment=unassigned&type=standard",
+                    account.number
+                ),
+            )),
         });
     }
     if account.state != State::Active {

@@ -52,11 +52,19 @@ pub type Counter = fn(&mut Read<'_>, &Onlooker<'_>) -> Result<Option<u64>>;
 
 /// All entries.
 #[derive(Clone, Default)]
-pub struct Menu(Vec<Item>, Vec<(&'static str, Counter)>);
+pub struct Menu(
+    Vec<Item>,
+    Vec<(&'static str, Counter)>,
+    Vec<(&'static str, &'static str)>,
+);
 
 impl Menu {
     pub(super) fn add(&mut self, item: Item) {
         self.0.push(item);
+    }
+
+    pub(super) fn cover(&mut self, folder: &'static str, path: &'static str) {
+        self.2.push((folder, path));
     }
 
     pub(super) fn add_counted(&mut self, item: Item, counter: Counter) {
@@ -90,6 +98,11 @@ impl Menu {
             .filter(above)
             .map(|item| item.path)
             .max_by_key(|path| path.len())
+            .or_else(|| {
+                let covers = |folder: &str| visit.path.starts_with(&folder.replace("{said}", number));
+                let found = self.2.iter().find(|(folder, _)| covers(folder));
+                found.map(|(_, path)| *path)
+            })
     }
 
     /// The menu of a visit.
@@ -99,10 +112,12 @@ impl Menu {
         };
         let shown = |item: &Item| {
             if !item.path.contains("{said}") {
-                return actor
-                    .platform
-                    .iter()
-                    .any(|role| matrix::holders(item.action).contains(&matrix::Holder::Platform(*role)));
+                let named = matrix::holders(item.action);
+                return named.contains(&matrix::Holder::Anyone)
+                    || actor
+                        .platform
+                        .iter()
+                        .any(|role| named.contains(&matrix::Holder::Platform(*role)));
             }
             visit.tenant.is_some()
                 && (visit.grants.iter().any(|g| matrix::allows(item.action, g.role))

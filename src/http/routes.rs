@@ -148,6 +148,11 @@ impl Routes {
         self.menu.add_counted(item, counter);
     }
 
+    /// Pages below this folder belong to that entry of the left menu, though they do not stand below its page.
+    pub fn menu_covers(&mut self, folder: &'static str, path: &'static str) {
+        self.menu.cover(folder, path);
+    }
+
     fn add<F, Args>(&mut self, method: Method, path: &str, api: Option<Api>, handler: F)
     where
         F: Handler<Args> + Send + Sync,

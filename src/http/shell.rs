@@ -53,6 +53,8 @@ pub struct Shell {
     pub view_as: Option<String>,
     /// Whether one may borrow another role's eyes in this account.
     pub may_view_as: bool,
+    /// After so many seconds a browser without script asks for the page again: for work that goes on meanwhile.
+    pub again_after: Option<u32>,
 }
 
 impl Shell {

@@ -151,6 +151,26 @@ crate::words! {
         GroupNotLetIn = "user-group.not-granted", "Access request of user group closed";
         /// The access of a user group to another Smart Account ended.
         GroupPutOut = "user-group.ended", "Access of external user group ended";
+        /// An order came in.
+        OrderReceived = "order.received", "Order received";
+        /// The assignment of an order was asked for.
+        OrderRequested = "order.assignment-requested", "Order assignment requested";
+        /// An order, or some of its lines, reached the account to which it was assigned.
+        OrderAssigned = "order.assigned", "Order assigned";
+        /// Lines of an order wait for their Smart Account to become Active.
+        OrderHeld = "order.held", "Smart Account Hold";
+        /// They wait no longer.
+        OrderReleased = "order.released", "Smart Account Hold released";
+        /// Lines of an order could not be assigned.
+        OrderFailed = "order.assignment-failed", "Order assignment failed";
+        /// A file of orders was taken in.
+        OrdersImported = "orders.imported", "Orders imported";
+        /// Licenses came into a Virtual Account.
+        LicensesAdded = "licenses.added", "Licenses added";
+        /// Licenses were taken out of a Virtual Account again: their line goes elsewhere.
+        LicensesTakenBack = "licenses.taken-back", "Licenses taken back";
+        /// How assignments complete in the lab was changed.
+        LabOrders = "lab.orders", "Order settings changed";
     }
 }
 

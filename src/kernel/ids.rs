@@ -130,4 +130,20 @@ id! {
     DomainChangeId;
     /// An address that a Smart Account keeps.
     AddressId;
+    /// Licenses of one kind in one Virtual Account.
+    LicensePoolId;
+    /// Licenses that came or went.
+    LicenseMoveId;
+    /// An order.
+    OrderId;
+    /// A line of an order.
+    OrderLineId;
+    /// One press of "Assign": orders that were asked to be assigned together.
+    AssignmentId;
+    /// An assignment that somebody is still choosing.
+    OrderDraftId;
+    /// A file of orders that is about to be taken in.
+    OrderImportId;
+    /// A list as somebody likes to see it.
+    SavedViewId;
 }

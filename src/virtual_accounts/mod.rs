@@ -14,7 +14,7 @@ pub use model::{AccessLevel, DEFAULT, Details, Typed, VirtualAccount};
 pub use pages::tabs;
 pub use service::{
     NewVirtualAccount, Place, create, create_at, create_default, default_of, delete, edit, find, list,
-    move_below, names, set_default, tagged, tags_in_use,
+    move_below, names, set_default, tagged, tags_in_use, these,
 };
 
 use crate::authz::Action;

@@ -770,3 +770,13 @@ pub fn names(
 ) -> Result<Vec<(SmartAccountId, VirtualAccountId, String, AccessLevel)>> {
     store::names(read, accounts)
 }
+
+/// These Virtual Accounts of one account, in no particular order; those that are gone are left out. For rooms that
+/// keep ids of Virtual Accounts.
+pub fn these(
+    read: &mut impl Reads,
+    account: SmartAccountId,
+    ids: &[VirtualAccountId],
+) -> Result<Vec<VirtualAccount>> {
+    store::find_many(read, account, ids)
+}

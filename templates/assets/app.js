@@ -205,7 +205,9 @@ const formUrl = (f) => {
 
 // 6. Selection. A [data-selection] holds the table's check boxes (data-no: why a row cannot be acted upon), a [data-picked]
 // line and the buttons marked data-needs-selection. Its texts come from data-one, data-many and data-refusal ("{n} of them …").
+// With data-everything (the boxes' name) the server has selected all that matches: what was ticked by hand is forgotten.
 function selection(root) {
+  if (root.dataset.everything) { delete sessionStorage[`picked:${location.pathname}:${root.dataset.everything}`]; return; }
   const boxes = $$("tbody input[type=checkbox][form]", root);
   if (!boxes.length) return;
   const all = $("[data-all]", root), bar = $("[data-picked]", root), n = $("[data-picked-count]", root), why = $("[data-picked-why]", root);

@@ -16,7 +16,7 @@ pub use conn::{Conn, Database};
 pub use like::contains;
 pub use migrate::Schema;
 pub use once::{Once, OnceKey};
-pub use tx::{Read, Reads, Recorded, Tx, events_from};
+pub use tx::{Past, Read, Reads, Recorded, Tx, events_from, history};
 
 use crate::error::{Cause, Error, Result};
 use conn::{Manager, Setup};

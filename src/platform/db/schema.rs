@@ -187,6 +187,43 @@ diesel::table! {
 }
 
 diesel::table! {
+    license_moves (id) {
+        id -> Text,
+        smart_account_id -> Text,
+        pool_id -> Text,
+        quantity -> BigInt,
+        kind -> Text,
+        order_id -> Nullable<Text>,
+        order_line_id -> Nullable<Text>,
+        round -> Integer,
+        reference -> Text,
+        at -> Timestamp,
+        actor -> Text,
+    }
+}
+
+diesel::table! {
+    license_pools (id) {
+        id -> Text,
+        smart_account_id -> Text,
+        virtual_account_id -> Text,
+        entitlement -> Text,
+        name -> Text,
+        search_key -> Text,
+        billing -> Text,
+        term -> Text,
+        starts_at -> Nullable<Timestamp>,
+        ends_at -> Nullable<Timestamp>,
+        pool_key -> Text,
+        purchased -> BigInt,
+        reserved -> BigInt,
+        in_use -> BigInt,
+        created_at -> Timestamp,
+        version -> BigInt,
+    }
+}
+
+diesel::table! {
     links (id) {
         id -> Text,
         purpose -> Text,
@@ -222,6 +259,118 @@ diesel::table! {
         request_hash -> Text,
         made -> Text,
         created_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    order_assignments (id) {
+        id -> Text,
+        smart_account_id -> Text,
+        requested_by -> Nullable<Text>,
+        requester -> Text,
+        is_unchecked -> Bool,
+        orders -> Integer,
+        lines -> Integer,
+        requested_at -> Timestamp,
+        settled_at -> Nullable<Timestamp>,
+    }
+}
+
+diesel::table! {
+    order_drafts (id) {
+        id -> Text,
+        smart_account_id -> Text,
+        person_id -> Text,
+        content -> Text,
+        created_at -> Timestamp,
+        assignment_id -> Nullable<Text>,
+        version -> BigInt,
+    }
+}
+
+diesel::table! {
+    order_imports (id) {
+        id -> Text,
+        person_id -> Text,
+        content -> Text,
+        created_at -> Timestamp,
+        done_at -> Nullable<Timestamp>,
+        version -> BigInt,
+    }
+}
+
+diesel::table! {
+    order_lines (id) {
+        id -> Text,
+        order_id -> Text,
+        number -> Integer,
+        sku -> Text,
+        description -> Text,
+        kind -> Text,
+        quantity -> BigInt,
+        term_months -> Nullable<Integer>,
+        state -> Text,
+        smart_account_id -> Nullable<Text>,
+        virtual_account_id -> Nullable<Text>,
+        customer_active -> Bool,
+        assignment_id -> Nullable<Text>,
+        due_at -> Nullable<Timestamp>,
+        round -> Integer,
+        reason -> Text,
+        settled_at -> Nullable<Timestamp>,
+        version -> BigInt,
+    }
+}
+
+diesel::table! {
+    order_tallies (smart_account_id, order_type, order_status, assignment) {
+        smart_account_id -> Text,
+        order_type -> Text,
+        order_status -> Text,
+        assignment -> Text,
+        orders -> BigInt,
+    }
+}
+
+diesel::table! {
+    order_views (smart_account_id, order_id) {
+        smart_account_id -> Text,
+        order_id -> Text,
+        is_sold -> Bool,
+        is_customer -> Bool,
+        is_assigned -> Bool,
+        ordered_at -> Timestamp,
+        identifier_key -> Text,
+        customer_key -> Text,
+        order_type -> Text,
+        order_status -> Text,
+        assignment -> Text,
+        lines -> Integer,
+        search_key -> Text,
+    }
+}
+
+diesel::table! {
+    orders (id) {
+        id -> Text,
+        identifier -> Text,
+        identifier_key -> Text,
+        search_key -> Text,
+        customer -> Text,
+        customer_key -> Text,
+        customer_domain -> Text,
+        customer_email -> Text,
+        customer_account_id -> Nullable<Text>,
+        partner_account_id -> Nullable<Text>,
+        order_type -> Text,
+        order_status -> Text,
+        assignment -> Text,
+        purchase_order -> Text,
+        lines -> Integer,
+        ordered_at -> Timestamp,
+        received_at -> Timestamp,
+        source -> Text,
+        version -> BigInt,
     }
 }
 
@@ -262,6 +411,19 @@ diesel::table! {
     platform_roles (person_id, role) {
         person_id -> Text,
         role -> Text,
+    }
+}
+
+diesel::table! {
+    saved_views (id) {
+        id -> Text,
+        smart_account_id -> Text,
+        person_id -> Text,
+        list -> Text,
+        name -> Text,
+        name_key -> Text,
+        query -> Text,
+        created_at -> Timestamp,
     }
 }
 
@@ -418,12 +580,22 @@ diesel::allow_tables_to_appear_in_same_query!(
     event_tallies,
     events,
     grants,
+    license_moves,
+    license_pools,
     links,
     mailbox,
     once,
+    order_assignments,
+    order_drafts,
+    order_imports,
+    order_lines,
+    order_tallies,
+    order_views,
+    orders,
     outbox,
     people,
     platform_roles,
+    saved_views,
     sessions,
     settings,
     sign_in_misses,

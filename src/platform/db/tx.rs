@@ -154,6 +154,35 @@ impl Tx<'_> {
     }
 }
 
+/// Something that happened to a thing, as its own page tells it.
+#[derive(Debug, Clone, Queryable)]
+pub struct Past {
+    /// When.
+    pub at: Moment,
+    /// What.
+    pub kind: crate::kernel::Kind,
+    /// One sentence.
+    pub message: String,
+    /// Who, as they were called then.
+    pub actor: String,
+}
+
+/// What happened to a thing in one tenant, the newest first: for the history on its own page. Who may see the thing
+/// may see it.
+pub fn history(
+    read: &mut impl Reads,
+    account: crate::kernel::ids::SmartAccountId,
+    about: &str,
+    most: i64,
+) -> Result<Vec<Past>> {
+    Ok(events::table
+        .filter(events::about.eq(about).and(events::smart_account_id.eq(account)))
+        .order((events::at.desc(), events::id.desc()))
+        .select((events::at, events::kind, events::message, events::actor))
+        .limit(most)
+        .load(read.conn())?)
+}
+
 /// How many events were recorded from a time on.
 pub fn events_from(read: &mut impl Reads, at: Moment) -> Result<u64> {
     let found: i64 = events::table

@@ -187,6 +187,16 @@ pub fn count(read: &mut impl Reads, states: &[Delivery], typed: &str) -> Result<
     Ok(matching(states, typed).count().get_result(read.conn())?)
 }
 
+/// The letters about some things, the newest first.
+pub fn about(read: &mut impl Reads, things: &[String], most: i64) -> Result<Vec<Queued>> {
+    Ok(outbox::table
+        .filter(outbox::about_id.eq_any(things.to_vec()))
+        .select(queued!())
+        .order((outbox::created_at.desc(), outbox::id.desc()))
+        .limit(most)
+        .load(read.conn())?)
+}
+
 /// One letter.
 pub fn find(read: &mut impl Reads, id: LetterId) -> Result<Queued> {
     Ok(outbox::table.find(id).select(queued!()).first(read.conn())?)

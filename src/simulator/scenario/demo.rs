@@ -2,7 +2,7 @@
 //! (ids and times), then written in one transaction.
 
 use super::year;
-use super::{CLIENT_SECRET, mark};
+use super::{CLIENT_SECRET, mark, orders};
 use crate::access_requests::{self, ScopeKind, Wish};
 use crate::account_requests::{self, Customers, ForCustomer, Sending};
 use crate::authn::{Actor, Person, PlatformRole, Via, api_client, people};
@@ -374,6 +374,7 @@ pub struct Demo {
     /// Of the user group, and of the person who was invited.
     group: UserGroupId,
     invited: Vec<(PersonId, LinkId)>,
+    orders: Vec<orders::Planned>,
 }
 
 /// So many days ago, at an hour of the day.
@@ -433,6 +434,7 @@ impl Demo {
             year: Vec::new(),
             group: UserGroupId::new(),
             invited: members::new_ids(2),
+            orders: orders::plan(now)?,
         };
         demo.year = year::plan(now, &demo);
         Ok(demo)
@@ -477,6 +479,7 @@ impl Demo {
             self.other_companies(tx)?;
             self.requests(tx)?;
             self.access(tx)?;
+            self.write_orders(tx)?;
             // What was written long ago went out long ago. Only the letters of what is still open are delivered.
             mail::sent_long_ago(tx, days_before(self.now, 7, 0))?;
             self.clients(tx)?;
@@ -487,6 +490,26 @@ impl Demo {
             let words = format!("The scenario {name} was loaded: {} people.", people::count(tx)?);
             mark(tx, self.now, name, &words)
         })
+    }
+
+    /// The right of somebody of the cast to do a thing in an account.
+    pub fn permit_of<A: Does>(
+        &self,
+        tx: &mut Tx<'_>,
+        email: &str,
+        account: SmartAccountId,
+        at: Moment,
+    ) -> Result<Permit<A>> {
+        self.person(email)?.permit_in(tx, account, at)
+    }
+
+    fn write_orders(&self, tx: &mut Tx<'_>) -> Result<()> {
+        let (_, bramwell, _) = *self.others.first().ok_or_else(|| Error::internal("no partner"))?;
+        let places = orders::Places {
+            xyz: (self.xyz, &self.divisions),
+            bramwell,
+        };
+        orders::write(tx, self, &self.orders, &places)
     }
 
     fn xyz_company(&self, tx: &mut Tx<'_>) -> Result<()> {

@@ -9,6 +9,7 @@
 mod demo;
 mod dice;
 mod large;
+mod orders;
 mod store;
 mod year;
 

@@ -1,16 +1,19 @@
 //! A portal in which there is one of everything, and the addresses of it.
 
-use crate::support::{Cast, Database, Portal};
+use crate::support::{Cast, Database, Portal, Sold};
 use chrono::TimeDelta;
 use diesel::prelude::*;
 use licentral::authn::session;
 use licentral::authz::links::{self, Purpose};
-use licentral::kernel::ids::{EventId, ImportId, LetterId, LinkId, PersonId, UserGroupId};
+use licentral::kernel::ids::{
+    AssignmentId, EventId, ImportId, LetterId, LinkId, OrderDraftId, OrderId, PersonId, SavedViewId,
+    UserGroupId,
+};
 use licentral::kernel::{EmailAddress, Event, Kind, Who};
 use licentral::platform::db::schema::{
     access_delegations, access_requests, access_settings, account_requests, domain_changes, events,
-    links as link_rows, mailbox, outbox, sessions, user_group_access, user_group_people, user_group_requests,
-    user_groups, user_imports,
+    links as link_rows, mailbox, order_assignments, order_drafts, outbox, saved_views, sessions,
+    user_group_access, user_group_people, user_group_requests, user_groups, user_imports,
 };
 use licentral::platform::db::{Reads, Tx};
 use licentral::platform::mail::LINK_KIND;
@@ -37,6 +40,12 @@ pub struct Things {
     lookup_of_ours: &'static str,
     import: ImportId,
     import_of_group: ImportId,
+    order: OrderId,
+    /// An assignment that Ada is still choosing, and one that she has asked for.
+    draft: OrderDraftId,
+    assignment: AssignmentId,
+    /// A view of Order Inventory that Ada has saved.
+    view: SavedViewId,
 }
 
 impl std::ops::Deref for World {
@@ -109,6 +118,8 @@ impl World {
         p.person(CUSTOMER, "Kim Alder");
         let at = p.clock.now();
         p.db.housekeeping_now(|tx| put_letters(tx, at)).unwrap();
+        let order = p.order(&Sold::to(&cast.xyz, "xyz.example").named("118402977"));
+        p.order(&Sold::to(&cast.harborview, "harborview.example").named(&format!("ORD-{CANARY}")));
         let things = Things {
             cast,
             client,
@@ -119,12 +130,21 @@ impl World {
             lookup_of_ours: "UGR-BBBB-BBBB",
             import: ImportId::new(),
             import_of_group: ImportId::new(),
+            order,
+            draft: OrderDraftId::new(),
+            assignment: AssignmentId::new(),
+            view: SavedViewId::new(),
         };
         let world = Self { p, things };
         world
             .p
             .db
             .housekeeping_now(|tx| world.put_groups(tx, at))
+            .unwrap();
+        world
+            .p
+            .db
+            .housekeeping_now(|tx| world.put_assignments(tx, at))
             .unwrap();
         world.ask_for_an_account();
         world.ask_for_a_domain();
@@ -274,6 +294,53 @@ impl World {
         Ok(())
     }
 
+    /// What Ada does with orders.
+    fn put_assignments(
+        &self,
+        tx: &mut Tx<'_>,
+        at: licentral::kernel::Moment,
+    ) -> licentral::error::Result<()> {
+        let (us, ada) = (self.cast.xyz.id, self.p.find_person("ada@xyz.example").id);
+        let target = serde_json::json!({ "account": us, "virtual_account": self.cast.corporate });
+        let content = serde_json::json!({ "work": "assign", "orders": [self.order], "target": target });
+        diesel::insert_into(order_drafts::table)
+            .values((
+                order_drafts::id.eq(self.draft),
+                order_drafts::smart_account_id.eq(us),
+                order_drafts::person_id.eq(ada),
+                order_drafts::content.eq(content.to_string()),
+                order_drafts::created_at.eq(at),
+                order_drafts::version.eq(1),
+            ))
+            .execute(tx.conn())?;
+        diesel::insert_into(order_assignments::table)
+            .values((
+                order_assignments::id.eq(self.assignment),
+                order_assignments::smart_account_id.eq(us),
+                order_assignments::requested_by.eq(Some(ada)),
+                order_assignments::requester.eq("Ada Lindqvist (ada@xyz.example)"),
+                order_assignments::is_unchecked.eq(false),
+                order_assignments::orders.eq(1),
+                order_assignments::lines.eq(1),
+                order_assignments::requested_at.eq(at),
+                order_assignments::settled_at.eq(Some(at)),
+            ))
+            .execute(tx.conn())?;
+        diesel::insert_into(saved_views::table)
+            .values((
+                saved_views::id.eq(self.view),
+                saved_views::smart_account_id.eq(us),
+                saved_views::person_id.eq(ada),
+                saved_views::list.eq("orders"),
+                saved_views::name.eq("To do"),
+                saved_views::name_key.eq("to do"),
+                saved_views::query.eq("assignment=unassigned"),
+                saved_views::created_at.eq(at),
+            ))
+            .execute(tx.conn())?;
+        Ok(())
+    }
+
     /// A request for a customer, when there is a room for it: asked for by Pat of Bramwell, to be decided by
     /// somebody at the customer and, for the domain, by Drew.
     fn ask_for_an_account(&self) {
@@ -377,6 +444,10 @@ impl World {
             "rule" => self.rule(),
             "delegation" => self.delegation(),
             "token" => self.token(pattern),
+            "order" => self.order.to_string(),
+            "draft" => self.draft.to_string(),
+            "assignment" => self.assignment.to_string(),
+            "view" => self.view.to_string(),
             "change" => self.domain_change().unwrap_or_else(|| no_such(name)),
             // A file of the look or of the documentation: no parameter that anybody's data stands behind.
             "name" | "page" => no_such(name),

@@ -6,6 +6,7 @@ mod events;
 mod home;
 mod identity;
 mod members;
+mod order_pages;
 mod simulator;
 mod smart_accounts;
 mod user_groups;

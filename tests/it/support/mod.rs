@@ -9,6 +9,7 @@ mod fingerprint;
 mod golden;
 mod letters;
 mod log;
+mod orders;
 mod portal;
 mod process;
 
@@ -19,5 +20,6 @@ pub use database::{Database, postgres, repository};
 pub use fingerprint::Fingerprint;
 pub use golden::golden;
 pub use letters::{Mail, link_in};
+pub use orders::Sold;
 pub use portal::{EventRow, Portal};
 pub use process::{Process, licentral, program};

@@ -1,0 +1,10 @@
+DROP TABLE saved_views;
+DROP TABLE order_imports;
+DROP TABLE order_drafts;
+DROP TABLE order_tallies;
+DROP TABLE order_views;
+DROP TABLE order_lines;
+DROP TABLE order_assignments;
+DROP TABLE orders;
+DROP TABLE license_moves;
+DROP TABLE license_pools;

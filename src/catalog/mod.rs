@@ -1,0 +1,25 @@
+//! The catalog: products and services that can be ordered, and the licenses that each carries.
+
+mod api;
+mod model;
+mod pages;
+
+pub use model::{Billing, Entitlement, Item, LineKind, Term, all, families, find};
+
+use crate::authz::Action;
+use crate::http::Routes;
+use crate::http::menu::Item as MenuItem;
+
+/// The routes of this room.
+pub fn routes(routes: &mut Routes) {
+    routes.get("/catalog", pages::list);
+    routes.get("/catalog.csv", pages::csv);
+    routes.menu(MenuItem {
+        section: "Orders",
+        group: None,
+        label: Some("Product Catalog"),
+        path: "/catalog",
+        action: Action::ViewDirectory,
+    });
+    api::routes(routes);
+}

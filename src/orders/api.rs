@@ -1,0 +1,502 @@
+//! Orders, for scripts: what the pages show.
+
+use super::list::{self, Counts, Filter, Row, SavedView, spec};
+use super::model::{Assignment, Line, LineKind, LineState, Order, OrderStatus, OrderType, Progress, Source};
+use super::service;
+use crate::authz::action::ViewInventory;
+use crate::error::{Error, Problems};
+use crate::http::form::PathPart;
+use crate::http::{Answer, Api, JsonBody, ListQuery, May, Routes, json};
+use crate::kernel::Moment;
+use crate::kernel::ids::{AssignmentId, OrderId, OrderLineId, SavedViewId, VirtualAccountId};
+use crate::smart_accounts;
+use actix_web::http::Method;
+use serde::{Deserialize, Serialize};
+use std::collections::HashMap;
+use utoipa::ToSchema;
+
+const BASE: &str = "/api/v1/accounts/{said}/orders";
+
+/// What the list of orders understands.
+const QUERY: &[(&str, &str)] = &[
+    (
+        "q",
+        "A part of the Order Identifier, the purchase order, the customer's name, domain or email.",
+    ),
+    (
+        "assignment",
+        "unassigned, requested, assigned or failed. May come several times.",
+    ),
+    (
+        "type",
+        "standard, stocking or enterprise-agreement. May come several times.",
+    ),
+    (
+        "status",
+        "pending, partially-fulfilled or fulfilled. May come several times.",
+    ),
+    (
+        "from",
+        "The first day of the order date, such as 2026-11-01 (UTC).",
+    ),
+    ("to", "The last day (UTC)."),
+    (
+        "sort",
+        "date, id, customer, type, status, assignment or lines; with - in front the other way round. Otherwise -date.",
+    ),
+    ("page", "From 1."),
+    ("per", "10, 25, 50 or 100."),
+];
+
+/// The operations that read.
+pub fn routes(routes: &mut Routes) {
+    routes.api(
+        Method::GET,
+        BASE,
+        Api::says("Order Inventory: the orders that a Smart Account sold, bought or was assigned.")
+            .gives::<OrderList>(200)
+            .query(QUERY),
+        all,
+    );
+    routes.api(
+        Method::GET,
+        "/api/v1/accounts/{said}/orders/counts",
+        Api::says("How many orders there are of each kind: the cards of Order Inventory.")
+            .gives::<OrderCounts>(200)
+            .query(QUERY),
+        counts,
+    );
+    routes.api(
+        Method::GET,
+        "/api/v1/accounts/{said}/orders/{order}",
+        Api::says("An order with its lines.").gives::<OrderShape>(200),
+        one,
+    );
+    routes.api(
+        Method::GET,
+        "/api/v1/accounts/{said}/order-assignments/{assignment}",
+        Api::says("How far an assignment is that was requested in this Smart Account.")
+            .gives::<AssignmentShape>(200),
+        progress,
+    );
+    routes.api(
+        Method::GET,
+        "/api/v1/accounts/{said}/order-views",
+        Api::says("One's own saved views of Order Inventory.").gives::<ViewList>(200),
+        views,
+    );
+    routes.api(
+        Method::POST,
+        "/api/v1/accounts/{said}/order-views",
+        Api::says("Saves a view of Order Inventory.")
+            .takes::<NewView>()
+            .gives::<ViewShape>(201),
+        save_view,
+    );
+    routes.api(
+        Method::DELETE,
+        "/api/v1/accounts/{said}/order-views/{view}",
+        Api::says("Removes a saved view.").gives_nothing(),
+        remove_view,
+    );
+}
+
+/// An order, as the list has it.
+#[derive(Debug, Serialize, ToSchema)]
+struct OrderRow {
+    /// Its id.
+    #[schema(value_type = String)]
+    id: OrderId,
+    /// The Order Identifier.
+    identifier: String,
+    purchase_order: String,
+    customer: String,
+    customer_domain: String,
+    customer_email: String,
+    #[schema(value_type = String)]
+    order_type: OrderType,
+    #[schema(value_type = String)]
+    order_status: OrderStatus,
+    #[schema(value_type = String)]
+    assignment: Assignment,
+    /// Whether orders of its type can be assigned to a Smart Account.
+    assignable: bool,
+    lines: i32,
+    ordered_at: Moment,
+    received_at: Moment,
+}
+
+impl From<Row> for OrderRow {
+    fn from(row: Row) -> Self {
+        Self {
+            id: row.id,
+            identifier: row.identifier,
+            purchase_order: row.purchase_order,
+            customer: row.customer,
+            customer_domain: row.customer_domain,
+            customer_email: row.customer_email,
+            order_type: row.order_type,
+            order_status: row.order_status,
+            assignment: row.assignment,
+            assignable: row.order_type.against_assigning().is_none(),
+            lines: row.lines,
+            ordered_at: row.ordered_at,
+            received_at: row.received_at,
+        }
+    }
+}
+
+/// A page of Order Inventory.
+#[derive(Debug, Serialize, ToSchema)]
+struct OrderList {
+    /// The orders of this page.
+    items: Vec<OrderRow>,
+    /// How many there are in all.
+    total: u64,
+    /// Which page this is, from 1.
+    page: u64,
+    /// How many a page has.
+    per: u64,
+}
+
+/// A slice of a card.
+#[derive(Debug, Serialize, ToSchema)]
+struct Slice {
+    value: &'static str,
+    label: &'static str,
+    orders: u64,
+}
+
+/// The cards of Order Inventory. Each counts without regard to its own filter.
+#[derive(Debug, Serialize, ToSchema)]
+struct OrderCounts {
+    assignment: Vec<Slice>,
+    order_type: Vec<Slice>,
+    order_status: Vec<Slice>,
+    /// How many orders match all filters.
+    total: u64,
+}
+
+/// A line of an order.
+#[derive(Debug, Serialize, ToSchema)]
+struct LineShape {
+    /// Its id.
+    #[schema(value_type = String)]
+    id: OrderLineId,
+    number: i32,
+    sku: String,
+    description: String,
+    #[schema(value_type = String)]
+    kind: LineKind,
+    quantity: i64,
+    term_months: Option<i32>,
+    #[schema(value_type = String)]
+    state: LineState,
+    /// Number of the Smart Account to which it goes or went.
+    smart_account_id: Option<i64>,
+    /// The Virtual Account, where it is one of this Smart Account.
+    #[schema(value_type = Option<String>)]
+    virtual_account: Option<VirtualAccountId>,
+    /// Why it failed or waits.
+    reason: String,
+    settled_at: Option<Moment>,
+    /// The assignment that it is a part of.
+    #[schema(value_type = Option<String>)]
+    assignment: Option<AssignmentId>,
+}
+
+/// An order.
+#[derive(Debug, Serialize, ToSchema)]
+struct OrderShape {
+    /// Its id.
+    #[schema(value_type = String)]
+    id: OrderId,
+    /// The Order Identifier.
+    identifier: String,
+    purchase_order: String,
+    customer: String,
+    customer_domain: String,
+    customer_email: String,
+    #[schema(value_type = String)]
+    order_type: OrderType,
+    #[schema(value_type = String)]
+    order_status: OrderStatus,
+    #[schema(value_type = String)]
+    assignment: Assignment,
+    /// Why it cannot be assigned by anybody, or "".
+    not_assignable: String,
+    #[schema(value_type = String)]
+    source: Source,
+    ordered_at: Moment,
+    received_at: Moment,
+    version: i64,
+    lines: Vec<LineShape>,
+}
+
+/// How many lines are in one state.
+#[derive(Debug, Serialize, ToSchema)]
+struct StateCount {
+    #[schema(value_type = String)]
+    state: LineState,
+    lines: u64,
+}
+
+/// An assignment that was requested.
+#[derive(Debug, Serialize, ToSchema)]
+struct AssignmentShape {
+    /// Its id.
+    #[schema(value_type = String)]
+    id: AssignmentId,
+    /// Who asked.
+    requester: String,
+    /// Requested by support, whom no checks restrict.
+    unchecked: bool,
+    orders: i32,
+    lines: i32,
+    requested_at: Moment,
+    /// When its last line was assigned or failed.
+    settled_at: Option<Moment>,
+    states: Vec<StateCount>,
+    /// Lines that are a part of a later assignment by now.
+    gone_on: u64,
+}
+
+/// A saved view.
+#[derive(Debug, Serialize, ToSchema)]
+struct ViewShape {
+    /// Its id.
+    #[schema(value_type = String)]
+    id: SavedViewId,
+    name: String,
+    /// The query of the list.
+    query: String,
+}
+
+impl From<SavedView> for ViewShape {
+    fn from(view: SavedView) -> Self {
+        Self {
+            id: view.id,
+            name: view.name,
+            query: view.query,
+        }
+    }
+}
+
+/// One's own saved views.
+#[derive(Debug, Serialize, ToSchema)]
+struct ViewList {
+    items: Vec<ViewShape>,
+}
+
+/// A view that is to be saved.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct NewView {
+    /// 1 to 60 characters.
+    name: String,
+    /// The query of the list, such as assignment=unassigned&sort=lines.
+    #[serde(default)]
+    query: String,
+}
+
+async fn all(may: May<ViewInventory>) -> Answer {
+    let mut list = ListQuery::parse(&may.query, &spec(may.path.clone()));
+    let permit = may.permit.clone();
+    let (list, total, rows) = may
+        .portal
+        .db
+        .read(move |r| {
+            let filter = Filter::of(&list);
+            let total = list::counts(r, permit.within(), &filter)?.total(&filter);
+            list.clamp(total);
+            let rows = list::page(r, permit.within(), &filter, list.limit(), list.offset())?;
+            Ok((list, total, rows))
+        })
+        .await?;
+    json(
+        200,
+        &OrderList {
+            items: rows.into_iter().map(OrderRow::from).collect(),
+            total,
+            page: list.page,
+            per: list.per,
+        },
+    )
+}
+
+async fn counts(may: May<ViewInventory>) -> Answer {
+    let list = ListQuery::parse(&may.query, &spec(may.path.clone()));
+    let (permit, filter) = (may.permit.clone(), Filter::of(&list));
+    let of = filter.clone();
+    let counts: Counts = may
+        .portal
+        .db
+        .read(move |r| list::counts(r, permit.within(), &of))
+        .await?;
+    macro_rules! slices {
+        ($kind:ident, $count:ident) => {
+            $kind::ALL
+                .iter()
+                .map(|one| Slice {
+                    value: one.word(),
+                    label: one.label(),
+                    orders: counts.$count(&filter, *one),
+                })
+                .collect()
+        };
+    }
+    json(
+        200,
+        &OrderCounts {
+            assignment: slices!(Assignment, of_assignment),
+            order_type: slices!(OrderType, of_type),
+            order_status: slices!(OrderStatus, of_status),
+            total: counts.total(&filter),
+        },
+    )
+}
+
+fn shape(
+    order: Order,
+    lines: Vec<Line>,
+    may: &May<ViewInventory>,
+    numbers: &HashMap<crate::kernel::ids::SmartAccountId, i64>,
+) -> OrderShape {
+    let here = may.permit.within().tenant();
+    OrderShape {
+        not_assignable: service::against_order(&order)
+            .map(|refusal| refusal.says.into_owned())
+            .unwrap_or_default(),
+        id: order.id,
+        identifier: order.identifier,
+        purchase_order: order.purchase_order,
+        customer: order.customer,
+        customer_domain: order.customer_domain,
+        customer_email: order.customer_email,
+        order_type: order.order_type,
+        order_status: order.status,
+        assignment: order.assignment,
+        source: order.source,
+        ordered_at: order.ordered_at,
+        received_at: order.received_at,
+        version: order.version,
+        lines: lines
+            .into_iter()
+            .map(|line| LineShape {
+                id: line.id,
+                number: line.number,
+                sku: line.sku,
+                description: line.description,
+                kind: line.kind,
+                quantity: line.quantity,
+                term_months: line.term_months,
+                state: line.state,
+                smart_account_id: line.account.and_then(|id| numbers.get(&id).copied()),
+                virtual_account: line.virtual_account.filter(|_| line.account == here),
+                reason: line.reason,
+                settled_at: line.settled_at,
+                assignment: line.assignment,
+            })
+            .collect(),
+    }
+}
+
+async fn one(may: May<ViewInventory>, id: PathPart<OrderId>) -> Answer {
+    let (permit, id) = (may.permit.clone(), id.0);
+    let (order, lines, numbers) = may
+        .portal
+        .db
+        .read(move |r| {
+            let order = list::find(r, permit.within(), id)?;
+            let lines = list::lines(r, permit.within(), id)?;
+            let accounts: Vec<_> = lines.iter().filter_map(|line| line.account).collect();
+            let numbers: HashMap<_, _> = smart_accounts::find_many(r, &accounts)?
+                .into_iter()
+                .map(|account| (account.id, account.number))
+                .collect();
+            Ok((order, lines, numbers))
+        })
+        .await?;
+    json(200, &shape(order, lines, &may, &numbers))
+}
+
+async fn progress(may: May<ViewInventory>, id: PathPart<AssignmentId>) -> Answer {
+    let (permit, id) = (may.permit.clone(), id.0);
+    let found: Progress = may
+        .portal
+        .db
+        .read(move |r| service::progress(r, permit.within(), id))
+        .await?;
+    json(
+        200,
+        &AssignmentShape {
+            id: found.request.id,
+            requester: found.request.requester,
+            unchecked: found.request.is_unchecked,
+            orders: found.request.orders,
+            lines: found.request.lines,
+            requested_at: found.request.requested_at,
+            settled_at: found.request.settled_at,
+            states: found
+                .lines
+                .into_iter()
+                .map(|(state, lines)| StateCount { state, lines })
+                .collect(),
+            gone_on: found.gone_on,
+        },
+    )
+}
+
+async fn views(may: May<ViewInventory>) -> Answer {
+    let (account, person) = (may.permit.within().account()?, may.permit.person()?);
+    let views = may
+        .portal
+        .db
+        .read(move |r| list::all_views(r, account, person))
+        .await?;
+    json(
+        200,
+        &ViewList {
+            items: views.into_iter().map(ViewShape::from).collect(),
+        },
+    )
+}
+
+async fn save_view(may: May<ViewInventory>, body: JsonBody<NewView>) -> Answer {
+    let mut problems = Problems::default();
+    let name = problems.take("name", list::view_name(&body.value.name));
+    // As the list itself would write it: what it does not understand is not kept.
+    let read = ListQuery::parse(&body.value.query, &spec(String::new()));
+    let query = list::asked(&read);
+    if query.len() > list::LONGEST_QUERY {
+        problems.add("query", "This view has more filters than can be kept.");
+    }
+    let Some(name) = name.filter(|_| problems.is_empty()) else {
+        return Err(Error::Invalid(problems));
+    };
+    let view = SavedView {
+        id: SavedViewId::new(),
+        name,
+        query,
+    };
+    let (account, person, at) = (
+        may.permit.within().account()?,
+        may.permit.person()?,
+        may.portal.clock.now(),
+    );
+    let kept = view.clone();
+    may.portal
+        .db
+        .housekeeping(move |tx| list::keep_view(tx, at, account, person, &kept))
+        .await?;
+    json(201, &ViewShape::from(view))
+}
+
+async fn remove_view(may: May<ViewInventory>, id: PathPart<SavedViewId>) -> Answer {
+    let (account, person, id) = (may.permit.within().account()?, may.permit.person()?, id.0);
+    may.portal
+        .db
+        .housekeeping(move |tx| list::forget_view(tx, account, person, id).map(drop))
+        .await?;
+    crate::http::reply::nothing()
+}

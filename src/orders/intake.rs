@@ -1,0 +1,517 @@
+//! How orders come in: from a script, from a file, from a scenario.
+
+use super::completion;
+use super::model::{
+    Assignment, Line, LineKind, LineState, MOST_LINES, MOST_QUANTITY, Order, OrderStatus, OrderType, Source,
+    Target, assignment_of,
+};
+use super::store::{self, Changed};
+use crate::catalog;
+use crate::error::{Error, Problems, Result};
+use crate::kernel::ids::{OrderId, OrderLineId};
+use crate::kernel::{DomainIdentifier, EmailAddress, Event, Kind, Moment, Name, Who, search_key};
+use crate::licenses;
+use crate::platform::db::{Reads, Tx};
+use crate::smart_accounts::{self, State};
+use crate::virtual_accounts;
+use chrono::{NaiveDate, NaiveTime};
+use serde_json::json;
+use std::collections::HashMap;
+
+/// How long an Order Identifier may be.
+pub const LONGEST_IDENTIFIER: usize = 40;
+
+/// A line as it is told.
+#[derive(Debug, Clone, Default, serde::Serialize, serde::Deserialize)]
+pub struct ToldLine {
+    /// What was ordered.
+    pub sku: String,
+    /// How many, as text.
+    pub quantity: String,
+    /// For how many months, or "".
+    pub term_months: String,
+}
+
+/// An order as it is told: nothing of it has been checked.
+#[derive(Debug, Clone, Default, serde::Serialize, serde::Deserialize)]
+pub struct Told {
+    /// Order Identifier.
+    pub identifier: String,
+    /// Name of the customer.
+    pub customer: String,
+    /// Domain of the customer.
+    pub customer_domain: String,
+    /// Email ID of the customer, or "".
+    pub customer_email: String,
+    /// Domain identifier of the partner who sold it, or "".
+    pub partner_domain: String,
+    /// Word of an order type; standard when it is "".
+    pub order_type: String,
+    /// Word of an order status; pending when it is "".
+    pub status: String,
+    /// The customer's purchase order, or "".
+    pub purchase_order: String,
+    /// RFC 3339, or a day; now when it is "".
+    pub ordered_at: String,
+    /// Domain identifier of the end customer's Smart Account, when the order brings one along; or "".
+    pub end_customer_account: String,
+    /// Its lines.
+    pub lines: Vec<ToldLine>,
+}
+
+/// An order that can be taken in.
+#[derive(Debug, Clone)]
+pub struct New {
+    order: Order,
+    lines: Vec<Line>,
+    partner_domain: Option<String>,
+    end_customer: Option<String>,
+}
+
+impl New {
+    /// Its id.
+    pub fn id(&self) -> OrderId {
+        self.order.id
+    }
+    /// Its identifier.
+    pub fn identifier(&self) -> &str {
+        &self.order.identifier
+    }
+}
+
+fn word<T: std::str::FromStr<Err = String>>(typed: &str, or: T) -> Result<T, String> {
+    match typed.trim() {
+        "" => Ok(or),
+        typed => typed.parse(),
+    }
+}
+
+fn identifier(typed: &str) -> Result<String, String> {
+    let typed = typed.trim();
+    let good = !typed.is_empty()
+        && typed.len() <= LONGEST_IDENTIFIER
+        && typed
+            .chars()
+            .all(|c| c.is_ascii_alphanumeric() || "-_.".contains(c));
+    if good {
+        Ok(typed.to_owned())
+    } else {
+        Err(format!(
+            "Enter an Order Identifier of up to {LONGEST_IDENTIFIER} letters, digits, hyphens, dots and underscores."
+        ))
+    }
+}
+
+fn domain(typed: &str, what: &str) -> Result<String, String> {
+    DomainIdentifier::parse(typed)
+        .map(|domain| domain.as_str().to_owned())
+        .map_err(|says| format!("{what}: {says}"))
+}
+
+fn when(typed: &str, now: Moment) -> Result<Moment, String> {
+    let typed = typed.trim();
+    let at = if typed.is_empty() {
+        now
+    } else if let Some(at) = Moment::parse(typed) {
+        at
+    } else {
+        let day: NaiveDate = typed
+            .parse()
+            .map_err(|_| "Enter the order date as 2026-11-21 or 2026-11-21T09:30:00Z.".to_owned())?;
+        Moment::of(day.and_time(NaiveTime::MIN).and_utc())
+    };
+    if at > now.plus(chrono::TimeDelta::days(1)) || at < now.plus(chrono::TimeDelta::days(-36_500)) {
+        return Err("Enter an order date that lies in the past, within a hundred years.".to_owned());
+    }
+    Ok(at)
+}
+
+/// A quantity from 1 to two thousand million.
+pub fn quantity(typed: &str) -> Result<i64, String> {
+    typed
+        .trim()
+        .parse::<i64>()
+        .ok()
+        .filter(|n| (1..=MOST_QUANTITY).contains(n))
+        .ok_or_else(|| format!("Enter a quantity from 1 to {MOST_QUANTITY}."))
+}
+
+/// Checks an order; names everything that is wrong with it. Ids are made here, before any write.
+pub fn check(told: &Told, source: Source, now: Moment) -> Result<New> {
+    let mut problems = Problems::default();
+    let identifier = problems.take("identifier", identifier(&told.identifier));
+    let customer = problems.take("customer", Name::parse(&told.customer, "Customer"));
+    let customer_domain = problems.take(
+        "customer_domain",
+        domain(&told.customer_domain, "Domain of the customer"),
+    );
+    let customer_email = match told.customer_email.trim() {
+        "" => Some(String::new()),
+        typed => problems.take(
+            "customer_email",
+            EmailAddress::parse(typed).map(|email| email.as_str().to_owned()),
+        ),
+    };
+    let optional = |problems: &mut Problems, field: &str, typed: &str, what: &str| match typed.trim() {
+        "" => None,
+        typed => problems.take(field, domain(typed, what)),
+    };
+    let partner_domain = optional(
+        &mut problems,
+        "partner_domain",
+        &told.partner_domain,
+        "Domain of the partner",
+    );
+    let end_customer = optional(
+        &mut problems,
+        "end_customer_account",
+        &told.end_customer_account,
+        "End customer\u{2019}s Smart Account",
+    );
+    let order_type = problems.take("order_type", word(&told.order_type, OrderType::Standard));
+    let status = problems.take("status", word(&told.status, OrderStatus::Pending));
+    let purchase_order = match told.purchase_order.trim() {
+        "" => Some(String::new()),
+        typed => problems
+            .take("purchase_order", Name::parse(typed, "Purchase order"))
+            .map(|name| name.to_string())
+            .and_then(|name| {
+                if name.chars().count() > 60 {
+                    problems.add(
+                        "purchase_order",
+                        "Use at most 60 characters for the purchase order.",
+                    );
+                    return None;
+                }
+                Some(name)
+            }),
+    };
+    let ordered_at = problems.take("ordered_at", when(&told.ordered_at, now));
+    let id = OrderId::new();
+    if told.lines.is_empty() {
+        problems.add("lines", "Enter at least one line.");
+    }
+    if told.lines.len() > MOST_LINES {
+        problems.add("lines", format!("An order has {MOST_LINES} lines at most."));
+    }
+    let assignable = order_type.is_none_or(|one| one.against_assigning().is_none());
+    let lines: Vec<Line> = told
+        .lines
+        .iter()
+        .take(MOST_LINES)
+        .zip(1..)
+        .filter_map(|(line, number)| read_line(&mut problems, id, number, line, assignable))
+        .collect();
+    problems.or_ok()?;
+    let (Some(identifier), Some(customer), Some(customer_domain), Some(customer_email)) =
+        (identifier, customer, customer_domain, customer_email)
+    else {
+        return Err(Error::NotFound);
+    };
+    let (Some(order_type), Some(status), Some(purchase_order), Some(ordered_at)) =
+        (order_type, status, purchase_order, ordered_at)
+    else {
+        return Err(Error::NotFound);
+    };
+    Ok(New {
+        order: Order {
+            id,
+            identifier,
+            customer: customer.to_string(),
+            customer_domain,
+            customer_email,
+            customer_account: None,
+            partner_account: None,
+            order_type,
+            status,
+            assignment: Assignment::Unassigned,
+            purchase_order,
+            lines: i32::try_from(lines.len()).unwrap_or(i32::MAX),
+            ordered_at,
+            received_at: now,
+            source,
+            version: 1,
+        },
+        lines,
+        partner_domain,
+        end_customer,
+    })
+}
+
+fn read_line(
+    problems: &mut Problems,
+    order: OrderId,
+    number: i32,
+    told: &ToldLine,
+    assignable: bool,
+) -> Option<Line> {
+    let field = |name: &str| format!("lines[{}].{name}", number - 1);
+    let sku = told.sku.trim();
+    let item = problems.take(
+        &field("sku"),
+        catalog::find(sku).ok_or_else(|| {
+            let short: String = sku.chars().filter(|c| !c.is_control()).take(60).collect();
+            format!("The catalog has no SKU \u{201c}{short}\u{201d}.")
+        }),
+    );
+    let quantity = problems.take(&field("quantity"), quantity(&told.quantity));
+    let months = match told.term_months.trim() {
+        "" => Some(None),
+        typed => problems.take(
+            &field("term_months"),
+            typed
+                .parse::<i32>()
+                .ok()
+                .filter(|n| (1..=120).contains(n))
+                .map(Some)
+                .ok_or_else(|| "Enter a term of 1 to 120 months.".to_owned()),
+        ),
+    };
+    let (item, quantity, months) = (item?, quantity?, months?);
+    Some(Line {
+        id: OrderLineId::new(),
+        order,
+        number,
+        sku: item.sku.clone(),
+        description: item.description.clone(),
+        kind: item.kind,
+        quantity,
+        term_months: months.or(item.months),
+        state: if assignable {
+            LineState::Unassigned
+        } else {
+            LineState::NotAssignable
+        },
+        account: None,
+        virtual_account: None,
+        customer_active: false,
+        assignment: None,
+        due_at: None,
+        round: 0,
+        reason: String::new(),
+        settled_at: None,
+        version: 1,
+    })
+}
+
+/// Takes orders in, in the caller's write. An identifier that is there already is refused.
+pub fn receive(tx: &mut Tx<'_>, who: &Who, at: Moment, new: &[New]) -> Result<()> {
+    let identifiers: Vec<String> = new.iter().map(|one| one.order.identifier.clone()).collect();
+    let taken = store::taken(tx, &identifiers)?;
+    if let Some(first) = identifiers.iter().find(|one| taken.contains(&search_key(one))) {
+        return Err(store::identifier_taken(first));
+    }
+    let mut accounts = HashMap::new();
+    let mut whole = Vec::with_capacity(new.len());
+    for one in new {
+        whole.push(placed(tx, at, one, &mut accounts)?);
+    }
+    store::insert(tx, &whole)?;
+    let mut incoming = Vec::new();
+    for (order, lines) in &whole {
+        for line in lines.iter().filter(|line| line.state == LineState::Assigned) {
+            let place = line.account.map(|account| Target {
+                account,
+                virtual_account: line.virtual_account,
+            });
+            incoming.extend(place.and_then(|place| completion::brings(order, line, place)));
+        }
+    }
+    licenses::grant(tx, at, &who.label, &incoming)?;
+    let all: Vec<Changed<'_>> = whole
+        .iter()
+        .map(|(order, lines)| Changed {
+            order,
+            lines,
+            is_new: true,
+        })
+        .collect();
+    store::settle(tx, &all)?;
+    for (order, lines) in &whole {
+        let mut event = Event::new(
+            Kind::OrderReceived,
+            order.id,
+            format!("The order {} of {} came in.", order.identifier, order.customer),
+        )
+        .with(json!({
+            "identifier": order.identifier,
+            "customer": order.customer,
+            "order_type": order.order_type,
+            "order_status": order.status,
+            "assignment": order.assignment,
+            "lines": lines.len(),
+            "source": order.source,
+        }));
+        event.account = order.partner_account.or(order.customer_account);
+        tx.note(at, who, &event)?;
+    }
+    Ok(())
+}
+
+/// The accounts of an order, by domain; and, when it brings the end customer's Smart Account along, its lines there.
+fn placed(
+    read: &mut impl Reads,
+    at: Moment,
+    new: &New,
+    known: &mut HashMap<String, Option<smart_accounts::SmartAccount>>,
+) -> Result<(Order, Vec<Line>)> {
+    let mut find = |read: &mut _, domain: &str| -> Result<Option<smart_accounts::SmartAccount>> {
+        if let Some(found) = known.get(domain) {
+            return Ok(found.clone());
+        }
+        let found = smart_accounts::by_domain(read, domain)?;
+        known.insert(domain.to_owned(), found.clone());
+        Ok(found)
+    };
+    let mut order = new.order.clone();
+    let mut lines = new.lines.clone();
+    order.customer_account = find(read, &order.customer_domain)?.map(|one| one.id);
+    if let Some(domain) = &new.partner_domain {
+        let partner = find(read, domain)?.ok_or_else(|| {
+            Error::invalid(
+                "partner_domain",
+                format!("No Smart Account has the domain {domain}."),
+            )
+        })?;
+        order.partner_account = Some(partner.id);
+    }
+    if let Some(domain) = &new.end_customer {
+        let account = find(read, domain)?.ok_or_else(|| {
+            Error::invalid(
+                "end_customer_account",
+                format!("No Smart Account has the domain {domain}."),
+            )
+        })?;
+        let (state, place) = match account.state {
+            State::Active => (
+                LineState::Assigned,
+                Some(virtual_accounts::default_of(read, account.id)?.id),
+            ),
+            State::Pending => (LineState::Hold, None),
+            State::Inactive => {
+                return Err(Error::invalid(
+                    "end_customer_account",
+                    format!("The Smart Account {} is Inactive.", account.name),
+                ));
+            }
+        };
+        for line in lines
+            .iter_mut()
+            .filter(|line| line.state == LineState::Unassigned)
+        {
+            // What a partner provides stays with the partner.
+            if line.kind == LineKind::PartnerService
+                && order.partner_account.is_some_and(|one| one != account.id)
+            {
+                continue;
+            }
+            line.state = state;
+            line.account = Some(account.id);
+            line.virtual_account = place;
+            line.customer_active = state == LineState::Assigned;
+            line.round = 1;
+            line.settled_at = (state == LineState::Assigned).then_some(at);
+            if state == LineState::Hold {
+                "The Smart Account is Pending. The line is assigned when the account becomes Active."
+                    .clone_into(&mut line.reason);
+            }
+        }
+    }
+    order.assignment = assignment_of(lines.iter().map(|line| line.state));
+    Ok((order, lines))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn told() -> Told {
+        Told {
+            identifier: "WEB-1".to_owned(),
+            customer: "XYZ COMPANY".to_owned(),
+            customer_domain: "xyz.example".to_owned(),
+            lines: vec![ToldLine {
+                sku: "C9200-48P-E".to_owned(),
+                quantity: "3".to_owned(),
+                term_months: String::new(),
+            }],
+            ..Told::default()
+        }
+    }
+
+    fn now() -> Moment {
+        Moment::parse("2026-11-22T08:00:00Z").unwrap()
+    }
+
+    fn fields(told: &Told) -> Vec<String> {
+        match check(told, Source::Api, now()) {
+            Err(Error::Invalid(problems)) => problems.list().iter().map(|p| p.field.clone()).collect(),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn everything_that_is_wrong_is_named_at_once() {
+        let good = check(&told(), Source::Api, now()).unwrap();
+        assert_eq!((good.identifier(), good.lines.len()), ("WEB-1", 1));
+        assert_eq!(good.lines[0].term_months, Some(36));
+        let mut bad = told();
+        bad.identifier = "WEB 1".to_owned();
+        bad.customer_domain = "example".to_owned();
+        bad.order_type = "sold".to_owned();
+        bad.ordered_at = "2030-01-01".to_owned();
+        bad.lines[0].quantity = "0".to_owned();
+        bad.lines.push(ToldLine {
+            sku: "NOPE".to_owned(),
+            quantity: "2000000001".to_owned(),
+            term_months: "0".to_owned(),
+        });
+        assert_eq!(
+            fields(&bad),
+            [
+                "identifier",
+                "customer_domain",
+                "order_type",
+                "ordered_at",
+                "lines[0].quantity",
+                "lines[1].sku",
+                "lines[1].quantity",
+                "lines[1].term_months",
+            ]
+        );
+        let mut empty = told();
+        empty.lines.clear();
+        assert_eq!(fields(&empty), ["lines"]);
+    }
+
+    #[test]
+    fn quantities_have_their_bounds() {
+        for good in ["1", "2000000000", " 7 "] {
+            assert!(quantity(good).is_ok(), "{good}");
+        }
+        for bad in [
+            "0",
+            "-1",
+            "2000000001",
+            "1.5",
+            "",
+            "many",
+            "9999999999999999999999",
+        ] {
+            assert!(quantity(bad).is_err(), "{bad}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn no_order_panics(identifier in "\\PC*", customer in "\\PC*", domain in "\\PC*", at in "\\PC*", sku in "\\PC*", n in "\\PC*") {
+            let told = Told {
+                identifier, customer, customer_domain: domain, ordered_at: at,
+                lines: vec![ToldLine { sku, quantity: n.clone(), term_months: n }],
+                ..Told::default()
+            };
+            let _ = check(&told, Source::Import, now());
+        }
+    }
+}

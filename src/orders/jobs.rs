@@ -1,0 +1,112 @@
+//! What happens to orders by the clock: assignments complete, holds end, customers turn out to have an account.
+
+use super::model::LineState;
+use super::{completion, lab, service, store};
+use crate::error::Result;
+use crate::kernel::Clock;
+use crate::kernel::ids::OrderLineId;
+use crate::platform::db::Db;
+use crate::platform::jobs::Job;
+use crate::platform::token::random_bytes;
+use chrono::TimeDelta;
+use std::collections::HashSet;
+use std::time::Duration;
+
+/// So many lines in one write; the rest is found the next time.
+const AT_ONCE: i64 = 200;
+
+/// The jobs of this room.
+pub fn jobs(db: &Db, clock: &Clock) -> Vec<Job> {
+    let (holds, customers, due, drafts) = (
+        (db.clone(), clock.clone()),
+        (db.clone(), clock.clone()),
+        (db.clone(), clock.clone()),
+        (db.clone(), clock.clone()),
+    );
+    vec![
+        Job::new("release Smart Account Holds", Duration::from_secs(2), move || {
+            let (db, clock) = holds.clone();
+            async move { release(&db, &clock).await }
+        }),
+        Job::new(
+            "complete order assignments",
+            Duration::from_millis(500),
+            move || {
+                let (db, clock) = due.clone();
+                async move { complete(&db, &clock).await }
+            },
+        ),
+        Job::new(
+            "find the Smart Accounts of customers with orders",
+            Duration::from_secs(15),
+            move || {
+                let (db, clock) = customers.clone();
+                async move { link(&db, &clock).await }
+            },
+        ),
+        Job::new(
+            "forget assignments that were not finished",
+            Duration::from_mins(10),
+            move || {
+                let (db, clock) = drafts.clone();
+                let before = clock.now().plus(TimeDelta::days(-1));
+                async move {
+                    db.housekeeping(move |tx| store::forget_before(tx, before))
+                        .await
+                        .map(drop)
+                }
+            },
+        ),
+    ]
+}
+
+async fn release(db: &Db, clock: &Clock) -> Result<()> {
+    let now = clock.now();
+    for account in db.read(|r| store::held_accounts(r)).await? {
+        loop {
+            let released = db
+                .write(move |tx| completion::release(tx, now, account, AT_ONCE))
+                .await?;
+            if released == 0 {
+                break;
+            }
+        }
+    }
+    Ok(())
+}
+
+async fn complete(db: &Db, clock: &Clock) -> Result<()> {
+    loop {
+        let now = clock.now();
+        let (due, completion) = db
+            .read(move |r| Ok((store::due(r, now, AT_ONCE)?, lab::read(r)?)))
+            .await?;
+        if due.is_empty() {
+            return Ok(());
+        }
+        debug_assert!(due.iter().all(|line| line.state == LineState::Requested));
+        let ids: Vec<OrderLineId> = due.iter().map(|line| line.id).collect();
+        let failing: HashSet<OrderLineId> = ids
+            .iter()
+            .filter(|_| {
+                let [a, b] = random_bytes::<2>();
+                i64::from(u16::from_le_bytes([a, b])) * 100 < completion.failing_percent * 65_536
+            })
+            .copied()
+            .collect();
+        db.write(move |tx| completion::complete(tx, now, &ids, &failing))
+            .await?;
+    }
+}
+
+async fn link(db: &Db, clock: &Clock) -> Result<()> {
+    let now = clock.now();
+    loop {
+        let some = db.read(|r| store::without_customer_account(r, AT_ONCE)).await?;
+        if some.is_empty() {
+            return Ok(());
+        }
+        db.write(move |tx| service::link_customers(tx, now, &some))
+            .await?;
+    }
+}

@@ -1,0 +1,258 @@
+//! The statements of Order Inventory. Every one begins with the account, in a table that holds what each account sees.
+
+use super::super::model::{LineKind, LineState};
+use super::{Filter, MOST_VIEWS, NAME, Row, SavedView, Sort, Tally};
+use crate::authz::Within;
+use crate::error::{Error, Result};
+use crate::kernel::Moment;
+use crate::kernel::ids::{OrderId, PersonId, SavedViewId, SmartAccountId};
+use crate::platform::db::schema::{order_lines, order_views as views, orders, saved_views};
+use crate::platform::db::{OnTaken, Reads, Tx, contains};
+use diesel::prelude::*;
+
+/// What lies within reach and is asked for, but for the kinds. Who reaches some Virtual Accounts alone sees the orders
+/// of which a line went to one of these.
+macro_rules! reached {
+    ($within:expr, $filter:expr) => {{
+        let (within, filter): (&Within, &Filter) = ($within, $filter);
+        let account = within.account()?;
+        let mut query = views::table
+            .filter(views::smart_account_id.eq(account))
+            .into_boxed();
+        if let Some(only) = within.only() {
+            let theirs = order_lines::table
+                .filter(
+                    order_lines::smart_account_id
+                        .eq(account)
+                        .and(order_lines::virtual_account_id.eq_any(only.to_vec()))
+                        .and(order_lines::state.eq(LineState::Assigned)),
+                )
+                .select(order_lines::order_id);
+            query = query.filter(views::order_id.eq_any(theirs));
+        }
+        if !filter.q.is_empty() {
+            query = query.filter(views::search_key.like(contains(&filter.q)).escape('\\'));
+        }
+        if let Some(from) = filter.from {
+            query = query.filter(views::ordered_at.ge(from));
+        }
+        if let Some(until) = filter.until {
+            query = query.filter(views::ordered_at.lt(until));
+        }
+        query
+    }};
+}
+
+/// With the kinds as well. One kind alone is compared and not looked up in a list: then the index of that kind has the
+/// rows in order, and a page of thousands of orders needs no sorting.
+macro_rules! wanted {
+    ($within:expr, $filter:expr) => {{
+        let mut query = reached!($within, $filter);
+        let filter: &Filter = $filter;
+        match filter.assignments.as_slice() {
+            [] => {}
+            [one] => query = query.filter(views::assignment.eq(*one)),
+            some => query = query.filter(views::assignment.eq_any(some.to_vec())),
+        }
+        match filter.types.as_slice() {
+            [] => {}
+            [one] => query = query.filter(views::order_type.eq(*one)),
+            some => query = query.filter(views::order_type.eq_any(some.to_vec())),
+        }
+        match filter.statuses.as_slice() {
+            [] => {}
+            [one] => query = query.filter(views::order_status.eq(*one)),
+            some => query = query.filter(views::order_status.eq_any(some.to_vec())),
+        }
+        query
+    }};
+}
+
+/// The ids of a page of the list. Each sort has an index that begins with the account.
+pub fn ids(
+    read: &mut impl Reads,
+    within: &Within,
+    filter: &Filter,
+    limit: i64,
+    offset: i64,
+) -> Result<Vec<OrderId>> {
+    let query = wanted!(within, filter);
+    let id = views::order_id;
+    let query = match (filter.sort, filter.descending) {
+        (Sort::Date, false) => query.order((views::ordered_at.asc(), id.asc())),
+        (Sort::Date, true) => query.order((views::ordered_at.desc(), id.desc())),
+        (Sort::Identifier, false) => query.order((views::identifier_key.asc(), id.asc())),
+        (Sort::Identifier, true) => query.order((views::identifier_key.desc(), id.desc())),
+        (Sort::Customer, false) => query.order((views::customer_key.asc(), id.asc())),
+        (Sort::Customer, true) => query.order((views::customer_key.desc(), id.desc())),
+        (Sort::Type, false) => query.order((views::order_type.asc(), views::ordered_at.asc(), id.asc())),
+        (Sort::Type, true) => query.order((views::order_type.desc(), views::ordered_at.desc(), id.desc())),
+        (Sort::Status, false) => query.order((views::order_status.asc(), views::ordered_at.asc(), id.asc())),
+        (Sort::Status, true) => {
+            query.order((views::order_status.desc(), views::ordered_at.desc(), id.desc()))
+        }
+        (Sort::Assignment, false) => {
+            query.order((views::assignment.asc(), views::ordered_at.asc(), id.asc()))
+        }
+        (Sort::Assignment, true) => {
+            query.order((views::assignment.desc(), views::ordered_at.desc(), id.desc()))
+        }
+        (Sort::Lines, false) => query.order((views::lines.asc(), id.asc())),
+        (Sort::Lines, true) => query.order((views::lines.desc(), id.desc())),
+    };
+    Ok(query
+        .select(views::order_id)
+        .limit(limit)
+        .offset(offset)
+        .load(read.conn())?)
+}
+
+/// What the list shows of some orders, in no particular order.
+pub fn rows(read: &mut impl Reads, ids: &[OrderId]) -> Result<Vec<Row>> {
+    let mut found = Vec::with_capacity(ids.len());
+    for some in ids.chunks(500) {
+        let mut rows: Vec<Row> = orders::table
+            .filter(orders::id.eq_any(some.to_vec()))
+            .select((
+                orders::id,
+                orders::identifier,
+                orders::purchase_order,
+                orders::customer,
+                orders::customer_domain,
+                orders::customer_email,
+                orders::order_type,
+                orders::order_status,
+                orders::assignment,
+                orders::lines,
+                orders::ordered_at,
+                orders::received_at,
+            ))
+            .load(read.conn())?;
+        found.append(&mut rows);
+    }
+    Ok(found)
+}
+
+/// Those with lines of Cisco branded services.
+pub fn with_cisco_services(read: &mut impl Reads, ids: &[OrderId]) -> Result<Vec<OrderId>> {
+    Ok(order_lines::table
+        .filter(
+            order_lines::order_id
+                .eq_any(ids.to_vec())
+                .and(order_lines::kind.eq(LineKind::CiscoService)),
+        )
+        .select(order_lines::order_id)
+        .distinct()
+        .load(read.conn())?)
+}
+
+/// The same, counted: all conditions are always there, since a query that is put together as it runs cannot be grouped.
+pub fn counted(read: &mut impl Reads, within: &Within, filter: &Filter) -> Result<Vec<Tally>> {
+    use diesel::dsl::count_star;
+    let account = within.account()?;
+    let ever = |text| Moment::parse(text).ok_or_else(|| Error::internal("no time"));
+    let from = filter.from.map_or_else(|| ever("0001-01-01T00:00:00Z"), Ok)?;
+    let until = filter.until.map_or_else(|| ever("9999-12-31T00:00:00Z"), Ok)?;
+    let kinds = (views::order_type, views::order_status, views::assignment);
+    let asked = views::table.filter(
+        views::smart_account_id
+            .eq(account)
+            .and(views::ordered_at.ge(from))
+            .and(views::ordered_at.lt(until))
+            .and(views::search_key.like(contains(&filter.q)).escape('\\')),
+    );
+    let counted = (
+        views::order_type,
+        views::order_status,
+        views::assignment,
+        count_star(),
+    );
+    Ok(match within.only() {
+        None => asked.group_by(kinds).select(counted).load(read.conn())?,
+        Some(only) => {
+            let theirs = order_lines::table
+                .filter(
+                    order_lines::smart_account_id
+                        .eq(account)
+                        .and(order_lines::virtual_account_id.eq_any(only.to_vec()))
+                        .and(order_lines::state.eq(LineState::Assigned)),
+                )
+                .select(order_lines::order_id);
+            asked
+                .filter(views::order_id.eq_any(theirs))
+                .group_by(kinds)
+                .select(counted)
+                .load(read.conn())?
+        }
+    })
+}
+
+// Saved views ------------------------------------------------------------------------------------------------
+
+/// Everything that somebody saved of this list, by name.
+pub fn all_views(read: &mut impl Reads, account: SmartAccountId, person: PersonId) -> Result<Vec<SavedView>> {
+    Ok(saved_views::table
+        .filter(
+            saved_views::smart_account_id
+                .eq(account)
+                .and(saved_views::person_id.eq(person))
+                .and(saved_views::list.eq(NAME)),
+        )
+        .order((saved_views::name_key.asc(), saved_views::id.asc()))
+        .select((saved_views::id, saved_views::name, saved_views::query))
+        .limit(i64::try_from(MOST_VIEWS).unwrap_or(i64::MAX))
+        .load(read.conn())?)
+}
+
+/// One that somebody saved.
+pub fn find_view(
+    read: &mut impl Reads,
+    account: SmartAccountId,
+    person: PersonId,
+    id: SavedViewId,
+) -> Result<SavedView> {
+    Ok(saved_views::table
+        .filter(
+            saved_views::id
+                .eq(id)
+                .and(saved_views::smart_account_id.eq(account))
+                .and(saved_views::person_id.eq(person)),
+        )
+        .select((saved_views::id, saved_views::name, saved_views::query))
+        .first(read.conn())?)
+}
+
+/// Keeps one. A name is given once.
+pub fn insert_view(
+    tx: &mut Tx<'_>,
+    at: Moment,
+    account: SmartAccountId,
+    person: PersonId,
+    view: &SavedView,
+) -> Result<()> {
+    diesel::insert_into(saved_views::table)
+        .values((
+            saved_views::id.eq(view.id),
+            saved_views::smart_account_id.eq(account),
+            saved_views::person_id.eq(person),
+            saved_views::list.eq(NAME),
+            saved_views::name.eq(&view.name),
+            saved_views::name_key.eq(crate::kernel::search_key(&view.name)),
+            saved_views::query.eq(&view.query),
+            saved_views::created_at.eq(at),
+        ))
+        .execute(tx.conn())
+        .on_taken(|| {
+            Error::invalid(
+                "name",
+                "You have a saved view with this name. Choose another name.",
+            )
+        })?;
+    Ok(())
+}
+
+/// Forgets one.
+pub fn remove_view(tx: &mut Tx<'_>, id: SavedViewId) -> Result<()> {
+    diesel::delete(saved_views::table.find(id)).execute(tx.conn())?;
+    Ok(())
+}

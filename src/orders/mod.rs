@@ -1,0 +1,97 @@
+//! Orders: where they come from, where they show, and how they are assigned to a Smart Account and a Virtual
+//! Account. What is assigned becomes licenses in the room `licenses`.
+
+mod api;
+mod completion;
+mod intake;
+mod jobs;
+mod lab;
+mod letters;
+mod list;
+mod model;
+mod pages;
+mod service;
+mod store;
+
+pub use completion::complete_request;
+pub use intake::{New, Told, ToldLine, check as check_order, receive};
+pub use jobs::jobs;
+pub use lab::{Completion, LONGEST_DELAY, read as completion, set as set_completion};
+pub use model::{
+    Assignment, Content, Draft, Line, LineKind, LineState, Order, OrderStatus, OrderType, Place, Progress,
+    Request, Review, ReviewedLine, ReviewedOrder, SearchBy, Source, Target, TargetAccount, TargetPlace,
+    TargetPlaces, Work, assignment_of,
+};
+pub use service::{
+    against_order, against_person, assign, assign_by, change_draft, draft, find_targets, keep_draft,
+    place_named, places, progress, retry, review, target,
+};
+
+pub use list::waiting;
+
+use crate::http::Routes;
+use crate::platform::mail::Letters;
+
+/// The routes of this room.
+pub fn routes(routes: &mut Routes) {
+    pages::routes(routes);
+    api::routes(routes);
+}
+
+/// The letters of this room.
+pub fn letters(letters: &mut Letters) {
+    letters::register(letters);
+}
+
+/// With what codes the rules of this room refuse.
+pub const REFUSALS: &[(&str, &str)] = &[
+    (
+        "orders.access-level",
+        "Assigning orders needs access level 1 or 2.",
+    ),
+    (
+        "orders.identifier-taken",
+        "An order with this Order Identifier is there already.",
+    ),
+    (
+        "orders.not-assignable",
+        "Stocking and Enterprise Agreement orders are not available to assign to a Smart Account.",
+    ),
+    (
+        "orders.not-reassignable",
+        "A line can be reassigned only while its order is Pending and its end customer\u{2019}s Smart Account did not come with it.",
+    ),
+    (
+        "orders.not-yours",
+        "The lines of an order are assigned by the Smart Account that sold it, by its end customer, or by where they lie.",
+    ),
+    ("orders.nothing-chosen", "No order was selected."),
+    (
+        "orders.nothing-failed",
+        "No line of the order has failed, so there is nothing to try again.",
+    ),
+    (
+        "orders.nothing-to-assign",
+        "No line of the order is left to be assigned.",
+    ),
+    (
+        "orders.no-target",
+        "No Smart Account or Virtual Account has been selected.",
+    ),
+    (
+        "orders.place-gone",
+        "The Virtual Account that was chosen has been deleted.",
+    ),
+    (
+        "orders.stale",
+        "Something that the review showed has changed, so nothing was assigned.",
+    ),
+    (
+        "orders.target-not-yours",
+        "Orders may not be assigned to this Smart Account or Virtual Account by this person.",
+    ),
+    (
+        "orders.too-many",
+        "More orders were selected than can be assigned at once.",
+    ),
+];
