@@ -41,7 +41,7 @@ const element = (tag, text, more = {}) => Object.assign(document.createElement(t
 
 // A form that came back with messages counts as changed as soon as a word stands in it: what it held before is not known.
 const changed = (d) => (d.failed
-  ? $$("input:not([type=hidden],[type=checkbox],[type=radio]),textarea", d).some((n) => n.value && !n.readOnly)
+  ? $$("input[name]:not([type=hidden],[type=checkbox],[type=radio]),textarea", d).some((n) => n.value && !n.readOnly)
   : typed(d) !== d.clean);
 
 // What was typed is not thrown away without asking.
@@ -64,6 +64,7 @@ function lift(d) {
   d.removeAttribute("data-static");
   d.showModal();
   ($("[aria-invalid=true]", d) ?? $("[autofocus]", d))?.focus();
+  $$("fieldset.group", d).forEach(narrow);
   d.clean = typed(d);
   d.failed = $("[aria-invalid=true],.problems", d) !== null;
   d.addEventListener("click", (e) => {
@@ -314,7 +315,29 @@ function refresh(r) {
   }
 }
 
-// 9. One listener each for clicks, forms and typing.
+// 9. A long group of check boxes gets a field that narrows it. What is ticked stays in sight, and nothing is sent with it.
+function narrow(group) {
+  const rows = $$("label", group).filter((l) => $("input[type=checkbox]", l));
+  if (rows.length < 12 || $(".narrow", group)) return;
+  const name = $("legend", group)?.textContent.trim() ?? "this list";
+  const field = element("input", "", { type: "search", className: "input narrow", placeholder: `Find among ${rows.length}`, autocomplete: "off" });
+  field.setAttribute("aria-label", `Find in ${name}`);
+  const look = () => {
+    const wanted = field.value.trim().toLowerCase();
+    const shown = rows.filter((l) => {
+      const there = l.textContent.toLowerCase().includes(wanted);
+      l.hidden = !there && !$("input", l).checked;
+      return there;
+    });
+    if (wanted) say(`${shown.length} of ${rows.length} match`);
+  };
+  field.addEventListener("input", look);
+  // Enter here looks; it does not send the form.
+  field.addEventListener("keydown", (e) => { if (e.key === "Enter") e.preventDefault(); });
+  ($("legend", group) ?? group.firstChild).after(field);
+}
+
+// 10. One listener each for clicks, forms and typing.
 document.addEventListener("click", async (e) => {
   if (!(e.target instanceof Element)) return;
   const off = e.target.closest("[aria-disabled=true]");
@@ -361,6 +384,7 @@ function ready(r) {
   times(r);
   $$("[data-selection]", r).forEach(selection);
   if (r.matches?.("[data-selection]")) selection(r);
+  $$("fieldset.group", r).forEach(narrow);
   refresh(r);
 }
 
