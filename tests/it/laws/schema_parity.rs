@@ -409,7 +409,10 @@ fn enums() -> Vec<(&'static str, &'static str, Vec<&'static str>)> {
             <$kind>::ALL.iter().map(|v| v.word()).collect()
         };
     }
-    use licentral::{access_requests, authn, authz, kernel, members, smart_accounts, virtual_accounts};
+    use licentral::{
+        access_requests, authn, authz, catalog, kernel, licenses, members, orders, smart_accounts,
+        virtual_accounts,
+    };
     vec![
         ("people", "state", words!(authn::PersonState)),
         ("platform_roles", "role", words!(authn::PlatformRole)),
@@ -438,6 +441,21 @@ fn enums() -> Vec<(&'static str, &'static str, Vec<&'static str>)> {
             "access_level",
             words!(virtual_accounts::AccessLevel),
         ),
+        ("license_pools", "billing", words!(catalog::Billing)),
+        ("license_pools", "term", words!(catalog::Term)),
+        ("license_moves", "kind", words!(licenses::MoveKind)),
+        ("orders", "order_type", words!(orders::OrderType)),
+        ("orders", "order_status", words!(orders::OrderStatus)),
+        ("orders", "assignment", words!(orders::Assignment)),
+        ("orders", "source", words!(orders::Source)),
+        ("order_lines", "kind", words!(catalog::LineKind)),
+        ("order_lines", "state", words!(orders::LineState)),
+        ("order_views", "order_type", words!(orders::OrderType)),
+        ("order_views", "order_status", words!(orders::OrderStatus)),
+        ("order_views", "assignment", words!(orders::Assignment)),
+        ("order_tallies", "order_type", words!(orders::OrderType)),
+        ("order_tallies", "order_status", words!(orders::OrderStatus)),
+        ("order_tallies", "assignment", words!(orders::Assignment)),
     ]
 }
 

@@ -42,7 +42,9 @@ fn nothing_is_read_from_disk_or_environment_beside_the_settings() {
             "env::var(",
             "allow(clippy::disallowed",
         ] {
-            if source.code.contains(bad) {
+            // The catalog is a part of the program: one file beside its code, read by a test.
+            let is_catalog = source.path == "catalog/model.rs" && bad == "include_str!";
+            if source.code.contains(bad) && !is_catalog {
                 wrong.push(format!("src/{}: {bad}", source.path));
             }
         }
