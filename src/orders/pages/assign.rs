@@ -218,13 +218,8 @@ pub struct AssignPage {
     /// What becomes of partner branded services, or "".
     partner: String,
     dialog: Option<SelectDialog>,
-}
-
-impl AssignPage {
-    /// Each account's links and fields.
-    fn ways(&self) -> Vec<(&'static str, &'static str)> {
-        SearchBy::ALL.iter().map(|by| (by.word(), by.label())).collect()
-    }
+    /// What the search can go by.
+    ways: Vec<(&'static str, &'static str)>,
 }
 
 /// What a draft is about, in words.
@@ -387,6 +382,7 @@ async fn assign_page(
         separable: facts.separable,
         partner: facts.partner,
         dialog,
+        ways: SearchBy::ALL.iter().map(|by| (by.word(), by.label())).collect(),
     })
 }
 

@@ -20,7 +20,7 @@ const AGAIN: u32 = 3;
 struct Count {
     kind: &'static str,
     label: &'static str,
-    count: String,
+    lines: String,
 }
 
 struct OrderView {
@@ -109,7 +109,7 @@ pub async fn show(may: May<ViewInventory>, id: PathPart<AssignmentId>) -> Answer
             .map(|(state, count)| Count {
                 kind: line_badge(*state),
                 label: state.label(),
-                count: number(count),
+                lines: number(count),
             })
             .collect(),
         more: orders.saturating_sub(progress.orders.len() as u64),
