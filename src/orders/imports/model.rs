@@ -107,7 +107,10 @@ impl Judged {
 /// Reads a file of either kind.
 pub fn read_file(text: &str) -> Result<Vec<Entry>, String> {
     // Line ends of one kind: the reader counts lines by them.
-    let text = text.trim_start_matches('\u{feff}').trim_start().replace("\r\n", "\n");
+    let text = text
+        .trim_start_matches('\u{feff}')
+        .trim_start()
+        .replace("\r\n", "\n");
     let text = text.as_str();
     let entries = if text.starts_with(['[', '{']) {
         read_json(text)?
