@@ -46,7 +46,7 @@ struct Matter {
 }
 
 impl Matter {
-    fn of(read: &mut impl Reads, envelope: &Envelope) -> Result<Self> {
+    fn of(read: &mut dyn Reads, envelope: &Envelope) -> Result<Self> {
         let id = envelope.about_id.parse().map_err(|_| Error::NotFound)?;
         let request = store::find(read, id)?;
         let places: Vec<Place> = service::places(read, &request, super::model::Part::Asked)?;

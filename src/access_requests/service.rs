@@ -30,7 +30,7 @@ const UNKNOWN: &str = "No Smart Account that you can ask for access has exactly 
 // Which account ----------------------------------------------------------------------------------------------
 
 /// The account behind a whole domain identifier: who has all of it may know of a Restricted one.
-pub fn target(read: &mut impl Reads, _permit: &Permit<RequestAccess>, domain: &str) -> Result<SmartAccount> {
+pub fn target(read: &mut dyn Reads, _permit: &Permit<RequestAccess>, domain: &str) -> Result<SmartAccount> {
     let key = crate::kernel::DomainIdentifier::parse(domain).map_err(|_| unknown("account"))?;
     smart_accounts::by_domain(read, key.as_str())?
         .filter(|account| account.state != State::Pending)
@@ -39,7 +39,7 @@ pub fn target(read: &mut impl Reads, _permit: &Permit<RequestAccess>, domain: &s
 
 /// The accounts that have exactly this name or domain identifier.
 pub fn exactly(
-    read: &mut impl Reads,
+    read: &mut dyn Reads,
     permit: &Permit<RequestAccess>,
     typed: &str,
 ) -> Result<Vec<SmartAccount>> {
@@ -68,7 +68,7 @@ fn unknown(field: &str) -> Error {
 
 /// The Virtual Accounts that somebody may choose from: a Restricted one is not shown to who does not reach it.
 pub fn choices(
-    read: &mut impl Reads,
+    read: &mut dyn Reads,
     account: SmartAccountId,
     person: PersonId,
 ) -> Result<Vec<(VirtualAccountId, String)>> {
@@ -81,7 +81,7 @@ pub fn choices(
 }
 
 fn known_places(
-    read: &mut impl Reads,
+    read: &mut dyn Reads,
     account: SmartAccountId,
     held: &[Grant],
 ) -> Result<Vec<(VirtualAccountId, String, bool)>> {
@@ -145,7 +145,7 @@ pub struct Weighed {
 
 /// Looks at a wish as [`send`] will: finds what it names, and refuses what cannot be asked.
 pub fn weigh(
-    read: &mut impl Reads,
+    read: &mut dyn Reads,
     permit: &Permit<RequestAccess>,
     requester: &Person,
     at: Moment,
@@ -222,7 +222,7 @@ fn held_words(held: &[Grant], scope: &Scope, role: Role, places: &[Place]) -> St
 
 /// Whether somebody can ask for this account at all; what they hold in it.
 pub fn askable(
-    read: &mut impl Reads,
+    read: &mut dyn Reads,
     account: &SmartAccount,
     requester: &Person,
     at: Moment,
@@ -348,7 +348,7 @@ fn wanted_words(role: Role, scope: &Scope, places: &[Place]) -> String {
 }
 
 /// The Virtual Accounts of a request.
-pub fn places(read: &mut impl Reads, request: &AccessRequest, part: Part) -> Result<Vec<Place>> {
+pub fn places(read: &mut dyn Reads, request: &AccessRequest, part: Part) -> Result<Vec<Place>> {
     Ok(store::places_of(read, &[request.id])?
         .into_iter()
         .filter(|(_, other, _)| *other == part)
@@ -465,7 +465,7 @@ fn by_rule(
 
 /// A scope with the names of its Virtual Accounts, without those that are gone; none when nothing is left.
 fn still_there(
-    read: &mut impl Reads,
+    read: &mut dyn Reads,
     account: SmartAccountId,
     scope: Scope,
 ) -> Result<Option<(Scope, Vec<Place>)>> {
@@ -517,7 +517,7 @@ pub fn withdraw(
 
 // Deciding ---------------------------------------------------------------------------------------------------
 
-fn asked_scope(read: &mut impl Reads, request: &AccessRequest) -> Result<Scope> {
+fn asked_scope(read: &mut dyn Reads, request: &AccessRequest) -> Result<Scope> {
     let asked = places(read, request, Part::Asked)?;
     Ok(request
         .scope
@@ -526,7 +526,7 @@ fn asked_scope(read: &mut impl Reads, request: &AccessRequest) -> Result<Scope> 
 
 /// A request that lies within what somebody can see; "not found" otherwise.
 fn seen(
-    read: &mut impl Reads,
+    read: &mut dyn Reads,
     own: &Within,
     mandates: &[Mandate],
     id: AccessRequestId,
@@ -549,7 +549,7 @@ fn seen(
 
 /// What keeps anybody from deciding a request now.
 fn open(
-    read: &mut impl Reads,
+    read: &mut dyn Reads,
     request: &AccessRequest,
     decider: Option<PersonId>,
     at: Moment,
@@ -574,7 +574,7 @@ fn open(
 }
 
 /// The refusal for a request that is not open any more: who, what, when.
-fn decided(read: &mut impl Reads, request: &AccessRequest) -> Error {
+fn decided(read: &mut dyn Reads, request: &AccessRequest) -> Error {
     match outcome(read, request) {
         Ok(says) => Error::refused("access-requests.decided", says),
         Err(error) => error,
@@ -582,7 +582,7 @@ fn decided(read: &mut impl Reads, request: &AccessRequest) -> Error {
 }
 
 /// One sentence about what has become of a request: who, what, when.
-pub fn outcome(read: &mut impl Reads, request: &AccessRequest) -> Result<String> {
+pub fn outcome(read: &mut dyn Reads, request: &AccessRequest) -> Result<String> {
     let mut who = match request.decided_by {
         Some(id) => people::find(read, id)?.label(),
         None => "A rule of the Smart Account".to_owned(),
@@ -719,7 +719,7 @@ pub fn decline(
     )
 }
 
-fn decider_words(read: &mut impl Reads, who: &Who, on_behalf_of: Option<PersonId>) -> Result<String> {
+fn decider_words(read: &mut dyn Reads, who: &Who, on_behalf_of: Option<PersonId>) -> Result<String> {
     Ok(match on_behalf_of {
         Some(id) => format!("{}, on behalf of {},", who.label, people::find(read, id)?.label()),
         None => who.label.clone(),
@@ -846,7 +846,7 @@ pub fn supersede(tx: &mut Tx<'_>, id: AccessRequestId, at: Moment) -> Result<Rec
 }
 
 /// Those among some pending requests whose senders may have been given access otherwise.
-pub fn perhaps_superseded(read: &mut impl Reads, some: &[AccessRequest]) -> Result<Vec<AccessRequestId>> {
+pub fn perhaps_superseded(read: &mut dyn Reads, some: &[AccessRequest]) -> Result<Vec<AccessRequestId>> {
     let people: Vec<PersonId> = some.iter().map(|request| request.requester).collect();
     let mut held: HashMap<(PersonId, SmartAccountId), Vec<Grant>> = HashMap::new();
     for grant in grants::of_people(read, &people)? {
@@ -890,7 +890,7 @@ pub fn remind(tx: &mut Tx<'_>, id: AccessRequestId, at: Moment) -> Result<Record
 /// Those who can decide a request: administrators of the account, those of all its Virtual Accounts, and
 /// whoever stands in for one of them now.
 fn approvers(
-    read: &mut impl Reads,
+    read: &mut dyn Reads,
     request: &AccessRequest,
     asked: &Scope,
     at: Moment,
@@ -968,7 +968,7 @@ fn post(
 }
 
 /// The request behind an emailed link and the number of its account.
-pub fn by_link(read: &mut impl Reads, about_id: &str) -> Result<(AccessRequest, i64)> {
+pub fn by_link(read: &mut dyn Reads, about_id: &str) -> Result<(AccessRequest, i64)> {
     let id = about_id.parse().map_err(|_| Error::NotFound)?;
     let request = store::find(read, id)?;
     let number = smart_accounts::find(read, request.account)?.number;
@@ -1014,7 +1014,7 @@ impl Details {
 }
 
 /// Adds to requests what stands in other tables: a few questions for all of them.
-fn fill(read: &mut impl Reads, requests: Vec<AccessRequest>) -> Result<Vec<Details>> {
+fn fill(read: &mut dyn Reads, requests: Vec<AccessRequest>) -> Result<Vec<Details>> {
     let ids: Vec<AccessRequestId> = requests.iter().map(|request| request.id).collect();
     let mut accounts: Vec<SmartAccountId> = requests.iter().map(|request| request.account).collect();
     accounts.sort_unstable();
@@ -1061,7 +1061,7 @@ fn fill(read: &mut impl Reads, requests: Vec<AccessRequest>) -> Result<Vec<Detai
         .collect())
 }
 
-fn one(read: &mut impl Reads, request: AccessRequest) -> Result<Details> {
+fn one(read: &mut dyn Reads, request: AccessRequest) -> Result<Details> {
     let outcome = match request.state {
         AccessState::Pending => None,
         _ => Some(outcome(read, &request)?),
@@ -1071,24 +1071,24 @@ fn one(read: &mut impl Reads, request: AccessRequest) -> Result<Details> {
 }
 
 /// A request that was changed just now, with all that is shown of it.
-pub fn complete(read: &mut impl Reads, request: AccessRequest) -> Result<Details> {
+pub fn complete(read: &mut dyn Reads, request: AccessRequest) -> Result<Details> {
     one(read, request)
 }
 
 /// What somebody has asked for, the newest first; at most 200.
-pub fn own(read: &mut impl Reads, permit: &Permit<ViewDirectory>) -> Result<Vec<Details>> {
+pub fn own(read: &mut dyn Reads, permit: &Permit<ViewDirectory>) -> Result<Vec<Details>> {
     let sent = store::sent_by(read, permit.person()?, None)?;
     fill(read, sent)
 }
 
 /// What somebody has asked for and waits for.
-pub fn own_pending(read: &mut impl Reads, person: PersonId) -> Result<Vec<AccessRequest>> {
+pub fn own_pending(read: &mut dyn Reads, person: PersonId) -> Result<Vec<AccessRequest>> {
     store::sent_by(read, person, Some(AccessState::Pending))
 }
 
 /// One of the requests that somebody has sent.
 pub fn own_one(
-    read: &mut impl Reads,
+    read: &mut dyn Reads,
     permit: &Permit<ViewDirectory>,
     id: AccessRequestId,
 ) -> Result<Details> {
@@ -1107,7 +1107,7 @@ pub struct Listed {
 
 /// The requests of an account that the reader can see: all, or those wholly within their Virtual Accounts.
 pub fn list(
-    read: &mut impl Reads,
+    read: &mut dyn Reads,
     permit: &Permit<ViewAccessRequests>,
     filter: &store::Filter,
     limit: u64,
@@ -1126,7 +1126,7 @@ pub fn list(
 
 /// One request of an account, and by whose right the reader can decide it.
 pub fn details(
-    read: &mut impl Reads,
+    read: &mut dyn Reads,
     permit: &Permit<ViewAccessRequests>,
     id: AccessRequestId,
 ) -> Result<(Details, Standing)> {
@@ -1135,7 +1135,7 @@ pub fn details(
 
 /// The same for who is about to decide it.
 pub fn details_to_decide(
-    read: &mut impl Reads,
+    read: &mut dyn Reads,
     permit: &Permit<DecideAccess>,
     id: AccessRequestId,
 ) -> Result<(Details, Standing)> {
@@ -1143,7 +1143,7 @@ pub fn details_to_decide(
 }
 
 fn details_for<A: Does>(
-    read: &mut impl Reads,
+    read: &mut dyn Reads,
     permit: &Permit<A>,
     id: AccessRequestId,
 ) -> Result<(Details, Standing)> {
@@ -1220,7 +1220,7 @@ pub fn waiting(read: &mut Read<'_>, onlooker: &Onlooker<'_>) -> Result<Option<u6
 // Settings ---------------------------------------------------------------------------------------------------
 
 /// How an account handles requests: for pages that have a permit to see or to change it.
-pub fn settings_of(read: &mut impl Reads, account: SmartAccountId) -> Result<Settings> {
+pub fn settings_of(read: &mut dyn Reads, account: SmartAccountId) -> Result<Settings> {
     store::settings(read, account)
 }
 
@@ -1300,7 +1300,7 @@ pub struct StoodIn {
 }
 
 /// Those of an account that count now or will.
-pub fn delegations<A: Does>(read: &mut impl Reads, permit: &Permit<A>, now: Moment) -> Result<Vec<StoodIn>> {
+pub fn delegations<A: Does>(read: &mut dyn Reads, permit: &Permit<A>, now: Moment) -> Result<Vec<StoodIn>> {
     let found = delegation::of_account(read, permit.within().account()?, now)?;
     let ids: Vec<PersonId> = found.iter().flat_map(|one| [one.from, one.to]).collect();
     let people: HashMap<PersonId, Person> = people::find_all(read, &ids)?

@@ -109,7 +109,7 @@ pub fn insert_places(
 
 /// The Virtual Accounts of several requests, by name.
 pub fn places_of(
-    read: &mut impl Reads,
+    read: &mut dyn Reads,
     ids: &[AccessRequestId],
 ) -> Result<Vec<(AccessRequestId, Part, Place)>> {
     let mut found = Vec::new();
@@ -133,12 +133,12 @@ pub fn places_of(
 }
 
 /// A request, for jobs and letters.
-pub fn find(read: &mut impl Reads, id: AccessRequestId) -> Result<AccessRequest> {
+pub fn find(read: &mut dyn Reads, id: AccessRequestId) -> Result<AccessRequest> {
     Ok(requests::table.find(id).select(columns!()).first(read.conn())?)
 }
 
 /// A request of a tenant. How far one may see is asked of its places.
-pub fn find_in(read: &mut impl Reads, within: &Within, id: AccessRequestId) -> Result<AccessRequest> {
+pub fn find_in(read: &mut dyn Reads, within: &Within, id: AccessRequestId) -> Result<AccessRequest> {
     Ok(requests::table
         .filter(
             requests::smart_account_id
@@ -150,7 +150,7 @@ pub fn find_in(read: &mut impl Reads, within: &Within, id: AccessRequestId) -> R
 }
 
 /// A request of a person.
-pub fn find_of(read: &mut impl Reads, person: PersonId, id: AccessRequestId) -> Result<AccessRequest> {
+pub fn find_of(read: &mut dyn Reads, person: PersonId, id: AccessRequestId) -> Result<AccessRequest> {
     Ok(requests::table
         .filter(requests::requester_id.eq(person).and(requests::id.eq(id)))
         .select(columns!())
@@ -159,7 +159,7 @@ pub fn find_of(read: &mut impl Reads, person: PersonId, id: AccessRequestId) -> 
 
 /// The pending request of a person in an account.
 pub fn pending_in(
-    read: &mut impl Reads,
+    read: &mut dyn Reads,
     account: SmartAccountId,
     person: PersonId,
 ) -> Result<Option<AccessRequest>> {
@@ -177,7 +177,7 @@ pub fn pending_in(
 
 /// What a person has asked for, the newest first.
 pub fn sent_by(
-    read: &mut impl Reads,
+    read: &mut dyn Reads,
     person: PersonId,
     only: Option<AccessState>,
 ) -> Result<Vec<AccessRequest>> {
@@ -277,7 +277,7 @@ macro_rules! wanted {
 
 /// How many there are.
 pub fn count(
-    read: &mut impl Reads,
+    read: &mut dyn Reads,
     within: &Within,
     only: Option<&[VirtualAccountId]>,
     filter: &Filter,
@@ -288,7 +288,7 @@ pub fn count(
 
 /// A page of them.
 pub fn list(
-    read: &mut impl Reads,
+    read: &mut dyn Reads,
     within: &Within,
     only: Option<&[VirtualAccountId]>,
     filter: &Filter,
@@ -319,7 +319,7 @@ pub fn list(
 
 /// How many wait in an account: asked on every page of those who decide.
 pub fn count_pending(
-    read: &mut impl Reads,
+    read: &mut dyn Reads,
     account: SmartAccountId,
     only: Option<&[VirtualAccountId]>,
 ) -> Result<u64> {
@@ -381,7 +381,7 @@ pub fn decide(tx: &mut Tx<'_>, id: AccessRequestId, at: Moment, decision: &Decis
 }
 
 /// Requests of which the reminder is due.
-pub fn to_remind(read: &mut impl Reads, now: Moment, most: i64) -> Result<Vec<AccessRequestId>> {
+pub fn to_remind(read: &mut dyn Reads, now: Moment, most: i64) -> Result<Vec<AccessRequestId>> {
     Ok(requests::table
         .filter(
             requests::state
@@ -412,7 +412,7 @@ pub fn remind(tx: &mut Tx<'_>, id: AccessRequestId, now: Moment) -> Result<bool>
 }
 
 /// Requests that nobody has decided in time.
-pub fn to_expire(read: &mut impl Reads, now: Moment, most: i64) -> Result<Vec<AccessRequestId>> {
+pub fn to_expire(read: &mut dyn Reads, now: Moment, most: i64) -> Result<Vec<AccessRequestId>> {
     Ok(requests::table
         .filter(
             requests::state
@@ -427,7 +427,7 @@ pub fn to_expire(read: &mut impl Reads, now: Moment, most: i64) -> Result<Vec<Ac
 
 /// Some of those that wait, in the order of their ids.
 pub fn pending_after(
-    read: &mut impl Reads,
+    read: &mut dyn Reads,
     after: Option<AccessRequestId>,
     most: i64,
 ) -> Result<Vec<AccessRequest>> {
@@ -445,7 +445,7 @@ pub fn pending_after(
 }
 
 /// How an account handles requests; as usual when it has said nothing.
-pub fn settings(read: &mut impl Reads, account: SmartAccountId) -> Result<Settings> {
+pub fn settings(read: &mut dyn Reads, account: SmartAccountId) -> Result<Settings> {
     let found: Option<(i32, i32, String, i64)> = settings::table
         .find(account)
         .select((

@@ -58,7 +58,7 @@ struct Matter {
 }
 
 impl Matter {
-    fn of(read: &mut impl Reads, request: Request) -> Result<Self> {
+    fn of(read: &mut dyn Reads, request: Request) -> Result<Self> {
         let account = smart_accounts::find(read, request.account)?;
         let requester = people::find(read, request.requester)?.label();
         Ok(Self {

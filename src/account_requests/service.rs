@@ -226,7 +226,7 @@ fn record_sending(
 }
 
 /// How a person stands to a request.
-pub fn standing(read: &mut impl Reads, request: &Request, person: &Person) -> Result<Standing> {
+pub fn standing(read: &mut dyn Reads, request: &Request, person: &Person) -> Result<Standing> {
     let creator = store::creators_by_email(read, &[request.id], person.email.key())?.pop();
     Ok(Standing {
         creator,
@@ -236,14 +236,14 @@ pub fn standing(read: &mut impl Reads, request: &Request, person: &Person) -> Re
     })
 }
 
-fn holds(read: &mut impl Reads, person: PersonId, role: PlatformRole) -> Result<bool> {
+fn holds(read: &mut dyn Reads, person: PersonId, role: PlatformRole) -> Result<bool> {
     Ok(people::with_platform_role(read, role)?
         .iter()
         .any(|holder| holder.id == person))
 }
 
 /// A request with what the person may know of it; "not found" when that is nothing.
-fn seen(read: &mut impl Reads, reference: &str, person: &Person) -> Result<(Request, Standing)> {
+fn seen(read: &mut dyn Reads, reference: &str, person: &Person) -> Result<(Request, Standing)> {
     let request = store::by_reference(read, reference)?;
     let standing = standing(read, &request, person)?;
     if standing.sees() {
@@ -254,7 +254,7 @@ fn seen(read: &mut impl Reads, reference: &str, person: &Person) -> Result<(Requ
 }
 
 /// As [`seen`], and it is still open; otherwise a refusal that says who decided it, and when.
-fn open(read: &mut impl Reads, reference: &str, person: &Person, at: Moment) -> Result<(Request, Standing)> {
+fn open(read: &mut dyn Reads, reference: &str, person: &Person, at: Moment) -> Result<(Request, Standing)> {
     let (request, standing) = seen(read, reference, person)?;
     if request.is_open(at) {
         Ok((request, standing))
@@ -264,7 +264,7 @@ fn open(read: &mut impl Reads, reference: &str, person: &Person, at: Moment) -> 
 }
 
 /// The refusal for a request that is not open any more.
-fn decided(read: &mut impl Reads, request: &Request) -> Error {
+fn decided(read: &mut dyn Reads, request: &Request) -> Error {
     match outcome(read, request) {
         Ok(says) => Error::refused("account-requests.decided", says),
         Err(error) => error,
@@ -272,7 +272,7 @@ fn decided(read: &mut impl Reads, request: &Request) -> Error {
 }
 
 /// One sentence about what has become of a request: who, what, when.
-pub fn outcome(read: &mut impl Reads, request: &Request) -> Result<String> {
+pub fn outcome(read: &mut dyn Reads, request: &Request) -> Result<String> {
     let who = match request.decided_by {
         Some(id) => people::find(read, id)?.label(),
         None => "The portal".to_owned(),
@@ -798,7 +798,7 @@ pub struct Details {
 }
 
 /// One request, for somebody who may see it; "not found" for everybody else.
-pub fn details(read: &mut impl Reads, permit: &Permit<impl Does>, reference: &str) -> Result<Details> {
+pub fn details(read: &mut dyn Reads, permit: &Permit<impl Does>, reference: &str) -> Result<Details> {
     let reader = &permit.actor()?.person;
     let (request, standing) = seen(read, reference, reader)?;
     let account = smart_accounts::find(read, request.account)?;
@@ -839,7 +839,7 @@ pub fn details(read: &mut impl Reads, permit: &Permit<impl Does>, reference: &st
 }
 
 /// Only accounts that everybody may find: a Restricted one is not given away by its name.
-fn similar_to(read: &mut impl Reads, account: &SmartAccount) -> Result<Vec<SmartAccount>> {
+fn similar_to(read: &mut dyn Reads, account: &SmartAccount) -> Result<Vec<SmartAccount>> {
     let mut found: Vec<SmartAccount> = Vec::new();
     for word in model::search_words(&account.name) {
         for other in smart_accounts::search(read, &word, 50)? {
@@ -856,7 +856,7 @@ fn similar_to(read: &mut impl Reads, account: &SmartAccount) -> Result<Vec<Smart
     Ok(found)
 }
 
-fn company_of(read: &mut impl Reads, person: &Person) -> Result<Option<String>> {
+fn company_of(read: &mut dyn Reads, person: &Person) -> Result<Option<String>> {
     let Some(grant) = grants::of_person(read, person.id)?.into_iter().next() else {
         return Ok(None);
     };
@@ -888,7 +888,7 @@ impl Listed {
 /// Requests that the reader was asked to decide or has sent; for a Domain approver also those whose domain
 /// needs one; for the operator all.
 pub fn list(
-    read: &mut impl Reads,
+    read: &mut dyn Reads,
     permit: &Permit<ViewAccountRequests>,
     state: Option<RequestState>,
     limit: u64,
@@ -916,7 +916,7 @@ pub fn list(
 }
 
 fn summaries(
-    read: &mut impl Reads,
+    read: &mut dyn Reads,
     requests: Vec<Request>,
     reader: &Person,
     approves_domains: bool,
@@ -957,23 +957,23 @@ fn summaries(
 }
 
 /// The requests that a person has sent, the newest first: for the directory.
-pub fn mine(read: &mut impl Reads, person: &Person) -> Result<Vec<Summary>> {
+pub fn mine(read: &mut dyn Reads, person: &Person) -> Result<Vec<Summary>> {
     let sent = store::sent_by(read, person.id)?;
     summaries(read, sent, person, false, false)
 }
 
 /// How many requests wait for the decision of an Account creator with this address.
-pub fn waiting_for(read: &mut impl Reads, email_key: &str) -> Result<i64> {
+pub fn waiting_for(read: &mut dyn Reads, email_key: &str) -> Result<i64> {
     store::count_asked(read, email_key)
 }
 
 /// How many requests wait for a Domain approver.
-pub fn waiting_domains(read: &mut impl Reads) -> Result<i64> {
+pub fn waiting_domains(read: &mut dyn Reads) -> Result<i64> {
     store::count_domains(read)
 }
 
 /// A request and the row of an Account creator, for the emailed link that is about it.
-pub fn by_creator(read: &mut impl Reads, id: &str) -> Result<(Request, Creator)> {
+pub fn by_creator(read: &mut dyn Reads, id: &str) -> Result<(Request, Creator)> {
     let id: CreatorId = id.parse().map_err(|_| Error::NotFound)?;
     let creator = store::creator(read, id)?;
     Ok((store::find(read, creator.request)?, creator))

@@ -114,28 +114,28 @@ pub fn insert_creator(
     Ok(())
 }
 
-pub fn by_reference(read: &mut impl Reads, reference: &str) -> Result<Request> {
+pub fn by_reference(read: &mut dyn Reads, reference: &str) -> Result<Request> {
     Ok(requests::table
         .filter(requests::reference.eq(reference))
         .select(request_columns!())
         .first(read.conn())?)
 }
 
-pub fn find(read: &mut impl Reads, id: AccountRequestId) -> Result<Request> {
+pub fn find(read: &mut dyn Reads, id: AccountRequestId) -> Result<Request> {
     Ok(requests::table
         .find(id)
         .select(request_columns!())
         .first(read.conn())?)
 }
 
-pub fn creator(read: &mut impl Reads, id: CreatorId) -> Result<Creator> {
+pub fn creator(read: &mut dyn Reads, id: CreatorId) -> Result<Creator> {
     Ok(creators::table
         .find(id)
         .select(creator_columns!())
         .first(read.conn())?)
 }
 
-pub fn creators_of(read: &mut impl Reads, request: AccountRequestId) -> Result<Vec<Creator>> {
+pub fn creators_of(read: &mut dyn Reads, request: AccountRequestId) -> Result<Vec<Creator>> {
     Ok(creators::table
         .filter(creators::request_id.eq(request))
         .order((creators::created_at.asc(), creators::id.asc()))
@@ -145,7 +145,7 @@ pub fn creators_of(read: &mut impl Reads, request: AccountRequestId) -> Result<V
 
 /// The reader's own rows among the Account creators of several requests.
 pub fn creators_by_email(
-    read: &mut impl Reads,
+    read: &mut dyn Reads,
     ids: &[AccountRequestId],
     email_key: &str,
 ) -> Result<Vec<Creator>> {
@@ -190,7 +190,7 @@ macro_rules! seen_by {
 }
 
 pub fn list(
-    read: &mut impl Reads,
+    read: &mut dyn Reads,
     reader: &Reader<'_>,
     state: Option<RequestState>,
     limit: i64,
@@ -208,7 +208,7 @@ pub fn list(
         .load(read.conn())?)
 }
 
-pub fn counts(read: &mut impl Reads, reader: &Reader<'_>) -> Result<Vec<(RequestState, i64)>> {
+pub fn counts(read: &mut dyn Reads, reader: &Reader<'_>) -> Result<Vec<(RequestState, i64)>> {
     let mut counts = Vec::with_capacity(RequestState::ALL.len());
     for state in RequestState::ALL {
         let number = seen_by!(reader)
@@ -221,7 +221,7 @@ pub fn counts(read: &mut impl Reads, reader: &Reader<'_>) -> Result<Vec<(Request
 }
 
 /// How many requests wait for the decision of this address.
-pub fn count_asked(read: &mut impl Reads, email_key: &str) -> Result<i64> {
+pub fn count_asked(read: &mut dyn Reads, email_key: &str) -> Result<i64> {
     Ok(creators::table
         .inner_join(requests::table.on(requests::id.eq(creators::request_id)))
         .filter(
@@ -235,7 +235,7 @@ pub fn count_asked(read: &mut impl Reads, email_key: &str) -> Result<i64> {
 }
 
 /// How many requests wait for a Domain approver.
-pub fn count_domains(read: &mut impl Reads) -> Result<i64> {
+pub fn count_domains(read: &mut dyn Reads) -> Result<i64> {
     Ok(requests::table
         .filter(
             requests::state
@@ -246,7 +246,7 @@ pub fn count_domains(read: &mut impl Reads) -> Result<i64> {
         .get_result(read.conn())?)
 }
 
-pub fn sent_by(read: &mut impl Reads, person: PersonId) -> Result<Vec<Request>> {
+pub fn sent_by(read: &mut dyn Reads, person: PersonId) -> Result<Vec<Request>> {
     Ok(requests::table
         .filter(requests::requester_id.eq(person))
         .order((requests::sent_at.desc(), requests::id.desc()))
@@ -311,7 +311,7 @@ pub fn end_creator(tx: &mut Tx<'_>, id: CreatorId, state: CreatorState, at: Mome
 }
 
 /// Requests of which the reminder is due.
-pub fn to_remind(read: &mut impl Reads, now: Moment, most: i64) -> Result<Vec<AccountRequestId>> {
+pub fn to_remind(read: &mut dyn Reads, now: Moment, most: i64) -> Result<Vec<AccountRequestId>> {
     Ok(requests::table
         .filter(
             requests::state
@@ -342,7 +342,7 @@ pub fn remind(tx: &mut Tx<'_>, id: AccountRequestId, now: Moment) -> Result<bool
 }
 
 /// Requests that nobody has decided in time.
-pub fn to_expire(read: &mut impl Reads, now: Moment, most: i64) -> Result<Vec<AccountRequestId>> {
+pub fn to_expire(read: &mut dyn Reads, now: Moment, most: i64) -> Result<Vec<AccountRequestId>> {
     Ok(requests::table
         .filter(
             requests::state

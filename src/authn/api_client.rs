@@ -58,7 +58,7 @@ pub fn add(
 }
 
 /// A person's clients.
-pub fn list(read: &mut impl Reads, person: PersonId) -> Result<Vec<Client>> {
+pub fn list(read: &mut dyn Reads, person: PersonId) -> Result<Vec<Client>> {
     store::clients(read, person)
 }
 
@@ -96,7 +96,7 @@ pub fn trade(
 
 /// Who stands behind an access token, if it is still good.
 pub fn find(
-    read: &mut impl Reads,
+    read: &mut dyn Reads,
     signing: &Signing,
     wall: Moment,
     access: &str,

@@ -55,27 +55,27 @@ impl Person {
 }
 
 /// Finds a person by address.
-pub fn by_email(read: &mut impl Reads, email: &EmailAddress) -> Result<Option<Person>> {
+pub fn by_email(read: &mut dyn Reads, email: &EmailAddress) -> Result<Option<Person>> {
     store::person_by_email(read, email.key())
 }
 
 /// Finds a person.
-pub fn find(read: &mut impl Reads, id: PersonId) -> Result<Person> {
+pub fn find(read: &mut dyn Reads, id: PersonId) -> Result<Person> {
     store::person(read, id)
 }
 
 /// Finds people, in no particular order.
-pub fn find_all(read: &mut impl Reads, ids: &[PersonId]) -> Result<Vec<Person>> {
+pub fn find_all(read: &mut dyn Reads, ids: &[PersonId]) -> Result<Vec<Person>> {
     store::people(read, ids)
 }
 
 /// Finds people by the keys of their addresses, in no particular order.
-pub fn by_email_keys(read: &mut impl Reads, keys: &[String]) -> Result<Vec<Person>> {
+pub fn by_email_keys(read: &mut dyn Reads, keys: &[String]) -> Result<Vec<Person>> {
     store::people_by_email(read, keys)
 }
 
 /// Those who can sign in, by name, and their roles over the portal: what a lab's sign-in page lists.
-pub fn active(read: &mut impl Reads, most: i64) -> Result<Vec<(Person, Vec<PlatformRole>)>> {
+pub fn active(read: &mut dyn Reads, most: i64) -> Result<Vec<(Person, Vec<PlatformRole>)>> {
     let found = store::active_people(read, most)?;
     let mut all = Vec::with_capacity(found.len());
     for person in found {
@@ -86,7 +86,7 @@ pub fn active(read: &mut impl Reads, most: i64) -> Result<Vec<(Person, Vec<Platf
 }
 
 /// Everyone who holds a role over the portal.
-pub fn with_platform_role(read: &mut impl Reads, role: PlatformRole) -> Result<Vec<Person>> {
+pub fn with_platform_role(read: &mut dyn Reads, role: PlatformRole) -> Result<Vec<Person>> {
     store::with_platform_role(read, role)
 }
 
@@ -124,7 +124,7 @@ pub fn rename(tx: &mut Tx<'_>, id: PersonId, version: i64, name: &Name) -> Resul
 }
 
 /// The password hash, if there is one.
-pub fn password_hash(read: &mut impl Reads, id: PersonId) -> Result<Option<String>> {
+pub fn password_hash(read: &mut dyn Reads, id: PersonId) -> Result<Option<String>> {
     store::password_hash(read, id)
 }
 
@@ -147,6 +147,6 @@ pub fn set_state(tx: &mut Tx<'_>, id: PersonId, state: PersonState) -> Result<()
 }
 
 /// How many people there are.
-pub fn count(read: &mut impl Reads) -> Result<i64> {
+pub fn count(read: &mut dyn Reads) -> Result<i64> {
     store::count_people(read)
 }

@@ -53,7 +53,7 @@ pub fn start(
 
 /// Whose session a cookie stands for, if it is still good. The second part says that [`touch`] is due.
 pub fn find(
-    read: &mut impl Reads,
+    read: &mut dyn Reads,
     wall: Moment,
     cookie: &str,
     address: &str,
@@ -128,7 +128,7 @@ pub fn end_others(tx: &mut Tx<'_>, person: PersonId, except: Option<&str>) -> Re
 }
 
 /// A person's sessions, the newest first.
-pub fn list(read: &mut impl Reads, wall: Moment, person: PersonId) -> Result<Vec<Session>> {
+pub fn list(read: &mut dyn Reads, wall: Moment, person: PersonId) -> Result<Vec<Session>> {
     store::sessions(read, person, wall.plus(-IDLE), wall.plus(-LONGEST))
 }
 
@@ -145,6 +145,6 @@ pub fn end_all_access(tx: &mut Tx<'_>, at: Moment, person: PersonId, except: Opt
 }
 
 /// How many sessions are good at this time.
-pub fn count(read: &mut impl Reads, wall: Moment) -> Result<i64> {
+pub fn count(read: &mut dyn Reads, wall: Moment) -> Result<i64> {
     store::count_sessions(read, wall.plus(-IDLE), wall.plus(-LONGEST))
 }

@@ -45,7 +45,7 @@ fn to_person(row: PersonRow) -> Result<Person> {
     })
 }
 
-pub fn person(read: &mut impl Reads, id: PersonId) -> Result<Person> {
+pub fn person(read: &mut dyn Reads, id: PersonId) -> Result<Person> {
     to_person(
         people::table
             .find(id)
@@ -54,7 +54,7 @@ pub fn person(read: &mut impl Reads, id: PersonId) -> Result<Person> {
     )
 }
 
-pub fn people(read: &mut impl Reads, ids: &[PersonId]) -> Result<Vec<Person>> {
+pub fn people(read: &mut dyn Reads, ids: &[PersonId]) -> Result<Vec<Person>> {
     let mut found = Vec::with_capacity(ids.len());
     for some in ids.chunks(500) {
         let rows: Vec<PersonRow> = people::table
@@ -68,7 +68,7 @@ pub fn people(read: &mut impl Reads, ids: &[PersonId]) -> Result<Vec<Person>> {
     Ok(found)
 }
 
-pub fn person_by_email(read: &mut impl Reads, key: &str) -> Result<Option<Person>> {
+pub fn person_by_email(read: &mut dyn Reads, key: &str) -> Result<Option<Person>> {
     let row: Option<PersonRow> = people::table
         .filter(people::email_key.eq(key))
         .select(person_columns!())
@@ -77,7 +77,7 @@ pub fn person_by_email(read: &mut impl Reads, key: &str) -> Result<Option<Person
     row.map(to_person).transpose()
 }
 
-pub fn people_by_email(read: &mut impl Reads, keys: &[String]) -> Result<Vec<Person>> {
+pub fn people_by_email(read: &mut dyn Reads, keys: &[String]) -> Result<Vec<Person>> {
     let mut found = Vec::new();
     for some in keys.chunks(500) {
         let rows: Vec<PersonRow> = people::table
@@ -91,7 +91,7 @@ pub fn people_by_email(read: &mut impl Reads, keys: &[String]) -> Result<Vec<Per
     Ok(found)
 }
 
-pub fn active_people(read: &mut impl Reads, most: i64) -> Result<Vec<Person>> {
+pub fn active_people(read: &mut dyn Reads, most: i64) -> Result<Vec<Person>> {
     let rows: Vec<PersonRow> = people::table
         .filter(people::state.eq(PersonState::Active))
         .order((people::search_key.asc(), people::id.asc()))
@@ -101,7 +101,7 @@ pub fn active_people(read: &mut impl Reads, most: i64) -> Result<Vec<Person>> {
     rows.into_iter().map(to_person).collect()
 }
 
-pub fn with_platform_role(read: &mut impl Reads, role: PlatformRole) -> Result<Vec<Person>> {
+pub fn with_platform_role(read: &mut dyn Reads, role: PlatformRole) -> Result<Vec<Person>> {
     let rows: Vec<PersonRow> = people::table
         .inner_join(platform_roles::table.on(platform_roles::person_id.eq(people::id)))
         .filter(
@@ -115,7 +115,7 @@ pub fn with_platform_role(read: &mut impl Reads, role: PlatformRole) -> Result<V
     rows.into_iter().map(to_person).collect()
 }
 
-pub fn count_people(read: &mut impl Reads) -> Result<i64> {
+pub fn count_people(read: &mut dyn Reads) -> Result<i64> {
     Ok(people::table.count().get_result(read.conn())?)
 }
 
@@ -162,7 +162,7 @@ pub fn insert_platform_role(tx: &mut Tx<'_>, id: PersonId, role: PlatformRole) -
     Ok(())
 }
 
-pub fn platform_roles(read: &mut impl Reads, id: PersonId) -> Result<Vec<PlatformRole>> {
+pub fn platform_roles(read: &mut dyn Reads, id: PersonId) -> Result<Vec<PlatformRole>> {
     Ok(platform_roles::table
         .filter(platform_roles::person_id.eq(id))
         .select(platform_roles::role)
@@ -204,7 +204,7 @@ pub fn rename(tx: &mut Tx<'_>, id: PersonId, version: i64, name: &str) -> Result
     Ok(changed == 1)
 }
 
-pub fn password_hash(read: &mut impl Reads, id: PersonId) -> Result<Option<String>> {
+pub fn password_hash(read: &mut dyn Reads, id: PersonId) -> Result<Option<String>> {
     Ok(people::table
         .find(id)
         .select(people::password_hash)
@@ -271,7 +271,7 @@ pub fn insert_session(
     Ok(())
 }
 
-pub fn session(read: &mut impl Reads, key: &str) -> Result<Option<SessionRow>> {
+pub fn session(read: &mut dyn Reads, key: &str) -> Result<Option<SessionRow>> {
     Ok(sessions::table
         .find(key)
         .select((
@@ -326,7 +326,7 @@ pub fn end_sessions(tx: &mut Tx<'_>, person: PersonId, except: Option<&str>) -> 
 }
 
 pub fn sessions(
-    read: &mut impl Reads,
+    read: &mut dyn Reads,
     person: PersonId,
     seen_after: Moment,
     made_after: Moment,
@@ -360,7 +360,7 @@ pub fn sessions(
         .collect())
 }
 
-pub fn count_sessions(read: &mut impl Reads, seen_after: Moment, made_after: Moment) -> Result<i64> {
+pub fn count_sessions(read: &mut dyn Reads, seen_after: Moment, made_after: Moment) -> Result<i64> {
     Ok(sessions::table
         .filter(
             sessions::seen_at
@@ -384,7 +384,7 @@ pub fn sweep_sessions(tx: &mut Tx<'_>, seen_before: Moment, made_before: Moment)
 
 // --- misses
 
-pub fn blocked_until(read: &mut impl Reads, subject: &str) -> Result<Option<Moment>> {
+pub fn blocked_until(read: &mut dyn Reads, subject: &str) -> Result<Option<Moment>> {
     Ok(sign_in_misses::table
         .find(subject)
         .select(sign_in_misses::blocked_until)
@@ -392,7 +392,7 @@ pub fn blocked_until(read: &mut impl Reads, subject: &str) -> Result<Option<Mome
         .optional()?)
 }
 
-pub fn misses(read: &mut impl Reads, subject: &str, not_before: Moment) -> Result<i32> {
+pub fn misses(read: &mut dyn Reads, subject: &str, not_before: Moment) -> Result<i32> {
     let row: Option<i32> = sign_in_misses::table
         .filter(
             sign_in_misses::subject
@@ -474,7 +474,7 @@ pub fn insert_client(
     Ok(())
 }
 
-pub fn client(read: &mut impl Reads, id: &str) -> Result<Option<ClientRow>> {
+pub fn client(read: &mut dyn Reads, id: &str) -> Result<Option<ClientRow>> {
     Ok(api_clients::table
         .find(id)
         .select((
@@ -488,7 +488,7 @@ pub fn client(read: &mut impl Reads, id: &str) -> Result<Option<ClientRow>> {
         .optional()?)
 }
 
-pub fn clients(read: &mut impl Reads, person: PersonId) -> Result<Vec<Client>> {
+pub fn clients(read: &mut dyn Reads, person: PersonId) -> Result<Vec<Client>> {
     type Row = (String, String, String, Moment, Option<Moment>, Option<Moment>);
     let rows: Vec<Row> = api_clients::table
         .filter(api_clients::person_id.eq(person))

@@ -40,7 +40,7 @@ pub fn subjects_for(what: &str, email_key: &str, address: &str) -> Subjects {
 }
 
 /// Refuses while a subject has to wait.
-pub fn check(read: &mut impl Reads, wall: Moment, subjects: &Subjects) -> Result<()> {
+pub fn check(read: &mut dyn Reads, wall: Moment, subjects: &Subjects) -> Result<()> {
     for (subject, _) in &subjects.0 {
         if let Some(until) = store::blocked_until(read, subject)?
             && until > wall

@@ -73,18 +73,18 @@ pub fn end(tx: &mut Tx<'_>, account: SmartAccountId, id: DelegationId, at: Momen
 }
 
 /// One of them.
-pub fn find(read: &mut impl Reads, account: SmartAccountId, id: DelegationId) -> Result<Delegation> {
+pub fn find(read: &mut dyn Reads, account: SmartAccountId, id: DelegationId) -> Result<Delegation> {
     store::delegation(read, account, id)
 }
 
 /// Those of an account that count now or will, in the order of their beginning.
-pub fn of_account(read: &mut impl Reads, account: SmartAccountId, now: Moment) -> Result<Vec<Delegation>> {
+pub fn of_account(read: &mut dyn Reads, account: SmartAccountId, now: Moment) -> Result<Vec<Delegation>> {
     store::delegations(read, account, now)
 }
 
 /// What others lend to a person now. Who can no longer sign in lends nothing.
 pub fn lent_to(
-    read: &mut impl Reads,
+    read: &mut dyn Reads,
     account: SmartAccountId,
     person: PersonId,
     now: Moment,

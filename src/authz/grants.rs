@@ -81,13 +81,13 @@ pub struct Held {
 }
 
 /// What people hold, with the names of the accounts: for showing people their own roles, in any account.
-pub fn held_by(read: &mut impl Reads, people: &[PersonId]) -> Result<Vec<Held>> {
+pub fn held_by(read: &mut dyn Reads, people: &[PersonId]) -> Result<Vec<Held>> {
     store::held_by(read, people)
 }
 
 /// The tenant with this number, with a person's grants in it.
 pub fn standing(
-    read: &mut impl Reads,
+    read: &mut dyn Reads,
     number: i64,
     person: PersonId,
 ) -> Result<Option<(Tenant, Vec<Grant>)>> {
@@ -99,32 +99,32 @@ pub fn standing(
 }
 
 /// Everything a person holds.
-pub fn of_person(read: &mut impl Reads, person: PersonId) -> Result<Vec<Grant>> {
+pub fn of_person(read: &mut dyn Reads, person: PersonId) -> Result<Vec<Grant>> {
     store::grants_of(read, person)
 }
 
 /// Everything a person holds in one Smart Account.
-pub fn of_person_in(read: &mut impl Reads, account: SmartAccountId, person: PersonId) -> Result<Vec<Grant>> {
+pub fn of_person_in(read: &mut dyn Reads, account: SmartAccountId, person: PersonId) -> Result<Vec<Grant>> {
     store::grants_in(read, account, person)
 }
 
 /// Everything that several people hold, in no particular order.
-pub fn of_people(read: &mut impl Reads, people: &[PersonId]) -> Result<Vec<Grant>> {
+pub fn of_people(read: &mut dyn Reads, people: &[PersonId]) -> Result<Vec<Grant>> {
     store::grants_of_many(read, people)
 }
 
 /// Everyone's grants in a Smart Account.
-pub fn in_account(read: &mut impl Reads, account: SmartAccountId) -> Result<Vec<Grant>> {
+pub fn in_account(read: &mut dyn Reads, account: SmartAccountId) -> Result<Vec<Grant>> {
     store::grants_in_account(read, account)
 }
 
 /// Everything that is held in a Smart Account through one user group.
-pub fn through(read: &mut impl Reads, account: SmartAccountId, group: &str) -> Result<Vec<Grant>> {
+pub fn through(read: &mut dyn Reads, account: SmartAccountId, group: &str) -> Result<Vec<Grant>> {
     store::grants_through(read, account, group)
 }
 
 /// What people hold on one Virtual Account.
-pub fn held_on(read: &mut impl Reads, account: SmartAccountId, id: VirtualAccountId) -> Result<Vec<Grant>> {
+pub fn held_on(read: &mut dyn Reads, account: SmartAccountId, id: VirtualAccountId) -> Result<Vec<Grant>> {
     store::grants_on(read, account, id)
 }
 
@@ -163,7 +163,7 @@ impl Reached {
 
 /// How many people reach these Virtual Accounts, or all of an account.
 pub fn reached(
-    read: &mut impl Reads,
+    read: &mut dyn Reads,
     account: SmartAccountId,
     ids: Option<&[VirtualAccountId]>,
     all: bool,
@@ -174,14 +174,14 @@ pub fn reached(
 }
 
 /// Everyone's grants with a role over the whole account, in several accounts.
-pub fn holders_in(read: &mut impl Reads, accounts: &[SmartAccountId], role: Role) -> Result<Vec<Grant>> {
+pub fn holders_in(read: &mut dyn Reads, accounts: &[SmartAccountId], role: Role) -> Result<Vec<Grant>> {
     store::holders_in(read, accounts, role)
 }
 
 /// The Smart Account Administrators of several accounts, in the order in which they became it. An account
 /// without one is left out.
 pub fn administrators(
-    read: &mut impl Reads,
+    read: &mut dyn Reads,
     accounts: &[SmartAccountId],
 ) -> Result<Vec<(SmartAccountId, Vec<Person>)>> {
     let held = holders_in(read, accounts, Role::AccountAdmin)?;

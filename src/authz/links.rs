@@ -66,7 +66,7 @@ pub fn make(
 /// The link that a token stands for, if it counts. Why it does not is not said: unknown, used, expired and
 /// cancelled are one answer.
 pub fn open(
-    read: &mut impl Reads,
+    read: &mut dyn Reads,
     signing: &Signing,
     now: Moment,
     purpose: Purpose,
@@ -83,7 +83,7 @@ pub fn open(
 /// The link that a token stands for, dead or alive. A dead one opens nothing; but the one to whom it was
 /// sent may be led to what became of the matter, once they are signed in.
 pub fn whose(
-    read: &mut impl Reads,
+    read: &mut dyn Reads,
     signing: &Signing,
     purpose: Purpose,
     token: &str,
@@ -98,12 +98,12 @@ pub fn whose(
 }
 
 /// A link's row, open or not: for writing the letter that carries it.
-pub fn find(read: &mut impl Reads, id: LinkId) -> Result<Link> {
+pub fn find(read: &mut dyn Reads, id: LinkId) -> Result<Link> {
     store::link(read, id)?.ok_or(Error::NotFound)
 }
 
 /// The open link about a thing, for a letter that is written now.
-pub fn about(read: &mut impl Reads, purpose: Purpose, about_id: &str) -> Result<Option<Link>> {
+pub fn about(read: &mut dyn Reads, purpose: Purpose, about_id: &str) -> Result<Option<Link>> {
     store::open_link_about(read, purpose, about_id)
 }
 

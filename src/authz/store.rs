@@ -13,7 +13,7 @@ use crate::platform::db::schema::{
 use crate::platform::db::{Reads, Tx};
 use diesel::prelude::*;
 
-pub fn tenant_by_number(read: &mut impl Reads, number: i64) -> Result<Option<Tenant>> {
+pub fn tenant_by_number(read: &mut dyn Reads, number: i64) -> Result<Option<Tenant>> {
     Ok(smart_accounts::table
         .filter(smart_accounts::number.eq(number))
         .select((
@@ -41,7 +41,7 @@ macro_rules! grant_columns {
     };
 }
 
-pub fn grants_in(read: &mut impl Reads, account: SmartAccountId, person: PersonId) -> Result<Vec<Grant>> {
+pub fn grants_in(read: &mut dyn Reads, account: SmartAccountId, person: PersonId) -> Result<Vec<Grant>> {
     Ok(grants::table
         .filter(
             grants::smart_account_id
@@ -52,7 +52,7 @@ pub fn grants_in(read: &mut impl Reads, account: SmartAccountId, person: PersonI
         .load(read.conn())?)
 }
 
-pub fn grants_of(read: &mut impl Reads, person: PersonId) -> Result<Vec<Grant>> {
+pub fn grants_of(read: &mut dyn Reads, person: PersonId) -> Result<Vec<Grant>> {
     Ok(grants::table
         .filter(grants::person_id.eq(person))
         .order(grants::created_at.asc())
@@ -60,7 +60,7 @@ pub fn grants_of(read: &mut impl Reads, person: PersonId) -> Result<Vec<Grant>> 
         .load(read.conn())?)
 }
 
-pub fn grants_of_many(read: &mut impl Reads, people: &[PersonId]) -> Result<Vec<Grant>> {
+pub fn grants_of_many(read: &mut dyn Reads, people: &[PersonId]) -> Result<Vec<Grant>> {
     let mut found = Vec::new();
     for some in people.chunks(500) {
         let rows: Vec<Grant> = grants::table
@@ -72,7 +72,7 @@ pub fn grants_of_many(read: &mut impl Reads, people: &[PersonId]) -> Result<Vec<
     Ok(found)
 }
 
-pub fn held_by(read: &mut impl Reads, people: &[PersonId]) -> Result<Vec<Held>> {
+pub fn held_by(read: &mut dyn Reads, people: &[PersonId]) -> Result<Vec<Held>> {
     Ok(grants::table
         .inner_join(smart_accounts::table.on(smart_accounts::id.eq(grants::smart_account_id)))
         .left_join(virtual_accounts::table.on(virtual_accounts::id.nullable().eq(grants::virtual_account_id)))
@@ -92,7 +92,7 @@ pub fn held_by(read: &mut impl Reads, people: &[PersonId]) -> Result<Vec<Held>> 
         .load(read.conn())?)
 }
 
-pub fn grants_in_account(read: &mut impl Reads, account: SmartAccountId) -> Result<Vec<Grant>> {
+pub fn grants_in_account(read: &mut dyn Reads, account: SmartAccountId) -> Result<Vec<Grant>> {
     Ok(grants::table
         .filter(grants::smart_account_id.eq(account))
         .order(grants::created_at.asc())
@@ -100,14 +100,14 @@ pub fn grants_in_account(read: &mut impl Reads, account: SmartAccountId) -> Resu
         .load(read.conn())?)
 }
 
-pub fn grants_through(read: &mut impl Reads, account: SmartAccountId, group: &str) -> Result<Vec<Grant>> {
+pub fn grants_through(read: &mut dyn Reads, account: SmartAccountId, group: &str) -> Result<Vec<Grant>> {
     Ok(grants::table
         .filter(grants::source.eq(group).and(grants::smart_account_id.eq(account)))
         .select(grant_columns!())
         .load(read.conn())?)
 }
 
-pub fn grants_on(read: &mut impl Reads, account: SmartAccountId, id: VirtualAccountId) -> Result<Vec<Grant>> {
+pub fn grants_on(read: &mut dyn Reads, account: SmartAccountId, id: VirtualAccountId) -> Result<Vec<Grant>> {
     Ok(grants::table
         .filter(
             grants::smart_account_id
@@ -120,7 +120,7 @@ pub fn grants_on(read: &mut impl Reads, account: SmartAccountId, id: VirtualAcco
 }
 
 /// Who holds a role over a whole account.
-pub fn people_over(read: &mut impl Reads, account: SmartAccountId) -> Result<Vec<PersonId>> {
+pub fn people_over(read: &mut dyn Reads, account: SmartAccountId) -> Result<Vec<PersonId>> {
     Ok(grants::table
         .filter(
             grants::smart_account_id
@@ -133,7 +133,7 @@ pub fn people_over(read: &mut impl Reads, account: SmartAccountId) -> Result<Vec
 
 /// Who holds a role on which Virtual Account: on these, or on any of the account.
 pub fn people_within(
-    read: &mut impl Reads,
+    read: &mut dyn Reads,
     account: SmartAccountId,
     ids: Option<&[VirtualAccountId]>,
 ) -> Result<Vec<(VirtualAccountId, PersonId)>> {
@@ -156,7 +156,7 @@ pub fn people_within(
         .collect())
 }
 
-pub fn holders_in(read: &mut impl Reads, accounts: &[SmartAccountId], role: Role) -> Result<Vec<Grant>> {
+pub fn holders_in(read: &mut dyn Reads, accounts: &[SmartAccountId], role: Role) -> Result<Vec<Grant>> {
     let mut found = Vec::new();
     for some in accounts.chunks(500) {
         let rows: Vec<Grant> = grants::table
@@ -255,7 +255,7 @@ pub fn insert_link(
     Ok(())
 }
 
-pub fn link(read: &mut impl Reads, id: LinkId) -> Result<Option<Link>> {
+pub fn link(read: &mut dyn Reads, id: LinkId) -> Result<Option<Link>> {
     Ok(links::table
         .find(id)
         .select(link_columns!())
@@ -263,7 +263,7 @@ pub fn link(read: &mut impl Reads, id: LinkId) -> Result<Option<Link>> {
         .optional()?)
 }
 
-pub fn open_link_about(read: &mut impl Reads, purpose: Purpose, about_id: &str) -> Result<Option<Link>> {
+pub fn open_link_about(read: &mut dyn Reads, purpose: Purpose, about_id: &str) -> Result<Option<Link>> {
     Ok(links::table
         .filter(
             links::purpose
@@ -355,7 +355,7 @@ pub fn end_delegation(
         == 1)
 }
 
-pub fn delegation(read: &mut impl Reads, account: SmartAccountId, id: DelegationId) -> Result<Delegation> {
+pub fn delegation(read: &mut dyn Reads, account: SmartAccountId, id: DelegationId) -> Result<Delegation> {
     Ok(delegations::table
         .filter(
             delegations::smart_account_id
@@ -366,7 +366,7 @@ pub fn delegation(read: &mut impl Reads, account: SmartAccountId, id: Delegation
         .first(read.conn())?)
 }
 
-pub fn delegations(read: &mut impl Reads, account: SmartAccountId, now: Moment) -> Result<Vec<Delegation>> {
+pub fn delegations(read: &mut dyn Reads, account: SmartAccountId, now: Moment) -> Result<Vec<Delegation>> {
     Ok(delegations::table
         .filter(
             delegations::smart_account_id
@@ -381,7 +381,7 @@ pub fn delegations(read: &mut impl Reads, account: SmartAccountId, now: Moment) 
 }
 
 pub fn delegations_to(
-    read: &mut impl Reads,
+    read: &mut dyn Reads,
     account: SmartAccountId,
     person: PersonId,
     now: Moment,

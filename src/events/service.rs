@@ -16,7 +16,7 @@ pub const MOST_EXPORTED: u64 = 100_000;
 
 /// What a list's address asks for. Virtual Accounts are named by a part of their name, or by a tag: which those are,
 /// their room says.
-pub fn filter_of(read: &mut impl Reads, permit: &Permit<ViewEvents>, list: &ListQuery) -> Result<Filter> {
+pub fn filter_of(read: &mut dyn Reads, permit: &Permit<ViewEvents>, list: &ListQuery) -> Result<Filter> {
     let account = permit.within().account()?;
     let mut filter = Filter::of(list);
     if let Some(part) = list.value("va") {
@@ -40,7 +40,7 @@ pub fn filter_of(read: &mut impl Reads, permit: &Permit<ViewEvents>, list: &List
 }
 
 /// How many lines there are. All of a whole account is known without counting.
-pub fn total(read: &mut impl Reads, permit: &Permit<ViewEvents>, filter: &Filter) -> Result<u64> {
+pub fn total(read: &mut dyn Reads, permit: &Permit<ViewEvents>, filter: &Filter) -> Result<u64> {
     let within = permit.within();
     let total = if filter.is_open() && within.only().is_none() {
         store::tally(read, within)?
@@ -52,7 +52,7 @@ pub fn total(read: &mut impl Reads, permit: &Permit<ViewEvents>, filter: &Filter
 
 /// Some lines.
 pub fn page(
-    read: &mut impl Reads,
+    read: &mut dyn Reads,
     permit: &Permit<ViewEvents>,
     filter: &Filter,
     newest_first: bool,
@@ -71,7 +71,7 @@ pub fn page(
 
 /// The next lines of a file.
 pub fn after(
-    read: &mut impl Reads,
+    read: &mut dyn Reads,
     permit: &Permit<ViewEvents>,
     filter: &Filter,
     last: Option<(Moment, EventId)>,
@@ -81,12 +81,12 @@ pub fn after(
 }
 
 /// The newest lines.
-pub fn newest(read: &mut impl Reads, permit: &Permit<ViewEvents>, most: i64) -> Result<Vec<Entry>> {
+pub fn newest(read: &mut dyn Reads, permit: &Permit<ViewEvents>, most: i64) -> Result<Vec<Entry>> {
     store::after(read, permit.within(), &Filter::default(), None, most)
 }
 
 /// One line.
-pub fn find(read: &mut impl Reads, permit: &Permit<ViewEvents>, id: EventId) -> Result<Entry> {
+pub fn find(read: &mut dyn Reads, permit: &Permit<ViewEvents>, id: EventId) -> Result<Entry> {
     store::find(read, permit.within(), id)
 }
 

@@ -61,7 +61,7 @@ macro_rules! asked {
 }
 
 pub fn page(
-    read: &mut impl Reads,
+    read: &mut dyn Reads,
     within: &Within,
     filter: &Filter,
     newest_first: bool,
@@ -79,7 +79,7 @@ pub fn page(
 
 /// The next lines after one, newest first: for a file that is made piece by piece.
 pub fn after(
-    read: &mut impl Reads,
+    read: &mut dyn Reads,
     within: &Within,
     filter: &Filter,
     last: Option<(Moment, EventId)>,
@@ -96,12 +96,12 @@ pub fn after(
         .load(read.conn())?)
 }
 
-pub fn count(read: &mut impl Reads, within: &Within, filter: &Filter) -> Result<i64> {
+pub fn count(read: &mut dyn Reads, within: &Within, filter: &Filter) -> Result<i64> {
     Ok(asked!(within, filter).count().get_result(read.conn())?)
 }
 
 /// How many events a tenant has, as it is kept with each of them.
-pub fn tally(read: &mut impl Reads, within: &Within) -> Result<i64> {
+pub fn tally(read: &mut dyn Reads, within: &Within) -> Result<i64> {
     let shards: Vec<i64> = event_tallies::table
         .filter(event_tallies::smart_account_id.eq(within.account()?.to_string()))
         .select(event_tallies::events)
@@ -109,7 +109,7 @@ pub fn tally(read: &mut impl Reads, within: &Within) -> Result<i64> {
     Ok(shards.iter().sum())
 }
 
-pub fn find(read: &mut impl Reads, within: &Within, id: EventId) -> Result<Entry> {
+pub fn find(read: &mut dyn Reads, within: &Within, id: EventId) -> Result<Entry> {
     let entry: Entry = events::table
         .filter(
             events::smart_account_id

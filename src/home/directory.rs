@@ -113,7 +113,7 @@ impl Row {
 
 /// The accounts that belong to somebody: with access, asked for, under their e-mail domain. What is read
 /// grows with that person's accounts and with nobody else's.
-pub fn own(read: &mut impl Reads, permit: &Permit<ViewDirectory>) -> Result<Vec<Row>> {
+pub fn own(read: &mut dyn Reads, permit: &Permit<ViewDirectory>) -> Result<Vec<Row>> {
     let person = permit.actor()?.person.clone();
     let mut held: HashMap<SmartAccountId, Vec<Grant>> = HashMap::new();
     for grant in grants::of_person(read, person.id)? {
@@ -173,7 +173,7 @@ fn shows_by_domain(account: &SmartAccount, mail_domain: &str) -> bool {
 }
 
 /// What a search finds beyond one's own accounts, under the Restricted rule.
-pub fn found(read: &mut impl Reads, typed: &str, own: &[Row]) -> Result<Vec<Row>> {
+pub fn found(read: &mut dyn Reads, typed: &str, own: &[Row]) -> Result<Vec<Row>> {
     let seen: HashSet<SmartAccountId> = own.iter().map(|row| row.account.id).collect();
     Ok(smart_accounts::search(read, typed, MOST_FOUND)?
         .into_iter()
@@ -211,7 +211,7 @@ pub fn opens_place(row: &Row, id: &VirtualAccountId) -> bool {
 }
 
 /// Adds administrators and Virtual Accounts to the rows that are shown: two or three questions for all of them.
-pub fn complete(read: &mut impl Reads, rows: &mut [Row]) -> Result<()> {
+pub fn complete(read: &mut dyn Reads, rows: &mut [Row]) -> Result<()> {
     let ids: Vec<SmartAccountId> = rows.iter().map(|row| row.account.id).collect();
     let mut administrators: HashMap<SmartAccountId, Vec<Person>> =
         members::administrators(read, &ids)?.into_iter().collect();

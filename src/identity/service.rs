@@ -82,7 +82,7 @@ pub struct Known {
 }
 
 /// Whoever has this address.
-pub fn known(read: &mut impl Reads, email: &EmailAddress) -> Result<Option<Known>> {
+pub fn known(read: &mut dyn Reads, email: &EmailAddress) -> Result<Option<Known>> {
     let Some(person) = people::by_email(read, email)? else {
         return Ok(None);
     };
@@ -91,7 +91,7 @@ pub fn known(read: &mut impl Reads, email: &EmailAddress) -> Result<Option<Known
 }
 
 /// Whether a person is still as they were when the password was compared.
-fn still(read: &mut impl Reads, known: &Known) -> Result<bool> {
+fn still(read: &mut dyn Reads, known: &Known) -> Result<bool> {
     let person = people::find(read, known.person.id)?;
     let hash = people::password_hash(read, known.person.id)?;
     Ok(person.state == PersonState::Active && hash.is_some() && hash == known.hash)
@@ -239,7 +239,7 @@ pub fn ask_reset(
 
 /// A link for one purpose that counts, and whose it is.
 pub fn link_of(
-    read: &mut impl Reads,
+    read: &mut dyn Reads,
     portal: &Portal,
     now: Moment,
     purpose: Purpose,
@@ -470,7 +470,7 @@ pub fn bootstrap(portal: &Portal) -> Result<Option<String>> {
 }
 
 /// Whether a link for setting the portal up counts.
-pub fn may_set_up(read: &mut impl Reads, portal: &Portal, now: Moment, token: &str) -> Result<Link> {
+pub fn may_set_up(read: &mut dyn Reads, portal: &Portal, now: Moment, token: &str) -> Result<Link> {
     let link = links::open(read, &portal.signing, now, Purpose::SetUp, token)?;
     if people::count(read)? == 0 {
         Ok(link)
@@ -589,7 +589,7 @@ pub fn add_client(
 }
 
 /// One of a person's clients that lives.
-pub fn client(read: &mut impl Reads, person: PersonId, id: &str) -> Result<api_client::Client> {
+pub fn client(read: &mut dyn Reads, person: PersonId, id: &str) -> Result<api_client::Client> {
     api_client::list(read, person)?
         .into_iter()
         .find(|client| client.id == id && client.ended_at.is_none())

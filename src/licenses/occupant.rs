@@ -14,12 +14,12 @@ pub struct Licenses;
 impl Occupant for Licenses {
     fn holds(
         &self,
-        mut read: &mut dyn Reads,
+        read: &mut dyn Reads,
         account: SmartAccountId,
         ids: &[VirtualAccountId],
     ) -> Result<Vec<(VirtualAccountId, Holding)>> {
         let mut sums: BTreeMap<VirtualAccountId, i64> = BTreeMap::new();
-        for (place, purchased) in store::held_in(&mut read, account, ids)? {
+        for (place, purchased) in store::held_in(read, account, ids)? {
             let sum = sums.entry(place).or_default();
             *sum = sum.saturating_add(purchased);
         }

@@ -35,7 +35,7 @@ fn address(visit: &Visit) -> String {
 
 /// What a list's address asks for. Which Virtual Accounts there are is known only by then, so they are read here.
 pub fn query(
-    read: &mut impl Reads,
+    read: &mut dyn Reads,
     permit: &Permit<ViewInventory>,
     path: String,
     raw: &str,

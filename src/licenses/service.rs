@@ -120,13 +120,13 @@ pub struct Row {
 }
 
 /// How many pools match.
-pub fn count(read: &mut impl Reads, permit: &Permit<ViewInventory>, filter: &Filter) -> Result<u64> {
+pub fn count(read: &mut dyn Reads, permit: &Permit<ViewInventory>, filter: &Filter) -> Result<u64> {
     store::count(read, permit.within(), filter)
 }
 
 /// A page of License Inventory.
 pub fn page(
-    read: &mut impl Reads,
+    read: &mut dyn Reads,
     permit: &Permit<ViewInventory>,
     filter: &Filter,
     sort: (Sort, bool),

@@ -34,7 +34,7 @@ macro_rules! columns {
 
 /// The pool of a kind of license in a Virtual Account.
 pub fn pool_id(
-    read: &mut impl Reads,
+    read: &mut dyn Reads,
     account: SmartAccountId,
     place: VirtualAccountId,
     kind: &Kind,
@@ -141,7 +141,7 @@ pub fn insert_moves(tx: &mut Tx<'_>, at: Moment, actor: &str, entries: &[Entry])
 
 /// What a line brought in one of its assignments: the pool with its name and place, and how many.
 pub fn brought_by(
-    read: &mut impl Reads,
+    read: &mut dyn Reads,
     line: OrderLineId,
     round: i32,
 ) -> Result<Vec<(LicensePoolId, SmartAccountId, VirtualAccountId, String, i64)>> {
@@ -166,7 +166,7 @@ pub fn brought_by(
 
 /// Pools of these Virtual Accounts that hold something: name of the Virtual Account's id and how many licenses.
 pub fn held_in(
-    read: &mut impl Reads,
+    read: &mut dyn Reads,
     account: SmartAccountId,
     places: &[VirtualAccountId],
 ) -> Result<Vec<(VirtualAccountId, i64)>> {
@@ -257,13 +257,13 @@ macro_rules! asked {
     }};
 }
 
-pub fn count(read: &mut impl Reads, within: &Within, filter: &Filter) -> Result<u64> {
+pub fn count(read: &mut dyn Reads, within: &Within, filter: &Filter) -> Result<u64> {
     let found: i64 = asked!(within, filter).count().get_result(read.conn())?;
     Ok(u64::try_from(found).unwrap_or_default())
 }
 
 pub fn page(
-    read: &mut impl Reads,
+    read: &mut dyn Reads,
     within: &Within,
     filter: &Filter,
     (sort, descending): (Sort, bool),
@@ -301,7 +301,7 @@ pub fn page(
 
 /// From which orders the licenses of pools came: pool, order and its identifier.
 pub fn origins(
-    read: &mut impl Reads,
+    read: &mut dyn Reads,
     account: SmartAccountId,
     ids: &[LicensePoolId],
 ) -> Result<Vec<(LicensePoolId, OrderId, String)>> {

@@ -37,7 +37,7 @@ pub fn register(letters: &mut Letters) {
     letters.add_told(ALL);
 }
 
-fn account(read: &mut impl Reads, envelope: &Envelope) -> Result<SmartAccount> {
+fn account(read: &mut dyn Reads, envelope: &Envelope) -> Result<SmartAccount> {
     let id = envelope.about_id.parse().map_err(|_| Error::NotFound)?;
     smart_accounts::find(read, id)
 }

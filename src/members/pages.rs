@@ -132,7 +132,7 @@ pub fn base(visit: &Visit, page: &str) -> String {
 }
 
 /// Why a control for an action is off, or "".
-pub fn why_not(visit: &Visit, action: Action, read: &mut impl Reads) -> Result<String> {
+pub fn why_not(visit: &Visit, action: Action, read: &mut dyn Reads) -> Result<String> {
     let Some(tenant) = visit.tenant.as_ref() else {
         return Ok(String::new());
     };
@@ -172,7 +172,7 @@ pub fn query(visit: &Visit, path: String) -> ListQuery {
 
 /// What the query asks for. Virtual Accounts and groups are named by a part of their name.
 pub fn filter(
-    read: &mut impl Reads,
+    read: &mut dyn Reads,
     account: crate::kernel::ids::SmartAccountId,
     list: &ListQuery,
 ) -> Result<Filter> {

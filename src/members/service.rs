@@ -67,20 +67,20 @@ fn signed(count: u64) -> i64 {
 }
 
 /// How many members there are that a filter asks for.
-pub fn total(read: &mut impl Reads, permit: &Permit<ViewUsers>, filter: &Filter) -> Result<u64> {
+pub fn total(read: &mut dyn Reads, permit: &Permit<ViewUsers>, filter: &Filter) -> Result<u64> {
     let found = store::count(read, permit.within(), filter)?;
     Ok(u64::try_from(found).unwrap_or_default())
 }
 
 /// How many members there are.
-pub fn count(read: &mut impl Reads, permit: &Permit<ViewUsers>) -> Result<u64> {
+pub fn count(read: &mut dyn Reads, permit: &Permit<ViewUsers>) -> Result<u64> {
     total(read, permit, &Filter::default())
 }
 
 /// The members that a filter asks for, in order, with what they hold within reach. Who reaches some Virtual
 /// Accounts alone sees the members of those, and what they hold there.
 pub fn slice(
-    read: &mut impl Reads,
+    read: &mut dyn Reads,
     permit: &Permit<ViewUsers>,
     filter: &Filter,
     slice: &Slice,
@@ -130,12 +130,12 @@ pub fn slice(
 }
 
 /// The members, by name.
-pub fn list(read: &mut impl Reads, permit: &Permit<ViewUsers>) -> Result<Vec<Member>> {
+pub fn list(read: &mut dyn Reads, permit: &Permit<ViewUsers>) -> Result<Vec<Member>> {
     slice(read, permit, &Filter::default(), &Slice::all())
 }
 
 /// One member; not found when they hold nothing within reach.
-pub fn find(read: &mut impl Reads, permit: &Permit<ViewUsers>, person: PersonId) -> Result<Member> {
+pub fn find(read: &mut dyn Reads, permit: &Permit<ViewUsers>, person: PersonId) -> Result<Member> {
     let filter = Filter {
         person: Some(person),
         ..Filter::default()
@@ -160,7 +160,7 @@ pub struct Place {
 }
 
 /// Reads it.
-pub fn place(read: &mut impl Reads, account: SmartAccountId) -> Result<Place> {
+pub fn place(read: &mut dyn Reads, account: SmartAccountId) -> Result<Place> {
     let found = smart_accounts::find(read, account)?;
     Ok(Place {
         account,
@@ -258,7 +258,7 @@ pub fn keep_an_administrator(tx: &mut Tx<'_>, account: SmartAccountId, person: &
 
 /// Whether nobody but this person is administrator directly and can sign in.
 pub fn is_last_administrator(
-    read: &mut impl Reads,
+    read: &mut dyn Reads,
     account: SmartAccountId,
     person: PersonId,
 ) -> Result<bool> {

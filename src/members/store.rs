@@ -103,13 +103,13 @@ macro_rules! asked_people {
     }};
 }
 
-pub fn count(read: &mut impl Reads, within: &Within, filter: &Filter) -> Result<i64> {
+pub fn count(read: &mut dyn Reads, within: &Within, filter: &Filter) -> Result<i64> {
     Ok(asked_people!(within, filter).count().get_result(read.conn())?)
 }
 
 /// In the order of a column; none for the limit takes all.
 pub fn page(
-    read: &mut impl Reads,
+    read: &mut dyn Reads,
     within: &Within,
     filter: &Filter,
     (sort, descending): (&str, bool),
@@ -134,7 +134,7 @@ pub fn page(
 }
 
 /// People by since when they hold anything: the earliest first, as ids.
-pub fn by_since(read: &mut impl Reads, within: &Within, filter: &Filter) -> Result<Vec<PersonId>> {
+pub fn by_since(read: &mut dyn Reads, within: &Within, filter: &Filter) -> Result<Vec<PersonId>> {
     let wanted: Vec<PersonId> = asked_people!(within, filter)
         .select(people::id)
         .load(read.conn())?;
@@ -154,7 +154,7 @@ pub fn by_since(read: &mut impl Reads, within: &Within, filter: &Filter) -> Resu
 }
 
 /// People by their ids, in no particular order.
-pub fn people(read: &mut impl Reads, ids: &[PersonId]) -> Result<Vec<PersonRow>> {
+pub fn people(read: &mut dyn Reads, ids: &[PersonId]) -> Result<Vec<PersonRow>> {
     let mut found = Vec::new();
     for some in ids.chunks(500) {
         let rows: Vec<PersonRow> = people::table
@@ -168,7 +168,7 @@ pub fn people(read: &mut impl Reads, ids: &[PersonId]) -> Result<Vec<PersonRow>>
 
 /// What these people hold within reach.
 pub fn held(
-    read: &mut impl Reads,
+    read: &mut dyn Reads,
     within: &Within,
     touching: Option<VirtualAccountId>,
     ids: &[PersonId],

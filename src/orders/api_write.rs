@@ -199,7 +199,7 @@ struct AssignBody {
 }
 
 /// What a body asks for, with everything in it looked up under the rules for whoever asks.
-fn content_of(read: &mut impl Reads, permit: &Permit<AssignOrder>, body: &AssignBody) -> Result<Content> {
+fn content_of(read: &mut dyn Reads, permit: &Permit<AssignOrder>, body: &AssignBody) -> Result<Content> {
     let orders = service::ids_of(read, permit, &body.orders)?;
     let mut content = Content::of(orders);
     content.work = body.work.unwrap_or(Work::Assign);
@@ -213,7 +213,7 @@ fn content_of(read: &mut impl Reads, permit: &Permit<AssignOrder>, body: &Assign
 }
 
 fn place_of(
-    read: &mut impl Reads,
+    read: &mut dyn Reads,
     permit: &Permit<AssignOrder>,
     content: &Content,
     body: &PlaceBody,

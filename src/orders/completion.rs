@@ -139,7 +139,7 @@ struct Batch {
 }
 
 impl Batch {
-    fn read(read: &mut impl Reads, due: &[Line]) -> Result<Self> {
+    fn read(read: &mut dyn Reads, due: &[Line]) -> Result<Self> {
         let mut ids: Vec<OrderId> = due.iter().map(|line| line.order).collect();
         ids.sort_unstable();
         ids.dedup();
@@ -167,7 +167,7 @@ impl Batch {
         })
     }
 
-    fn end_of(&mut self, read: &mut impl Reads, line: &Line, failing: &HashSet<OrderLineId>) -> Result<End> {
+    fn end_of(&mut self, read: &mut dyn Reads, line: &Line, failing: &HashSet<OrderLineId>) -> Result<End> {
         let Some(account) = line.account.and_then(|id| self.accounts.get(&id)) else {
             return Ok(End::Failed("The Smart Account is not there.".to_owned()));
         };

@@ -350,12 +350,12 @@ pub fn receive(tx: &mut Tx<'_>, who: &Who, at: Moment, new: &[New]) -> Result<()
 
 /// The accounts of an order, by domain; and, when it brings the end customer's Smart Account along, its lines there.
 fn placed(
-    read: &mut impl Reads,
+    read: &mut dyn Reads,
     at: Moment,
     new: &New,
     known: &mut HashMap<String, Option<smart_accounts::SmartAccount>>,
 ) -> Result<(Order, Vec<Line>)> {
-    let mut find = |read: &mut _, domain: &str| -> Result<Option<smart_accounts::SmartAccount>> {
+    let mut find = |read: &mut dyn Reads, domain: &str| -> Result<Option<smart_accounts::SmartAccount>> {
         if let Some(found) = known.get(domain) {
             return Ok(found.clone());
         }

@@ -62,7 +62,7 @@ impl Completion {
 }
 
 /// How they complete now.
-pub fn read(read: &mut impl Reads) -> Result<Completion> {
+pub fn read(read: &mut dyn Reads) -> Result<Completion> {
     let kept = settings::get(read, NAME)?;
     Ok(kept
         .and_then(|text| serde_json::from_str(&text).ok())
@@ -70,7 +70,7 @@ pub fn read(read: &mut impl Reads) -> Result<Completion> {
 }
 
 /// When something that is asked for now is to be completed.
-pub fn due(read: &mut impl Reads, at: Moment) -> Result<Moment> {
+pub fn due(read: &mut dyn Reads, at: Moment) -> Result<Moment> {
     Ok(at.plus(TimeDelta::seconds(self::read(read)?.delay_seconds)))
 }
 

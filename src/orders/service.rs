@@ -82,7 +82,7 @@ impl Hand {
     }
 
     /// How far they may assign orders in an account by their own roles there; none when they may not at all.
-    fn reach(&mut self, read: &mut impl Reads, account: SmartAccountId) -> Result<Option<Reach>> {
+    fn reach(&mut self, read: &mut dyn Reads, account: SmartAccountId) -> Result<Option<Reach>> {
         if let Some(known) = self.reaches.get(&account) {
             return Ok(known.clone());
         }
@@ -104,7 +104,7 @@ impl Hand {
     }
 
     /// Whether they may put lines of an order there, or take them from there.
-    fn may(&mut self, read: &mut impl Reads, order: &Order, place: Target) -> Result<bool> {
+    fn may(&mut self, read: &mut dyn Reads, order: &Order, place: Target) -> Result<bool> {
         let sold_to =
             order.partner_account == Some(self.page) && order.customer_account == Some(place.account);
         if self.unchecked || sold_to {
@@ -118,7 +118,7 @@ impl Hand {
     }
 
     /// Whether orders of a draft could go to an account at all.
-    fn may_any(&mut self, read: &mut impl Reads, account: SmartAccountId, orders: &[Order]) -> Result<bool> {
+    fn may_any(&mut self, read: &mut dyn Reads, account: SmartAccountId, orders: &[Order]) -> Result<bool> {
         if self.unchecked || self.reach(read, account)?.is_some() {
             return Ok(true);
         }
@@ -129,7 +129,7 @@ impl Hand {
 }
 
 fn as_target(
-    read: &mut impl Reads,
+    read: &mut dyn Reads,
     hand: &mut Hand,
     account: &SmartAccount,
     orders: &[Order],
@@ -174,7 +174,7 @@ fn not_yours() -> Refusal {
 /// its whole name or its whole domain alone, and never by an address. An account that is still Pending shows for its
 /// whole domain, and by the address of its customer when it is not Restricted.
 pub fn find_targets(
-    read: &mut impl Reads,
+    read: &mut dyn Reads,
     permit: &Permit<AssignOrder>,
     draft: &Draft,
     by: SearchBy,
@@ -185,7 +185,7 @@ pub fn find_targets(
 
 /// The same for a choice that is not kept.
 pub fn find_targets_for(
-    read: &mut impl Reads,
+    read: &mut dyn Reads,
     permit: &Permit<AssignOrder>,
     content: &Content,
     by: SearchBy,
@@ -230,7 +230,7 @@ pub fn find_targets_for(
 
 /// One Smart Account that was chosen, as [`find_targets`] would have shown it.
 pub fn target(
-    read: &mut impl Reads,
+    read: &mut dyn Reads,
     permit: &Permit<AssignOrder>,
     draft: &Draft,
     account: SmartAccountId,
@@ -241,7 +241,7 @@ pub fn target(
 
 /// The same for a choice that is not kept.
 pub fn target_for(
-    read: &mut impl Reads,
+    read: &mut dyn Reads,
     permit: &Permit<AssignOrder>,
     content: &Content,
     account: &SmartAccount,
@@ -253,7 +253,7 @@ pub fn target_for(
 /// The Virtual Accounts of a Smart Account that can be chosen for a draft: those within one's own reach there; and,
 /// where one comes as the partner of its orders, the Unrestricted ones, with the others by their whole name.
 pub fn places(
-    read: &mut impl Reads,
+    read: &mut dyn Reads,
     permit: &Permit<AssignOrder>,
     account: SmartAccountId,
 ) -> Result<TargetPlaces> {
@@ -295,7 +295,7 @@ pub fn places(
 
 /// The Virtual Account with exactly this name: how a Restricted one is chosen in another's account.
 pub fn place_named(
-    read: &mut impl Reads,
+    read: &mut dyn Reads,
     permit: &Permit<AssignOrder>,
     account: SmartAccountId,
     typed: &str,
@@ -322,7 +322,7 @@ pub fn place_named(
 // A choice that is being made --------------------------------------------------------------------------
 
 /// Every order of a choice shows here: any other is treated as one that is not there.
-pub fn must_show(read: &mut impl Reads, permit: &Permit<AssignOrder>, content: &Content) -> Result<()> {
+pub fn must_show(read: &mut dyn Reads, permit: &Permit<AssignOrder>, content: &Content) -> Result<()> {
     let showing = store::showing(read, permit.within(), &content.orders)?;
     if content.orders.iter().any(|id| !showing.contains(id)) {
         return Err(Error::NotFound);
@@ -351,7 +351,7 @@ fn right_size(content: &Content) -> Result<()> {
 }
 
 /// Ids of orders that are named by id or by Order Identifier. One that does not show here is not there.
-pub fn ids_of(read: &mut impl Reads, permit: &Permit<AssignOrder>, named: &[String]) -> Result<Vec<OrderId>> {
+pub fn ids_of(read: &mut dyn Reads, permit: &Permit<AssignOrder>, named: &[String]) -> Result<Vec<OrderId>> {
     if named.len() > super::model::MOST_SELECTED {
         return Err(Error::refused(
             "orders.too-many",
@@ -395,7 +395,7 @@ pub fn keep_draft(
 }
 
 /// One's own choice in this account.
-pub fn draft(read: &mut impl Reads, permit: &Permit<AssignOrder>, id: OrderDraftId) -> Result<Draft> {
+pub fn draft(read: &mut dyn Reads, permit: &Permit<AssignOrder>, id: OrderDraftId) -> Result<Draft> {
     store::draft(read, permit.within().account()?, permit.person()?, id)
 }
 
@@ -425,7 +425,7 @@ struct Names {
 }
 
 impl Names {
-    fn account(&mut self, read: &mut impl Reads, id: SmartAccountId) -> Result<SmartAccount> {
+    fn account(&mut self, read: &mut dyn Reads, id: SmartAccountId) -> Result<SmartAccount> {
         if let Some(known) = self.accounts.get(&id) {
             return Ok(known.clone());
         }
@@ -435,7 +435,7 @@ impl Names {
     }
 
     /// A place in words; none when its Virtual Account is not there (any more).
-    fn place(&mut self, read: &mut impl Reads, target: Target) -> Result<Option<Place>> {
+    fn place(&mut self, read: &mut dyn Reads, target: Target) -> Result<Option<Place>> {
         if let Some(known) = self.places.get(&target) {
             return Ok(known.clone());
         }
@@ -459,7 +459,7 @@ impl Names {
     }
 
     /// Where a partner keeps their own branded services: in their default Virtual Account, while they are Active.
-    fn partner(&mut self, read: &mut impl Reads, order: &Order) -> Result<Option<Target>> {
+    fn partner(&mut self, read: &mut dyn Reads, order: &Order) -> Result<Option<Target>> {
         let Some(account) = order.partner_account else {
             return Ok(None);
         };
@@ -479,7 +479,7 @@ impl Names {
     }
 
     /// What a line is about to be told from: "XYZ COMPANY, DEFAULT".
-    fn words(&mut self, read: &mut impl Reads, line: &Line) -> Result<String> {
+    fn words(&mut self, read: &mut dyn Reads, line: &Line) -> Result<String> {
         let Some(account) = line.account else {
             return Ok("a Smart Account".to_owned());
         };
@@ -495,12 +495,12 @@ impl Names {
 }
 
 /// What a draft would do, order by order and line by line, with everything that stands in its way.
-pub fn review(read: &mut impl Reads, permit: &Permit<AssignOrder>, draft: &Draft) -> Result<Review> {
+pub fn review(read: &mut dyn Reads, permit: &Permit<AssignOrder>, draft: &Draft) -> Result<Review> {
     review_of(read, permit, &draft.content)
 }
 
 /// The same for a choice that is not kept.
-pub fn review_of(read: &mut impl Reads, permit: &Permit<AssignOrder>, content: &Content) -> Result<Review> {
+pub fn review_of(read: &mut dyn Reads, permit: &Permit<AssignOrder>, content: &Content) -> Result<Review> {
     let showing = store::showing(read, permit.within(), &content.orders)?;
     let orders: HashMap<OrderId, Order> = store::find_many(read, &content.orders)?
         .into_iter()
@@ -541,7 +541,7 @@ pub fn review_of(read: &mut impl Reads, permit: &Permit<AssignOrder>, content: &
 }
 
 /// What stands in the way of the places that were chosen, whatever goes there.
-fn against_targets(read: &mut impl Reads, names: &mut Names, content: &Content) -> Result<Option<Refusal>> {
+fn against_targets(read: &mut dyn Reads, names: &mut Names, content: &Content) -> Result<Option<Refusal>> {
     let Some(target) = content.target else {
         return Ok(Some(refusal("orders.no-target", "Select a Smart Account first.")));
     };
@@ -596,7 +596,7 @@ fn place_gone(account: &str) -> Refusal {
 
 #[expect(clippy::too_many_arguments, reason = "what one order is looked at with")]
 fn review_order(
-    read: &mut impl Reads,
+    read: &mut dyn Reads,
     hand: &mut Hand,
     names: &mut Names,
     content: &Content,
@@ -645,7 +645,7 @@ fn review_order(
 
 #[expect(clippy::too_many_arguments, reason = "what one line is looked at with")]
 fn against_move(
-    read: &mut impl Reads,
+    read: &mut dyn Reads,
     hand: &mut Hand,
     names: &mut Names,
     content: &Content,
@@ -703,7 +703,7 @@ fn against_move(
 
 /// Why no line of an order would move; none when one does.
 fn nothing_to_do(
-    read: &mut impl Reads,
+    read: &mut dyn Reads,
     names: &mut Names,
     content: &Content,
     lines: &[ReviewedLine],
@@ -1139,7 +1139,7 @@ pub fn retry(
 }
 
 /// How far an assignment is that was asked for in this account.
-pub fn progress(read: &mut impl Reads, within: &Within, id: AssignmentId) -> Result<Progress> {
+pub fn progress(read: &mut dyn Reads, within: &Within, id: AssignmentId) -> Result<Progress> {
     let account = within.account()?;
     let request = store::requests(read, &[id])?
         .pop()

@@ -81,7 +81,7 @@ type DraftRow = (
 
 /// One's own draft in an account.
 pub fn draft(
-    read: &mut impl Reads,
+    read: &mut dyn Reads,
     account: SmartAccountId,
     person: PersonId,
     id: OrderDraftId,
@@ -278,7 +278,7 @@ pub fn insert(tx: &mut Tx<'_>, new: &[(Order, Vec<Line>)]) -> Result<()> {
 }
 
 /// Which of these identifiers are there already.
-pub fn taken(read: &mut impl Reads, identifiers: &[String]) -> Result<HashSet<String>> {
+pub fn taken(read: &mut dyn Reads, identifiers: &[String]) -> Result<HashSet<String>> {
     let mut found = HashSet::new();
     let keys: Vec<String> = identifiers.iter().map(|one| search_key(one)).collect();
     for some in keys.chunks(CHUNK) {
@@ -292,7 +292,7 @@ pub fn taken(read: &mut impl Reads, identifiers: &[String]) -> Result<HashSet<St
 }
 
 /// Orders by their ids, in no particular order.
-pub fn find_many(read: &mut impl Reads, ids: &[OrderId]) -> Result<Vec<Order>> {
+pub fn find_many(read: &mut dyn Reads, ids: &[OrderId]) -> Result<Vec<Order>> {
     let mut found = Vec::with_capacity(ids.len());
     for some in ids.chunks(CHUNK) {
         let rows: Vec<Order> = orders::table
@@ -305,7 +305,7 @@ pub fn find_many(read: &mut impl Reads, ids: &[OrderId]) -> Result<Vec<Order>> {
 }
 
 /// Orders by their identifiers: folded identifier and id.
-pub fn ids_by_identifier(read: &mut impl Reads, identifiers: &[String]) -> Result<HashMap<String, OrderId>> {
+pub fn ids_by_identifier(read: &mut dyn Reads, identifiers: &[String]) -> Result<HashMap<String, OrderId>> {
     let mut found = HashMap::with_capacity(identifiers.len());
     let keys: Vec<String> = identifiers.iter().map(|one| search_key(one)).collect();
     for some in keys.chunks(CHUNK) {
@@ -319,7 +319,7 @@ pub fn ids_by_identifier(read: &mut impl Reads, identifiers: &[String]) -> Resul
 }
 
 /// The lines of orders, by order and number.
-pub fn lines_of(read: &mut impl Reads, ids: &[OrderId]) -> Result<HashMap<OrderId, Vec<Line>>> {
+pub fn lines_of(read: &mut dyn Reads, ids: &[OrderId]) -> Result<HashMap<OrderId, Vec<Line>>> {
     let mut found: HashMap<OrderId, Vec<Line>> = HashMap::with_capacity(ids.len());
     for some in ids.chunks(CHUNK) {
         let rows: Vec<Line> = lines::table
@@ -336,7 +336,7 @@ pub fn lines_of(read: &mut impl Reads, ids: &[OrderId]) -> Result<HashMap<OrderI
 
 /// Which of these orders show in an account, and, when only some Virtual Accounts are within reach, have a line that
 /// is assigned to one of those.
-pub fn showing(read: &mut impl Reads, within: &Within, ids: &[OrderId]) -> Result<HashSet<OrderId>> {
+pub fn showing(read: &mut dyn Reads, within: &Within, ids: &[OrderId]) -> Result<HashSet<OrderId>> {
     let account = within.account()?;
     let mut found = HashSet::with_capacity(ids.len());
     for some in ids.chunks(CHUNK) {
@@ -604,7 +604,7 @@ fn tally(tx: &mut Tx<'_>, key: TallyKey, by: i64) -> Result<()> {
 
 /// How many orders show in an account, of each kind.
 pub fn tallies(
-    read: &mut impl Reads,
+    read: &mut dyn Reads,
     account: SmartAccountId,
 ) -> Result<Vec<(OrderType, OrderStatus, Assignment, i64)>> {
     Ok(tallies::table
@@ -630,7 +630,7 @@ pub fn set_customer_account(tx: &mut Tx<'_>, id: OrderId, account: SmartAccountI
 }
 
 /// Domains of customers whose orders know of no Smart Account, in order, from the one after `after` on.
-pub fn unlinked_domains(read: &mut impl Reads, after: &str, most: i64) -> Result<Vec<String>> {
+pub fn unlinked_domains(read: &mut dyn Reads, after: &str, most: i64) -> Result<Vec<String>> {
     Ok(orders::table
         .filter(
             orders::customer_account_id
@@ -645,7 +645,7 @@ pub fn unlinked_domains(read: &mut impl Reads, after: &str, most: i64) -> Result
 }
 
 /// Orders of a customer that know of no Smart Account.
-pub fn unlinked_of(read: &mut impl Reads, domain: &str, most: i64) -> Result<Vec<OrderId>> {
+pub fn unlinked_of(read: &mut dyn Reads, domain: &str, most: i64) -> Result<Vec<OrderId>> {
     Ok(orders::table
         .filter(
             orders::customer_account_id
@@ -674,7 +674,7 @@ pub fn insert_request(tx: &mut Tx<'_>, new: &Request) -> Result<()> {
     Ok(())
 }
 
-pub fn requests(read: &mut impl Reads, ids: &[AssignmentId]) -> Result<Vec<Request>> {
+pub fn requests(read: &mut dyn Reads, ids: &[AssignmentId]) -> Result<Vec<Request>> {
     let mut found = Vec::with_capacity(ids.len());
     for some in ids.chunks(CHUNK) {
         let rows: Vec<Request> = assignments::table
@@ -687,7 +687,7 @@ pub fn requests(read: &mut impl Reads, ids: &[AssignmentId]) -> Result<Vec<Reque
 }
 
 /// Whether lines of an assignment are still on their way.
-pub fn is_open(read: &mut impl Reads, id: AssignmentId) -> Result<bool> {
+pub fn is_open(read: &mut dyn Reads, id: AssignmentId) -> Result<bool> {
     let found: Option<OrderLineId> = lines::table
         .filter(
             lines::assignment_id
@@ -710,7 +710,7 @@ pub fn close_request(tx: &mut Tx<'_>, id: AssignmentId, at: Moment) -> Result<bo
 }
 
 /// How many lines of an assignment are in which state.
-pub fn line_states(read: &mut impl Reads, id: AssignmentId) -> Result<Vec<(LineState, u64)>> {
+pub fn line_states(read: &mut dyn Reads, id: AssignmentId) -> Result<Vec<(LineState, u64)>> {
     let rows: Vec<(LineState, i64)> = lines::table
         .filter(lines::assignment_id.eq(id))
         .group_by(lines::state)
@@ -726,7 +726,7 @@ pub fn line_states(read: &mut impl Reads, id: AssignmentId) -> Result<Vec<(LineS
 }
 
 /// Lines of an assignment, by order.
-pub fn lines_of_request(read: &mut impl Reads, id: AssignmentId, most: i64) -> Result<Vec<Line>> {
+pub fn lines_of_request(read: &mut dyn Reads, id: AssignmentId, most: i64) -> Result<Vec<Line>> {
     Ok(lines::table
         .filter(lines::assignment_id.eq(id))
         .order((lines::order_id.asc(), lines::number.asc()))
@@ -737,7 +737,7 @@ pub fn lines_of_request(read: &mut impl Reads, id: AssignmentId, most: i64) -> R
 
 /// Into which places lines of an assignment came, and how many lines and orders.
 pub fn places_of_request(
-    read: &mut impl Reads,
+    read: &mut dyn Reads,
     id: AssignmentId,
     state: LineState,
 ) -> Result<Vec<(SmartAccountId, Option<VirtualAccountId>, u64)>> {
@@ -757,7 +757,7 @@ pub fn places_of_request(
 }
 
 /// Lines that are to be completed by now, the longest due first.
-pub fn due(read: &mut impl Reads, now: Moment, most: i64) -> Result<Vec<Line>> {
+pub fn due(read: &mut dyn Reads, now: Moment, most: i64) -> Result<Vec<Line>> {
     Ok(lines::table
         .filter(lines::state.eq(LineState::Requested).and(lines::due_at.le(now)))
         .order((lines::due_at.asc(), lines::id.asc()))
@@ -767,7 +767,7 @@ pub fn due(read: &mut impl Reads, now: Moment, most: i64) -> Result<Vec<Line>> {
 }
 
 /// Lines by their ids that are in a state.
-pub fn lines_in(read: &mut impl Reads, ids: &[OrderLineId], state: LineState) -> Result<Vec<Line>> {
+pub fn lines_in(read: &mut dyn Reads, ids: &[OrderLineId], state: LineState) -> Result<Vec<Line>> {
     let mut found = Vec::with_capacity(ids.len());
     for some in ids.chunks(CHUNK) {
         let rows: Vec<Line> = lines::table
@@ -780,7 +780,7 @@ pub fn lines_in(read: &mut impl Reads, ids: &[OrderLineId], state: LineState) ->
 }
 
 /// Accounts for which lines wait on hold.
-pub fn held_accounts(read: &mut impl Reads) -> Result<Vec<SmartAccountId>> {
+pub fn held_accounts(read: &mut dyn Reads) -> Result<Vec<SmartAccountId>> {
     let rows: Vec<Option<SmartAccountId>> = lines::table
         .filter(lines::state.eq(LineState::Hold))
         .select(lines::smart_account_id)
@@ -790,7 +790,7 @@ pub fn held_accounts(read: &mut impl Reads) -> Result<Vec<SmartAccountId>> {
 }
 
 /// Lines that wait on hold for an account.
-pub fn held_for(read: &mut impl Reads, account: SmartAccountId, most: i64) -> Result<Vec<Line>> {
+pub fn held_for(read: &mut dyn Reads, account: SmartAccountId, most: i64) -> Result<Vec<Line>> {
     Ok(lines::table
         .filter(
             lines::state
@@ -834,7 +834,7 @@ pub fn insert_import(tx: &mut Tx<'_>, at: Moment, import: &Import) -> Result<()>
 }
 
 /// One's own file of orders.
-pub fn import(read: &mut impl Reads, author: PersonId, id: OrderImportId) -> Result<Import> {
+pub fn import(read: &mut dyn Reads, author: PersonId, id: OrderImportId) -> Result<Import> {
     let (content, done_at): (String, Option<Moment>) = imports::table
         .filter(imports::id.eq(id).and(imports::person_id.eq(author)))
         .select((imports::content, imports::done_at))

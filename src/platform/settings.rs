@@ -7,7 +7,7 @@ use crate::platform::db::{Db, Reads, Tx};
 use diesel::prelude::*;
 
 /// Reads a value.
-pub fn get(read: &mut impl Reads, name: &str) -> Result<Option<String>> {
+pub fn get(read: &mut dyn Reads, name: &str) -> Result<Option<String>> {
     Ok(settings::table
         .find(name)
         .select(settings::value)

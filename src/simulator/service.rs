@@ -27,17 +27,17 @@ fn count(of: i64) -> u64 {
 }
 
 /// The kinds of letters that have arrived, for the filter.
-pub fn kinds(read: &mut impl Reads) -> Result<Vec<String>> {
+pub fn kinds(read: &mut dyn Reads) -> Result<Vec<String>> {
     store::kinds(read)
 }
 
 /// How many letters match.
-pub fn matching(read: &mut impl Reads, wanted: &Wanted) -> Result<u64> {
+pub fn matching(read: &mut dyn Reads, wanted: &Wanted) -> Result<u64> {
     store::count(read, wanted).map(count)
 }
 
 /// A page of the mailbox.
-pub fn letters(read: &mut impl Reads, wanted: &Wanted, limit: u64, offset: u64) -> Result<Page> {
+pub fn letters(read: &mut dyn Reads, wanted: &Wanted, limit: u64, offset: u64) -> Result<Page> {
     let whole = |n: u64| i64::try_from(n).unwrap_or(i64::MAX);
     Ok(Page {
         rows: store::list(read, wanted, whole(limit), whole(offset))?,
@@ -48,7 +48,7 @@ pub fn letters(read: &mut impl Reads, wanted: &Wanted, limit: u64, offset: u64) 
 
 /// The newest letters with their texts.
 pub fn whole_letters(
-    read: &mut impl Reads,
+    read: &mut dyn Reads,
     wanted: &Wanted,
     limit: i64,
     offset: i64,
@@ -57,7 +57,7 @@ pub fn whole_letters(
 }
 
 /// One letter.
-pub fn letter(read: &mut impl Reads, id: LetterId) -> Result<Arrived> {
+pub fn letter(read: &mut dyn Reads, id: LetterId) -> Result<Arrived> {
     store::find(read, id)
 }
 

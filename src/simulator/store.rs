@@ -66,7 +66,7 @@ fn matching(wanted: &Wanted) -> Query<'_> {
 }
 
 /// The newest first.
-pub fn list(read: &mut impl Reads, wanted: &Wanted, limit: i64, offset: i64) -> Result<Vec<Row>> {
+pub fn list(read: &mut dyn Reads, wanted: &Wanted, limit: i64, offset: i64) -> Result<Vec<Row>> {
     Ok(matching(wanted)
         .order((mailbox::sent_at.desc(), mailbox::id.desc()))
         .select(row!())
@@ -76,7 +76,7 @@ pub fn list(read: &mut impl Reads, wanted: &Wanted, limit: i64, offset: i64) -> 
 }
 
 /// The newest first, with their texts.
-pub fn list_whole(read: &mut impl Reads, wanted: &Wanted, limit: i64, offset: i64) -> Result<Vec<Arrived>> {
+pub fn list_whole(read: &mut dyn Reads, wanted: &Wanted, limit: i64, offset: i64) -> Result<Vec<Arrived>> {
     Ok(matching(wanted)
         .order((mailbox::sent_at.desc(), mailbox::id.desc()))
         .select(whole!())
@@ -85,11 +85,11 @@ pub fn list_whole(read: &mut impl Reads, wanted: &Wanted, limit: i64, offset: i6
         .load(read.conn())?)
 }
 
-pub fn count(read: &mut impl Reads, wanted: &Wanted) -> Result<i64> {
+pub fn count(read: &mut dyn Reads, wanted: &Wanted) -> Result<i64> {
     Ok(matching(wanted).count().get_result(read.conn())?)
 }
 
-pub fn unread(read: &mut impl Reads) -> Result<i64> {
+pub fn unread(read: &mut dyn Reads) -> Result<i64> {
     Ok(mailbox::table
         .filter(mailbox::read_at.is_null())
         .count()
@@ -97,7 +97,7 @@ pub fn unread(read: &mut impl Reads) -> Result<i64> {
 }
 
 /// The kinds of letters that have arrived.
-pub fn kinds(read: &mut impl Reads) -> Result<Vec<String>> {
+pub fn kinds(read: &mut dyn Reads) -> Result<Vec<String>> {
     Ok(mailbox::table
         .select(mailbox::letter)
         .distinct()
@@ -105,7 +105,7 @@ pub fn kinds(read: &mut impl Reads) -> Result<Vec<String>> {
         .load(read.conn())?)
 }
 
-pub fn find(read: &mut impl Reads, id: LetterId) -> Result<Arrived> {
+pub fn find(read: &mut dyn Reads, id: LetterId) -> Result<Arrived> {
     Ok(mailbox::table
         .find(id.as_str())
         .select(whole!())

@@ -33,7 +33,7 @@ fn post(
     Ok(())
 }
 
-fn administrators(read: &mut impl Reads, account: SmartAccountId) -> Result<Vec<Person>> {
+fn administrators(read: &mut dyn Reads, account: SmartAccountId) -> Result<Vec<Person>> {
     Ok(grants::administrators(read, &[account])?
         .pop()
         .map(|(_, people)| people)
@@ -232,7 +232,7 @@ fn tell_of_domain(
 }
 
 /// A wish that is still to be decided, by somebody else than who has it.
-fn open(read: &mut impl Reads, id: DomainChangeId, by: PersonId) -> Result<DomainChange> {
+fn open(read: &mut dyn Reads, id: DomainChangeId, by: PersonId) -> Result<DomainChange> {
     let change = store::change(read, id)?;
     if change.state != DomainChangeState::Pending {
         return Err(decided(read, &change));
@@ -246,7 +246,7 @@ fn open(read: &mut impl Reads, id: DomainChangeId, by: PersonId) -> Result<Domai
     Ok(change)
 }
 
-fn decided(read: &mut impl Reads, change: &DomainChange) -> Error {
+fn decided(read: &mut dyn Reads, change: &DomainChange) -> Error {
     match outcome(read, change) {
         Ok(says) => Error::refused("smart-accounts.domain-change-decided", says),
         Err(error) => error,
@@ -254,7 +254,7 @@ fn decided(read: &mut impl Reads, change: &DomainChange) -> Error {
 }
 
 /// One sentence about what has become of a wish: who, what, when.
-pub fn outcome(read: &mut impl Reads, change: &DomainChange) -> Result<String> {
+pub fn outcome(read: &mut dyn Reads, change: &DomainChange) -> Result<String> {
     let who = match change.decided_by {
         Some(id) => people::find(read, id)?.label(),
         None => "The portal".to_owned(),
@@ -373,7 +373,7 @@ pub fn withdraw_change(tx: &mut Tx<'_>, permit: &Permit<EditAccount>, at: Moment
 }
 
 /// The wish of an account that waits for a decision.
-pub fn pending_change(read: &mut impl Reads, account: SmartAccountId) -> Result<Option<DomainChange>> {
+pub fn pending_change(read: &mut dyn Reads, account: SmartAccountId) -> Result<Option<DomainChange>> {
     store::pending_change(read, account)
 }
 
@@ -393,7 +393,7 @@ pub struct Described {
 }
 
 /// One wish, for a Domain approver.
-pub fn describe(read: &mut impl Reads, _: &Permit<ApproveDomain>, id: DomainChangeId) -> Result<Described> {
+pub fn describe(read: &mut dyn Reads, _: &Permit<ApproveDomain>, id: DomainChangeId) -> Result<Described> {
     let change = store::change(read, id)?;
     let account = store::find(read, change.account)?;
     let requester = people::find(read, change.requested_by)?;
@@ -419,7 +419,7 @@ pub type Listed = (DomainChange, SmartAccount, String);
 
 /// Wishes of all accounts, the newest first, and how many there are of each state.
 pub fn list_changes(
-    read: &mut impl Reads,
+    read: &mut dyn Reads,
     _: &Permit<ApproveDomain>,
     state: Option<DomainChangeState>,
     limit: u64,
@@ -454,7 +454,7 @@ pub fn list_changes(
 }
 
 /// The state of a wish for the letters of this room.
-pub fn find_change(read: &mut impl Reads, id: &str) -> Result<(DomainChange, SmartAccount)> {
+pub fn find_change(read: &mut dyn Reads, id: &str) -> Result<(DomainChange, SmartAccount)> {
     let id: DomainChangeId = id.parse().map_err(|_| Error::NotFound)?;
     let change = store::change(read, id)?;
     let account = store::find(read, change.account)?;
@@ -473,7 +473,7 @@ pub enum Headquarters {
 }
 
 /// The addresses that "Change HQ" offers.
-pub fn addresses(read: &mut impl Reads, account: SmartAccountId) -> Result<Vec<Address>> {
+pub fn addresses(read: &mut dyn Reads, account: SmartAccountId) -> Result<Vec<Address>> {
     store::addresses(read, account)
 }
 

@@ -136,47 +136,47 @@ fn not_pending() -> Error {
 }
 
 /// One account.
-pub fn find(read: &mut impl Reads, id: SmartAccountId) -> Result<SmartAccount> {
+pub fn find(read: &mut dyn Reads, id: SmartAccountId) -> Result<SmartAccount> {
     store::find(read, id)
 }
 
 /// One account by its number.
-pub fn find_by_number(read: &mut impl Reads, number: i64) -> Result<SmartAccount> {
+pub fn find_by_number(read: &mut dyn Reads, number: i64) -> Result<SmartAccount> {
     store::find_by_number(read, number)
 }
 
 /// Several accounts, in no particular order.
-pub fn find_many(read: &mut impl Reads, ids: &[SmartAccountId]) -> Result<Vec<SmartAccount>> {
+pub fn find_many(read: &mut dyn Reads, ids: &[SmartAccountId]) -> Result<Vec<SmartAccount>> {
     store::find_many(read, ids)
 }
 
 /// The account that holds a domain identifier.
-pub fn by_domain(read: &mut impl Reads, domain: &str) -> Result<Option<SmartAccount>> {
+pub fn by_domain(read: &mut dyn Reads, domain: &str) -> Result<Option<SmartAccount>> {
     store::by_domain(read, domain)
 }
 
 /// The accounts that hold these domain identifiers, in no particular order.
-pub fn by_domains(read: &mut impl Reads, domains: &[String]) -> Result<Vec<SmartAccount>> {
+pub fn by_domains(read: &mut dyn Reads, domains: &[String]) -> Result<Vec<SmartAccount>> {
     store::by_domains(read, domains)
 }
 
 /// Accounts with exactly this name that are there: who has all of it may know of a Restricted one.
-pub fn by_exact_name(read: &mut impl Reads, typed: &str) -> Result<Vec<SmartAccount>> {
+pub fn by_exact_name(read: &mut dyn Reads, typed: &str) -> Result<Vec<SmartAccount>> {
     store::by_exact_name(read, typed)
 }
 
 /// Accounts under a company's domain.
-pub fn under_registrable(read: &mut impl Reads, registrable: &str) -> Result<Vec<SmartAccount>> {
+pub fn under_registrable(read: &mut dyn Reads, registrable: &str) -> Result<Vec<SmartAccount>> {
     store::under_registrable(read, registrable)
 }
 
 /// Accounts that a person asked for.
-pub fn requested_by(read: &mut impl Reads, person: PersonId) -> Result<Vec<SmartAccount>> {
+pub fn requested_by(read: &mut dyn Reads, person: PersonId) -> Result<Vec<SmartAccount>> {
     store::requested_by(read, person)
 }
 
 /// Searches under the Restricted rule: a Restricted account shows only for its whole name or domain.
-pub fn search(read: &mut impl Reads, typed: &str, most: i64) -> Result<Vec<SmartAccount>> {
+pub fn search(read: &mut dyn Reads, typed: &str, most: i64) -> Result<Vec<SmartAccount>> {
     if typed.trim().is_empty() {
         Ok(Vec::new())
     } else {

@@ -65,21 +65,21 @@ pub fn domain_in_use(domain: &str) -> Error {
     )
 }
 
-pub fn find(read: &mut impl Reads, id: SmartAccountId) -> Result<SmartAccount> {
+pub fn find(read: &mut dyn Reads, id: SmartAccountId) -> Result<SmartAccount> {
     Ok(smart_accounts::table
         .find(id)
         .select(columns!())
         .first(read.conn())?)
 }
 
-pub fn find_by_number(read: &mut impl Reads, number: i64) -> Result<SmartAccount> {
+pub fn find_by_number(read: &mut dyn Reads, number: i64) -> Result<SmartAccount> {
     Ok(smart_accounts::table
         .filter(smart_accounts::number.eq(number))
         .select(columns!())
         .first(read.conn())?)
 }
 
-pub fn find_many(read: &mut impl Reads, ids: &[SmartAccountId]) -> Result<Vec<SmartAccount>> {
+pub fn find_many(read: &mut dyn Reads, ids: &[SmartAccountId]) -> Result<Vec<SmartAccount>> {
     let mut found = Vec::with_capacity(ids.len());
     for some in ids.chunks(500) {
         let rows: Vec<SmartAccount> = smart_accounts::table
@@ -91,7 +91,7 @@ pub fn find_many(read: &mut impl Reads, ids: &[SmartAccountId]) -> Result<Vec<Sm
     Ok(found)
 }
 
-pub fn by_domain(read: &mut impl Reads, domain: &str) -> Result<Option<SmartAccount>> {
+pub fn by_domain(read: &mut dyn Reads, domain: &str) -> Result<Option<SmartAccount>> {
     Ok(smart_accounts::table
         .filter(
             smart_accounts::domain
@@ -103,7 +103,7 @@ pub fn by_domain(read: &mut impl Reads, domain: &str) -> Result<Option<SmartAcco
         .optional()?)
 }
 
-pub fn by_domains(read: &mut impl Reads, domains: &[String]) -> Result<Vec<SmartAccount>> {
+pub fn by_domains(read: &mut dyn Reads, domains: &[String]) -> Result<Vec<SmartAccount>> {
     let mut found = Vec::new();
     for some in domains.chunks(500) {
         let rows: Vec<SmartAccount> = smart_accounts::table
@@ -119,7 +119,7 @@ pub fn by_domains(read: &mut impl Reads, domains: &[String]) -> Result<Vec<Smart
     Ok(found)
 }
 
-pub fn by_exact_name(read: &mut impl Reads, typed: &str) -> Result<Vec<SmartAccount>> {
+pub fn by_exact_name(read: &mut dyn Reads, typed: &str) -> Result<Vec<SmartAccount>> {
     Ok(smart_accounts::table
         .filter(
             smart_accounts::name_key
@@ -132,7 +132,7 @@ pub fn by_exact_name(read: &mut impl Reads, typed: &str) -> Result<Vec<SmartAcco
         .load(read.conn())?)
 }
 
-pub fn under_registrable(read: &mut impl Reads, registrable: &str) -> Result<Vec<SmartAccount>> {
+pub fn under_registrable(read: &mut dyn Reads, registrable: &str) -> Result<Vec<SmartAccount>> {
     Ok(smart_accounts::table
         .filter(
             smart_accounts::registrable
@@ -145,7 +145,7 @@ pub fn under_registrable(read: &mut impl Reads, registrable: &str) -> Result<Vec
         .load(read.conn())?)
 }
 
-pub fn requested_by(read: &mut impl Reads, person: PersonId) -> Result<Vec<SmartAccount>> {
+pub fn requested_by(read: &mut dyn Reads, person: PersonId) -> Result<Vec<SmartAccount>> {
     Ok(smart_accounts::table
         .filter(smart_accounts::requested_by.eq(person))
         .order((smart_accounts::created_at.desc(), smart_accounts::id.desc()))
@@ -155,7 +155,7 @@ pub fn requested_by(read: &mut impl Reads, person: PersonId) -> Result<Vec<Smart
 }
 
 /// Unrestricted accounts that contain the text; Restricted ones only when name or domain is the whole text.
-pub fn search(read: &mut impl Reads, typed: &str, most: i64) -> Result<Vec<SmartAccount>> {
+pub fn search(read: &mut dyn Reads, typed: &str, most: i64) -> Result<Vec<SmartAccount>> {
     let key = search_key(typed);
     let pattern = contains(typed);
     let open = smart_accounts::visibility.eq(Visibility::Unrestricted).and(
@@ -273,7 +273,7 @@ pub fn set_headquarters(tx: &mut Tx<'_>, id: SmartAccountId, address: &str) -> R
 }
 
 /// The addresses that an account keeps, the oldest first.
-pub fn addresses(read: &mut impl Reads, account: SmartAccountId) -> Result<Vec<Address>> {
+pub fn addresses(read: &mut dyn Reads, account: SmartAccountId) -> Result<Vec<Address>> {
     Ok(addresses::table
         .filter(addresses::smart_account_id.eq(account))
         .order((addresses::created_at.asc(), addresses::id.asc()))
@@ -344,7 +344,7 @@ pub fn change_pending() -> Error {
     )
 }
 
-pub fn change(read: &mut impl Reads, id: DomainChangeId) -> Result<DomainChange> {
+pub fn change(read: &mut dyn Reads, id: DomainChangeId) -> Result<DomainChange> {
     Ok(changes::table
         .find(id)
         .select(change_columns!())
@@ -352,7 +352,7 @@ pub fn change(read: &mut impl Reads, id: DomainChangeId) -> Result<DomainChange>
 }
 
 /// The change of an account that waits for a decision.
-pub fn pending_change(read: &mut impl Reads, account: SmartAccountId) -> Result<Option<DomainChange>> {
+pub fn pending_change(read: &mut dyn Reads, account: SmartAccountId) -> Result<Option<DomainChange>> {
     Ok(changes::table
         .filter(
             changes::smart_account_id
@@ -391,7 +391,7 @@ pub fn decide_change(
 
 /// Changes of all accounts, the newest first.
 pub fn list_changes(
-    read: &mut impl Reads,
+    read: &mut dyn Reads,
     state: Option<DomainChangeState>,
     limit: i64,
     offset: i64,
@@ -409,7 +409,7 @@ pub fn list_changes(
 }
 
 /// How many changes there are of each state, in the order of the states.
-pub fn count_changes(read: &mut impl Reads) -> Result<Vec<(DomainChangeState, u64)>> {
+pub fn count_changes(read: &mut dyn Reads) -> Result<Vec<(DomainChangeState, u64)>> {
     let mut counts = Vec::with_capacity(DomainChangeState::ALL.len());
     for state in DomainChangeState::ALL {
         let found: i64 = changes::table

@@ -101,7 +101,7 @@ fn event(kind: Kind, one: &VirtualAccount, says: impl Into<String>) -> Event {
 }
 
 fn name_of(
-    read: &mut impl Reads,
+    read: &mut dyn Reads,
     account: SmartAccountId,
     id: Option<VirtualAccountId>,
 ) -> Result<Option<String>> {
@@ -225,7 +225,7 @@ fn may_not_set_default() -> Error {
 /// A Virtual Account that one may see and do this with. One that is not seen is not there; one that is seen and
 /// lies beyond the right is forbidden.
 pub fn theirs<A: Does>(
-    read: &mut impl Reads,
+    read: &mut dyn Reads,
     view: &Permit<ViewVirtualAccounts>,
     permit: &Permit<A>,
     id: VirtualAccountId,
@@ -379,7 +379,7 @@ fn hand_default_on(
 }
 
 fn held_in(
-    read: &mut impl Reads,
+    read: &mut dyn Reads,
     occupants: &Occupants,
     account: SmartAccountId,
     id: VirtualAccountId,
@@ -508,7 +508,7 @@ pub enum Order {
 
 /// Some rows of a list.
 pub fn page(
-    read: &mut impl Reads,
+    read: &mut dyn Reads,
     permit: &Permit<ViewVirtualAccounts>,
     occupants: &Occupants,
     filter: &Filter,
@@ -547,7 +547,7 @@ pub fn page(
 }
 
 fn in_order(
-    read: &mut impl Reads,
+    read: &mut dyn Reads,
     account: SmartAccountId,
     ids: &[VirtualAccountId],
 ) -> Result<Vec<VirtualAccount>> {
@@ -559,7 +559,7 @@ fn in_order(
 }
 
 /// How many there are.
-pub fn count(read: &mut impl Reads, permit: &Permit<ViewVirtualAccounts>, filter: &Filter) -> Result<u64> {
+pub fn count(read: &mut dyn Reads, permit: &Permit<ViewVirtualAccounts>, filter: &Filter) -> Result<u64> {
     store::count(read, permit.within(), filter)
 }
 
@@ -577,7 +577,7 @@ pub struct Branch {
 /// Some rows of the tree, how many rows there are, and how many of them are asked for. What is asked for is shown
 /// with all that stands above it.
 pub fn branches(
-    read: &mut impl Reads,
+    read: &mut dyn Reads,
     permit: &Permit<ViewVirtualAccounts>,
     occupants: &Occupants,
     filter: &Filter,
@@ -627,7 +627,7 @@ pub fn branches(
 
 /// Puts beside each what a list shows of it: a handful of questions for all of them.
 fn rows(
-    read: &mut impl Reads,
+    read: &mut dyn Reads,
     permit: &Permit<ViewVirtualAccounts>,
     occupants: &Occupants,
     ones: Vec<VirtualAccount>,
@@ -666,7 +666,7 @@ fn rows(
 
 /// One that was made by this very request: whoever made it may see it, though their permit is older than it is.
 pub fn row_of_new(
-    read: &mut impl Reads,
+    read: &mut dyn Reads,
     account: SmartAccountId,
     occupants: &Occupants,
     id: VirtualAccountId,
@@ -684,7 +684,7 @@ pub fn row_of_new(
 
 /// One of them, with what stands beside it.
 pub fn row(
-    read: &mut impl Reads,
+    read: &mut dyn Reads,
     permit: &Permit<ViewVirtualAccounts>,
     occupants: &Occupants,
     id: VirtualAccountId,
@@ -698,7 +698,7 @@ pub fn row(
 /// Ids and names of all that a permit sees, in the order of the tree, with their levels and whether they are among
 /// those of `chosen`: what a form offers as Parent Account.
 pub fn possible_parents<A: Does>(
-    read: &mut impl Reads,
+    read: &mut dyn Reads,
     permit: &Permit<A>,
     moved: Option<VirtualAccountId>,
 ) -> Result<Vec<(VirtualAccountId, String, usize)>> {
@@ -718,7 +718,7 @@ pub fn possible_parents<A: Does>(
 
 /// Those that are nested directly below one, as far as one may see them.
 pub fn nested_in(
-    read: &mut impl Reads,
+    read: &mut dyn Reads,
     permit: &Permit<ViewVirtualAccounts>,
     id: VirtualAccountId,
 ) -> Result<Vec<(VirtualAccountId, String)>> {
@@ -730,13 +730,13 @@ pub fn nested_in(
 }
 
 /// Those that the permit reaches, the default one first, then by name.
-pub fn list(read: &mut impl Reads, permit: &Permit<ViewVirtualAccounts>) -> Result<Vec<VirtualAccount>> {
+pub fn list(read: &mut dyn Reads, permit: &Permit<ViewVirtualAccounts>) -> Result<Vec<VirtualAccount>> {
     store::list(read, permit.within())
 }
 
 /// One of them.
 pub fn find(
-    read: &mut impl Reads,
+    read: &mut dyn Reads,
     permit: &Permit<ViewVirtualAccounts>,
     id: VirtualAccountId,
 ) -> Result<VirtualAccount> {
@@ -744,18 +744,18 @@ pub fn find(
 }
 
 /// The default one of an account.
-pub fn default_of(read: &mut impl Reads, account: SmartAccountId) -> Result<VirtualAccount> {
+pub fn default_of(read: &mut dyn Reads, account: SmartAccountId) -> Result<VirtualAccount> {
     store::default_of(read, account)
 }
 
 /// Every tag in use within reach, in order: what a list offers as a filter.
-pub fn tags_in_use<A: Does>(read: &mut impl Reads, permit: &Permit<A>) -> Result<Vec<String>> {
+pub fn tags_in_use<A: Does>(read: &mut dyn Reads, permit: &Permit<A>) -> Result<Vec<String>> {
     store::tags_in_use(read, permit.within())
 }
 
 /// The Virtual Accounts of an account that have one of these tags: for lists of other rooms that are narrowed by tag.
 pub fn tagged(
-    read: &mut impl Reads,
+    read: &mut dyn Reads,
     account: SmartAccountId,
     tags: &[&str],
 ) -> Result<Vec<VirtualAccountId>> {
@@ -765,7 +765,7 @@ pub fn tagged(
 
 /// Names, ids and access levels of all Virtual Accounts of several accounts: what a page of another room shows beside its own rows.
 pub fn names(
-    read: &mut impl Reads,
+    read: &mut dyn Reads,
     accounts: &[SmartAccountId],
 ) -> Result<Vec<(SmartAccountId, VirtualAccountId, String, AccessLevel)>> {
     store::names(read, accounts)
@@ -774,7 +774,7 @@ pub fn names(
 /// These Virtual Accounts of one account, in no particular order; those that are gone are left out. For rooms that
 /// keep ids of Virtual Accounts.
 pub fn these(
-    read: &mut impl Reads,
+    read: &mut dyn Reads,
     account: SmartAccountId,
     ids: &[VirtualAccountId],
 ) -> Result<Vec<VirtualAccount>> {

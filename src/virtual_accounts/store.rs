@@ -230,13 +230,13 @@ macro_rules! asked {
     }};
 }
 
-pub fn count(read: &mut impl Reads, within: &Within, filter: &Filter) -> Result<u64> {
+pub fn count(read: &mut dyn Reads, within: &Within, filter: &Filter) -> Result<u64> {
     let found: i64 = asked!(within, filter).count().get_result(read.conn())?;
     Ok(u64::try_from(found).unwrap_or_default())
 }
 
 pub fn page(
-    read: &mut impl Reads,
+    read: &mut dyn Reads,
     within: &Within,
     filter: &Filter,
     sort: Sort,
@@ -258,7 +258,7 @@ pub fn page(
 }
 
 /// The ids of all that are asked for, the default one first, then by name.
-pub fn ids(read: &mut impl Reads, within: &Within, filter: &Filter) -> Result<Vec<VirtualAccountId>> {
+pub fn ids(read: &mut dyn Reads, within: &Within, filter: &Filter) -> Result<Vec<VirtualAccountId>> {
     Ok(asked!(within, filter)
         .order((
             virtual_accounts::is_default.desc(),
@@ -270,7 +270,7 @@ pub fn ids(read: &mut impl Reads, within: &Within, filter: &Filter) -> Result<Ve
 
 /// Those with these ids, in no particular order.
 pub fn find_many(
-    read: &mut impl Reads,
+    read: &mut dyn Reads,
     account: SmartAccountId,
     ids: &[VirtualAccountId],
 ) -> Result<Vec<VirtualAccount>> {
@@ -290,7 +290,7 @@ pub fn find_many(
 }
 
 /// The tree, as far as one may see it: the default one first, then by name.
-pub fn nodes(read: &mut impl Reads, within: &Within) -> Result<Vec<(Node, String)>> {
+pub fn nodes(read: &mut dyn Reads, within: &Within) -> Result<Vec<(Node, String)>> {
     let rows: Vec<(VirtualAccountId, Option<VirtualAccountId>, String)> = asked!(within, &Filter::default())
         .order((
             virtual_accounts::is_default.desc(),
@@ -309,7 +309,7 @@ pub fn nodes(read: &mut impl Reads, within: &Within) -> Result<Vec<(Node, String
 }
 
 /// The whole tree of an account.
-pub fn whole_tree(read: &mut impl Reads, account: SmartAccountId) -> Result<Vec<Node>> {
+pub fn whole_tree(read: &mut dyn Reads, account: SmartAccountId) -> Result<Vec<Node>> {
     let rows: Vec<(VirtualAccountId, Option<VirtualAccountId>)> = virtual_accounts::table
         .filter(virtual_accounts::smart_account_id.eq(account))
         .select((virtual_accounts::id, virtual_accounts::parent_id))
@@ -319,7 +319,7 @@ pub fn whole_tree(read: &mut impl Reads, account: SmartAccountId) -> Result<Vec<
 
 /// Those of these below which others are nested, and how many.
 pub fn nested_below(
-    read: &mut impl Reads,
+    read: &mut dyn Reads,
     account: SmartAccountId,
     ids: &[VirtualAccountId],
 ) -> Result<Vec<(VirtualAccountId, usize)>> {
@@ -343,7 +343,7 @@ pub fn nested_below(
 }
 
 /// Those within reach, the default one first, then by name.
-pub fn list(read: &mut impl Reads, within: &Within) -> Result<Vec<VirtualAccount>> {
+pub fn list(read: &mut dyn Reads, within: &Within) -> Result<Vec<VirtualAccount>> {
     Ok(asked!(within, &Filter::default())
         .order((
             virtual_accounts::is_default.desc(),
@@ -353,7 +353,7 @@ pub fn list(read: &mut impl Reads, within: &Within) -> Result<Vec<VirtualAccount
         .load(read.conn())?)
 }
 
-pub fn find(read: &mut impl Reads, within: &Within, id: VirtualAccountId) -> Result<VirtualAccount> {
+pub fn find(read: &mut dyn Reads, within: &Within, id: VirtualAccountId) -> Result<VirtualAccount> {
     if !within.covers(id) {
         return Err(Error::NotFound);
     }
@@ -362,7 +362,7 @@ pub fn find(read: &mut impl Reads, within: &Within, id: VirtualAccountId) -> Res
         .first(read.conn())?)
 }
 
-pub fn default_of(read: &mut impl Reads, account: SmartAccountId) -> Result<VirtualAccount> {
+pub fn default_of(read: &mut dyn Reads, account: SmartAccountId) -> Result<VirtualAccount> {
     Ok(virtual_accounts::table
         .filter(
             virtual_accounts::smart_account_id
@@ -374,7 +374,7 @@ pub fn default_of(read: &mut impl Reads, account: SmartAccountId) -> Result<Virt
 }
 
 /// Every tag in use within reach, each once however it is written, in order.
-pub fn tags_in_use(read: &mut impl Reads, within: &Within) -> Result<Vec<String>> {
+pub fn tags_in_use(read: &mut dyn Reads, within: &Within) -> Result<Vec<String>> {
     let mut query = tags::table
         .filter(tags::smart_account_id.eq(within.account()?))
         .into_boxed();
@@ -392,7 +392,7 @@ pub fn tags_in_use(read: &mut impl Reads, within: &Within) -> Result<Vec<String>
 
 /// The Virtual Accounts of an account that have one of these tags.
 pub fn tagged(
-    read: &mut impl Reads,
+    read: &mut dyn Reads,
     account: SmartAccountId,
     keys: &[String],
 ) -> Result<Vec<VirtualAccountId>> {
@@ -408,7 +408,7 @@ pub fn tagged(
 }
 
 pub fn names(
-    read: &mut impl Reads,
+    read: &mut dyn Reads,
     accounts: &[SmartAccountId],
 ) -> Result<Vec<(SmartAccountId, VirtualAccountId, String, AccessLevel)>> {
     let mut found = Vec::new();

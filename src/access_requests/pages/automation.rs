@@ -52,7 +52,7 @@ struct AutomationView {
 
 type Names = HashMap<VirtualAccountId, String>;
 
-fn names(read: &mut impl Reads, account: SmartAccountId) -> Result<Vec<(VirtualAccountId, String)>> {
+fn names(read: &mut dyn Reads, account: SmartAccountId) -> Result<Vec<(VirtualAccountId, String)>> {
     Ok(virtual_accounts::names(read, &[account])?
         .into_iter()
         .map(|(_, id, name, _)| (id, name))

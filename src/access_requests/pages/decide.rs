@@ -639,7 +639,7 @@ fn approve_view(
     }
 }
 
-fn names_in(read: &mut impl Reads, details: &Details) -> Result<Vec<(VirtualAccountId, String)>> {
+fn names_in(read: &mut dyn Reads, details: &Details) -> Result<Vec<(VirtualAccountId, String)>> {
     Ok(virtual_accounts::names(read, &[details.request.account])?
         .into_iter()
         .map(|(_, id, name, _)| (id, name))

@@ -49,7 +49,7 @@ fn counted(count: i64) -> u64 {
 }
 
 /// The groups that a permit reaches: all, or those that hold something in one's own Virtual Accounts.
-pub fn list(read: &mut impl Reads, permit: &Permit<ViewUsers>) -> Result<Vec<Row>> {
+pub fn list(read: &mut dyn Reads, permit: &Permit<ViewUsers>) -> Result<Vec<Row>> {
     let account = permit.within().account()?;
     let counts: HashMap<UserGroupId, i64> = store::counts(read, account)?.into_iter().collect();
     let mut own: HashMap<UserGroupId, Vec<Access>> = HashMap::new();
@@ -79,7 +79,7 @@ fn sees(within: &Within, own: &[Access]) -> bool {
     })
 }
 
-fn row(read: &mut impl Reads, account: SmartAccountId, id: UserGroupId) -> Result<Row> {
+fn row(read: &mut dyn Reads, account: SmartAccountId, id: UserGroupId) -> Result<Row> {
     let group = store::group(read, account, id)?;
     let access = store::access_of(read, id)?;
     let live = store::requests_of(read, id)?
@@ -94,7 +94,7 @@ fn row(read: &mut impl Reads, account: SmartAccountId, id: UserGroupId) -> Resul
 }
 
 /// One group.
-pub fn details(read: &mut impl Reads, permit: &Permit<ViewUsers>, id: UserGroupId) -> Result<Details> {
+pub fn details(read: &mut dyn Reads, permit: &Permit<ViewUsers>, id: UserGroupId) -> Result<Details> {
     let account = permit.within().account()?;
     let row = row(read, account, id)?;
     if !sees(permit.within(), &row.own) {
@@ -121,7 +121,7 @@ pub fn details(read: &mut impl Reads, permit: &Permit<ViewUsers>, id: UserGroupI
 }
 
 /// A group that may be changed by this permit.
-fn mine(read: &mut impl Reads, permit: &Permit<ManageGroups>, id: UserGroupId) -> Result<Row> {
+fn mine(read: &mut dyn Reads, permit: &Permit<ManageGroups>, id: UserGroupId) -> Result<Row> {
     let row = row(read, permit.within().account()?, id)?;
     if !sees(permit.within(), &row.own) {
         return Err(Error::NotFound);
@@ -131,13 +131,13 @@ fn mine(read: &mut impl Reads, permit: &Permit<ManageGroups>, id: UserGroupId) -
 }
 
 /// A group that may be changed by this permit, as a list shows it.
-pub fn one_of_mine(read: &mut impl Reads, permit: &Permit<ManageGroups>, id: UserGroupId) -> Result<Row> {
+pub fn one_of_mine(read: &mut dyn Reads, permit: &Permit<ManageGroups>, id: UserGroupId) -> Result<Row> {
     mine(read, permit, id)
 }
 
 /// The names of groups, of whatever account, for saying through which a role is held.
 pub fn names(
-    read: &mut impl Reads,
+    read: &mut dyn Reads,
     ids: &[String],
 ) -> Result<HashMap<String, (UserGroupId, SmartAccountId, String)>> {
     Ok(store::names(read, ids)?
@@ -148,7 +148,7 @@ pub fn names(
 
 /// The ids of the groups with these words in their name that give roles in an account: its own, and those
 /// that were let in.
-pub fn named_like(read: &mut impl Reads, account: SmartAccountId, part: &str) -> Result<Vec<String>> {
+pub fn named_like(read: &mut dyn Reads, account: SmartAccountId, part: &str) -> Result<Vec<String>> {
     let part = crate::kernel::search_key(part);
     let mut ids: Vec<String> = store::access_in(read, account)?
         .iter()
@@ -217,7 +217,7 @@ fn follow_everywhere(tx: &mut Tx<'_>, at: Moment, group: &Group) -> Result<()> {
 }
 
 /// What a group is to hold in the account of a permit, checked.
-fn checked(read: &mut impl Reads, within: &Within, scope: &Scope, role: Role) -> Result<Place> {
+fn checked(read: &mut dyn Reads, within: &Within, scope: &Scope, role: Role) -> Result<Place> {
     fits(role, scope)?;
     group_may_hold(role)?;
     may_give(within, scope)?;
@@ -458,7 +458,7 @@ fn left(group: &Group, person: &Person) -> Event {
 
 /// The report on a list of people who are to come into a group.
 pub fn report(
-    read: &mut impl Reads,
+    read: &mut dyn Reads,
     permit: &Permit<ManageGroups>,
     id: UserGroupId,
     lines: &[String],
@@ -655,7 +655,7 @@ fn answered_already() -> Error {
     )
 }
 
-fn whole(read: &mut impl Reads, request: Request) -> Result<Asked> {
+fn whole(read: &mut dyn Reads, request: Request) -> Result<Asked> {
     let owner = smart_accounts::find(read, request.owner)?;
     let target = smart_accounts::find(read, request.target)?;
     let group = store::group(read, request.owner, request.group)?.name;
@@ -674,13 +674,13 @@ fn whole(read: &mut impl Reads, request: Request) -> Result<Asked> {
 }
 
 /// A request, for a letter.
-pub fn whole_request(read: &mut impl Reads, id: GroupRequestId) -> Result<Asked> {
+pub fn whole_request(read: &mut dyn Reads, id: GroupRequestId) -> Result<Asked> {
     let request = store::request(read, id)?;
     whole(read, request)
 }
 
 /// A request for the letter that asks, as long as it waits.
-pub fn asked_in_a_letter(read: &mut impl Reads, id: GroupRequestId) -> Result<Option<Asked>> {
+pub fn asked_in_a_letter(read: &mut dyn Reads, id: GroupRequestId) -> Result<Option<Asked>> {
     match store::request(read, id) {
         Ok(request) if request.state == RequestState::Waiting => whole(read, request).map(Some),
         Ok(_) | Err(Error::NotFound) => Ok(None),
@@ -773,7 +773,7 @@ pub fn ask(
 }
 
 /// The request of this lookup id that was sent to the account of a permit. Anything else is not there.
-pub fn look_up(read: &mut impl Reads, permit: &Permit<ManageGroups>, lookup_id: &str) -> Result<Asked> {
+pub fn look_up(read: &mut dyn Reads, permit: &Permit<ManageGroups>, lookup_id: &str) -> Result<Asked> {
     let request = store::by_lookup(read, lookup_id)?.ok_or(Error::NotFound)?;
     if request.target != permit.within().account()? {
         return Err(Error::NotFound);
@@ -782,7 +782,7 @@ pub fn look_up(read: &mut impl Reads, permit: &Permit<ManageGroups>, lookup_id: 
 }
 
 /// The groups of other accounts that were let into the account of a permit.
-pub fn external(read: &mut impl Reads, permit: &Permit<ViewUsers>) -> Result<Vec<Asked>> {
+pub fn external(read: &mut dyn Reads, permit: &Permit<ViewUsers>) -> Result<Vec<Asked>> {
     let account = permit.within().account()?;
     let mut found = Vec::new();
     for request in store::granted_in(read, account)? {

@@ -22,7 +22,7 @@ macro_rules! group_columns {
     };
 }
 
-pub fn groups(read: &mut impl Reads, account: SmartAccountId) -> Result<Vec<Group>> {
+pub fn groups(read: &mut dyn Reads, account: SmartAccountId) -> Result<Vec<Group>> {
     Ok(user_groups::table
         .filter(user_groups::smart_account_id.eq(account))
         .order((user_groups::name_key.asc(), user_groups::id.asc()))
@@ -30,7 +30,7 @@ pub fn groups(read: &mut impl Reads, account: SmartAccountId) -> Result<Vec<Grou
         .load(read.conn())?)
 }
 
-pub fn group(read: &mut impl Reads, account: SmartAccountId, id: UserGroupId) -> Result<Group> {
+pub fn group(read: &mut dyn Reads, account: SmartAccountId, id: UserGroupId) -> Result<Group> {
     Ok(user_groups::table
         .filter(
             user_groups::smart_account_id
@@ -42,7 +42,7 @@ pub fn group(read: &mut impl Reads, account: SmartAccountId, id: UserGroupId) ->
 }
 
 /// Groups by their ids, of whatever account: for naming the source of a role.
-pub fn names(read: &mut impl Reads, ids: &[String]) -> Result<Vec<(UserGroupId, SmartAccountId, String)>> {
+pub fn names(read: &mut dyn Reads, ids: &[String]) -> Result<Vec<(UserGroupId, SmartAccountId, String)>> {
     let mut found = Vec::new();
     for some in ids.chunks(500) {
         let rows: Vec<(UserGroupId, SmartAccountId, String)> = user_groups::table
@@ -121,7 +121,7 @@ pub fn delete(tx: &mut Tx<'_>, id: UserGroupId) -> Result<()> {
 
 // --- people
 
-pub fn people(read: &mut impl Reads, group: UserGroupId) -> Result<Vec<PersonId>> {
+pub fn people(read: &mut dyn Reads, group: UserGroupId) -> Result<Vec<PersonId>> {
     Ok(user_group_people::table
         .filter(user_group_people::group_id.eq(group))
         .order(user_group_people::person_id.asc())
@@ -130,7 +130,7 @@ pub fn people(read: &mut impl Reads, group: UserGroupId) -> Result<Vec<PersonId>
 }
 
 /// How many people each group of an account has.
-pub fn counts(read: &mut impl Reads, account: SmartAccountId) -> Result<Vec<(UserGroupId, i64)>> {
+pub fn counts(read: &mut dyn Reads, account: SmartAccountId) -> Result<Vec<(UserGroupId, i64)>> {
     Ok(user_group_people::table
         .filter(user_group_people::smart_account_id.eq(account))
         .group_by(user_group_people::group_id)
@@ -138,7 +138,7 @@ pub fn counts(read: &mut impl Reads, account: SmartAccountId) -> Result<Vec<(Use
         .load(read.conn())?)
 }
 
-pub fn count(read: &mut impl Reads, group: UserGroupId) -> Result<i64> {
+pub fn count(read: &mut dyn Reads, group: UserGroupId) -> Result<i64> {
     Ok(user_group_people::table
         .filter(user_group_people::group_id.eq(group))
         .count()
@@ -147,7 +147,7 @@ pub fn count(read: &mut impl Reads, group: UserGroupId) -> Result<i64> {
 
 /// The groups of an account in which a person is.
 pub fn groups_of(
-    read: &mut impl Reads,
+    read: &mut dyn Reads,
     account: SmartAccountId,
     person: PersonId,
 ) -> Result<Vec<UserGroupId>> {
@@ -197,7 +197,7 @@ macro_rules! access_columns {
 }
 
 /// What groups hold in an account, its own and those of others.
-pub fn access_in(read: &mut impl Reads, account: SmartAccountId) -> Result<Vec<Access>> {
+pub fn access_in(read: &mut dyn Reads, account: SmartAccountId) -> Result<Vec<Access>> {
     Ok(user_group_access::table
         .filter(user_group_access::smart_account_id.eq(account))
         .select(access_columns!())
@@ -205,7 +205,7 @@ pub fn access_in(read: &mut impl Reads, account: SmartAccountId) -> Result<Vec<A
 }
 
 /// What a group holds, wherever.
-pub fn access_of(read: &mut impl Reads, group: UserGroupId) -> Result<Vec<Access>> {
+pub fn access_of(read: &mut dyn Reads, group: UserGroupId) -> Result<Vec<Access>> {
     Ok(user_group_access::table
         .filter(user_group_access::group_id.eq(group))
         .select(access_columns!())
@@ -236,7 +236,7 @@ pub fn put_access(
 
 /// The groups that hold something on a Virtual Account.
 pub fn groups_on(
-    read: &mut impl Reads,
+    read: &mut dyn Reads,
     account: SmartAccountId,
     id: VirtualAccountId,
 ) -> Result<Vec<(UserGroupId, Role)>> {
@@ -315,7 +315,7 @@ pub fn insert_request(tx: &mut Tx<'_>, request: &Request) -> Result<()> {
     Ok(())
 }
 
-pub fn request(read: &mut impl Reads, id: GroupRequestId) -> Result<Request> {
+pub fn request(read: &mut dyn Reads, id: GroupRequestId) -> Result<Request> {
     Ok(user_group_requests::table
         .find(id)
         .select(request_columns!())
@@ -323,7 +323,7 @@ pub fn request(read: &mut impl Reads, id: GroupRequestId) -> Result<Request> {
 }
 
 /// The request with this lookup id, as its owner or as the account that was asked.
-pub fn by_lookup(read: &mut impl Reads, lookup_id: &str) -> Result<Option<Request>> {
+pub fn by_lookup(read: &mut dyn Reads, lookup_id: &str) -> Result<Option<Request>> {
     Ok(user_group_requests::table
         .filter(user_group_requests::lookup_id.eq(lookup_id))
         .select(request_columns!())
@@ -331,7 +331,7 @@ pub fn by_lookup(read: &mut impl Reads, lookup_id: &str) -> Result<Option<Reques
         .optional()?)
 }
 
-pub fn requests_of(read: &mut impl Reads, group: UserGroupId) -> Result<Vec<Request>> {
+pub fn requests_of(read: &mut dyn Reads, group: UserGroupId) -> Result<Vec<Request>> {
     Ok(user_group_requests::table
         .filter(user_group_requests::group_id.eq(group))
         .order(user_group_requests::asked_at.desc())
@@ -340,7 +340,7 @@ pub fn requests_of(read: &mut impl Reads, group: UserGroupId) -> Result<Vec<Requ
 }
 
 /// What was asked of an account and granted.
-pub fn granted_in(read: &mut impl Reads, target: SmartAccountId) -> Result<Vec<Request>> {
+pub fn granted_in(read: &mut dyn Reads, target: SmartAccountId) -> Result<Vec<Request>> {
     Ok(user_group_requests::table
         .filter(
             user_group_requests::target_account_id

@@ -53,7 +53,7 @@ pub fn mend(tx: &mut Tx<'_>, import: &Import, content: &Content) -> Result<()> {
 }
 
 /// One's own list in this account.
-pub fn find(read: &mut impl Reads, within: &Within, author: PersonId, id: ImportId) -> Result<Import> {
+pub fn find(read: &mut dyn Reads, within: &Within, author: PersonId, id: ImportId) -> Result<Import> {
     store::find(read, within.account()?, author, id)
 }
 
@@ -69,7 +69,7 @@ pub fn forget_before(tx: &mut Tx<'_>, before: Moment) -> Result<usize> {
 
 /// Who of these addresses has a user account, with what they hold directly in the account.
 pub fn known(
-    read: &mut impl Reads,
+    read: &mut dyn Reads,
     account: SmartAccountId,
     lines: &[String],
 ) -> Result<(HashMap<String, Known>, usize)> {
@@ -108,7 +108,7 @@ pub fn known(
 }
 
 /// The report on a list of people who are to be given a role.
-pub fn report(read: &mut impl Reads, within: &Within, content: &Content) -> Result<(Place, Report)> {
+pub fn report(read: &mut dyn Reads, within: &Within, content: &Content) -> Result<(Place, Report)> {
     let place = place(read, within.account()?)?;
     let scope = content.scope();
     let role = content.role.ok_or(Error::NotFound)?;

@@ -39,7 +39,7 @@ type Row = (
 
 /// One's own list in an account.
 pub fn find(
-    read: &mut impl Reads,
+    read: &mut dyn Reads,
     account: SmartAccountId,
     author: PersonId,
     id: ImportId,

@@ -14,7 +14,7 @@ use crate::smart_accounts::{self, State};
 use std::collections::{HashMap, HashSet};
 
 /// One's own file.
-pub fn find(read: &mut impl Reads, permit: &Permit<Operate>, id: OrderImportId) -> Result<Import> {
+pub fn find(read: &mut dyn Reads, permit: &Permit<Operate>, id: OrderImportId) -> Result<Import> {
     store::import(read, permit.person()?, id)
 }
 
@@ -24,7 +24,7 @@ pub fn keep(tx: &mut Tx<'_>, at: Moment, import: &Import) -> Result<()> {
 }
 
 /// What becomes of each order of a file.
-pub fn judge(read: &mut impl Reads, entries: &[Entry], now: Moment) -> Result<Vec<Judged>> {
+pub fn judge(read: &mut dyn Reads, entries: &[Entry], now: Moment) -> Result<Vec<Judged>> {
     let identifiers: Vec<String> = entries.iter().map(|one| one.told.identifier.clone()).collect();
     let taken = store::taken(read, &identifiers)?;
     let mut seen: HashSet<String> = HashSet::new();

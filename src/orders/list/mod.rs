@@ -247,7 +247,7 @@ fn within<T: PartialEq>(chosen: &[T], one: T) -> bool {
 
 /// How many orders there are of each kind. Where kinds alone are asked for in a whole account, they were counted when
 /// the orders came in; otherwise the account's own orders are counted, and nobody else's are looked at.
-pub fn counts(read: &mut impl Reads, reach: &Within, filter: &Filter) -> Result<Counts> {
+pub fn counts(read: &mut dyn Reads, reach: &Within, filter: &Filter) -> Result<Counts> {
     let tallies = if reach.only().is_none() && filter.is_by_kind_alone() {
         orders::tallies(read, reach.account()?)?
             .into_iter()
@@ -265,14 +265,14 @@ pub fn counts(read: &mut impl Reads, reach: &Within, filter: &Filter) -> Result<
 }
 
 /// How many orders one sees at all, whatever is asked for.
-pub fn everything(read: &mut impl Reads, reach: &Within) -> Result<u64> {
+pub fn everything(read: &mut dyn Reads, reach: &Within) -> Result<u64> {
     let filter = Filter::default();
     Ok(counts(read, reach, &filter)?.total(&filter))
 }
 
 /// A page of the list.
 pub fn page(
-    read: &mut impl Reads,
+    read: &mut dyn Reads,
     reach: &Within,
     filter: &Filter,
     limit: u64,
@@ -289,7 +289,7 @@ pub fn page(
 }
 
 /// The rows of these orders, in this order.
-pub fn rows(read: &mut impl Reads, ids: &[OrderId]) -> Result<Vec<Row>> {
+pub fn rows(read: &mut dyn Reads, ids: &[OrderId]) -> Result<Vec<Row>> {
     let mut found = store::rows(read, ids)?;
     let place: std::collections::HashMap<OrderId, usize> =
         ids.iter().enumerate().map(|(at, id)| (*id, at)).collect();
@@ -298,12 +298,12 @@ pub fn rows(read: &mut impl Reads, ids: &[OrderId]) -> Result<Vec<Row>> {
 }
 
 /// The ids of all that match, up to `most`: for "all that match".
-pub fn matching(read: &mut impl Reads, reach: &Within, filter: &Filter, most: u64) -> Result<Vec<OrderId>> {
+pub fn matching(read: &mut dyn Reads, reach: &Within, filter: &Filter, most: u64) -> Result<Vec<OrderId>> {
     store::ids(read, reach, filter, i64::try_from(most).unwrap_or(i64::MAX), 0)
 }
 
 /// One order, if one sees it.
-pub fn find(read: &mut impl Reads, reach: &Within, id: OrderId) -> Result<Order> {
+pub fn find(read: &mut dyn Reads, reach: &Within, id: OrderId) -> Result<Order> {
     if orders::showing(read, reach, &[id])?.is_empty() {
         return Err(Error::NotFound);
     }
@@ -311,7 +311,7 @@ pub fn find(read: &mut impl Reads, reach: &Within, id: OrderId) -> Result<Order>
 }
 
 /// Its lines, in order. Who reaches some Virtual Accounts alone sees those that went there.
-pub fn lines(read: &mut impl Reads, reach: &Within, id: OrderId) -> Result<Vec<Line>> {
+pub fn lines(read: &mut dyn Reads, reach: &Within, id: OrderId) -> Result<Vec<Line>> {
     let mut lines = orders::lines_of(read, &[id])?.remove(&id).unwrap_or_default();
     if reach.only().is_some() {
         let account = reach.account()?;
@@ -323,12 +323,12 @@ pub fn lines(read: &mut impl Reads, reach: &Within, id: OrderId) -> Result<Vec<L
 }
 
 /// Those of these orders that have lines of Cisco branded services: the list says so below their type.
-pub fn with_cisco_services(read: &mut impl Reads, ids: &[OrderId]) -> Result<Vec<OrderId>> {
+pub fn with_cisco_services(read: &mut dyn Reads, ids: &[OrderId]) -> Result<Vec<OrderId>> {
     store::with_cisco_services(read, ids)
 }
 
 /// How many orders of an account are Unassigned and could be assigned: for its Overview.
-pub fn waiting(read: &mut impl Reads, reach: &Within) -> Result<u64> {
+pub fn waiting(read: &mut dyn Reads, reach: &Within) -> Result<u64> {
     let filter = Filter {
         assignments: vec![Assignment::Unassigned],
         types: vec![OrderType::Standard],

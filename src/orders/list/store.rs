@@ -70,7 +70,7 @@ macro_rules! wanted {
 
 /// The ids of a page of the list. Each sort has an index that begins with the account.
 pub fn ids(
-    read: &mut impl Reads,
+    read: &mut dyn Reads,
     within: &Within,
     filter: &Filter,
     limit: i64,
@@ -108,7 +108,7 @@ pub fn ids(
 }
 
 /// What the list shows of some orders, in no particular order.
-pub fn rows(read: &mut impl Reads, ids: &[OrderId]) -> Result<Vec<Row>> {
+pub fn rows(read: &mut dyn Reads, ids: &[OrderId]) -> Result<Vec<Row>> {
     let mut found = Vec::with_capacity(ids.len());
     for some in ids.chunks(500) {
         let mut rows: Vec<Row> = orders::table
@@ -134,7 +134,7 @@ pub fn rows(read: &mut impl Reads, ids: &[OrderId]) -> Result<Vec<Row>> {
 }
 
 /// Those with lines of Cisco branded services.
-pub fn with_cisco_services(read: &mut impl Reads, ids: &[OrderId]) -> Result<Vec<OrderId>> {
+pub fn with_cisco_services(read: &mut dyn Reads, ids: &[OrderId]) -> Result<Vec<OrderId>> {
     Ok(order_lines::table
         .filter(
             order_lines::order_id
@@ -147,7 +147,7 @@ pub fn with_cisco_services(read: &mut impl Reads, ids: &[OrderId]) -> Result<Vec
 }
 
 /// The same, counted: all conditions are always there, since a query that is put together as it runs cannot be grouped.
-pub fn counted(read: &mut impl Reads, within: &Within, filter: &Filter) -> Result<Vec<Tally>> {
+pub fn counted(read: &mut dyn Reads, within: &Within, filter: &Filter) -> Result<Vec<Tally>> {
     use diesel::dsl::count_star;
     let account = within.account()?;
     let ever = |text| Moment::parse(text).ok_or_else(|| Error::internal("no time"));
@@ -190,7 +190,7 @@ pub fn counted(read: &mut impl Reads, within: &Within, filter: &Filter) -> Resul
 // Saved views ------------------------------------------------------------------------------------------------
 
 /// Everything that somebody saved of this list, by name.
-pub fn all_views(read: &mut impl Reads, account: SmartAccountId, person: PersonId) -> Result<Vec<SavedView>> {
+pub fn all_views(read: &mut dyn Reads, account: SmartAccountId, person: PersonId) -> Result<Vec<SavedView>> {
     Ok(saved_views::table
         .filter(
             saved_views::smart_account_id
@@ -206,7 +206,7 @@ pub fn all_views(read: &mut impl Reads, account: SmartAccountId, person: PersonI
 
 /// One that somebody saved.
 pub fn find_view(
-    read: &mut impl Reads,
+    read: &mut dyn Reads,
     account: SmartAccountId,
     person: PersonId,
     id: SavedViewId,

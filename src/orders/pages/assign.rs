@@ -142,7 +142,7 @@ pub struct Chosen {
 
 impl Chosen {
     fn of(
-        read: &mut impl Reads,
+        read: &mut dyn Reads,
         permit: &Permit<AssignOrder>,
         draft: &Draft,
         target: Option<Target>,
@@ -417,7 +417,7 @@ pub struct Choosing {
 
 /// A Virtual Account as it was chosen: from the list, or by its whole name.
 fn place_of(
-    read: &mut impl Reads,
+    read: &mut dyn Reads,
     permit: &Permit<AssignOrder>,
     target: Target,
     (chosen, typed): (&str, &str),

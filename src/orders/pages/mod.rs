@@ -107,7 +107,7 @@ fn is_unchecked(visit: &Visit) -> bool {
 }
 
 /// Those who can help somebody who may not.
-fn administrators(read: &mut impl Reads, account: crate::kernel::ids::SmartAccountId) -> Result<Vec<Person>> {
+fn administrators(read: &mut dyn Reads, account: crate::kernel::ids::SmartAccountId) -> Result<Vec<Person>> {
     Ok(members::administrators(read, &[account])?
         .into_iter()
         .flat_map(|(_, people)| people)

@@ -69,7 +69,7 @@ pub struct Names {
 }
 
 impl Names {
-    pub fn of(read: &mut impl Reads, within: &Within, lines: &[Line]) -> Result<Self> {
+    pub fn of(read: &mut dyn Reads, within: &Within, lines: &[Line]) -> Result<Self> {
         let mut ids: Vec<SmartAccountId> = lines.iter().filter_map(|line| line.account).collect();
         ids.sort_unstable();
         ids.dedup();
@@ -193,7 +193,7 @@ fn letter_words(kind: &str) -> &'static str {
 }
 
 /// The mails about an order's assignments. Addresses of people of other Smart Accounts stay unnamed.
-fn mails(read: &mut impl Reads, account: SmartAccountId, lines: &[Line], own: &str) -> Result<Vec<MailView>> {
+fn mails(read: &mut dyn Reads, account: SmartAccountId, lines: &[Line], own: &str) -> Result<Vec<MailView>> {
     let mut about: Vec<String> = lines
         .iter()
         .filter_map(|line| line.assignment)
@@ -234,7 +234,7 @@ fn mails(read: &mut impl Reads, account: SmartAccountId, lines: &[Line], own: &s
 }
 
 /// What happened to an order, the newest first.
-fn past(read: &mut impl Reads, account: SmartAccountId, order: &Order) -> Result<Vec<Happening>> {
+fn past(read: &mut dyn Reads, account: SmartAccountId, order: &Order) -> Result<Vec<Happening>> {
     let mut all: Vec<Happening> = history(read, account, order.id.as_str(), MOST_EVENTS)?
         .into_iter()
         .filter(|past| past.kind != Kind::OrderReceived)

@@ -12,18 +12,11 @@ use std::collections::BTreeMap;
 /// How many counters a tenant's events are spread over, so that two writers seldom meet on one row.
 const SHARDS: i32 = 8;
 
-/// Whatever can be read from: a snapshot or an open transaction. For stores alone.
+/// Whatever can be read from: a snapshot or an open transaction. For stores alone. Taken as `&mut dyn Reads`, so that
+/// each statement is compiled once and not once for a snapshot and once for a transaction.
 pub trait Reads {
     /// The connection.
     fn conn(&mut self) -> &mut Conn;
-}
-
-/// So that a room which is only known by what it can do (see `platform::occupants`) is asked by the same
-/// functions of its store.
-impl Reads for &mut dyn Reads {
-    fn conn(&mut self) -> &mut Conn {
-        (**self).conn()
-    }
 }
 
 /// A consistent snapshot.
@@ -170,7 +163,7 @@ pub struct Past {
 /// What happened to a thing in one tenant, the newest first: for the history on its own page. Who may see the thing
 /// may see it.
 pub fn history(
-    read: &mut impl Reads,
+    read: &mut dyn Reads,
     account: crate::kernel::ids::SmartAccountId,
     about: &str,
     most: i64,
@@ -184,7 +177,7 @@ pub fn history(
 }
 
 /// How many events were recorded from a time on.
-pub fn events_from(read: &mut impl Reads, at: Moment) -> Result<u64> {
+pub fn events_from(read: &mut dyn Reads, at: Moment) -> Result<u64> {
     let found: i64 = events::table
         .filter(events::at.ge(at))
         .count()

@@ -97,7 +97,7 @@ macro_rules! queued {
 }
 
 /// The newest letters.
-pub fn list(read: &mut impl Reads, most: i64) -> Result<Vec<Queued>> {
+pub fn list(read: &mut dyn Reads, most: i64) -> Result<Vec<Queued>> {
     Ok(outbox::table
         .select(queued!())
         .order((outbox::created_at.desc(), outbox::id.desc()))
@@ -168,7 +168,7 @@ fn matching<'a>(states: &[Delivery], typed: &str) -> Boxed<'a> {
 
 /// A page of letters, the newest first.
 pub fn page(
-    read: &mut impl Reads,
+    read: &mut dyn Reads,
     states: &[Delivery],
     typed: &str,
     limit: i64,
@@ -183,12 +183,12 @@ pub fn page(
 }
 
 /// How many letters [`page`] has in all.
-pub fn count(read: &mut impl Reads, states: &[Delivery], typed: &str) -> Result<i64> {
+pub fn count(read: &mut dyn Reads, states: &[Delivery], typed: &str) -> Result<i64> {
     Ok(matching(states, typed).count().get_result(read.conn())?)
 }
 
 /// The letters about some things, the newest first.
-pub fn about(read: &mut impl Reads, things: &[String], most: i64) -> Result<Vec<Queued>> {
+pub fn about(read: &mut dyn Reads, things: &[String], most: i64) -> Result<Vec<Queued>> {
     Ok(outbox::table
         .filter(outbox::about_id.eq_any(things.to_vec()))
         .select(queued!())
@@ -198,7 +198,7 @@ pub fn about(read: &mut impl Reads, things: &[String], most: i64) -> Result<Vec<
 }
 
 /// One letter.
-pub fn find(read: &mut impl Reads, id: LetterId) -> Result<Queued> {
+pub fn find(read: &mut dyn Reads, id: LetterId) -> Result<Queued> {
     Ok(outbox::table.find(id).select(queued!()).first(read.conn())?)
 }
 
@@ -212,7 +212,7 @@ pub struct Counts {
 }
 
 /// Counts what has not gone out.
-pub fn counts(read: &mut impl Reads) -> Result<Counts> {
+pub fn counts(read: &mut dyn Reads) -> Result<Counts> {
     let waiting = outbox::table
         .filter(outbox::sent_at.is_null().and(outbox::gave_up_at.is_null()))
         .count()
@@ -257,7 +257,7 @@ struct Row {
 }
 
 /// Letters that are due by wall time.
-pub(super) fn due(read: &mut impl Reads, wall: Moment, most: i64) -> Result<Vec<LetterId>> {
+pub(super) fn due(read: &mut dyn Reads, wall: Moment, most: i64) -> Result<Vec<LetterId>> {
     Ok(outbox::table
         .filter(
             outbox::sent_at

@@ -12,7 +12,7 @@ struct Found {
 }
 
 /// What a query finds. The queries are ours and hold nothing that anybody typed.
-pub fn find(read: &mut impl Reads, query: &str) -> Result<Vec<String>> {
+pub fn find(read: &mut dyn Reads, query: &str) -> Result<Vec<String>> {
     let rows: Vec<Found> = diesel::sql_query(query).load(read.conn())?;
     Ok(rows.into_iter().map(|row| row.what).collect())
 }
