@@ -1087,11 +1087,7 @@ pub fn own_pending(read: &mut dyn Reads, person: PersonId) -> Result<Vec<AccessR
 }
 
 /// One of the requests that somebody has sent.
-pub fn own_one(
-    read: &mut dyn Reads,
-    permit: &Permit<ViewDirectory>,
-    id: AccessRequestId,
-) -> Result<Details> {
+pub fn own_one(read: &mut dyn Reads, permit: &Permit<ViewDirectory>, id: AccessRequestId) -> Result<Details> {
     let request = store::find_of(read, permit.person()?, id)?;
     one(read, request)
 }

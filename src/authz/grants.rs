@@ -86,11 +86,7 @@ pub fn held_by(read: &mut dyn Reads, people: &[PersonId]) -> Result<Vec<Held>> {
 }
 
 /// The tenant with this number, with a person's grants in it.
-pub fn standing(
-    read: &mut dyn Reads,
-    number: i64,
-    person: PersonId,
-) -> Result<Option<(Tenant, Vec<Grant>)>> {
+pub fn standing(read: &mut dyn Reads, number: i64, person: PersonId) -> Result<Option<(Tenant, Vec<Grant>)>> {
     let Some(tenant) = store::tenant_by_number(read, number)? else {
         return Ok(None);
     };

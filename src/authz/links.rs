@@ -82,12 +82,7 @@ pub fn open(
 
 /// The link that a token stands for, dead or alive. A dead one opens nothing; but the one to whom it was
 /// sent may be led to what became of the matter, once they are signed in.
-pub fn whose(
-    read: &mut dyn Reads,
-    signing: &Signing,
-    purpose: Purpose,
-    token: &str,
-) -> Result<Option<Link>> {
+pub fn whose(read: &mut dyn Reads, signing: &Signing, purpose: Purpose, token: &str) -> Result<Option<Link>> {
     let Some(claims) = signing.verify_whenever(LINK_KIND, purpose.word(), token) else {
         return Ok(None);
     };

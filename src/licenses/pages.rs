@@ -144,6 +144,7 @@ impl Line {
             row,
         }
     }
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "templates pass by reference")]
     fn whole(amount: &i64) -> String {
         number(&amount.unsigned_abs())
     }

@@ -440,7 +440,6 @@ fn plan_line(order: &Order, line: &Line, content: &Content, partner: Option<Targ
         {
             stays("The line is not with the partner any more.")
         }
-        (Work::PartnerServices, _) => Plan::Goes(target),
         (Work::Reassign, _) if !content.lines.contains(&line.id) => stays("The line was not chosen."),
         (Work::Reassign, _) if is_open => stays("The line is not assigned yet."),
         (Work::Reassign, _) if order.status != OrderStatus::Pending => stays(
@@ -451,7 +450,7 @@ fn plan_line(order: &Order, line: &Line, content: &Content, partner: Option<Targ
         {
             stays("The line is assigned there already.")
         }
-        (Work::Reassign, _) => Plan::Goes(target),
+        (Work::PartnerServices | Work::Reassign, _) => Plan::Goes(target),
     }
 }
 

@@ -594,7 +594,6 @@ fn place_gone(account: &str) -> Refusal {
     )
 }
 
-#[expect(clippy::too_many_arguments, reason = "what one order is looked at with")]
 fn review_order(
     read: &mut dyn Reads,
     hand: &mut Hand,

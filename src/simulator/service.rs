@@ -47,12 +47,7 @@ pub fn letters(read: &mut dyn Reads, wanted: &Wanted, limit: u64, offset: u64) -
 }
 
 /// The newest letters with their texts.
-pub fn whole_letters(
-    read: &mut dyn Reads,
-    wanted: &Wanted,
-    limit: i64,
-    offset: i64,
-) -> Result<Vec<Arrived>> {
+pub fn whole_letters(read: &mut dyn Reads, wanted: &Wanted, limit: i64, offset: i64) -> Result<Vec<Arrived>> {
     store::list_whole(read, wanted, limit, offset)
 }
 

@@ -754,11 +754,7 @@ pub fn tags_in_use<A: Does>(read: &mut dyn Reads, permit: &Permit<A>) -> Result<
 }
 
 /// The Virtual Accounts of an account that have one of these tags: for lists of other rooms that are narrowed by tag.
-pub fn tagged(
-    read: &mut dyn Reads,
-    account: SmartAccountId,
-    tags: &[&str],
-) -> Result<Vec<VirtualAccountId>> {
+pub fn tagged(read: &mut dyn Reads, account: SmartAccountId, tags: &[&str]) -> Result<Vec<VirtualAccountId>> {
     let keys: Vec<String> = tags.iter().map(|tag| search_key(tag)).collect();
     store::tagged(read, account, &keys)
 }

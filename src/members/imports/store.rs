@@ -38,12 +38,7 @@ type Row = (
 );
 
 /// One's own list in an account.
-pub fn find(
-    read: &mut dyn Reads,
-    account: SmartAccountId,
-    author: PersonId,
-    id: ImportId,
-) -> Result<Import> {
+pub fn find(read: &mut dyn Reads, account: SmartAccountId, author: PersonId, id: ImportId) -> Result<Import> {
     let (id, account, author, group, content, done_at, version): Row = user_imports::table
         .filter(
             user_imports::id

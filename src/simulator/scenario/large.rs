@@ -93,12 +93,17 @@ fn order(demo: &Demo, n: usize) -> Result<orders::New> {
         customer: "XYZ COMPANY".to_owned(),
         customer_domain: "xyz.example".to_owned(),
         customer_email: format!("buyer-{}@xyz.example", n % 50),
-        partner_domain: if n % 2 == 0 { "bramwell.example" } else { "" }.to_owned(),
+        partner_domain: if n.is_multiple_of(2) {
+            "bramwell.example"
+        } else {
+            ""
+        }
+        .to_owned(),
         order_type: order_type.word().to_owned(),
         status: status.word().to_owned(),
         purchase_order: format!("PO-{n:06}"),
         ordered_at: days_before(demo.now, days, 9).rfc3339(),
-        end_customer_account: if n % 5 == 0 { "xyz.example" } else { "" }.to_owned(),
+        end_customer_account: if n.is_multiple_of(5) { "xyz.example" } else { "" }.to_owned(),
         lines: lines
             .into_iter()
             .map(|(sku, quantity)| ToldLine {

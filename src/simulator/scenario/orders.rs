@@ -237,9 +237,8 @@ pub fn plan(now: Moment) -> Result<Vec<Planned>> {
             let ordered = ordered.min(now.plus(TimeDelta::minutes(-50)));
             // By age; a few lag behind, so that every type is seen in every state.
             let status = match (days, dice.below(5)) {
-                (..=20, _) => OrderStatus::Pending,
+                (..=20, _) | (21..=75, 3) => OrderStatus::Pending,
                 (21..=75, 0..3) | (76.., 0) => OrderStatus::PartiallyFulfilled,
-                (21..=75, 3) => OrderStatus::Pending,
                 _ => OrderStatus::Fulfilled,
             };
             let (name, domain, email) = customer;
