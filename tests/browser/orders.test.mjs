@@ -157,6 +157,8 @@ test("an administrator assigns several orders, ticked on two pages", async () =>
   let picked = 10;
   if ((await next.count()) > 0) {
     await next.click();
+    // The count of what is ticked stood on the page before, too.
+    await page.getByText(/^11–\d+ of \d+/).first().waitFor();
     await page.getByText("10 orders selected").first().waitFor();
     await rows(page).first().getByRole("checkbox").check();
     picked = 11;
