@@ -429,10 +429,25 @@ fn close_requests(tx: &mut Tx<'_>, at: Moment, lines: &[Line]) -> Result<()> {
     Ok(())
 }
 
+/// Whether lines for an account wait.
+fn holds(account: &SmartAccount) -> bool {
+    account.state == State::Pending && account.pending_detail.is_none_or(PendingDetail::is_open)
+}
+
+/// Accounts with lines on hold that need not wait any more.
+pub fn accounts_to_release(read: &mut dyn Reads) -> Result<Vec<SmartAccountId>> {
+    let held = store::held_accounts(read)?;
+    Ok(smart_accounts::find_many(read, &held)?
+        .into_iter()
+        .filter(|account| !holds(account))
+        .map(|account| account.id)
+        .collect())
+}
+
 /// Lets go of lines whose Smart Account is no longer Pending: they are due at once, and end as its state now says.
 pub fn release(tx: &mut Tx<'_>, at: Moment, account: SmartAccountId, most: i64) -> Result<Recorded<usize>> {
     let account = smart_accounts::find(tx, account)?;
-    if account.state == State::Pending && account.pending_detail.is_none_or(PendingDetail::is_open) {
+    if holds(&account) {
         return Ok(tx.unchanged(0));
     }
     let held = store::held_for(tx, account.id, most)?;

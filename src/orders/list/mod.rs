@@ -188,31 +188,26 @@ impl Counts {
             .sum();
         u64::try_from(sum).unwrap_or_default()
     }
-    /// How many rows the list has.
-    pub fn total(&self, filter: &Filter) -> u64 {
+    /// How many rows of the list are like this.
+    fn listed(&self, filter: &Filter, wanted: impl Fn(&Tally) -> bool) -> u64 {
         self.sum(|one| {
             within(&filter.assignments, one.assignment)
                 && within(&filter.types, one.order_type)
                 && within(&filter.statuses, one.order_status)
+                && wanted(one)
         })
+    }
+    /// How many rows the list has.
+    pub fn total(&self, filter: &Filter) -> u64 {
+        self.listed(filter, |_| true)
     }
     /// How many of them can never be assigned, by their type.
     pub fn blocked(&self, filter: &Filter) -> u64 {
-        self.sum(|one| {
-            within(&filter.assignments, one.assignment)
-                && within(&filter.types, one.order_type)
-                && within(&filter.statuses, one.order_status)
-                && one.order_type.against_assigning().is_some()
-        })
+        self.listed(filter, |one| one.order_type.against_assigning().is_some())
     }
     /// How many of them are assigned already.
     pub fn assigned(&self, filter: &Filter) -> u64 {
-        self.sum(|one| {
-            within(&filter.assignments, one.assignment)
-                && within(&filter.types, one.order_type)
-                && within(&filter.statuses, one.order_status)
-                && one.assignment == Assignment::Assigned
-        })
+        self.listed(filter, |one| one.assignment == Assignment::Assigned)
     }
     /// The slices of the first card.
     pub fn of_assignment(&self, filter: &Filter, of: Assignment) -> u64 {
@@ -472,6 +467,11 @@ mod tests {
             let all: u64 = Assignment::ALL.iter().map(|one| counts.of_assignment(&filter, *one)).sum();
             prop_assert_eq!(all, counts.total(&Filter::default()));
             prop_assert!(counts.blocked(&filter) + counts.assigned(&filter) <= 2 * counts.total(&filter));
+            let blocked: u64 = OrderType::ALL.iter().filter(|one| one.against_assigning().is_some())
+                .map(|one| counts.of_type(&filter, *one)).sum();
+            prop_assert_eq!(counts.blocked(&filter), blocked);
+            let assigned = within(&filter.assignments, Assignment::Assigned);
+            prop_assert_eq!(counts.assigned(&filter), if assigned { counts.of_assignment(&filter, Assignment::Assigned) } else { 0 });
         }
     }
 }
