@@ -169,6 +169,48 @@ crate::words! {
         LicensesAdded = "licenses.added", "Licenses added";
         /// Licenses were taken out of a Virtual Account again: their line goes elsewhere.
         LicensesTakenBack = "licenses.taken-back", "Licenses taken back";
+        /// Licenses went from one Virtual Account to another.
+        LicensesTransferred = "licenses.transferred", "Licenses transferred";
+        /// More licenses are used in a Virtual Account than there are.
+        LicensesShort = "licenses.out-of-compliance", "Insufficient Licenses";
+        /// There are enough again.
+        LicensesEnough = "licenses.in-compliance", "In Compliance";
+        /// The term of licenses ended.
+        LicensesExpired = "licenses.expired", "Licenses expired";
+        /// Licenses were set aside for a device.
+        LicensesReserved = "licenses.reserved", "Licenses reserved";
+        /// What was set aside for a device came back.
+        ReservationReturned = "licenses.reservation-returned", "Reserved licenses returned";
+        /// A registration token was made.
+        RegistrationTokenCreated = "registration-token.created", "Registration token generated";
+        /// A registration token opens nothing any more.
+        RegistrationTokenRevoked = "registration-token.revoked", "Registration token revoked";
+        /// A registration token was looked at, to be copied or downloaded.
+        RegistrationTokenShown = "registration-token.shown", "Registration token copied";
+        /// A device registered.
+        DeviceRegistered = "device.registered", "Product instance registered";
+        /// A device uses other licenses than before.
+        DeviceReported = "device.reported", "License usage reported";
+        /// A device renewed its registration.
+        DeviceRenewed = "device.renewed", "Registration renewed";
+        /// A device deregistered itself.
+        DeviceDeregistered = "device.deregistered", "Product instance deregistered";
+        /// A device was put into another Virtual Account.
+        DeviceMoved = "device.transferred", "Product instance transferred";
+        /// A device was removed by somebody.
+        DeviceRemoved = "device.removed", "Product instance removed";
+        /// Nothing was heard of a device for a month.
+        DeviceSilent = "device.failed-to-connect", "Product instance failed to connect";
+        /// Nothing was heard of a device for so long that its licenses are free again.
+        DeviceReleased = "device.authorization-expired", "Authorization expired";
+        /// Nothing was heard of a device for a year: it is registered no more.
+        DeviceExpired = "device.registration-expired", "Registration expired";
+        /// A silent device called again.
+        DeviceBack = "device.connected", "Product instance connected again";
+        /// What somebody is told by mail was changed.
+        NotificationsChanged = "notifications.changed", "Notification settings changed";
+        /// Additional addresses were added or removed.
+        NotificationAddresses = "notifications.addresses", "Additional Email Addresses changed";
         /// How assignments complete in the lab was changed.
         LabOrders = "lab.orders", "Order settings changed";
     }

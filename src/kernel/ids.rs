@@ -146,4 +146,14 @@ id! {
     OrderImportId;
     /// A list as somebody likes to see it.
     SavedViewId;
+    /// All licenses of one kind in one Virtual Account, whatever their terms.
+    LicenseStockId;
+    /// A registration token.
+    RegistrationTokenId;
+    /// A product instance.
+    DeviceId;
+    /// An On-Prem server.
+    DeviceManagerId;
+    /// Licenses that are set aside for one device.
+    ReservationId;
 }

@@ -26,7 +26,7 @@ macro_rules! columns {
             pools::ends_at,
             pools::purchased,
             pools::reserved,
-            pools::in_use,
+            pools::reserved,
             pools::version,
         )
     };
@@ -75,7 +75,6 @@ pub fn insert_pool(
             pools::pool_key.eq(kind.key()),
             pools::purchased.eq(0),
             pools::reserved.eq(0),
-            pools::in_use.eq(0),
             pools::created_at.eq(at),
             pools::version.eq(1),
         ))
@@ -251,7 +250,7 @@ macro_rules! asked {
             query = query.filter(pools::billing.eq_any(filter.billings.clone()));
         }
         if !filter.empty_too {
-            query = query.filter(pools::purchased.gt(0).or(pools::in_use.gt(0)));
+            query = query.filter(pools::purchased.gt(0));
         }
         query
     }};
@@ -280,8 +279,12 @@ pub fn page(
         (Sort::Purchased, true) => {
             query.order((pools::purchased.desc(), pools::search_key.asc(), pools::id.asc()))
         }
-        (Sort::InUse, false) => query.order((pools::in_use.asc(), pools::search_key.asc(), pools::id.asc())),
-        (Sort::InUse, true) => query.order((pools::in_use.desc(), pools::search_key.asc(), pools::id.asc())),
+        (Sort::InUse, false) => {
+            query.order((pools::reserved.asc(), pools::search_key.asc(), pools::id.asc()))
+        }
+        (Sort::InUse, true) => {
+            query.order((pools::reserved.desc(), pools::search_key.asc(), pools::id.asc()))
+        }
         // What never ends comes last, on both databases.
         (Sort::Ends, false) => query.order((
             pools::ends_at.is_null().asc(),

@@ -110,6 +110,23 @@ diesel::table! {
 }
 
 diesel::table! {
+    alert_hides (smart_account_id, person_id, alert_key) {
+        smart_account_id -> Text,
+        person_id -> Text,
+        alert_key -> Text,
+        hidden_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    alert_sightings (smart_account_id, alert_key) {
+        smart_account_id -> Text,
+        alert_key -> Text,
+        seen_at -> Timestamp,
+    }
+}
+
+diesel::table! {
     api_clients (id) {
         id -> Text,
         person_id -> Text,
@@ -126,6 +143,56 @@ diesel::table! {
     counters (name) {
         name -> Text,
         value -> BigInt,
+    }
+}
+
+diesel::table! {
+    device_tallies (smart_account_id, virtual_account_id, standing, shard) {
+        smart_account_id -> Text,
+        virtual_account_id -> Text,
+        standing -> Text,
+        shard -> Integer,
+        devices -> BigInt,
+    }
+}
+
+diesel::table! {
+    device_usage (device_id, entitlement) {
+        device_id -> Text,
+        smart_account_id -> Text,
+        virtual_account_id -> Text,
+        entitlement -> Text,
+        quantity -> BigInt,
+        reserved -> BigInt,
+        since -> Timestamp,
+    }
+}
+
+diesel::table! {
+    devices (id) {
+        id -> Text,
+        smart_account_id -> Text,
+        virtual_account_id -> Text,
+        device_manager_id -> Nullable<Text>,
+        udi_pid -> Text,
+        udi_serial -> Text,
+        udi_key -> Text,
+        hostname -> Text,
+        name_key -> Text,
+        search_key -> Text,
+        product -> Text,
+        software -> Text,
+        standing -> Text,
+        is_reserved -> Bool,
+        export_controlled -> Bool,
+        secret_hash -> Text,
+        token_id -> Nullable<Text>,
+        licenses -> Integer,
+        registered_at -> Timestamp,
+        renewed_at -> Timestamp,
+        contact_at -> Timestamp,
+        reported_at -> Nullable<Timestamp>,
+        version -> BigInt,
     }
 }
 
@@ -187,6 +254,17 @@ diesel::table! {
 }
 
 diesel::table! {
+    license_days (stock_id, day) {
+        stock_id -> Text,
+        smart_account_id -> Text,
+        day -> Text,
+        purchased -> BigInt,
+        reserved -> BigInt,
+        in_use -> BigInt,
+    }
+}
+
+diesel::table! {
     license_moves (id) {
         id -> Text,
         smart_account_id -> Text,
@@ -217,8 +295,29 @@ diesel::table! {
         pool_key -> Text,
         purchased -> BigInt,
         reserved -> BigInt,
-        in_use -> BigInt,
         created_at -> Timestamp,
+        version -> BigInt,
+        ended_at -> Nullable<Timestamp>,
+    }
+}
+
+diesel::table! {
+    license_stocks (id) {
+        id -> Text,
+        smart_account_id -> Text,
+        virtual_account_id -> Text,
+        entitlement -> Text,
+        name -> Text,
+        search_key -> Text,
+        billing -> Text,
+        purchased -> BigInt,
+        reserved -> BigInt,
+        in_use -> BigInt,
+        balance -> BigInt,
+        terms -> Integer,
+        term -> Text,
+        ends_at -> Nullable<Timestamp>,
+        short_since -> Nullable<Timestamp>,
         version -> BigInt,
     }
 }
@@ -249,6 +348,30 @@ diesel::table! {
         search_key -> Text,
         sent_at -> Timestamp,
         read_at -> Nullable<Timestamp>,
+    }
+}
+
+diesel::table! {
+    notification_addresses (smart_account_id, email) {
+        smart_account_id -> Text,
+        email -> Text,
+        added_at -> Timestamp,
+        added_by -> Text,
+        summary_day -> Text,
+    }
+}
+
+diesel::table! {
+    notification_settings (smart_account_id, person_id) {
+        smart_account_id -> Text,
+        person_id -> Text,
+        daily_summary -> Bool,
+        status -> Bool,
+        expiring_90 -> Bool,
+        expiring_60 -> Bool,
+        expiring_30 -> Bool,
+        summary_day -> Text,
+        version -> BigInt,
     }
 }
 
@@ -415,6 +538,57 @@ diesel::table! {
 }
 
 diesel::table! {
+    registration_tokens (id) {
+        id -> Text,
+        smart_account_id -> Text,
+        virtual_account_id -> Text,
+        description -> Text,
+        search_key -> Text,
+        token_hash -> Text,
+        sealed -> Text,
+        export_controlled -> Bool,
+        expires_at -> Timestamp,
+        max_uses -> Nullable<BigInt>,
+        uses -> BigInt,
+        created_at -> Timestamp,
+        created_by -> Nullable<Text>,
+        creator -> Text,
+        revoked_at -> Nullable<Timestamp>,
+        revoked_by -> Text,
+        version -> BigInt,
+    }
+}
+
+diesel::table! {
+    reservation_lines (reservation_id, pool_id) {
+        reservation_id -> Text,
+        smart_account_id -> Text,
+        pool_id -> Text,
+        entitlement -> Text,
+        name -> Text,
+        quantity -> BigInt,
+        ends_at -> Nullable<Timestamp>,
+    }
+}
+
+diesel::table! {
+    reservations (id) {
+        id -> Text,
+        smart_account_id -> Text,
+        virtual_account_id -> Text,
+        device_id -> Text,
+        udi_pid -> Text,
+        udi_serial -> Text,
+        request_code -> Text,
+        authorization_code -> Text,
+        created_at -> Timestamp,
+        creator -> Text,
+        returned_at -> Nullable<Timestamp>,
+        version -> BigInt,
+    }
+}
+
+diesel::table! {
     saved_views (id) {
         id -> Text,
         smart_account_id -> Text,
@@ -574,16 +748,25 @@ diesel::allow_tables_to_appear_in_same_query!(
     account_addresses,
     account_request_creators,
     account_requests,
+    alert_hides,
+    alert_sightings,
     api_clients,
     counters,
+    device_tallies,
+    device_usage,
+    devices,
     domain_changes,
     event_tallies,
     events,
     grants,
+    license_days,
     license_moves,
     license_pools,
+    license_stocks,
     links,
     mailbox,
+    notification_addresses,
+    notification_settings,
     once,
     order_assignments,
     order_drafts,
@@ -595,6 +778,9 @@ diesel::allow_tables_to_appear_in_same_query!(
     outbox,
     people,
     platform_roles,
+    registration_tokens,
+    reservation_lines,
+    reservations,
     saved_views,
     sessions,
     settings,

@@ -1,0 +1,16 @@
+DROP TABLE notification_addresses;
+DROP TABLE notification_settings;
+DROP TABLE alert_sightings;
+DROP TABLE alert_hides;
+DROP TABLE reservation_lines;
+DROP TABLE reservations;
+DROP TABLE device_tallies;
+DROP TABLE device_usage;
+DROP TABLE devices;
+DROP TABLE registration_tokens;
+DROP INDEX license_pools_entitlement;
+DROP INDEX license_pools_ends;
+ALTER TABLE license_pools DROP COLUMN ended_at;
+ALTER TABLE license_pools ADD COLUMN in_use BIGINT NOT NULL DEFAULT 0 CHECK (in_use >= 0);
+DROP TABLE license_days;
+DROP TABLE license_stocks;
