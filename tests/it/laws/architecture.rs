@@ -25,6 +25,7 @@ const ROOMS: &[&str] = &[
     "catalog",
     "licenses",
     "orders",
+    "tokens",
     "events",
     "home",
     "simulator",
