@@ -246,10 +246,7 @@ mod tests {
             let mut bent: Vec<char> = locked.chars().collect();
             bent[at] = if bent[at] == 'A' { 'B' } else { 'A' };
             let bent: String = bent.into_iter().collect();
-            assert!(
-                ours.unlock("token", "row 1", &bent).is_none(),
-                "altered at {at}"
-            );
+            assert!(ours.unlock("token", "row 1", &bent).is_none(), "altered at {at}");
         }
         for short in ["", "AAAA", "not base64!"] {
             assert!(ours.unlock("token", "row 1", short).is_none());

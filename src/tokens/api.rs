@@ -42,10 +42,12 @@ pub fn routes(routes: &mut Routes) {
     routes.api(
         Method::POST,
         ALL,
-        Api::says("Generate a registration token for each of one or many Virtual Accounts: all of them or none.")
-            .takes::<GenerateTokensBody>()
-            .gives::<GeneratedTokens>(201)
-            .once(),
+        Api::says(
+            "Generate a registration token for each of one or many Virtual Accounts: all of them or none.",
+        )
+        .takes::<GenerateTokensBody>()
+        .gives::<GeneratedTokens>(201)
+        .once(),
         generate,
     );
     routes.api(
@@ -57,8 +59,10 @@ pub fn routes(routes: &mut Routes) {
     routes.api(
         Method::POST,
         "/api/v1/accounts/{said}/registration-tokens/{registration}/text",
-        Api::says("The text of a registration token. That it was read is recorded, so it is asked for with POST.")
-            .gives::<GeneratedToken>(200),
+        Api::says(
+            "The text of a registration token. That it was read is recorded, so it is asked for with POST.",
+        )
+        .gives::<GeneratedToken>(200),
         text,
     );
     routes.api(
@@ -263,11 +267,7 @@ async fn with_texts(may: &May<ManageTokens>, ids: Vec<RegistrationTokenId>) -> R
         .collect()
 }
 
-async fn generate(
-    may: May<ManageTokens>,
-    key: IdempotencyKey,
-    body: JsonBody<GenerateTokensBody>,
-) -> Answer {
+async fn generate(may: May<ManageTokens>, key: IdempotencyKey, body: JsonBody<GenerateTokensBody>) -> Answer {
     let once = body.once_key(&may, &key);
     let terms = body.value.terms()?;
     let at = may.portal.clock.now();

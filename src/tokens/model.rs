@@ -177,7 +177,9 @@ pub fn days(typed: Option<i64>) -> Result<i64, String> {
 pub fn uses(typed: Option<i64>) -> Result<i64, String> {
     typed
         .filter(|uses| (1..=MOST_USES).contains(uses))
-        .ok_or_else(|| "Enter a whole number from 1 to 10,000, or leave it empty for unlimited uses.".to_owned())
+        .ok_or_else(|| {
+            "Enter a whole number from 1 to 10,000, or leave it empty for unlimited uses.".to_owned()
+        })
 }
 
 // The text -----------------------------------------------------------------------------------------------------
@@ -207,12 +209,7 @@ impl Written {
     /// As the vendor publishes it: `<uuid>-<expiry in ms>|<base64 of 32 bytes>` in base64 with a line end after every
     /// 60 characters and at the end, encoded for a URL.
     pub fn text(&self) -> String {
-        let plain = format!(
-            "{}-{}|{}",
-            self.uuid,
-            self.expires,
-            BASE64.encode(&self.secret)
-        );
+        let plain = format!("{}-{}|{}", self.uuid, self.expires, BASE64.encode(&self.secret));
         let mut text = String::with_capacity(160);
         for (at, letter) in BASE64.encode(plain.as_bytes()).chars().enumerate() {
             if at > 0 && at.is_multiple_of(LINE) {

@@ -7,7 +7,7 @@ use crate::authz::{Does, Permit, matrix};
 use crate::error::{Error, Result};
 use crate::http::widgets::{counted, number};
 use crate::kernel::ids::{RegistrationTokenId, SmartAccountId, VirtualAccountId};
-use crate::kernel::{Event, Kind, Moment};
+use crate::kernel::{Event, Kind, Moment, Secret};
 use crate::platform::db::{Once, OnceKey, Reads, Recorded, Tx};
 use crate::platform::signing::Signing;
 use crate::smart_accounts;
@@ -19,12 +19,13 @@ use std::collections::HashMap;
 const LOCK: &str = "registration token";
 
 /// A token that is to be: its id, its text and what is kept of that are made before the write.
-#[derive(Clone)]
+#[derive(Debug, Clone)]
 pub struct New {
     id: RegistrationTokenId,
     place: VirtualAccountId,
     terms: Terms,
     expires: Moment,
+    text: Secret,
     hash: String,
     sealed: String,
 }
@@ -37,6 +38,7 @@ impl New {
         Ok(Self {
             hash: written.hash(),
             sealed: signing.lock(LOCK, id.as_str(), &written.text())?,
+            text: Secret::new(written.text()),
             id,
             place,
             terms,
@@ -46,6 +48,10 @@ impl New {
     /// Its id.
     pub fn id(&self) -> RegistrationTokenId {
         self.id
+    }
+    /// What a device registers with.
+    pub fn text(&self) -> &Secret {
+        &self.text
     }
 }
 
@@ -94,11 +100,7 @@ pub fn page(
 }
 
 /// One that one may see.
-pub fn find(
-    read: &mut dyn Reads,
-    permit: &Permit<ViewInventory>,
-    id: RegistrationTokenId,
-) -> Result<Token> {
+pub fn find(read: &mut dyn Reads, permit: &Permit<ViewInventory>, id: RegistrationTokenId) -> Result<Token> {
     store::these(read, permit.within().account()?, &[id])?
         .pop()
         .filter(|token| permit.within().covers(token.virtual_account))
@@ -228,7 +230,8 @@ pub fn create(
                 " Export-controlled functionality is not allowed."
             }
         );
-        events.push(event(Kind::RegistrationTokenCreated, &token, says).changed(&json!(null), &facts(&token)));
+        events
+            .push(event(Kind::RegistrationTokenCreated, &token, says).changed(&json!(null), &facts(&token)));
     }
     tx.made(at, once, &format!("{first} {last}"))?;
     let ids = news.iter().map(New::id).collect();
@@ -298,7 +301,10 @@ fn called(tx: &mut Tx<'_>, token: &Token) -> Result<String> {
     Ok(if token.description.is_empty() {
         format!("registration token of {place}")
     } else {
-        format!("registration token \u{201c}{}\u{201d} of {place}", token.description)
+        format!(
+            "registration token \u{201c}{}\u{201d} of {place}",
+            token.description
+        )
     })
 }
 
@@ -317,8 +323,7 @@ pub fn revoke(
     let mut after = before.clone();
     after.revoked_at = Some(at);
     let says = format!("The {} was revoked.", called(tx, &before)?);
-    let event =
-        event(Kind::RegistrationTokenRevoked, &before, says).changed(&facts(&before), &facts(&after));
+    let event = event(Kind::RegistrationTokenRevoked, &before, says).changed(&facts(&before), &facts(&after));
     tx.record(at, rights.manage.who(), &event, ())
 }
 

@@ -79,11 +79,9 @@ macro_rules! wanted {
                 AsExpression::<diesel::sql_types::Bool>::as_expression(filter.states.contains(&state))
             };
             let revoked = tokens::revoked_at.is_not_null();
-            let used_up = tokens::max_uses.is_not_null().and(
-                tokens::max_uses
-                    .assume_not_null()
-                    .le(tokens::uses),
-            );
+            let used_up = tokens::max_uses
+                .is_not_null()
+                .and(tokens::max_uses.assume_not_null().le(tokens::uses));
             let left = tokens::max_uses
                 .is_null()
                 .or(tokens::max_uses.assume_not_null().gt(tokens::uses));
@@ -112,9 +110,7 @@ macro_rules! wanted {
 
 /// How many there are.
 pub fn count(read: &mut dyn Reads, within: &Within, filter: &Filter, now: Moment) -> Result<u64> {
-    let found: i64 = wanted!(within, filter, now)
-        .count()
-        .get_result(read.conn())?;
+    let found: i64 = wanted!(within, filter, now).count().get_result(read.conn())?;
     Ok(u64::try_from(found).unwrap_or_default())
 }
 

@@ -187,8 +187,5 @@ pub async fn create(
             service::create(tx, &rights, at, std::slice::from_ref(&new), once.as_ref())
         })
         .await?;
-    Ok(may.see_other(
-        &Over::Inventory(id.0).page(&may),
-        flash(FlashKind::Ok, says),
-    ))
+    Ok(may.see_other(&Over::Inventory(id.0).page(&may), flash(FlashKind::Ok, says)))
 }

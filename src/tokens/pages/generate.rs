@@ -51,11 +51,7 @@ struct AccountsPage {
 
 async fn accounts_page(may: &May<ManageTokens>, form: FormState) -> Result<AccountsPage> {
     let permit = may.permit.clone();
-    let places = may
-        .portal
-        .db
-        .read(move |r| service::places(r, &permit))
-        .await?;
+    let places = may.portal.db.read(move |r| service::places(r, &permit)).await?;
     let mut shell = shell(may);
     shell.error_title = form.has_problems();
     Ok(AccountsPage {
@@ -137,11 +133,7 @@ async fn chosen(
     problems: &mut Problems,
 ) -> Result<Vec<(VirtualAccountId, String)>> {
     let permit = may.permit.clone();
-    let all = may
-        .portal
-        .db
-        .read(move |r| service::places(r, &permit))
-        .await?;
+    let all = may.portal.db.read(move |r| service::places(r, &permit)).await?;
     let wanted: HashSet<&str> = typed.iter().map(String::as_str).collect();
     let found: Vec<_> = all
         .into_iter()
@@ -369,8 +361,7 @@ async fn made(may: &May<ManageTokens>) -> Result<Option<Vec<Made>>> {
     if ids.is_empty() || proven(may, &ids).is_none() {
         return Ok(None);
     }
-    let (view, manage): (Permit<ViewInventory>, _) =
-        (may.also::<ViewInventory>().await?, may.permit.clone());
+    let (view, manage): (Permit<ViewInventory>, _) = (may.also::<ViewInventory>().await?, may.permit.clone());
     let (tokens, names, admins) = may
         .portal
         .db

@@ -154,11 +154,7 @@ pub async fn management(
     dialog: Option<Dialog>,
     status: u16,
 ) -> Answer {
-    let (permit, path, raw) = (
-        view.clone(),
-        Over::Management.page(visit),
-        visit.query.clone(),
-    );
+    let (permit, path, raw) = (view.clone(), Over::Management.page(visit), visit.query.clone());
     let found = find(visit, view, move |r| {
         let places = service::places(r, &permit)?;
         Ok(query(path, &raw, &places))
@@ -195,11 +191,7 @@ pub async fn list(may: May<ViewInventory>) -> Answer {
 
 /// GET /sa/{said}/devices/token-management.csv: everything but the tokens themselves.
 pub async fn csv(may: May<ViewInventory>) -> Answer {
-    let (permit, path, raw) = (
-        may.permit.clone(),
-        Over::Management.page(&may),
-        may.query.clone(),
-    );
+    let (permit, path, raw) = (may.permit.clone(), Over::Management.page(&may), may.query.clone());
     let now = may.portal.clock.now();
     let (rows, names) = may
         .portal

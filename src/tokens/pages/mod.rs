@@ -409,11 +409,7 @@ async fn send_text(
 ) -> Answer {
     let over = Over::of(&may, place)?;
     let proof = record_showing(&may, over, id.0, Showing::File).await?;
-    see_other(&format!(
-        "{}/{}/download?shown={proof}",
-        over.base(&may),
-        id.0
-    ))
+    see_other(&format!("{}/{}/download?shown={proof}", over.base(&may), id.0))
 }
 
 // Revoke --------------------------------------------------------------------------------------------------------
