@@ -11,8 +11,8 @@ use crate::platform::occupants::Occupants;
 use crate::platform::settings;
 use crate::platform::signing::Signing;
 use crate::{
-    access_requests, account_requests, authn, catalog, events, home, identity, licenses, members, orders,
-    simulator, smart_accounts, virtual_accounts,
+    access_requests, account_requests, authn, catalog, devices, events, home, identity, licenses, members,
+    orders, simulator, smart_accounts, virtual_accounts,
 };
 use chrono::TimeDelta;
 use std::sync::Arc;
@@ -33,6 +33,7 @@ pub fn routes() -> Routes {
     orders::routes(&mut routes);
     catalog::routes(&mut routes);
     licenses::routes(&mut routes);
+    devices::routes(&mut routes);
     events::routes(&mut routes);
     simulator::routes(&mut routes);
     routes
@@ -55,6 +56,7 @@ pub fn occupants() -> Occupants {
     let mut occupants = Occupants::default();
     occupants.add(members::Groups);
     occupants.add(licenses::Licenses);
+    occupants.add(devices::Devices);
     occupants
 }
 
@@ -92,6 +94,7 @@ pub fn refusals() -> Vec<(&'static str, &'static str)> {
         account_requests::REFUSALS,
         licenses::REFUSALS,
         orders::REFUSALS,
+        devices::REFUSALS,
         simulator::REFUSALS,
     ] {
         codes.extend_from_slice(room);
@@ -175,6 +178,7 @@ fn jobs(config: &Config, db: &Db, clock: &Clock, postman: &Postman, letters: &Ar
     jobs.extend(members::jobs(db, clock));
     jobs.extend(account_requests::jobs(db, clock));
     jobs.extend(orders::jobs(db, clock));
+    jobs.extend(devices::jobs(db, clock));
     let postman = postman.clone();
     jobs.push(Job::new("deliver letters", Duration::from_secs(1), move || {
         let postman = postman.clone();

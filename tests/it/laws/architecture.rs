@@ -25,6 +25,7 @@ const ROOMS: &[&str] = &[
     "catalog",
     "licenses",
     "orders",
+    "devices",
     "events",
     "home",
     "simulator",
