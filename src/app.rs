@@ -12,7 +12,7 @@ use crate::platform::settings;
 use crate::platform::signing::Signing;
 use crate::{
     access_requests, account_requests, authn, catalog, devices, events, home, identity, licenses, members,
-    orders, simulator, smart_accounts, virtual_accounts,
+    orders, simulator, smart_accounts, tokens, virtual_accounts,
 };
 use chrono::TimeDelta;
 use std::sync::Arc;
@@ -33,6 +33,7 @@ pub fn routes() -> Routes {
     orders::routes(&mut routes);
     catalog::routes(&mut routes);
     licenses::routes(&mut routes);
+    tokens::routes(&mut routes);
     devices::routes(&mut routes);
     events::routes(&mut routes);
     simulator::routes(&mut routes);
@@ -56,6 +57,7 @@ pub fn occupants() -> Occupants {
     let mut occupants = Occupants::default();
     occupants.add(members::Groups);
     occupants.add(licenses::Licenses);
+    occupants.add(tokens::Tokens);
     occupants.add(devices::Devices);
     occupants
 }
@@ -94,6 +96,7 @@ pub fn refusals() -> Vec<(&'static str, &'static str)> {
         account_requests::REFUSALS,
         licenses::REFUSALS,
         orders::REFUSALS,
+        tokens::REFUSALS,
         devices::REFUSALS,
         simulator::REFUSALS,
     ] {

@@ -24,6 +24,7 @@ pub mod members;
 pub mod orders;
 pub mod simulator;
 pub mod smart_accounts;
+pub mod tokens;
 pub mod virtual_accounts;
 
 // Above all

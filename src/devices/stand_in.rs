@@ -39,35 +39,6 @@ pub mod licenses {
     }
 }
 
-/// `crate::tokens`.
-pub mod tokens {
-    use crate::error::{Error, Result};
-    use crate::kernel::Moment;
-    use crate::kernel::ids::{RegistrationTokenId, SmartAccountId, VirtualAccountId};
-    use crate::platform::db::{Reads, Tx};
-
-    /// A token.
-    #[derive(Debug)]
-    pub struct Redeemed {
-        pub id: RegistrationTokenId,
-        pub account: SmartAccountId,
-        pub virtual_account: VirtualAccountId,
-        pub export_controlled: bool,
-    }
-    /// Whose it is, opening or not.
-    pub fn whose(_: &mut dyn Reads, _: &str) -> Result<Redeemed> {
-        Err(Error::refused("tokens.unknown", "Not there yet."))
-    }
-    /// Whether it opens.
-    pub fn look_up(_: &mut dyn Reads, _: Moment, _: &str) -> Result<Redeemed> {
-        Err(Error::refused("tokens.unknown", "Not there yet."))
-    }
-    /// Uses it.
-    pub fn redeem(_: &mut Tx<'_>, _: Moment, _: &str) -> Result<Redeemed> {
-        Err(Error::refused("tokens.unknown", "Not there yet."))
-    }
-}
-
 /// `crate::catalog`.
 pub mod catalog {
     /// What the catalog says of an entitlement.

@@ -71,17 +71,15 @@ impl Client {
     }
 
     /// Sends JSON and reads the answer with its status.
-    pub fn post(
-        &self,
-        path: &str,
-        credential: Option<&str>,
-        body: &Value,
-    ) -> Result<(u16, String), Failed> {
+    pub fn post(&self, path: &str, credential: Option<&str>, body: &Value) -> Result<(u16, String), Failed> {
         let mut request = self
             .agent
             .post(format!("{}{path}", self.portal))
             .header("content-type", "application/json")
-            .header("user-agent", concat!("licentral-device/", env!("CARGO_PKG_VERSION")));
+            .header(
+                "user-agent",
+                concat!("licentral-device/", env!("CARGO_PKG_VERSION")),
+            );
         if let Some(credential) = credential {
             request = request.header("authorization", format!("Bearer {credential}"));
         }
@@ -106,7 +104,12 @@ impl Client {
             )));
         }
         let mut says = word("detail").to_owned();
-        for one in problem.get("errors").and_then(Value::as_array).into_iter().flatten() {
+        for one in problem
+            .get("errors")
+            .and_then(Value::as_array)
+            .into_iter()
+            .flatten()
+        {
             let part = |key: &str| one.get(key).and_then(Value::as_str).unwrap_or_default();
             says.push_str(&format!(" {}: {}", part("pointer"), part("detail")));
         }

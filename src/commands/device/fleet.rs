@@ -119,7 +119,11 @@ pub fn run(portal: &str, args: FleetArgs) -> Done {
     let states: Mutex<BTreeMap<String, usize>> = Mutex::default();
     let took = at_once(members.len(), args.concurrency, &mut reporting, |n| {
         let Member(credential) = members.get(n)?;
-        match client.post("/device/v1/report", Some(credential), &json!({ "licenses": needs })) {
+        match client.post(
+            "/device/v1/report",
+            Some(credential),
+            &json!({ "licenses": needs }),
+        ) {
             Ok((_, text)) => {
                 let said: Value = serde_json::from_str(&text).unwrap_or_default();
                 let word = said.get("authorization").and_then(Value::as_str).unwrap_or("?");

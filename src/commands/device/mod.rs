@@ -292,7 +292,11 @@ fn parse_needs(words: &[String]) -> Result<Vec<Need>, String> {
         return Ok(Vec::new());
     }
     let mut needs: Vec<Need> = Vec::new();
-    for word in words.iter().flat_map(|word| word.split(',')).filter(|word| !word.is_empty()) {
+    for word in words
+        .iter()
+        .flat_map(|word| word.split(','))
+        .filter(|word| !word.is_empty())
+    {
         let (entitlement, number) = word.split_once('=').unwrap_or((word, "1"));
         let quantity: i64 = number
             .parse()
@@ -438,7 +442,9 @@ fn registered<'s>(state: &'s State, portal: Option<&str>) -> Result<(Client, &'s
 
 /// Takes over what the portal says of the device.
 fn learn(state: &mut State, said: StatusSaid) {
-    let Some(one) = &mut state.registration else { return };
+    let Some(one) = &mut state.registration else {
+        return;
+    };
     if one.authorization.as_deref() != Some(&said.authorization) {
         one.authorized_at = Some(said.contact_at);
     }
@@ -517,7 +523,9 @@ fn report(file: &File, state: &mut State, portal: Option<&str>, now: Moment) -> 
         }
         Err(failed) => return note_failure(file, state, now, failed, false),
     }
-    let Some(one) = &state.registration else { return Ok(()) };
+    let Some(one) = &state.registration else {
+        return Ok(());
+    };
     let count = one.licenses.len();
     say(&format!(
         "License Authorization: {}. {} {} in use.",
@@ -563,9 +571,7 @@ fn deregister(file: &File, state: &mut State, portal: Option<&str>, now: Moment)
     let says = match told {
         Ok(_) => "Deregistered. What was used is free again.",
         // Done before, and the answer was lost; or somebody removed it.
-        Err(failed) if failed.is_unknown() => {
-            "Deregistered. The portal did not know this device any more."
-        }
+        Err(failed) if failed.is_unknown() => "Deregistered. The portal did not know this device any more.",
         Err(failed) => return Err(failed.into()),
     };
     state.registration = None;
@@ -584,7 +590,10 @@ mod tests {
         let words = |all: &[&str]| parse_needs(&all.iter().map(|w| (*w).to_owned()).collect::<Vec<_>>());
         let needs = words(&["a=2", "b,c=3"]).unwrap();
         assert_eq!(
-            needs.iter().map(|n| (n.entitlement.as_str(), n.quantity)).collect::<Vec<_>>(),
+            needs
+                .iter()
+                .map(|n| (n.entitlement.as_str(), n.quantity))
+                .collect::<Vec<_>>(),
             [("a", 2), ("b", 1), ("c", 3)]
         );
         assert!(words(&["none"]).unwrap().is_empty());

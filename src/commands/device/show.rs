@@ -72,12 +72,18 @@ pub fn status(state: &State, now: Moment) -> String {
             match &state.attempt {
                 Some(attempt) => {
                     line("  Status: UNREGISTERED - REGISTRATION FAILED".to_owned());
-                    line(format!("  Export-Controlled Functionality: {}", export_words(None)));
+                    line(format!(
+                        "  Export-Controlled Functionality: {}",
+                        export_words(None)
+                    ));
                     line(format!("  Initial Registration: {}", attempt.words()));
                 }
                 None => {
                     line("  Status: UNREGISTERED".to_owned());
-                    line(format!("  Export-Controlled Functionality: {}", export_words(None)));
+                    line(format!(
+                        "  Export-Controlled Functionality: {}",
+                        export_words(None)
+                    ));
                 }
             }
             line("\nLicense Authorization:".to_owned());
@@ -97,7 +103,9 @@ pub fn status(state: &State, now: Moment) -> String {
             ));
             line(format!(
                 "  Last Renewal Attempt: {}",
-                one.renewal.as_ref().map_or_else(|| "None".to_owned(), |t| t.words())
+                one.renewal
+                    .as_ref()
+                    .map_or_else(|| "None".to_owned(), |t| t.words())
             ));
             line(format!("  Next Renewal Attempt: {}", time(one.renew_at)));
             line(format!("  Registration Expires: {}", time(one.expires_at)));
@@ -143,8 +151,24 @@ fn name_of(state: &State, entitlement: &str) -> String {
         .flat_map(|one| &one.licenses)
         .find(|one| one.entitlement == entitlement);
     told.map(|one| one.name.clone())
-        .or_else(|| catalog::entitlement(entitlement).map(|known| known.name.to_owned()))
+        .or_else(|| catalog_entitlement(entitlement).map(|known| known.name.clone()))
         .unwrap_or_else(|| entitlement.to_owned())
+}
+
+/// Until the catalog says it.
+struct KnownHere {
+    name: String,
+    export_controlled: bool,
+}
+fn catalog_entitlement(key: &str) -> Option<KnownHere> {
+    catalog::all()
+        .iter()
+        .flat_map(|item| &item.entitlements)
+        .find(|one| one.key == key)
+        .map(|one| KnownHere {
+            name: one.name.clone(),
+            export_controlled: false,
+        })
 }
 
 /// How a license stands.
@@ -167,8 +191,7 @@ pub fn usage(state: &State, now: Moment) -> String {
         authorization(state, now)
     );
     for need in &state.needs {
-        let controlled =
-            catalog::entitlement(&need.entitlement).is_some_and(|known| known.export_controlled);
+        let controlled = catalog_entitlement(&need.entitlement).is_some_and(|known| known.export_controlled);
         out.push_str(&format!(
             "\n{} ({}):\n  Count: {}\n  Status: {}\n  Export status: {}\n",
             name_of(state, &need.entitlement),
@@ -229,7 +252,11 @@ pub fn summary(state: &State, now: Moment) -> String {
             .max()
             .unwrap_or_default()
     };
-    let (a, b, c) = (widest(0, "License"), widest(1, "Entitlement Tag"), widest(2, "Count"));
+    let (a, b, c) = (
+        widest(0, "License"),
+        widest(1, "Entitlement Tag"),
+        widest(2, "Count"),
+    );
     out.push_str(&format!(
         "  {:<a$}  {:<b$}  {:>c$}  Status\n",
         "License", "Entitlement Tag", "Count"
@@ -275,7 +302,12 @@ mod tests {
     fn a_device_out_of_its_box_is_unregistered_and_evaluates() {
         let now = Moment::parse("2026-11-22T10:00:00Z").unwrap();
         let says = status(&State::new(now), now);
-        for words in ["Smart Licensing is ENABLED", "Status: UNREGISTERED", "EVAL MODE", "90 days"] {
+        for words in [
+            "Smart Licensing is ENABLED",
+            "Status: UNREGISTERED",
+            "EVAL MODE",
+            "90 days",
+        ] {
             assert!(says.contains(words), "{words} in:\n{says}");
         }
     }

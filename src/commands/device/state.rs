@@ -50,7 +50,10 @@ impl Try {
     pub fn words(&self) -> String {
         match &self.failed {
             None => format!("SUCCEEDED on {}", super::show::time(self.at)),
-            Some(why) => format!("FAILED on {}\n    Failure reason: {why}", super::show::time(self.at)),
+            Some(why) => format!(
+                "FAILED on {}\n    Failure reason: {why}",
+                super::show::time(self.at)
+            ),
         }
     }
 }
@@ -261,7 +264,12 @@ mod tests {
         file.write(&State::new(now)).unwrap();
         let whole = std::fs::read_to_string(file.path()).unwrap();
         assert_eq!(file.read().unwrap().unwrap().needs.len(), 2);
-        for damaged in ["", "{", &whole[..whole.len() / 2], &whole.replace("\"format\": 1", "\"format\": 9")] {
+        for damaged in [
+            "",
+            "{",
+            &whole[..whole.len() / 2],
+            &whole.replace("\"format\": 1", "\"format\": 9"),
+        ] {
             std::fs::write(file.path(), damaged).unwrap();
             assert!(file.read().unwrap_err().contains("damaged"));
             assert_eq!(std::fs::read_to_string(file.path()).unwrap(), damaged);
@@ -277,6 +285,9 @@ mod tests {
         assert_eq!(state.evaluation_left(later), 80 * 86_400);
         state.needs.clear();
         state.count_evaluation(later);
-        assert_eq!(state.evaluation_left(later.plus(TimeDelta::days(50))), 80 * 86_400);
+        assert_eq!(
+            state.evaluation_left(later.plus(TimeDelta::days(50))),
+            80 * 86_400
+        );
     }
 }

@@ -25,6 +25,7 @@ const ROOMS: &[&str] = &[
     "catalog",
     "licenses",
     "orders",
+    "tokens",
     "devices",
     "events",
     "home",
