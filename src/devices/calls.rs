@@ -6,7 +6,7 @@
 
 use super::model::{self, Authorization, Device, Reported, Standing, Udi, Usage, UseStatus};
 use super::stand_in::licenses::{self, Use};
-use super::stand_in::tokens;
+
 use super::store;
 use crate::authn::throttle::{self, Subjects};
 use crate::error::{Error, Problems, Result};
@@ -14,7 +14,7 @@ use crate::kernel::ids::{DeviceId, SmartAccountId, VirtualAccountId};
 use crate::kernel::{Event, Kind, Moment, Secret, Who};
 use crate::platform::db::{Reads, Recorded, Tx};
 use crate::platform::token;
-use crate::smart_accounts;
+use crate::{smart_accounts, tokens};
 use serde_json::json;
 use std::collections::BTreeMap;
 
@@ -193,8 +193,8 @@ pub fn register(
         // The answer got lost on its way: the token is not used twice, not even when it is used up by now.
         return Ok(tx.unchanged((known.clone(), false)));
     }
+    // Refuses what belongs to an account that is Inactive, too.
     let opens = tokens::look_up(tx, caller.now, token_text.reveal())?;
-    in_use(tx, opens.account)?;
     let mut changes = Changes::default();
     let before = match &known {
         None => None,
