@@ -180,6 +180,7 @@ fn jobs(config: &Config, db: &Db, clock: &Clock, postman: &Postman, letters: &Ar
     jobs.extend(access_requests::jobs(db, clock));
     jobs.extend(members::jobs(db, clock));
     jobs.extend(account_requests::jobs(db, clock));
+    jobs.extend(licenses::jobs(db, clock));
     jobs.extend(orders::jobs(db, clock));
     jobs.extend(devices::jobs(db, clock));
     let postman = postman.clone();

@@ -4,7 +4,7 @@ mod api;
 mod model;
 mod pages;
 
-pub use model::{Billing, Entitlement, Item, LineKind, Term, all, families, find};
+pub use model::{Billing, Entitlement, Item, Known, LineKind, Term, all, entitlement, families, find};
 
 use crate::authz::Action;
 use crate::http::Routes;

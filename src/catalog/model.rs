@@ -145,6 +145,50 @@ pub fn find(sku: &str) -> Option<&'static Item> {
     BY_SKU.get(sku).copied()
 }
 
+/// What the catalog says of an entitlement.
+#[derive(Debug, Clone, Copy)]
+pub struct Known {
+    /// What programs know it by.
+    pub key: &'static str,
+    /// What people know it by.
+    pub name: &'static str,
+    /// How the first product that carries it is paid for.
+    pub billing: Billing,
+    /// How long it lasts with that.
+    pub term: Term,
+    /// Whether a device needs to be allowed export-controlled functionality to use it.
+    pub export_controlled: bool,
+}
+
+/// The entitlements that are restricted themselves: a product that is export-controlled carries others as well, which
+/// every device may use.
+const RESTRICTED: [&str; 4] = [
+    "hsec-k9",
+    "fpr3100-strong-enc",
+    "cms-media-enc",
+    "isr4300-security",
+];
+
+/// What has this key among the entitlements that products carry.
+pub fn entitlement(key: &str) -> Option<Known> {
+    static BY_KEY: LazyLock<HashMap<&'static str, Known>> = LazyLock::new(|| {
+        let mut known = HashMap::new();
+        for item in all() {
+            for one in &item.entitlements {
+                known.entry(one.key.as_str()).or_insert(Known {
+                    key: &one.key,
+                    name: &one.name,
+                    billing: item.billing,
+                    term: item.term,
+                    export_controlled: RESTRICTED.contains(&one.key.as_str()),
+                });
+            }
+        }
+        known
+    });
+    BY_KEY.get(key).copied()
+}
+
 /// The families, in the order of the file.
 pub fn families() -> Vec<&'static str> {
     let mut found: Vec<&str> = Vec::new();
@@ -200,6 +244,12 @@ mod tests {
             assert!(items.iter().any(|item| item.kind == *kind), "{kind}");
         }
         assert_eq!(families().len(), 7);
+        for key in RESTRICTED {
+            assert!(
+                entitlement(key).is_some_and(|known| known.export_controlled),
+                "{key}"
+            );
+        }
         let switch = find("C9200-48P-E").unwrap();
         let carried: Vec<&str> = switch.entitlements.iter().map(|e| e.name.as_str()).collect();
         assert_eq!(

@@ -18,6 +18,7 @@ pub mod list;
 pub mod menu;
 mod multipart;
 pub mod openapi;
+pub mod parts;
 pub mod portal;
 pub mod reason;
 pub mod reply;

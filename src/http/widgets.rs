@@ -5,7 +5,7 @@
     reason = "templates pass everything by reference"
 )]
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 
 /// 1540 becomes "1,540".
 pub fn number(count: &u64) -> String {
@@ -200,9 +200,116 @@ impl Donut {
     }
 }
 
+/// Numbers over days, as steps: each holds until the next changes it.
+#[derive(Debug, Clone)]
+pub struct Chart {
+    /// What the lines are.
+    pub series: [&'static str; 2],
+    points: Vec<(NaiveDate, [i64; 2])>,
+}
+
+/// The size of the drawing, in its own units.
+const WIDE: f64 = 640.0;
+const HIGH: f64 = 160.0;
+
+#[expect(
+    clippy::cast_precision_loss,
+    reason = "places in a drawing; no count that is drawn comes near 2^52"
+)]
+fn part(of: i64, whole: i64) -> f64 {
+    if whole <= 0 { 0.0 } else { of as f64 / whole as f64 }
+}
+
+impl Chart {
+    pub fn new(series: [&'static str; 2], points: Vec<(NaiveDate, [i64; 2])>) -> Self {
+        Self { series, points }
+    }
+
+    /// The number at the top: the greatest, rounded up so that half of it is whole.
+    pub fn top(&self) -> i64 {
+        let most = self
+            .points
+            .iter()
+            .flat_map(|(_, numbers)| *numbers)
+            .max()
+            .unwrap_or_default()
+            .max(2);
+        most + most % 2
+    }
+
+    pub fn top_text(&self) -> String {
+        number(&self.top().unsigned_abs())
+    }
+
+    pub fn half_text(&self) -> String {
+        number(&(self.top() / 2).unsigned_abs())
+    }
+
+    /// The line of a series.
+    pub fn path(&self, series: usize) -> String {
+        let steps = i64::try_from(self.points.len()).unwrap_or(i64::MAX).max(2) - 1;
+        let mut path = String::new();
+        let mut last = None;
+        for (at, (_, numbers)) in (0_i64..).zip(&self.points) {
+            let Some(amount) = numbers.get(series) else {
+                continue;
+            };
+            let (x, y) = (part(at, steps) * WIDE, HIGH - part(*amount, self.top()) * HIGH);
+            match last {
+                None => path.push_str(&format!("M{x:.1} {y:.1}")),
+                Some(before) if before != *amount => path.push_str(&format!("H{x:.1}V{y:.1}")),
+                Some(_) => {}
+            }
+            last = Some(*amount);
+        }
+        path.push_str(&format!("H{WIDE:.1}"));
+        path
+    }
+
+    /// The first and the last day.
+    pub fn ends(&self) -> (String, String) {
+        let words = |one: Option<&(NaiveDate, [i64; 2])>| {
+            one.map(|(day, _)| day.format("%-d %b %Y").to_string())
+                .unwrap_or_default()
+        };
+        (words(self.points.first()), words(self.points.last()))
+    }
+
+    /// The days on which a number changed, the newest first, for those who read the drawing as a table.
+    pub fn changes(&self) -> Vec<(String, [String; 2])> {
+        let mut found: Vec<(String, [String; 2])> = Vec::new();
+        let mut last = None;
+        for (day, numbers) in &self.points {
+            if last != Some(numbers) {
+                found.push((
+                    day.format("%-d %b %Y").to_string(),
+                    numbers.map(|n| number(&n.unsigned_abs())),
+                ));
+                last = Some(numbers);
+            }
+        }
+        found.reverse();
+        found
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_chart_steps_where_a_number_changes() {
+        let day = |n| NaiveDate::from_ymd_opt(2026, 11, n).unwrap();
+        let chart = Chart::new(
+            ["Purchased", "In Use"],
+            vec![(day(1), [4, 0]), (day(2), [4, 2]), (day(3), [4, 2])],
+        );
+        assert_eq!(chart.path(0), "M0.0 0.0H640.0");
+        assert_eq!(chart.path(1), "M0.0 160.0H320.0V80.0H640.0");
+        assert_eq!((chart.top_text(), chart.half_text()), ("4".into(), "2".into()));
+        assert_eq!(chart.changes().len(), 2);
+        assert_eq!(chart.changes()[0].0, "2 Nov 2026");
+    }
 
     #[test]
     fn numbers_read_well() {

@@ -1,14 +1,19 @@
-//! Licenses, for scripts: what the page shows.
+//! Licenses, for scripts: what the pages show, and the transfer.
 
 use super::pages::{order, query};
-use super::service::{self, Row};
-use crate::authz::action::ViewInventory;
+use super::service::{self, Row, TermRow};
+use super::stock;
+use super::store::{self, Ledger, Posting};
+use super::transfer::{self, Line, Review};
+use crate::authz::action::{Transfer, ViewInventory};
 use crate::catalog::{Billing, Term};
-use crate::http::{Answer, Api, May, Routes, json};
+use crate::error::Problems;
+use crate::http::form::PathPart;
+use crate::http::{Answer, Api, IdempotencyKey, JsonBody, ListQuery, ListSpec, May, Routes, json};
 use crate::kernel::Moment;
-use crate::kernel::ids::{LicensePoolId, OrderId, VirtualAccountId};
+use crate::kernel::ids::{LicensePoolId, LicenseStockId, OrderId, VirtualAccountId};
 use actix_web::http::Method;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 /// The operations of this room.
@@ -16,22 +21,50 @@ pub fn routes(routes: &mut Routes) {
     routes.api(
         Method::GET,
         "/api/v1/accounts/{said}/licenses",
-        Api::says("License Inventory: how many licenses of each kind and term lie in which Virtual Account.")
+        Api::says("License Inventory: how many licenses of each kind lie in which Virtual Account, all terms together.")
             .query(&[
                 ("q", "A part of the license's name."),
                 ("va", "Id of a Virtual Account. May come several times."),
-                ("term", "perpetual, term or subscription. May come several times."),
+                ("tag", "A tag of Virtual Accounts. May come several times."),
+                ("alert", "short: Insufficient Licenses; ending: a term ends within 90 days."),
+                ("term", "perpetual, term or subscription: of the term that ends first. May come several times."),
                 ("billing", "prepaid or usage. May come several times."),
                 ("empty", "yes: those of which none are left as well."),
                 (
                     "sort",
-                    "license, purchased, in-use or ends; with - in front the other way round.",
+                    "license, purchased, in-use, balance or ends; with - in front the other way round.",
                 ),
                 ("page", "From 1."),
                 ("per", "10, 25, 50 or 100."),
             ])
             .gives::<LicenseList>(200),
         all,
+    );
+    routes.api(
+        Method::GET,
+        "/api/v1/accounts/{said}/licenses/{license}",
+        Api::says("One license in one Virtual Account, with its terms in the order in which they are used.")
+            .gives::<LicenseDetail>(200),
+        one,
+    );
+    routes.api(
+        Method::GET,
+        "/api/v1/accounts/{said}/license-transactions",
+        Api::says(
+            "The ledger: every license that came into a Virtual Account or went out of it, the newest first.",
+        )
+        .query(&[("page", "From 1."), ("per", "10, 25, 50 or 100.")])
+        .gives::<PostingList>(200),
+        ledger,
+    );
+    routes.api(
+        Method::POST,
+        "/api/v1/accounts/{said}/license-transfers",
+        Api::says("Transfers licenses between Virtual Accounts: all lines or none. With \"dry_run\" nothing is done and the answer says what would be.")
+            .takes::<TransferBody>()
+            .gives::<TransferShape>(200)
+            .once(),
+        transfer,
     );
 }
 
@@ -45,12 +78,12 @@ struct Origin {
     identifier: String,
 }
 
-/// Licenses of one kind and term in one Virtual Account.
+/// Licenses of one kind in one Virtual Account, all terms together.
 #[derive(Debug, Serialize, ToSchema)]
 struct LicenseShape {
-    /// Id of the pool.
+    /// Id of the license in this Virtual Account.
     #[schema(value_type = String)]
-    id: LicensePoolId,
+    id: LicenseStockId,
     /// What people know the license by.
     license: String,
     /// What programs know it by.
@@ -60,40 +93,41 @@ struct LicenseShape {
     virtual_account_name: String,
     #[schema(value_type = String)]
     billing: Billing,
+    /// Those of terms that have not ended.
     purchased: i64,
     in_use: i64,
     reserved: i64,
     /// purchased less reserved and in use.
     balance: i64,
+    /// How many terms hold something.
+    terms: i32,
+    /// Of the term that ends first.
     #[schema(value_type = String)]
     term: Term,
-    starts_at: Option<Moment>,
+    /// When the first term ends.
     ends_at: Option<Moment>,
-    orders: Vec<Origin>,
+    /// Since when more are used than there are.
+    short_since: Option<Moment>,
 }
 
 impl From<Row> for LicenseShape {
     fn from(row: Row) -> Self {
-        let pool = row.pool;
+        let stock = row.stock;
         Self {
-            id: pool.id,
-            balance: pool.balance(),
-            license: pool.name,
-            entitlement: pool.entitlement,
-            virtual_account: pool.virtual_account,
+            id: stock.id,
+            license: stock.name,
+            entitlement: stock.entitlement,
+            virtual_account: stock.virtual_account,
             virtual_account_name: row.virtual_account,
-            billing: pool.billing,
-            purchased: pool.purchased,
-            in_use: pool.in_use,
-            reserved: pool.reserved,
-            term: pool.term,
-            starts_at: pool.starts_at,
-            ends_at: pool.ends_at,
-            orders: row
-                .orders
-                .into_iter()
-                .map(|(id, identifier)| Origin { id, identifier })
-                .collect(),
+            billing: stock.billing,
+            purchased: stock.purchased,
+            in_use: stock.in_use,
+            reserved: stock.reserved,
+            balance: stock.balance,
+            terms: stock.terms,
+            term: stock.term,
+            ends_at: stock.ends_at,
+            short_since: stock.short_since,
         }
     }
 }
@@ -109,11 +143,12 @@ struct LicenseList {
 
 async fn all(may: May<ViewInventory>) -> Answer {
     let (permit, path, raw) = (may.permit.clone(), may.path.clone(), may.query.clone());
+    let now = may.portal.clock.now();
     let (list, total, rows) = may
         .portal
         .db
         .read(move |r| {
-            let (mut list, filter) = query(r, &permit, path, &raw)?;
+            let (mut list, filter) = query(r, &permit, path, &raw, None, now)?;
             let total = service::count(r, &permit, &filter)?;
             list.clamp(total);
             let rows = service::page(r, &permit, &filter, order(&list), list.limit(), list.offset())?;
@@ -128,5 +163,285 @@ async fn all(may: May<ViewInventory>) -> Answer {
             page: list.page,
             per: list.per,
         },
+    )
+}
+
+/// A term of a license.
+#[derive(Debug, Serialize, ToSchema)]
+struct TermShape {
+    #[schema(value_type = String)]
+    id: LicensePoolId,
+    #[schema(value_type = String)]
+    term: Term,
+    starts_at: Option<Moment>,
+    ends_at: Option<Moment>,
+    /// Since when it counts no more.
+    ended_at: Option<Moment>,
+    purchased: i64,
+    reserved: i64,
+    /// What of the use falls on it: terms that end first are used first.
+    in_use: i64,
+    orders: Vec<Origin>,
+}
+
+impl From<TermRow> for TermShape {
+    fn from(row: TermRow) -> Self {
+        Self {
+            id: row.pool.id,
+            term: row.pool.term,
+            starts_at: row.pool.starts_at,
+            ends_at: row.pool.ends_at,
+            ended_at: row.pool.ended_at,
+            purchased: row.pool.purchased,
+            reserved: row.pool.reserved,
+            in_use: row.in_use,
+            orders: row
+                .orders
+                .into_iter()
+                .map(|(id, identifier)| Origin { id, identifier })
+                .collect(),
+        }
+    }
+}
+
+/// The numbers of a license at the end of a day.
+#[derive(Debug, Serialize, ToSchema)]
+struct DayShape {
+    /// In the form 2026-11-22.
+    day: String,
+    purchased: i64,
+    reserved: i64,
+    in_use: i64,
+}
+
+/// One license with its terms, and the days on which its numbers changed.
+#[derive(Debug, Serialize, ToSchema)]
+struct LicenseDetail {
+    #[serde(flatten)]
+    license: LicenseShape,
+    pools: Vec<TermShape>,
+    days: Vec<DayShape>,
+}
+
+async fn one(may: May<ViewInventory>, id: PathPart<LicenseStockId>) -> Answer {
+    let (permit, id) = (may.permit.clone(), id.0);
+    let (row, terms, days) = may
+        .portal
+        .db
+        .read(move |r| {
+            let row = service::find(r, &permit, id)?;
+            let terms = service::terms(r, &row.stock)?;
+            let days = stock::days(r, row.stock.account, id)?;
+            Ok((row, terms, days))
+        })
+        .await?;
+    json(
+        200,
+        &LicenseDetail {
+            license: row.into(),
+            pools: terms.into_iter().map(TermShape::from).collect(),
+            days: days
+                .into_iter()
+                .map(|(day, purchased, reserved, in_use)| DayShape {
+                    day,
+                    purchased,
+                    reserved,
+                    in_use,
+                })
+                .collect(),
+        },
+    )
+}
+
+/// A line of the ledger.
+#[derive(Debug, Serialize, ToSchema)]
+struct PostingShape {
+    at: Moment,
+    /// order, order-taken-back, transfer-in or transfer-out.
+    transaction: String,
+    license: String,
+    #[schema(value_type = String)]
+    virtual_account: VirtualAccountId,
+    /// Below zero when licenses went out.
+    quantity: i64,
+    #[schema(value_type = Option<String>)]
+    order: Option<OrderId>,
+    /// The Order Identifier, or the other Virtual Account of a transfer.
+    reference: String,
+    by: String,
+}
+
+impl From<Posting> for PostingShape {
+    fn from(one: Posting) -> Self {
+        Self {
+            at: one.at,
+            transaction: one.kind.word().to_owned(),
+            license: one.license,
+            virtual_account: one.place,
+            quantity: one.quantity,
+            order: one.order,
+            reference: one.reference,
+            by: one.actor,
+        }
+    }
+}
+
+/// A page of the ledger.
+#[derive(Debug, Serialize, ToSchema)]
+struct PostingList {
+    items: Vec<PostingShape>,
+    total: u64,
+    page: u64,
+    per: u64,
+}
+
+async fn ledger(may: May<ViewInventory>) -> Answer {
+    let permit = may.permit.clone();
+    let mut list = ListQuery::parse(
+        &may.query,
+        &ListSpec {
+            path: may.path.clone(),
+            sorts: &["date"],
+            default_sort: "-date",
+            filters: &[],
+            columns: &[],
+        },
+    );
+    let (list, total, rows) = may
+        .portal
+        .db
+        .read(move |r| {
+            let asked = Ledger::default();
+            let total = store::count_postings(r, permit.within(), &asked)?;
+            list.clamp(total);
+            let whole = |n: u64| i64::try_from(n).unwrap_or(i64::MAX);
+            let rows = store::postings(
+                r,
+                permit.within(),
+                &asked,
+                whole(list.limit()),
+                whole(list.offset()),
+            )?;
+            Ok((list.clone(), total, rows))
+        })
+        .await?;
+    json(
+        200,
+        &PostingList {
+            items: rows.into_iter().map(PostingShape::from).collect(),
+            total,
+            page: list.page,
+            per: list.per,
+        },
+    )
+}
+
+/// A line of a transfer.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct LineBody {
+    /// Id of a license in the Virtual Account where it lies now.
+    license: String,
+    /// Id of the Virtual Account to which it goes.
+    to: String,
+    /// How many.
+    quantity: i64,
+}
+
+/// A transfer.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct TransferBody {
+    lines: Vec<LineBody>,
+    /// Only says what would be.
+    #[serde(default)]
+    dry_run: bool,
+}
+
+/// A line of a transfer, as it was or would be done.
+#[derive(Debug, Serialize, ToSchema)]
+struct LineShape {
+    #[schema(value_type = String)]
+    license: LicenseStockId,
+    name: String,
+    from: String,
+    to: String,
+    quantity: i64,
+    /// What is left in the Virtual Account that gives.
+    balance_after: i64,
+    /// It leaves more in use there than there are.
+    leaves_short: bool,
+    /// Why it cannot be done; only with dry_run.
+    refused: Option<String>,
+}
+
+/// What a transfer did or would do.
+#[derive(Debug, Serialize, ToSchema)]
+struct TransferShape {
+    done: bool,
+    lines: Vec<LineShape>,
+}
+
+fn shape(review: Review, done: bool) -> TransferShape {
+    TransferShape {
+        done,
+        lines: review
+            .lines
+            .into_iter()
+            .map(|line| LineShape {
+                leaves_short: line.leaves_short(),
+                license: line.stock.id,
+                name: line.stock.name,
+                from: line.from,
+                to: line.to,
+                quantity: line.line.quantity,
+                balance_after: line.leaves,
+                refused: line.refused.map(|refusal| refusal.says.into_owned()),
+            })
+            .collect(),
+    }
+}
+
+async fn transfer(may: May<Transfer>, key: IdempotencyKey, body: JsonBody<TransferBody>) -> Answer {
+    let mut problems = Problems::default();
+    let mut lines = Vec::new();
+    for (at, line) in body.value.lines.iter().enumerate() {
+        match (line.license.parse(), line.to.parse()) {
+            (Ok(stock), Ok(to)) => lines.push(Line {
+                stock,
+                to,
+                quantity: line.quantity,
+            }),
+            (Err(_), _) => problems.add(format!("lines/{at}/license"), "This is not an id."),
+            (_, Err(_)) => problems.add(format!("lines/{at}/to"), "This is not an id."),
+        }
+    }
+    if !problems.is_empty() {
+        return Err(crate::error::Error::Invalid(problems));
+    }
+    let (permit, at, dry) = (may.permit.clone(), may.portal.clock.now(), body.value.dry_run);
+    if dry {
+        let review = may
+            .portal
+            .db
+            .read(move |r| transfer::review(r, &permit, &lines))
+            .await?;
+        return json(200, &shape(review, false));
+    }
+    let once = body.once_key(&may, &key);
+    let done = may
+        .portal
+        .db
+        .write(move |tx| transfer::transfer(tx, &permit, at, &lines, None, once.as_ref()))
+        .await?;
+    json(
+        200,
+        &done.map_or_else(
+            || TransferShape {
+                done: true,
+                lines: Vec::new(),
+            },
+            |review| shape(review, true),
+        ),
     )
 }

@@ -1,39 +1,68 @@
 //! Licenses: how many of each kind lie in which Virtual Account, and how they came there. Every change is a line in
 //! a ledger that is only ever added to; the numbers of a pool are its sums.
 //!
-//! For rooms above: [`grant`] puts the licenses of assigned lines where they belong, [`take_back`] takes them out.
+//! A pool is one license with one term in one Virtual Account; a stock is that license with all of its terms. For
+//! rooms above: [`grant`] puts the licenses of assigned lines where they belong, [`take_back`] takes them out;
+//! [`change_use`] counts what devices use; [`reserve`] sets licenses aside for one of them.
 
 mod api;
+mod jobs;
 mod model;
 mod occupant;
 mod pages;
+mod reserve;
 mod service;
+mod stock;
 mod store;
+mod transfer;
 
+pub use jobs::jobs;
 pub use model::{Incoming, MoveKind, Moved, Pool};
 pub use occupant::Licenses;
-pub use service::{grant, take_back};
+pub use pages::{InventoryHead, InventoryTab, LicenseHead, LicenseTab};
+pub use reserve::{Reserved, move_reserved, reserve, unreserve};
+pub use service::{ending, find, grant, take_back};
+pub use stock::{
+    Standing, Stock, Use, change_use, find_many as stocks_of, in_place as stocks_in, known, standing_of,
+    troubles,
+};
 
-use crate::authz::Action;
 use crate::http::Routes;
-use crate::http::menu::Item;
 
 /// The routes of this room.
 pub fn routes(routes: &mut Routes) {
-    routes.get("/sa/{said}/licensing/license-inventory", pages::list);
-    routes.get("/sa/{said}/licensing/license-inventory.csv", pages::csv);
-    routes.menu(Item {
-        section: "Licensing",
-        group: None,
-        label: Some("License Inventory"),
-        path: "/sa/{said}/licensing/license-inventory",
-        action: Action::ViewInventory,
-    });
+    pages::routes(routes);
     api::routes(routes);
 }
 
 /// With what codes the rules of this room refuse.
-pub const REFUSALS: &[(&str, &str)] = &[(
-    "licenses.moved-on",
-    "The licenses of an order are reserved or were transferred, so they cannot be taken back.",
-)];
+pub const REFUSALS: &[(&str, &str)] = &[
+    (
+        "licenses.moved-on",
+        "The licenses of an order are reserved or were transferred, so they cannot be taken back.",
+    ),
+    (
+        "licenses.not-enough",
+        "More licenses were to be transferred or reserved than are free.",
+    ),
+    (
+        "licenses.nothing-chosen",
+        "No license, or no quantity of one, was chosen.",
+    ),
+    (
+        "licenses.same-place",
+        "Licenses were to be transferred to the Virtual Account in which they are.",
+    ),
+    (
+        "licenses.stale",
+        "Something that the review of a transfer showed has changed, so nothing was transferred.",
+    ),
+    (
+        "licenses.too-many",
+        "More lines were to be transferred than one transfer has.",
+    ),
+    (
+        "licenses.unknown",
+        "Neither the catalog nor the Virtual Account knows the entitlement that a device reports.",
+    ),
+];

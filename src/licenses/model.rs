@@ -44,19 +44,72 @@ pub struct Pool {
     pub purchased: i64,
     /// Set aside.
     pub reserved: i64,
-    /// Used by devices.
-    pub in_use: i64,
+    /// Since when its term is over: it counts no more.
+    pub ended_at: Option<Moment>,
     /// Counts changes.
     pub version: i64,
 }
 
 impl Pool {
-    /// What is left.
-    pub fn balance(&self) -> i64 {
-        self.purchased
-            .saturating_sub(self.reserved)
-            .saturating_sub(self.in_use)
+    /// How many can be moved elsewhere, or set aside: those of a term that is over can not.
+    pub fn free(&self) -> i64 {
+        if self.ended_at.is_some() {
+            0
+        } else {
+            self.purchased.saturating_sub(self.reserved).max(0)
+        }
     }
+    /// What makes it, apart from where it is.
+    pub fn kind(&self) -> Kind {
+        Kind {
+            entitlement: self.entitlement.clone(),
+            name: self.name.clone(),
+            billing: self.billing,
+            term: self.term,
+            starts_at: self.starts_at,
+            ends_at: self.ends_at,
+        }
+    }
+}
+
+/// In which order terms are used, transferred and shown: what ends first comes first, what lasts for good last.
+pub fn precedence(pool: &Pool) -> (bool, Option<Moment>, Option<Moment>, LicensePoolId) {
+    (pool.ends_at.is_none(), pool.ends_at, pool.starts_at, pool.id)
+}
+
+/// Takes a quantity from pools in the order in which they come, as far as each has it free. What is left over could
+/// not be had.
+pub fn take<'a>(pools: impl IntoIterator<Item = &'a Pool>, mut quantity: i64) -> (Vec<(&'a Pool, i64)>, i64) {
+    let mut taken = Vec::new();
+    for pool in pools {
+        let some = pool.free().min(quantity);
+        if some > 0 {
+            taken.push((pool, some));
+            quantity -= some;
+        }
+    }
+    (taken, quantity)
+}
+
+/// How much of what is in use falls on each pool, in their order; what goes beyond all of them falls on the last that
+/// still counts.
+pub fn fall(pools: &[Pool], mut in_use: i64) -> Vec<i64> {
+    let mut fell: Vec<i64> = pools
+        .iter()
+        .map(|pool| {
+            let some = pool.free().min(in_use);
+            in_use -= some;
+            some
+        })
+        .collect();
+    if let Some(last) = pools
+        .iter()
+        .rposition(|pool| pool.ended_at.is_none())
+        .and_then(|at| fell.get_mut(at))
+    {
+        *last = last.saturating_add(in_use);
+    }
+    fell
 }
 
 /// A line of an order that brings licenses.

@@ -1,6 +1,6 @@
 //! Licenses keep the Virtual Account in which they lie from being deleted.
 
-use super::store;
+use super::{stock, store};
 use crate::error::Result;
 use crate::kernel::ids::{SmartAccountId, VirtualAccountId};
 use crate::kernel::{Event, Moment};
@@ -19,7 +19,7 @@ impl Occupant for Licenses {
         ids: &[VirtualAccountId],
     ) -> Result<Vec<(VirtualAccountId, Holding)>> {
         let mut sums: BTreeMap<VirtualAccountId, i64> = BTreeMap::new();
-        for (place, purchased) in store::held_in(read, account, ids)? {
+        for (place, purchased) in stock::held_in(read, account, ids)? {
             let sum = sums.entry(place).or_default();
             *sum = sum.saturating_add(purchased);
         }
@@ -42,6 +42,7 @@ impl Occupant for Licenses {
     ) -> Result<Vec<Event>> {
         let _ = at;
         store::forget(tx, account, id)?;
+        stock::forget(tx, account, id)?;
         Ok(Vec::new())
     }
 }

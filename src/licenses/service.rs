@@ -1,23 +1,29 @@
 //! What can be done with licenses. Functions that take a `Tx` are parts of the caller's write and of its record.
 
-use super::model::{self, Incoming, MoveKind, Moved, Pool};
-use super::store::{self, Entry, Filter, Sort};
+use super::model::{self, Incoming, MoveKind, Moved, Pool, fall};
+use super::stock::{self, Filter, Sort, Stock};
+use super::store::{self, Entry};
 use crate::authz::Permit;
 use crate::authz::action::ViewInventory;
 use crate::error::{Error, Result};
-use crate::kernel::Moment;
-use crate::kernel::ids::{LicensePoolId, OrderId, OrderLineId, SmartAccountId, VirtualAccountId};
-use crate::platform::db::{Reads, Tx};
+use crate::kernel::ids::{
+    LicensePoolId, LicenseStockId, OrderId, OrderLineId, SmartAccountId, VirtualAccountId,
+};
+use crate::kernel::{Event, Kind as Happened, Moment, Who};
+use crate::platform::db::{Reads, Recorded, Tx};
 use crate::virtual_accounts;
-use std::collections::HashMap;
+use chrono::TimeDelta;
+use serde_json::json;
+use std::collections::{BTreeSet, HashMap};
 
 /// Puts the licenses of lines where they belong. A line brings the licenses of one round once: a second time is
 /// refused by the database itself. Answers with what each line brought, in the order of the lines.
-pub fn grant(tx: &mut Tx<'_>, at: Moment, actor: &str, incoming: &[Incoming<'_>]) -> Result<Vec<Vec<Moved>>> {
+pub fn grant(tx: &mut Tx<'_>, at: Moment, who: &Who, incoming: &[Incoming<'_>]) -> Result<Vec<Vec<Moved>>> {
     let mut known: HashMap<(SmartAccountId, VirtualAccountId, String), LicensePoolId> = HashMap::new();
     let mut sums: HashMap<LicensePoolId, i64> = HashMap::new();
     let mut entries = Vec::new();
     let mut said = Vec::with_capacity(incoming.len());
+    let mut changed: BTreeSet<(SmartAccountId, VirtualAccountId, String)> = BTreeSet::new();
     for one in incoming {
         let mut moved = Vec::new();
         for (kind, quantity) in model::brought(one) {
@@ -36,13 +42,13 @@ pub fn grant(tx: &mut Tx<'_>, at: Moment, actor: &str, incoming: &[Incoming<'_>]
             };
             let sum = sums.entry(pool).or_default();
             *sum = sum.saturating_add(quantity);
+            changed.insert((one.account, one.virtual_account, kind.entitlement.clone()));
             entries.push(Entry {
                 account: one.account,
                 pool,
                 quantity,
                 kind: MoveKind::Order,
-                order: one.order,
-                line: one.line,
+                order: Some((one.order, one.line)),
                 round: one.round,
                 reference: one.reference.to_owned(),
             });
@@ -54,7 +60,7 @@ pub fn grant(tx: &mut Tx<'_>, at: Moment, actor: &str, incoming: &[Incoming<'_>]
         }
         said.push(moved);
     }
-    store::insert_moves(tx, at, actor, &entries)?;
+    store::insert_moves(tx, at, &who.label, &entries)?;
     // In one order everywhere: two writers that wait for one another would be one too many.
     let mut sums: Vec<_> = sums.into_iter().collect();
     sums.sort_unstable();
@@ -63,6 +69,9 @@ pub fn grant(tx: &mut Tx<'_>, at: Moment, actor: &str, incoming: &[Incoming<'_>]
             return Err(Error::NotFound);
         }
     }
+    for (account, place, entitlement) in changed {
+        stock::restate(tx, at, who, account, [(place, entitlement)])?;
+    }
     Ok(said)
 }
 
@@ -70,7 +79,7 @@ pub fn grant(tx: &mut Tx<'_>, at: Moment, actor: &str, incoming: &[Incoming<'_>]
 pub fn take_back(
     tx: &mut Tx<'_>,
     at: Moment,
-    actor: &str,
+    who: &Who,
     order: OrderId,
     line: OrderLineId,
     round: i32,
@@ -79,7 +88,8 @@ pub fn take_back(
     let brought = store::brought_by(tx, line, round)?;
     let mut moved = Vec::with_capacity(brought.len());
     let mut entries = Vec::with_capacity(brought.len());
-    for (pool, account, place, name, quantity) in brought {
+    let mut changed = Vec::with_capacity(brought.len());
+    for (pool, account, place, name, entitlement, quantity) in brought {
         if !store::change_purchased(tx, pool, quantity.saturating_neg())? {
             return Err(Error::refused(
                 "licenses.moved-on",
@@ -93,35 +103,107 @@ pub fn take_back(
             pool,
             quantity: quantity.saturating_neg(),
             kind: MoveKind::OrderTakenBack,
-            order,
-            line,
+            order: Some((order, line)),
             round,
             reference: reference.to_owned(),
         });
+        changed.push((account, place, entitlement));
         moved.push(Moved {
             virtual_account: place,
             license: name,
             quantity,
         });
     }
-    store::insert_moves(tx, at, actor, &entries)?;
+    store::insert_moves(tx, at, &who.label, &entries)?;
+    for (account, place, entitlement) in changed {
+        stock::restate(tx, at, who, account, [(place, entitlement)])?;
+    }
     Ok(moved)
 }
 
-/// A pool as lists show it.
-#[derive(Debug, Clone)]
-pub struct Row {
-    /// The pool.
-    pub pool: Pool,
-    /// Name of its Virtual Account.
-    pub virtual_account: String,
-    /// From which orders it came: their ids and identifiers, the oldest first.
-    pub orders: Vec<(OrderId, String)>,
+/// So long after it ends a term is over: its last day counts.
+fn whole_last_day() -> TimeDelta {
+    TimeDelta::days(1)
 }
 
-/// How many pools match.
+/// The terms that are over by now and still count.
+pub fn over(read: &mut dyn Reads, now: Moment, most: i64) -> Result<Vec<Pool>> {
+    store::over(read, now.plus(-whole_last_day()), most)
+}
+
+/// The term of these licenses is over: they count no more.
+pub fn end(tx: &mut Tx<'_>, now: Moment, pool: &Pool) -> Result<Recorded<()>> {
+    let who = Who::portal("terms end");
+    if !store::end(tx, pool.id, now)? {
+        return Ok(tx.unchanged(()));
+    }
+    stock::restate(
+        tx,
+        now,
+        &who,
+        pool.account,
+        [(pool.virtual_account, pool.entitlement.clone())],
+    )?;
+    let about = stock::find_many(
+        tx,
+        pool.account,
+        pool.virtual_account,
+        std::slice::from_ref(&pool.entitlement),
+    )?
+    .pop()
+    .map_or_else(|| pool.id.to_string(), |stock| stock.id.to_string());
+    let event = Event::new(
+        Happened::LicensesExpired,
+        about,
+        format!("The term of {} {} ended.", pool.purchased, pool.name),
+    )
+    .within(pool.account)
+    .in_virtual_account(pool.virtual_account)
+    .with(json!({ "license": pool.name, "quantity": pool.purchased, "reserved": pool.reserved, "ends_at": pool.ends_at }));
+    tx.record(now, &who, &event, ())
+}
+
+/// Terms within reach that end, or ended, between two days and hold something, with the name of their Virtual
+/// Account's id: for alerts.
+pub fn ending<A: crate::authz::Does>(
+    read: &mut dyn Reads,
+    permit: &Permit<A>,
+    from: Moment,
+    until: Moment,
+    most: i64,
+) -> Result<Vec<Pool>> {
+    store::ending(read, permit.within(), from, until, most)
+}
+
+/// A license as lists show it.
+#[derive(Debug, Clone)]
+pub struct Row {
+    /// Its numbers.
+    pub stock: Stock,
+    /// Name of its Virtual Account.
+    pub virtual_account: String,
+}
+
+/// How many licenses match.
 pub fn count(read: &mut dyn Reads, permit: &Permit<ViewInventory>, filter: &Filter) -> Result<u64> {
-    store::count(read, permit.within(), filter)
+    stock::count(read, permit.within(), filter)
+}
+
+fn named(read: &mut dyn Reads, account: SmartAccountId, stocks: Vec<Stock>) -> Result<Vec<Row>> {
+    let mut places: Vec<VirtualAccountId> = stocks.iter().map(|one| one.virtual_account).collect();
+    places.sort_unstable();
+    places.dedup();
+    let names: HashMap<VirtualAccountId, String> = virtual_accounts::these(read, account, &places)?
+        .into_iter()
+        .map(|one| (one.id, one.name))
+        .collect();
+    Ok(stocks
+        .into_iter()
+        .map(|stock| Row {
+            virtual_account: names.get(&stock.virtual_account).cloned().unwrap_or_default(),
+            stock,
+        })
+        .collect())
 }
 
 /// A page of License Inventory.
@@ -133,27 +215,47 @@ pub fn page(
     limit: u64,
     offset: u64,
 ) -> Result<Vec<Row>> {
-    let account = permit.within().account()?;
     let whole = |n: u64| i64::try_from(n).unwrap_or(i64::MAX);
-    let pools = store::page(read, permit.within(), filter, sort, whole(limit), whole(offset))?;
+    let stocks = stock::page(read, permit.within(), filter, sort, whole(limit), whole(offset))?;
+    named(read, permit.within().account()?, stocks)
+}
+
+/// One license.
+pub fn find(read: &mut dyn Reads, permit: &Permit<ViewInventory>, id: LicenseStockId) -> Result<Row> {
+    let stock = stock::find(read, permit.within(), id)?;
+    named(read, permit.within().account()?, vec![stock])?
+        .pop()
+        .ok_or(Error::NotFound)
+}
+
+/// A term of a license: its pool, how much of the use falls on it, and from which orders it came.
+#[derive(Debug, Clone)]
+pub struct TermRow {
+    /// The pool.
+    pub pool: Pool,
+    /// What is in use of it: terms that end first are used first.
+    pub in_use: i64,
+    /// Ids and identifiers of orders, the oldest first.
+    pub orders: Vec<(OrderId, String)>,
+}
+
+/// The terms of a license, in the order in which they are used. Those that hold nothing any more are left out.
+pub fn terms(read: &mut dyn Reads, stock: &Stock) -> Result<Vec<TermRow>> {
+    let pools = store::of_stock(read, stock.account, stock.virtual_account, &stock.entitlement)?;
+    let fell = fall(&pools, stock.in_use);
     let ids: Vec<LicensePoolId> = pools.iter().map(|pool| pool.id).collect();
-    let mut places: Vec<VirtualAccountId> = pools.iter().map(|pool| pool.virtual_account).collect();
-    places.sort_unstable();
-    places.dedup();
-    let names: HashMap<VirtualAccountId, String> = virtual_accounts::these(read, account, &places)?
-        .into_iter()
-        .map(|one| (one.id, one.name))
-        .collect();
     let mut origins: HashMap<LicensePoolId, Vec<(OrderId, String)>> = HashMap::new();
-    for (pool, order, reference) in store::origins(read, account, &ids)? {
+    for (pool, order, reference) in store::origins(read, stock.account, &ids)? {
         origins.entry(pool).or_default().push((order, reference));
     }
     Ok(pools
         .into_iter()
-        .map(|pool| Row {
-            virtual_account: names.get(&pool.virtual_account).cloned().unwrap_or_default(),
+        .zip(fell)
+        .map(|(pool, in_use)| TermRow {
             orders: origins.remove(&pool.id).unwrap_or_default(),
+            in_use,
             pool,
         })
+        .filter(|row| row.pool.purchased > 0 || row.pool.reserved > 0 || row.in_use > 0)
         .collect())
 }

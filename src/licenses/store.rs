@@ -1,8 +1,7 @@
 //! The tables of licenses.
 
-use super::model::{Kind, MoveKind, Pool};
+use super::model::{Kind, MoveKind, Pool, precedence};
 use crate::authz::Within;
-use crate::catalog::{Billing, Term};
 use crate::error::Result;
 use crate::kernel::ids::{
     LicenseMoveId, LicensePoolId, OrderId, OrderLineId, SmartAccountId, VirtualAccountId,
@@ -26,7 +25,7 @@ macro_rules! columns {
             pools::ends_at,
             pools::purchased,
             pools::reserved,
-            pools::reserved,
+            pools::ended_at,
             pools::version,
         )
     };
@@ -94,6 +93,184 @@ pub fn change_purchased(tx: &mut Tx<'_>, id: LicensePoolId, by: i64) -> Result<b
     Ok(changed == 1)
 }
 
+/// Sets licenses aside, or frees them. Those that are paid for by their use are never too few.
+pub fn change_reserved(tx: &mut Tx<'_>, id: LicensePoolId, by: i64, is_metered: bool) -> Result<bool> {
+    let enough = pools::table.filter(pools::id.eq(id).and((pools::reserved + by).ge(0)));
+    let set = (
+        pools::reserved.eq(pools::reserved + by),
+        pools::version.eq(pools::version + 1),
+    );
+    let changed = if is_metered || by < 0 {
+        diesel::update(enough).set(set).execute(tx.conn())?
+    } else {
+        let enough = enough.filter((pools::purchased - pools::reserved).ge(by));
+        diesel::update(enough).set(set).execute(tx.conn())?
+    };
+    Ok(changed == 1)
+}
+
+/// The pools of one license in a Virtual Account, those that end first in front.
+pub fn of_stock(
+    read: &mut dyn Reads,
+    account: SmartAccountId,
+    place: VirtualAccountId,
+    entitlement: &str,
+) -> Result<Vec<Pool>> {
+    let mut found: Vec<Pool> = pools::table
+        .filter(
+            pools::smart_account_id
+                .eq(account)
+                .and(pools::virtual_account_id.eq(place))
+                .and(pools::entitlement.eq(entitlement)),
+        )
+        .select(columns!())
+        .load(read.conn())?;
+    found.sort_by_key(precedence);
+    Ok(found)
+}
+
+/// Some pools, by their ids.
+pub fn these(read: &mut dyn Reads, account: SmartAccountId, ids: &[LicensePoolId]) -> Result<Vec<Pool>> {
+    let mut found = Vec::new();
+    for some in ids.chunks(500) {
+        let rows: Vec<Pool> = pools::table
+            .filter(
+                pools::smart_account_id
+                    .eq(account)
+                    .and(pools::id.eq_any(some.to_vec())),
+            )
+            .select(columns!())
+            .load(read.conn())?;
+        found.extend(rows);
+    }
+    Ok(found)
+}
+
+/// Pools whose last day is over and that still count.
+pub fn over(read: &mut dyn Reads, ended_before: Moment, most: i64) -> Result<Vec<Pool>> {
+    Ok(pools::table
+        .filter(pools::ended_at.is_null().and(pools::ends_at.le(ended_before)))
+        .order((pools::ends_at.asc(), pools::id.asc()))
+        .select(columns!())
+        .limit(most)
+        .load(read.conn())?)
+}
+
+/// Marks a pool as over; false when somebody else has.
+pub fn end(tx: &mut Tx<'_>, id: LicensePoolId, at: Moment) -> Result<bool> {
+    let open = pools::table.filter(pools::id.eq(id).and(pools::ended_at.is_null()));
+    Ok(diesel::update(open)
+        .set((pools::ended_at.eq(at), pools::version.eq(pools::version + 1)))
+        .execute(tx.conn())?
+        == 1)
+}
+
+/// Pools within reach that hold something and whose term ends, or ended, within these days: the first first.
+pub fn ending(
+    read: &mut dyn Reads,
+    within: &Within,
+    from: Moment,
+    until: Moment,
+    most: i64,
+) -> Result<Vec<Pool>> {
+    let mut query = pools::table
+        .filter(
+            pools::smart_account_id
+                .eq(within.account()?)
+                .and(pools::ends_at.ge(from))
+                .and(pools::ends_at.lt(until))
+                .and(pools::purchased.gt(0)),
+        )
+        .into_boxed();
+    if let Some(only) = within.only() {
+        query = query.filter(pools::virtual_account_id.eq_any(only.to_vec()));
+    }
+    Ok(query
+        .order((pools::ends_at.asc(), pools::id.asc()))
+        .select(columns!())
+        .limit(most)
+        .load(read.conn())?)
+}
+
+/// A line of the ledger as lists show it.
+#[derive(Debug, Clone, Queryable)]
+pub struct Posting {
+    pub at: Moment,
+    pub kind: MoveKind,
+    pub quantity: i64,
+    pub license: String,
+    pub place: VirtualAccountId,
+    pub order: Option<OrderId>,
+    pub reference: String,
+    pub actor: String,
+}
+
+/// Which lines of the ledger: those of one license in one Virtual Account, or all within reach.
+#[derive(Debug, Clone, Default)]
+pub struct Ledger {
+    pub of: Option<(VirtualAccountId, String)>,
+    pub typed: String,
+    pub kinds: Vec<MoveKind>,
+}
+
+macro_rules! ledger {
+    ($within:expr, $asked:expr) => {{
+        let (within, asked): (&Within, &Ledger) = ($within, $asked);
+        let mut query = moves::table
+            .inner_join(pools::table.on(pools::id.eq(moves::pool_id)))
+            .filter(moves::smart_account_id.eq(within.account()?))
+            .into_boxed();
+        if let Some(only) = within.only() {
+            query = query.filter(pools::virtual_account_id.eq_any(only.to_vec()));
+        }
+        if let Some((place, entitlement)) = &asked.of {
+            query = query.filter(
+                pools::virtual_account_id
+                    .eq(*place)
+                    .and(pools::entitlement.eq(entitlement.clone())),
+            );
+        }
+        if !asked.typed.is_empty() {
+            query = query.filter(pools::search_key.like(contains(&asked.typed)).escape('\\'));
+        }
+        if !asked.kinds.is_empty() {
+            query = query.filter(moves::kind.eq_any(asked.kinds.clone()));
+        }
+        query
+    }};
+}
+
+/// How many lines of the ledger there are.
+pub fn count_postings(read: &mut dyn Reads, within: &Within, asked: &Ledger) -> Result<u64> {
+    let found: i64 = ledger!(within, asked).count().get_result(read.conn())?;
+    Ok(u64::try_from(found).unwrap_or_default())
+}
+
+/// A page of the ledger, the newest first.
+pub fn postings(
+    read: &mut dyn Reads,
+    within: &Within,
+    asked: &Ledger,
+    limit: i64,
+    offset: i64,
+) -> Result<Vec<Posting>> {
+    Ok(ledger!(within, asked)
+        .order((moves::at.desc(), moves::id.desc()))
+        .select((
+            moves::at,
+            moves::kind,
+            moves::quantity,
+            pools::name,
+            pools::virtual_account_id,
+            moves::order_id,
+            moves::reference,
+            moves::actor,
+        ))
+        .limit(limit)
+        .offset(offset)
+        .load(read.conn())?)
+}
+
 /// A line of the ledger.
 #[derive(Debug, Clone)]
 pub struct Entry {
@@ -101,8 +278,8 @@ pub struct Entry {
     pub pool: LicensePoolId,
     pub quantity: i64,
     pub kind: MoveKind,
-    pub order: OrderId,
-    pub line: OrderLineId,
+    /// The order and its line, where it came from one.
+    pub order: Option<(OrderId, OrderLineId)>,
     pub round: i32,
     pub reference: String,
 }
@@ -120,8 +297,8 @@ pub fn insert_moves(tx: &mut Tx<'_>, at: Moment, actor: &str, entries: &[Entry])
                     moves::pool_id.eq(one.pool),
                     moves::quantity.eq(one.quantity),
                     moves::kind.eq(one.kind),
-                    moves::order_id.eq(Some(one.order)),
-                    moves::order_line_id.eq(Some(one.line)),
+                    moves::order_id.eq(one.order.map(|(order, _)| order)),
+                    moves::order_line_id.eq(one.order.map(|(_, line)| line)),
                     moves::round.eq(one.round),
                     moves::reference.eq(one.reference.as_str()),
                     moves::at.eq(at),
@@ -143,7 +320,16 @@ pub fn brought_by(
     read: &mut dyn Reads,
     line: OrderLineId,
     round: i32,
-) -> Result<Vec<(LicensePoolId, SmartAccountId, VirtualAccountId, String, i64)>> {
+) -> Result<
+    Vec<(
+        LicensePoolId,
+        SmartAccountId,
+        VirtualAccountId,
+        String,
+        String,
+        i64,
+    )>,
+> {
     Ok(moves::table
         .inner_join(pools::table.on(pools::id.eq(moves::pool_id)))
         .filter(
@@ -158,30 +344,10 @@ pub fn brought_by(
             pools::smart_account_id,
             pools::virtual_account_id,
             pools::name,
+            pools::entitlement,
             moves::quantity,
         ))
         .load(read.conn())?)
-}
-
-/// Pools of these Virtual Accounts that hold something: name of the Virtual Account's id and how many licenses.
-pub fn held_in(
-    read: &mut dyn Reads,
-    account: SmartAccountId,
-    places: &[VirtualAccountId],
-) -> Result<Vec<(VirtualAccountId, i64)>> {
-    let mut found = Vec::new();
-    for some in places.chunks(500) {
-        let rows: Vec<(VirtualAccountId, i64)> = pools::table
-            .filter(
-                pools::smart_account_id
-                    .eq(account)
-                    .and(pools::virtual_account_id.eq_any(some.to_vec())),
-            )
-            .select((pools::virtual_account_id, pools::purchased))
-            .load(read.conn())?;
-        found.extend(rows);
-    }
-    Ok(found)
 }
 
 /// Forgets the pools of a Virtual Account that is deleted, with their part of the ledger: empty ones, whose moves
@@ -201,105 +367,6 @@ pub fn forget(tx: &mut Tx<'_>, account: SmartAccountId, place: VirtualAccountId)
         diesel::delete(pools::table.filter(pools::id.eq_any(some.to_vec()))).execute(tx.conn())?;
     }
     Ok(())
-}
-
-/// What a list of licenses is narrowed to.
-#[derive(Debug, Clone, Default)]
-pub struct Filter {
-    /// Typed into the search.
-    pub typed: String,
-    /// Any of these; all when empty.
-    pub places: Vec<VirtualAccountId>,
-    /// Any of these; all when empty.
-    pub terms: Vec<Term>,
-    /// Any of these; all when empty.
-    pub billings: Vec<Billing>,
-    /// Pools that hold nothing any more as well.
-    pub empty_too: bool,
-}
-
-/// By what a list is sorted; the name and the id settle equals.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Sort {
-    License,
-    Purchased,
-    InUse,
-    Ends,
-}
-
-/// What lies within reach and is asked for.
-macro_rules! asked {
-    ($within:expr, $filter:expr) => {{
-        let (within, filter): (&Within, &Filter) = ($within, $filter);
-        let mut query = pools::table
-            .filter(pools::smart_account_id.eq(within.account()?))
-            .into_boxed();
-        if let Some(only) = within.only() {
-            query = query.filter(pools::virtual_account_id.eq_any(only.to_vec()));
-        }
-        if !filter.typed.is_empty() {
-            query = query.filter(pools::search_key.like(contains(&filter.typed)).escape('\\'));
-        }
-        if !filter.places.is_empty() {
-            query = query.filter(pools::virtual_account_id.eq_any(filter.places.clone()));
-        }
-        if !filter.terms.is_empty() {
-            query = query.filter(pools::term.eq_any(filter.terms.clone()));
-        }
-        if !filter.billings.is_empty() {
-            query = query.filter(pools::billing.eq_any(filter.billings.clone()));
-        }
-        if !filter.empty_too {
-            query = query.filter(pools::purchased.gt(0));
-        }
-        query
-    }};
-}
-
-pub fn count(read: &mut dyn Reads, within: &Within, filter: &Filter) -> Result<u64> {
-    let found: i64 = asked!(within, filter).count().get_result(read.conn())?;
-    Ok(u64::try_from(found).unwrap_or_default())
-}
-
-pub fn page(
-    read: &mut dyn Reads,
-    within: &Within,
-    filter: &Filter,
-    (sort, descending): (Sort, bool),
-    limit: i64,
-    offset: i64,
-) -> Result<Vec<Pool>> {
-    let query = asked!(within, filter).select(columns!());
-    let query = match (sort, descending) {
-        (Sort::License, false) => query.order((pools::search_key.asc(), pools::id.asc())),
-        (Sort::License, true) => query.order((pools::search_key.desc(), pools::id.desc())),
-        (Sort::Purchased, false) => {
-            query.order((pools::purchased.asc(), pools::search_key.asc(), pools::id.asc()))
-        }
-        (Sort::Purchased, true) => {
-            query.order((pools::purchased.desc(), pools::search_key.asc(), pools::id.asc()))
-        }
-        (Sort::InUse, false) => {
-            query.order((pools::reserved.asc(), pools::search_key.asc(), pools::id.asc()))
-        }
-        (Sort::InUse, true) => {
-            query.order((pools::reserved.desc(), pools::search_key.asc(), pools::id.asc()))
-        }
-        // What never ends comes last, on both databases.
-        (Sort::Ends, false) => query.order((
-            pools::ends_at.is_null().asc(),
-            pools::ends_at.asc(),
-            pools::search_key.asc(),
-            pools::id.asc(),
-        )),
-        (Sort::Ends, true) => query.order((
-            pools::ends_at.is_null().asc(),
-            pools::ends_at.desc(),
-            pools::search_key.asc(),
-            pools::id.asc(),
-        )),
-    };
-    Ok(query.limit(limit).offset(offset).load(read.conn())?)
 }
 
 /// From which orders the licenses of pools came: pool, order and its identifier.

@@ -74,7 +74,7 @@ pub fn complete(
         debug_assert_eq!(changed, ids.len());
     }
     let mut brought: HashMap<OrderLineId, serde_json::Value> = HashMap::new();
-    let moved = licenses::grant(tx, at, &who.label, &incoming)?;
+    let moved = licenses::grant(tx, at, &who, &incoming)?;
     for (one, moved) in incoming.iter().zip(&moved) {
         brought.insert(one.line, json!(moved));
     }

@@ -7,7 +7,7 @@ use crate::authz::{Does, Permit, matrix};
 use crate::error::{Error, Result};
 use crate::http::widgets::{counted, number};
 use crate::kernel::ids::{RegistrationTokenId, SmartAccountId, VirtualAccountId};
-use crate::kernel::{Event, Kind, Moment};
+use crate::kernel::{Event, Kind, Moment, Secret};
 use crate::platform::db::{Once, OnceKey, Reads, Recorded, Tx};
 use crate::platform::signing::Signing;
 use crate::smart_accounts;
@@ -19,12 +19,13 @@ use std::collections::HashMap;
 const LOCK: &str = "registration token";
 
 /// A token that is to be: its id, its text and what is kept of that are made before the write.
-#[derive(Clone)]
+#[derive(Debug, Clone)]
 pub struct New {
     id: RegistrationTokenId,
     place: VirtualAccountId,
     terms: Terms,
     expires: Moment,
+    text: Secret,
     hash: String,
     sealed: String,
 }
@@ -37,6 +38,7 @@ impl New {
         Ok(Self {
             hash: written.hash(),
             sealed: signing.lock(LOCK, id.as_str(), &written.text())?,
+            text: Secret::new(written.text()),
             id,
             place,
             terms,
@@ -46,6 +48,10 @@ impl New {
     /// Its id.
     pub fn id(&self) -> RegistrationTokenId {
         self.id
+    }
+    /// What a device registers with.
+    pub fn text(&self) -> &Secret {
+        &self.text
     }
 }
 

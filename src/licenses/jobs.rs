@@ -1,0 +1,37 @@
+//! What happens to licenses by the clock: terms end.
+
+use super::service;
+use crate::error::Result;
+use crate::kernel::Clock;
+use crate::platform::db::Db;
+use crate::platform::jobs::Job;
+use std::time::Duration;
+
+/// So many are looked for at a time.
+const AT_ONCE: i64 = 200;
+
+/// The jobs of this room.
+pub fn jobs(db: &Db, clock: &Clock) -> Vec<Job> {
+    let over = (db.clone(), clock.clone());
+    vec![Job::new(
+        "end license terms",
+        Duration::from_secs(30),
+        move || {
+            let (db, clock) = over.clone();
+            async move { end(&db, &clock).await }
+        },
+    )]
+}
+
+async fn end(db: &Db, clock: &Clock) -> Result<()> {
+    loop {
+        let now = clock.now();
+        let over = db.read(move |r| service::over(r, now, AT_ONCE)).await?;
+        if over.is_empty() {
+            return Ok(());
+        }
+        for pool in over {
+            db.write(move |tx| service::end(tx, now, &pool)).await?;
+        }
+    }
+}

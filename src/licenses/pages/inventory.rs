@@ -1,0 +1,378 @@
+//! "License Inventory": the licenses of a Smart Account, by Virtual Account.
+
+use super::super::service::{self, Row};
+use super::super::stock::{Filter, Sort};
+use super::place::InventoryHead;
+use super::{administrators, against, base, day, ends_in, whole};
+use crate::authz::action::ViewInventory;
+use crate::authz::{Action, Permit};
+use crate::catalog::{Billing, Term};
+use crate::error::Result;
+use crate::http::csv::Table;
+use crate::http::list::{FilterSpec, Pager};
+use crate::http::reply::attachment;
+use crate::http::widgets::{UseBar, balance_class, counted, signed};
+use crate::http::{Answer, Crumb, ListQuery, ListSpec, May, Shell, page};
+use crate::kernel::Moment;
+use crate::kernel::ids::VirtualAccountId;
+use crate::platform::db::Reads;
+use crate::virtual_accounts;
+use askama::Template;
+use chrono::TimeDelta;
+
+/// More Virtual Accounts or tags than this make no useful filter.
+const MOST_OFFERED: usize = 100;
+/// The most lines that one file holds.
+const MOST_EXPORTED: u64 = 100_000;
+
+const TERMS: &[(&str, &str)] = &[
+    (Term::Perpetual.word(), Term::Perpetual.label()),
+    (Term::Term.word(), Term::Term.label()),
+    (Term::Subscription.word(), Term::Subscription.label()),
+];
+const BILLINGS: &[(&str, &str)] = &[
+    (Billing::Prepaid.word(), Billing::Prepaid.label()),
+    (Billing::Usage.word(), Billing::Usage.label()),
+];
+
+/// What a list's address asks for. Which Virtual Accounts and tags there are is known only by then, so they are read
+/// here. Within one Virtual Account there is nothing to choose of them.
+pub fn query(
+    read: &mut dyn Reads,
+    permit: &Permit<ViewInventory>,
+    path: String,
+    raw: &str,
+    only: Option<VirtualAccountId>,
+    now: Moment,
+) -> Result<(ListQuery, Filter)> {
+    let within = permit.within();
+    let account = within.account()?;
+    let mut all: Vec<(String, String)> = Vec::new();
+    let mut tags: Vec<String> = Vec::new();
+    if only.is_none() {
+        all = virtual_accounts::names(read, &[account])?
+            .into_iter()
+            .filter(|(_, id, _, _)| within.covers(*id))
+            .map(|(_, id, name, _)| (id.to_string(), name))
+            .collect();
+        tags = virtual_accounts::tags_in_use(read, permit)?;
+    }
+    let pairs = |list: &[(String, String)]| -> Vec<(String, String)> {
+        if list.len() > MOST_OFFERED {
+            Vec::new()
+        } else {
+            list.to_vec()
+        }
+    };
+    let (places, tag_pairs) = (
+        pairs(&all),
+        pairs(
+            &tags
+                .iter()
+                .map(|tag| (tag.clone(), tag.clone()))
+                .collect::<Vec<_>>(),
+        ),
+    );
+    let offered: Vec<(&str, &str)> = places.iter().map(|(a, b)| (a.as_str(), b.as_str())).collect();
+    let tagged: Vec<(&str, &str)> = tag_pairs.iter().map(|(a, b)| (a.as_str(), b.as_str())).collect();
+    let mut filters = Vec::new();
+    if only.is_none() {
+        filters.push(FilterSpec {
+            key: "va",
+            label: "Virtual Account",
+            values: &offered,
+        });
+        if !tags.is_empty() {
+            filters.push(FilterSpec {
+                key: "tag",
+                label: "Tag",
+                values: &tagged,
+            });
+        }
+    }
+    filters.extend([
+        FilterSpec {
+            key: "alert",
+            label: "Alerts",
+            values: &[
+                ("short", "Insufficient Licenses"),
+                ("ending", "Expires within 90 days"),
+            ],
+        },
+        FilterSpec {
+            key: "term",
+            label: "Term",
+            values: TERMS,
+        },
+        FilterSpec {
+            key: "billing",
+            label: "Billing",
+            values: BILLINGS,
+        },
+        FilterSpec {
+            key: "empty",
+            label: "Empty ones",
+            values: &[("yes", "Show licenses of which none are left")],
+        },
+    ]);
+    let list = ListQuery::parse(
+        raw,
+        &ListSpec {
+            path,
+            sorts: &["license", "purchased", "in-use", "balance", "ends"],
+            default_sort: "license",
+            filters: &filters,
+            columns: &[],
+        },
+    );
+    // By id or, where too many are there to be offered, by name.
+    let wanted = list.values("va");
+    let mut chosen: Option<Vec<VirtualAccountId>> = (!wanted.is_empty()).then(|| {
+        all.iter()
+            .filter(|(id, name)| wanted.contains(&id.as_str()) || wanted.contains(&name.as_str()))
+            .filter_map(|(id, _)| id.parse().ok())
+            .collect()
+    });
+    let tag = list.values("tag");
+    if !tag.is_empty() {
+        let with = virtual_accounts::tagged(read, account, &tag)?;
+        chosen = Some(match chosen {
+            Some(known) => known.into_iter().filter(|id| with.contains(id)).collect(),
+            None => with,
+        });
+    }
+    let filter = Filter {
+        typed: list.q.clone(),
+        places: only.map(|id| vec![id]).or(chosen),
+        terms: words(&list, "term"),
+        billings: words(&list, "billing"),
+        short: list.has("alert", "short"),
+        ends_before: list.has("alert", "ending").then(|| now.plus(TimeDelta::days(90))),
+        empty_too: list.has("empty", "yes"),
+    };
+    Ok((list, filter))
+}
+
+fn words<T: std::str::FromStr>(list: &ListQuery, key: &str) -> Vec<T> {
+    list.values(key)
+        .iter()
+        .filter_map(|word| word.parse().ok())
+        .collect()
+}
+
+/// How a query sorts the list.
+pub fn order(list: &ListQuery) -> (Sort, bool) {
+    let sort = match list.sort.as_str() {
+        "purchased" => Sort::Purchased,
+        "in-use" => Sort::InUse,
+        "balance" => Sort::Balance,
+        "ends" => Sort::Ends,
+        _ => Sort::License,
+    };
+    (sort, list.descending)
+}
+
+/// A line of the page.
+pub struct Line {
+    row: Row,
+    ends_in: Option<i64>,
+}
+
+impl Line {
+    fn of(row: Row, now: Moment) -> Self {
+        Self {
+            ends_in: ends_in(row.stock.ends_at, now),
+            row,
+        }
+    }
+    fn purchased(&self) -> String {
+        if self.row.stock.is_metered() {
+            "Usage based".to_owned()
+        } else {
+            whole(self.row.stock.purchased)
+        }
+    }
+    fn reserved(&self) -> String {
+        whole(self.row.stock.reserved)
+    }
+    fn bar(&self) -> UseBar {
+        let amount = |n: i64| u64::try_from(n).unwrap_or_default();
+        UseBar::new(
+            amount(self.row.stock.in_use),
+            if self.row.stock.is_metered() {
+                0
+            } else {
+                amount(self.row.stock.purchased.saturating_sub(self.row.stock.reserved))
+            },
+        )
+    }
+    fn balance(&self) -> String {
+        signed(&self.row.stock.balance)
+    }
+    fn colour(&self) -> &'static str {
+        balance_class(&self.row.stock.balance)
+    }
+    fn ends_words(&self) -> String {
+        match self.ends_in {
+            None => String::new(),
+            Some(days) if days < 0 => "Term ended".to_owned(),
+            Some(0) => "Expires today".to_owned(),
+            Some(1) => "Expires in 1 day".to_owned(),
+            Some(days) => format!("Expires in {days} days"),
+        }
+    }
+    fn term_words(&self) -> String {
+        if self.row.stock.terms > 1 {
+            format!("{} terms", self.row.stock.terms)
+        } else {
+            self.row.stock.term.label().to_owned()
+        }
+    }
+    fn transferable(&self) -> bool {
+        self.row.stock.transferable() > 0
+    }
+}
+
+#[derive(Template)]
+#[template(path = "licenses/inventory.html")]
+pub struct InventoryPage {
+    pub shell: Shell,
+    /// Which Virtual Account is looked at; none on the page of them all.
+    pub head: Option<InventoryHead>,
+    list: ListQuery,
+    pager: Pager,
+    rows: Vec<Line>,
+    count: String,
+    csv: String,
+    base: String,
+    some: bool,
+    /// Why one may not transfer, or "".
+    against: String,
+    /// Why one may not reserve, or "".
+    against_reserving: String,
+    /// What is narrowed to one Virtual Account: its id, for the form.
+    only: String,
+}
+
+impl InventoryPage {
+    fn selects(&self) -> bool {
+        self.against.is_empty()
+    }
+}
+
+/// The page for an address: all, or those of one Virtual Account.
+pub async fn inventory(may: &May<ViewInventory>, only: Option<VirtualAccountId>) -> Result<InventoryPage> {
+    let path = match only {
+        None => format!("{}/license-inventory", base(may)),
+        Some(id) => format!("{}/inventory/{id}/licenses", base(may)),
+    };
+    let (permit, raw, now) = (may.permit.clone(), may.query.clone(), may.portal.clock.now());
+    let number = may.number();
+    let (list, total, rows, admins, head) = may
+        .portal
+        .db
+        .read(move |r| {
+            let head = only
+                .map(|id| InventoryHead::of(r, &permit, number, id, super::InventoryTab::Licenses))
+                .transpose()?;
+            let (mut list, filter) = query(r, &permit, path, &raw, only, now)?;
+            let total = service::count(r, &permit, &filter)?;
+            list.clamp(total);
+            let rows = service::page(r, &permit, &filter, order(&list), list.limit(), list.offset())?;
+            let admins = administrators(r, permit.within().account()?)?;
+            Ok((list, total, rows, admins, head))
+        })
+        .await?;
+    let csv = match only {
+        None => list.csv_href(),
+        Some(id) => {
+            let href = list.csv_href();
+            let asked = href.split_once('?').map_or("", |(_, asked)| asked);
+            format!("{}/license-inventory.csv?va={id}&{asked}", base(may))
+        }
+    };
+    Ok(InventoryPage {
+        shell: match &head {
+            None => may.list_shell("License Inventory", &[Crumb::text("Licensing")], &list),
+            Some(head) => head.shell(may, &list),
+        },
+        pager: list.pager(total),
+        rows: rows.into_iter().map(|row| Line::of(row, now)).collect(),
+        count: counted(total, "license", "licenses"),
+        csv,
+        base: base(may),
+        some: may.permit.within().only().is_some(),
+        against: against(may, Action::Transfer, &admins),
+        against_reserving: against(may, Action::ReserveLicenses, &admins),
+        only: only.map(|id| id.to_string()).unwrap_or_default(),
+        head,
+        list,
+    })
+}
+
+/// GET /sa/{said}/licensing/license-inventory
+pub async fn list(may: May<ViewInventory>) -> Answer {
+    page(&inventory(&may, None).await?)
+}
+
+/// GET /sa/{said}/licensing/license-inventory.csv
+pub async fn csv(may: May<ViewInventory>) -> Answer {
+    let (permit, path, raw) = (
+        may.permit.clone(),
+        format!("{}/license-inventory", base(&may)),
+        may.query.clone(),
+    );
+    let now = may.portal.clock.now();
+    let rows = may
+        .portal
+        .db
+        .read(move |r| {
+            let (list, filter) = query(r, &permit, path, &raw, None, now)?;
+            service::page(r, &permit, &filter, order(&list), MOST_EXPORTED, 0)
+        })
+        .await?;
+    let mut table = Table::new(&[
+        "License",
+        "Entitlement",
+        "Virtual Account",
+        "Billing",
+        "Purchased",
+        "In Use",
+        "Reserved",
+        "Balance",
+        "Alerts",
+        "Terms",
+        "Term",
+        "Ends",
+    ])?;
+    for row in rows {
+        let line = Line::of(row, now);
+        let stock = &line.row.stock;
+        let mut alerts = Vec::new();
+        if stock.short_since.is_some() {
+            alerts.push("Insufficient Licenses".to_owned());
+        }
+        if line.ends_in.is_some() {
+            alerts.push(line.ends_words());
+        }
+        table.row([
+            stock.name.as_str(),
+            &stock.entitlement,
+            &line.row.virtual_account,
+            stock.billing.label(),
+            &stock.purchased.to_string(),
+            &stock.in_use.to_string(),
+            &stock.reserved.to_string(),
+            &stock.balance.to_string(),
+            &alerts.join(", "),
+            &stock.terms.to_string(),
+            stock.term.label(),
+            &day(stock.ends_at),
+        ])?;
+    }
+    Ok(attachment(
+        "text/csv; charset=utf-8",
+        &may.file_name("license-inventory"),
+        table.finish()?,
+    ))
+}

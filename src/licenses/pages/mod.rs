@@ -1,0 +1,124 @@
+//! The pages of licenses: License Inventory, one license, "Inventory by Virtual Account", Transfer, and the ledger.
+
+mod inventory;
+mod ledger;
+mod license;
+mod place;
+mod transfer;
+
+pub use inventory::{order, query};
+pub use license::{LicenseHead, LicenseTab};
+pub use place::{InventoryHead, InventoryTab};
+
+use crate::authn::people::Person;
+use crate::authz::Action;
+use crate::error::Result;
+use crate::http::form::Named;
+use crate::http::menu::Item;
+use crate::http::{Crumb, Flash, FlashKind, Routes, Visit, reason};
+use crate::kernel::Moment;
+use crate::kernel::ids::{LicenseStockId, SmartAccountId};
+use crate::members;
+use crate::platform::db::Reads;
+
+/// Where License Inventory stands; `{said}` is the account's number.
+const INVENTORY: &str = "/sa/{said}/licensing/license-inventory";
+
+/// The pages, and their place in the menu.
+pub fn routes(routes: &mut Routes) {
+    routes.get(INVENTORY, inventory::list);
+    routes.get("/sa/{said}/licensing/license-inventory.csv", inventory::csv);
+    routes.get("/sa/{said}/licensing/transactions", ledger::list);
+    routes.get("/sa/{said}/licensing/transactions.csv", ledger::csv);
+
+    routes.get("/sa/{said}/licensing/inventory", place::choose);
+    routes.get("/sa/{said}/licensing/inventory/{va}/licenses", place::licenses);
+
+    routes.get("/sa/{said}/licensing/licenses/{license}", license::overview);
+    routes.get(
+        "/sa/{said}/licensing/licenses/{license}/event-log",
+        license::events,
+    );
+    routes.get(
+        "/sa/{said}/licensing/licenses/{license}/order-history",
+        license::orders,
+    );
+
+    routes.get("/sa/{said}/licensing/transfer", transfer::show);
+    routes.post("/sa/{said}/licensing/transfer", transfer::review);
+    routes.post("/sa/{said}/licensing/transfer/submit", transfer::submit);
+
+    routes.menu(Item {
+        section: "Licensing",
+        group: None,
+        label: Some("License Inventory"),
+        path: INVENTORY,
+        action: Action::ViewInventory,
+    });
+    routes.menu(Item {
+        section: "Licensing",
+        group: None,
+        label: Some("Inventory by Virtual Account"),
+        path: "/sa/{said}/licensing/inventory",
+        action: Action::ViewInventory,
+    });
+    routes.menu_covers("/sa/{said}/licensing/", INVENTORY);
+    routes.menu_covers(
+        "/sa/{said}/licensing/inventory/",
+        "/sa/{said}/licensing/inventory",
+    );
+}
+
+impl Named for LicenseStockId {
+    const NAME: &'static str = "license";
+}
+
+/// The address under which all pages of licenses of the visit's account stand.
+fn base(visit: &Visit) -> String {
+    format!("/sa/{}/licensing", visit.number())
+}
+
+/// What stands before the last crumb of the pages below License Inventory.
+fn between(visit: &Visit) -> Vec<Crumb> {
+    vec![
+        Crumb::text("Licensing"),
+        Crumb::link("License Inventory", format!("{}/license-inventory", base(visit))),
+    ]
+}
+
+fn flash(kind: FlashKind, text: impl Into<String>) -> Flash {
+    Flash {
+        kind,
+        text: text.into(),
+        link: None,
+    }
+}
+
+/// Those who can help somebody who may not.
+fn administrators(read: &mut dyn Reads, account: SmartAccountId) -> Result<Vec<Person>> {
+    Ok(members::administrators(read, &[account])?
+        .into_iter()
+        .flat_map(|(_, people)| people)
+        .collect())
+}
+
+/// Why somebody cannot do something with licenses on these pages, or "".
+fn against(visit: &Visit, action: Action, administrators: &[Person]) -> String {
+    reason::against_all(visit, action, administrators).unwrap_or_default()
+}
+
+/// An amount as people read it; none is below zero here.
+fn whole(amount: i64) -> String {
+    crate::http::widgets::number(&amount.unsigned_abs())
+}
+
+/// A day for a file.
+fn day(at: Option<Moment>) -> String {
+    at.map_or_else(String::new, |at| at.utc().format("%Y-%m-%d").to_string())
+}
+
+/// How many days from now a term ends, its last day included; none when it ends in more than ninety days or never.
+fn ends_in(at: Option<Moment>, now: Moment) -> Option<i64> {
+    let days = (at?.utc().date_naive() - now.utc().date_naive()).num_days();
+    (days <= 90).then_some(days)
+}
