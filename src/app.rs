@@ -11,8 +11,8 @@ use crate::platform::occupants::Occupants;
 use crate::platform::settings;
 use crate::platform::signing::Signing;
 use crate::{
-    access_requests, account_requests, authn, catalog, events, home, identity, licenses, members, orders,
-    simulator, smart_accounts, virtual_accounts,
+    access_requests, account_requests, authn, catalog, devices, events, home, identity, licenses, members,
+    orders, simulator, smart_accounts, tokens, virtual_accounts,
 };
 use chrono::TimeDelta;
 use std::sync::Arc;
@@ -33,6 +33,8 @@ pub fn routes() -> Routes {
     orders::routes(&mut routes);
     catalog::routes(&mut routes);
     licenses::routes(&mut routes);
+    tokens::routes(&mut routes);
+    devices::routes(&mut routes);
     events::routes(&mut routes);
     simulator::routes(&mut routes);
     routes
@@ -55,6 +57,8 @@ pub fn occupants() -> Occupants {
     let mut occupants = Occupants::default();
     occupants.add(members::Groups);
     occupants.add(licenses::Licenses);
+    occupants.add(tokens::Tokens);
+    occupants.add(devices::Devices);
     occupants
 }
 
@@ -92,6 +96,8 @@ pub fn refusals() -> Vec<(&'static str, &'static str)> {
         account_requests::REFUSALS,
         licenses::REFUSALS,
         orders::REFUSALS,
+        tokens::REFUSALS,
+        devices::REFUSALS,
         simulator::REFUSALS,
     ] {
         codes.extend_from_slice(room);
@@ -176,6 +182,7 @@ fn jobs(config: &Config, db: &Db, clock: &Clock, postman: &Postman, letters: &Ar
     jobs.extend(account_requests::jobs(db, clock));
     jobs.extend(licenses::jobs(db, clock));
     jobs.extend(orders::jobs(db, clock));
+    jobs.extend(devices::jobs(db, clock));
     let postman = postman.clone();
     jobs.push(Job::new("deliver letters", Duration::from_secs(1), move || {
         let postman = postman.clone();

@@ -15,6 +15,7 @@ pub mod platform;
 pub mod access_requests;
 pub mod account_requests;
 pub mod catalog;
+pub mod devices;
 pub mod events;
 pub mod home;
 pub mod identity;
@@ -23,6 +24,7 @@ pub mod members;
 pub mod orders;
 pub mod simulator;
 pub mod smart_accounts;
+pub mod tokens;
 pub mod virtual_accounts;
 
 // Above all

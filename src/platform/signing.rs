@@ -5,6 +5,8 @@
 
 use crate::error::{Error, Result};
 use crate::kernel::Moment;
+use aws_lc_rs::aead::{AES_256_GCM, Aad, NONCE_LEN, Nonce, RandomizedNonceKey};
+use aws_lc_rs::hkdf::{HKDF_SHA256, Salt};
 use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair};
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
 use serde::{Deserialize, Serialize};
@@ -147,6 +149,48 @@ impl Signing {
         (claims.exp > now - SKEW && claims.nbf <= now + SKEW).then_some(claims)
     }
 
+    /// The key under which things of one kind are locked, derived from the installation's own: what locks one kind
+    /// opens no other.
+    fn lock_of(&self, kind: &str) -> Option<RandomizedNonceKey> {
+        let mut key = [0; 32];
+        Salt::new(HKDF_SHA256, b"licentral locked text 1")
+            .extract(&self.seal_key)
+            .expand(&[kind.as_bytes()], HKDF_SHA256)
+            .and_then(|expanded| expanded.fill(&mut key))
+            .ok()?;
+        RandomizedNonceKey::new(&AES_256_GCM, &key).ok()
+    }
+
+    /// Locks a text that has to be read again later: encrypted, and bound to what it belongs to, so that one row's
+    /// text means nothing in another row.
+    pub fn lock(&self, kind: &str, about: &str, text: &str) -> Result<String> {
+        let locked = || {
+            let mut bytes = text.as_bytes().to_vec();
+            let nonce = self
+                .lock_of(kind)?
+                .seal_in_place_append_tag(Aad::from(about.as_bytes()), &mut bytes)
+                .ok()?;
+            let mut whole = nonce.as_ref().to_vec();
+            whole.append(&mut bytes);
+            Some(data_encoding::BASE64URL_NOPAD.encode(&whole))
+        };
+        locked().ok_or_else(|| Error::internal("a text could not be locked"))
+    }
+
+    /// Reads what [`Signing::lock`] has locked for the same thing; nothing when it was altered, belongs to another, or
+    /// was locked under another installation's key.
+    pub fn unlock(&self, kind: &str, about: &str, locked: &str) -> Option<String> {
+        let whole = data_encoding::BASE64URL_NOPAD.decode(locked.as_bytes()).ok()?;
+        let (nonce, bytes) = whole.split_at_checked(NONCE_LEN)?;
+        let nonce = Nonce::try_assume_unique_for_key(nonce).ok()?;
+        let mut bytes = bytes.to_vec();
+        let text = self
+            .lock_of(kind)?
+            .open_in_place(nonce, Aad::from(about.as_bytes()), &mut bytes)
+            .ok()?;
+        String::from_utf8(text.to_vec()).ok()
+    }
+
     /// As [`Signing::verify`], whether or not the token's time has come or gone: only for telling the one it
     /// was made for what has become of the matter.
     pub fn verify_whenever(&self, kind: &str, purpose: &str, token: &str) -> Option<Claims> {
@@ -180,6 +224,33 @@ mod tests {
         let made = Signing::open(&path, true, "http://127.0.0.1").unwrap();
         std::fs::remove_file(path).unwrap();
         made
+    }
+
+    #[test]
+    fn what_is_locked_opens_for_the_same_thing_and_under_the_same_key_alone() {
+        let (ours, theirs) = (signing("c"), signing("d"));
+        let locked = ours.lock("token", "row 1", "the text").unwrap();
+        assert_eq!(
+            ours.unlock("token", "row 1", &locked).as_deref(),
+            Some("the text")
+        );
+        assert_ne!(
+            ours.lock("token", "row 1", "the text").unwrap(),
+            locked,
+            "never the same twice"
+        );
+        assert!(ours.unlock("token", "row 2", &locked).is_none(), "another row");
+        assert!(ours.unlock("code", "row 1", &locked).is_none(), "another kind");
+        assert!(theirs.unlock("token", "row 1", &locked).is_none(), "another key");
+        for at in 0..locked.len() - 1 {
+            let mut bent: Vec<char> = locked.chars().collect();
+            bent[at] = if bent[at] == 'A' { 'B' } else { 'A' };
+            let bent: String = bent.into_iter().collect();
+            assert!(ours.unlock("token", "row 1", &bent).is_none(), "altered at {at}");
+        }
+        for short in ["", "AAAA", "not base64!"] {
+            assert!(ours.unlock("token", "row 1", short).is_none());
+        }
     }
 
     #[test]

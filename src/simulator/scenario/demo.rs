@@ -2,7 +2,7 @@
 //! (ids and times), then written in one transaction.
 
 use super::year;
-use super::{CLIENT_SECRET, mark, orders};
+use super::{CLIENT_SECRET, mark, orders, tokens};
 use crate::access_requests::{self, ScopeKind, Wish};
 use crate::account_requests::{self, Customers, ForCustomer, Sending};
 use crate::authn::{Actor, Person, PlatformRole, Via, api_client, people};
@@ -13,6 +13,7 @@ use crate::kernel::{DomainIdentifier, EmailAddress, Event, Kind, Moment, Name, W
 use crate::members;
 use crate::platform::db::{Db, Tx};
 use crate::platform::mail;
+use crate::platform::signing::Signing;
 use crate::smart_accounts::{self, Draft, PendingDetail, Visibility};
 use crate::virtual_accounts::{self, NewVirtualAccount, Place};
 use chrono::TimeDelta;
@@ -375,6 +376,7 @@ pub struct Demo {
     group: UserGroupId,
     invited: Vec<(PersonId, LinkId)>,
     orders: Vec<orders::Planned>,
+    tokens: Vec<tokens::Planned>,
 }
 
 /// So many days ago, at an hour of the day.
@@ -389,7 +391,7 @@ pub fn days_before(now: Moment, days: i64, hour: i64) -> Moment {
 
 impl Demo {
     /// Thinks everything out.
-    pub fn plan(now: Moment) -> Result<Self> {
+    pub fn plan(now: Moment, signing: &Signing) -> Result<Self> {
         let people: Vec<Planned> = CAST
             .iter()
             .map(|character| Planned::of(now, *character))
@@ -427,6 +429,7 @@ impl Demo {
             now,
             people,
             xyz: SmartAccountId::new(),
+            tokens: tokens::plan(now, signing, &divisions)?,
             divisions,
             others,
             requests,
@@ -480,6 +483,7 @@ impl Demo {
             self.requests(tx)?;
             self.access(tx)?;
             self.write_orders(tx)?;
+            tokens::write(tx, self, &self.tokens)?;
             // What was written long ago went out long ago. Only the letters of what is still open are delivered.
             mail::sent_long_ago(tx, days_before(self.now, 7, 0))?;
             self.clients(tx)?;

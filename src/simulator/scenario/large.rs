@@ -4,12 +4,14 @@
 
 use super::demo::{Demo, days_before};
 use super::store::{self, AccountRow, DivisionRow, EventRow, GrantRow, PersonRow};
+use super::tokens;
 use crate::authz::Role;
 use crate::error::Result;
 use crate::kernel::ids::{PersonId, SmartAccountId, VirtualAccountId};
 use crate::kernel::{Kind, Moment, Who, search_key};
 use crate::orders::{self, OrderStatus, OrderType, Source, Told, ToldLine};
 use crate::platform::db::Tx;
+use crate::platform::signing::Signing;
 use chrono::TimeDelta;
 
 const PEOPLE: usize = 5_000;
@@ -17,6 +19,7 @@ const DIVISIONS: usize = 1_000;
 const ACCOUNTS: usize = 10_000;
 const EVENTS: i64 = 1_000_000;
 const ORDERS: usize = 10_000;
+const TOKENS: i64 = 50;
 /// Beside the account that is Pat's own.
 const PATS: usize = 24;
 /// So many events are held in memory at a time.
@@ -60,6 +63,7 @@ pub struct Large {
     divisions: Vec<DivisionRow>,
     accounts: Vec<(SmartAccountId, VirtualAccountId)>,
     orders: Vec<orders::New>,
+    tokens: Vec<tokens::Planned>,
 }
 
 /// What the orders are of.
@@ -118,7 +122,7 @@ fn order(demo: &Demo, n: usize) -> Result<orders::New> {
 
 impl Large {
     /// Thinks everything out.
-    pub fn plan(demo: &Demo) -> Result<Self> {
+    pub fn plan(demo: &Demo, signing: &Signing) -> Result<Self> {
         let people = (0..PEOPLE)
             .map(|n| PersonRow {
                 id: PersonId::new(),
@@ -126,7 +130,7 @@ impl Large {
                 email: format!("person-{n:04}@xyz.example"),
             })
             .collect();
-        let divisions = (0..DIVISIONS)
+        let divisions: Vec<DivisionRow> = (0..DIVISIONS)
             .map(|n| DivisionRow {
                 id: VirtualAccountId::new(),
                 account: demo.xyz,
@@ -134,6 +138,8 @@ impl Large {
                 is_default: false,
             })
             .collect();
+        let places = divisions.iter().map(|division| division.id);
+        let tokens = tokens::plan_many(demo.now, signing, places, TOKENS)?;
         let accounts = (0..ACCOUNTS)
             .map(|_| (SmartAccountId::new(), VirtualAccountId::new()))
             .collect();
@@ -142,6 +148,7 @@ impl Large {
             divisions,
             accounts,
             orders: (0..ORDERS).map(|n| order(demo, n)).collect::<Result<_>>()?,
+            tokens,
         })
     }
 
@@ -155,6 +162,7 @@ impl Large {
         for some in self.orders.chunks(500) {
             orders::receive(tx, &Who::portal("scenario"), demo.now, some)?;
         }
+        tokens::write(tx, demo, &self.tokens)?;
         self.events(tx, demo)
     }
 

@@ -11,6 +11,7 @@ mod dice;
 mod large;
 mod orders;
 mod store;
+mod tokens;
 mod year;
 
 use crate::authn::people;
@@ -50,11 +51,11 @@ fn load(portal: &Portal) -> Result<String> {
     let words = match name.as_str() {
         "empty" => demo::write_operator(&portal.db, now, &hash)?,
         "large" => {
-            let demo = demo::Demo::plan(now)?;
-            let large = large::Large::plan(&demo)?;
+            let demo = demo::Demo::plan(now, &portal.signing)?;
+            let large = large::Large::plan(&demo, &portal.signing)?;
             demo.write(&portal.db, &hash, "large", |tx| large.write(tx, &demo, &hash))?
         }
-        _ => demo::Demo::plan(now)?.write(&portal.db, &hash, "demo", |_| Ok(()))?,
+        _ => demo::Demo::plan(now, &portal.signing)?.write(&portal.db, &hash, "demo", |_| Ok(()))?,
     };
     let took = portal.clock.wall().since(started).num_milliseconds();
     tracing::info!(scenario = name, milliseconds = took, "scenario loaded");

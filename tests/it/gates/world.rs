@@ -6,8 +6,8 @@ use diesel::prelude::*;
 use licentral::authn::session;
 use licentral::authz::links::{self, Purpose};
 use licentral::kernel::ids::{
-    AssignmentId, EventId, ImportId, LetterId, LinkId, OrderDraftId, OrderId, PersonId, SavedViewId,
-    UserGroupId,
+    AssignmentId, EventId, ImportId, LetterId, LinkId, OrderDraftId, OrderId, PersonId, RegistrationTokenId,
+    SavedViewId, UserGroupId,
 };
 use licentral::kernel::{EmailAddress, Event, Kind, Who};
 use licentral::platform::db::schema::{
@@ -48,6 +48,8 @@ pub struct Things {
     assignment: AssignmentId,
     /// A view of Order Inventory that Ada has saved.
     view: SavedViewId,
+    /// A registration token of "Corporate Network Devices".
+    registration: RegistrationTokenId,
 }
 
 impl std::ops::Deref for World {
@@ -122,6 +124,8 @@ impl World {
         p.db.housekeeping_now(|tx| put_letters(tx, at)).unwrap();
         let order = p.order(&Sold::to(&cast.xyz, "xyz.example").named("118402977"));
         p.order(&Sold::to(&cast.harborview, "harborview.example").named(&format!("ORD-{CANARY}")));
+        let (registration, _) = p.registration_token(&cast.xyz, cast.corporate, Some(25));
+        p.registration_token(&cast.harborview, cast.harborview.default, None);
         let things = Things {
             cast,
             client,
@@ -137,6 +141,7 @@ impl World {
             draft: OrderDraftId::new(),
             assignment: AssignmentId::new(),
             view: SavedViewId::new(),
+            registration,
         };
         let world = Self { p, things };
         world
@@ -480,6 +485,7 @@ impl World {
             "draft" => self.draft.to_string(),
             "assignment" => self.assignment.to_string(),
             "view" => self.view.to_string(),
+            "registration" => self.registration.to_string(),
             "intake" => self.intake.to_string(),
             "change" => self.domain_change().unwrap_or_else(|| no_such(name)),
             // A file of the look or of the documentation: no parameter that anybody's data stands behind.

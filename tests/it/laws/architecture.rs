@@ -25,6 +25,8 @@ const ROOMS: &[&str] = &[
     "catalog",
     "licenses",
     "orders",
+    "tokens",
+    "devices",
     "events",
     "home",
     "simulator",

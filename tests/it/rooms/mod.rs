@@ -10,6 +10,7 @@ mod order_pages;
 mod orders;
 mod simulator;
 mod smart_accounts;
+mod tokens;
 mod user_groups;
 mod view_as;
 mod virtual_accounts;

@@ -12,6 +12,7 @@ mod log;
 mod orders;
 mod portal;
 mod process;
+mod tokens;
 
 pub use api::{Api, Reply};
 pub use browser::{Browser, Page, sel};

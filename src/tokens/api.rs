@@ -1,0 +1,337 @@
+//! Registration tokens, for scripts: what the pages can do.
+
+use super::model::{self, State, Terms, Token};
+use super::pages::{order, query};
+use super::service::{self, New, Rights, Showing};
+use crate::authz::action::{ManageTokens, ViewInventory};
+use crate::error::{Error, Problems, Result};
+use crate::http::form::PathPart;
+use crate::http::{Answer, Api, IdempotencyKey, JsonBody, May, Routes, json};
+use crate::kernel::Moment;
+use crate::kernel::ids::{RegistrationTokenId, VirtualAccountId};
+use actix_web::http::Method;
+use serde::{Deserialize, Serialize};
+use std::collections::{BTreeSet, HashMap};
+use utoipa::ToSchema;
+
+/// The operations of this room.
+pub fn routes(routes: &mut Routes) {
+    const ALL: &str = "/api/v1/accounts/{said}/registration-tokens";
+    const ONE: &str = "/api/v1/accounts/{said}/registration-tokens/{registration}";
+    routes.api(
+        Method::GET,
+        ALL,
+        Api::says("Registration tokens, without their texts.")
+            .query(&[
+                ("q", "A part of the description, or of who made it."),
+                (
+                    "status",
+                    "active, expired, exhausted or revoked. May come several times.",
+                ),
+                ("va", "Id of a Virtual Account. May come several times."),
+                (
+                    "sort",
+                    "created, expires or uses; with - in front the other way round. -created without it.",
+                ),
+                ("page", "From 1."),
+                ("per", "10, 25, 50 or 100."),
+            ])
+            .gives::<RegistrationTokenList>(200),
+        all,
+    );
+    routes.api(
+        Method::POST,
+        ALL,
+        Api::says(
+            "Generate a registration token for each of one or many Virtual Accounts: all of them or none.",
+        )
+        .takes::<GenerateTokensBody>()
+        .gives::<GeneratedTokens>(201)
+        .once(),
+        generate,
+    );
+    routes.api(
+        Method::GET,
+        ONE,
+        Api::says("One registration token, without its text.").gives::<RegistrationTokenShape>(200),
+        one,
+    );
+    routes.api(
+        Method::POST,
+        "/api/v1/accounts/{said}/registration-tokens/{registration}/text",
+        Api::says(
+            "The text of a registration token. That it was read is recorded, so it is asked for with POST.",
+        )
+        .gives::<GeneratedToken>(200),
+        text,
+    );
+    routes.api(
+        Method::POST,
+        "/api/v1/accounts/{said}/registration-tokens/{registration}/revoke",
+        Api::says("Revoke a registration token: nothing can be registered with it any more.")
+            .gives::<RegistrationTokenShape>(200),
+        revoke,
+    );
+}
+
+/// A registration token.
+#[derive(Debug, Serialize, ToSchema)]
+struct RegistrationTokenShape {
+    /// Its id.
+    #[schema(value_type = String)]
+    id: RegistrationTokenId,
+    /// Where product instances land that register with it.
+    #[schema(value_type = String)]
+    virtual_account: VirtualAccountId,
+    virtual_account_name: String,
+    description: String,
+    /// active, expired, exhausted or revoked.
+    #[schema(value_type = String)]
+    status: State,
+    expires_at: Moment,
+    /// How often it can be used; none when that is unlimited.
+    max_uses: Option<i64>,
+    uses: i64,
+    /// Whether export-controlled functionality is allowed.
+    export_controlled: bool,
+    created_at: Moment,
+    created_by: String,
+    revoked_at: Option<Moment>,
+    revoked_by: Option<String>,
+}
+
+impl RegistrationTokenShape {
+    fn of(token: Token, names: &HashMap<VirtualAccountId, String>, now: Moment) -> Self {
+        Self {
+            status: token.state(now),
+            id: token.id,
+            virtual_account: token.virtual_account,
+            virtual_account_name: names.get(&token.virtual_account).cloned().unwrap_or_default(),
+            description: token.description,
+            expires_at: token.expires_at,
+            max_uses: token.max_uses,
+            uses: token.uses,
+            export_controlled: token.export_controlled,
+            created_at: token.created_at,
+            created_by: token.creator,
+            revoked_by: token.revoked_at.is_some().then_some(token.revoked_by),
+            revoked_at: token.revoked_at,
+        }
+    }
+}
+
+/// A page of registration tokens.
+#[derive(Debug, Serialize, ToSchema)]
+struct RegistrationTokenList {
+    items: Vec<RegistrationTokenShape>,
+    total: u64,
+    page: u64,
+    per: u64,
+}
+
+/// A registration token with its text.
+#[derive(Serialize, ToSchema)]
+struct GeneratedToken {
+    /// What a product instance registers with.
+    token: String,
+    details: RegistrationTokenShape,
+}
+
+/// Registration tokens with their texts.
+#[derive(Serialize, ToSchema)]
+struct GeneratedTokens {
+    items: Vec<GeneratedToken>,
+}
+
+/// What is to be generated.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct GenerateTokensBody {
+    /// Ids of one or many Virtual Accounts.
+    #[schema(value_type = Vec<String>)]
+    virtual_accounts: Vec<VirtualAccountId>,
+    /// What they are for.
+    #[serde(default)]
+    description: String,
+    /// From 1 to 365; 30 without it.
+    expires_after_days: Option<i64>,
+    /// From 1 to 10,000; unlimited without it.
+    max_uses: Option<i64>,
+    /// Whether export-controlled functionality is allowed; it is, without it.
+    export_controlled: Option<bool>,
+}
+
+impl GenerateTokensBody {
+    fn terms(&self) -> Result<Terms> {
+        let mut problems = Problems::default();
+        let description = problems.take("description", model::description(&self.description));
+        let days = problems.take(
+            "expires_after_days",
+            self.expires_after_days
+                .map_or(Ok(model::DEFAULT_DAYS), |days| model::days(Some(days))),
+        );
+        let max_uses = problems.take(
+            "max_uses",
+            self.max_uses.map(|uses| model::uses(Some(uses))).transpose(),
+        );
+        if self.virtual_accounts.is_empty() {
+            problems.add("virtual_accounts", "Name one or more Virtual Accounts.");
+        } else if self.virtual_accounts.len() > model::MOST_AT_ONCE {
+            problems.add(
+                "virtual_accounts",
+                format!("Name {} Virtual Accounts at most.", model::MOST_AT_ONCE),
+            );
+        }
+        match (description, days, max_uses) {
+            (Some(description), Some(days), Some(max_uses)) if problems.is_empty() => Ok(Terms {
+                description,
+                days,
+                max_uses,
+                export_controlled: self.export_controlled.unwrap_or(true),
+            }),
+            _ => Err(Error::Invalid(problems)),
+        }
+    }
+}
+
+async fn all(may: May<ViewInventory>) -> Answer {
+    let (permit, path, raw) = (may.permit.clone(), may.path.clone(), may.query.clone());
+    let now = may.portal.clock.now();
+    let (list, total, tokens, names) = may
+        .portal
+        .db
+        .read(move |r| {
+            let places = service::places(r, &permit)?;
+            let (mut list, filter) = query(path, &raw, &places);
+            if let Some(says) = list.dropped.first() {
+                return Err(Error::BadRequest(says.clone().into()));
+            }
+            let total = service::count(r, &permit, &filter, now)?;
+            list.clamp(total);
+            let cut = (list.limit(), list.offset());
+            let tokens = service::page(r, &permit, &filter, now, order(&list), cut)?;
+            Ok((list, total, tokens, places))
+        })
+        .await?;
+    let names: HashMap<VirtualAccountId, String> = names.into_iter().collect();
+    json(
+        200,
+        &RegistrationTokenList {
+            items: tokens
+                .into_iter()
+                .map(|token| RegistrationTokenShape::of(token, &names, now))
+                .collect(),
+            total,
+            page: list.page,
+            per: list.per,
+        },
+    )
+}
+
+async fn one(may: May<ViewInventory>, id: PathPart<RegistrationTokenId>) -> Answer {
+    let (permit, now) = (may.permit.clone(), may.portal.clock.now());
+    let (token, names) = may
+        .portal
+        .db
+        .read(move |r| Ok((service::find(r, &permit, id.0)?, service::places(r, &permit)?)))
+        .await?;
+    json(
+        200,
+        &RegistrationTokenShape::of(token, &names.into_iter().collect(), now),
+    )
+}
+
+/// These tokens with their texts.
+async fn with_texts(may: &May<ManageTokens>, ids: Vec<RegistrationTokenId>) -> Result<Vec<GeneratedToken>> {
+    let (view, now) = (may.also::<ViewInventory>().await?, may.portal.clock.now());
+    let (tokens, names) = may
+        .portal
+        .db
+        .read(move |r| {
+            let mut tokens = Vec::with_capacity(ids.len());
+            for id in &ids {
+                tokens.push(service::find(r, &view, *id)?);
+            }
+            Ok((tokens, service::places(r, &view)?))
+        })
+        .await?;
+    let names: HashMap<VirtualAccountId, String> = names.into_iter().collect();
+    tokens
+        .into_iter()
+        .map(|token| {
+            Ok(GeneratedToken {
+                token: service::revealed(&may.portal.signing, &token)?,
+                details: RegistrationTokenShape::of(token, &names, now),
+            })
+        })
+        .collect()
+}
+
+async fn generate(may: May<ManageTokens>, key: IdempotencyKey, body: JsonBody<GenerateTokensBody>) -> Answer {
+    let once = body.once_key(&may, &key);
+    let terms = body.value.terms()?;
+    let at = may.portal.clock.now();
+    // One for each, however often it was named.
+    let places: BTreeSet<VirtualAccountId> = body.value.virtual_accounts.iter().copied().collect();
+    let news: Vec<New> = places
+        .into_iter()
+        .map(|place| New::make(&may.portal.signing, at, place, terms.clone()))
+        .collect::<Result<_>>()?;
+    let (view, manage) = (may.also::<ViewInventory>().await?, may.permit.clone());
+    let ids = may
+        .portal
+        .db
+        .write(move |tx| {
+            let rights = Rights {
+                view: &view,
+                manage: &manage,
+            };
+            service::create(tx, &rights, at, &news, once.as_ref())
+        })
+        .await?;
+    json(
+        201,
+        &GeneratedTokens {
+            items: with_texts(&may, ids).await?,
+        },
+    )
+}
+
+async fn text(may: May<ManageTokens>, id: PathPart<RegistrationTokenId>) -> Answer {
+    let (view, manage) = (may.also::<ViewInventory>().await?, may.permit.clone());
+    let (at, id) = (may.portal.clock.now(), id.0);
+    may.portal
+        .db
+        .write(move |tx| {
+            let rights = Rights {
+                view: &view,
+                manage: &manage,
+            };
+            service::show(tx, &rights, at, &[id], Showing::Script)
+        })
+        .await?;
+    let mut found = with_texts(&may, vec![id]).await?;
+    json(200, &found.pop().ok_or(Error::NotFound)?)
+}
+
+async fn revoke(may: May<ManageTokens>, id: PathPart<RegistrationTokenId>) -> Answer {
+    let (view, manage) = (may.also::<ViewInventory>().await?, may.permit.clone());
+    let (at, id) = (may.portal.clock.now(), id.0);
+    let (token, names) = may
+        .portal
+        .db
+        .write(move |tx| {
+            let rights = Rights {
+                view: &view,
+                manage: &manage,
+            };
+            let revoked = service::revoke(tx, &rights, at, id)?;
+            let after = (service::find(tx, &view, id)?, service::places(tx, &view)?);
+            Ok(revoked.map(|()| after))
+        })
+        .await?;
+    json(
+        200,
+        &RegistrationTokenShape::of(token, &names.into_iter().collect(), at),
+    )
+}

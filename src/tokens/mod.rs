@@ -1,0 +1,50 @@
+//! Registration tokens: with one of them a product instance registers to a Virtual Account. Their text is the
+//! vendor's published format; it is kept locked, and looked up by its hash.
+//!
+//! For rooms above: [`look_up`] says what a token opens, [`redeem`] uses it once.
+
+mod api;
+mod model;
+mod occupant;
+mod pages;
+mod service;
+mod store;
+
+pub use model::{State, Terms, Token};
+pub use occupant::Tokens;
+pub use service::{New, Redeemed, Rights, create, look_up, redeem, revoke, whose};
+
+use crate::http::Routes;
+
+/// The routes of this room.
+pub fn routes(routes: &mut Routes) {
+    pages::routes(routes);
+    api::routes(routes);
+}
+
+/// With what codes the rules of this room refuse.
+pub const REFUSALS: &[(&str, &str)] = &[
+    (
+        "tokens.exhausted",
+        "The registration token was used as often as it may be.",
+    ),
+    ("tokens.expired", "The registration token is past its last day."),
+    (
+        "tokens.garbled",
+        "What was sent is not the whole text of a registration token.",
+    ),
+    (
+        "tokens.not-active",
+        "A registration token that is Expired, Exhausted or Revoked is neither shown nor revoked.",
+    ),
+    (
+        "tokens.nothing-chosen",
+        "No Virtual Account was selected for which a registration token could be generated.",
+    ),
+    (
+        "tokens.other-key",
+        "The text of the registration token was locked under a key that the installation has no longer.",
+    ),
+    ("tokens.revoked", "The registration token was revoked."),
+    ("tokens.unknown", "There is no such registration token here."),
+];

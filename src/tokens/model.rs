@@ -1,0 +1,427 @@
+//! What a registration token is: how its text is written, what it may be made of, and when it opens something.
+
+use crate::error::{Problems, Result};
+use crate::kernel::ids::{PersonId, RegistrationTokenId, SmartAccountId, VirtualAccountId};
+use crate::kernel::{Moment, text};
+use crate::platform::token;
+use chrono::TimeDelta;
+use data_encoding::BASE64;
+
+/// For how many days a token opens something, unless another number is asked for.
+pub const DEFAULT_DAYS: i64 = 30;
+/// For how many days at most.
+pub const MOST_DAYS: i64 = 365;
+/// How often at most, when it is not unlimited.
+pub const MOST_USES: i64 = 10_000;
+/// How long a description may be.
+pub const LONGEST_DESCRIPTION: usize = 200;
+/// For so many Virtual Accounts tokens are generated at once.
+pub const MOST_AT_ONCE: usize = 100;
+/// After so many characters the text breaks off, as MIME has it.
+const LINE: usize = 60;
+/// No text of a token is longer, however it was pasted.
+const LONGEST_TEXT: usize = 2_000;
+
+crate::words! {
+    /// What has become of a token. Where it ended, it has ended for good.
+    pub enum State {
+        /// It registers product instances.
+        Active = "active", "Active";
+        /// Its days are over.
+        Expired = "expired", "Expired";
+        /// It was used as often as it may be.
+        Exhausted = "exhausted", "Exhausted";
+        /// Somebody took it back.
+        Revoked = "revoked", "Revoked";
+    }
+}
+
+impl State {
+    /// What follows "the token ... registers nothing any more": why it does not.
+    pub const fn because(self) -> &'static str {
+        match self {
+            Self::Active => "",
+            Self::Expired => "This registration token is Expired: it registers nothing any more.",
+            Self::Exhausted => {
+                "This registration token is Exhausted: it was used as often as it may be and registers nothing any more."
+            }
+            Self::Revoked => "This registration token is Revoked: it registers nothing any more.",
+        }
+    }
+}
+
+/// A registration token, as it is kept: its text is locked.
+#[derive(Debug, Clone, diesel::Queryable)]
+pub struct Token {
+    /// Its id.
+    pub id: RegistrationTokenId,
+    /// Whose.
+    pub account: SmartAccountId,
+    /// Where product instances land that register with it.
+    pub virtual_account: VirtualAccountId,
+    /// What it is for.
+    pub description: String,
+    /// Its text, locked with the installation's key.
+    pub sealed: String,
+    /// Whether export-controlled functionality is allowed. Frozen when it was made.
+    pub export_controlled: bool,
+    /// Until when it opens something.
+    pub expires_at: Moment,
+    /// How often at most; none when that is unlimited.
+    pub max_uses: Option<i64>,
+    /// How often it was used.
+    pub uses: i64,
+    /// Since when.
+    pub created_at: Moment,
+    /// By whom; none when the portal made it.
+    pub created_by: Option<PersonId>,
+    /// Their name and address then.
+    pub creator: String,
+    /// When somebody took it back.
+    pub revoked_at: Option<Moment>,
+    /// Who that was.
+    pub revoked_by: String,
+    /// Counts changes.
+    pub version: i64,
+}
+
+impl Token {
+    /// What has become of it. Each end is one for good: a token that was used up or revoked stays that after its last
+    /// day as well, and one that is past it cannot be used any more.
+    pub fn state(&self, now: Moment) -> State {
+        if self.revoked_at.is_some() {
+            State::Revoked
+        } else if self.max_uses.is_some_and(|most| self.uses >= most) {
+            State::Exhausted
+        } else if self.expires_at <= now {
+            State::Expired
+        } else {
+            State::Active
+        }
+    }
+}
+
+/// What a token is asked to be, checked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Terms {
+    /// What it is for; may be empty.
+    pub description: String,
+    /// For how many days.
+    pub days: i64,
+    /// How often; none for as often as one likes.
+    pub max_uses: Option<i64>,
+    /// Whether export-controlled functionality is allowed.
+    pub export_controlled: bool,
+}
+
+/// The same as it was typed.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Typed<'a> {
+    /// What it is for.
+    pub description: &'a str,
+    /// "30"; empty for that.
+    pub days: &'a str,
+    /// "25"; empty for as often as one likes.
+    pub uses: &'a str,
+    /// Whether the box is ticked.
+    pub export_controlled: bool,
+}
+
+impl Terms {
+    /// Checks what was typed. Complaints are about `description`, `days` and `uses`.
+    pub fn parse(typed: Typed<'_>, problems: &mut Problems) -> Option<Self> {
+        let description = problems.take("description", description(typed.description));
+        let days = problems.take(
+            "days",
+            match typed.days.trim() {
+                "" => Ok(DEFAULT_DAYS),
+                typed => days(typed.parse().ok()),
+            },
+        );
+        let uses = problems.take(
+            "uses",
+            match typed.uses.trim() {
+                "" => Ok(None),
+                typed => uses(typed.parse().ok()).map(Some),
+            },
+        );
+        Some(Self {
+            description: description?,
+            days: days?,
+            max_uses: uses?,
+            export_controlled: typed.export_controlled,
+        })
+    }
+
+    /// Until when a token opens something that is made now. To the millisecond: no more stands in its text.
+    pub fn expires(&self, now: Moment) -> Moment {
+        let over = now.utc().timestamp_micros().rem_euclid(1_000);
+        now.plus(TimeDelta::days(self.days) - TimeDelta::microseconds(over))
+    }
+}
+
+/// A description, in one line.
+pub fn description(typed: &str) -> Result<String, String> {
+    let line = typed.split_whitespace().collect::<Vec<_>>().join(" ");
+    text::note(&line, "Description", LONGEST_DESCRIPTION)
+}
+
+/// A number of days, or what is wrong with it.
+pub fn days(typed: Option<i64>) -> Result<i64, String> {
+    typed
+        .filter(|days| (1..=MOST_DAYS).contains(days))
+        .ok_or_else(|| format!("Enter a whole number of days from 1 to {MOST_DAYS}."))
+}
+
+/// A number of uses, or what is wrong with it.
+pub fn uses(typed: Option<i64>) -> Result<i64, String> {
+    typed
+        .filter(|uses| (1..=MOST_USES).contains(uses))
+        .ok_or_else(|| {
+            "Enter a whole number from 1 to 10,000, or leave it empty for unlimited uses.".to_owned()
+        })
+}
+
+// The text -----------------------------------------------------------------------------------------------------
+
+/// What stands in the text of a token.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Written {
+    /// A random UUID.
+    pub uuid: String,
+    /// Until when, in milliseconds.
+    pub expires: i64,
+    /// What makes it impossible to guess.
+    pub secret: [u8; 32],
+}
+
+impl Written {
+    /// A new one: made before a transaction begins.
+    pub fn new(expires: Moment) -> Self {
+        let uuid = uuid::Builder::from_random_bytes(token::random_bytes()).into_uuid();
+        Self {
+            uuid: uuid.hyphenated().to_string(),
+            expires: expires.utc().timestamp_millis(),
+            secret: token::random_bytes(),
+        }
+    }
+
+    /// As the vendor publishes it: `<uuid>-<expiry in ms>|<base64 of 32 bytes>` in base64 with a line end after every
+    /// 60 characters and at the end, encoded for a URL.
+    pub fn text(&self) -> String {
+        let plain = format!("{}-{}|{}", self.uuid, self.expires, BASE64.encode(&self.secret));
+        let mut text = String::with_capacity(160);
+        for (at, letter) in BASE64.encode(plain.as_bytes()).chars().enumerate() {
+            if at > 0 && at.is_multiple_of(LINE) {
+                text.push_str("%0A");
+            }
+            match letter {
+                '+' => text.push_str("%2B"),
+                '/' => text.push_str("%2F"),
+                '=' => text.push_str("%3D"),
+                other => text.push(other),
+            }
+        }
+        text.push_str("%0A");
+        text
+    }
+
+    /// Reads a text, also one that was wrapped on its way, or decoded once. Nothing when it is no token.
+    pub fn parse(typed: &str) -> Option<Self> {
+        if typed.len() > LONGEST_TEXT {
+            return None;
+        }
+        let packed: String = typed.chars().filter(|c| !c.is_ascii_whitespace()).collect();
+        let mut decoded = unescape(&packed)?;
+        decoded.retain(|byte| !byte.is_ascii_whitespace());
+        let plain = String::from_utf8(BASE64.decode(&decoded).ok()?).ok()?;
+        let (head, secret) = plain.split_once('|')?;
+        let (uuid, expires) = head.rsplit_once('-')?;
+        let written = Self {
+            uuid: uuid::Uuid::try_parse(uuid).ok()?.hyphenated().to_string(),
+            expires: expires.parse().ok()?,
+            secret: BASE64.decode(secret.as_bytes()).ok()?.try_into().ok()?,
+        };
+        // Another spelling of the same would be another text.
+        (written.uuid == uuid && written.expires.to_string() == expires).then_some(written)
+    }
+
+    /// What the database finds it by.
+    pub fn hash(&self) -> String {
+        token::digest(&self.text())
+    }
+}
+
+/// Undoes `%0A` and its like; nothing when a `%` stands alone.
+fn unescape(text: &str) -> Option<Vec<u8>> {
+    let mut out = Vec::with_capacity(text.len());
+    let mut rest = text.bytes();
+    while let Some(byte) = rest.next() {
+        if byte == b'%' {
+            let pair = [rest.next()?, rest.next()?];
+            out.push(u8::from_str_radix(std::str::from_utf8(&pair).ok()?, 16).ok()?);
+        } else {
+            out.push(byte);
+        }
+    }
+    Some(out)
+}
+
+/// The beginning of a text, by which people tell their tokens apart.
+pub fn shortened(text: &str) -> String {
+    let mut short: String = text.chars().take(14).collect();
+    short.push('\u{2026}');
+    short
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn at(text: &str) -> Moment {
+        Moment::parse(text).unwrap()
+    }
+
+    fn token(uses: i64, max_uses: Option<i64>, expires: &str, revoked: Option<&str>) -> Token {
+        Token {
+            id: RegistrationTokenId::new(),
+            account: SmartAccountId::new(),
+            virtual_account: VirtualAccountId::new(),
+            description: String::new(),
+            sealed: String::new(),
+            export_controlled: true,
+            expires_at: at(expires),
+            max_uses,
+            uses,
+            created_at: at("2026-01-01T00:00:00Z"),
+            created_by: None,
+            creator: String::new(),
+            revoked_at: revoked.map(at),
+            revoked_by: String::new(),
+            version: 1,
+        }
+    }
+
+    #[test]
+    fn a_text_looks_as_the_published_ones_do() {
+        let written = Written {
+            uuid: "de20271 0".replace(' ', "") + "-9ed4-4e1b-a5a2-3d7e1f2a9b10",
+            expires: 1_798_761_600_000,
+            secret: [7; 32],
+        };
+        let text = written.text();
+        assert!(text.starts_with("ZGUyMDI3MTAtOWVk"), "{text}");
+        assert!(text.ends_with("%3D%0A"), "{text}");
+        let lines: Vec<&str> = text.split("%0A").collect();
+        assert_eq!(lines.len(), 4, "{text}");
+        assert_eq!((lines[0].len(), lines[1].len()), (60, 60));
+        let decoded = BASE64
+            .decode(text.replace("%0A", "").replace("%3D", "=").as_bytes())
+            .unwrap();
+        assert_eq!(
+            String::from_utf8(decoded).unwrap(),
+            format!(
+                "de202710-9ed4-4e1b-a5a2-3d7e1f2a9b10-1798761600000|{}",
+                BASE64.encode(&[7; 32])
+            )
+        );
+    }
+
+    #[test]
+    fn what_ended_a_token_first_is_what_is_said_of_it() {
+        let now = at("2026-06-01T00:00:00Z");
+        let (past, future) = ("2026-05-01T00:00:00Z", "2026-07-01T00:00:00Z");
+        for (one, state) in [
+            (token(0, None, future, None), State::Active),
+            (token(24, Some(25), future, None), State::Active),
+            (token(25, Some(25), future, None), State::Exhausted),
+            (token(25, Some(25), past, None), State::Exhausted),
+            (token(3, Some(25), past, None), State::Expired),
+            (token(3, None, "2026-06-01T00:00:00Z", None), State::Expired),
+            (token(3, None, past, Some(past)), State::Revoked),
+            (token(3, None, future, Some(past)), State::Revoked),
+        ] {
+            assert_eq!(one.state(now), state, "{one:?}");
+        }
+    }
+
+    #[test]
+    fn terms_say_what_to_put_right() {
+        let read = |days, uses| {
+            let mut problems = Problems::default();
+            let terms = Terms::parse(
+                Typed {
+                    description: "  Catalyst\n rollout ",
+                    days,
+                    uses,
+                    export_controlled: true,
+                },
+                &mut problems,
+            );
+            let fields: Vec<String> = problems.list().iter().map(|p| p.field.clone()).collect();
+            (terms, fields)
+        };
+        let (terms, _) = read("", "");
+        let terms = terms.unwrap();
+        assert_eq!(terms.description, "Catalyst rollout");
+        assert_eq!((terms.days, terms.max_uses), (30, None));
+        assert_eq!(read("365", "10000").0.unwrap().max_uses, Some(10_000));
+        for (days, uses, wrong) in [
+            ("0", "", vec!["days"]),
+            ("366", "", vec!["days"]),
+            ("-1", "0", vec!["days", "uses"]),
+            ("1.5", "10001", vec!["days", "uses"]),
+            ("soon", "many", vec!["days", "uses"]),
+            ("99999999999999999999", "", vec!["days"]),
+        ] {
+            let (terms, fields) = read(days, uses);
+            assert!(terms.is_none());
+            assert_eq!(fields, wrong);
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn a_text_reads_back_as_itself(uuid in any::<[u8; 16]>(), secret in any::<[u8; 32]>(), expires in 0_i64..4_102_444_800_000) {
+            let written = Written { uuid: uuid::Builder::from_random_bytes(uuid).into_uuid().hyphenated().to_string(), expires, secret };
+            let text = written.text();
+            prop_assert!(text.is_ascii() && text.len() < 200);
+            prop_assert!(Written::parse(&text) == Some(written.clone()));
+            // Decoded once by a browser, or wrapped by a terminal.
+            let plain = text.replace("%0A", "\n").replace("%3D", "=").replace("%2B", "+").replace("%2F", "/");
+            prop_assert!(Written::parse(&plain) == Some(written.clone()));
+            let (head, tail) = text.split_at(70);
+            let wrapped = format!("  {head}\r\n{tail} ");
+            prop_assert!(Written::parse(&wrapped) == Some(written));
+        }
+
+        #[test]
+        fn an_altered_text_is_another_token_or_none(secret in any::<[u8; 32]>(), at in 0_usize..130, with in "[A-Za-z0-9%]") {
+            let written = Written { secret, ..Written::new(Moment::parse("2026-12-01T00:00:00Z").unwrap()) };
+            let text = written.text();
+            let mut bent = text.clone();
+            bent.replace_range(at..=at, &with);
+            if let Some(other) = Written::parse(&bent) {
+                prop_assert_eq!(other.hash() == written.hash(), other == written);
+            }
+        }
+
+        #[test]
+        fn nothing_typed_breaks_the_reading(typed in "\\PC{0,300}|[A-Za-z0-9+/=%\\n]{0,300}") {
+            if let Some(written) = Written::parse(&typed) {
+                prop_assert!(Written::parse(&written.text()) == Some(written));
+            }
+        }
+
+        #[test]
+        fn a_token_lasts_as_many_days_as_were_asked_for(micros in 0_i64..4_000_000_000_000_000, days in 1..=MOST_DAYS) {
+            let now = Moment::of(chrono::DateTime::from_timestamp_micros(micros).unwrap());
+            let terms = Terms { description: String::new(), days, max_uses: None, export_controlled: true };
+            let expires = terms.expires(now);
+            prop_assert!(expires <= now.plus(TimeDelta::days(days)));
+            prop_assert!(expires.plus(TimeDelta::milliseconds(1)) > now.plus(TimeDelta::days(days)));
+            prop_assert_eq!(expires.utc().timestamp_micros() % 1_000, 0);
+        }
+    }
+}

@@ -1,0 +1,191 @@
+//! The tab General of "Inventory by Virtual Account": its facts, and its registration tokens.
+
+use super::super::model::{Terms, Typed};
+use super::super::service::{self, New, Rights};
+use super::super::store::Filter;
+use super::management::find;
+use super::{COLUMNS, Dialog, Line, Over, flash};
+use crate::authz::action::{ManageTokens, ViewInventory};
+use crate::authz::{Action, Permit};
+use crate::error::{Error, Problems, Result};
+use crate::http::form::{PathPart, fresh};
+use crate::http::list::{ListQuery, ListSpec, Pager};
+use crate::http::widgets::counted;
+use crate::http::{Answer, Crumb, FlashKind, May, Posted, Shell, Visit, page_with, reason};
+use crate::kernel::ids::VirtualAccountId;
+use crate::virtual_accounts::VirtualAccount;
+use askama::Template;
+use serde::Deserialize;
+
+#[derive(Template)]
+#[template(path = "tokens/general.html")]
+struct GeneralPage {
+    shell: Shell,
+    one: VirtualAccount,
+    list: ListQuery,
+    pager: Pager,
+    rows: Vec<Line>,
+    count: String,
+    /// Where its tokens stand.
+    base: String,
+    number: i64,
+    may_edit: bool,
+    /// Why none can be created.
+    new_off: Option<String>,
+    dialog: Option<Dialog>,
+    back: String,
+}
+
+impl GeneralPage {
+    fn default_words(&self) -> &'static str {
+        if self.one.is_default {
+            "Yes: new orders without a Virtual Account go here"
+        } else {
+            "No"
+        }
+    }
+}
+
+/// The page, perhaps with a pop-up over it.
+pub async fn general(
+    visit: &Visit,
+    view: &Permit<ViewInventory>,
+    id: VirtualAccountId,
+    mut dialog: Option<Dialog>,
+    status: u16,
+) -> Answer {
+    let permit = view.clone();
+    let one = visit
+        .portal
+        .db
+        .read(move |r| service::place(r, &permit, id))
+        .await?;
+    let over = Over::Inventory(id);
+    let list = ListQuery::parse(
+        &visit.query,
+        &ListSpec {
+            path: over.page(visit),
+            sorts: &["created", "expires", "uses"],
+            default_sort: "-created",
+            filters: &[],
+            columns: COLUMNS.get(1..).unwrap_or_default(),
+        },
+    );
+    let filter = Filter {
+        places: vec![id],
+        ..Filter::default()
+    };
+    let found = find(visit, view, move |_| Ok((list, filter))).await?;
+    let between = [Crumb::text("Licensing"), Crumb::text("Inventory")];
+    let mut shell = visit.list_shell(one.name.clone(), &between, &found.list);
+    if let Some(dialog) = &mut dialog {
+        if let Dialog::New(_, place) = dialog {
+            place.clone_from(&one.name);
+        }
+        shell = shell.with_dialog(dialog.title());
+        shell.error_title = dialog.has_problems();
+    } else {
+        shell.title = format!("Inventory: {}", one.name);
+    }
+    page_with(
+        status,
+        &GeneralPage {
+            shell,
+            count: counted(found.total, "token", "tokens"),
+            base: over.base(visit),
+            number: visit.number(),
+            may_edit: reason::against(visit, Action::EditVirtualAccount, Some(id), &[]).is_none(),
+            new_off: reason::against(visit, Action::ManageTokens, Some(id), &found.administrators),
+            back: found.list.href(),
+            dialog,
+            pager: found.pager,
+            rows: found.rows,
+            list: found.list,
+            one,
+        },
+    )
+}
+
+/// GET /sa/{said}/licensing/inventory/{va}/general
+pub async fn show(may: May<ViewInventory>, id: PathPart<VirtualAccountId>) -> Answer {
+    general(&may, &may.permit, id.0, None, 200).await
+}
+
+/// A Virtual Account that is seen, and in which tokens may be made.
+async fn managed(may: &May<ManageTokens>, id: VirtualAccountId) -> Result<Permit<ViewInventory>> {
+    let view = may.also::<ViewInventory>().await?;
+    if !view.within().covers(id) {
+        return Err(Error::NotFound);
+    }
+    if !may.permit.within().covers(id) {
+        return Err(Error::Forbidden {
+            action: Action::ManageTokens.words(),
+        });
+    }
+    Ok(view)
+}
+
+/// GET …/tokens/new
+pub async fn show_new(may: May<ManageTokens>, id: PathPart<VirtualAccountId>) -> Answer {
+    let view = managed(&may, id.0).await?;
+    let form = fresh()
+        .with_value("days", super::super::model::DEFAULT_DAYS.to_string())
+        .with_value("export", "1");
+    general(&may, &view, id.0, Some(Dialog::New(form, String::new())), 200).await
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Fields {
+    #[serde(default)]
+    description: String,
+    #[serde(default)]
+    days: String,
+    #[serde(default)]
+    uses: String,
+    #[serde(default)]
+    export: String,
+}
+
+/// POST …/tokens/new
+pub async fn create(
+    may: May<ManageTokens>,
+    id: PathPart<VirtualAccountId>,
+    posted: Posted<Fields>,
+) -> Answer {
+    let view = managed(&may, id.0).await?;
+    let form = &posted.value;
+    let mut problems = Problems::default();
+    let terms = Terms::parse(
+        Typed {
+            description: &form.description,
+            days: &form.days,
+            uses: &form.uses,
+            export_controlled: form.export == "1",
+        },
+        &mut problems,
+    );
+    let Some(terms) = terms else {
+        let dialog = Dialog::New(posted.again(&problems), String::new());
+        return general(&may, &view, id.0, Some(dialog), 422).await;
+    };
+    let at = may.portal.clock.now();
+    let says = format!(
+        "Token created. {} until {}.",
+        service::uses_words(terms.max_uses),
+        terms.expires(at).words()
+    );
+    let new = New::make(&may.portal.signing, at, id.0, terms)?;
+    let (manage, once) = (may.permit.clone(), posted.once_key(&may));
+    may.portal
+        .db
+        .write(move |tx| {
+            let rights = Rights {
+                view: &view,
+                manage: &manage,
+            };
+            service::create(tx, &rights, at, std::slice::from_ref(&new), once.as_ref())
+        })
+        .await?;
+    Ok(may.see_other(&Over::Inventory(id.0).page(&may), flash(FlashKind::Ok, says)))
+}

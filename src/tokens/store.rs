@@ -1,0 +1,277 @@
+//! The table of registration tokens. Whatever shows them begins with the account; a token that a device brings is
+//! found by its hash alone, since the token says whose it is.
+
+use super::model::{State, Token};
+use crate::authz::Within;
+use crate::error::Result;
+use crate::kernel::ids::{PersonId, RegistrationTokenId, SmartAccountId, VirtualAccountId};
+use crate::kernel::{Moment, Who, search_key};
+use crate::platform::db::schema::registration_tokens as tokens;
+use crate::platform::db::{Reads, Tx, contains};
+use diesel::prelude::*;
+
+macro_rules! columns {
+    () => {
+        (
+            tokens::id,
+            tokens::smart_account_id,
+            tokens::virtual_account_id,
+            tokens::description,
+            tokens::sealed,
+            tokens::export_controlled,
+            tokens::expires_at,
+            tokens::max_uses,
+            tokens::uses,
+            tokens::created_at,
+            tokens::created_by,
+            tokens::creator,
+            tokens::revoked_at,
+            tokens::revoked_by,
+            tokens::version,
+        )
+    };
+}
+
+/// Which tokens are asked for.
+#[derive(Debug, Clone, Default)]
+pub struct Filter {
+    /// A part of the description, or of who made it.
+    pub typed: String,
+    /// In one of these Virtual Accounts; empty for all within reach.
+    pub places: Vec<VirtualAccountId>,
+    /// Nothing chosen means all.
+    pub states: Vec<State>,
+}
+
+/// What a list is sorted by. Ties are broken by the id, which sorts by when it was made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Sort {
+    /// When it was made.
+    #[default]
+    Created,
+    /// Until when it opens something.
+    Expires,
+    /// How often it was used.
+    Uses,
+}
+
+/// What lies within reach and is asked for. The states are conditions on the row and the clock.
+macro_rules! wanted {
+    ($within:expr, $filter:expr, $now:expr) => {{
+        let (within, filter, now): (&Within, &Filter, Moment) = ($within, $filter, $now);
+        let mut query = tokens::table
+            .filter(tokens::smart_account_id.eq(within.account()?))
+            .into_boxed();
+        if let Some(only) = within.only() {
+            query = query.filter(tokens::virtual_account_id.eq_any(only.to_vec()));
+        }
+        match filter.places.as_slice() {
+            [] => {}
+            [one] => query = query.filter(tokens::virtual_account_id.eq(*one)),
+            some => query = query.filter(tokens::virtual_account_id.eq_any(some.to_vec())),
+        }
+        if !filter.typed.is_empty() {
+            query = query.filter(tokens::search_key.like(contains(&filter.typed)).escape('\\'));
+        }
+        if !filter.states.is_empty() {
+            use diesel::expression::AsExpression;
+            let asked = |state: State| {
+                AsExpression::<diesel::sql_types::Bool>::as_expression(filter.states.contains(&state))
+            };
+            let revoked = tokens::revoked_at.is_not_null();
+            let used_up = tokens::max_uses
+                .is_not_null()
+                .and(tokens::max_uses.assume_not_null().le(tokens::uses));
+            let left = tokens::max_uses
+                .is_null()
+                .or(tokens::max_uses.assume_not_null().gt(tokens::uses));
+            query = query.filter(
+                revoked
+                    .and(asked(State::Revoked))
+                    .or(tokens::revoked_at
+                        .is_null()
+                        .and(used_up)
+                        .and(asked(State::Exhausted)))
+                    .or(tokens::revoked_at
+                        .is_null()
+                        .and(left)
+                        .and(tokens::expires_at.le(now))
+                        .and(asked(State::Expired)))
+                    .or(tokens::revoked_at
+                        .is_null()
+                        .and(left)
+                        .and(tokens::expires_at.gt(now))
+                        .and(asked(State::Active))),
+            );
+        }
+        query
+    }};
+}
+
+/// How many there are.
+pub fn count(read: &mut dyn Reads, within: &Within, filter: &Filter, now: Moment) -> Result<u64> {
+    let found: i64 = wanted!(within, filter, now).count().get_result(read.conn())?;
+    Ok(u64::try_from(found).unwrap_or_default())
+}
+
+/// A page of them.
+pub fn page(
+    read: &mut dyn Reads,
+    within: &Within,
+    filter: &Filter,
+    now: Moment,
+    (sort, descending): (Sort, bool),
+    (limit, offset): (u64, u64),
+) -> Result<Vec<Token>> {
+    let query = wanted!(within, filter, now);
+    let query = match (sort, descending) {
+        (Sort::Created, false) => query.order((tokens::created_at.asc(), tokens::id.asc())),
+        (Sort::Created, true) => query.order((tokens::created_at.desc(), tokens::id.desc())),
+        (Sort::Expires, false) => query.order((tokens::expires_at.asc(), tokens::id.asc())),
+        (Sort::Expires, true) => query.order((tokens::expires_at.desc(), tokens::id.desc())),
+        (Sort::Uses, false) => query.order((tokens::uses.asc(), tokens::id.asc())),
+        (Sort::Uses, true) => query.order((tokens::uses.desc(), tokens::id.desc())),
+    };
+    Ok(query
+        .select(columns!())
+        .limit(i64::try_from(limit).unwrap_or(i64::MAX))
+        .offset(i64::try_from(offset).unwrap_or(i64::MAX))
+        .load(read.conn())?)
+}
+
+/// These of an account, in no particular order; those that are not there are left out.
+pub fn these(
+    read: &mut dyn Reads,
+    account: SmartAccountId,
+    ids: &[RegistrationTokenId],
+) -> Result<Vec<Token>> {
+    Ok(tokens::table
+        .filter(
+            tokens::smart_account_id
+                .eq(account)
+                .and(tokens::id.eq_any(ids.to_vec())),
+        )
+        .select(columns!())
+        .load(read.conn())?)
+}
+
+/// What somebody made in one go: between the first id and the last, at one time.
+pub fn made_together(
+    read: &mut dyn Reads,
+    account: SmartAccountId,
+    by: Option<PersonId>,
+    first: RegistrationTokenId,
+    last: RegistrationTokenId,
+) -> Result<Vec<RegistrationTokenId>> {
+    let all: Vec<(RegistrationTokenId, Moment, Option<PersonId>)> = tokens::table
+        .filter(
+            tokens::smart_account_id
+                .eq(account)
+                .and(tokens::id.between(first, last)),
+        )
+        .order(tokens::id.asc())
+        .select((tokens::id, tokens::created_at, tokens::created_by))
+        .load(read.conn())?;
+    let at = all.iter().find(|(id, ..)| *id == first).map(|(_, at, _)| *at);
+    Ok(all
+        .into_iter()
+        .filter(|(_, made, who)| Some(*made) == at && *who == by)
+        .map(|(id, ..)| id)
+        .collect())
+}
+
+/// The one with this hash, whose ever it is: it stands in the token.
+pub fn by_hash(read: &mut dyn Reads, hash: &str) -> Result<Option<Token>> {
+    Ok(tokens::table
+        .filter(tokens::token_hash.eq(hash))
+        .select(columns!())
+        .first(read.conn())
+        .optional()?)
+}
+
+/// Keeps a new one.
+pub fn insert(tx: &mut Tx<'_>, token: &Token, hash: &str) -> Result<()> {
+    let words = format!("{} {}", token.description, token.creator);
+    let key: String = search_key(&words).chars().take(1_000).collect();
+    diesel::insert_into(tokens::table)
+        .values((
+            tokens::id.eq(token.id),
+            tokens::smart_account_id.eq(token.account),
+            tokens::virtual_account_id.eq(token.virtual_account),
+            tokens::description.eq(&token.description),
+            tokens::search_key.eq(key),
+            tokens::token_hash.eq(hash),
+            tokens::sealed.eq(&token.sealed),
+            tokens::export_controlled.eq(token.export_controlled),
+            tokens::expires_at.eq(token.expires_at),
+            tokens::max_uses.eq(token.max_uses),
+            tokens::uses.eq(token.uses),
+            tokens::created_at.eq(token.created_at),
+            tokens::created_by.eq(token.created_by),
+            tokens::creator.eq(token.creator.chars().take(500).collect::<String>()),
+            tokens::revoked_at.eq(token.revoked_at),
+            tokens::revoked_by.eq(&token.revoked_by),
+            tokens::version.eq(token.version),
+        ))
+        .execute(tx.conn())?;
+    Ok(())
+}
+
+/// Counts one use, when one is left at this time: whoever comes too late changes nothing.
+pub fn count_use(tx: &mut Tx<'_>, id: RegistrationTokenId, at: Moment) -> Result<bool> {
+    let open = tokens::table.filter(
+        tokens::id
+            .eq(id)
+            .and(tokens::revoked_at.is_null())
+            .and(tokens::expires_at.gt(at))
+            .and(
+                tokens::max_uses
+                    .is_null()
+                    .or(tokens::max_uses.assume_not_null().gt(tokens::uses)),
+            ),
+    );
+    let counted = diesel::update(open)
+        .set((
+            tokens::uses.eq(tokens::uses + 1),
+            tokens::version.eq(tokens::version + 1),
+        ))
+        .execute(tx.conn())?;
+    Ok(counted == 1)
+}
+
+/// Takes one back, unless somebody has done so already.
+pub fn revoke(
+    tx: &mut Tx<'_>,
+    account: SmartAccountId,
+    id: RegistrationTokenId,
+    at: Moment,
+    who: &Who,
+) -> Result<bool> {
+    let there = tokens::table.filter(
+        tokens::id
+            .eq(id)
+            .and(tokens::smart_account_id.eq(account))
+            .and(tokens::revoked_at.is_null()),
+    );
+    let changed = diesel::update(there)
+        .set((
+            tokens::revoked_at.eq(Some(at)),
+            tokens::revoked_by.eq(who.label.chars().take(500).collect::<String>()),
+            tokens::version.eq(tokens::version + 1),
+        ))
+        .execute(tx.conn())?;
+    Ok(changed == 1)
+}
+
+/// Forgets those of a Virtual Account; says how many there were.
+pub fn forget(tx: &mut Tx<'_>, account: SmartAccountId, place: VirtualAccountId) -> Result<u64> {
+    let gone = diesel::delete(
+        tokens::table.filter(
+            tokens::smart_account_id
+                .eq(account)
+                .and(tokens::virtual_account_id.eq(place)),
+        ),
+    )
+    .execute(tx.conn())?;
+    Ok(gone as u64)
+}
