@@ -90,10 +90,7 @@ struct StepsPart<'a> {
 
 impl HtmlSafe for StepsPart<'_> {}
 
-pub fn steps<'a, N: AsRef<[&'a str]> + ?Sized>(
-    names: &'a N,
-    current: &'a usize,
-) -> impl Markup + use<'a, N> {
+pub fn steps<'a, N: AsRef<[&'a str]> + ?Sized>(names: &'a N, current: &'a usize) -> impl Markup + use<'a, N> {
     StepsPart {
         names: names.as_ref(),
         current,
@@ -214,12 +211,7 @@ struct TiedPart<'a> {
 
 impl HtmlSafe for TiedPart<'_> {}
 
-pub fn tied<'a>(
-    form: &'a FormState,
-    name: &'a str,
-    hint: &'a str,
-    prefix: &'a str,
-) -> impl Markup + use<'a> {
+pub fn tied<'a>(form: &'a FormState, name: &'a str, hint: &'a str, prefix: &'a str) -> impl Markup + use<'a> {
     TiedPart {
         form,
         name,

@@ -706,7 +706,9 @@ fn license_inventory_shows_where_licenses_came_from() {
     let license = all.json()["items"][0]["id"].as_str().unwrap().to_owned();
     let page = format!("/sa/{}/licensing/licenses/{license}", cast.xyz.number);
     vera.open(&page).expect(200).shows("WEB-1");
-    vera.open(&format!("{page}/order-history")).expect(200).shows("WEB-1");
+    vera.open(&format!("{page}/order-history"))
+        .expect(200)
+        .shows("WEB-1");
     vera.open(&format!("{path}.csv")).expect(200);
     assert!(vera.page().body.contains("Corporate Network Devices"));
     // Una's Virtual Account holds nothing; Dan's does.
