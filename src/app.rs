@@ -11,8 +11,8 @@ use crate::platform::occupants::Occupants;
 use crate::platform::settings;
 use crate::platform::signing::Signing;
 use crate::{
-    access_requests, account_requests, authn, catalog, events, home, identity, licenses, members, orders,
-    simulator, smart_accounts, tokens, virtual_accounts,
+    access_requests, account_requests, authn, catalog, devices, events, home, identity, licenses, members,
+    orders, simulator, smart_accounts, tokens, virtual_accounts,
 };
 use chrono::TimeDelta;
 use std::sync::Arc;
@@ -34,6 +34,7 @@ pub fn routes() -> Routes {
     catalog::routes(&mut routes);
     licenses::routes(&mut routes);
     tokens::routes(&mut routes);
+    devices::routes(&mut routes);
     events::routes(&mut routes);
     simulator::routes(&mut routes);
     routes
@@ -57,6 +58,7 @@ pub fn occupants() -> Occupants {
     occupants.add(members::Groups);
     occupants.add(licenses::Licenses);
     occupants.add(tokens::Tokens);
+    occupants.add(devices::Devices);
     occupants
 }
 
@@ -95,6 +97,7 @@ pub fn refusals() -> Vec<(&'static str, &'static str)> {
         licenses::REFUSALS,
         orders::REFUSALS,
         tokens::REFUSALS,
+        devices::REFUSALS,
         simulator::REFUSALS,
     ] {
         codes.extend_from_slice(room);
@@ -179,6 +182,7 @@ fn jobs(config: &Config, db: &Db, clock: &Clock, postman: &Postman, letters: &Ar
     jobs.extend(account_requests::jobs(db, clock));
     jobs.extend(licenses::jobs(db, clock));
     jobs.extend(orders::jobs(db, clock));
+    jobs.extend(devices::jobs(db, clock));
     let postman = postman.clone();
     jobs.push(Job::new("deliver letters", Duration::from_secs(1), move || {
         let postman = postman.clone();

@@ -15,6 +15,7 @@ pub mod platform;
 pub mod access_requests;
 pub mod account_requests;
 pub mod catalog;
+pub mod devices;
 pub mod events;
 pub mod home;
 pub mod identity;

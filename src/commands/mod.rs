@@ -1,5 +1,6 @@
 //! What `licentral` does from the command line.
 
+mod device;
 mod serve;
 
 use crate::platform::config::{Config, Settings};
@@ -48,6 +49,8 @@ enum Command {
     Problems,
     /// Print the description of the API (OpenAPI 3.1).
     Openapi,
+    /// A simulated device, with the words of the real ones: license smart register idtoken TOKEN, show license status.
+    Device(device::DeviceArgs),
     /// Make a file of signing keys.
     MakeKey {
         /// The file to write.
@@ -90,6 +93,7 @@ pub fn run() -> ExitCode {
                 .map_err(|e| e.to_string())
                 .and_then(|text| say(&text))
         }
+        Some(Command::Device(args)) => return device::run(args),
         Some(Command::MakeKey { file }) => {
             if file.exists() {
                 Err(format!("{} is there already", file.display()))
@@ -101,7 +105,7 @@ pub fn run() -> ExitCode {
     match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(why) => {
-            let _ = writeln!(std::io::stderr(), "{why}");
+            complain(&why);
             ExitCode::FAILURE
         }
     }
@@ -113,6 +117,11 @@ fn say(text: &str) -> Result<(), String> {
         Err(e) if e.kind() != std::io::ErrorKind::BrokenPipe => Err(e.to_string()),
         _ => Ok(()),
     }
+}
+
+/// Writes to standard error.
+fn complain(text: &str) {
+    let _ = writeln!(std::io::stderr(), "{text}");
 }
 
 fn checked(settings: Settings) -> Result<Config, String> {

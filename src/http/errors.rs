@@ -116,7 +116,7 @@ impl Asked {
             &foreign
         };
         self.log(error);
-        let mut response = if self.path.starts_with("/api/") {
+        let mut response = if super::headers::is_for_programs(&self.path) {
             self.problem(error)
         } else {
             self.page(error)
@@ -153,6 +153,11 @@ impl Asked {
         let title = status.canonical_reason().unwrap_or("Error");
         let (code, detail) = match error {
             Error::Refused(refusal) => (refusal.code, refusal.says.to_string()),
+            Error::SignedOut if self.path.starts_with("/device/") => (
+                "signed-out",
+                "Send the credential of a registered device: Authorization: Bearer <device id>.<secret>. A device that is registered no more registers again with a token."
+                    .to_owned(),
+            ),
             Error::SignedOut => (
                 "signed-out",
                 "Send a valid access token: Authorization: Bearer …. Get one from POST /api/v1/token."

@@ -190,6 +190,19 @@ impl FromRequest for RawBody {
     }
 }
 
+/// What stands behind `Authorization: Bearer`: for doors whose credentials are not a person's.
+pub struct Credential(pub Option<crate::kernel::Secret>);
+
+impl FromRequest for Credential {
+    type Error = Error;
+    type Future = std::future::Ready<Result<Self>>;
+    fn from_request(req: &HttpRequest, _: &mut Payload) -> Self::Future {
+        std::future::ready(Ok(Self(
+            super::visit::bearer(req).map(crate::kernel::Secret::new),
+        )))
+    }
+}
+
 /// The `Idempotency-Key` of an API request.
 pub struct IdempotencyKey(Option<String>);
 

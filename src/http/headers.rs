@@ -115,6 +115,11 @@ fn dress(headers: &mut HeaderMap, id: &str, https: bool) {
     }
 }
 
+/// Whether a path is for scripts or devices, who get JSON, and not for people, who get pages.
+pub fn is_for_programs(path: &str) -> bool {
+    path.starts_with("/api/") || path.starts_with("/device/")
+}
+
 /// Refuses what changes things and comes from another site, and requests for another host. Refusals are
 /// answers and not errors of the layer, so that the layer around this one can give them their face.
 pub async fn same_site<B: MessageBody + 'static>(
@@ -129,8 +134,8 @@ pub async fn same_site<B: MessageBody + 'static>(
         return Ok(req.error_response(error).map_into_right_body());
     }
     let is_safe = matches!(*req.method(), Method::GET | Method::HEAD | Method::OPTIONS);
-    // The API knows no cookies, so a foreign site has nothing to borrow there.
-    if !is_safe && !req.path().starts_with("/api/") {
+    // The APIs know no cookies, so a foreign site has nothing to borrow there.
+    if !is_safe && !is_for_programs(req.path()) {
         let value = |name: &str| {
             req.headers()
                 .get(name)

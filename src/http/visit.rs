@@ -111,7 +111,8 @@ impl Visit {
                 .flash
                 .extend(open_flash(&visit.portal.signing.seal_key, &sealed));
         }
-        if asked.cookie.is_some() || asked.bearer.is_some() {
+        // What a device sends as its credential is its own room's business, not a person's.
+        if asked.cookie.is_some() || (asked.bearer.is_some() && asked.is_api) {
             visit.find_out(asked).await?;
         }
         // What an operation demands says nothing of whether it changes something; its method does. A client may
@@ -458,7 +459,7 @@ pub fn raw_cookie(req: &HttpRequest, name: &str) -> Option<String> {
         })
 }
 
-fn bearer(req: &HttpRequest) -> Option<String> {
+pub(super) fn bearer(req: &HttpRequest) -> Option<String> {
     let given = req.headers().get(header::AUTHORIZATION)?.to_str().ok()?;
     let (scheme, token) = given.split_once(' ')?;
     scheme

@@ -412,19 +412,29 @@ fn refusal(state: State) -> Option<Error> {
     Some(Error::refused(code, state.because()))
 }
 
-fn brought(read: &mut dyn Reads, at: Moment, text: &str) -> Result<Token> {
+fn known(read: &mut dyn Reads, text: &str) -> Result<Token> {
     let written = Written::parse(text).ok_or_else(|| {
         Error::refused(
             "tokens.garbled",
             "This is not the whole text of a registration token. Copy it again.",
         )
     })?;
-    let token = store::by_hash(read, &written.hash())?.ok_or_else(|| {
+    store::by_hash(read, &written.hash())?.ok_or_else(|| {
         Error::refused(
             "tokens.unknown",
             "There is no such registration token here. It may have been deleted with its Virtual Account, or belongs to another portal.",
         )
-    })?;
+    })
+}
+
+/// Whose a token is, whether it still opens anything or not: a device whose first answer got lost asks again with a
+/// token that may be used up by now.
+pub fn whose(read: &mut dyn Reads, text: &str) -> Result<Redeemed> {
+    known(read, text).map(Redeemed::from)
+}
+
+fn brought(read: &mut dyn Reads, at: Moment, text: &str) -> Result<Token> {
+    let token = known(read, text)?;
     if let Some(error) = refusal(token.state(at)) {
         return Err(error);
     }

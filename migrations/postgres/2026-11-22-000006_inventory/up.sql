@@ -126,12 +126,13 @@ CREATE INDEX devices_product ON devices (smart_account_id, product, name_key, id
 CREATE INDEX devices_contact ON devices (smart_account_id, contact_at, id);
 CREATE INDEX devices_standing ON devices (smart_account_id, standing, contact_at, id);
 CREATE INDEX devices_silent ON devices (standing, contact_at);
+CREATE INDEX devices_renewed ON devices (renewed_at);
 
 -- What a device uses of each license. `reserved` of it is set aside for it in the Virtual Account.
 CREATE TABLE device_usage (
     device_id          TEXT COLLATE "C" NOT NULL,
     smart_account_id   TEXT COLLATE "C" NOT NULL,
-    virtual_account_id TEXT COLLATE "C" NOT NULL,
+    virtual_account_id TEXT COLLATE "C" NOT NULL CHECK (length(virtual_account_id) = 36),
     entitlement        TEXT COLLATE "C" NOT NULL CHECK (length(entitlement) <= 100),
     quantity           BIGINT NOT NULL CHECK (quantity >= 0),
     reserved           BIGINT NOT NULL CHECK (reserved >= 0),

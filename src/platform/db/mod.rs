@@ -3,6 +3,7 @@
 //!
 //! - [`Db::read`]: a consistent snapshot.
 //! - [`Db::write`]: serial, retried when another writer was in the way, and committed only with an event.
+//! - [`Db::write_locked`]: for what many do at once on the same rows: those are locked instead, and one waits for another.
 //! - [`Db::housekeeping`]: for the portal's own machinery (sessions touched, letters claimed): no event.
 
 mod conn;
@@ -104,6 +105,23 @@ impl Db {
         off_the_loop(move || db.write_now(f)).await
     }
 
+    /// Writes and records, for what thousands of devices do at once. On PostgreSQL it is READ COMMITTED: as if one at a
+    /// time, sixty-four writers of one stock would only send one another back to the start.
+    ///
+    /// What makes it right is the closure's own: before anything is decided by a row, the row is locked (`FOR UPDATE`)
+    /// or changed by a condition that says what it must still be; numbers that many add to are added to in the statement
+    /// and never read first; a unique index decides who was first, and whoever was not runs again
+    /// ([`OnTaken::on_taken_again`]). Rows are locked in one order: devices, then stocks, each by their ids.
+    /// On SQLite it is [`Db::write`]: there is one writer.
+    pub async fn write_locked<T, F>(&self, f: F) -> Result<T>
+    where
+        T: Send + 'static,
+        F: Fn(&mut Tx<'_>) -> Result<Recorded<T>> + Send + 'static,
+    {
+        let db = self.clone();
+        off_the_loop(move || db.write_locked_now(f)).await
+    }
+
     /// Writes what needs no record.
     pub async fn housekeeping<T, F>(&self, f: F) -> Result<T>
     where
@@ -123,6 +141,11 @@ impl Db {
     /// As [`Db::write`], for jobs and commands.
     pub fn write_now<T>(&self, f: impl Fn(&mut Tx<'_>) -> Result<Recorded<T>>) -> Result<T> {
         self.try_again(|conn| tx::serial(conn, &f))
+    }
+
+    /// As [`Db::write_locked`], for jobs and commands.
+    pub fn write_locked_now<T>(&self, f: impl Fn(&mut Tx<'_>) -> Result<Recorded<T>>) -> Result<T> {
+        self.try_again(|conn| tx::locked(conn, &f))
     }
 
     /// As [`Db::housekeeping`], for jobs and commands.
@@ -226,12 +249,24 @@ impl From<diesel::result::Error> for Error {
 pub trait OnTaken<T> {
     /// Turns a violated unique index into this error.
     fn on_taken(self, says: impl FnOnce() -> Error) -> Result<T>;
+    /// Runs the transaction again when another writer came first: by then its row is seen. The same when what the row
+    /// refers to was removed meanwhile.
+    fn on_taken_again(self) -> Result<T>;
 }
 impl<T> OnTaken<T> for diesel::QueryResult<T> {
     fn on_taken(self, says: impl FnOnce() -> Error) -> Result<T> {
         use diesel::result::{DatabaseErrorKind as Kind, Error as E};
         match self {
             Err(E::DatabaseError(Kind::UniqueViolation, _)) => Err(says()),
+            other => Ok(other?),
+        }
+    }
+    fn on_taken_again(self) -> Result<T> {
+        use diesel::result::{DatabaseErrorKind as Kind, Error as E};
+        match self {
+            Err(error @ E::DatabaseError(Kind::UniqueViolation | Kind::ForeignKeyViolation, _)) => {
+                Err(Error::Unavailable(Cause::again(error)))
+            }
             other => Ok(other?),
         }
     }

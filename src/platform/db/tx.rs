@@ -1,5 +1,6 @@
 //! What a transaction means here, on both databases.
 
+use super::OnTaken;
 use super::conn::Conn;
 use super::schema::{event_tallies, events};
 use crate::error::{Cause, Error, Result};
@@ -135,7 +136,8 @@ impl Tx<'_> {
                         event_tallies::shard.eq(shard),
                         event_tallies::events.eq(events),
                     ))
-                    .execute(self.conn)?;
+                    .execute(self.conn)
+                    .on_taken_again()?;
             }
         }
         Ok(())
@@ -202,6 +204,19 @@ pub fn serial<T>(conn: &mut Conn, f: &impl Fn(&mut Tx<'_>) -> Result<Recorded<T>
         Conn::Sqlite(_) => "BEGIN IMMEDIATE",
         Conn::Postgres(_) => "BEGIN ISOLATION LEVEL SERIALIZABLE",
     };
+    recorded(conn, begin, f)
+}
+
+/// Writes with row locks of the closure's own, and only with a record.
+pub fn locked<T>(conn: &mut Conn, f: &impl Fn(&mut Tx<'_>) -> Result<Recorded<T>>) -> Result<T> {
+    let begin = match conn {
+        Conn::Sqlite(_) => "BEGIN IMMEDIATE",
+        Conn::Postgres(_) => "BEGIN ISOLATION LEVEL READ COMMITTED",
+    };
+    recorded(conn, begin, f)
+}
+
+fn recorded<T>(conn: &mut Conn, begin: &str, f: &impl Fn(&mut Tx<'_>) -> Result<Recorded<T>>) -> Result<T> {
     within(conn, begin, |conn| {
         let mut tx = Tx::on(conn);
         let done = f(&mut tx)?;

@@ -24,7 +24,7 @@ pub fn everyone() -> Vec<(&'static str, &'static str)> {
 
 /// Whether a path is the API's.
 pub fn is_api(path: &str) -> bool {
-    path.starts_with("/api/")
+    path.starts_with("/api/") || path.starts_with("/device/")
 }
 
 /// Whether a method only looks.

@@ -26,6 +26,7 @@ const ROOMS: &[&str] = &[
     "licenses",
     "orders",
     "tokens",
+    "devices",
     "events",
     "home",
     "simulator",

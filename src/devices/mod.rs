@@ -1,0 +1,63 @@
+//! Product instances: registered with a token, known by their UDI, using licenses of the Virtual Account in which they
+//! are. They speak the protocol of `docs/device-protocol.md`; who stays silent loses first its licenses and then its
+//! registration.
+//!
+//! For rooms above: [`using`] says who uses a license, [`troubled`] who needs somebody, [`tallied`] how many there are.
+
+mod api_device;
+mod calls;
+mod jobs;
+mod model;
+mod occupant;
+mod service;
+mod stand_in;
+mod store;
+
+pub use jobs::jobs;
+pub use model::{Authorization, Device, Reported, Standing, Udi, Usage, UseStatus};
+pub use occupant::Devices;
+pub use service::{Using, tallied, troubled, using, with_token};
+
+use crate::http::Routes;
+
+/// The routes of this room.
+pub fn routes(routes: &mut Routes) {
+    api_device::routes(routes);
+}
+
+/// With what codes the rules of this room refuse.
+pub const REFUSALS: &[(&str, &str)] = &[
+    (
+        "devices.already-registered",
+        "The UDI is registered in the Smart Account already, and the registration does not ask to take its place.",
+    ),
+    (
+        "devices.clock",
+        "The clock of the device is more than an hour ahead.",
+    ),
+    (
+        "devices.export-controlled",
+        "The device reports an export-controlled license, and its token did not allow it.",
+    ),
+    ("devices.nothing-chosen", "No product instance was selected."),
+    (
+        "devices.on-prem",
+        "The product instance is registered with an On-Prem server, where it is changed.",
+    ),
+    (
+        "devices.registration-expired",
+        "The certificate of the device was not renewed for a year.",
+    ),
+    (
+        "devices.reserved",
+        "Licenses are reserved for the product instance.",
+    ),
+    (
+        "devices.same-place",
+        "The product instance is in the chosen Virtual Account already.",
+    ),
+    (
+        "devices.too-many",
+        "More product instances were selected than can be changed at once.",
+    ),
+];

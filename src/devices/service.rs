@@ -1,0 +1,492 @@
+//! What people can do with product instances, and what the clock does.
+
+use super::calls::{self, Changes, Told, about, facts};
+use super::model::{self, Device, MOST_SELECTED, Standing, Usage};
+use super::stand_in::licenses;
+use super::store::{self, Filter, Sort};
+use crate::authz::action::{RemoveDevice, Transfer, ViewInventory};
+use crate::authz::{Does, Permit, Within};
+use crate::error::{Error, Refusal, Result};
+use crate::kernel::ids::{DeviceId, RegistrationTokenId, SmartAccountId, VirtualAccountId};
+use crate::kernel::{Event, Kind, Moment, Who};
+use crate::platform::db::{Reads, Recorded, Tx};
+use crate::virtual_accounts;
+use serde_json::json;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+// Looking ----------------------------------------------------------------------------------------------------
+
+/// A device as lists show it.
+#[derive(Debug, Clone)]
+pub struct Row {
+    /// The device.
+    pub device: Device,
+    /// Name of its Virtual Account.
+    pub virtual_account: String,
+    /// How it stands and what it uses.
+    pub told: Told,
+}
+
+/// How many match.
+pub fn count(read: &mut dyn Reads, permit: &Permit<ViewInventory>, filter: &Filter) -> Result<u64> {
+    store::count(read, permit.within(), filter)
+}
+
+/// A page of product instances.
+pub fn page(
+    read: &mut dyn Reads,
+    permit: &Permit<ViewInventory>,
+    filter: &Filter,
+    sort: (Sort, bool),
+    limit: u64,
+    offset: u64,
+) -> Result<Vec<Row>> {
+    let whole = |n: u64| i64::try_from(n).unwrap_or(i64::MAX);
+    let found = store::page(read, permit.within(), filter, sort, whole(limit), whole(offset))?;
+    rows(read, permit.within().account()?, found)
+}
+
+/// Devices with what lists show of them: one question for each Virtual Account among them.
+fn rows(read: &mut dyn Reads, account: SmartAccountId, found: Vec<Device>) -> Result<Vec<Row>> {
+    let ids: Vec<DeviceId> = found.iter().map(|device| device.id).collect();
+    let places: BTreeSet<VirtualAccountId> = found.iter().map(|device| device.virtual_account).collect();
+    let places: Vec<VirtualAccountId> = places.into_iter().collect();
+    let names: HashMap<VirtualAccountId, String> = virtual_accounts::these(read, account, &places)?
+        .into_iter()
+        .map(|one| (one.id, one.name))
+        .collect();
+    let mut usages = store::usages_of_all(read, account, &ids)?;
+    let mut used: BTreeMap<VirtualAccountId, BTreeSet<String>> = BTreeMap::new();
+    for device in &found {
+        let here = used.entry(device.virtual_account).or_default();
+        for one in usages.get(&device.id).into_iter().flatten() {
+            here.insert(one.entitlement.clone());
+        }
+    }
+    let mut standings: HashMap<VirtualAccountId, Vec<licenses::Standing>> = HashMap::new();
+    for (place, keys) in used {
+        let keys: Vec<String> = keys.into_iter().collect();
+        if !keys.is_empty() {
+            standings.insert(place, licenses::standing_of(read, account, place, &keys)?);
+        }
+    }
+    Ok(found
+        .into_iter()
+        .map(|device| {
+            let here = standings
+                .get(&device.virtual_account)
+                .map_or(&[][..], Vec::as_slice);
+            let usages = usages.remove(&device.id).unwrap_or_default();
+            Row {
+                virtual_account: names.get(&device.virtual_account).cloned().unwrap_or_default(),
+                told: calls::told_by(device.clone(), usages, here),
+                device,
+            }
+        })
+        .collect())
+}
+
+/// One of them within reach.
+pub fn find(read: &mut dyn Reads, permit: &Permit<ViewInventory>, id: DeviceId) -> Result<Row> {
+    let found = store::these(read, permit.within(), &[id])?;
+    rows(read, permit.within().account()?, found)?
+        .pop()
+        .ok_or(Error::NotFound)
+}
+
+/// Some of them within reach, by name; one that is not there is "not found".
+pub fn find_all(read: &mut dyn Reads, permit: &Permit<ViewInventory>, ids: &[DeviceId]) -> Result<Vec<Row>> {
+    let wanted: BTreeSet<DeviceId> = ids.iter().copied().collect();
+    let ids: Vec<DeviceId> = wanted.into_iter().collect();
+    let found = store::these(read, permit.within(), &ids)?;
+    if found.len() < ids.len() {
+        return Err(Error::NotFound);
+    }
+    let mut rows = rows(read, permit.within().account()?, found)?;
+    rows.sort_by_key(|row| (crate::kernel::search_key(&row.device.name()), row.device.id));
+    Ok(rows)
+}
+
+/// The kinds of products that there are, when they make a useful filter.
+pub fn products(read: &mut dyn Reads, permit: &Permit<ViewInventory>) -> Result<Vec<String>> {
+    const MOST: usize = 60;
+    let found = store::products(read, permit.within().account()?, MOST)?;
+    Ok(if found.len() > MOST { Vec::new() } else { found })
+}
+
+/// How many devices of each standing there are within reach.
+pub fn tallied(read: &mut dyn Reads, within: &Within) -> Result<Vec<(VirtualAccountId, Standing, i64)>> {
+    store::tallied(read, within.account()?, within.only())
+}
+
+/// A device that uses a license.
+#[derive(Debug, Clone)]
+pub struct Using {
+    /// The device.
+    pub device: Device,
+    /// What it uses of that license.
+    pub usage: Usage,
+}
+
+/// Who uses a license in a Virtual Account, the most first, and how many do.
+pub fn using(
+    read: &mut dyn Reads,
+    within: &Within,
+    place: VirtualAccountId,
+    entitlement: &str,
+    limit: u64,
+    offset: u64,
+) -> Result<(Vec<Using>, u64)> {
+    let whole = |n: u64| i64::try_from(n).unwrap_or(i64::MAX);
+    let (rows, total) = store::users_of(read, within, place, entitlement, whole(limit), whole(offset))?;
+    let ids: Vec<DeviceId> = rows.iter().map(|(id, _)| *id).collect();
+    let mut found: HashMap<DeviceId, Device> = store::these(read, within, &ids)?
+        .into_iter()
+        .map(|device| (device.id, device))
+        .collect();
+    let using = rows
+        .into_iter()
+        .filter_map(|(id, usage)| {
+            Some(Using {
+                device: found.remove(&id)?,
+                usage,
+            })
+        })
+        .collect();
+    Ok((using, total))
+}
+
+/// Devices that need somebody: silent, released, or with a certificate that was not renewed.
+pub fn troubled(read: &mut dyn Reads, within: &Within, now: Moment, limit: i64) -> Result<Vec<Device>> {
+    let before = now.plus(-(model::RENEW_AFTER + model::SILENT_AFTER));
+    store::troubled(read, within, before, limit)
+}
+
+/// How many devices came with a token and are still registered.
+pub fn with_token(read: &mut dyn Reads, account: SmartAccountId, token: RegistrationTokenId) -> Result<u64> {
+    store::with_token(read, account, token)
+}
+
+// Changing ---------------------------------------------------------------------------------------------------
+
+/// The devices that somebody chose, locked, if they may do this with all of them. One that is not seen is not there.
+fn chosen<A: Does>(
+    tx: &mut Tx<'_>,
+    view: &Permit<ViewInventory>,
+    permit: &Permit<A>,
+    ids: &[DeviceId],
+) -> Result<Vec<Device>> {
+    let wanted: BTreeSet<DeviceId> = ids.iter().copied().collect();
+    if wanted.is_empty() {
+        return Err(nothing_chosen());
+    }
+    if wanted.len() > MOST_SELECTED {
+        return Err(too_many());
+    }
+    let found = store::lock_all(tx, permit.within().account()?, ids)?;
+    if found.len() < wanted.len()
+        || found
+            .iter()
+            .any(|device| !view.within().covers(device.virtual_account))
+    {
+        return Err(Error::NotFound);
+    }
+    if found
+        .iter()
+        .any(|device| !permit.within().covers(device.virtual_account))
+    {
+        return Err(Error::Forbidden {
+            action: A::ACTION.words(),
+        });
+    }
+    Ok(found)
+}
+
+/// Nothing was ticked.
+pub fn nothing_chosen() -> Error {
+    Error::refused("devices.nothing-chosen", "Select a product instance first.")
+}
+
+/// Too much was ticked.
+pub fn too_many() -> Error {
+    Error::refused(
+        "devices.too-many",
+        "At most 1,000 product instances are changed at once. Narrow the list with a filter.",
+    )
+}
+
+/// Why these cannot go to that Virtual Account; the first of the reasons.
+pub fn against_transfer(devices: &[&Device], to: VirtualAccountId) -> Option<Refusal> {
+    devices
+        .iter()
+        .find_map(|device| device.against_change())
+        .or_else(|| {
+            devices
+                .iter()
+                .find(|device| device.virtual_account == to)
+                .map(|device| Refusal {
+                    code: "devices.same-place",
+                    says: format!(
+                        "{} is in this Virtual Account already. Choose another Target Virtual Account.",
+                        device.name()
+                    )
+                    .into(),
+                })
+        })
+}
+
+/// Puts devices into another Virtual Account with what they use: all of them, or none.
+pub fn transfer(
+    tx: &mut Tx<'_>,
+    view: &Permit<ViewInventory>,
+    permit: &Permit<Transfer>,
+    at: Moment,
+    ids: &[DeviceId],
+    to: VirtualAccountId,
+) -> Result<Recorded<usize>> {
+    let account = permit.within().account()?;
+    let target = virtual_accounts::these(tx, account, &[to])?
+        .pop()
+        .filter(|_| view.within().covers(to))
+        .ok_or(Error::NotFound)?;
+    if !permit.within().covers(to) {
+        return Err(Error::Forbidden {
+            action: Transfer::ACTION.words(),
+        });
+    }
+    let found = chosen(tx, view, permit, ids)?;
+    let devices: Vec<&Device> = found.iter().collect();
+    if let Some(refusal) = against_transfer(&devices, to) {
+        return Err(Error::Refused(refusal));
+    }
+    let ids: Vec<DeviceId> = found.iter().map(|device| device.id).collect();
+    let usages = store::usages_of_all(tx, account, &ids)?;
+    let mut changes = Changes::default();
+    let mut last = None;
+    for device in &found {
+        let usages = usages.get(&device.id).map_or(&[][..], Vec::as_slice);
+        changes.frees(device.virtual_account, usages);
+        changes.uses(to, model::difference(&[], usages));
+        changes.goes(device.virtual_account, device.standing);
+        changes.comes(to, device.standing);
+        if device.is_reserved {
+            move_reserved(tx, at, permit.who(), device, to)?;
+        }
+        let mut moved = device.clone();
+        moved.virtual_account = to;
+        let event = about(
+            Kind::DeviceMoved,
+            &moved,
+            format!("{} was transferred to {}.", device.name(), target.name),
+        )
+        .changed(
+            &json!({ "virtual_account": device.virtual_account.to_string() }),
+            &json!({ "virtual_account": to.to_string(), "usage": facts(usages) }),
+        );
+        if let Some(event) = last.replace(event) {
+            tx.note(at, permit.who(), &event)?;
+        }
+    }
+    store::put_into(tx, &ids, to)?;
+    changes.write(tx, at, permit.who(), account)?;
+    match last {
+        Some(event) => tx.record(at, permit.who(), &event, found.len()),
+        None => Ok(tx.unchanged(0)),
+    }
+}
+
+/// What is reserved for a device goes with it.
+fn move_reserved(
+    tx: &mut Tx<'_>,
+    at: Moment,
+    who: &Who,
+    device: &Device,
+    to: VirtualAccountId,
+) -> Result<()> {
+    let _ = (tx, at, who, to);
+    Err(Error::refused(
+        "devices.reserved",
+        format!("Licenses are reserved for {}.", device.name()),
+    ))
+}
+
+/// Removes devices: all of them, or none. What they used is free again; each has to register again to come back.
+pub fn remove(
+    tx: &mut Tx<'_>,
+    view: &Permit<ViewInventory>,
+    permit: &Permit<RemoveDevice>,
+    at: Moment,
+    ids: &[DeviceId],
+) -> Result<Recorded<usize>> {
+    let account = permit.within().account()?;
+    let found = chosen(tx, view, permit, ids)?;
+    if let Some(refusal) = found.iter().find_map(Device::against_removal) {
+        return Err(Error::Refused(refusal));
+    }
+    let ids: Vec<DeviceId> = found.iter().map(|device| device.id).collect();
+    let usages = store::usages_of_all(tx, account, &ids)?;
+    let mut changes = Changes::default();
+    let mut last = None;
+    for device in &found {
+        let usages = usages.get(&device.id).map_or(&[][..], Vec::as_slice);
+        changes.frees(device.virtual_account, usages);
+        changes.goes(device.virtual_account, device.standing);
+        let event = about(
+            Kind::DeviceRemoved,
+            device,
+            format!("{} was removed. What it used is free again.", device.name()),
+        )
+        .with(json!({ "udi": device.udi().to_string(), "returned": facts(usages) }));
+        if let Some(event) = last.replace(event) {
+            tx.note(at, permit.who(), &event)?;
+        }
+    }
+    store::delete(tx, &ids)?;
+    changes.write(tx, at, permit.who(), account)?;
+    match last {
+        Some(event) => tx.record(at, permit.who(), &event, found.len()),
+        None => Ok(tx.unchanged(0)),
+    }
+}
+
+// The clock --------------------------------------------------------------------------------------------------
+
+/// What the clock does to devices of which nothing is heard.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Due {
+    /// They failed to connect.
+    Silence,
+    /// What they used is free again.
+    Release,
+    /// They are registered no more.
+    End,
+}
+
+impl Due {
+    /// In the order in which they come over a device.
+    pub const ALL: [Self; 3] = [Self::Silence, Self::Release, Self::End];
+    fn is_for(self, device: &Device, now: Moment) -> bool {
+        if device.is_reserved || device.manager.is_some() {
+            return false;
+        }
+        let silence = now.since(device.contact_at);
+        match self {
+            Self::Silence => device.standing == Standing::Connected && silence >= model::SILENT_AFTER,
+            Self::Release => device.standing != Standing::Released && silence >= model::RELEASED_AFTER,
+            Self::End => device.expires_at() <= now,
+        }
+    }
+}
+
+/// Devices for which it is time.
+pub fn due(
+    read: &mut dyn Reads,
+    due: Due,
+    now: Moment,
+    most: i64,
+) -> Result<BTreeMap<SmartAccountId, Vec<DeviceId>>> {
+    let found = match due {
+        Due::Silence => {
+            store::unheard_since(read, &[Standing::Connected], now.plus(-model::SILENT_AFTER), most)?
+        }
+        Due::Release => store::unheard_since(
+            read,
+            &[Standing::Connected, Standing::Silent],
+            now.plus(-model::RELEASED_AFTER),
+            most,
+        )?,
+        Due::End => store::not_renewed_since(read, now.plus(-model::EXPIRES_AFTER), most)?,
+    };
+    let mut by: BTreeMap<SmartAccountId, Vec<DeviceId>> = BTreeMap::new();
+    for (account, id) in found {
+        by.entry(account).or_default().push(id);
+    }
+    Ok(by)
+}
+
+/// Does it to those for which it is still time: one may have called meanwhile.
+pub fn carry_out(
+    tx: &mut Tx<'_>,
+    due: Due,
+    now: Moment,
+    account: SmartAccountId,
+    ids: &[DeviceId],
+) -> Result<Recorded<usize>> {
+    let who = Who::portal("contact rules");
+    let found: Vec<Device> = store::lock_all(tx, account, ids)?
+        .into_iter()
+        .filter(|device| due.is_for(device, now))
+        .collect();
+    let ids: Vec<DeviceId> = found.iter().map(|device| device.id).collect();
+    let usages = store::usages_of_all(tx, account, &ids)?;
+    let mut changes = Changes::default();
+    let mut last: Option<Event> = None;
+    for device in &found {
+        let usages = usages.get(&device.id).map_or(&[][..], Vec::as_slice);
+        let since = device.contact_at.words();
+        changes.goes(device.virtual_account, device.standing);
+        let event = match due {
+            Due::Silence => {
+                let is = Device {
+                    standing: Standing::Silent,
+                    ..device.clone()
+                };
+                store::touch(tx, &is)?;
+                changes.comes(device.virtual_account, Standing::Silent);
+                about(
+                    Kind::DeviceSilent,
+                    device,
+                    format!(
+                        "{} failed to connect: nothing was heard of it since {since}.",
+                        device.name()
+                    ),
+                )
+            }
+            Due::Release => {
+                let is = Device {
+                    standing: Standing::Released,
+                    licenses: 0,
+                    ..device.clone()
+                };
+                store::touch(tx, &is)?;
+                changes.comes(device.virtual_account, Standing::Released);
+                changes.frees(device.virtual_account, usages);
+                about(
+                    Kind::DeviceReleased,
+                    device,
+                    format!(
+                        "The authorization of {} expired: nothing was heard of it since {since}. What it used is free again.",
+                        device.name()
+                    ),
+                )
+                .with(json!({ "returned": facts(usages) }))
+            }
+            Due::End => {
+                changes.frees(device.virtual_account, usages);
+                about(
+                    Kind::DeviceExpired,
+                    device,
+                    format!(
+                        "The registration of {} expired: it was last renewed on {}.",
+                        device.name(),
+                        device.renewed_at.words()
+                    ),
+                )
+                .with(json!({ "udi": device.udi().to_string(), "returned": facts(usages) }))
+            }
+        };
+        if let Some(event) = last.replace(event) {
+            tx.note(now, &who, &event)?;
+        }
+    }
+    match due {
+        Due::Silence => {}
+        Due::Release => store::forget_usages(tx, &ids)?,
+        Due::End => store::delete(tx, &ids)?,
+    }
+    changes.write(tx, now, &who, account)?;
+    match last {
+        Some(event) => tx.record(now, &who, &event, found.len()),
+        None => Ok(tx.unchanged(0)),
+    }
+}
