@@ -5,10 +5,16 @@ use super::form_state::{Choice, FormState};
 use super::list::{ListQuery, Pager, SortHead};
 use super::shell::Shell;
 use super::widgets::{Donut, Happening, Tab, UseBar};
-use askama::Template;
+use askama::filters::HtmlSafe;
+use askama::{FastWritable, Template};
 use chrono::{DateTime, NaiveDate, Utc};
 use std::borrow::Borrow;
-use std::fmt::Display;
+use std::fmt::{self, Display};
+
+/// Markup that is made already: templates write it as it is. Every part of it was escaped where it was written.
+pub trait Markup: Display + FastWritable + HtmlSafe {}
+
+impl<T: Display + FastWritable + HtmlSafe> Markup for T {}
 
 #[derive(Template)]
 #[template(path = "parts/icon.html")]
@@ -18,7 +24,9 @@ struct IconPart<'a> {
     class: &'a str,
 }
 
-pub fn icon<'a>(name: &'a str, size: &'a u8, class: &'a str) -> impl Display + use<'a> {
+impl HtmlSafe for IconPart<'_> {}
+
+pub fn icon<'a>(name: &'a str, size: &'a u8, class: &'a str) -> impl Markup + use<'a> {
     IconPart { name, size, class }
 }
 
@@ -29,7 +37,9 @@ struct BadgePart<'a> {
     text: &'a str,
 }
 
-pub fn badge<'a>(kind: &'a str, text: &'a str) -> impl Display + use<'a> {
+impl HtmlSafe for BadgePart<'_> {}
+
+pub fn badge<'a>(kind: &'a str, text: &'a str) -> impl Markup + use<'a> {
     BadgePart { kind, text }
 }
 
@@ -39,7 +49,9 @@ struct NonePart<'a> {
     says: &'a str,
 }
 
-pub fn none<'a>(says: &'a str) -> impl Display + use<'a> {
+impl HtmlSafe for NonePart<'_> {}
+
+pub fn none<'a>(says: &'a str) -> impl Markup + use<'a> {
     NonePart { says }
 }
 
@@ -50,7 +62,9 @@ struct AvatarPart<'a> {
     class: &'a str,
 }
 
-pub fn avatar<'a>(initials: &'a str, class: &'a str) -> impl Display + use<'a> {
+impl HtmlSafe for AvatarPart<'_> {}
+
+pub fn avatar<'a>(initials: &'a str, class: &'a str) -> impl Markup + use<'a> {
     AvatarPart { initials, class }
 }
 
@@ -61,7 +75,9 @@ struct CopyPart<'a> {
     label: &'a str,
 }
 
-pub fn copy<'a>(text: &'a str, label: &'a str) -> impl Display + use<'a> {
+impl HtmlSafe for CopyPart<'_> {}
+
+pub fn copy<'a>(text: &'a str, label: &'a str) -> impl Markup + use<'a> {
     CopyPart { text, label }
 }
 
@@ -72,10 +88,9 @@ struct StepsPart<'a> {
     current: &'a usize,
 }
 
-pub fn steps<'a, N: AsRef<[&'a str]> + ?Sized>(
-    names: &'a N,
-    current: &'a usize,
-) -> impl Display + use<'a, N> {
+impl HtmlSafe for StepsPart<'_> {}
+
+pub fn steps<'a, N: AsRef<[&'a str]> + ?Sized>(names: &'a N, current: &'a usize) -> impl Markup + use<'a, N> {
     StepsPart {
         names: names.as_ref(),
         current,
@@ -88,7 +103,9 @@ struct TimelinePart<'a> {
     happenings: &'a [Happening],
 }
 
-pub fn timeline<'a>(happenings: &'a [Happening]) -> impl Display + use<'a> {
+impl HtmlSafe for TimelinePart<'_> {}
+
+pub fn timeline<'a>(happenings: &'a [Happening]) -> impl Markup + use<'a> {
     TimelinePart { happenings }
 }
 
@@ -99,7 +116,9 @@ struct TabsPart<'a> {
     tabs: &'a [Tab],
 }
 
-pub fn tabs<'a>(label: &'a str, tabs: &'a [Tab]) -> impl Display + use<'a> {
+impl HtmlSafe for TabsPart<'_> {}
+
+pub fn tabs<'a>(label: &'a str, tabs: &'a [Tab]) -> impl Markup + use<'a> {
     TabsPart { label, tabs }
 }
 
@@ -109,7 +128,9 @@ struct UsebarPart<'a> {
     bar: &'a UseBar,
 }
 
-pub fn usebar<'a>(bar: &'a UseBar) -> impl Display + use<'a> {
+impl HtmlSafe for UsebarPart<'_> {}
+
+pub fn usebar<'a>(bar: &'a UseBar) -> impl Markup + use<'a> {
     UsebarPart { bar }
 }
 
@@ -119,7 +140,9 @@ struct BalancePart<'a> {
     amount: &'a i64,
 }
 
-pub fn balance<'a>(amount: &'a i64) -> impl Display + use<'a> {
+impl HtmlSafe for BalancePart<'_> {}
+
+pub fn balance<'a>(amount: &'a i64) -> impl Markup + use<'a> {
     BalancePart { amount }
 }
 
@@ -130,7 +153,9 @@ struct DonutPart<'a> {
     donut: &'a Donut,
 }
 
-pub fn donut<'a>(id: &'a str, donut: &'a Donut) -> impl Display + use<'a> {
+impl HtmlSafe for DonutPart<'_> {}
+
+pub fn donut<'a>(id: &'a str, donut: &'a Donut) -> impl Markup + use<'a> {
     DonutPart { id, donut }
 }
 
@@ -142,7 +167,9 @@ struct RefusedPart<'a> {
     id: &'a str,
 }
 
-pub fn refused<'a>(label: &'a str, reason: &'a str, id: &'a str) -> impl Display + use<'a> {
+impl HtmlSafe for RefusedPart<'_> {}
+
+pub fn refused<'a>(label: &'a str, reason: &'a str, id: &'a str) -> impl Markup + use<'a> {
     RefusedPart { label, reason, id }
 }
 
@@ -153,7 +180,9 @@ struct HiddenPart<'a> {
     once: &'a str,
 }
 
-pub fn hidden<'a>(csrf: &'a str, once: &'a str) -> impl Display + use<'a> {
+impl HtmlSafe for HiddenPart<'_> {}
+
+pub fn hidden<'a>(csrf: &'a str, once: &'a str) -> impl Markup + use<'a> {
     HiddenPart { csrf, once }
 }
 
@@ -165,7 +194,9 @@ struct ErrorsSummaryPart<'a> {
     focus: &'a bool,
 }
 
-pub fn errors_summary<'a>(form: &'a FormState, prefix: &'a str, focus: &'a bool) -> impl Display + use<'a> {
+impl HtmlSafe for ErrorsSummaryPart<'_> {}
+
+pub fn errors_summary<'a>(form: &'a FormState, prefix: &'a str, focus: &'a bool) -> impl Markup + use<'a> {
     ErrorsSummaryPart { form, prefix, focus }
 }
 
@@ -178,12 +209,9 @@ struct TiedPart<'a> {
     prefix: &'a str,
 }
 
-pub fn tied<'a>(
-    form: &'a FormState,
-    name: &'a str,
-    hint: &'a str,
-    prefix: &'a str,
-) -> impl Display + use<'a> {
+impl HtmlSafe for TiedPart<'_> {}
+
+pub fn tied<'a>(form: &'a FormState, name: &'a str, hint: &'a str, prefix: &'a str) -> impl Markup + use<'a> {
     TiedPart {
         form,
         name,
@@ -201,12 +229,14 @@ struct BelowPart<'a> {
     prefix: &'a str,
 }
 
+impl HtmlSafe for BelowPart<'_> {}
+
 pub fn below<'a>(
     form: &'a FormState,
     name: &'a str,
     hint: &'a str,
     prefix: &'a str,
-) -> impl Display + use<'a> {
+) -> impl Markup + use<'a> {
     BelowPart {
         form,
         name,
@@ -234,6 +264,8 @@ struct TextPart<'a> {
     inputmode: &'a str,
 }
 
+impl HtmlSafe for TextPart<'_> {}
+
 pub fn text<'a>(
     form: &'a FormState,
     name: &'a str,
@@ -249,7 +281,7 @@ pub fn text<'a>(
     focus: &'a bool,
     prefix: &'a str,
     inputmode: &'a str,
-) -> impl Display + use<'a> {
+) -> impl Markup + use<'a> {
     TextPart {
         form,
         name,
@@ -280,6 +312,8 @@ struct PasswordPart<'a> {
     prefix: &'a str,
 }
 
+impl HtmlSafe for PasswordPart<'_> {}
+
 pub fn password<'a>(
     form: &'a FormState,
     name: &'a str,
@@ -288,7 +322,7 @@ pub fn password<'a>(
     autocomplete: &'a str,
     focus: &'a bool,
     prefix: &'a str,
-) -> impl Display + use<'a> {
+) -> impl Markup + use<'a> {
     PasswordPart {
         form,
         name,
@@ -315,6 +349,8 @@ struct TextareaPart<'a> {
     prefix: &'a str,
 }
 
+impl HtmlSafe for TextareaPart<'_> {}
+
 pub fn textarea<'a>(
     form: &'a FormState,
     name: &'a str,
@@ -326,7 +362,7 @@ pub fn textarea<'a>(
     disabled: &'a bool,
     focus: &'a bool,
     prefix: &'a str,
-) -> impl Display + use<'a> {
+) -> impl Markup + use<'a> {
     TextareaPart {
         form,
         name,
@@ -356,6 +392,8 @@ struct SelectPart<'a> {
     prefix: &'a str,
 }
 
+impl HtmlSafe for SelectPart<'_> {}
+
 pub fn select<'a>(
     form: &'a FormState,
     name: &'a str,
@@ -367,7 +405,7 @@ pub fn select<'a>(
     disabled: &'a bool,
     focus: &'a bool,
     prefix: &'a str,
-) -> impl Display + use<'a> {
+) -> impl Markup + use<'a> {
     SelectPart {
         form,
         name,
@@ -393,6 +431,8 @@ struct RadiosPart<'a> {
     prefix: &'a str,
 }
 
+impl HtmlSafe for RadiosPart<'_> {}
+
 pub fn radios<'a>(
     form: &'a FormState,
     name: &'a str,
@@ -400,7 +440,7 @@ pub fn radios<'a>(
     choices: &'a [Choice],
     hint: &'a str,
     prefix: &'a str,
-) -> impl Display + use<'a> {
+) -> impl Markup + use<'a> {
     RadiosPart {
         form,
         name,
@@ -423,6 +463,8 @@ struct CheckboxPart<'a> {
     prefix: &'a str,
 }
 
+impl HtmlSafe for CheckboxPart<'_> {}
+
 pub fn checkbox<'a>(
     form: &'a FormState,
     name: &'a str,
@@ -431,7 +473,7 @@ pub fn checkbox<'a>(
     value: &'a str,
     disabled: &'a bool,
     prefix: &'a str,
-) -> impl Display + use<'a> {
+) -> impl Markup + use<'a> {
     CheckboxPart {
         form,
         name,
@@ -454,6 +496,8 @@ struct ChecksPart<'a> {
     prefix: &'a str,
 }
 
+impl HtmlSafe for ChecksPart<'_> {}
+
 pub fn checks<'a>(
     form: &'a FormState,
     name: &'a str,
@@ -461,7 +505,7 @@ pub fn checks<'a>(
     choices: &'a [Choice],
     hint: &'a str,
     prefix: &'a str,
-) -> impl Display + use<'a> {
+) -> impl Markup + use<'a> {
     ChecksPart {
         form,
         name,
@@ -484,6 +528,8 @@ struct FilePart<'a> {
     prefix: &'a str,
 }
 
+impl HtmlSafe for FilePart<'_> {}
+
 pub fn file<'a>(
     form: &'a FormState,
     name: &'a str,
@@ -492,7 +538,7 @@ pub fn file<'a>(
     hint: &'a str,
     focus: &'a bool,
     prefix: &'a str,
-) -> impl Display + use<'a> {
+) -> impl Markup + use<'a> {
     FilePart {
         form,
         name,
@@ -511,7 +557,9 @@ struct SortThPart<'a> {
     class: &'a str,
 }
 
-pub fn sort_th<'a>(head: &'a SortHead, class: &'a str) -> impl Display + use<'a> {
+impl HtmlSafe for SortThPart<'_> {}
+
+pub fn sort_th<'a>(head: &'a SortHead, class: &'a str) -> impl Markup + use<'a> {
     SortThPart { head, class }
 }
 
@@ -525,13 +573,15 @@ struct MenuLinkPart<'a> {
     red: &'a bool,
 }
 
+impl HtmlSafe for MenuLinkPart<'_> {}
+
 pub fn menu_link<'a>(
     href: &'a str,
     picture: &'a str,
     text: &'a str,
     dialog: &'a bool,
     red: &'a bool,
-) -> impl Display + use<'a> {
+) -> impl Markup + use<'a> {
     MenuLinkPart {
         href,
         picture,
@@ -549,7 +599,9 @@ struct MenuOffPart<'a> {
     reason: &'a str,
 }
 
-pub fn menu_off<'a>(picture: &'a str, text: &'a str, reason: &'a str) -> impl Display + use<'a> {
+impl HtmlSafe for MenuOffPart<'_> {}
+
+pub fn menu_off<'a>(picture: &'a str, text: &'a str, reason: &'a str) -> impl Markup + use<'a> {
     MenuOffPart {
         picture,
         text,
@@ -567,13 +619,15 @@ struct MenuPostPart<'a> {
     once: &'a str,
 }
 
+impl HtmlSafe for MenuPostPart<'_> {}
+
 pub fn menu_post<'a>(
     action: &'a str,
     csrf: &'a str,
     picture: &'a str,
     text: &'a str,
     once: &'a str,
-) -> impl Display + use<'a> {
+) -> impl Markup + use<'a> {
     MenuPostPart {
         action,
         csrf,
@@ -592,12 +646,14 @@ struct SearchPart<'a> {
     id: &'a str,
 }
 
+impl HtmlSafe for SearchPart<'_> {}
+
 pub fn search<'a>(
     list: &'a ListQuery,
     label: &'a str,
     placeholder: &'a str,
     id: &'a str,
-) -> impl Display + use<'a> {
+) -> impl Markup + use<'a> {
     SearchPart {
         list,
         label,
@@ -613,7 +669,9 @@ struct FiltersPart<'a> {
     id: &'a str,
 }
 
-pub fn filters<'a>(list: &'a ListQuery, id: &'a str) -> impl Display + use<'a> {
+impl HtmlSafe for FiltersPart<'_> {}
+
+pub fn filters<'a>(list: &'a ListQuery, id: &'a str) -> impl Markup + use<'a> {
     FiltersPart { list, id }
 }
 
@@ -624,7 +682,9 @@ struct ColumnsPart<'a> {
     id: &'a str,
 }
 
-pub fn columns<'a>(list: &'a ListQuery, id: &'a str) -> impl Display + use<'a> {
+impl HtmlSafe for ColumnsPart<'_> {}
+
+pub fn columns<'a>(list: &'a ListQuery, id: &'a str) -> impl Markup + use<'a> {
     ColumnsPart { list, id }
 }
 
@@ -635,7 +695,9 @@ struct ChipsPart<'a> {
     count: &'a str,
 }
 
-pub fn chips<'a>(list: &'a ListQuery, count: &'a str) -> impl Display + use<'a> {
+impl HtmlSafe for ChipsPart<'_> {}
+
+pub fn chips<'a>(list: &'a ListQuery, count: &'a str) -> impl Markup + use<'a> {
     ChipsPart { list, count }
 }
 
@@ -645,7 +707,9 @@ struct PagerPart<'a> {
     pager: &'a Pager,
 }
 
-pub fn pager<'a>(pager: &'a Pager) -> impl Display + use<'a> {
+impl HtmlSafe for PagerPart<'_> {}
+
+pub fn pager<'a>(pager: &'a Pager) -> impl Markup + use<'a> {
     PagerPart { pager }
 }
 
@@ -660,6 +724,8 @@ struct CheckPart<'a> {
     no: &'a str,
 }
 
+impl HtmlSafe for CheckPart<'_> {}
+
 pub fn check<'a>(
     name: &'a str,
     value: &'a str,
@@ -667,7 +733,7 @@ pub fn check<'a>(
     form: &'a str,
     checked: &'a bool,
     no: &'a str,
-) -> impl Display + use<'a> {
+) -> impl Markup + use<'a> {
     CheckPart {
         name,
         value,
@@ -684,7 +750,9 @@ struct Head<'a> {
     shell: &'a Shell,
 }
 
-pub fn page_head<'a>(shell: &'a Shell) -> impl Display + use<'a> {
+impl HtmlSafe for Head<'_> {}
+
+pub fn page_head<'a>(shell: &'a Shell) -> impl Markup + use<'a> {
     Head { shell }
 }
 
@@ -695,7 +763,9 @@ struct Top<'a> {
     has_menu: &'a bool,
 }
 
-pub fn page_top<'a>(shell: &'a Shell, has_menu: &'a bool) -> impl Display + use<'a> {
+impl HtmlSafe for Top<'_> {}
+
+pub fn page_top<'a>(shell: &'a Shell, has_menu: &'a bool) -> impl Markup + use<'a> {
     Top { shell, has_menu }
 }
 
@@ -705,7 +775,9 @@ struct Menu<'a> {
     shell: &'a Shell,
 }
 
-pub fn page_menu<'a>(shell: &'a Shell) -> impl Display + use<'a> {
+impl HtmlSafe for Menu<'_> {}
+
+pub fn page_menu<'a>(shell: &'a Shell) -> impl Markup + use<'a> {
     Menu { shell }
 }
 
@@ -715,7 +787,9 @@ struct Crumbs<'a> {
     shell: &'a Shell,
 }
 
-pub fn page_crumbs<'a>(shell: &'a Shell) -> impl Display + use<'a> {
+impl HtmlSafe for Crumbs<'_> {}
+
+pub fn page_crumbs<'a>(shell: &'a Shell) -> impl Markup + use<'a> {
     Crumbs { shell }
 }
 
@@ -725,7 +799,9 @@ struct Flashes<'a> {
     shell: &'a Shell,
 }
 
-pub fn page_flash<'a>(shell: &'a Shell) -> impl Display + use<'a> {
+impl HtmlSafe for Flashes<'_> {}
+
+pub fn page_flash<'a>(shell: &'a Shell) -> impl Markup + use<'a> {
     Flashes { shell }
 }
 
@@ -752,22 +828,34 @@ impl<T: Day> Day for &T {
     }
 }
 
+/// A time or a day for readers and for programs: digits and the names of months, nothing that anybody typed.
+struct When {
+    exact: String,
+    words: String,
+}
+
+impl Display for When {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "<time datetime=\"{}\">{}</time>", self.exact, self.words)
+    }
+}
+
+impl HtmlSafe for When {}
+
 /// 21 Nov 2026, 18:30 UTC.
-pub fn time(at: impl Borrow<DateTime<Utc>>) -> String {
+pub fn time(at: impl Borrow<DateTime<Utc>>) -> impl Display + HtmlSafe {
     let at = at.borrow();
-    format!(
-        "<time datetime=\"{}\">{}</time>",
-        at.format("%Y-%m-%dT%H:%M:%SZ"),
-        at.format("%-d %b %Y, %H:%M UTC")
-    )
+    When {
+        exact: at.format("%Y-%m-%dT%H:%M:%SZ").to_string(),
+        words: at.format("%-d %b %Y, %H:%M UTC").to_string(),
+    }
 }
 
 /// 21 Nov 2026.
-pub fn date(at: impl Day) -> String {
+pub fn date(at: impl Day) -> impl Display + HtmlSafe {
     let day = at.day();
-    format!(
-        "<time datetime=\"{}\">{}</time>",
-        day.format("%Y-%m-%d"),
-        day.format("%-d %b %Y")
-    )
+    When {
+        exact: day.format("%Y-%m-%d").to_string(),
+        words: day.format("%-d %b %Y").to_string(),
+    }
 }

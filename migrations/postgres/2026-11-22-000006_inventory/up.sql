@@ -132,7 +132,7 @@ CREATE INDEX devices_renewed ON devices (renewed_at);
 CREATE TABLE device_usage (
     device_id          TEXT COLLATE "C" NOT NULL,
     smart_account_id   TEXT COLLATE "C" NOT NULL,
-    virtual_account_id TEXT COLLATE "C" NOT NULL,
+    virtual_account_id TEXT COLLATE "C" NOT NULL CHECK (length(virtual_account_id) = 36),
     entitlement        TEXT COLLATE "C" NOT NULL CHECK (length(entitlement) <= 100),
     quantity           BIGINT NOT NULL CHECK (quantity >= 0),
     reserved           BIGINT NOT NULL CHECK (reserved >= 0),

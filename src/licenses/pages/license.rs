@@ -53,7 +53,7 @@ impl LicenseTab {
     }
 }
 
-/// What stands above every tab of a license. A page shows it by `{{ head|safe }}`.
+/// What stands above every tab of a license. A page shows it by `{{ head }}`.
 #[derive(Template)]
 #[template(path = "licenses/license_head.html")]
 pub struct LicenseHead {
@@ -64,6 +64,9 @@ pub struct LicenseHead {
     /// Why one may not transfer, or "".
     against: String,
 }
+
+// A template of its own, escaped where it is written.
+impl askama::filters::HtmlSafe for LicenseHead {}
 
 impl LicenseHead {
     /// For a license within reach; "not found" for any other.

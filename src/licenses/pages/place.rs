@@ -54,7 +54,7 @@ impl InventoryTab {
     }
 }
 
-/// Title, Virtual Account and tabs: what stands above every tab. A page shows it by `{{ head|safe }}`.
+/// Title, Virtual Account and tabs: what stands above every tab. A page shows it by `{{ head }}`.
 #[derive(Template)]
 #[template(path = "licenses/place_head.html")]
 pub struct InventoryHead {
@@ -65,6 +65,9 @@ pub struct InventoryHead {
     places: Vec<(VirtualAccountId, String, bool)>,
     tabs: Vec<Tab>,
 }
+
+// A template of its own, escaped where it is written.
+impl askama::filters::HtmlSafe for InventoryHead {}
 
 impl InventoryHead {
     /// For a Virtual Account within reach; "not found" for any other.

@@ -11,8 +11,9 @@ use crate::error::{Error, Problems, Result};
 use crate::http::form::{PathPart, fresh};
 use crate::http::list::{ListQuery, ListSpec, Pager};
 use crate::http::widgets::counted;
-use crate::http::{Answer, Crumb, FlashKind, May, Posted, Shell, Visit, page_with, reason};
+use crate::http::{Answer, FlashKind, May, Posted, Shell, Visit, page_with, reason};
 use crate::kernel::ids::VirtualAccountId;
+use crate::licenses::{InventoryHead, InventoryTab};
 use crate::virtual_accounts::VirtualAccount;
 use askama::Template;
 use serde::Deserialize;
@@ -21,6 +22,7 @@ use serde::Deserialize;
 #[template(path = "tokens/general.html")]
 struct GeneralPage {
     shell: Shell,
+    head: InventoryHead,
     one: VirtualAccount,
     list: ListQuery,
     pager: Pager,
@@ -55,10 +57,14 @@ pub async fn general(
     status: u16,
 ) -> Answer {
     let permit = view.clone();
-    let one = visit
+    let number = visit.number();
+    let (one, head) = visit
         .portal
         .db
-        .read(move |r| service::place(r, &permit, id))
+        .read(move |r| {
+            let head = InventoryHead::of(r, &permit, number, id, InventoryTab::General)?;
+            Ok((service::place(r, &permit, id)?, head))
+        })
         .await?;
     let over = Over::Inventory(id);
     let list = ListQuery::parse(
@@ -76,24 +82,22 @@ pub async fn general(
         ..Filter::default()
     };
     let found = find(visit, view, move |_| Ok((list, filter))).await?;
-    let between = [Crumb::text("Licensing"), Crumb::text("Inventory")];
-    let mut shell = visit.list_shell(one.name.clone(), &between, &found.list);
+    let mut shell = head.shell(visit, &found.list);
     if let Some(dialog) = &mut dialog {
         if let Dialog::New(_, place) = dialog {
             place.clone_from(&one.name);
         }
         shell = shell.with_dialog(dialog.title());
         shell.error_title = dialog.has_problems();
-    } else {
-        shell.title = format!("Inventory: {}", one.name);
     }
     page_with(
         status,
         &GeneralPage {
             shell,
+            head,
             count: counted(found.total, "token", "tokens"),
             base: over.base(visit),
-            number: visit.number(),
+            number,
             may_edit: reason::against(visit, Action::EditVirtualAccount, Some(id), &[]).is_none(),
             new_off: reason::against(visit, Action::ManageTokens, Some(id), &found.administrators),
             back: found.list.href(),

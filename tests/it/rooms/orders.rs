@@ -699,7 +699,15 @@ fn license_inventory_shows_where_licenses_came_from() {
     let mut vera = p.sign_in("vera@xyz.example");
     vera.open(&path)
         .expect(200)
-        .shows("C9200 Network Essentials, 48-port")
+        .shows("C9200 Network Essentials, 48-port");
+    let all = p
+        .api("vera@xyz.example")
+        .get(&format!("/api/v1/accounts/{}/licenses", cast.xyz.number));
+    let license = all.json()["items"][0]["id"].as_str().unwrap().to_owned();
+    let page = format!("/sa/{}/licensing/licenses/{license}", cast.xyz.number);
+    vera.open(&page).expect(200).shows("WEB-1");
+    vera.open(&format!("{page}/order-history"))
+        .expect(200)
         .shows("WEB-1");
     vera.open(&format!("{path}.csv")).expect(200);
     assert!(vera.page().body.contains("Corporate Network Devices"));
