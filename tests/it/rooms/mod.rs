@@ -5,6 +5,7 @@ mod account_requests;
 mod events;
 mod home;
 mod identity;
+mod licenses;
 mod members;
 mod order_pages;
 mod orders;
