@@ -5,7 +5,7 @@
 //! locked first and everything that it uses with it; stocks, tokens and tallies are added to without being read.
 
 use super::model::{self, Authorization, Device, Reported, Standing, Udi, Usage, UseStatus};
-use super::stand_in::licenses::{self, Use};
+use crate::licenses::{self, Use};
 
 use super::store;
 use crate::authn::throttle::{self, Subjects};
@@ -345,7 +345,7 @@ pub fn report(
     model::check_clock(said_at, caller.now)?;
     for line in lines {
         if !was.export_controlled
-            && let Some(known) = super::stand_in::catalog::entitlement(&line.entitlement)
+            && let Some(known) = crate::catalog::entitlement(&line.entitlement)
             && known.export_controlled
         {
             return Err(Error::refused(

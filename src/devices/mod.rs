@@ -4,13 +4,14 @@
 //!
 //! For rooms above: [`using`] says who uses a license, [`troubled`] who needs somebody, [`tallied`] how many there are.
 
+mod api;
 mod api_device;
 mod calls;
 mod jobs;
 mod model;
 mod occupant;
+mod pages;
 mod service;
-mod stand_in;
 mod store;
 
 pub use jobs::jobs;
@@ -22,6 +23,8 @@ use crate::http::Routes;
 
 /// The routes of this room.
 pub fn routes(routes: &mut Routes) {
+    pages::routes(routes);
+    api::routes(routes);
     api_device::routes(routes);
 }
 

@@ -2,7 +2,7 @@
 
 use super::calls::{self, Changes, Told, about, facts};
 use super::model::{self, Device, MOST_SELECTED, Standing, Usage};
-use super::stand_in::licenses;
+
 use super::store::{self, Filter, Sort};
 use crate::authz::action::{RemoveDevice, Transfer, ViewInventory};
 use crate::authz::{Does, Permit, Within};
@@ -10,7 +10,7 @@ use crate::error::{Error, Refusal, Result};
 use crate::kernel::ids::{DeviceId, RegistrationTokenId, SmartAccountId, VirtualAccountId};
 use crate::kernel::{Event, Kind, Moment, Who};
 use crate::platform::db::{Reads, Recorded, Tx};
-use crate::virtual_accounts;
+use crate::{licenses, virtual_accounts};
 use serde_json::json;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -233,6 +233,88 @@ pub fn against_transfer(devices: &[&Device], to: VirtualAccountId) -> Option<Ref
                     .into(),
                 })
         })
+}
+
+/// What a transfer does to one license in one Virtual Account.
+#[derive(Debug, Clone)]
+pub struct Effect {
+    /// What people know the license by.
+    pub license: String,
+    /// Name of the Virtual Account.
+    pub place: String,
+    /// Its balance now.
+    pub before: i64,
+    /// Its balance then.
+    pub after: i64,
+    /// Whether it is billed by usage, so that nothing is ever short.
+    pub is_metered: bool,
+}
+
+/// What a transfer of these would do to the licenses that they use: where they are first, then where they go.
+pub fn effects(
+    read: &mut dyn Reads,
+    account: SmartAccountId,
+    rows: &[Row],
+    to: VirtualAccountId,
+) -> Result<Vec<Effect>> {
+    let mut by: BTreeMap<(bool, VirtualAccountId), BTreeMap<String, (String, i64)>> = BTreeMap::new();
+    let mut names: HashMap<VirtualAccountId, String> = HashMap::new();
+    for row in rows {
+        names.insert(row.device.virtual_account, row.virtual_account.clone());
+        for line in &row.told.lines {
+            let beyond = line.usage.beyond();
+            for (key, quantity) in [
+                ((false, row.device.virtual_account), -beyond),
+                ((true, to), beyond),
+            ] {
+                let here = by.entry(key).or_default();
+                let sum = here
+                    .entry(line.usage.entitlement.clone())
+                    .or_insert_with(|| (line.name.clone(), 0));
+                sum.1 += quantity;
+            }
+        }
+    }
+    if let Some(target) = virtual_accounts::these(read, account, &[to])?.pop() {
+        names.insert(to, target.name);
+    }
+    let mut effects = Vec::new();
+    for ((_, place), licenses) in by {
+        let keys: Vec<String> = licenses.keys().cloned().collect();
+        let stocks = licenses::stocks_of(read, account, place, &keys)?;
+        for (key, (name, by)) in licenses {
+            if by == 0 {
+                continue;
+            }
+            let stock = stocks.iter().find(|stock| stock.entitlement == key);
+            let before = stock.map_or(0, |stock| stock.balance);
+            effects.push(Effect {
+                license: name,
+                place: names.get(&place).cloned().unwrap_or_default(),
+                before,
+                after: before.saturating_sub(by),
+                is_metered: stock.is_some_and(licenses::Stock::is_metered),
+            });
+        }
+    }
+    Ok(effects)
+}
+
+/// What would be free again: license, Virtual Account, and how many.
+pub fn returns(rows: &[Row]) -> Vec<(String, String, i64)> {
+    let mut sums: BTreeMap<(String, String), i64> = BTreeMap::new();
+    for row in rows {
+        for line in &row.told.lines {
+            let sum = sums
+                .entry((line.name.clone(), row.virtual_account.clone()))
+                .or_default();
+            *sum += line.usage.beyond();
+        }
+    }
+    sums.into_iter()
+        .filter(|(_, sum)| *sum > 0)
+        .map(|((license, place), sum)| (license, place, sum))
+        .collect()
 }
 
 /// Puts devices into another Virtual Account with what they use: all of them, or none.

@@ -104,19 +104,6 @@ pub fn by_id(read: &mut dyn Reads, id: DeviceId) -> Result<Option<Device>> {
         .optional()?)
 }
 
-/// A device of a Smart Account by its UDI.
-pub fn by_udi(read: &mut dyn Reads, account: SmartAccountId, udi: &Udi) -> Result<Option<Device>> {
-    Ok(devices::table
-        .filter(
-            devices::smart_account_id
-                .eq(account)
-                .and(devices::udi_key.eq(udi.key())),
-        )
-        .select(columns!())
-        .first(read.conn())
-        .optional()?)
-}
-
 /// Some devices within reach, in no particular order.
 pub fn these(read: &mut dyn Reads, within: &Within, ids: &[DeviceId]) -> Result<Vec<Device>> {
     let account = within.account()?;

@@ -12,7 +12,7 @@ mod store;
 
 pub use model::{State, Terms, Token};
 pub use occupant::Tokens;
-pub use service::{New, Redeemed, Rights, create, look_up, redeem, revoke, whose};
+pub use service::{New, Redeemed, Rights, create, description_of, look_up, redeem, revoke, whose};
 
 use crate::http::Routes;
 

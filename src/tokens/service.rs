@@ -433,6 +433,22 @@ pub fn whose(read: &mut dyn Reads, text: &str) -> Result<Redeemed> {
     known(read, text).map(Redeemed::from)
 }
 
+/// What a token is called, or the words for one without a description; nothing of one that is gone. For the page of a
+/// product instance that came with it.
+pub fn description_of(
+    read: &mut dyn Reads,
+    account: SmartAccountId,
+    id: RegistrationTokenId,
+) -> Result<Option<String>> {
+    Ok(store::these(read, account, &[id])?.pop().map(|token| {
+        if token.description.is_empty() {
+            format!("Without a description, by {}", token.creator)
+        } else {
+            token.description
+        }
+    }))
+}
+
 fn brought(read: &mut dyn Reads, at: Moment, text: &str) -> Result<Token> {
     let token = known(read, text)?;
     if let Some(error) = refusal(token.state(at)) {

@@ -151,24 +151,8 @@ fn name_of(state: &State, entitlement: &str) -> String {
         .flat_map(|one| &one.licenses)
         .find(|one| one.entitlement == entitlement);
     told.map(|one| one.name.clone())
-        .or_else(|| catalog_entitlement(entitlement).map(|known| known.name.clone()))
+        .or_else(|| catalog::entitlement(entitlement).map(|known| known.name.to_owned()))
         .unwrap_or_else(|| entitlement.to_owned())
-}
-
-/// Until the catalog says it.
-struct KnownHere {
-    name: String,
-    export_controlled: bool,
-}
-fn catalog_entitlement(key: &str) -> Option<KnownHere> {
-    catalog::all()
-        .iter()
-        .flat_map(|item| &item.entitlements)
-        .find(|one| one.key == key)
-        .map(|one| KnownHere {
-            name: one.name.clone(),
-            export_controlled: false,
-        })
 }
 
 /// How a license stands.
@@ -191,7 +175,7 @@ pub fn usage(state: &State, now: Moment) -> String {
         authorization(state, now)
     );
     for need in &state.needs {
-        let controlled = catalog_entitlement(&need.entitlement).is_some_and(|known| known.export_controlled);
+        let controlled = catalog::entitlement(&need.entitlement).is_some_and(|known| known.export_controlled);
         out.push_str(&format!(
             "\n{} ({}):\n  Count: {}\n  Status: {}\n  Export status: {}\n",
             name_of(state, &need.entitlement),

@@ -96,6 +96,42 @@ const RULES: &[Rule] = &[
          OR (p.state = 'invited' AND p.password_hash IS NOT NULL)",
     ),
     (
+        "The number of product instances that is kept for a Virtual Account is not the number of them",
+        "SELECT place AS what FROM (
+            SELECT virtual_account_id AS place, standing, devices AS n FROM device_tallies
+            UNION ALL SELECT virtual_account_id, standing, -1 FROM devices
+         ) AS counted GROUP BY place, standing HAVING SUM(n) <> 0",
+    ),
+    (
+        "What a license says is in use is not what product instances use beyond what is reserved for them",
+        "SELECT what FROM (
+            SELECT smart_account_id || ' ' || virtual_account_id || ' ' || entitlement AS what, in_use AS n FROM license_stocks
+            UNION ALL
+            SELECT smart_account_id || ' ' || virtual_account_id || ' ' || entitlement,
+                CASE WHEN quantity > reserved THEN reserved - quantity ELSE 0 END FROM device_usage
+         ) AS counted GROUP BY what HAVING SUM(n) <> 0",
+    ),
+    (
+        "What a product instance uses lies in another Virtual Account than the product instance",
+        "SELECT u.device_id AS what FROM device_usage u JOIN devices d ON d.id = u.device_id
+         WHERE d.virtual_account_id <> u.virtual_account_id OR d.smart_account_id <> u.smart_account_id",
+    ),
+    (
+        "A product instance says that it uses another number of licenses than it does",
+        "SELECT d.id AS what FROM devices d LEFT JOIN (
+            SELECT device_id, COUNT(*) AS n FROM device_usage GROUP BY device_id) u ON u.device_id = d.id
+         WHERE d.licenses <> COALESCE(u.n, 0)",
+    ),
+    (
+        "A product instance of which nothing was heard for 90 days still uses licenses",
+        "SELECT d.id AS what FROM devices d WHERE d.standing = 'released'
+         AND EXISTS (SELECT 1 FROM device_usage u WHERE u.device_id = d.id)",
+    ),
+    (
+        "A product instance never reports and no license is reserved for it, or it has no way to prove itself",
+        "SELECT d.id AS what FROM devices d WHERE d.secret_hash = '' AND NOT d.is_reserved AND d.device_manager_id IS NULL",
+    ),
+    (
         "The number of licenses in a pool is not the sum of its ledger",
         "SELECT p.id AS what FROM license_pools p WHERE p.purchased <> (
             SELECT COALESCE(SUM(m.quantity), 0) FROM license_moves m

@@ -2,6 +2,8 @@
 
 mod access_requests;
 mod account_requests;
+mod device_command;
+mod devices;
 mod events;
 mod home;
 mod identity;

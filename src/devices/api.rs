@@ -1,0 +1,300 @@
+//! Product instances, for scripts: what the pages show and do.
+
+use super::model::{Authorization, Standing, UseStatus};
+use super::pages::{order, query};
+use super::service::{self, Row};
+use crate::authz::action::{RemoveDevice, Transfer, ViewInventory};
+use crate::error::{Error, Result};
+use crate::http::form::PathPart;
+use crate::http::{Answer, Api, JsonBody, May, Routes, json};
+use crate::kernel::Moment;
+use crate::kernel::ids::{DeviceId, VirtualAccountId};
+use crate::platform::db::history;
+use actix_web::http::Method;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+/// The operations of this room.
+pub fn routes(routes: &mut Routes) {
+    const ALL: &str = "/api/v1/accounts/{said}/devices";
+    const ONE: &str = "/api/v1/accounts/{said}/devices/{device}";
+    routes.api(
+        Method::GET,
+        ALL,
+        Api::says("Device Inventory: the product instances of the Smart Account, with what they use.")
+            .query(&[
+                ("q", "A part of the host name, the UDI or the product."),
+                ("va", "Id of a Virtual Account. May come several times."),
+                ("status", "connected, silent or released. May come several times."),
+                ("product", "A product type. May come several times."),
+                (
+                    "sort",
+                    "name, product, contact or status; with - in front the other way round.",
+                ),
+                ("page", "From 1."),
+                ("per", "10, 25, 50 or 100."),
+            ])
+            .gives::<DeviceList>(200),
+        all,
+    );
+    routes.api(
+        Method::GET,
+        ONE,
+        Api::says("One product instance, with what it uses and what happened to it.")
+            .gives::<DeviceDetail>(200),
+        one,
+    );
+    routes.api(
+        Method::DELETE,
+        ONE,
+        Api::says("Removes a product instance. What it used is free again.").gives_nothing(),
+        remove_one,
+    );
+    routes.api(
+        Method::POST,
+        "/api/v1/accounts/{said}/devices/remove",
+        Api::says("Removes product instances: all of them, or none.")
+            .takes::<DeviceIds>()
+            .gives::<DeviceCount>(200),
+        remove,
+    );
+    routes.api(
+        Method::POST,
+        "/api/v1/accounts/{said}/devices/transfer",
+        Api::says(
+            "Puts product instances, with what they use, into another Virtual Account: all of them, or none.",
+        )
+        .takes::<DeviceTransfer>()
+        .gives::<DeviceCount>(200),
+        transfer,
+    );
+}
+
+/// What a product instance uses of one license.
+#[derive(Debug, Serialize, ToSchema)]
+struct DeviceUse {
+    /// What programs know the license by.
+    entitlement: String,
+    /// What people know it by.
+    license: String,
+    quantity: i64,
+    /// How many of them are reserved for it.
+    reserved: i64,
+    status: UseStatus,
+    since: Moment,
+}
+
+/// A product instance.
+#[derive(Debug, Serialize, ToSchema)]
+struct DeviceShape {
+    #[schema(value_type = String)]
+    id: DeviceId,
+    /// Its host name, or its UDI.
+    name: String,
+    hostname: String,
+    pid: String,
+    serial: String,
+    product: String,
+    software: String,
+    #[schema(value_type = String)]
+    virtual_account: VirtualAccountId,
+    virtual_account_name: String,
+    status: Standing,
+    authorization: Authorization,
+    /// Whether an On-Prem server answers for it: then it is read only here.
+    on_prem: bool,
+    export_controlled: bool,
+    registered_at: Moment,
+    contact_at: Moment,
+    next_contact_at: Moment,
+    renewed_at: Moment,
+    renew_at: Moment,
+    expires_at: Moment,
+    licenses: Vec<DeviceUse>,
+}
+
+impl From<Row> for DeviceShape {
+    fn from(row: Row) -> Self {
+        let device = row.device;
+        Self {
+            id: device.id,
+            name: device.name(),
+            virtual_account: device.virtual_account,
+            virtual_account_name: row.virtual_account,
+            status: device.standing,
+            authorization: row.told.authorization,
+            on_prem: device.manager.is_some(),
+            export_controlled: device.export_controlled,
+            registered_at: device.registered_at,
+            contact_at: device.contact_at,
+            next_contact_at: row.told.next_contact_at(),
+            renewed_at: device.renewed_at,
+            renew_at: device.renew_at(),
+            expires_at: device.expires_at(),
+            hostname: device.hostname,
+            pid: device.pid,
+            serial: device.serial,
+            product: device.product,
+            software: device.software,
+            licenses: row
+                .told
+                .lines
+                .into_iter()
+                .map(|line| DeviceUse {
+                    entitlement: line.usage.entitlement,
+                    license: line.name,
+                    quantity: line.usage.quantity,
+                    reserved: line.usage.reserved,
+                    status: line.status,
+                    since: line.usage.since,
+                })
+                .collect(),
+        }
+    }
+}
+
+/// A page of Device Inventory.
+#[derive(Debug, Serialize, ToSchema)]
+struct DeviceList {
+    items: Vec<DeviceShape>,
+    total: u64,
+    page: u64,
+    per: u64,
+}
+
+/// Something that happened to a product instance.
+#[derive(Debug, Serialize, ToSchema)]
+struct DeviceEvent {
+    at: Moment,
+    /// A kind of event.
+    kind: String,
+    message: String,
+    actor: String,
+}
+
+/// A product instance and what happened to it.
+#[derive(Debug, Serialize, ToSchema)]
+struct DeviceDetail {
+    device: DeviceShape,
+    /// The newest first, at most 50.
+    events: Vec<DeviceEvent>,
+}
+
+/// Product instances.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct DeviceIds {
+    /// Their ids, at most 1,000.
+    devices: Vec<String>,
+}
+
+/// Product instances, and where they go.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct DeviceTransfer {
+    /// Their ids, at most 1,000.
+    devices: Vec<String>,
+    /// Id of the Target Virtual Account.
+    virtual_account: String,
+}
+
+/// How many were changed.
+#[derive(Debug, Serialize, ToSchema)]
+struct DeviceCount {
+    devices: usize,
+}
+
+fn ids(given: &[String]) -> Result<Vec<DeviceId>> {
+    given
+        .iter()
+        .map(|id| id.parse().map_err(|_| Error::NotFound))
+        .collect()
+}
+
+async fn all(may: May<ViewInventory>) -> Answer {
+    let (permit, path, raw) = (may.permit.clone(), may.path.clone(), may.query.clone());
+    let (list, total, rows) = may
+        .portal
+        .db
+        .read(move |r| {
+            let (mut list, filter) = query(r, &permit, path, &raw, None)?;
+            let total = service::count(r, &permit, &filter)?;
+            list.clamp(total);
+            let rows = service::page(r, &permit, &filter, order(&list), list.limit(), list.offset())?;
+            Ok((list, total, rows))
+        })
+        .await?;
+    json(
+        200,
+        &DeviceList {
+            items: rows.into_iter().map(DeviceShape::from).collect(),
+            total,
+            page: list.page,
+            per: list.per,
+        },
+    )
+}
+
+async fn one(may: May<ViewInventory>, id: PathPart<DeviceId>) -> Answer {
+    let (permit, id) = (may.permit.clone(), id.0);
+    let (row, past) = may
+        .portal
+        .db
+        .read(move |r| {
+            let row = service::find(r, &permit, id)?;
+            let past = history(r, row.device.account, id.as_str(), 50)?;
+            Ok((row, past))
+        })
+        .await?;
+    json(
+        200,
+        &DeviceDetail {
+            device: row.into(),
+            events: past
+                .into_iter()
+                .map(|past| DeviceEvent {
+                    at: past.at,
+                    kind: past.kind.word().to_owned(),
+                    message: past.message,
+                    actor: past.actor,
+                })
+                .collect(),
+        },
+    )
+}
+
+async fn taken_out(may: &May<RemoveDevice>, ids: Vec<DeviceId>) -> Result<usize> {
+    let view = may.also::<ViewInventory>().await?;
+    let (permit, at) = (may.permit.clone(), may.portal.clock.now());
+    let count = may
+        .portal
+        .db
+        .write_locked(move |tx| service::remove(tx, &view, &permit, at, &ids))
+        .await?;
+    may.portal.jobs.nudge();
+    Ok(count)
+}
+
+async fn remove_one(may: May<RemoveDevice>, id: PathPart<DeviceId>) -> Answer {
+    taken_out(&may, vec![id.0]).await?;
+    crate::http::reply::nothing()
+}
+
+async fn remove(may: May<RemoveDevice>, body: JsonBody<DeviceIds>) -> Answer {
+    let devices = taken_out(&may, ids(&body.value.devices)?).await?;
+    json(200, &DeviceCount { devices })
+}
+
+async fn transfer(may: May<Transfer>, body: JsonBody<DeviceTransfer>) -> Answer {
+    let ids = ids(&body.value.devices)?;
+    let to: VirtualAccountId = body.value.virtual_account.parse().map_err(|_| Error::NotFound)?;
+    let view = may.also::<ViewInventory>().await?;
+    let (permit, at) = (may.permit.clone(), may.portal.clock.now());
+    let devices = may
+        .portal
+        .db
+        .write_locked(move |tx| service::transfer(tx, &view, &permit, at, &ids, to))
+        .await?;
+    may.portal.jobs.nudge();
+    json(200, &DeviceCount { devices })
+}

@@ -1,0 +1,361 @@
+//! "Device Inventory": the product instances of a Smart Account.
+
+use super::super::model::Standing;
+use super::super::service;
+use super::super::store::{Filter, Sort};
+use super::change::Removal;
+use super::{Line, administrators, base, inventory_path};
+use crate::authn::Person;
+use crate::authz::action::ViewInventory;
+use crate::authz::{Action, Permit};
+use crate::error::Result;
+use crate::http::csv::Table;
+use crate::http::list::{ColumnSpec, FilterSpec, Pager};
+use crate::http::reply::attachment;
+use crate::http::widgets::counted;
+use crate::http::{Answer, Crumb, ListQuery, ListSpec, May, Shell, Visit, page_with, reason};
+use crate::kernel::ids::VirtualAccountId;
+use crate::platform::db::Reads;
+use crate::virtual_accounts;
+use askama::Template;
+
+/// More Virtual Accounts than this make no useful filter.
+const MOST_OFFERED: usize = 100;
+/// The most lines that one file holds.
+const MOST_EXPORTED: u64 = 100_000;
+
+const STANDINGS: &[(&str, &str)] = &[
+    (Standing::Connected.word(), Standing::Connected.label()),
+    (Standing::Silent.word(), Standing::Silent.label()),
+    (Standing::Released.word(), Standing::Released.label()),
+];
+
+const COLUMNS: &[ColumnSpec<'static>] = &[
+    column("product", "Product Type", true),
+    column("va", "Virtual Account", true),
+    column("licenses", "Licenses", true),
+    column("status", "Status", true),
+    column("contact", "Last Contact", true),
+    column("next", "Next contact", false),
+    column("registered", "Registered on", false),
+    column("software", "Software", false),
+];
+
+/// The columns of the tab of a Virtual Account.
+const COLUMNS_OF_PLACE: &[ColumnSpec<'static>] = &[
+    column("product", "Product Type", true),
+    column("contact", "Last Contact", true),
+    column("alerts", "Alerts", true),
+    column("licenses", "Licenses", false),
+    column("status", "Status", false),
+    column("next", "Next contact", false),
+    column("registered", "Registered on", false),
+    column("software", "Software", false),
+];
+
+const fn column(key: &'static str, label: &'static str, default_on: bool) -> ColumnSpec<'static> {
+    ColumnSpec {
+        key,
+        label,
+        default_on,
+    }
+}
+
+/// What a list's address asks for, in all Virtual Accounts or in one. Which Virtual Accounts and products there are is
+/// known only by then, so they are read here.
+pub fn query(
+    read: &mut dyn Reads,
+    permit: &Permit<ViewInventory>,
+    path: String,
+    raw: &str,
+    only: Option<VirtualAccountId>,
+) -> Result<(ListQuery, Filter)> {
+    let within = permit.within();
+    let all: Vec<(String, String)> = if only.is_some() {
+        Vec::new()
+    } else {
+        virtual_accounts::names(read, &[within.account()?])?
+            .into_iter()
+            .filter(|(_, id, _, _)| within.covers(*id))
+            .map(|(_, id, name, _)| (id.to_string(), name))
+            .collect()
+    };
+    let offered: Vec<(&str, &str)> = if all.len() > MOST_OFFERED {
+        Vec::new()
+    } else {
+        all.iter()
+            .map(|(id, name)| (id.as_str(), name.as_str()))
+            .collect()
+    };
+    let products = service::products(read, permit)?;
+    let kinds: Vec<(&str, &str)> = products.iter().map(|one| (one.as_str(), one.as_str())).collect();
+    let mut filters = vec![
+        FilterSpec {
+            key: "status",
+            label: "Status",
+            values: STANDINGS,
+        },
+        FilterSpec {
+            key: "product",
+            label: "Product Type",
+            values: &kinds,
+        },
+    ];
+    if only.is_none() {
+        filters.insert(
+            0,
+            FilterSpec {
+                key: "va",
+                label: "Virtual Account",
+                values: &offered,
+            },
+        );
+    }
+    let list = ListQuery::parse(
+        raw,
+        &ListSpec {
+            path,
+            sorts: &["name", "product", "contact", "status"],
+            default_sort: "name",
+            filters: &filters,
+            columns: if only.is_some() { COLUMNS_OF_PLACE } else { COLUMNS },
+        },
+    );
+    // By id or, where too many are there to be offered, by name.
+    let wanted = list.values("va");
+    let mut chosen: Vec<VirtualAccountId> = all
+        .iter()
+        .filter(|(id, name)| wanted.contains(&id.as_str()) || wanted.contains(&name.as_str()))
+        .filter_map(|(id, _)| id.parse().ok())
+        .collect();
+    if chosen.is_empty() && !wanted.is_empty() {
+        // In a Virtual Account that is not there is nothing.
+        chosen.push(VirtualAccountId::new());
+    }
+    chosen.extend(only);
+    let filter = Filter {
+        typed: list.q.clone(),
+        places: chosen,
+        standings: list
+            .values("status")
+            .iter()
+            .filter_map(|word| word.parse().ok())
+            .collect(),
+        products: list
+            .values("product")
+            .iter()
+            .map(|one| (*one).to_owned())
+            .collect(),
+    };
+    Ok((list, filter))
+}
+
+/// How a query sorts the list.
+pub fn order(list: &ListQuery) -> (Sort, bool) {
+    let sort = match list.sort.as_str() {
+        "product" => Sort::Product,
+        "contact" => Sort::Contact,
+        "status" => Sort::Standing,
+        _ => Sort::Name,
+    };
+    (sort, list.descending)
+}
+
+/// A list with what stands around it.
+pub struct Found {
+    pub list: ListQuery,
+    pub pager: Pager,
+    pub rows: Vec<Line>,
+    pub total: u64,
+    pub administrators: Vec<Person>,
+}
+
+/// Finds what a list shows.
+pub fn find(
+    read: &mut dyn Reads,
+    visit: &Visit,
+    permit: &Permit<ViewInventory>,
+    path: String,
+    raw: &str,
+    only: Option<VirtualAccountId>,
+) -> Result<Found> {
+    let (mut list, filter) = query(read, permit, path, raw, only)?;
+    let total = service::count(read, permit, &filter)?;
+    list.clamp(total);
+    let rows = service::page(read, permit, &filter, order(&list), list.limit(), list.offset())?;
+    let administrators = administrators(read, permit.within().account()?)?;
+    let now = visit.portal.clock.now();
+    Ok(Found {
+        pager: list.pager(total),
+        rows: rows
+            .into_iter()
+            .map(|row| Line::of(visit, row, &administrators, now))
+            .collect(),
+        list,
+        total,
+        administrators,
+    })
+}
+
+#[derive(Template)]
+#[template(path = "devices/inventory.html")]
+struct InventoryPage {
+    shell: Shell,
+    list: ListQuery,
+    pager: Pager,
+    rows: Vec<Line>,
+    count: String,
+    base: String,
+    number: i64,
+    /// The Virtual Account of a tab; "" for all.
+    from: String,
+    /// What stands above the list of a tab.
+    head: Option<String>,
+    some: bool,
+    /// Why one may put none elsewhere, or "".
+    no_transfer: String,
+    /// Why one may remove none, or "".
+    no_removal: String,
+    removal: Option<Removal>,
+}
+
+impl InventoryPage {
+    fn selects(&self) -> bool {
+        self.no_transfer.is_empty() || self.no_removal.is_empty()
+    }
+}
+
+/// What a list is part of.
+pub struct Around {
+    pub shell: Shell,
+    pub head: Option<String>,
+    pub from: Option<VirtualAccountId>,
+    pub removal: Option<Removal>,
+}
+
+/// The page of a list.
+pub fn show(
+    visit: &Visit,
+    permit: &Permit<ViewInventory>,
+    found: Found,
+    around: Around,
+    status: u16,
+) -> Answer {
+    let off = |action| match around.from {
+        Some(_) => reason::against(visit, action, around.from, &found.administrators),
+        None => reason::against_all(visit, action, &found.administrators),
+    };
+    page_with(
+        status,
+        &InventoryPage {
+            no_transfer: off(Action::Transfer).unwrap_or_default(),
+            no_removal: off(Action::RemoveDevice).unwrap_or_default(),
+            shell: around.shell,
+            head: around.head,
+            from: around.from.map(|id| id.to_string()).unwrap_or_default(),
+            removal: around.removal,
+            count: counted(found.total, "product instance", "product instances"),
+            base: base(visit),
+            number: visit.number(),
+            some: permit.within().only().is_some(),
+            pager: found.pager,
+            rows: found.rows,
+            list: found.list,
+        },
+    )
+}
+
+/// The whole inventory, perhaps with a pop-up over it.
+pub async fn whole(
+    visit: &Visit,
+    permit: &Permit<ViewInventory>,
+    removal: Option<Removal>,
+    status: u16,
+) -> Answer {
+    let (looker, view, path) = (visit.clone(), permit.clone(), inventory_path(visit));
+    // Behind a pop-up the list shows from its beginning: the address speaks of what is to be removed.
+    let raw = if removal.is_some() {
+        String::new()
+    } else {
+        visit.query.clone()
+    };
+    let found = visit
+        .portal
+        .db
+        .read(move |r| find(r, &looker, &view, path, &raw, None))
+        .await?;
+    let between = [Crumb::text("Devices")];
+    let mut shell = visit.list_shell("Device Inventory", &between, &found.list);
+    if removal.is_some() {
+        shell = shell.with_dialog("Remove Product Instance");
+    }
+    let around = Around {
+        shell,
+        head: None,
+        from: None,
+        removal,
+    };
+    show(visit, permit, found, around, status)
+}
+
+/// GET /sa/{said}/devices/device-inventory
+pub async fn inventory(may: May<ViewInventory>) -> Answer {
+    whole(&may, &may.permit, None, 200).await
+}
+
+/// GET /sa/{said}/devices/device-inventory.csv
+pub async fn csv(may: May<ViewInventory>) -> Answer {
+    let (permit, path, raw) = (may.permit.clone(), inventory_path(&may), may.query.clone());
+    let rows = may
+        .portal
+        .db
+        .read(move |r| {
+            let (list, filter) = query(r, &permit, path, &raw, None)?;
+            service::page(r, &permit, &filter, order(&list), MOST_EXPORTED, 0)
+        })
+        .await?;
+    let mut table = Table::new(&[
+        "Host name",
+        "Product id",
+        "Serial number",
+        "Product Type",
+        "Software",
+        "Virtual Account",
+        "Status",
+        "Authorization",
+        "Licenses",
+        "Registered",
+        "Last Contact",
+        "Next contact",
+        "Registration expires",
+    ])?;
+    for row in rows {
+        let device = &row.device;
+        let licenses: Vec<String> = row
+            .told
+            .lines
+            .iter()
+            .map(|line| format!("{} ({})", line.name, line.usage.quantity))
+            .collect();
+        table.row([
+            device.hostname.as_str(),
+            &device.pid,
+            &device.serial,
+            &device.product,
+            &device.software,
+            &row.virtual_account,
+            device.standing.label(),
+            row.told.authorization.label(),
+            &licenses.join(", "),
+            &device.registered_at.rfc3339(),
+            &device.contact_at.rfc3339(),
+            &row.told.next_contact_at().rfc3339(),
+            &device.expires_at().rfc3339(),
+        ])?;
+    }
+    Ok(attachment(
+        "text/csv; charset=utf-8",
+        &may.file_name("device-inventory"),
+        table.finish()?,
+    ))
+}

@@ -1,0 +1,162 @@
+//! The pages of product instances: "Device Inventory", the tabs "Product Instances" of a Virtual Account and of a
+//! license, one product instance, and what is done with them.
+
+mod change;
+mod list;
+mod one;
+mod tabs;
+
+pub use list::{order, query};
+
+use super::calls::Told;
+use super::model::{Authorization, Device, Standing, UseStatus};
+use super::service::Row;
+use crate::authn::Person;
+use crate::authz::Action;
+use crate::error::Result;
+use crate::http::form::Named;
+use crate::http::menu::Item;
+use crate::http::{Flash, FlashKind, Routes, Visit, reason};
+use crate::kernel::Moment;
+use crate::kernel::ids::{DeviceId, SmartAccountId};
+use crate::members;
+use crate::platform::db::Reads;
+
+/// Where "Device Inventory" stands; `{said}` is the account's number.
+const INVENTORY: &str = "/sa/{said}/devices/device-inventory";
+/// Where its commands stand.
+const DEVICES: &str = "/sa/{said}/devices";
+
+/// The pages, and their place in the menu.
+pub fn routes(routes: &mut Routes) {
+    routes.get(INVENTORY, list::inventory);
+    routes.get(&format!("{INVENTORY}.csv"), list::csv);
+    routes.get(&format!("{INVENTORY}/{{device}}"), one::show);
+
+    routes.get(&format!("{DEVICES}/transfer"), change::transfer_form);
+    routes.post(&format!("{DEVICES}/transfer"), change::transfer_review);
+    routes.post(&format!("{DEVICES}/transfer/submit"), change::transfer);
+    routes.get(&format!("{DEVICES}/remove"), change::remove_dialog);
+    routes.post(&format!("{DEVICES}/remove"), change::remove_dialog_of_many);
+    routes.post(&format!("{DEVICES}/remove/submit"), change::remove);
+
+    routes.get(
+        "/sa/{said}/licensing/inventory/{va}/product-instances",
+        tabs::of_place,
+    );
+    routes.get(
+        "/sa/{said}/licensing/licenses/{license}/product-instances",
+        tabs::of_license,
+    );
+
+    routes.menu(Item {
+        section: "Devices",
+        group: Some("Devices"),
+        label: Some("Device Inventory"),
+        path: INVENTORY,
+        action: Action::ViewInventory,
+    });
+    routes.menu_covers("/sa/{said}/devices/transfer", INVENTORY);
+    routes.menu_covers("/sa/{said}/devices/remove", INVENTORY);
+}
+
+impl Named for DeviceId {
+    const NAME: &'static str = "device";
+}
+
+fn base(visit: &Visit) -> String {
+    format!("/sa/{}/devices", visit.number())
+}
+
+fn inventory_path(visit: &Visit) -> String {
+    format!("{}/device-inventory", base(visit))
+}
+
+fn administrators(read: &mut dyn Reads, account: SmartAccountId) -> Result<Vec<Person>> {
+    Ok(members::administrators(read, &[account])?
+        .into_iter()
+        .flat_map(|(_, people)| people)
+        .collect())
+}
+
+fn flash(text: impl Into<String>) -> Flash {
+    Flash {
+        kind: FlashKind::Ok,
+        text: text.into(),
+        link: None,
+    }
+}
+
+/// The badge of an authorization.
+fn authorization_badge(authorization: Authorization) -> &'static str {
+    match authorization {
+        Authorization::Authorized | Authorization::Reservation => "ok",
+        Authorization::OutOfCompliance | Authorization::Expired => "bad",
+        Authorization::NoLicenses => "",
+    }
+}
+
+/// What needs somebody: badge and words, the worst first.
+fn alerts(told: &Told, now: Moment) -> Vec<(&'static str, &'static str)> {
+    let mut alerts = Vec::new();
+    let device = &told.device;
+    match device.standing {
+        Standing::Released => alerts.push(("bad", "Authorization Expired")),
+        Standing::Silent => alerts.push(("warn", "Product Instance Failed to Connect")),
+        Standing::Connected => {}
+    }
+    if told
+        .lines
+        .iter()
+        .any(|line| line.status == UseStatus::OutOfCompliance)
+    {
+        alerts.push(("bad", "Insufficient Licenses"));
+    }
+    if device.failed_to_renew(now) && device.standing == Standing::Connected {
+        alerts.push(("warn", "Product Instance Failed to Renew"));
+    }
+    alerts
+}
+
+/// A line of a list.
+struct Line {
+    device: Device,
+    place: String,
+    authorization: Authorization,
+    alerts: Vec<(&'static str, &'static str)>,
+    /// Why it cannot be put elsewhere, or "".
+    no_transfer: String,
+    /// Why it cannot be removed, or "".
+    no_removal: String,
+    next_contact: Moment,
+}
+
+impl Line {
+    fn of(visit: &Visit, row: Row, administrators: &[Person], now: Moment) -> Self {
+        let place = Some(row.device.virtual_account);
+        let role = |action| reason::against(visit, action, place, administrators);
+        let rule = |refusal: Option<crate::error::Refusal>| refusal.map(|refusal| refusal.says.into_owned());
+        Self {
+            no_transfer: role(Action::Transfer)
+                .or_else(|| rule(row.device.against_change()))
+                .unwrap_or_default(),
+            no_removal: role(Action::RemoveDevice)
+                .or_else(|| rule(row.device.against_removal()))
+                .unwrap_or_default(),
+            alerts: alerts(&row.told, now),
+            authorization: row.told.authorization,
+            next_contact: row.told.next_contact_at(),
+            place: row.virtual_account,
+            device: row.device,
+        }
+    }
+    fn name(&self) -> String {
+        self.device.name()
+    }
+    fn udi(&self) -> String {
+        self.device.udi().to_string()
+    }
+    fn kind(&self) -> &'static str {
+        authorization_badge(self.authorization)
+    }
+}
