@@ -33,8 +33,9 @@ pub fn routes() -> Routes {
     orders::routes(&mut routes);
     catalog::routes(&mut routes);
     licenses::routes(&mut routes);
-    tokens::routes(&mut routes);
+    // Before the tokens: the menu has its groups in this order.
     devices::routes(&mut routes);
+    tokens::routes(&mut routes);
     events::routes(&mut routes);
     simulator::routes(&mut routes);
     routes

@@ -96,10 +96,72 @@ const RULES: &[Rule] = &[
          OR (p.state = 'invited' AND p.password_hash IS NOT NULL)",
     ),
     (
+        "The number of product instances that is kept for a Virtual Account is not the number of them",
+        "SELECT place AS what FROM (
+            SELECT virtual_account_id AS place, standing, devices AS n FROM device_tallies
+            UNION ALL SELECT virtual_account_id, standing, -1 FROM devices
+         ) AS counted GROUP BY place, standing HAVING SUM(n) <> 0",
+    ),
+    (
+        "What a license says is in use is not what product instances use beyond what is reserved for them",
+        "SELECT what FROM (
+            SELECT smart_account_id || ' ' || virtual_account_id || ' ' || entitlement AS what, in_use AS n FROM license_stocks
+            UNION ALL
+            SELECT smart_account_id || ' ' || virtual_account_id || ' ' || entitlement,
+                CASE WHEN quantity > reserved THEN reserved - quantity ELSE 0 END FROM device_usage
+         ) AS counted GROUP BY what HAVING SUM(n) <> 0",
+    ),
+    (
+        "What a product instance uses lies in another Virtual Account than the product instance",
+        "SELECT u.device_id AS what FROM device_usage u JOIN devices d ON d.id = u.device_id
+         WHERE d.virtual_account_id <> u.virtual_account_id OR d.smart_account_id <> u.smart_account_id",
+    ),
+    (
+        "A product instance says that it uses another number of licenses than it does",
+        "SELECT d.id AS what FROM devices d LEFT JOIN (
+            SELECT device_id, COUNT(*) AS n FROM device_usage GROUP BY device_id) u ON u.device_id = d.id
+         WHERE d.licenses <> COALESCE(u.n, 0)",
+    ),
+    (
+        "A product instance of which nothing was heard for 90 days still uses licenses",
+        "SELECT d.id AS what FROM devices d WHERE d.standing = 'released'
+         AND EXISTS (SELECT 1 FROM device_usage u WHERE u.device_id = d.id)",
+    ),
+    (
+        "A product instance never reports and no license is reserved for it, or it has no way to prove itself",
+        "SELECT d.id AS what FROM devices d WHERE d.secret_hash = '' AND NOT d.is_reserved AND d.device_manager_id IS NULL",
+    ),
+    (
         "The number of licenses in a pool is not the sum of its ledger",
         "SELECT p.id AS what FROM license_pools p WHERE p.purchased <> (
             SELECT COALESCE(SUM(m.quantity), 0) FROM license_moves m
             WHERE m.smart_account_id = p.smart_account_id AND m.pool_id = p.id)",
+    ),
+    (
+        "What a Virtual Account has of a license is not what its pools add up to",
+        "SELECT s.id AS what FROM license_stocks s WHERE s.purchased <> (
+            SELECT COALESCE(SUM(p.purchased), 0) FROM license_pools p WHERE p.smart_account_id = s.smart_account_id
+            AND p.virtual_account_id = s.virtual_account_id AND p.entitlement = s.entitlement AND p.ended_at IS NULL)
+         OR s.reserved <> (
+            SELECT COALESCE(SUM(p.reserved), 0) FROM license_pools p WHERE p.smart_account_id = s.smart_account_id
+            AND p.virtual_account_id = s.virtual_account_id AND p.entitlement = s.entitlement)
+         OR s.balance <> s.purchased - s.reserved - s.in_use",
+    ),
+    (
+        "Licenses lie in a Virtual Account that does not count them",
+        "SELECT p.id AS what FROM license_pools p WHERE NOT EXISTS (SELECT 1 FROM license_stocks s
+            WHERE s.smart_account_id = p.smart_account_id AND s.virtual_account_id = p.virtual_account_id
+            AND s.entitlement = p.entitlement)",
+    ),
+    (
+        "A license is said to be short and is not, or is short and nobody said so",
+        "SELECT s.id AS what FROM license_stocks s
+         WHERE (s.short_since IS NOT NULL) <> (s.balance < 0 AND s.billing = 'prepaid')",
+    ),
+    (
+        "What left by transfer did not come to another Virtual Account",
+        "SELECT m.smart_account_id AS what FROM license_moves m JOIN license_pools p ON p.id = m.pool_id
+         WHERE m.kind IN ('transfer-in', 'transfer-out') GROUP BY m.smart_account_id, p.entitlement HAVING SUM(m.quantity) <> 0",
     ),
     (
         "An assigned product line has not brought its licenses exactly once",

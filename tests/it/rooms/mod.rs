@@ -2,9 +2,12 @@
 
 mod access_requests;
 mod account_requests;
+mod device_command;
+mod devices;
 mod events;
 mod home;
 mod identity;
+mod licenses;
 mod members;
 mod order_pages;
 mod orders;

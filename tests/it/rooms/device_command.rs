@@ -1,0 +1,229 @@
+//! `licentral device`: the walk-through on the command line, and what it says when something is wrong.
+
+use crate::support::{Portal, program};
+use std::path::{Path, PathBuf};
+
+/// A device in a folder of its own.
+struct Command {
+    folder: PathBuf,
+    portal: String,
+}
+
+impl Command {
+    fn new(p: &Portal) -> Self {
+        let folder = std::env::temp_dir().join(format!(
+            "licentral-device-{}",
+            licentral::platform::token::random()
+        ));
+        std::fs::create_dir_all(&folder).unwrap();
+        Self {
+            folder,
+            portal: p.base.clone(),
+        }
+    }
+    /// With what code it ended, and what it said.
+    fn run(&self, words: &str) -> (i32, String) {
+        let mut arguments = vec!["device", "--portal", &self.portal];
+        arguments.extend(words.split_whitespace());
+        let done = program(&arguments, &self.folder).output().unwrap();
+        let said = [done.stdout, done.stderr].concat();
+        (
+            done.status.code().unwrap(),
+            String::from_utf8_lossy(&said).into_owned(),
+        )
+    }
+    #[track_caller]
+    fn says(&self, words: &str, code: i32, all: &[&str]) -> String {
+        let (ended, said) = self.run(words);
+        assert_eq!(ended, code, "{words}:\n{said}");
+        for one in all {
+            assert!(said.contains(one), "{words} does not say {one:?}:\n{said}");
+        }
+        said
+    }
+    fn state(&self) -> PathBuf {
+        self.folder.join("licentral-device.json")
+    }
+}
+
+impl Drop for Command {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.folder);
+    }
+}
+
+fn token_of(text: &str) -> String {
+    text.to_owned()
+}
+
+#[test]
+fn the_walk_through_on_the_command_line() {
+    let (p, cast) = Portal::with_cast();
+    p.licensed(&cast.xyz, cast.xyz.default, "C9200-48P-E", 1);
+    let (_, text) = p.registration_token(&cast.xyz, cast.xyz.default, None);
+    let token = token_of(&text);
+    let device = Command::new(&p);
+    device.says(
+        "show license status",
+        0,
+        &["Smart Licensing is ENABLED", "Status: UNREGISTERED", "EVAL MODE"],
+    );
+    device.says(
+        &format!("license smart register idtoken {token}"),
+        0,
+        &[
+            "Registered:",
+            "XYZ COMPANY",
+            "DEFAULT",
+            "AUTHORIZED. 2 licenses in use.",
+        ],
+    );
+    for (key, _) in crate::support::ESSENTIALS {
+        assert_eq!(p.stock(&cast.xyz, cast.xyz.default, key), (1, 1, 0));
+    }
+    device.says(
+        "show license status",
+        0,
+        &[
+            "Status: REGISTERED",
+            "Smart Account: XYZ COMPANY",
+            "Virtual Account: DEFAULT",
+            "Export-Controlled Functionality: ALLOWED",
+            "Initial Registration: SUCCEEDED on",
+            "Status: AUTHORIZED on",
+            "Next Renewal Attempt:",
+            "Communication Deadline:",
+        ],
+    );
+    device.says(
+        "show license usage",
+        0,
+        &["C9200 Network Essentials, 48-port", "Count: 1", "IN COMPLIANCE"],
+    );
+    let all = device.says("show license all", 0, &["PID:C9200-48P-E", "License Usage"]);
+    let state = std::fs::read_to_string(device.state()).unwrap();
+    let state: serde_json::Value = serde_json::from_str(&state).unwrap();
+    assert!(!all.contains(state["registration"]["secret"].as_str().unwrap()));
+    // Registered is registered; with force it begins anew and is the same product instance.
+    device.says(
+        &format!("license smart register idtoken {token}"),
+        1,
+        &["registered already"],
+    );
+    device.says(
+        &format!("license smart register idtoken {token} force"),
+        0,
+        &["Registered:"],
+    );
+    assert_eq!(p.fingerprint().count("devices"), 1);
+    // More than there is.
+    device.says("use c9200-ne-48=3 c9200-dna-e-48", 0, &["OUT OF COMPLIANCE"]);
+    device.says("show license summary", 0, &["OUT OF COMPLIANCE", "c9200-ne-48"]);
+    device.says("use none", 0, &["No Licenses in Use"]);
+    device.says(
+        "use c9200-ne-48,c9200-dna-e-48",
+        0,
+        &["AUTHORIZED. 2 licenses in use."],
+    );
+    device.says("license smart renew auth", 0, &["AUTHORIZED"]);
+    device.says("license smart renew id", 0, &["renewed"]);
+    device.says(
+        "show version",
+        0,
+        &["C9200 Series Switch", "System Serial Number"],
+    );
+    device.says("license smart deregister", 0, &["Deregistered"]);
+    assert_eq!(p.stock(&cast.xyz, cast.xyz.default, "c9200-ne-48"), (1, 0, 1));
+    device.says("show license status", 0, &["Status: UNREGISTERED", "EVAL MODE"]);
+    device.says("license smart deregister", 1, &["not registered"]);
+}
+
+#[test]
+fn what_is_wrong_is_said_and_nothing_is_lost() {
+    let (p, cast) = Portal::with_cast();
+    let (_, token) = p.registration_token(&cast.xyz, cast.xyz.default, None);
+    let device = Command::new(&p);
+    device.says("license smart register idtoken garbled", 3, &["tokens.garbled"]);
+    device.says(
+        "show license status",
+        0,
+        &["UNREGISTERED - REGISTRATION FAILED", "Failure reason:"],
+    );
+    device.says("license smart sing", 2, &[]);
+    let far = Command {
+        folder: device.folder.clone(),
+        portal: "http://127.0.0.1:1".to_owned(),
+    };
+    far.says(
+        &format!("license smart register idtoken {token}"),
+        4,
+        &["cannot be reached"],
+    );
+    let tls = Command {
+        folder: device.folder.clone(),
+        portal: "https://portal.example".to_owned(),
+    };
+    tls.says(
+        &format!("license smart register idtoken {token}"),
+        1,
+        &["plain HTTP"],
+    );
+    std::mem::forget((far, tls));
+    device.says(
+        &format!("license smart register idtoken {token}"),
+        0,
+        &["Registered:"],
+    );
+    device.says("use no-such-license", 3, &["licenses.unknown"]);
+    // Removed by somebody: it learns of it, and is what it was before.
+    p.db.housekeeping_now(|tx| {
+        use diesel::RunQueryDsl;
+        use licentral::platform::db::Reads;
+        use licentral::platform::db::schema::{device_usage, devices};
+        diesel::delete(device_usage::table).execute(tx.conn())?;
+        diesel::delete(devices::table).execute(tx.conn())?;
+        Ok(())
+    })
+    .unwrap();
+    device.says(
+        "license smart renew auth",
+        3,
+        &["does not know this device any more"],
+    );
+    device.says("show license status", 0, &["UNREGISTERED"]);
+    // A damaged file is told, and kept.
+    let whole = std::fs::read(device.state()).unwrap();
+    std::fs::write(device.state(), &whole[..whole.len() / 2]).unwrap();
+    for words in [
+        "show license status",
+        "license smart deregister",
+        "use none",
+        "init",
+    ] {
+        device.says(words, 1, &["damaged"]);
+    }
+    assert_eq!(std::fs::read(device.state()).unwrap(), whole[..whole.len() / 2]);
+    device.says("init --force --pid C9300-48P-E --hostname core-1", 0, &["core-1"]);
+    device.says("init", 1, &["already"]);
+    assert!(Path::new(&device.state()).exists());
+}
+
+#[test]
+fn a_fleet_registers_and_reports() {
+    let (p, cast) = Portal::with_cast();
+    let (_, token) = p.registration_token(&cast.xyz, cast.corporate, Some(40));
+    let device = Command::new(&p);
+    device.says(
+        &format!("fleet --count 40 --concurrency 16 --token {token}"),
+        0,
+        &["Registered: 40", "Reported: 40", "40 out-of-compliance"],
+    );
+    assert_eq!(p.stock(&cast.xyz, cast.corporate, "c9200-ne-48"), (0, 40, -40));
+    // The token is used up: whoever comes late is told.
+    device.says(
+        &format!("fleet --count 3 --seed 2 --token {token}"),
+        3,
+        &["3 not: tokens.exhausted"],
+    );
+    p.adds_up();
+}
