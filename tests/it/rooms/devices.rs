@@ -41,7 +41,7 @@ fn one_switch_uses_its_two_licenses_and_the_balance_is_zero() {
     assert_eq!(told["licenses"].as_array().unwrap().len(), 2);
     assert_eq!(told["licenses"][0]["status"], "in-compliance");
     for (key, _) in ESSENTIALS {
-        assert_eq!(p.stock(&cast.xyz, cast.xyz.default, key), (1, 1, 0), "{key}");
+        assert_eq!(p.numbers_of(&cast.xyz, cast.xyz.default, key), (1, 1, 0), "{key}");
     }
     // A second one makes it short, for both.
     let mut second = p.device(&token, "JAE24010002");
@@ -61,7 +61,10 @@ fn one_switch_uses_its_two_licenses_and_the_balance_is_zero() {
     second.status().expect(401);
     let told = switch.report(&ESSENTIALS).expect(200).json();
     assert_eq!(told["authorization"], "authorized");
-    assert_eq!(p.stock(&cast.xyz, cast.xyz.default, "c9200-ne-48"), (1, 1, 0));
+    assert_eq!(
+        p.numbers_of(&cast.xyz, cast.xyz.default, "c9200-ne-48"),
+        (1, 1, 0)
+    );
     // The host name stands on Product Instances, and each step in the record.
     let mut ada = p.sign_in("ada@xyz.example");
     ada.get(&format!(
@@ -231,7 +234,7 @@ fn silence_costs_the_licenses_first_and_the_registration_last() {
     // Back in time: nothing was lost.
     silent.report(&ESSENTIALS).expect(200);
     assert_eq!(p.events_of("device.connected").len(), 1);
-    assert_eq!(p.stock(&cast.xyz, cast.xyz.default, "c9200-ne-48").1, 2);
+    assert_eq!(p.numbers_of(&cast.xyz, cast.xyz.default, "c9200-ne-48").1, 2);
     // Ninety days: released.
     p.advance(TimeDelta::days(60));
     calling.report(&ESSENTIALS).expect(200);
@@ -239,13 +242,13 @@ fn silence_costs_the_licenses_first_and_the_registration_last() {
     p.run_jobs();
     p.run_jobs();
     assert_eq!(p.events_of("device.authorization-expired").len(), 1);
-    assert_eq!(p.stock(&cast.xyz, cast.xyz.default, "c9200-ne-48").1, 1);
+    assert_eq!(p.numbers_of(&cast.xyz, cast.xyz.default, "c9200-ne-48").1, 1);
     assert_eq!(
         silent.status().expect(200).json()["authorization"],
         "authorization-expired"
     );
     silent.report(&ESSENTIALS).expect(200);
-    assert_eq!(p.stock(&cast.xyz, cast.xyz.default, "c9200-ne-48").1, 2);
+    assert_eq!(p.numbers_of(&cast.xyz, cast.xyz.default, "c9200-ne-48").1, 2);
     // A year without a new certificate ends a registration, even of one that calls; a renewal keeps the other.
     calling.renew().expect(200);
     p.advance(TimeDelta::days(250));
@@ -257,7 +260,7 @@ fn silence_costs_the_licenses_first_and_the_registration_last() {
     silent.status().expect(401);
     calling.report(&ESSENTIALS).expect(200);
     assert_eq!(p.events_of("device.registration-expired").len(), 1);
-    assert_eq!(p.stock(&cast.xyz, cast.xyz.default, "c9200-ne-48").1, 1);
+    assert_eq!(p.numbers_of(&cast.xyz, cast.xyz.default, "c9200-ne-48").1, 1);
     ada.get(&inventory(&cast.xyz)).expect(200).shows("1–1 of 1");
     p.adds_up();
 }
@@ -294,8 +297,11 @@ fn product_instances_are_transferred_together_with_what_they_use() {
     ada.fill_and_submit("Submit", &[])
         .expect(200)
         .shows("2 product instances transferred to Corporate Network Devices.");
-    assert_eq!(p.stock(&cast.xyz, cast.xyz.default, "c9200-ne-48"), (2, 0, 2));
-    assert_eq!(p.stock(&cast.xyz, cast.corporate, "c9200-ne-48"), (0, 2, -2));
+    assert_eq!(
+        p.numbers_of(&cast.xyz, cast.xyz.default, "c9200-ne-48"),
+        (2, 0, 2)
+    );
+    assert_eq!(p.numbers_of(&cast.xyz, cast.corporate, "c9200-ne-48"), (0, 2, -2));
     assert_eq!(p.events_of("device.transferred").len(), 2);
     // To where they are.
     let mut api = p.api("ada@xyz.example");
@@ -324,7 +330,7 @@ fn product_instances_are_transferred_together_with_what_they_use() {
             .json()["devices"],
         2
     );
-    assert_eq!(p.stock(&cast.xyz, cast.corporate, "c9200-ne-48"), (0, 0, 0));
+    assert_eq!(p.numbers_of(&cast.xyz, cast.corporate, "c9200-ne-48"), (0, 0, 0));
     p.adds_up();
 }
 
@@ -349,7 +355,10 @@ fn a_product_instance_is_removed_after_a_look_at_what_comes_back() {
     ada.fill_and_submit("Remove Product Instance", &[])
         .expect(200)
         .shows("1 product instance removed. What was used is free again.");
-    assert_eq!(p.stock(&cast.xyz, cast.xyz.default, "c9200-ne-48"), (1, 0, 1));
+    assert_eq!(
+        p.numbers_of(&cast.xyz, cast.xyz.default, "c9200-ne-48"),
+        (1, 0, 1)
+    );
     switch.report(&ESSENTIALS).expect(401);
     ada.get(&format!("{}/{}", inventory(&cast.xyz), switch.id))
         .expect(404);
@@ -525,7 +534,7 @@ fn no_use_is_ever_lost() {
                 }
                 for (n, place) in places.iter().enumerate() {
                     let used: i64 = known.values().filter(|one| one.1 == n).map(|one| one.2).sum();
-                    prop_assert_eq!(p.stock(&cast.xyz, *place, "c9200-ne-48").1, used);
+                    prop_assert_eq!(p.numbers_of(&cast.xyz, *place, "c9200-ne-48").1, used);
                 }
                 prop_assert_eq!(api.get(&base).json()["total"].as_u64(), Some(known.len() as u64));
             }
@@ -620,8 +629,8 @@ fn thirty_two_devices_report_at_once_while_somebody_moves_them() {
         });
     });
     let (here, there) = (
-        p.stock(&cast.xyz, cast.xyz.default, "c9200-ne-48").1,
-        p.stock(&cast.xyz, cast.corporate, "c9200-ne-48").1,
+        p.numbers_of(&cast.xyz, cast.xyz.default, "c9200-ne-48").1,
+        p.numbers_of(&cast.xyz, cast.corporate, "c9200-ne-48").1,
     );
     assert_eq!(here + there, 32 * 5);
     let rows: i64 =

@@ -105,7 +105,12 @@ impl Portal {
     }
 
     /// Purchased, in use and balance of a license in a Virtual Account.
-    pub fn stock(&self, account: &Account, place: VirtualAccountId, entitlement: &str) -> (i64, i64, i64) {
+    pub fn numbers_of(
+        &self,
+        account: &Account,
+        place: VirtualAccountId,
+        entitlement: &str,
+    ) -> (i64, i64, i64) {
         let keys = [entitlement.to_owned()];
         self.db
             .read_now(|r| licenses::stocks_of(r, account.id, place, &keys))
