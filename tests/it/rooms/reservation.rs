@@ -174,7 +174,7 @@ fn what_is_reserved_goes_with_its_device_and_stays_reserved() {
     assert_eq!(code(&refused), "devices.reserved");
     ada.post(
         &format!("{base}/devices/transfer"),
-        &json!({ "devices": [device], "to": cast.public }),
+        &json!({ "devices": [device], "virtual_account": cast.public }),
     )
     .expect(200);
     assert_eq!(
