@@ -43,6 +43,10 @@ pub struct Things {
     /// A file of orders of the operator.
     intake: licentral::kernel::ids::OrderImportId,
     order: OrderId,
+    /// A license in Corporate Network Devices.
+    license: String,
+    /// A product instance there, which uses it.
+    device: String,
     /// An assignment that Ada is still choosing, and one that she has asked for.
     draft: OrderDraftId,
     assignment: AssignmentId,
@@ -124,8 +128,16 @@ impl World {
         p.db.housekeeping_now(|tx| put_letters(tx, at)).unwrap();
         let order = p.order(&Sold::to(&cast.xyz, "xyz.example").named("118402977"));
         p.order(&Sold::to(&cast.harborview, "harborview.example").named(&format!("ORD-{CANARY}")));
-        let (registration, _) = p.registration_token(&cast.xyz, cast.corporate, Some(25));
-        p.registration_token(&cast.harborview, cast.harborview.default, None);
+        let (registration, text) = p.registration_token(&cast.xyz, cast.corporate, Some(25));
+        let (_, theirs) = p.registration_token(&cast.harborview, cast.harborview.default, None);
+        let mut device = p.device(&text, "FOC0001");
+        device.report(&[("c9200-ne-48", 1)]).expect(200);
+        let device = device.id.clone();
+        p.device(&theirs, CANARY);
+        p.licenses(&cast.xyz, cast.corporate, "C9200-48P-E", 2);
+        let (license, _) = p
+            .stock_named(&cast.xyz, "Corporate Network Devices", "c9200-ne-48")
+            .unwrap();
         let things = Things {
             cast,
             client,
@@ -138,6 +150,8 @@ impl World {
             import_of_group: ImportId::new(),
             intake: licentral::kernel::ids::OrderImportId::new(),
             order,
+            license,
+            device,
             draft: OrderDraftId::new(),
             assignment: AssignmentId::new(),
             view: SavedViewId::new(),
@@ -482,6 +496,8 @@ impl World {
             "delegation" => self.delegation(),
             "token" => self.token(pattern),
             "order" => self.order.to_string(),
+            "license" => self.license.clone(),
+            "device" => self.device.clone(),
             "draft" => self.draft.to_string(),
             "assignment" => self.assignment.to_string(),
             "view" => self.view.to_string(),
