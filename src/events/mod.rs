@@ -19,6 +19,7 @@ pub fn routes(routes: &mut Routes) {
     routes.get("/sa/{said}/activity", pages::log);
     routes.get("/sa/{said}/activity/{event}", pages::one);
     routes.post("/sa/{said}/activity/export", pages::export);
+    routes.get("/sa/{said}/licensing/inventory/{va}/event-log", pages::of_place);
     routes.menu(Item {
         section: "Activity",
         group: None,

@@ -13,6 +13,7 @@ use crate::http::{Answer, Crumb, May, Posted, Shell, page};
 use crate::kernel::Moment;
 use crate::kernel::event::{Kind, Outcome};
 use crate::kernel::ids::{EventId, VirtualAccountId};
+use crate::licenses::{InventoryHead, InventoryTab};
 use crate::platform::db::Db;
 use crate::virtual_accounts;
 use actix_web::HttpResponse;
@@ -101,18 +102,40 @@ struct LogPage {
     most: String,
     number: i64,
     some: bool,
+    /// The Virtual Account whose log it is, on its own tab.
+    head: Option<InventoryHead>,
 }
 
+/// The log of the account.
 pub async fn log(may: May<ViewEvents>) -> Answer {
+    list_page(may, None).await
+}
+
+/// The log of one Virtual Account: a tab of "Inventory".
+pub async fn of_place(may: May<ViewEvents>, va: PathPart<VirtualAccountId>) -> Answer {
+    list_page(may, Some(va.0)).await
+}
+
+async fn list_page(may: May<ViewEvents>, only: Option<VirtualAccountId>) -> Answer {
     let number = may.number();
-    let mut list = ListQuery::parse(&may.query, &spec(format!("/sa/{number}/activity")));
+    let path = match only {
+        None => format!("/sa/{number}/activity"),
+        Some(va) => format!("/sa/{number}/licensing/inventory/{va}/event-log"),
+    };
+    let mut list = ListQuery::parse(&may.query, &spec(path));
     let permit = may.permit.clone();
     let account = permit.within().account()?;
-    let (list, total, entries, names) = may
+    let (list, total, entries, names, head) = may
         .portal
         .db
         .read(move |r| {
-            let filter = service::filter_of(r, &permit, &list)?;
+            let head = only
+                .map(|va| InventoryHead::of(r, &permit, number, va, InventoryTab::EventLog))
+                .transpose()?;
+            let mut filter = service::filter_of(r, &permit, &list)?;
+            if let Some(va) = only {
+                filter.places = Some(vec![va]);
+            }
             let total = service::total(r, &permit, &filter)?;
             list.clamp(total);
             let entries = service::page(r, &permit, &filter, list.descending, list.offset(), list.limit())?;
@@ -124,7 +147,7 @@ pub async fn log(may: May<ViewEvents>) -> Answer {
             } else {
                 Names::new()
             };
-            Ok((list, total, entries, names))
+            Ok((list, total, entries, names, head))
         })
         .await?;
     let rows = entries
@@ -139,8 +162,17 @@ pub async fn log(may: May<ViewEvents>) -> Answer {
         .collect();
     let mut asked = list.clone();
     asked.page = 1;
+    // The export narrows by name what the tab narrows by itself.
+    if let Some(head) = &head {
+        asked.filters.retain(|(key, _)| key != "va");
+        asked.filters.push(("va".to_owned(), head.name().to_owned()));
+    }
     page(&LogPage {
-        shell: may.list_shell("Event Log", &[Crumb::text("Activity")], &list),
+        shell: match &head {
+            None => may.list_shell("Event Log", &[Crumb::text("Activity")], &list),
+            Some(head) => head.shell(&may, &list),
+        },
+        head,
         pager: list.pager(total),
         count: counted(total, "event", "events"),
         rows,

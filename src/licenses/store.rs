@@ -146,10 +146,15 @@ pub fn these(read: &mut dyn Reads, account: SmartAccountId, ids: &[LicensePoolId
     Ok(found)
 }
 
-/// Pools whose last day is over and that still count.
+/// Pools that hold something, whose last day is over and that still count.
 pub fn over(read: &mut dyn Reads, ended_before: Moment, most: i64) -> Result<Vec<Pool>> {
     Ok(pools::table
-        .filter(pools::ended_at.is_null().and(pools::ends_at.le(ended_before)))
+        .filter(
+            pools::ended_at
+                .is_null()
+                .and(pools::ends_at.le(ended_before))
+                .and(pools::purchased.gt(0).or(pools::reserved.gt(0))),
+        )
         .order((pools::ends_at.asc(), pools::id.asc()))
         .select(columns!())
         .limit(most)

@@ -138,6 +138,32 @@ const RULES: &[Rule] = &[
             WHERE m.smart_account_id = p.smart_account_id AND m.pool_id = p.id)",
     ),
     (
+        "What a Virtual Account has of a license is not what its pools add up to",
+        "SELECT s.id AS what FROM license_stocks s WHERE s.purchased <> (
+            SELECT COALESCE(SUM(p.purchased), 0) FROM license_pools p WHERE p.smart_account_id = s.smart_account_id
+            AND p.virtual_account_id = s.virtual_account_id AND p.entitlement = s.entitlement AND p.ended_at IS NULL)
+         OR s.reserved <> (
+            SELECT COALESCE(SUM(p.reserved), 0) FROM license_pools p WHERE p.smart_account_id = s.smart_account_id
+            AND p.virtual_account_id = s.virtual_account_id AND p.entitlement = s.entitlement)
+         OR s.balance <> s.purchased - s.reserved - s.in_use",
+    ),
+    (
+        "Licenses lie in a Virtual Account that does not count them",
+        "SELECT p.id AS what FROM license_pools p WHERE NOT EXISTS (SELECT 1 FROM license_stocks s
+            WHERE s.smart_account_id = p.smart_account_id AND s.virtual_account_id = p.virtual_account_id
+            AND s.entitlement = p.entitlement)",
+    ),
+    (
+        "A license is said to be short and is not, or is short and nobody said so",
+        "SELECT s.id AS what FROM license_stocks s
+         WHERE (s.short_since IS NOT NULL) <> (s.balance < 0 AND s.billing = 'prepaid')",
+    ),
+    (
+        "What left by transfer did not come to another Virtual Account",
+        "SELECT m.smart_account_id AS what FROM license_moves m JOIN license_pools p ON p.id = m.pool_id
+         WHERE m.kind IN ('transfer-in', 'transfer-out') GROUP BY m.smart_account_id, p.entitlement HAVING SUM(m.quantity) <> 0",
+    ),
+    (
         "An assigned product line has not brought its licenses exactly once",
         "SELECT l.id AS what FROM order_lines l WHERE l.state = 'assigned' AND l.kind = 'product' AND (
             NOT EXISTS (SELECT 1 FROM license_moves m WHERE m.order_line_id = l.id AND m.round = l.round AND m.kind = 'order')

@@ -7,6 +7,7 @@ mod devices;
 mod events;
 mod home;
 mod identity;
+mod licenses;
 mod members;
 mod order_pages;
 mod orders;

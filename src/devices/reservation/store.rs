@@ -1,0 +1,196 @@
+//! The tables of reservations. Every statement names the account.
+
+use crate::error::{Error, Result};
+use crate::kernel::ids::{DeviceId, LicensePoolId, ReservationId, SmartAccountId, VirtualAccountId};
+use crate::kernel::{Moment, Who};
+use crate::platform::db::schema::{reservation_lines as lines, reservations};
+use crate::platform::db::{OnTaken, Reads, Tx};
+use diesel::prelude::*;
+
+/// Licenses that are set aside for one device.
+#[derive(Debug, Clone, Queryable)]
+pub struct Reservation {
+    pub id: ReservationId,
+    pub account: SmartAccountId,
+    pub virtual_account: VirtualAccountId,
+    pub device: DeviceId,
+    pub pid: String,
+    pub serial: String,
+    pub request_code: String,
+    pub authorization_code: String,
+    pub created_at: Moment,
+    pub creator: String,
+    pub returned_at: Option<Moment>,
+}
+
+/// One of its licenses, of one pool.
+#[derive(Debug, Clone, PartialEq, Eq, Queryable)]
+pub struct Line {
+    pub pool: LicensePoolId,
+    pub entitlement: String,
+    pub name: String,
+    pub quantity: i64,
+    pub ends_at: Option<Moment>,
+}
+
+macro_rules! columns {
+    () => {
+        (
+            reservations::id,
+            reservations::smart_account_id,
+            reservations::virtual_account_id,
+            reservations::device_id,
+            reservations::udi_pid,
+            reservations::udi_serial,
+            reservations::request_code,
+            reservations::authorization_code,
+            reservations::created_at,
+            reservations::creator,
+            reservations::returned_at,
+        )
+    };
+}
+
+/// One of an account.
+pub fn find(read: &mut dyn Reads, account: SmartAccountId, id: ReservationId) -> Result<Reservation> {
+    Ok(reservations::table
+        .filter(
+            reservations::smart_account_id
+                .eq(account)
+                .and(reservations::id.eq(id)),
+        )
+        .select(columns!())
+        .first(read.conn())?)
+}
+
+/// The one that holds for a device.
+pub fn of_device(
+    read: &mut dyn Reads,
+    account: SmartAccountId,
+    device: DeviceId,
+) -> Result<Option<Reservation>> {
+    Ok(reservations::table
+        .filter(
+            reservations::smart_account_id
+                .eq(account)
+                .and(reservations::device_id.eq(device))
+                .and(reservations::returned_at.is_null()),
+        )
+        .order(reservations::created_at.desc())
+        .select(columns!())
+        .first(read.conn())
+        .optional()?)
+}
+
+/// Whether a request code was answered in this account before.
+pub fn is_used(read: &mut dyn Reads, account: SmartAccountId, request: &str) -> Result<bool> {
+    let found: i64 = reservations::table
+        .filter(
+            reservations::smart_account_id
+                .eq(account)
+                .and(reservations::request_code.eq(request)),
+        )
+        .count()
+        .get_result(read.conn())?;
+    Ok(found > 0)
+}
+
+/// What it holds.
+pub fn lines_of(read: &mut dyn Reads, account: SmartAccountId, id: ReservationId) -> Result<Vec<Line>> {
+    Ok(lines::table
+        .filter(
+            lines::smart_account_id
+                .eq(account)
+                .and(lines::reservation_id.eq(id)),
+        )
+        .order((lines::name.asc(), lines::pool_id.asc()))
+        .select((
+            lines::pool_id,
+            lines::entitlement,
+            lines::name,
+            lines::quantity,
+            lines::ends_at,
+        ))
+        .load(read.conn())?)
+}
+
+/// Keeps one with its lines. A request code is answered once.
+pub fn insert(
+    tx: &mut Tx<'_>,
+    one: &Reservation,
+    who: &Who,
+    held: &[Line],
+    taken: impl FnOnce() -> Error,
+) -> Result<()> {
+    diesel::insert_into(reservations::table)
+        .values((
+            reservations::id.eq(one.id),
+            reservations::smart_account_id.eq(one.account),
+            reservations::virtual_account_id.eq(one.virtual_account),
+            reservations::device_id.eq(one.device),
+            reservations::udi_pid.eq(&one.pid),
+            reservations::udi_serial.eq(&one.serial),
+            reservations::request_code.eq(&one.request_code),
+            reservations::authorization_code.eq(&one.authorization_code),
+            reservations::created_at.eq(one.created_at),
+            reservations::creator.eq(who.label.chars().take(500).collect::<String>()),
+            reservations::returned_at.eq(None::<Moment>),
+            reservations::version.eq(1),
+        ))
+        .execute(tx.conn())
+        .on_taken(taken)?;
+    put_lines(tx, one.account, one.id, held)
+}
+
+fn put_lines(tx: &mut Tx<'_>, account: SmartAccountId, id: ReservationId, held: &[Line]) -> Result<()> {
+    for line in held {
+        diesel::insert_into(lines::table)
+            .values((
+                lines::reservation_id.eq(id),
+                lines::smart_account_id.eq(account),
+                lines::pool_id.eq(line.pool),
+                lines::entitlement.eq(&line.entitlement),
+                lines::name.eq(&line.name),
+                lines::quantity.eq(line.quantity),
+                lines::ends_at.eq(line.ends_at),
+            ))
+            .execute(tx.conn())?;
+    }
+    Ok(())
+}
+
+/// Puts it into another Virtual Account, where its licenses lie in other pools.
+pub fn move_to(tx: &mut Tx<'_>, one: &Reservation, to: VirtualAccountId, held: &[Line]) -> Result<()> {
+    diesel::update(reservations::table.filter(reservations::id.eq(one.id)))
+        .set((
+            reservations::virtual_account_id.eq(to),
+            reservations::version.eq(reservations::version + 1),
+        ))
+        .execute(tx.conn())?;
+    diesel::delete(
+        lines::table.filter(
+            lines::smart_account_id
+                .eq(one.account)
+                .and(lines::reservation_id.eq(one.id)),
+        ),
+    )
+    .execute(tx.conn())?;
+    put_lines(tx, one.account, one.id, held)
+}
+
+/// It was returned, unless somebody was quicker.
+pub fn returned(tx: &mut Tx<'_>, one: &Reservation, at: Moment) -> Result<bool> {
+    let open = reservations::table.filter(
+        reservations::id
+            .eq(one.id)
+            .and(reservations::smart_account_id.eq(one.account))
+            .and(reservations::returned_at.is_null()),
+    );
+    let changed = diesel::update(open)
+        .set((
+            reservations::returned_at.eq(Some(at)),
+            reservations::version.eq(reservations::version + 1),
+        ))
+        .execute(tx.conn())?;
+    Ok(changed == 1)
+}
