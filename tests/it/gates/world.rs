@@ -50,6 +50,8 @@ pub struct Things {
     view: SavedViewId,
     /// A registration token of "Corporate Network Devices".
     registration: RegistrationTokenId,
+    /// A product instance there, that reports nothing.
+    device: String,
 }
 
 impl std::ops::Deref for World {
@@ -124,8 +126,10 @@ impl World {
         p.db.housekeeping_now(|tx| put_letters(tx, at)).unwrap();
         let order = p.order(&Sold::to(&cast.xyz, "xyz.example").named("118402977"));
         p.order(&Sold::to(&cast.harborview, "harborview.example").named(&format!("ORD-{CANARY}")));
-        let (registration, _) = p.registration_token(&cast.xyz, cast.corporate, Some(25));
-        p.registration_token(&cast.harborview, cast.harborview.default, None);
+        let (registration, text) = p.registration_token(&cast.xyz, cast.corporate, Some(25));
+        let device = p.device(&text, "JAE24010001").id;
+        let (_, theirs) = p.registration_token(&cast.harborview, cast.harborview.default, None);
+        p.device(&theirs, CANARY);
         let things = Things {
             cast,
             client,
@@ -142,6 +146,7 @@ impl World {
             assignment: AssignmentId::new(),
             view: SavedViewId::new(),
             registration,
+            device,
         };
         let world = Self { p, things };
         world
@@ -486,6 +491,7 @@ impl World {
             "assignment" => self.assignment.to_string(),
             "view" => self.view.to_string(),
             "registration" => self.registration.to_string(),
+            "device" => self.device.clone(),
             "intake" => self.intake.to_string(),
             "change" => self.domain_change().unwrap_or_else(|| no_such(name)),
             // A file of the look or of the documentation: no parameter that anybody's data stands behind.
