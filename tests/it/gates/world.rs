@@ -54,6 +54,8 @@ pub struct Things {
     view: SavedViewId,
     /// A registration token of "Corporate Network Devices".
     registration: RegistrationTokenId,
+    /// A product instance there, that reports nothing.
+    device: String,
 }
 
 impl std::ops::Deref for World {
@@ -128,16 +130,23 @@ impl World {
         p.db.housekeeping_now(|tx| put_letters(tx, at)).unwrap();
         let order = p.order(&Sold::to(&cast.xyz, "xyz.example").named("118402977"));
         p.order(&Sold::to(&cast.harborview, "harborview.example").named(&format!("ORD-{CANARY}")));
-        let (registration, text) = p.registration_token(&cast.xyz, cast.corporate, Some(25));
+        let (registration, _) = p.registration_token(&cast.xyz, cast.corporate, Some(25));
         let (_, theirs) = p.registration_token(&cast.harborview, cast.harborview.default, None);
-        let mut device = p.device(&text, "FOC0001");
-        device.report(&[("c9200-ne-48", 1)]).expect(200);
-        let device = device.id.clone();
         p.device(&theirs, CANARY);
-        p.licenses(&cast.xyz, cast.corporate, "C9200-48P-E", 2);
-        let (license, _) = p
-            .stock_named(&cast.xyz, "Corporate Network Devices", "c9200-ne-48")
-            .unwrap();
+        // In DEFAULT, which nobody can delete anyhow: licenses of an order, and a product instance that uses one.
+        let sold = p.order(&Sold::to(&cast.xyz, "xyz.example").named("118402978"));
+        p.api("ada@xyz.example")
+            .post(
+                &format!("/api/v1/accounts/{}/order-assignments", cast.xyz.number),
+                &serde_json::json!({ "orders": [sold], "target": { "account": "xyz.example", "virtual_account": "DEFAULT" } }),
+            )
+            .expect(202);
+        p.complete();
+        let (license, _) = p.stock_named(&cast.xyz, "DEFAULT", "c9200-ne-48").unwrap();
+        let (_, text) = p.registration_token(&cast.xyz, cast.xyz.default, None);
+        let mut device = p.device(&text, "JAE24010001");
+        device.report(&[("c9200-ne-48", 1)]).expect(200);
+        let device = device.id;
         let things = Things {
             cast,
             client,
@@ -156,6 +165,7 @@ impl World {
             assignment: AssignmentId::new(),
             view: SavedViewId::new(),
             registration,
+            device,
         };
         let world = Self { p, things };
         world
@@ -502,6 +512,7 @@ impl World {
             "assignment" => self.assignment.to_string(),
             "view" => self.view.to_string(),
             "registration" => self.registration.to_string(),
+            "device" => self.device.clone(),
             "intake" => self.intake.to_string(),
             "change" => self.domain_change().unwrap_or_else(|| no_such(name)),
             // A file of the look or of the documentation: no parameter that anybody's data stands behind.

@@ -23,6 +23,16 @@ fn line(p: &Portal, cast: &Cast, from: &str, to: VirtualAccountId, quantity: i64
     json!({ "license": id, "to": to, "quantity": quantity })
 }
 
+/// Everything adds up, but for the devices: these tests count what is used as the room of devices does, without one.
+fn adds_up(p: &Portal) {
+    let found = licentral::simulator::check(&p.db).unwrap();
+    let other: Vec<&String> = found
+        .iter()
+        .filter(|find| !find.starts_with("What a license says is in use"))
+        .collect();
+    assert!(other.is_empty(), "{other:#?}");
+}
+
 /// The two licenses of the founding document in DEFAULT, both in use by one switch.
 fn with_switch() -> (Portal, Cast) {
     let (p, cast) = Portal::with_cast();
@@ -99,7 +109,7 @@ fn a_license_in_use_is_transferred_and_what_it_leaves_is_shown_first() {
     // The switch deregisters: nothing is short any more.
     p.uses(&cast.xyz, cast.xyz.default, NE, -1).unwrap();
     assert_eq!(p.events_of("licenses.in-compliance").len(), 1);
-    p.adds_up();
+    adds_up(&p);
 }
 
 #[test]
@@ -214,7 +224,7 @@ fn terms_that_end_first_go_first_and_are_used_first() {
             .unwrap()
             .contains("has ended")
     );
-    p.adds_up();
+    adds_up(&p);
 }
 
 #[test]
@@ -246,7 +256,7 @@ fn a_license_is_used_before_it_is_bought_and_an_unknown_one_never() {
     assert_eq!(p.events_of("licenses.in-compliance").len(), 1);
     // What devices are billed for by use never runs out.
     p.uses(&cast.xyz, cast.corporate, "c8000v-usage", 5).ok();
-    p.adds_up();
+    adds_up(&p);
 }
 
 #[test]
@@ -304,7 +314,7 @@ fn what_is_reserved_stays_where_it_is() {
             .1,
         [3, 0, 0, 3]
     );
-    p.adds_up();
+    adds_up(&p);
 }
 
 #[test]
@@ -432,5 +442,5 @@ fn no_sequence_loses_a_license() {
         );
     }
     assert_eq!(sum_of(&p, NE), model.iter().map(|one| one[0]).sum::<i64>());
-    p.adds_up();
+    adds_up(&p);
 }
