@@ -138,7 +138,7 @@ impl World {
         p.api("ada@xyz.example")
             .post(
                 &format!("/api/v1/accounts/{}/order-assignments", cast.xyz.number),
-                &serde_json::json!({ "orders": [sold], "target": { "account": "xyz.example", "virtual_account": "DEFAULT" } }),
+                &serde_json::json!({ "orders": [sold], "target": { "smart_account": "xyz.example", "virtual_account": "DEFAULT" } }),
             )
             .expect(202);
         p.complete();
