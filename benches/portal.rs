@@ -76,7 +76,9 @@ fn main() {
     }
     drop(small);
     inventory(&portal, limit, "10,000 orders of one's own");
+    devices(&portal, limit);
     println!();
+    calls(&portal);
     assign(&portal);
     println!();
     println!("| workload | req/s | of the limit | p50 ms | p99 ms | server CPU, µs/request |");
@@ -177,6 +179,188 @@ fn inventory(portal: &Portal, limit: f64, among: &str) {
             Some(limit),
         );
     }
+}
+
+/// Product instances of an account that has 100,000: as they open, narrowed and sorted; and one of them.
+fn devices(portal: &Portal, limit: f64) {
+    let cookie = portal.sign_in("ada@xyz.example");
+    let number = portal.first_account(&cookie);
+    let list = format!("/sa/{number}/devices/device-inventory");
+    for (name, path) in [
+        ("first page", list.clone()),
+        ("the silent ones", format!("{list}?status=silent")),
+        ("one product type", format!("{list}?product=C9300+Series+Switch")),
+        ("sorted by last contact", format!("{list}?sort=-contact")),
+        ("page 2,000", format!("{list}?page=2000")),
+        ("searched", format!("{list}?q=LRG0042000")),
+    ] {
+        measure(
+            &format!("Product Instances, {name}: 100,000 of one's own"),
+            portal.port,
+            &portal.child,
+            &get(&path, &cookie, portal.port),
+            Some(limit),
+        );
+    }
+}
+
+/// So many devices register and report.
+const CALLING: usize = 2_000;
+/// So many of them at once.
+const AT_ONCE: usize = 64;
+
+/// Devices register with one token and report two licenses of one Virtual Account, 64 at once. Beside it, a loop of
+/// prepared statements that writes as many rows of the same tables on a copy of the same file, each device in a
+/// transaction of its own.
+fn calls(portal: &Portal) {
+    let cookie = portal.sign_in("ada@xyz.example");
+    let (number, token) = (portal.first_account(&cookie), portal.token(&cookie));
+    let ask = |method: &str, path: &str, credential: &str, body: &str| -> (u16, String) {
+        let request = call(portal.port, method, path, credential, body);
+        let (status, answer) = Wire::open(portal.port).ask(&request);
+        (status, String::from_utf8_lossy(&answer).into_owned())
+    };
+    let base = format!("/api/v1/accounts/{number}");
+    let (status, answer) = ask("GET", &format!("{base}/virtual-accounts?q=DEFAULT"), &token, "");
+    assert_eq!(status, 200, "{answer}");
+    let place = word(&answer, "id");
+    let (status, answer) = ask(
+        "POST",
+        &format!("{base}/registration-tokens"),
+        &token,
+        &format!("{{\"virtual_accounts\":[\"{place}\"],\"description\":\"Bench\"}}"),
+    );
+    assert_eq!(status, 201, "{answer}");
+    let text = word(&answer, "token");
+    let (raw_register, raw_report) = raw_calls(&portal.folder);
+    let credentials = Arc::new(Mutex::new(vec![String::new(); CALLING]));
+    let register = at_once(portal.port, {
+        let (credentials, text) = (credentials.clone(), text.clone());
+        let port = portal.port;
+        move |wire: &mut Wire, n| {
+            let secret = format!("{n:043}");
+            let body = format!(
+                "{{\"token\":\"{text}\",\"secret\":\"{secret}\",\"udi\":{{\"pid\":\"C9200-48P-E\",\"serial\":\"BENCH{n:06}\"}},\"hostname\":\"bench-{n:06}\"}}"
+            );
+            let (status, answer) = wire.ask(&call(port, "POST", "/device/v1/register", "", &body));
+            let answer = String::from_utf8_lossy(&answer).into_owned();
+            assert_eq!(status, 201, "{answer}");
+            credentials.lock().unwrap()[n] = format!("{}.{secret}", word(&answer, "device"));
+        }
+    });
+    let credentials = credentials.lock().unwrap().clone();
+    let report = at_once(portal.port, {
+        let port = portal.port;
+        move |wire: &mut Wire, n| {
+            let body = "{\"licenses\":[{\"entitlement\":\"c9200-ne-48\",\"quantity\":1},{\"entitlement\":\"c9200-dna-e-48\",\"quantity\":1}]}";
+            let (status, answer) = wire.ask(&call(port, "POST", "/device/v1/report", &credentials[n], body));
+            assert_eq!(status, 200, "{}", String::from_utf8_lossy(&answer));
+        }
+    });
+    for (what, took, raw) in [
+        ("register", register, raw_register),
+        ("report", report, raw_report),
+    ] {
+        let (rate, limit) = (CALLING as f64 / took, CALLING as f64 / raw);
+        println!(
+            "{CALLING} devices {what}, {AT_ONCE} at once: {rate:.0}/s; the raw loop of indexed inserts and updates, a transaction for each: {limit:.0}/s; ratio {:.3}.",
+            rate / limit
+        );
+    }
+}
+
+/// A call of the API or of a device.
+fn call(port: u16, method: &str, path: &str, credential: &str, body: &str) -> Vec<u8> {
+    let credential = if credential.is_empty() {
+        String::new()
+    } else {
+        format!("authorization: Bearer {credential}\r\n")
+    };
+    format!("{method} {path} HTTP/1.1\r\nhost: 127.0.0.1:{port}\r\n{credential}content-type: application/json\r\ncontent-length: {}\r\n\r\n{body}", body.len()).into_bytes()
+}
+
+/// The first text under this name in an answer.
+fn word(answer: &str, name: &str) -> String {
+    answer
+        .split(&format!("\"{name}\":\""))
+        .nth(1)
+        .and_then(|rest| rest.split('"').next())
+        .unwrap_or_else(|| panic!("no {name} in {answer}"))
+        .to_owned()
+}
+
+/// Does something for each device, so many at once; how long it took.
+fn at_once(port: u16, f: impl Fn(&mut Wire, usize) + Sync) -> f64 {
+    let next = AtomicU64::new(0);
+    let started = Instant::now();
+    std::thread::scope(|scope| {
+        for _ in 0..AT_ONCE {
+            scope.spawn(|| {
+                let mut wire = Wire::open(port);
+                loop {
+                    let n = next.fetch_add(1, Ordering::Relaxed) as usize;
+                    if n >= CALLING {
+                        return;
+                    }
+                    f(&mut wire, n);
+                }
+            });
+        }
+    });
+    started.elapsed().as_secs_f64()
+}
+
+/// As many rows on a copy of the file with nothing around them: how long registering took, and reporting.
+fn raw_calls(folder: &Path) -> (f64, f64) {
+    use diesel::prelude::*;
+    use diesel::sql_types::Text;
+    let (from, to) = (folder.join("licentral.db"), folder.join("raw-devices.db"));
+    let mut conn = diesel::SqliteConnection::establish(&from.to_string_lossy()).unwrap();
+    diesel::sql_query("VACUUM INTO ?")
+        .bind::<Text, _>(to.to_string_lossy().into_owned())
+        .execute(&mut conn)
+        .unwrap();
+    let mut conn = diesel::SqliteConnection::establish(&to.to_string_lossy()).unwrap();
+    diesel::connection::SimpleConnection::batch_execute(
+        &mut conn,
+        "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;",
+    )
+    .unwrap();
+    const PLACE: &str = "(SELECT id FROM virtual_accounts WHERE is_default AND smart_account_id = (SELECT id FROM smart_accounts WHERE domain = 'xyz.example'))";
+    const ACCOUNT: &str = "(SELECT id FROM smart_accounts WHERE domain = 'xyz.example')";
+    let mut run = |statements: &[String]| {
+        let started = Instant::now();
+        for n in 0..CALLING {
+            conn.transaction(|conn| {
+                for statement in statements {
+                    diesel::sql_query(statement)
+                        .bind::<Text, _>(format!("{n:012}"))
+                        .execute(conn)?;
+                }
+                diesel::QueryResult::Ok(())
+            })
+            .unwrap();
+        }
+        started.elapsed().as_secs_f64()
+    };
+    let event = |kind: &str| {
+        format!(
+            "INSERT INTO events (id, at, smart_account_id, kind, outcome, message, actor, actor_key, about, detail, address, request_id) SELECT '{kind}0000-0000-0000-0000-' || ?1, '2026-11-22 00:00:00', {ACCOUNT}, 'device.reported', 'done', 'A device called.', '', '', '', '{{}}', '', ''"
+        )
+    };
+    let register = run(&[
+        format!("INSERT INTO devices (id, smart_account_id, virtual_account_id, udi_pid, udi_serial, udi_key, hostname, name_key, search_key, product, software, standing, is_reserved, export_controlled, secret_hash, licenses, registered_at, renewed_at, contact_at, version) SELECT '77777777-0000-0000-0000-' || ?1, {ACCOUNT}, {PLACE}, 'RAW', ?1, 'raw ' || ?1, 'raw-' || ?1, 'raw-' || ?1, 'raw-' || ?1, 'Raw', '', 'connected', 0, 1, '', 0, '2026-11-22 00:00:00', '2026-11-22 00:00:00', '2026-11-22 00:00:00', 1"),
+        "UPDATE registration_tokens SET uses = uses + 1, version = version + 1 WHERE id = (SELECT MIN(id) FROM registration_tokens) AND ?1 <> ''".to_owned(),
+        event("6666"),
+    ]);
+    let report = run(&[
+        "UPDATE devices SET contact_at = '2026-11-22 00:00:01', licenses = 2, version = version + 1 WHERE id = '77777777-0000-0000-0000-' || ?1".to_owned(),
+        format!("INSERT INTO device_usage (device_id, smart_account_id, virtual_account_id, entitlement, quantity, reserved, since) SELECT '77777777-0000-0000-0000-' || ?1, {ACCOUNT}, {PLACE}, 'c9200-ne-48', 1, 0, '2026-11-22 00:00:00'"),
+        format!("INSERT INTO device_usage (device_id, smart_account_id, virtual_account_id, entitlement, quantity, reserved, since) SELECT '77777777-0000-0000-0000-' || ?1, {ACCOUNT}, {PLACE}, 'c9200-dna-e-48', 1, 0, '2026-11-22 00:00:00'"),
+        format!("UPDATE license_stocks SET in_use = in_use + 1, balance = balance - 1, version = version + 1 WHERE virtual_account_id = {PLACE} AND entitlement IN ('c9200-ne-48', 'c9200-dna-e-48') AND ?1 <> ''"),
+        event("5555"),
+    ]);
+    (register, report)
 }
 
 /// So many orders are assigned at once.

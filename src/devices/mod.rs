@@ -18,7 +18,7 @@ mod store;
 pub use jobs::jobs;
 pub use model::{Authorization, Device, Reported, Standing, Udi, Usage, UseStatus};
 pub use occupant::Devices;
-pub use service::{Using, tallied, troubled, using, with_token};
+pub use service::{Using, place_many, tallied, troubled, using, with_token};
 
 use crate::http::Routes;
 

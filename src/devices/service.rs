@@ -416,6 +416,24 @@ pub fn remove(
     }
 }
 
+/// Puts devices in place that are there already, with what they use: what scenarios are made of. The record says of
+/// them what the caller says.
+pub fn place_many(
+    tx: &mut Tx<'_>,
+    at: Moment,
+    who: &Who,
+    account: SmartAccountId,
+    placed: &[(Device, Vec<Usage>)],
+) -> Result<()> {
+    let mut changes = Changes::default();
+    for (device, usages) in placed {
+        changes.comes(device.virtual_account, device.standing);
+        changes.uses(device.virtual_account, model::difference(&[], usages));
+    }
+    store::insert_many(tx, placed)?;
+    changes.write(tx, at, who, account)
+}
+
 // The clock --------------------------------------------------------------------------------------------------
 
 /// What the clock does to devices of which nothing is heard.

@@ -202,6 +202,75 @@ pub fn insert(tx: &mut Tx<'_>, device: &Device) -> Result<()> {
     Ok(())
 }
 
+/// Many devices that are there already, with what they use.
+pub fn insert_many(tx: &mut Tx<'_>, placed: &[(Device, Vec<Usage>)]) -> Result<()> {
+    for some in placed.chunks(AT_ONCE) {
+        let rows: Vec<_> = some
+            .iter()
+            .map(|(device, _)| {
+                let keys = Keys::of(&device.udi(), &device.hostname, &device.product);
+                (
+                    (
+                        devices::id.eq(device.id),
+                        devices::smart_account_id.eq(device.account),
+                        devices::virtual_account_id.eq(device.virtual_account),
+                        devices::device_manager_id.eq(device.manager),
+                        devices::udi_pid.eq(device.pid.as_str()),
+                        devices::udi_serial.eq(device.serial.as_str()),
+                        devices::udi_key.eq(keys.udi),
+                        devices::hostname.eq(device.hostname.as_str()),
+                        devices::name_key.eq(keys.name),
+                        devices::search_key.eq(keys.search),
+                        devices::product.eq(device.product.as_str()),
+                        devices::software.eq(device.software.as_str()),
+                    ),
+                    (
+                        devices::standing.eq(device.standing),
+                        devices::is_reserved.eq(device.is_reserved),
+                        devices::export_controlled.eq(device.export_controlled),
+                        devices::secret_hash.eq(device.secret_hash.as_str()),
+                        devices::token_id.eq(device.token),
+                        devices::licenses.eq(device.licenses),
+                        devices::registered_at.eq(device.registered_at),
+                        devices::renewed_at.eq(device.renewed_at),
+                        devices::contact_at.eq(device.contact_at),
+                        devices::reported_at.eq(device.reported_at),
+                        devices::version.eq(device.version),
+                    ),
+                )
+            })
+            .collect();
+        // The common connection takes one row at a time; its variants take many.
+        match tx.conn() {
+            Conn::Sqlite(c) => diesel::insert_into(devices::table).values(&rows).execute(c)?,
+            Conn::Postgres(c) => diesel::insert_into(devices::table).values(&rows).execute(c)?,
+        };
+        let rows: Vec<_> = some
+            .iter()
+            .flat_map(|(device, usages)| {
+                usages.iter().map(|one| {
+                    (
+                        usages::device_id.eq(device.id),
+                        usages::smart_account_id.eq(device.account),
+                        usages::virtual_account_id.eq(device.virtual_account),
+                        usages::entitlement.eq(one.entitlement.as_str()),
+                        usages::quantity.eq(one.quantity),
+                        usages::reserved.eq(one.reserved),
+                        usages::since.eq(one.since),
+                    )
+                })
+            })
+            .collect();
+        for rows in rows.chunks(2_000) {
+            match tx.conn() {
+                Conn::Sqlite(c) => diesel::insert_into(usages::table).values(rows).execute(c)?,
+                Conn::Postgres(c) => diesel::insert_into(usages::table).values(rows).execute(c)?,
+            };
+        }
+    }
+    Ok(())
+}
+
 /// Everything that can change of a locked device, except its UDI.
 pub fn update(tx: &mut Tx<'_>, device: &Device) -> Result<()> {
     let keys = Keys::of(&device.udi(), &device.hostname, &device.product);

@@ -2,7 +2,7 @@
 //! (ids and times), then written in one transaction.
 
 use super::year;
-use super::{CLIENT_SECRET, mark, orders, tokens};
+use super::{CLIENT_SECRET, devices, mark, orders, tokens};
 use crate::access_requests::{self, ScopeKind, Wish};
 use crate::account_requests::{self, Customers, ForCustomer, Sending};
 use crate::authn::{Actor, Person, PlatformRole, Via, api_client, people};
@@ -377,6 +377,7 @@ pub struct Demo {
     invited: Vec<(PersonId, LinkId)>,
     orders: Vec<orders::Planned>,
     tokens: Vec<tokens::Planned>,
+    devices: Vec<devices::Planned>,
 }
 
 /// So many days ago, at an hour of the day.
@@ -425,10 +426,12 @@ impl Demo {
                 )
             })
             .collect();
+        let xyz = SmartAccountId::new();
         let mut demo = Self {
             now,
             people,
-            xyz: SmartAccountId::new(),
+            xyz,
+            devices: devices::plan(now, xyz, &divisions),
             tokens: tokens::plan(now, signing, &divisions)?,
             divisions,
             others,
@@ -513,7 +516,13 @@ impl Demo {
             xyz: (self.xyz, &self.divisions),
             bramwell,
         };
-        orders::write(tx, self, &self.orders, &places)
+        // In the order in which it happened: what is in use grows with what was bought.
+        let mut next = 0;
+        for order in &self.orders {
+            next = devices::write_until(tx, &self.devices, next, order.at())?;
+            orders::write(tx, self, std::slice::from_ref(order), &places)?;
+        }
+        devices::write_until(tx, &self.devices, next, self.now).map(drop)
     }
 
     fn xyz_company(&self, tx: &mut Tx<'_>) -> Result<()> {

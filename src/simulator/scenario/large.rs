@@ -1,10 +1,10 @@
 //! The scenario `large`: `demo`, and enough beside it to measure with. XYZ COMPANY has 5,000 people, 1,000
-//! Virtual Accounts, 10,000 orders and a million events; 10,000 Smart Accounts stand beside it, of which Pat may
+//! Virtual Accounts, 10,000 orders, 100,000 product instances with 300,000 uses, and a million events; 10,000 Smart Accounts stand beside it, of which Pat may
 //! open 25.
 
 use super::demo::{Demo, days_before};
 use super::store::{self, AccountRow, DivisionRow, EventRow, GrantRow, PersonRow};
-use super::tokens;
+use super::{devices, tokens};
 use crate::authz::Role;
 use crate::error::Result;
 use crate::kernel::ids::{PersonId, SmartAccountId, VirtualAccountId};
@@ -20,6 +20,7 @@ const ACCOUNTS: usize = 10_000;
 const EVENTS: i64 = 1_000_000;
 const ORDERS: usize = 10_000;
 const TOKENS: i64 = 50;
+const DEVICES: usize = 100_000;
 /// Beside the account that is Pat's own.
 const PATS: usize = 24;
 /// So many events are held in memory at a time.
@@ -163,6 +164,8 @@ impl Large {
             orders::receive(tx, &Who::portal("scenario"), demo.now, some)?;
         }
         tokens::write(tx, demo, &self.tokens)?;
+        let places: Vec<VirtualAccountId> = self.divisions.iter().map(|one| one.id).collect();
+        devices::write_many(tx, demo, &places, DEVICES)?;
         self.events(tx, demo)
     }
 

@@ -7,6 +7,7 @@
 //! Each is one transaction: a start that is cut off leaves an empty database.
 
 mod demo;
+mod devices;
 mod dice;
 mod large;
 mod orders;

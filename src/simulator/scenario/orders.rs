@@ -223,6 +223,13 @@ pub struct Planned {
     assignment: AssignmentId,
 }
 
+impl Planned {
+    /// When it came in.
+    pub fn at(&self) -> Moment {
+        self.at
+    }
+}
+
 /// Thinks all of them out.
 pub fn plan(now: Moment) -> Result<Vec<Planned>> {
     let mut dice = Dice::seeded(118);

@@ -43,6 +43,10 @@ pub struct Things {
     /// A file of orders of the operator.
     intake: licentral::kernel::ids::OrderImportId,
     order: OrderId,
+    /// A license in Corporate Network Devices.
+    license: String,
+    /// A product instance there, which uses it.
+    device: String,
     /// An assignment that Ada is still choosing, and one that she has asked for.
     draft: OrderDraftId,
     assignment: AssignmentId,
@@ -50,6 +54,8 @@ pub struct Things {
     view: SavedViewId,
     /// A registration token of "Corporate Network Devices".
     registration: RegistrationTokenId,
+    /// A product instance there, that reports nothing.
+    device: String,
 }
 
 impl std::ops::Deref for World {
@@ -125,7 +131,22 @@ impl World {
         let order = p.order(&Sold::to(&cast.xyz, "xyz.example").named("118402977"));
         p.order(&Sold::to(&cast.harborview, "harborview.example").named(&format!("ORD-{CANARY}")));
         let (registration, _) = p.registration_token(&cast.xyz, cast.corporate, Some(25));
-        p.registration_token(&cast.harborview, cast.harborview.default, None);
+        let (_, theirs) = p.registration_token(&cast.harborview, cast.harborview.default, None);
+        p.device(&theirs, CANARY);
+        // In DEFAULT, which nobody can delete anyhow: licenses of an order, and a product instance that uses one.
+        let sold = p.order(&Sold::to(&cast.xyz, "xyz.example").named("118402978"));
+        p.api("ada@xyz.example")
+            .post(
+                &format!("/api/v1/accounts/{}/order-assignments", cast.xyz.number),
+                &serde_json::json!({ "orders": [sold], "target": { "smart_account": "xyz.example", "virtual_account": "DEFAULT" } }),
+            )
+            .expect(202);
+        p.complete();
+        let (license, _) = p.stock_named(&cast.xyz, "DEFAULT", "c9200-ne-48").unwrap();
+        let (_, text) = p.registration_token(&cast.xyz, cast.xyz.default, None);
+        let mut device = p.device(&text, "JAE24010001");
+        device.report(&[("c9200-ne-48", 1)]).expect(200);
+        let device = device.id;
         let things = Things {
             cast,
             client,
@@ -138,10 +159,13 @@ impl World {
             import_of_group: ImportId::new(),
             intake: licentral::kernel::ids::OrderImportId::new(),
             order,
+            license,
+            device,
             draft: OrderDraftId::new(),
             assignment: AssignmentId::new(),
             view: SavedViewId::new(),
             registration,
+            device,
         };
         let world = Self { p, things };
         world
@@ -482,10 +506,13 @@ impl World {
             "delegation" => self.delegation(),
             "token" => self.token(pattern),
             "order" => self.order.to_string(),
+            "license" => self.license.clone(),
+            "device" => self.device.clone(),
             "draft" => self.draft.to_string(),
             "assignment" => self.assignment.to_string(),
             "view" => self.view.to_string(),
             "registration" => self.registration.to_string(),
+            "device" => self.device.clone(),
             "intake" => self.intake.to_string(),
             "change" => self.domain_change().unwrap_or_else(|| no_such(name)),
             // A file of the look or of the documentation: no parameter that anybody's data stands behind.

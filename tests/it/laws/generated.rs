@@ -49,3 +49,58 @@ fn every_code_of_a_refusal_is_listed_and_every_listed_code_is_used() {
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
+
+/// The JSON Schemas of the device protocol: each file stands alone, with what it refers to in `$defs`.
+#[test]
+fn docs_schemas_are_the_types_of_the_device_protocol() {
+    use serde_json::{Value, json};
+    let document = licentral::http::openapi::document(&licentral::app::routes(), &licentral::app::refusals());
+    let schemas = &document["components"]["schemas"];
+    fn names(value: &Value, found: &mut Vec<String>) {
+        match value {
+            Value::Object(map) => {
+                for (key, value) in map {
+                    match (key.as_str(), value.as_str()) {
+                        ("$ref", Some(to)) => found.push(to.rsplit('/').next().unwrap().to_owned()),
+                        _ => names(value, found),
+                    }
+                }
+            }
+            Value::Array(all) => all.iter().for_each(|one| names(one, found)),
+            _ => {}
+        }
+    }
+    for (name, file) in [
+        ("RegisterRequest", "device-register-request"),
+        ("RegisterAnswer", "device-register-answer"),
+        ("ReportRequest", "device-report-request"),
+        ("StatusAnswer", "device-status-answer"),
+        ("Problem", "problem"),
+    ] {
+        let mut schema = schemas[name].clone();
+        assert!(schema.is_object(), "{name} is not in the description of the API");
+        // Codes grow with every room; the list of them is docs/problems.md.
+        if let Some(code) = schema.pointer_mut("/properties/code") {
+            code.as_object_mut().unwrap().remove("examples");
+        }
+        let mut wanted = Vec::new();
+        names(&schema, &mut wanted);
+        let mut definitions = serde_json::Map::new();
+        while let Some(next) = wanted.pop() {
+            if !definitions.contains_key(&next) {
+                names(&schemas[&next], &mut wanted);
+                definitions.insert(next.clone(), schemas[&next].clone());
+            }
+        }
+        schema["$schema"] = json!("https://json-schema.org/draft/2020-12/schema");
+        schema["title"] = json!(name);
+        if !definitions.is_empty() {
+            schema["$defs"] = Value::Object(definitions);
+        }
+        let text = serde_json::to_string_pretty(&schema).unwrap();
+        golden(
+            &format!("docs/schemas/{file}.json"),
+            &text.replace("#/components/schemas/", "#/$defs/"),
+        );
+    }
+}

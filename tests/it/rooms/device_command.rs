@@ -59,7 +59,7 @@ fn token_of(text: &str) -> String {
 #[test]
 fn the_walk_through_on_the_command_line() {
     let (p, cast) = Portal::with_cast();
-    p.licensed(&cast.xyz, cast.xyz.default, "C9200-48P-E", 1);
+    p.licenses(&cast.xyz, cast.xyz.default, "C9200-48P-E", 1);
     let (_, text) = p.registration_token(&cast.xyz, cast.xyz.default, None);
     let token = token_of(&text);
     let device = Command::new(&p);
@@ -79,7 +79,7 @@ fn the_walk_through_on_the_command_line() {
         ],
     );
     for (key, _) in crate::support::ESSENTIALS {
-        assert_eq!(p.numbers_of(&cast.xyz, cast.xyz.default, key), (1, 1, 0));
+        assert_eq!(p.numbers(&cast.xyz, cast.xyz.default, key), (1, 1, 0));
     }
     device.says(
         "show license status",
@@ -133,10 +133,7 @@ fn the_walk_through_on_the_command_line() {
         &["C9200 Series Switch", "System Serial Number"],
     );
     device.says("license smart deregister", 0, &["Deregistered"]);
-    assert_eq!(
-        p.numbers_of(&cast.xyz, cast.xyz.default, "c9200-ne-48"),
-        (1, 0, 1)
-    );
+    assert_eq!(p.numbers(&cast.xyz, cast.xyz.default, "c9200-ne-48"), (1, 0, 1));
     device.says("show license status", 0, &["Status: UNREGISTERED", "EVAL MODE"]);
     device.says("license smart deregister", 1, &["not registered"]);
 }
@@ -221,10 +218,7 @@ fn a_fleet_registers_and_reports() {
         0,
         &["Registered: 40", "Reported: 40", "40 out-of-compliance"],
     );
-    assert_eq!(
-        p.numbers_of(&cast.xyz, cast.corporate, "c9200-ne-48"),
-        (0, 40, -40)
-    );
+    assert_eq!(p.numbers(&cast.xyz, cast.corporate, "c9200-ne-48"), (0, 40, -40));
     // The token is used up: whoever comes late is told.
     device.says(
         &format!("fleet --count 3 --seed 2 --token {token}"),

@@ -30,7 +30,7 @@ fn uses(p: &Portal, id: licentral::kernel::ids::RegistrationTokenId) -> i64 {
 #[test]
 fn one_switch_uses_its_two_licenses_and_the_balance_is_zero() {
     let (p, cast) = Portal::with_cast();
-    p.licensed(&cast.xyz, cast.xyz.default, "C9200-48P-E", 1);
+    p.licenses(&cast.xyz, cast.xyz.default, "C9200-48P-E", 1);
     let (_, token) = p.registration_token(&cast.xyz, cast.xyz.default, Some(5));
     let mut switch = p.device(&token, "JAE24010001");
     let told = switch.report(&ESSENTIALS);
@@ -41,7 +41,7 @@ fn one_switch_uses_its_two_licenses_and_the_balance_is_zero() {
     assert_eq!(told["licenses"].as_array().unwrap().len(), 2);
     assert_eq!(told["licenses"][0]["status"], "in-compliance");
     for (key, _) in ESSENTIALS {
-        assert_eq!(p.numbers_of(&cast.xyz, cast.xyz.default, key), (1, 1, 0), "{key}");
+        assert_eq!(p.numbers(&cast.xyz, cast.xyz.default, key), (1, 1, 0), "{key}");
     }
     // A second one makes it short, for both.
     let mut second = p.device(&token, "JAE24010002");
@@ -61,10 +61,7 @@ fn one_switch_uses_its_two_licenses_and_the_balance_is_zero() {
     second.status().expect(401);
     let told = switch.report(&ESSENTIALS).expect(200).json();
     assert_eq!(told["authorization"], "authorized");
-    assert_eq!(
-        p.numbers_of(&cast.xyz, cast.xyz.default, "c9200-ne-48"),
-        (1, 1, 0)
-    );
+    assert_eq!(p.numbers(&cast.xyz, cast.xyz.default, "c9200-ne-48"), (1, 1, 0));
     // The host name stands on Product Instances, and each step in the record.
     let mut ada = p.sign_in("ada@xyz.example");
     ada.get(&format!(
@@ -214,7 +211,7 @@ fn wrong_credentials_have_to_wait_and_right_ones_elsewhere_do_not() {
 #[test]
 fn silence_costs_the_licenses_first_and_the_registration_last() {
     let (p, cast) = Portal::with_cast();
-    p.licensed(&cast.xyz, cast.xyz.default, "C9200-48P-E", 5);
+    p.licenses(&cast.xyz, cast.xyz.default, "C9200-48P-E", 5);
     let (_, token) = p.registration_token(&cast.xyz, cast.xyz.default, None);
     let (mut silent, mut calling) = (p.device(&token, "JAE24010001"), p.device(&token, "JAE24010002"));
     silent.report(&ESSENTIALS).expect(200);
@@ -234,7 +231,7 @@ fn silence_costs_the_licenses_first_and_the_registration_last() {
     // Back in time: nothing was lost.
     silent.report(&ESSENTIALS).expect(200);
     assert_eq!(p.events_of("device.connected").len(), 1);
-    assert_eq!(p.numbers_of(&cast.xyz, cast.xyz.default, "c9200-ne-48").1, 2);
+    assert_eq!(p.numbers(&cast.xyz, cast.xyz.default, "c9200-ne-48").1, 2);
     // Ninety days: released.
     p.advance(TimeDelta::days(60));
     calling.report(&ESSENTIALS).expect(200);
@@ -242,13 +239,13 @@ fn silence_costs_the_licenses_first_and_the_registration_last() {
     p.run_jobs();
     p.run_jobs();
     assert_eq!(p.events_of("device.authorization-expired").len(), 1);
-    assert_eq!(p.numbers_of(&cast.xyz, cast.xyz.default, "c9200-ne-48").1, 1);
+    assert_eq!(p.numbers(&cast.xyz, cast.xyz.default, "c9200-ne-48").1, 1);
     assert_eq!(
         silent.status().expect(200).json()["authorization"],
         "authorization-expired"
     );
     silent.report(&ESSENTIALS).expect(200);
-    assert_eq!(p.numbers_of(&cast.xyz, cast.xyz.default, "c9200-ne-48").1, 2);
+    assert_eq!(p.numbers(&cast.xyz, cast.xyz.default, "c9200-ne-48").1, 2);
     // A year without a new certificate ends a registration, even of one that calls; a renewal keeps the other.
     calling.renew().expect(200);
     p.advance(TimeDelta::days(250));
@@ -260,7 +257,7 @@ fn silence_costs_the_licenses_first_and_the_registration_last() {
     silent.status().expect(401);
     calling.report(&ESSENTIALS).expect(200);
     assert_eq!(p.events_of("device.registration-expired").len(), 1);
-    assert_eq!(p.numbers_of(&cast.xyz, cast.xyz.default, "c9200-ne-48").1, 1);
+    assert_eq!(p.numbers(&cast.xyz, cast.xyz.default, "c9200-ne-48").1, 1);
     ada.get(&inventory(&cast.xyz)).expect(200).shows("1–1 of 1");
     p.adds_up();
 }
@@ -268,7 +265,7 @@ fn silence_costs_the_licenses_first_and_the_registration_last() {
 #[test]
 fn product_instances_are_transferred_together_with_what_they_use() {
     let (p, cast) = Portal::with_cast();
-    p.licensed(&cast.xyz, cast.xyz.default, "C9200-48P-E", 2);
+    p.licenses(&cast.xyz, cast.xyz.default, "C9200-48P-E", 2);
     let (_, token) = p.registration_token(&cast.xyz, cast.xyz.default, None);
     let ids: Vec<String> = ["JAE24010001", "JAE24010002"]
         .iter()
@@ -297,11 +294,8 @@ fn product_instances_are_transferred_together_with_what_they_use() {
     ada.fill_and_submit("Submit", &[])
         .expect(200)
         .shows("2 product instances transferred to Corporate Network Devices.");
-    assert_eq!(
-        p.numbers_of(&cast.xyz, cast.xyz.default, "c9200-ne-48"),
-        (2, 0, 2)
-    );
-    assert_eq!(p.numbers_of(&cast.xyz, cast.corporate, "c9200-ne-48"), (0, 2, -2));
+    assert_eq!(p.numbers(&cast.xyz, cast.xyz.default, "c9200-ne-48"), (2, 0, 2));
+    assert_eq!(p.numbers(&cast.xyz, cast.corporate, "c9200-ne-48"), (0, 2, -2));
     assert_eq!(p.events_of("device.transferred").len(), 2);
     // To where they are.
     let mut api = p.api("ada@xyz.example");
@@ -330,14 +324,14 @@ fn product_instances_are_transferred_together_with_what_they_use() {
             .json()["devices"],
         2
     );
-    assert_eq!(p.numbers_of(&cast.xyz, cast.corporate, "c9200-ne-48"), (0, 0, 0));
+    assert_eq!(p.numbers(&cast.xyz, cast.corporate, "c9200-ne-48"), (0, 0, 0));
     p.adds_up();
 }
 
 #[test]
 fn a_product_instance_is_removed_after_a_look_at_what_comes_back() {
     let (p, cast) = Portal::with_cast();
-    p.licensed(&cast.xyz, cast.xyz.default, "C9200-48P-E", 1);
+    p.licenses(&cast.xyz, cast.xyz.default, "C9200-48P-E", 1);
     let (_, token) = p.registration_token(&cast.xyz, cast.xyz.default, None);
     let mut switch = p.device(&token, "JAE24010001");
     switch.report(&ESSENTIALS).expect(200);
@@ -355,10 +349,7 @@ fn a_product_instance_is_removed_after_a_look_at_what_comes_back() {
     ada.fill_and_submit("Remove Product Instance", &[])
         .expect(200)
         .shows("1 product instance removed. What was used is free again.");
-    assert_eq!(
-        p.numbers_of(&cast.xyz, cast.xyz.default, "c9200-ne-48"),
-        (1, 0, 1)
-    );
+    assert_eq!(p.numbers(&cast.xyz, cast.xyz.default, "c9200-ne-48"), (1, 0, 1));
     switch.report(&ESSENTIALS).expect(401);
     ada.get(&format!("{}/{}", inventory(&cast.xyz), switch.id))
         .expect(404);
@@ -534,7 +525,7 @@ fn no_use_is_ever_lost() {
                 }
                 for (n, place) in places.iter().enumerate() {
                     let used: i64 = known.values().filter(|one| one.1 == n).map(|one| one.2).sum();
-                    prop_assert_eq!(p.numbers_of(&cast.xyz, *place, "c9200-ne-48").1, used);
+                    prop_assert_eq!(p.numbers(&cast.xyz, *place, "c9200-ne-48").1, used);
                 }
                 prop_assert_eq!(api.get(&base).json()["total"].as_u64(), Some(known.len() as u64));
             }
@@ -629,8 +620,8 @@ fn thirty_two_devices_report_at_once_while_somebody_moves_them() {
         });
     });
     let (here, there) = (
-        p.numbers_of(&cast.xyz, cast.xyz.default, "c9200-ne-48").1,
-        p.numbers_of(&cast.xyz, cast.corporate, "c9200-ne-48").1,
+        p.numbers(&cast.xyz, cast.xyz.default, "c9200-ne-48").1,
+        p.numbers(&cast.xyz, cast.corporate, "c9200-ne-48").1,
     );
     assert_eq!(here + there, 32 * 5);
     let rows: i64 =
@@ -642,5 +633,53 @@ fn thirty_two_devices_report_at_once_while_somebody_moves_them() {
         })
         .unwrap();
     assert_eq!(rows, 64);
+    p.adds_up();
+}
+
+#[test]
+fn the_demo_has_180_product_instances_three_silent_and_one_shortage() {
+    let p = Portal::start_as(|config| config.scenario = "demo".to_owned());
+    licentral::simulator::scenario::fill_if_empty(&p.parts).unwrap();
+    let mut api = p.api("ada@xyz.example");
+    let list = |api: &mut crate::support::Api, query: &str| {
+        api.get(&format!("/api/v1/accounts/100001/devices?{query}"))
+            .expect(200)
+            .json()
+    };
+    assert_eq!(list(&mut api, "")["total"], 180);
+    assert_eq!(list(&mut api, "status=silent")["total"], 3);
+    let switch = list(&mut api, "q=access-switch-01");
+    assert_eq!(switch["items"][0]["virtual_account_name"], "DEFAULT");
+    assert_eq!(switch["items"][0]["authorization"], "authorized");
+    assert_eq!(switch["items"][0]["licenses"].as_array().unwrap().len(), 2);
+    let short: Vec<String> =
+        p.db.read_now(|r| {
+            use licentral::platform::db::schema::license_stocks as stocks;
+            Ok(stocks::table
+                .filter(stocks::balance.lt(0).and(stocks::billing.eq("prepaid")))
+                .select(stocks::entitlement)
+                .load(r.conn())?)
+        })
+        .unwrap();
+    assert_eq!(short, ["cucm-enhanced"]);
+    let balances: Vec<i64> =
+        p.db.read_now(|r| {
+            use licentral::platform::db::schema::{license_stocks as stocks, virtual_accounts};
+            Ok(stocks::table
+                .inner_join(virtual_accounts::table.on(virtual_accounts::id.eq(stocks::virtual_account_id)))
+                .filter(virtual_accounts::is_default.eq(true))
+                .filter(stocks::entitlement.eq_any(["c9200-ne-48", "c9200-dna-e-48"]))
+                .filter(stocks::in_use.gt(0))
+                .select(stocks::balance)
+                .load(r.conn())?)
+        })
+        .unwrap();
+    assert_eq!(balances, [0, 0], "S4: one of each, both in use");
+    p.run_jobs();
+    assert_eq!(
+        p.events_of("device.failed-to-connect").len(),
+        3,
+        "no more than the three"
+    );
     p.adds_up();
 }

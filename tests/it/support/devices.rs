@@ -1,10 +1,13 @@
 //! Devices for tests: they speak the protocol over HTTP, as real ones would.
 
 use super::{Account, Api, Portal, Reply};
-use licentral::catalog;
-use licentral::kernel::Who;
-use licentral::kernel::ids::{OrderId, OrderLineId, VirtualAccountId};
-use licentral::licenses::{self, Incoming};
+use diesel::prelude::*;
+use licentral::devices::{Device, Standing, Usage};
+use licentral::kernel::Moment;
+use licentral::kernel::ids::{DeviceId, VirtualAccountId};
+use licentral::licenses;
+use licentral::platform::db::schema::{device_usage, devices};
+use licentral::platform::db::{Reads, Tx};
 use licentral::platform::token;
 use serde_json::{Value, json};
 
@@ -60,6 +63,76 @@ pub fn registration(token_text: &str, serial: &str, secret: &str) -> Value {
         "hostname": format!("sw-{}", serial.to_lowercase()), "product": "C9200 Series Switch", "software": "17.12.4" })
 }
 
+/// A device that is there already and uses something.
+pub fn placed(
+    account: &Account,
+    place: VirtualAccountId,
+    entitlement: &str,
+    quantity: i64,
+    at: Moment,
+) -> (Device, Vec<Usage>) {
+    let id = DeviceId::new();
+    let device = Device {
+        id,
+        account: account.id,
+        virtual_account: place,
+        manager: None,
+        pid: "PLACED".to_owned(),
+        serial: id.to_string(),
+        hostname: String::new(),
+        product: "Placed".to_owned(),
+        software: String::new(),
+        standing: Standing::Connected,
+        is_reserved: false,
+        export_controlled: true,
+        secret_hash: token::digest(&token::random()),
+        token: None,
+        licenses: 1,
+        registered_at: at,
+        renewed_at: at,
+        contact_at: at,
+        reported_at: Some(at),
+        version: 1,
+    };
+    let usage = Usage {
+        entitlement: entitlement.to_owned(),
+        quantity,
+        reserved: 0,
+        since: at,
+    };
+    (device, vec![usage])
+}
+
+/// Takes so many off what devices use in a Virtual Account, one device after the other.
+pub fn use_less(
+    tx: &mut Tx<'_>,
+    place: VirtualAccountId,
+    entitlement: &str,
+    mut less: i64,
+) -> licentral::error::Result<()> {
+    let rows: Vec<(String, i64)> = device_usage::table
+        .filter(device_usage::virtual_account_id.eq(place))
+        .filter(device_usage::entitlement.eq(entitlement))
+        .select((device_usage::device_id, device_usage::quantity))
+        .load(tx.conn())?;
+    for (id, quantity) in rows {
+        let by = quantity.min(less);
+        less -= by;
+        let row = device_usage::table.find((&id, entitlement));
+        if by < quantity {
+            diesel::update(row)
+                .set(device_usage::quantity.eq(quantity - by))
+                .execute(tx.conn())?;
+        } else {
+            diesel::delete(row).execute(tx.conn())?;
+            diesel::update(devices::table.find(&id))
+                .set(devices::licenses.eq(devices::licenses - 1))
+                .execute(tx.conn())?;
+        }
+    }
+    Ok(())
+}
+
 impl Portal {
     /// Asks to register; whatever comes of it.
     pub fn ask_to_register(&self, body: &Value) -> Reply {
@@ -80,37 +153,8 @@ impl Portal {
         }
     }
 
-    /// Licenses of so many of a product, put into a Virtual Account as an order would.
-    pub fn licensed(&self, account: &Account, place: VirtualAccountId, sku: &str, quantity: i64) {
-        let at = self.clock.now();
-        let item = catalog::find(sku).unwrap();
-        let (order, line) = (OrderId::new(), OrderLineId::new());
-        self.db
-            .housekeeping_now(|tx| {
-                let incoming = Incoming {
-                    account: account.id,
-                    virtual_account: place,
-                    order,
-                    line,
-                    round: 1,
-                    reference: "TEST",
-                    item,
-                    quantity,
-                    ordered_at: at,
-                    months: None,
-                };
-                licenses::grant(tx, at, &Who::portal("tests"), &[incoming]).map(drop)
-            })
-            .unwrap();
-    }
-
     /// Purchased, in use and balance of a license in a Virtual Account.
-    pub fn numbers_of(
-        &self,
-        account: &Account,
-        place: VirtualAccountId,
-        entitlement: &str,
-    ) -> (i64, i64, i64) {
+    pub fn numbers(&self, account: &Account, place: VirtualAccountId, entitlement: &str) -> (i64, i64, i64) {
         let keys = [entitlement.to_owned()];
         self.db
             .read_now(|r| licenses::stocks_of(r, account.id, place, &keys))

@@ -48,7 +48,12 @@ impl Portal {
     }
 
     /// What a Virtual Account has of a license: its id; purchased, in use, reserved and balance.
-    pub fn stock(&self, account: &Account, place: &str, entitlement: &str) -> Option<(String, [i64; 4])> {
+    pub fn stock_named(
+        &self,
+        account: &Account,
+        place: &str,
+        entitlement: &str,
+    ) -> Option<(String, [i64; 4])> {
         self.db
             .read_now(|r| {
                 let found: Option<(String, i64, i64, i64, i64)> = stocks::table
@@ -70,7 +75,7 @@ impl Portal {
             .unwrap()
     }
 
-    /// Devices use more of a license, or less, as the room of devices counts it.
+    /// Devices use more of a license, or less: one more device does, or those that are there use less.
     pub fn uses(
         &self,
         account: &Account,
@@ -78,14 +83,22 @@ impl Portal {
         entitlement: &str,
         by: i64,
     ) -> licentral::error::Result<()> {
-        let at = self.clock.now();
+        let (at, who) = (self.clock.now(), Who::portal("tests"));
+        if by > 0 {
+            let placed = [super::devices::placed(account, place, entitlement, by, at)];
+            return self
+                .db
+                .housekeeping_now(|tx| licentral::devices::place_many(tx, at, &who, account.id, &placed));
+        }
         let uses = [licenses::Use {
             virtual_account: place,
             entitlement: entitlement.to_owned(),
             by,
         }];
-        self.db
-            .housekeeping_now(|tx| licenses::change_use(tx, at, &Who::portal("tests"), account.id, &uses))
+        self.db.housekeeping_now(|tx| {
+            licenses::change_use(tx, at, &who, account.id, &uses)?;
+            super::devices::use_less(tx, place, entitlement, -by)
+        })
     }
 }
 
