@@ -132,6 +132,33 @@ const RULES: &[Rule] = &[
         "SELECT d.id AS what FROM devices d WHERE d.secret_hash = '' AND NOT d.is_reserved AND d.device_manager_id IS NULL",
     ),
     (
+        "Reservations hold more of a pool than is set aside in it",
+        "SELECT l.pool_id AS what FROM reservation_lines l JOIN reservations r ON r.id = l.reservation_id
+         LEFT JOIN license_pools p ON p.id = l.pool_id WHERE r.returned_at IS NULL
+         GROUP BY l.pool_id HAVING SUM(l.quantity) > COALESCE(MIN(p.reserved), 0)",
+    ),
+    (
+        "What is reserved for a product instance is not what its reservation holds",
+        "SELECT what FROM (
+            SELECT device_id AS what, entitlement, reserved AS n FROM device_usage
+            UNION ALL SELECT r.device_id, l.entitlement, -l.quantity FROM reservation_lines l
+            JOIN reservations r ON r.id = l.reservation_id WHERE r.returned_at IS NULL
+         ) AS counted GROUP BY what, entitlement HAVING SUM(n) <> 0",
+    ),
+    (
+        "A product instance holds a reservation that is not there, or there is one that it does not hold",
+        "SELECT d.id AS what FROM devices d WHERE d.is_reserved <> EXISTS (
+            SELECT 1 FROM reservations r WHERE r.device_id = d.id AND r.returned_at IS NULL)
+         UNION ALL SELECT r.id FROM reservations r WHERE r.returned_at IS NULL
+         AND NOT EXISTS (SELECT 1 FROM devices d WHERE d.id = r.device_id AND d.is_reserved)",
+    ),
+    (
+        "A registration token was used more often than it may be, or belongs to no Virtual Account",
+        "SELECT t.id AS what FROM registration_tokens t LEFT JOIN virtual_accounts v
+         ON v.id = t.virtual_account_id AND v.smart_account_id = t.smart_account_id
+         WHERE t.uses > COALESCE(t.max_uses, t.uses) OR v.id IS NULL",
+    ),
+    (
         "The number of licenses in a pool is not the sum of its ledger",
         "SELECT p.id AS what FROM license_pools p WHERE p.purchased <> (
             SELECT COALESCE(SUM(m.quantity), 0) FROM license_moves m

@@ -1,7 +1,10 @@
 //! License Reservation: request code, licenses, authorization code, and the way back.
 
 use crate::support::{Account, Portal};
+use diesel::prelude::*;
 use licentral::devices::reservation::codes::{self, Authorization, RequestCode};
+use licentral::platform::db::schema::{registration_tokens, reservation_lines, reservations};
+use licentral::platform::db::{Reads, Tx};
 use licentral::platform::token;
 use serde_json::json;
 
@@ -226,4 +229,58 @@ fn who_may_reserve_is_the_matrix_alone() {
     .expect(200)
     .shows("Your role, Smart Account Viewer, cannot reserve licenses.");
     assert!(p.events_of("licenses.reserved").is_empty());
+}
+
+#[test]
+fn the_check_finds_reservations_and_tokens_that_do_not_add_up() {
+    let (p, cast) = Portal::with_cast();
+    p.licenses(&cast.xyz, cast.corporate, "C9200-48P-E", 3);
+    p.registration_token(&cast.xyz, cast.corporate, Some(3));
+    p.api("ada@xyz.example")
+        .post(
+            &format!("/api/v1/accounts/{}/reservations", cast.xyz.number),
+            &json!({ "virtual_account": cast.corporate, "request_code": request("FOC2").text,
+                "licenses": [{ "entitlement": NE, "quantity": 2 }] }),
+        )
+        .expect(201);
+    p.adds_up();
+    let finds = |words: &str,
+                 harm: &dyn Fn(&mut Tx<'_>) -> QueryResult<usize>,
+                 undo: &dyn Fn(&mut Tx<'_>) -> QueryResult<usize>| {
+        p.db.housekeeping_now(|tx| Ok(harm(tx)?)).unwrap();
+        let found = licentral::simulator::check(&p.db).unwrap();
+        assert!(found.iter().any(|one| one.contains(words)), "{words}: {found:?}");
+        p.db.housekeeping_now(|tx| Ok(undo(tx)?)).unwrap();
+        p.adds_up();
+    };
+    let by = |amount: i64| {
+        move |tx: &mut Tx<'_>| {
+            diesel::update(reservation_lines::table)
+                .set(reservation_lines::quantity.eq(reservation_lines::quantity + amount))
+                .execute(tx.conn())
+        }
+    };
+    finds("Reservations hold more of a pool", &by(1), &by(-1));
+    finds("What is reserved for a product instance", &by(-1), &by(1));
+    let at = p.clock.now();
+    let returned = |when: Option<licentral::kernel::Moment>| {
+        move |tx: &mut Tx<'_>| {
+            diesel::update(reservations::table)
+                .set(reservations::returned_at.eq(when))
+                .execute(tx.conn())
+        }
+    };
+    finds(
+        "holds a reservation that is not there",
+        &returned(Some(at)),
+        &returned(None),
+    );
+    let used = |uses: i64| {
+        move |tx: &mut Tx<'_>| {
+            diesel::update(registration_tokens::table)
+                .set(registration_tokens::uses.eq(uses))
+                .execute(tx.conn())
+        }
+    };
+    finds("used more often than it may be", &used(4), &used(0));
 }
