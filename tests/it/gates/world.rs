@@ -54,8 +54,6 @@ pub struct Things {
     view: SavedViewId,
     /// A registration token of "Corporate Network Devices".
     registration: RegistrationTokenId,
-    /// A product instance there, that reports nothing.
-    device: String,
 }
 
 impl std::ops::Deref for World {
@@ -165,7 +163,6 @@ impl World {
             assignment: AssignmentId::new(),
             view: SavedViewId::new(),
             registration,
-            device,
         };
         let world = Self { p, things };
         world
@@ -512,7 +509,6 @@ impl World {
             "assignment" => self.assignment.to_string(),
             "view" => self.view.to_string(),
             "registration" => self.registration.to_string(),
-            "device" => self.device.clone(),
             "intake" => self.intake.to_string(),
             "change" => self.domain_change().unwrap_or_else(|| no_such(name)),
             // A file of the look or of the documentation: no parameter that anybody's data stands behind.
