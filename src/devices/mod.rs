@@ -11,6 +11,7 @@ mod jobs;
 mod model;
 mod occupant;
 mod pages;
+pub mod reservation;
 mod service;
 mod store;
 
@@ -26,6 +27,7 @@ pub fn routes(routes: &mut Routes) {
     pages::routes(routes);
     api::routes(routes);
     api_device::routes(routes);
+    reservation::routes(routes);
 }
 
 /// With what codes the rules of this room refuse.
@@ -62,5 +64,17 @@ pub const REFUSALS: &[(&str, &str)] = &[
     (
         "devices.too-many",
         "More product instances were selected than can be changed at once.",
+    ),
+    (
+        "reservations.nothing-chosen",
+        "No license, or more than fit into one code, were to be reserved.",
+    ),
+    (
+        "reservations.registered",
+        "The device that is to hold a reservation is registered in the Smart Account, or holds one already.",
+    ),
+    (
+        "reservations.request-used",
+        "The request code was answered before.",
     ),
 ];

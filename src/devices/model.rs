@@ -229,6 +229,14 @@ impl Device {
             .into(),
         })
     }
+    /// Why nobody can begin to remove it: a reservation does not keep it, but its return code is asked for.
+    pub fn against_removing(&self) -> Option<Refusal> {
+        if self.is_reserved {
+            self.against_change()
+        } else {
+            self.against_removal()
+        }
+    }
     /// Why it cannot be removed.
     pub fn against_removal(&self) -> Option<Refusal> {
         self.against_change().or_else(|| {

@@ -352,7 +352,7 @@ pub fn transfer(
         changes.goes(device.virtual_account, device.standing);
         changes.comes(to, device.standing);
         if device.is_reserved {
-            move_reserved(tx, at, permit.who(), device, to)?;
+            super::reservation::move_with(tx, at, permit.who(), device, to)?;
         }
         let mut moved = device.clone();
         moved.virtual_account = to;
@@ -375,21 +375,6 @@ pub fn transfer(
         Some(event) => tx.record(at, permit.who(), &event, found.len()),
         None => Ok(tx.unchanged(0)),
     }
-}
-
-/// What is reserved for a device goes with it.
-fn move_reserved(
-    tx: &mut Tx<'_>,
-    at: Moment,
-    who: &Who,
-    device: &Device,
-    to: VirtualAccountId,
-) -> Result<()> {
-    let _ = (tx, at, who, to);
-    Err(Error::refused(
-        "devices.reserved",
-        format!("Licenses are reserved for {}.", device.name()),
-    ))
 }
 
 /// Removes devices: all of them, or none. What they used is free again; each has to register again to come back.

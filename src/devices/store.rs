@@ -95,6 +95,19 @@ pub fn lock_all(tx: &mut Tx<'_>, account: SmartAccountId, ids: &[DeviceId]) -> R
     Ok(found)
 }
 
+/// The device with this UDI in an account.
+pub fn by_udi(read: &mut dyn Reads, account: SmartAccountId, udi: &Udi) -> Result<Option<Device>> {
+    Ok(devices::table
+        .filter(
+            devices::smart_account_id
+                .eq(account)
+                .and(devices::udi_key.eq(udi.key())),
+        )
+        .select(columns!())
+        .first(read.conn())
+        .optional()?)
+}
+
 /// A device, whoever asks: its own credential is looked at next.
 pub fn by_id(read: &mut dyn Reads, id: DeviceId) -> Result<Option<Device>> {
     Ok(devices::table

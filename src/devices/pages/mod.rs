@@ -141,7 +141,7 @@ impl Line {
                 .or_else(|| rule(row.device.against_change()))
                 .unwrap_or_default(),
             no_removal: role(Action::RemoveDevice)
-                .or_else(|| rule(row.device.against_removal()))
+                .or_else(|| rule(row.device.against_removing()))
                 .unwrap_or_default(),
             alerts: alerts(&row.told, now),
             authorization: row.told.authorization,

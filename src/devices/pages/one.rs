@@ -110,7 +110,7 @@ pub async fn show(may: May<ViewInventory>, id: PathPart<DeviceId>) -> Answer {
     page(&OnePage {
         shell: may.account_shell(row.device.name(), &between),
         no_transfer: off(Action::Transfer, row.device.against_change()),
-        no_removal: off(Action::RemoveDevice, row.device.against_removal()),
+        no_removal: off(Action::RemoveDevice, row.device.against_removing()),
         alerts: alerts(&row.told, now),
         has_reserved: row.told.lines.iter().any(|line| line.usage.reserved > 0),
         uses: row

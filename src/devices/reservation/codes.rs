@@ -123,8 +123,9 @@ impl Authorization {
             // 0 is for good.
             put_number(
                 &mut bytes,
-                one.ends_at
-                    .map_or(0, |at| at.utc().timestamp().max(0).unsigned_abs().saturating_add(1)),
+                one.ends_at.map_or(0, |at| {
+                    at.utc().timestamp().max(0).unsigned_abs().saturating_add(1)
+                }),
             );
         }
         let mut seal = seal_of(request, &bytes);
@@ -135,9 +136,7 @@ impl Authorization {
     /// Reads a code on the device that made this request; what is wrong with it otherwise.
     pub fn read(code: &str, request: &str) -> Result<Self, String> {
         let wrong = || "This is no authorization code, or it was not copied whole.".to_owned();
-        let bytes = BASE32_NOPAD
-            .decode(plain(code).as_bytes())
-            .map_err(|_| wrong())?;
+        let bytes = BASE32_NOPAD.decode(plain(code).as_bytes()).map_err(|_| wrong())?;
         let (body, seal) = bytes
             .split_at_checked(bytes.len().saturating_sub(SEAL))
             .ok_or_else(wrong)?;

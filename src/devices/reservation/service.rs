@@ -77,7 +77,11 @@ pub fn places(
 }
 
 /// The licenses of a Virtual Account of which something can be set aside: what is free, and what is billed by its use.
-pub fn free(read: &mut dyn Reads, permit: &Permit<ReserveLicenses>, id: VirtualAccountId) -> Result<Vec<Stock>> {
+pub fn free(
+    read: &mut dyn Reads,
+    permit: &Permit<ReserveLicenses>,
+    id: VirtualAccountId,
+) -> Result<Vec<Stock>> {
     let mut stocks = licenses::stocks_in(read, permit.within().account()?, id)?;
     stocks.retain(|stock| stock.surplus() > 0);
     Ok(stocks)
@@ -200,7 +204,7 @@ pub fn reserve(
             since: at,
         })
         .collect();
-    devices::put_usages(tx, &device, &[], &usages)?;
+    devices::replace_usages(tx, &device, &[], &usages)?;
     let mut changes = Changes::default();
     changes.comes(wish.place, device.standing);
     changes.write(tx, at, who, account)?;
@@ -224,8 +228,10 @@ pub fn reserve(
         device.udi(),
         in_words(&lines)
     );
-    let event = about(Kind::LicensesReserved, &device, says)
-        .changed(&json!(null), &json!({ "udi": device.udi().to_string(), "licenses": facts(&lines) }));
+    let event = about(Kind::LicensesReserved, &device, says).changed(
+        &json!(null),
+        &json!({ "udi": device.udi().to_string(), "licenses": facts(&lines) }),
+    );
     tx.record(at, who, &event, wish.id)
 }
 
@@ -314,8 +320,11 @@ pub fn give_back(
         return Err(Error::Stale);
     }
     let who = permit.who();
-    let back: Vec<(LicensePoolId, i64)> =
-        whole.lines.iter().map(|line| (line.pool, line.quantity)).collect();
+    let back: Vec<(LicensePoolId, i64)> = whole
+        .lines
+        .iter()
+        .map(|line| (line.pool, line.quantity))
+        .collect();
     licenses::unreserve(tx, at, who, device.account, &back)?;
     devices::delete(tx, &[id])?;
     let mut changes = Changes::default();
@@ -326,8 +335,10 @@ pub fn give_back(
         device.udi(),
         in_words(&whole.lines)
     );
-    let event = about(Kind::ReservationReturned, &device, says)
-        .changed(&json!({ "udi": device.udi().to_string(), "licenses": facts(&whole.lines) }), &json!(null));
+    let event = about(Kind::ReservationReturned, &device, says).changed(
+        &json!({ "udi": device.udi().to_string(), "licenses": facts(&whole.lines) }),
+        &json!(null),
+    );
     tx.record(at, who, &event, ())
 }
 

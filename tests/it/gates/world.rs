@@ -43,6 +43,10 @@ pub struct Things {
     /// A file of orders of the operator.
     intake: licentral::kernel::ids::OrderImportId,
     order: OrderId,
+    /// A license in Corporate Network Devices.
+    license: String,
+    /// A product instance there, which uses it.
+    device: String,
     /// An assignment that Ada is still choosing, and one that she has asked for.
     draft: OrderDraftId,
     assignment: AssignmentId,
@@ -126,10 +130,23 @@ impl World {
         p.db.housekeeping_now(|tx| put_letters(tx, at)).unwrap();
         let order = p.order(&Sold::to(&cast.xyz, "xyz.example").named("118402977"));
         p.order(&Sold::to(&cast.harborview, "harborview.example").named(&format!("ORD-{CANARY}")));
-        let (registration, text) = p.registration_token(&cast.xyz, cast.corporate, Some(25));
-        let device = p.device(&text, "JAE24010001").id;
+        let (registration, _) = p.registration_token(&cast.xyz, cast.corporate, Some(25));
         let (_, theirs) = p.registration_token(&cast.harborview, cast.harborview.default, None);
         p.device(&theirs, CANARY);
+        // In DEFAULT, which nobody can delete anyhow: licenses of an order, and a product instance that uses one.
+        let sold = p.order(&Sold::to(&cast.xyz, "xyz.example").named("118402978"));
+        p.api("ada@xyz.example")
+            .post(
+                &format!("/api/v1/accounts/{}/order-assignments", cast.xyz.number),
+                &serde_json::json!({ "orders": [sold], "target": { "smart_account": "xyz.example", "virtual_account": "DEFAULT" } }),
+            )
+            .expect(202);
+        p.complete();
+        let (license, _) = p.stock_named(&cast.xyz, "DEFAULT", "c9200-ne-48").unwrap();
+        let (_, text) = p.registration_token(&cast.xyz, cast.xyz.default, None);
+        let mut device = p.device(&text, "JAE24010001");
+        device.report(&[("c9200-ne-48", 1)]).expect(200);
+        let device = device.id;
         let things = Things {
             cast,
             client,
@@ -142,6 +159,8 @@ impl World {
             import_of_group: ImportId::new(),
             intake: licentral::kernel::ids::OrderImportId::new(),
             order,
+            license,
+            device,
             draft: OrderDraftId::new(),
             assignment: AssignmentId::new(),
             view: SavedViewId::new(),
@@ -487,6 +506,8 @@ impl World {
             "delegation" => self.delegation(),
             "token" => self.token(pattern),
             "order" => self.order.to_string(),
+            "license" => self.license.clone(),
+            "device" => self.device.clone(),
             "draft" => self.draft.to_string(),
             "assignment" => self.assignment.to_string(),
             "view" => self.view.to_string(),

@@ -410,7 +410,7 @@ fn enums() -> Vec<(&'static str, &'static str, Vec<&'static str>)> {
         };
     }
     use licentral::{
-        access_requests, authn, authz, catalog, kernel, licenses, members, orders, smart_accounts,
+        access_requests, authn, authz, catalog, devices, kernel, licenses, members, orders, smart_accounts,
         virtual_accounts,
     };
     vec![
@@ -444,6 +444,10 @@ fn enums() -> Vec<(&'static str, &'static str, Vec<&'static str>)> {
         ("license_pools", "billing", words!(catalog::Billing)),
         ("license_pools", "term", words!(catalog::Term)),
         ("license_moves", "kind", words!(licenses::MoveKind)),
+        ("license_stocks", "billing", words!(catalog::Billing)),
+        ("license_stocks", "term", words!(catalog::Term)),
+        ("devices", "standing", words!(devices::Standing)),
+        ("device_tallies", "standing", words!(devices::Standing)),
         ("orders", "order_type", words!(orders::OrderType)),
         ("orders", "order_status", words!(orders::OrderStatus)),
         ("orders", "assignment", words!(orders::Assignment)),

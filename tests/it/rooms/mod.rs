@@ -11,6 +11,7 @@ mod licenses;
 mod members;
 mod order_pages;
 mod orders;
+mod reservation;
 mod simulator;
 mod smart_accounts;
 mod tokens;

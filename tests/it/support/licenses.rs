@@ -48,7 +48,12 @@ impl Portal {
     }
 
     /// What a Virtual Account has of a license: its id; purchased, in use, reserved and balance.
-    pub fn stock(&self, account: &Account, place: &str, entitlement: &str) -> Option<(String, [i64; 4])> {
+    pub fn stock_named(
+        &self,
+        account: &Account,
+        place: &str,
+        entitlement: &str,
+    ) -> Option<(String, [i64; 4])> {
         self.db
             .read_now(|r| {
                 let found: Option<(String, i64, i64, i64, i64)> = stocks::table

@@ -1,0 +1,18 @@
+//! Reservation: licenses that are set aside for a device that never calls. Its request code comes in by hand, an
+//! authorization code goes out, and a return code brings the licenses back.
+
+mod api;
+pub mod codes;
+mod pages;
+mod service;
+mod store;
+
+pub use service::move_with;
+
+use crate::http::Routes;
+
+/// The routes of reservations.
+pub fn routes(routes: &mut Routes) {
+    pages::routes(routes);
+    api::routes(routes);
+}

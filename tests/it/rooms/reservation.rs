@@ -1,0 +1,229 @@
+//! License Reservation: request code, licenses, authorization code, and the way back.
+
+use crate::support::{Account, Portal};
+use licentral::devices::reservation::codes::{self, Authorization, RequestCode};
+use licentral::platform::token;
+use serde_json::json;
+
+const NE: &str = "c9200-ne-48";
+const DNA: &str = "c9200-dna-e-48";
+
+fn pages(account: &Account) -> String {
+    format!("/sa/{}/licensing/reservation", account.number)
+}
+
+fn request(serial: &str) -> RequestCode {
+    RequestCode::make("C9200-48P-E", serial, token::random_bytes()).unwrap()
+}
+
+/// What a script is told.
+fn code(reply: &crate::support::Reply) -> String {
+    reply.json()["code"].as_str().unwrap_or_default().to_owned()
+}
+
+#[test]
+fn licenses_are_reserved_installed_and_returned() {
+    let (p, cast) = Portal::with_cast();
+    p.licenses(&cast.xyz, cast.corporate, "C9200-48P-E", 5);
+    let place = "Corporate Network Devices";
+    let asked = request("FOC2401X0AB");
+    let mut cy = p.sign_in("cy@xyz.example");
+    cy.get(&format!(
+        "/sa/{}/licensing/inventory/{}/licenses",
+        cast.xyz.number, cast.corporate
+    ))
+    .expect(200);
+    cy.click("Generate license authorization")
+        .expect(200)
+        .shows("Enter Request Code");
+    let path = pages(&cast.xyz);
+    let (csrf, va) = (cy.csrf(), cast.corporate.to_string());
+    // What is no code stays, with the reason beside it.
+    let before = p.fingerprint();
+    for bad in ["", "no code", "LC-ZC9200-48P-E:FOC2401X0AB-AAAAAAAAA-00"] {
+        cy.post_fields(&path, &[("csrf", &csrf), ("va", &va), ("code", bad)])
+            .expect(422);
+    }
+    cy.post_fields(&path, &[("csrf", &csrf), ("va", ""), ("code", &asked.text)])
+        .expect(422)
+        .shows("Choose the Virtual Account");
+    // From a file, with white space around it.
+    let file = format!(" {}\r\n", asked.text);
+    cy.post_fields(&path, &[("csrf", &csrf), ("va", &va), ("file", &file)])
+        .expect(303);
+    cy.follow()
+        .expect(200)
+        .shows("Only surplus licenses can be reserved.");
+    let licenses = format!("{path}/licenses");
+    let choice = |quantity: &'static str| {
+        [
+            ("csrf", csrf.as_str()),
+            ("va", va.as_str()),
+            ("code", asked.text.as_str()),
+            ("entitlement", NE),
+            ("quantity", quantity),
+            ("entitlement", DNA),
+            ("quantity", "1"),
+        ]
+    };
+    for bad in ["6", "-1", "1.5", "some"] {
+        cy.post_fields(&licenses, &choice(bad))
+            .expect(422)
+            .shows("Enter a whole number from 1 to 5.");
+    }
+    cy.post_fields(&licenses, &[("csrf", &csrf), ("va", &va), ("code", &asked.text)])
+        .expect(422)
+        .shows("Enter a quantity");
+    before.assert_same(&p.fingerprint(), "nothing was confirmed");
+    cy.post_fields(&licenses, &choice("2")).expect(303);
+    cy.follow().expect(200).shows("Review what will be reserved.");
+    cy.fill_and_send("Generate Authorization Code", &[]).expect(303);
+    let done = cy.page().location().unwrap().to_owned();
+    cy.follow()
+        .expect(200)
+        .shows("The licenses are reserved.")
+        .shows("Authorization Code");
+    let text = cy.page().texts(".copy code")[0].clone();
+    cy.get(&format!("{done}/code.txt")).expect(200);
+    assert_eq!(cy.page().body, format!("{text}\n"));
+    // What the device reads out of it.
+    let granted = Authorization::read(&text, &asked.text).unwrap();
+    assert_eq!(
+        (granted.pid.as_str(), granted.serial.as_str()),
+        ("C9200-48P-E", "FOC2401X0AB")
+    );
+    let mut told: Vec<(&str, i64)> = granted
+        .licenses
+        .iter()
+        .map(|one| (one.entitlement.as_str(), one.quantity))
+        .collect();
+    told.sort_unstable();
+    assert_eq!(told, [(DNA, 1), (NE, 2)]);
+    assert!(Authorization::read(&text, &request("FOC2401X0AB").text).is_err());
+
+    // Purchased, in use, reserved, balance; a product instance that holds it.
+    assert_eq!(p.stock(&cast.xyz, place, NE).unwrap().1, [5, 0, 2, 3]);
+    assert_eq!(p.events_of("licenses.reserved").len(), 1);
+    let mut ada = p.sign_in("ada@xyz.example");
+    let list = format!("/sa/{}/devices/device-inventory", cast.xyz.number);
+    ada.get(&list).expect(200).shows("FOC2401X0AB");
+    // Years of silence change nothing.
+    p.advance(chrono::TimeDelta::days(400));
+    p.run_jobs();
+    ada.get(&list).expect(200).shows("FOC2401X0AB");
+    // The same request is answered once, and the device holds one reservation.
+    let mut script = p.api("ada@xyz.example");
+    let base = format!("/api/v1/accounts/{}/reservations", cast.xyz.number);
+    let body = |request: &RequestCode, quantity: i64| {
+        json!({ "virtual_account": cast.corporate, "request_code": request.text,
+            "licenses": [{ "entitlement": NE, "quantity": quantity }] })
+    };
+    let refused = script.post(&base, &body(&asked, 1));
+    refused.expect(409);
+    assert_eq!(code(&refused), "reservations.request-used");
+    let refused = script.post(&base, &body(&request("foc2401x0ab"), 1));
+    refused.expect(409);
+    assert_eq!(code(&refused), "reservations.registered");
+
+    // Remove asks for the return code.
+    cy.get(&list).expect(200);
+    cy.click("Remove").expect(200).shows("Reservation Return Code");
+    let right = codes::return_code(&text, "C9200-48P-E", "FOC2401X0AB");
+    let other = codes::return_code(&text, "C9200-48P-E", "FOC2401X0AC");
+    for wrong in ["", "AAAAAA-AAAAAA-AAAAAA", &other, &text] {
+        cy.fill_and_send("Remove product instance", &[("code", wrong)])
+            .expect(422);
+    }
+    assert_eq!(p.stock(&cast.xyz, place, NE).unwrap().1[2], 2);
+    cy.fill_and_send("Remove product instance", &[("code", &right.to_lowercase())])
+        .expect(303);
+    cy.follow().expect(200).shows("The reserved licenses came back");
+    assert_eq!(p.stock(&cast.xyz, place, NE).unwrap().1[2], 0);
+    assert_eq!(p.events_of("licenses.reservation-returned").len(), 1);
+    ada.get(&list).expect(200).shows_not("FOC2401X0AB");
+    ada.get(&done).expect(200).shows("This reservation was returned");
+    p.adds_up();
+}
+
+#[test]
+fn what_is_reserved_goes_with_its_device_and_stays_reserved() {
+    let (p, cast) = Portal::with_cast();
+    p.licenses(&cast.xyz, cast.corporate, "C9200-48P-E", 3);
+    let mut ada = p.api("ada@xyz.example");
+    let base = format!("/api/v1/accounts/{}", cast.xyz.number);
+    let asked = request("FOC2401X0AB");
+    let body = json!({ "virtual_account": cast.corporate, "request_code": asked.text,
+        "licenses": [{ "entitlement": NE, "quantity": 3 }] });
+    let made = ada.post_once(&format!("{base}/reservations"), "k", &body);
+    let made = made.expect(201).json();
+    let again = ada
+        .post_once(&format!("{base}/reservations"), "k", &body)
+        .expect(201)
+        .json();
+    assert_eq!(made, again);
+    let device = made["device"].as_str().unwrap();
+    // All three are set aside: nothing is left to be reserved or transferred.
+    let more = json!({ "virtual_account": cast.corporate, "request_code": request("FOC2").text,
+        "licenses": [{ "entitlement": NE, "quantity": 1 }] });
+    let refused = ada.post(&format!("{base}/reservations"), &more);
+    refused.expect(409);
+    assert_eq!(code(&refused), "licenses.not-enough");
+    // It is not removed without its code, and not registered beside it.
+    let refused = ada.delete(&format!("{base}/devices/{device}"));
+    refused.expect(409);
+    assert_eq!(code(&refused), "devices.reserved");
+    ada.post(
+        &format!("{base}/devices/transfer"),
+        &json!({ "devices": [device], "virtual_account": cast.public }),
+    )
+    .expect(200);
+    assert_eq!(
+        p.stock(&cast.xyz, "Public Network Devices", NE).unwrap().1,
+        [3, 0, 3, 0]
+    );
+    let id = made["id"].as_str().unwrap();
+    let one = ada.get(&format!("{base}/reservations/{id}")).expect(200).json();
+    assert_eq!(one["virtual_account_name"], "Public Network Devices");
+    let text = made["authorization_code"].as_str().unwrap();
+    let back = format!("{base}/devices/{device}/return-reservation");
+    let wrong = ada.post(&back, &json!({ "return_code": "AAAAAA-AAAAAA-AAAAAA" }));
+    wrong.expect(422);
+    assert_eq!(wrong.json()["errors"][0]["pointer"], "/return_code");
+    let right = codes::return_code(text, "C9200-48P-E", "FOC2401X0AB");
+    ada.post(&back, &json!({ "return_code": right })).expect(204);
+    ada.post(&back, &json!({ "return_code": right })).expect(404);
+    assert_eq!(
+        p.stock(&cast.xyz, "Public Network Devices", NE).unwrap().1,
+        [3, 0, 0, 3]
+    );
+    p.adds_up();
+}
+
+#[test]
+fn who_may_reserve_is_the_matrix_alone() {
+    let (p, cast) = Portal::with_cast();
+    p.licenses(&cast.xyz, cast.corporate, "C9200-48P-E", 1);
+    let asked = request("FOC2401X0AB");
+    let path = pages(&cast.xyz);
+    let chosen = format!("{path}/licenses?va={}&code={}", cast.corporate, asked.text);
+    p.sign_in("vera@xyz.example").get(&path).expect(403);
+    p.sign_in("bob@xyz.example").get(&path).expect(403);
+    p.sign_in("eve@harborview.example").get(&path).expect(404);
+    p.sign_in("dan@xyz.example").get(&chosen).expect(200);
+    p.sign_in("una@xyz.example").get(&chosen).expect(404);
+    let mut una = p.api("una@xyz.example");
+    una.post(
+        &format!("/api/v1/accounts/{}/reservations", cast.xyz.number),
+        &json!({ "virtual_account": cast.corporate, "request_code": asked.text,
+            "licenses": [{ "entitlement": NE, "quantity": 1 }] }),
+    )
+    .expect(404);
+    let mut vera = p.sign_in("vera@xyz.example");
+    vera.get(&format!(
+        "/sa/{}/licensing/inventory/{}/licenses",
+        cast.xyz.number, cast.corporate
+    ))
+    .expect(200)
+    .shows("Your role, Smart Account Viewer, cannot reserve licenses.");
+    assert!(p.events_of("licenses.reserved").is_empty());
+}
