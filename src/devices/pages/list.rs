@@ -15,6 +15,7 @@ use crate::http::reply::attachment;
 use crate::http::widgets::counted;
 use crate::http::{Answer, Crumb, ListQuery, ListSpec, May, Shell, Visit, page_with, reason};
 use crate::kernel::ids::VirtualAccountId;
+use crate::licenses::InventoryHead;
 use crate::platform::db::Reads;
 use crate::virtual_accounts;
 use askama::Template;
@@ -210,7 +211,7 @@ struct InventoryPage {
     /// The Virtual Account of a tab; "" for all.
     from: String,
     /// What stands above the list of a tab.
-    head: Option<String>,
+    head: Option<InventoryHead>,
     some: bool,
     /// Why one may put none elsewhere, or "".
     no_transfer: String,
@@ -228,7 +229,7 @@ impl InventoryPage {
 /// What a list is part of.
 pub struct Around {
     pub shell: Shell,
-    pub head: Option<String>,
+    pub head: Option<InventoryHead>,
     pub from: Option<VirtualAccountId>,
     pub removal: Option<Removal>,
 }

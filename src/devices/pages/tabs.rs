@@ -27,7 +27,7 @@ pub async fn of_place(may: May<ViewInventory>, place: PathPart<VirtualAccountId>
         .await?;
     let around = Around {
         shell: head.shell(&may, &found.list),
-        head: Some(head.to_string()),
+        head: Some(head),
         from: Some(place),
         removal: None,
     };

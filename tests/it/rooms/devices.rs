@@ -70,7 +70,8 @@ fn one_switch_uses_its_two_licenses_and_the_balance_is_zero() {
     ))
     .expect(200)
     .shows("sw-jae24010001")
-    .shows("C9200 Series Switch");
+    .shows("C9200 Series Switch")
+    .shows_not("<div");
     for (kind, count) in [
         ("device.registered", 2),
         ("device.reported", 3),
