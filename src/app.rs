@@ -11,8 +11,8 @@ use crate::platform::occupants::Occupants;
 use crate::platform::settings;
 use crate::platform::signing::Signing;
 use crate::{
-    access_requests, account_requests, authn, catalog, devices, events, home, identity, licenses, members,
-    orders, simulator, smart_accounts, tokens, virtual_accounts,
+    access_requests, account_requests, alerts, authn, catalog, devices, events, home, identity, licenses,
+    members, orders, simulator, smart_accounts, tokens, virtual_accounts,
 };
 use chrono::TimeDelta;
 use std::sync::Arc;
@@ -36,6 +36,7 @@ pub fn routes() -> Routes {
     // Before the tokens: the menu has its groups in this order.
     devices::routes(&mut routes);
     tokens::routes(&mut routes);
+    alerts::routes(&mut routes);
     events::routes(&mut routes);
     simulator::routes(&mut routes);
     routes
@@ -50,6 +51,7 @@ pub fn letters() -> Letters {
     smart_accounts::letters(&mut letters);
     account_requests::letters(&mut letters);
     orders::letters(&mut letters);
+    alerts::letters(&mut letters);
     letters
 }
 
@@ -184,6 +186,7 @@ fn jobs(config: &Config, db: &Db, clock: &Clock, postman: &Postman, letters: &Ar
     jobs.extend(licenses::jobs(db, clock));
     jobs.extend(orders::jobs(db, clock));
     jobs.extend(devices::jobs(db, clock));
+    jobs.extend(alerts::jobs(db, clock));
     let postman = postman.clone();
     jobs.push(Job::new("deliver letters", Duration::from_secs(1), move || {
         let postman = postman.clone();

@@ -14,6 +14,7 @@ pub mod platform;
 // Rooms
 pub mod access_requests;
 pub mod account_requests;
+pub mod alerts;
 pub mod catalog;
 pub mod devices;
 pub mod events;

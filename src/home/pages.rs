@@ -2,6 +2,7 @@
 
 use crate::access_requests;
 use crate::account_requests;
+use crate::alerts;
 use crate::authn::PlatformRole;
 use crate::authz::action::{ViewAccount, ViewEvents, ViewInventory, ViewUsers, ViewVirtualAccounts};
 use crate::authz::{Action, Does, Grant, Permit, matrix};
@@ -224,6 +225,8 @@ struct Overview {
     users: Option<u64>,
     happenings: Vec<Happening>,
     log: bool,
+    /// The worst alerts, and how many there are; none where one does not see the inventory.
+    alerts: Option<(Vec<alerts::Alert>, u64)>,
 }
 
 /// A permit for another action on the same page, where this person may do it too.
@@ -255,7 +258,8 @@ pub async fn overview(may: May<ViewAccount>) -> Answer {
     let actor = may.permit.actor()?;
     let email = actor.person.email.key().to_owned();
     let domains = actor.has(PlatformRole::DomainApprover);
-    let (account, divisions, users, newest, waiting, administrators, unassigned) = may
+    let now = may.portal.clock.now();
+    let (account, divisions, users, newest, waiting, administrators, unassigned, alerts) = may
         .portal
         .db
         .read(move |r| {
@@ -286,6 +290,15 @@ pub async fn overview(may: May<ViewAccount>) -> Answer {
                     Some(permit) if permit.within().only().is_none() => orders::waiting(r, permit.within())?,
                     _ => 0,
                 },
+                match &see_orders {
+                    Some(permit) => {
+                        let mut all = alerts::all(r, permit, now)?;
+                        let count = all.len() as u64;
+                        all.truncate(5);
+                        Some((all, count))
+                    }
+                    None => None,
+                },
             ))
         })
         .await?;
@@ -314,6 +327,7 @@ pub async fn overview(may: May<ViewAccount>) -> Answer {
             })
             .collect(),
         log: log && number > 0,
+        alerts,
         account,
     })
 }

@@ -8,6 +8,9 @@ use crate::error::Result;
 use crate::kernel::Moment;
 use crate::platform::db::Read;
 
+/// Where alerts stand: the bell in the top bar leads there, and counts what the entry counts.
+pub const ALERTS: &str = "/sa/{said}/alerts";
+
 /// Sections, in order, with their icons.
 const SECTIONS: &[(&str, &str)] = &[
     ("Overview", "layout-dashboard"),

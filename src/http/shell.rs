@@ -53,6 +53,8 @@ pub struct Shell {
     pub view_as: Option<String>,
     /// Whether one may borrow another role's eyes in this account.
     pub may_view_as: bool,
+    /// How many alerts there are in the account; none where there is no bell.
+    pub alerts: Option<u64>,
     /// After so many seconds a browser without script asks for the page again: for work that goes on meanwhile.
     pub again_after: Option<u32>,
 }
@@ -62,6 +64,20 @@ impl Shell {
     pub fn full_title(&self) -> String {
         let error = if self.error_title { "Error: " } else { "" };
         format!("{error}{} · Licentral", self.title)
+    }
+
+    /// Whether the bell counts something.
+    pub fn has_alerts(&self) -> bool {
+        self.alerts.is_some_and(|count| count > 0)
+    }
+
+    /// The count on the bell, which has room for two digits.
+    pub fn short_alerts(&self) -> String {
+        match self.alerts {
+            Some(count) if count > 99 => "99+".to_owned(),
+            Some(count) => count.to_string(),
+            None => String::new(),
+        }
     }
 
     /// Marks the page as one over which a dialog is open. The dialog's title becomes the page's.

@@ -300,6 +300,7 @@ impl Visit {
             lab,
             path: self.path.clone(),
             view_as: self.preview.map(|_| self.role_words()),
+            alerts: self.waiting(super::menu::ALERTS),
             may_view_as: self.tenant.is_some() && self.holds(Action::ViewAs),
             ..Shell::default()
         }

@@ -10,6 +10,7 @@ DROP TABLE devices;
 DROP TABLE registration_tokens;
 DROP INDEX license_pools_entitlement;
 DROP INDEX license_pools_ends;
+DROP INDEX license_pools_term;
 ALTER TABLE license_pools DROP COLUMN ended_at;
 ALTER TABLE license_pools ADD COLUMN in_use BIGINT NOT NULL DEFAULT 0 CHECK (in_use >= 0);
 DROP TABLE license_days;

@@ -48,6 +48,7 @@ CREATE TABLE license_days (
 ALTER TABLE license_pools DROP COLUMN in_use;
 ALTER TABLE license_pools ADD COLUMN ended_at TIMESTAMP;
 CREATE INDEX license_pools_ends ON license_pools (ends_at) WHERE ended_at IS NULL;
+CREATE INDEX license_pools_term ON license_pools (smart_account_id, ends_at, id);
 CREATE INDEX license_pools_entitlement ON license_pools (smart_account_id, virtual_account_id, entitlement);
 
 -- Every pool is part of a stock. One id of each kind of pool serves as the id of the stock.
@@ -127,6 +128,7 @@ CREATE INDEX devices_contact ON devices (smart_account_id, contact_at, id);
 CREATE INDEX devices_standing ON devices (smart_account_id, standing, contact_at, id);
 CREATE INDEX devices_silent ON devices (standing, contact_at);
 CREATE INDEX devices_renewed ON devices (renewed_at);
+CREATE INDEX devices_renewal ON devices (smart_account_id, renewed_at, id);
 
 -- What a device uses of each license. `reserved` of it is set aside for it in the Virtual Account.
 CREATE TABLE device_usage (

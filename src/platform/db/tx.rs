@@ -178,6 +178,33 @@ pub fn history(
         .load(read.conn())?)
 }
 
+/// What happened in one tenant, or in some of its Virtual Accounts, between two times, the newest first: for summaries.
+pub fn happened(
+    read: &mut dyn Reads,
+    account: crate::kernel::ids::SmartAccountId,
+    places: Option<&[crate::kernel::ids::VirtualAccountId]>,
+    from: Moment,
+    until: Moment,
+    most: i64,
+) -> Result<Vec<Past>> {
+    let mut query = events::table
+        .filter(
+            events::smart_account_id
+                .eq(account)
+                .and(events::at.ge(from))
+                .and(events::at.lt(until)),
+        )
+        .into_boxed();
+    if let Some(places) = places {
+        query = query.filter(events::virtual_account_id.eq_any(places.to_vec()));
+    }
+    Ok(query
+        .order((events::at.desc(), events::id.desc()))
+        .select((events::at, events::kind, events::message, events::actor))
+        .limit(most)
+        .load(read.conn())?)
+}
+
 /// How many events were recorded from a time on.
 pub fn events_from(read: &mut dyn Reads, at: Moment) -> Result<u64> {
     let found: i64 = events::table

@@ -54,8 +54,9 @@ pub struct Things {
     view: SavedViewId,
     /// A registration token of "Corporate Network Devices".
     registration: RegistrationTokenId,
-    /// A product instance there, that reports nothing.
-    device: String,
+    /// Licenses of DEFAULT that are reserved, and the product instance that holds them.
+    reservation: String,
+    reserved_device: String,
 }
 
 impl std::ops::Deref for World {
@@ -147,6 +148,15 @@ impl World {
         let mut device = p.device(&text, "JAE24010001");
         device.report(&[("c9200-ne-48", 1)]).expect(200);
         let device = device.id;
+        let reserved = p
+            .api("ada@xyz.example")
+            .post(
+                &format!("/api/v1/accounts/{}/reservations", cast.xyz.number),
+                &serde_json::json!({ "virtual_account": cast.xyz.default, "request_code": "BB-ZC9200-48P-E:FOC2401X0AB-BHk4w9qc7-38",
+                    "licenses": [{ "entitlement": "c9200-dna-e-48", "quantity": 1 }] }),
+            )
+            .expect(201)
+            .json();
         let things = Things {
             cast,
             client,
@@ -165,7 +175,8 @@ impl World {
             assignment: AssignmentId::new(),
             view: SavedViewId::new(),
             registration,
-            device,
+            reservation: reserved["id"].as_str().unwrap().to_owned(),
+            reserved_device: reserved["device"].as_str().unwrap().to_owned(),
         };
         let world = Self { p, things };
         world
@@ -507,12 +518,13 @@ impl World {
             "token" => self.token(pattern),
             "order" => self.order.to_string(),
             "license" => self.license.clone(),
+            "device" if pattern.contains("return") => self.reserved_device.clone(),
             "device" => self.device.clone(),
             "draft" => self.draft.to_string(),
             "assignment" => self.assignment.to_string(),
             "view" => self.view.to_string(),
             "registration" => self.registration.to_string(),
-            "device" => self.device.clone(),
+            "reservation" => self.reservation.clone(),
             "intake" => self.intake.to_string(),
             "change" => self.domain_change().unwrap_or_else(|| no_such(name)),
             // A file of the look or of the documentation: no parameter that anybody's data stands behind.

@@ -2,6 +2,7 @@
 
 mod access_requests;
 mod account_requests;
+mod alerts;
 mod device_command;
 mod devices;
 mod events;

@@ -102,7 +102,7 @@ fn licenses_are_reserved_installed_and_returned() {
     assert!(Authorization::read(&text, &request("FOC2401X0AB").text).is_err());
 
     // Purchased, in use, reserved, balance; a product instance that holds it.
-    assert_eq!(p.stock(&cast.xyz, place, NE).unwrap().1, [5, 0, 2, 3]);
+    assert_eq!(p.stock_named(&cast.xyz, place, NE).unwrap().1, [5, 0, 2, 3]);
     assert_eq!(p.events_of("licenses.reserved").len(), 1);
     let mut ada = p.sign_in("ada@xyz.example");
     let list = format!("/sa/{}/devices/device-inventory", cast.xyz.number);
@@ -134,11 +134,11 @@ fn licenses_are_reserved_installed_and_returned() {
         cy.fill_and_send("Remove product instance", &[("code", wrong)])
             .expect(422);
     }
-    assert_eq!(p.stock(&cast.xyz, place, NE).unwrap().1[2], 2);
+    assert_eq!(p.stock_named(&cast.xyz, place, NE).unwrap().1[2], 2);
     cy.fill_and_send("Remove product instance", &[("code", &right.to_lowercase())])
         .expect(303);
     cy.follow().expect(200).shows("The reserved licenses came back");
-    assert_eq!(p.stock(&cast.xyz, place, NE).unwrap().1[2], 0);
+    assert_eq!(p.stock_named(&cast.xyz, place, NE).unwrap().1[2], 0);
     assert_eq!(p.events_of("licenses.reservation-returned").len(), 1);
     ada.get(&list).expect(200).shows_not("FOC2401X0AB");
     ada.get(&done).expect(200).shows("This reservation was returned");
@@ -178,7 +178,7 @@ fn what_is_reserved_goes_with_its_device_and_stays_reserved() {
     )
     .expect(200);
     assert_eq!(
-        p.stock(&cast.xyz, "Public Network Devices", NE).unwrap().1,
+        p.stock_named(&cast.xyz, "Public Network Devices", NE).unwrap().1,
         [3, 0, 3, 0]
     );
     let id = made["id"].as_str().unwrap();
@@ -193,7 +193,7 @@ fn what_is_reserved_goes_with_its_device_and_stays_reserved() {
     ada.post(&back, &json!({ "return_code": right })).expect(204);
     ada.post(&back, &json!({ "return_code": right })).expect(404);
     assert_eq!(
-        p.stock(&cast.xyz, "Public Network Devices", NE).unwrap().1,
+        p.stock_named(&cast.xyz, "Public Network Devices", NE).unwrap().1,
         [3, 0, 0, 3]
     );
     p.adds_up();

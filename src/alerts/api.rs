@@ -1,0 +1,191 @@
+//! Alerts, for scripts.
+
+use super::model::{Settings, Severity, Type};
+use super::pages::{Row, matching};
+use super::service;
+use crate::authz::action::{EditNotificationAddresses, ViewInventory};
+use crate::error::Error;
+use crate::http::{Answer, Api, JsonBody, May, Routes, json};
+use crate::kernel::Moment;
+use crate::kernel::ids::VirtualAccountId;
+use actix_web::http::Method;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+pub fn routes(routes: &mut Routes) {
+    const NOTIFICATIONS: &str = "/api/v1/accounts/{said}/notifications";
+    routes.api(
+        Method::GET,
+        "/api/v1/accounts/{said}/alerts",
+        Api::says("Alerts, the worst first. Those that one hides are left out.")
+            .query(&[
+                ("q", "A part of the message."),
+                ("severity", "major, minor or informational. May come several times."),
+                (
+                    "type",
+                    "insufficient-licenses, licenses-expired, licenses-expiring, failed-to-connect or failed-to-renew. May come several times.",
+                ),
+                ("va", "Id of a Virtual Account. May come several times."),
+                ("hidden", "yes: those that one hides as well."),
+                ("sort", "severity or due; with - in front the other way round."),
+            ])
+            .gives::<AlertList>(200),
+        all,
+    );
+    routes.api(
+        Method::GET,
+        NOTIFICATIONS,
+        Api::says("What one is told by mail, and the Additional Email Addresses.")
+            .gives::<NotificationsShape>(200),
+        notifications,
+    );
+    routes.api(
+        Method::PUT,
+        NOTIFICATIONS,
+        Api::says("Change what one is told by mail. With additional_addresses those of the account are changed as well, by a Smart Account Administrator; without, they stay.")
+            .takes::<NotificationsBody>()
+            .gives::<NotificationsShape>(200),
+        save,
+    );
+}
+
+/// Something that needs somebody.
+#[derive(Debug, Serialize, ToSchema)]
+struct AlertShape {
+    /// What it is about and since when.
+    key: String,
+    #[schema(value_type = String)]
+    severity: Severity,
+    #[schema(value_type = String)]
+    r#type: Type,
+    message: String,
+    #[schema(value_type = String)]
+    virtual_account: VirtualAccountId,
+    /// Name of the Virtual Account.
+    source: String,
+    /// Until when somebody has to act; none for at once.
+    action_due: Option<Moment>,
+    hidden: bool,
+}
+
+impl From<Row> for AlertShape {
+    fn from(row: Row) -> Self {
+        Self {
+            key: row.alert.key,
+            severity: row.alert.severity,
+            r#type: row.alert.kind,
+            message: row.alert.message,
+            virtual_account: row.alert.place,
+            source: row.place,
+            action_due: row.alert.due,
+            hidden: row.hidden,
+        }
+    }
+}
+
+/// Alerts.
+#[derive(Debug, Serialize, ToSchema)]
+struct AlertList {
+    items: Vec<AlertShape>,
+    total: u64,
+}
+
+async fn all(may: May<ViewInventory>) -> Answer {
+    let (permit, now) = (may.permit.clone(), may.portal.clock.now());
+    let seen = may
+        .portal
+        .db
+        .read(move |r| service::seen(r, &permit, now))
+        .await?;
+    let (list, rows) = matching(may.path.clone(), &may.query, seen);
+    if let Some(says) = list.dropped.first() {
+        return Err(Error::BadRequest(says.clone().into()));
+    }
+    json(
+        200,
+        &AlertList {
+            total: rows.len() as u64,
+            items: rows.into_iter().map(AlertShape::from).collect(),
+        },
+    )
+}
+
+/// What one is told by mail.
+#[derive(Debug, Serialize, ToSchema)]
+struct NotificationsShape {
+    daily_summary: bool,
+    status: bool,
+    /// Licenses whose term ends within 90 days.
+    expiring_90: bool,
+    expiring_60: bool,
+    expiring_30: bool,
+    /// Told the same as the people of the account.
+    additional_addresses: Vec<String>,
+}
+
+/// What one wants to be told by mail.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct NotificationsBody {
+    daily_summary: bool,
+    status: bool,
+    expiring_90: bool,
+    expiring_60: bool,
+    expiring_30: bool,
+    /// All within the company's domain of the account. Left out: they stay.
+    additional_addresses: Option<Vec<String>>,
+}
+
+async fn told(may: &May<ViewInventory>) -> Answer {
+    let permit = may.permit.clone();
+    let (settings, additional_addresses) = may.portal.db.read(move |r| service::settings(r, &permit)).await?;
+    json(
+        200,
+        &NotificationsShape {
+            daily_summary: settings.daily_summary,
+            status: settings.status,
+            expiring_90: settings.expiring_90,
+            expiring_60: settings.expiring_60,
+            expiring_30: settings.expiring_30,
+            additional_addresses,
+        },
+    )
+}
+
+async fn notifications(may: May<ViewInventory>) -> Answer {
+    told(&may).await
+}
+
+async fn save(may: May<ViewInventory>, body: JsonBody<NotificationsBody>) -> Answer {
+    let asked = body.value;
+    let wanted = Settings {
+        daily_summary: asked.daily_summary,
+        status: asked.status,
+        expiring_90: asked.expiring_90,
+        expiring_60: asked.expiring_60,
+        expiring_30: asked.expiring_30,
+    };
+    let more = match asked.additional_addresses {
+        None => None,
+        Some(list) => Some((may.also::<EditNotificationAddresses>().await?, list.join("\n"))),
+    };
+    let (permit, at) = (may.permit.clone(), may.portal.clock.now());
+    may.portal
+        .db
+        .write(move |tx| {
+            let more = more.as_ref().map(|(right, typed)| (right, typed.as_str()));
+            service::save(tx, &permit, at, &wanted, more).map_err(|error| match error {
+                // The field has another name here.
+                Error::Invalid(problems) => Error::invalid(
+                    "additional_addresses",
+                    problems
+                        .list()
+                        .first()
+                        .map_or("", |problem| problem.says.as_str()),
+                ),
+                other => other,
+            })
+        })
+        .await?;
+    told(&may).await
+}

@@ -1,0 +1,353 @@
+//! "Alerts" of a Smart Account, and what one wants to be told of them.
+
+use super::model::{Alert, Settings, Severity, Type};
+use super::service;
+use crate::authz::Action;
+use crate::authz::action::{EditNotificationAddresses, ViewInventory};
+use crate::error::{Error, Result};
+use crate::http::form::fresh;
+use crate::http::list::{FilterSpec, ListQuery, ListSpec, Pager};
+use crate::http::menu::{ALERTS, Item};
+use crate::http::widgets::counted;
+use crate::http::{
+    Answer, Crumb, Flash, FlashKind, FormState, May, NoFields, Posted, Routes, Shell, Visit, page, page_with,
+    reason,
+};
+use crate::kernel::ids::VirtualAccountId;
+use crate::kernel::search_key;
+use crate::members;
+use askama::Template;
+use serde::Deserialize;
+use std::collections::HashMap;
+
+/// More Virtual Accounts than this make no useful filter: their name is typed.
+const MOST_OFFERED: usize = 100;
+
+pub fn routes(routes: &mut Routes) {
+    routes.get(ALERTS, list);
+    routes.post(&format!("{ALERTS}/hide"), hide);
+    routes.post(&format!("{ALERTS}/show"), show);
+    routes.get(&format!("{ALERTS}/notifications"), notifications);
+    routes.post(&format!("{ALERTS}/notifications"), save);
+    routes.post(&format!("{ALERTS}/notifications/reset"), reset);
+    routes.menu_counted(
+        Item {
+            section: "Activity",
+            group: None,
+            label: Some("Alerts"),
+            path: ALERTS,
+            action: Action::ViewInventory,
+        },
+        service::waiting,
+    );
+}
+
+fn address(visit: &Visit) -> String {
+    ALERTS.replace("{said}", &visit.number().to_string())
+}
+
+const SEVERITIES: &[(&str, &str)] = &[
+    (Severity::Major.word(), Severity::Major.label()),
+    (Severity::Minor.word(), Severity::Minor.label()),
+    (Severity::Informational.word(), Severity::Informational.label()),
+];
+const TYPES: &[(&str, &str)] = &[
+    (Type::Insufficient.word(), Type::Insufficient.label()),
+    (Type::Expired.word(), Type::Expired.label()),
+    (Type::Expiring.word(), Type::Expiring.label()),
+    (Type::FailedToConnect.word(), Type::FailedToConnect.label()),
+    (Type::FailedToRenew.word(), Type::FailedToRenew.label()),
+];
+
+/// An alert as lists show it.
+pub struct Row {
+    pub alert: Alert,
+    pub hidden: bool,
+    pub place: String,
+}
+
+/// What an address asks for of what is there: the list, and the rows that match, in order.
+pub fn matching(path: String, raw: &str, seen: service::Seen) -> (ListQuery, Vec<Row>) {
+    let names: HashMap<VirtualAccountId, String> = seen.places.iter().cloned().collect();
+    let offered: Vec<(String, String)> = if seen.places.len() > MOST_OFFERED {
+        Vec::new()
+    } else {
+        seen.places
+            .into_iter()
+            .map(|(id, name)| (id.to_string(), name))
+            .collect()
+    };
+    let offered: Vec<(&str, &str)> = offered
+        .iter()
+        .map(|(id, name)| (id.as_str(), name.as_str()))
+        .collect();
+    let list = ListQuery::parse(
+        raw,
+        &ListSpec {
+            path,
+            sorts: &["severity", "due"],
+            default_sort: "severity",
+            filters: &[
+                FilterSpec {
+                    key: "severity",
+                    label: "Severity",
+                    values: SEVERITIES,
+                },
+                FilterSpec {
+                    key: "type",
+                    label: "Type",
+                    values: TYPES,
+                },
+                FilterSpec {
+                    key: "va",
+                    label: "Virtual Account",
+                    values: &offered,
+                },
+                FilterSpec {
+                    key: "hidden",
+                    label: "Hidden alerts",
+                    values: &[("yes", "Show hidden alerts")],
+                },
+            ],
+            columns: &[],
+        },
+    );
+    let one_of = |key: &str, words: [&str; 2]| {
+        let wanted = list.values(key);
+        wanted.is_empty() || words.iter().any(|word| wanted.contains(word))
+    };
+    let typed = search_key(&list.q);
+    let mut rows: Vec<Row> = seen
+        .alerts
+        .into_iter()
+        .filter_map(|(alert, hidden)| {
+            let place = names.get(&alert.place).cloned().unwrap_or_default();
+            let shows = (!hidden || list.has("hidden", "yes"))
+                && one_of("severity", [alert.severity.word(), ""])
+                && one_of("type", [alert.kind.word(), ""])
+                && one_of("va", [alert.place.as_str(), &place])
+                && (typed.is_empty()
+                    || search_key(&format!("{} {} {place}", alert.message, alert.kind.label()))
+                        .contains(&typed));
+            shows.then_some(Row { alert, hidden, place })
+        })
+        .collect();
+    if list.sort == "due" {
+        rows.sort_by(|a, b| (a.alert.due, a.alert.rank()).cmp(&(b.alert.due, b.alert.rank())));
+    }
+    if list.descending {
+        rows.reverse();
+    }
+    (list, rows)
+}
+
+#[derive(Template)]
+#[template(path = "alerts/list.html")]
+struct ListPage {
+    shell: Shell,
+    list: ListQuery,
+    pager: Pager,
+    rows: Vec<Row>,
+    count: String,
+    base: String,
+    number: i64,
+    /// What stands behind the `?`: hiding leads back to it.
+    asked: String,
+}
+
+async fn seen(may: &May<ViewInventory>) -> Result<service::Seen> {
+    let (permit, now) = (may.permit.clone(), may.portal.clock.now());
+    may.portal.db.read(move |r| service::seen(r, &permit, now)).await
+}
+
+async fn list(may: May<ViewInventory>) -> Answer {
+    let (mut list, rows) = matching(address(&may), &may.query, seen(&may).await?);
+    let total = rows.len() as u64;
+    list.clamp(total);
+    let skip = usize::try_from(list.offset()).unwrap_or(usize::MAX);
+    let take = usize::try_from(list.limit()).unwrap_or(usize::MAX);
+    page(&ListPage {
+        shell: may.list_shell("Alerts", &[], &list),
+        pager: list.pager(total),
+        rows: rows.into_iter().skip(skip).take(take).collect(),
+        count: counted(total, "alert", "alerts"),
+        base: address(&may),
+        number: may.number(),
+        asked: list
+            .href()
+            .split_once('?')
+            .map(|(_, asked)| asked.to_owned())
+            .unwrap_or_default(),
+        list,
+    })
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Chosen {
+    #[serde(default)]
+    key: Vec<String>,
+    /// The list's query.
+    #[serde(default)]
+    asked: String,
+}
+
+async fn change(may: May<ViewInventory>, posted: Posted<Chosen>, hidden: bool) -> Answer {
+    let (permit, at, keys) = (
+        may.permit.clone(),
+        may.portal.clock.now(),
+        posted.value.key.clone(),
+    );
+    may.portal
+        .db
+        .housekeeping(move |tx| service::hide(tx, &permit, &keys, hidden, at))
+        .await?;
+    let count = counted(posted.value.key.len() as u64, "alert is", "alerts are");
+    let says = if hidden {
+        format!("{count} hidden from you. What comes back shows again.")
+    } else {
+        format!("{count} shown again.")
+    };
+    // Read and written anew, so that it leads to no other page.
+    let back = matching(address(&may), &posted.value.asked, service::Seen::none())
+        .0
+        .href();
+    Ok(may.see_other(&back, flash(says)))
+}
+
+async fn hide(may: May<ViewInventory>, posted: Posted<Chosen>) -> Answer {
+    change(may, posted, true).await
+}
+
+async fn show(may: May<ViewInventory>, posted: Posted<Chosen>) -> Answer {
+    change(may, posted, false).await
+}
+
+fn flash(text: impl Into<String>) -> Flash {
+    Flash {
+        kind: FlashKind::Ok,
+        text: text.into(),
+        link: None,
+    }
+}
+
+// Notifications -------------------------------------------------------------------------------------------------
+
+#[derive(Template)]
+#[template(path = "alerts/notifications.html")]
+struct NotificationsPage {
+    shell: Shell,
+    form: FormState,
+    base: String,
+    email: String,
+    /// Why the additional addresses cannot be changed, or "".
+    against: String,
+    addresses: Vec<String>,
+}
+
+async fn notifications_page(may: &May<ViewInventory>, form: Option<FormState>) -> Result<NotificationsPage> {
+    let permit = may.permit.clone();
+    let (settings, addresses, admins) = may
+        .portal
+        .db
+        .read(move |r| {
+            let (settings, addresses) = service::settings(r, &permit)?;
+            let admins = members::administrators(r, &[permit.within().account()?])?;
+            Ok((settings, addresses, admins))
+        })
+        .await?;
+    let admins: Vec<_> = admins.into_iter().flat_map(|(_, people)| people).collect();
+    let form = form.unwrap_or_else(|| {
+        let mut form = fresh().with_value("addresses", addresses.join("\n"));
+        for (name, on) in [
+            ("daily_summary", settings.daily_summary),
+            ("status", settings.status),
+            ("expiring_90", settings.expiring_90),
+            ("expiring_60", settings.expiring_60),
+            ("expiring_30", settings.expiring_30),
+        ] {
+            if on {
+                form = form.with_value(name, "1");
+            }
+        }
+        form
+    });
+    let base = address(may);
+    let mut shell = may.account_shell("Notifications", &[Crumb::link("Alerts", &base)]);
+    shell.error_title = form.has_problems();
+    Ok(NotificationsPage {
+        shell,
+        form,
+        base,
+        email: may.permit.actor()?.person.email.to_string(),
+        against: reason::against(may, Action::EditNotificationAddresses, None, &admins).unwrap_or_default(),
+        addresses,
+    })
+}
+
+async fn notifications(may: May<ViewInventory>) -> Answer {
+    page(&notifications_page(&may, None).await?)
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Fields {
+    #[serde(default)]
+    daily_summary: String,
+    #[serde(default)]
+    status: String,
+    #[serde(default)]
+    expiring_90: String,
+    #[serde(default)]
+    expiring_60: String,
+    #[serde(default)]
+    expiring_30: String,
+    addresses: Option<String>,
+}
+
+async fn save(may: May<ViewInventory>, posted: Posted<Fields>) -> Answer {
+    let form = &posted.value;
+    let wanted = Settings {
+        daily_summary: form.daily_summary == "1",
+        status: form.status == "1",
+        expiring_90: form.expiring_90 == "1",
+        expiring_60: form.expiring_60 == "1",
+        expiring_30: form.expiring_30 == "1",
+    };
+    let more = match &form.addresses {
+        None => None,
+        Some(typed) => Some((may.also::<EditNotificationAddresses>().await?, typed.clone())),
+    };
+    let (permit, at) = (may.permit.clone(), may.portal.clock.now());
+    let saved = may
+        .portal
+        .db
+        .write(move |tx| {
+            let more = more.as_ref().map(|(right, typed)| (right, typed.as_str()));
+            service::save(tx, &permit, at, &wanted, more)
+        })
+        .await;
+    match saved {
+        Err(Error::Invalid(problems)) => {
+            let view = notifications_page(&may, Some(posted.again(&problems))).await?;
+            page_with(422, &view)
+        }
+        Err(other) => Err(other),
+        Ok(()) => Ok(may.see_other(
+            &format!("{}/notifications", address(&may)),
+            flash("Your notification settings are saved."),
+        )),
+    }
+}
+
+async fn reset(may: May<ViewInventory>, _: Posted<NoFields>) -> Answer {
+    let (permit, at) = (may.permit.clone(), may.portal.clock.now());
+    may.portal
+        .db
+        .write(move |tx| service::save(tx, &permit, at, &Settings::default(), None))
+        .await?;
+    Ok(may.see_other(
+        &format!("{}/notifications", address(&may)),
+        flash("Your notification settings are reset: you are told nothing by email."),
+    ))
+}

@@ -1,0 +1,255 @@
+//! Finding alerts, hiding them, and what people want to be told.
+
+use super::model::{Alert, SPOKEN_OF, Settings, WINDOWS};
+use super::store;
+use crate::authz::action::{EditNotificationAddresses, ViewInventory};
+use crate::authz::{Permit, Within};
+use crate::error::{Problems, Result};
+use crate::http::menu::Onlooker;
+use crate::kernel::ids::{PersonId, SmartAccountId, VirtualAccountId};
+use crate::kernel::text::registrable_domain;
+use crate::kernel::{DomainIdentifier, EmailAddress, Event, Kind, Moment};
+use crate::platform::db::{Read, Reads, Recorded, Tx};
+use crate::{devices, licenses, smart_accounts, virtual_accounts};
+use chrono::TimeDelta;
+use serde_json::json;
+use std::collections::HashMap;
+use std::sync::Arc;
+
+/// So many of each kind are looked at: who has more of them reads the lists of licenses and devices.
+const MOST: i64 = 500;
+/// So many of each kind are counted for the bell, on every page.
+const MOST_COUNTED: i64 = 100;
+/// How many additional addresses an account has.
+pub const MOST_ADDRESSES: usize = 50;
+
+/// All alerts within reach, the worst first.
+pub fn all(read: &mut dyn Reads, permit: &Permit<ViewInventory>, now: Moment) -> Result<Vec<Alert>> {
+    some(read, permit, now, MOST)
+}
+
+/// The same of a whole account, for letters: each addressee is told of what they reach.
+pub fn of_account(read: &mut dyn Reads, account: SmartAccountId, now: Moment) -> Result<Vec<Alert>> {
+    all(read, &Permit::by_the_portal_in(account, "notifications"), now)
+}
+
+fn some(read: &mut dyn Reads, permit: &Permit<ViewInventory>, now: Moment, most: i64) -> Result<Vec<Alert>> {
+    let within = permit.within();
+    let mut alerts: Vec<Alert> = licenses::troubles(read, within, most)?
+        .iter()
+        .map(Alert::of_shortage)
+        .collect();
+    let days = TimeDelta::days;
+    let (from, until) = (
+        now.plus(-days(SPOKEN_OF + 1)),
+        now.plus(days(WINDOWS.into_iter().max().unwrap_or_default())),
+    );
+    let terms = licenses::ending(read, permit, from, until, most)?;
+    alerts.extend(terms.iter().filter_map(|pool| Alert::of_term(pool, now)));
+    let troubled = devices::troubled(read, within, now, most)?;
+    alerts.extend(troubled.iter().filter_map(|device| Alert::of_device(device, now)));
+    alerts.sort_by(|a, b| a.rank().cmp(&b.rank()));
+    Ok(alerts)
+}
+
+/// How many of them somebody does not hide: for the bell.
+pub fn waiting(read: &mut Read<'_>, onlooker: &Onlooker<'_>) -> Result<Option<u64>> {
+    let asked = Permit::<ViewInventory>::ask(
+        Arc::new(onlooker.actor.clone()),
+        Some(onlooker.tenant),
+        onlooker.grants,
+        onlooker.now,
+    );
+    let Ok(permit) = asked else { return Ok(None) };
+    let alerts = some(read, &permit, onlooker.now, MOST_COUNTED)?;
+    if alerts.is_empty() {
+        return Ok(Some(0));
+    }
+    let hidden = store::hidden(read, onlooker.tenant.id, onlooker.actor.person.id)?;
+    let count = alerts.iter().filter(|alert| !hidden.contains(&alert.key)).count();
+    Ok(Some(count as u64))
+}
+
+/// Alerts with whether this person hides them, and the names of the Virtual Accounts.
+pub struct Seen {
+    /// The alerts, the worst first, each with whether it is hidden.
+    pub alerts: Vec<(Alert, bool)>,
+    /// Names of Virtual Accounts within reach.
+    pub places: Vec<(VirtualAccountId, String)>,
+}
+
+impl Seen {
+    /// Nothing: for reading an address alone.
+    pub fn none() -> Self {
+        Self {
+            alerts: Vec::new(),
+            places: Vec::new(),
+        }
+    }
+}
+
+/// What a page shows.
+pub fn seen(read: &mut dyn Reads, permit: &Permit<ViewInventory>, now: Moment) -> Result<Seen> {
+    let within = permit.within();
+    let account = within.account()?;
+    let hidden = store::hidden(read, account, permit.person()?)?;
+    let places = virtual_accounts::names(read, &[account])?
+        .into_iter()
+        .filter(|(_, id, _, _)| within.covers(*id))
+        .map(|(_, id, name, _)| (id, name))
+        .collect();
+    Ok(Seen {
+        alerts: all(read, permit, now)?
+            .into_iter()
+            .map(|alert| {
+                let is_hidden = hidden.contains(&alert.key);
+                (alert, is_hidden)
+            })
+            .collect(),
+        places,
+    })
+}
+
+/// Hides an alert from this person, or shows it again. Nobody else sees a difference and nothing of the account
+/// changes, so it is not recorded: for `db.housekeeping`.
+pub fn hide(
+    tx: &mut Tx<'_>,
+    permit: &Permit<ViewInventory>,
+    keys: &[String],
+    hidden: bool,
+    at: Moment,
+) -> Result<()> {
+    let (account, person) = (permit.within().account()?, permit.person()?);
+    // Only what is there can be hidden, so that nobody fills the table.
+    let alerts = all(tx, permit, at)?;
+    for key in keys {
+        if !alerts.iter().any(|alert| alert.key == *key) {
+            continue;
+        }
+        if hidden {
+            store::hide(tx, account, person, key, at)?;
+        } else {
+            store::show(tx, account, person, key)?;
+        }
+    }
+    Ok(())
+}
+
+// Notifications -------------------------------------------------------------------------------------------------
+
+/// What somebody wants to be told, and the additional addresses of the account.
+pub fn settings(read: &mut dyn Reads, permit: &Permit<ViewInventory>) -> Result<(Settings, Vec<String>)> {
+    let account = permit.within().account()?;
+    Ok((
+        store::settings_of(read, account, permit.person()?)?,
+        store::addresses_of(read, account)?,
+    ))
+}
+
+/// Reads additional addresses, one a line or between commas: each within the company's domain of the account. If one
+/// of them is not, none is taken.
+pub fn addresses(domain: &str, typed: &str) -> Result<Vec<EmailAddress>, String> {
+    let company = DomainIdentifier::parse(domain).map_or_else(
+        |_| registrable_domain(domain).to_owned(),
+        |domain| domain.registrable().to_owned(),
+    );
+    let mut found: Vec<EmailAddress> = Vec::new();
+    for one in typed
+        .split(['\n', '\r', ',', ';'])
+        .map(str::trim)
+        .filter(|one| !one.is_empty())
+    {
+        let address = EmailAddress::parse(one)?;
+        if registrable_domain(address.domain()) != company {
+            return Err(format!(
+                "{address} is not in the domain {company} of this Smart Account. Nothing was saved."
+            ));
+        }
+        if !found.iter().any(|known| known.key() == address.key()) {
+            found.push(address);
+        }
+    }
+    if found.len() > MOST_ADDRESSES {
+        return Err(format!("Enter {MOST_ADDRESSES} addresses at most."));
+    }
+    found.sort_by(|a, b| a.key().cmp(b.key()));
+    Ok(found)
+}
+
+/// The day of a time, as days are kept.
+pub fn day_of(at: Moment) -> String {
+    at.utc().format("%Y-%m-%d").to_string()
+}
+
+/// Keeps what somebody wants to be told and, when they may change them, the additional addresses: both or neither.
+pub fn save(
+    tx: &mut Tx<'_>,
+    permit: &Permit<ViewInventory>,
+    at: Moment,
+    wanted: &Settings,
+    more: Option<(&Permit<EditNotificationAddresses>, &str)>,
+) -> Result<Recorded<()>> {
+    let (account, person, who) = (permit.within().account()?, permit.person()?, permit.who());
+    let day = day_of(at);
+    let mut events = Vec::new();
+    if let Some((right, typed)) = more {
+        let account = right.within().account()?;
+        let domain = smart_accounts::find(tx, account)?.domain;
+        let mut problems = Problems::default();
+        let found = problems.take("addresses", addresses(&domain, typed));
+        problems.or_ok()?;
+        let found = found.unwrap_or_default();
+        let before = store::addresses_of(tx, account)?;
+        let after: Vec<String> = found.iter().map(|one| one.key().to_owned()).collect();
+        if before != after {
+            store::keep_addresses(tx, account, &found, at, who, &day)?;
+            events.push(
+                Event::new(
+                    Kind::NotificationAddresses,
+                    account,
+                    "The Additional Email Addresses of the notifications were changed.",
+                )
+                .within(account)
+                .changed(&before, &after),
+            );
+        }
+    }
+    let before = store::settings_of(tx, account, person)?;
+    if before != *wanted {
+        store::keep_settings(tx, account, person, wanted, &day)?;
+        events.push(
+            Event::new(
+                Kind::NotificationsChanged,
+                person,
+                "Somebody changed what they are told by mail.",
+            )
+            .within(account)
+            .changed(&json!(before), &json!(wanted)),
+        );
+    }
+    let Some(last) = events.pop() else {
+        return Ok(tx.unchanged(()));
+    };
+    for event in &events {
+        tx.note(at, who, event)?;
+    }
+    tx.record(at, who, &last, ())
+}
+
+/// The names of the Virtual Accounts of an account.
+pub fn names(read: &mut dyn Reads, account: SmartAccountId) -> Result<HashMap<VirtualAccountId, String>> {
+    Ok(virtual_accounts::names(read, &[account])?
+        .into_iter()
+        .map(|(_, id, name, _)| (id, name))
+        .collect())
+}
+
+/// For a person and an account: what they reach there, if they still reach anything.
+pub fn reach_of(read: &mut dyn Reads, account: SmartAccountId, person: PersonId) -> Result<Option<Within>> {
+    let number = smart_accounts::find(read, account)?.number;
+    Ok(
+        crate::authz::grants::standing(read, number, person)?.and_then(|(tenant, grants)| {
+            crate::authz::matrix::by_roles(crate::authz::Action::ViewInventory, &tenant, &grants)
+        }),
+    )
+}
