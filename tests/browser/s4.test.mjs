@@ -38,13 +38,14 @@ const row = (page, name) => page.getByRole("row").filter({ has: page.getByRole("
 async function inventory(page, tab) {
   await visit(page, "/sa/100001/licensing/inventory");
   await page.getByRole("heading", { level: 1, name: "Inventory" }).waitFor();
-  await page.getByRole("link", { name: tab, exact: true }).click();
-  await page.locator(`a[aria-current="page"]`).filter({ hasText: tab }).first().waitFor();
+  const tabs = page.getByRole("navigation", { name: "Virtual Account DEFAULT" });
+  await tabs.getByRole("link", { name: tab, exact: true }).click();
+  await tabs.locator(`a[aria-current="page"]`).filter({ hasText: tab }).waitFor();
 }
 
+/** What a row says, in one line. */
 async function numbers(page, name) {
-  const text = (await row(page, name).innerText()).replace(/\s+/g, " ");
-  return text;
+  return (await row(page, name).innerText()).replace(/\s+/g, " ");
 }
 
 test("a switch registers, uses both of its licenses, and the balance is 0", async () => {
@@ -60,7 +61,7 @@ test("a switch registers, uses both of its licenses, and the balance is 0", asyn
   for (const name of licenses) await removal.getByText(name).waitFor();
   await checkPage(page, "s4 remove");
   await removal.getByRole("button", { name: "Remove Product Instance" }).click();
-  await page.getByText("1 product instance removed.").waitFor();
+  await page.getByRole("main").getByText("1 product instance removed.").waitFor();
 
   // Step 1: the token.
   await inventory(page, "General");
@@ -90,7 +91,7 @@ test("a switch registers, uses both of its licenses, and the balance is 0", asyn
   await inventory(page, "Product Instances");
   await page.getByRole("link", { name: "access-switch-01", exact: true }).click();
   await page.getByRole("heading", { level: 1, name: "access-switch-01" }).waitFor();
-  await page.getByText("License Usage").waitFor();
+  await page.getByRole("heading", { name: "License Usage" }).waitFor();
   for (const name of licenses) await page.getByRole("link", { name, exact: true }).waitFor();
   await checkPage(page, "s4 product instance");
   await shot(page, "s4 product instance");
@@ -99,10 +100,10 @@ test("a switch registers, uses both of its licenses, and the balance is 0", asyn
   await page.getByRole("link", { name: "Edit Virtual Account assignment" }).click();
   await page.getByLabel("Target Virtual Account").selectOption({ label: "Public Network Devices" });
   await page.getByRole("button", { name: "Next" }).click();
-  await page.getByText("2 licenses will be short.").waitFor();
+  await page.getByRole("main").getByText("2 licenses will be short.").waitFor();
   await checkPage(page, "s4 transfer review");
   await page.getByRole("button", { name: "Submit" }).click();
-  await page.getByText("1 product instance transferred to Public Network Devices.").waitFor();
+  await page.getByRole("main").getByText("1 product instance transferred to Public Network Devices.").waitFor();
   device("license", "smart", "renew", "auth");
   assert.match(device("show", "license", "status"), /Virtual Account: Public Network Devices[\s\S]*OUT OF COMPLIANCE/);
   await page.context().close();

@@ -3,6 +3,7 @@
 
 mod client;
 mod fleet;
+mod reservation;
 mod show;
 mod state;
 
@@ -108,6 +109,32 @@ enum Smart {
         /// auth or id.
         #[arg(value_parser = ["auth", "id"])]
         what: String,
+    },
+    /// Licenses that are reserved for a device that never calls.
+    Reservation {
+        #[command(subcommand)]
+        what: Reserve,
+    },
+}
+
+#[derive(Subcommand)]
+enum Reserve {
+    /// Shows the request code to enter in the portal: request local.
+    Request {
+        /// The word "local".
+        #[arg(value_parser = ["local"])]
+        local: String,
+    },
+    /// Installs the authorization code that the portal gave.
+    Install {
+        /// The code.
+        code: String,
+    },
+    /// Gives the licenses up and shows the return code to enter in the portal: return local.
+    Return {
+        /// The word "local".
+        #[arg(value_parser = ["local"])]
+        local: String,
     },
 }
 
@@ -279,6 +306,11 @@ fn one(file: &File, portal: Option<&str>, what: What) -> Done {
             Smart::Deregister => deregister(file, &mut state, portal, now),
             Smart::Renew { what } if what == "id" => renew(file, &mut state, portal, now),
             Smart::Renew { .. } => report(file, &mut state, portal, now),
+            Smart::Reservation { what } => match what {
+                Reserve::Request { .. } => reservation::request(file, &mut state),
+                Reserve::Install { code } => reservation::install(file, &mut state, now, &code),
+                Reserve::Return { .. } => reservation::give_back(file, &mut state, now),
+            },
         },
         What::Init { .. } | What::Fleet(_) => Ok(()),
     }
@@ -357,6 +389,13 @@ fn register(
     if state.registration.is_some() && !force {
         return Err(
             "The device is registered already. Deregister it first (license smart deregister), or say force."
+                .to_owned()
+                .into(),
+        );
+    }
+    if state.reserved().is_some() {
+        return Err(
+            "Licenses are reserved for the device, and it never calls. Return them first: license smart reservation return local"
                 .to_owned()
                 .into(),
         );

@@ -42,6 +42,9 @@ fn evaluation(state: &State, now: Moment) -> String {
 
 /// The status of the authorization: one line, or some.
 fn authorization(state: &State, now: Moment) -> String {
+    if let Some((_, at)) = state.reserved().and_then(|one| one.installed.as_ref()) {
+        return format!("AUTHORIZED - RESERVATION on {}", time(*at));
+    }
     match &state.registration {
         None if state.needs.is_empty() => "No Licenses in Use".to_owned(),
         None => evaluation(state, now),
@@ -68,6 +71,23 @@ pub fn status(state: &State, now: Moment) -> String {
     let mut out = String::from("Smart Licensing is ENABLED\n\nRegistration:\n");
     let mut line = |text: String| out.push_str(&format!("{text}\n"));
     match &state.registration {
+        None if state.reserved().is_some() => {
+            line("  Status: REGISTERED - SPECIFIC LICENSE RESERVATION".to_owned());
+            // The reservation carries it: what is export-controlled is among its licenses, or is not.
+            let controlled = state.reserved().is_some_and(|one| {
+                one.licenses.iter().any(|one| {
+                    catalog::entitlement(&one.entitlement).is_some_and(|known| known.export_controlled)
+                })
+            });
+            line(format!(
+                "  Export-Controlled Functionality: {}",
+                if controlled { "ALLOWED" } else { "NOT ALLOWED" }
+            ));
+            line("\nLicense Authorization:".to_owned());
+            line(format!("  Status: {}", authorization(state, now)));
+            line("\nLicense Reservation is ENABLED".to_owned());
+            return out;
+        }
         None => {
             match &state.attempt {
                 Some(attempt) => {
@@ -88,6 +108,11 @@ pub fn status(state: &State, now: Moment) -> String {
             }
             line("\nLicense Authorization:".to_owned());
             line(format!("  Status: {}", authorization(state, now)));
+            if let Some(code) = state.reservation.as_ref().and_then(|one| one.returned.as_ref()) {
+                line(format!(
+                    "\nLicense Reservation was returned\n  Return code: {code}"
+                ));
+            }
         }
         Some(one) => {
             line("  Status: REGISTERED".to_owned());
@@ -157,6 +182,25 @@ fn name_of(state: &State, entitlement: &str) -> String {
 
 /// How a license stands.
 fn standing_of(state: &State, entitlement: &str, now: Moment) -> &'static str {
+    if let Some(reserved) = state.reserved() {
+        let needed: i64 = state
+            .needs
+            .iter()
+            .filter(|need| need.entitlement == entitlement)
+            .map(|need| need.quantity)
+            .sum();
+        let there: i64 = reserved
+            .licenses
+            .iter()
+            .filter(|one| one.entitlement == entitlement && one.ends_at.is_none_or(|at| at > now))
+            .map(|one| one.quantity)
+            .sum();
+        return if needed <= there {
+            "RESERVATION IN COMPLIANCE"
+        } else {
+            "NOT RESERVED"
+        };
+    }
     match &state.registration {
         None if state.evaluation_left(now) == 0 => "EVAL EXPIRED",
         None => "EVAL MODE",
@@ -199,6 +243,9 @@ pub fn usage(state: &State, now: Moment) -> String {
 pub fn summary(state: &State, now: Moment) -> String {
     let mut out = String::from("Smart Licensing is ENABLED\n\nRegistration:\n");
     match &state.registration {
+        None if state.reserved().is_some() => {
+            out.push_str("  Status: REGISTERED - SPECIFIC LICENSE RESERVATION\n");
+        }
         None => out.push_str("  Status: UNREGISTERED\n"),
         Some(one) => out.push_str(&format!(
             "  Status: REGISTERED\n  Smart Account: {}\n  Virtual Account: {}\n  Last Renewal Attempt: {}\n  Next Renewal Attempt: {}\n",

@@ -98,6 +98,39 @@ pub struct Registration {
     pub licenses: Vec<Held>,
 }
 
+/// A license that is reserved for the device.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Aside {
+    /// What programs know it by.
+    pub entitlement: String,
+    /// How many.
+    pub quantity: i64,
+    /// Until when; none for good.
+    pub ends_at: Option<Moment>,
+}
+
+/// A reservation, from the request to the return.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Reservation {
+    /// What the device asked with.
+    pub request: String,
+    /// What it was answered, and when that was installed.
+    pub installed: Option<(String, Moment)>,
+    /// What it may use by it.
+    pub licenses: Vec<Aside>,
+    /// The proof that it was given back.
+    pub returned: Option<String>,
+}
+
+impl Reservation {
+    /// Whether the device works by it.
+    pub fn holds(&self) -> bool {
+        self.installed.is_some() && self.returned.is_none()
+    }
+}
+
 /// The whole file.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -126,6 +159,9 @@ pub struct State {
     pub attempt: Option<Try>,
     /// The registration.
     pub registration: Option<Registration>,
+    /// The reservation, or the last one.
+    #[serde(default)]
+    pub reservation: Option<Reservation>,
 }
 
 impl State {
@@ -151,7 +187,13 @@ impl State {
             offered: None,
             attempt: None,
             registration: None,
+            reservation: None,
         }
+    }
+
+    /// The reservation by which it works.
+    pub fn reserved(&self) -> Option<&Reservation> {
+        self.reservation.as_ref().filter(|one| one.holds())
     }
 
     /// Its UDI, as the real ones print it.
@@ -169,7 +211,7 @@ impl State {
 
     /// The evaluation counts down while it is not registered and uses something.
     pub fn count_evaluation(&mut self, now: Moment) {
-        let runs = self.registration.is_none() && !self.needs.is_empty();
+        let runs = self.registration.is_none() && self.reserved().is_none() && !self.needs.is_empty();
         match (self.evaluating_since, runs) {
             (None, true) => self.evaluating_since = Some(now),
             (Some(since), false) => {
