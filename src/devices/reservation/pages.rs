@@ -281,7 +281,7 @@ async fn licenses_page(
     for stock in stocks {
         let mut typed = asked.quantity_of(&stock.entitlement).to_owned();
         if !check && typed.is_empty() && asked.license == stock.entitlement {
-            typed = "1".to_owned();
+            "1".clone_into(&mut typed);
         }
         let mut says = String::new();
         if check && !typed.is_empty() && typed != "0" {

@@ -427,7 +427,7 @@ fn the_demo_is_the_same_at_every_start_and_adds_up() {
                 .get_result(r.conn())?)
         })
         .unwrap();
-    // A year of events, what became of 48 orders, and 180 product instances that registered.
+    // A year of events, and what became of 48 orders, 180 product instances and their tokens.
     assert!((560..640).contains(&xyz), "{xyz}");
     let later: i64 =
         a.db.read_now(|r| {
