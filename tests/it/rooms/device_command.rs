@@ -234,7 +234,11 @@ fn licenses_are_reserved_for_a_device_that_never_calls() {
     p.licenses(&cast.xyz, cast.xyz.default, "C9200-48P-E", 2);
     let device = Command::new(&p);
     device.says("license smart reservation install ABCDEF", 1, &["has not asked"]);
-    let said = device.says("license smart reservation request local", 0, &["LC-ZC9200-48P-E:LAB"]);
+    let said = device.says(
+        "license smart reservation request local",
+        0,
+        &["LC-ZC9200-48P-E:LAB"],
+    );
     let request = said.lines().last().unwrap().to_owned();
     device.says("license smart reservation request local", 0, &[&request]);
     let mut ada = p.api("ada@xyz.example");
@@ -245,7 +249,11 @@ fn licenses_are_reserved_for_a_device_that_never_calls() {
     );
     let made = made.expect(201).json();
     let code = made["authorization_code"].as_str().unwrap();
-    device.says("license smart reservation install ABCDEF", 1, &["authorization code"]);
+    device.says(
+        "license smart reservation install ABCDEF",
+        1,
+        &["authorization code"],
+    );
     device.says(
         &format!("license smart reservation install {code}"),
         0,
@@ -258,7 +266,11 @@ fn licenses_are_reserved_for_a_device_that_never_calls() {
     );
     device.says("show license usage", 0, &["RESERVATION IN COMPLIANCE"]);
     let (_, token) = p.registration_token(&cast.xyz, cast.xyz.default, None);
-    device.says(&format!("license smart register idtoken {token}"), 1, &["never calls"]);
+    device.says(
+        &format!("license smart register idtoken {token}"),
+        1,
+        &["never calls"],
+    );
     let said = device.says("license smart reservation return local", 0, &["return code"]);
     let proof = said.lines().last().unwrap().to_owned();
     // It can be shown again, and the device is what it was before.
@@ -269,8 +281,13 @@ fn licenses_are_reserved_for_a_device_that_never_calls() {
         cast.xyz.number,
         made["device"].as_str().unwrap()
     );
-    ada.post(&path, &serde_json::json!({ "return_code": proof })).expect(204);
+    ada.post(&path, &serde_json::json!({ "return_code": proof }))
+        .expect(204);
     assert_eq!(p.numbers(&cast.xyz, cast.xyz.default, "c9200-ne-48"), (2, 0, 2));
-    device.says(&format!("license smart register idtoken {token}"), 0, &["AUTHORIZED"]);
+    device.says(
+        &format!("license smart register idtoken {token}"),
+        0,
+        &["AUTHORIZED"],
+    );
     p.adds_up();
 }
