@@ -338,8 +338,8 @@ mod tests {
             prop_assert!(Authorization::read(&bent, &request.text).is_err());
 
             let back = return_code(&code, &pid, &serial);
-            let typed = format!(" {} ", back.to_lowercase());
-            prop_assert!(is_return_code(&typed, &code, &pid, &serial));
+            let spaced = [" ", &back.to_lowercase(), " "].concat();
+            prop_assert!(is_return_code(&spaced, &code, &pid, &serial));
             prop_assert!(!is_return_code(&back, &bent, &pid, &serial));
             prop_assert!(!is_return_code(&back, &code, &pid, "another"));
             prop_assert!(!is_return_code("", &code, &pid, &serial));
