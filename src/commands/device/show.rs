@@ -1,6 +1,6 @@
 //! What `show` prints. The substance is that of the real commands, the layout our own.
 
-use super::state::{Registration, State};
+use super::state::{Registration, State, Try};
 use crate::catalog;
 use crate::kernel::Moment;
 
@@ -128,9 +128,7 @@ pub fn status(state: &State, now: Moment) -> String {
             ));
             line(format!(
                 "  Last Renewal Attempt: {}",
-                one.renewal
-                    .as_ref()
-                    .map_or_else(|| "None".to_owned(), |t| t.words())
+                one.renewal.as_ref().map_or_else(|| "None".to_owned(), Try::words)
             ));
             line(format!("  Next Renewal Attempt: {}", time(one.renew_at)));
             line(format!("  Registration Expires: {}", time(one.expires_at)));
@@ -140,7 +138,7 @@ pub fn status(state: &State, now: Moment) -> String {
                 "  Last Communication Attempt: {}",
                 one.communication
                     .as_ref()
-                    .map_or_else(|| "None".to_owned(), |t| t.words())
+                    .map_or_else(|| "None".to_owned(), Try::words)
             ));
             line(format!(
                 "  Next Communication Attempt: {}",
@@ -251,7 +249,7 @@ pub fn summary(state: &State, now: Moment) -> String {
             "  Status: REGISTERED\n  Smart Account: {}\n  Virtual Account: {}\n  Last Renewal Attempt: {}\n  Next Renewal Attempt: {}\n",
             one.smart_account,
             one.virtual_account,
-            one.renewal.as_ref().map_or_else(|| "None".to_owned(), |t| t.words()),
+            one.renewal.as_ref().map_or_else(|| "None".to_owned(), Try::words),
             time(one.renew_at)
         )),
     }
@@ -326,7 +324,7 @@ pub fn version(state: &State) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::super::state::{Held, Try};
+    use super::super::state::Held;
     use super::*;
 
     #[test]

@@ -45,7 +45,7 @@ struct OfLicensePage {
 }
 
 impl OfLicensePage {
-    fn quantity(&self, row: &Using) -> String {
+    fn quantity(row: &Using) -> String {
         number(&row.usage.quantity.unsigned_abs())
     }
 }

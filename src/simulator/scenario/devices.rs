@@ -148,9 +148,9 @@ pub fn plan(
             }
             .max(registered_at.plus(TimeDelta::minutes(1)));
             let mut one = device(account, *place, row.uses, registered_at, contact_at);
-            one.device.pid = row.product.0.to_owned();
-            one.device.product = row.product.1.to_owned();
-            one.device.software = row.software.to_owned();
+            row.product.0.clone_into(&mut one.device.pid);
+            row.product.1.clone_into(&mut one.device.product);
+            row.software.clone_into(&mut one.device.software);
             one.device.serial = serial(&mut dice, at);
             one.device.hostname = format!("{}-{:02}.xyz.example", row.named, n + 1);
             if silent.is_some() {
@@ -260,9 +260,9 @@ pub fn write_many(tx: &mut Tx<'_>, demo: &Demo, places: &[VirtualAccountId], cou
                 };
                 let contact_at = demo.now.plus(-TimeDelta::minutes(ago));
                 let mut one = device(demo.xyz, *place, uses, registered_at.min(contact_at), contact_at);
-                one.device.pid = (*pid).to_owned();
-                one.device.product = (*product).to_owned();
-                one.device.software = "17.12.4".to_owned();
+                (*pid).clone_into(&mut one.device.pid);
+                (*product).clone_into(&mut one.device.product);
+                "17.12.4".clone_into(&mut one.device.software);
                 one.device.serial = format!("LRG{n:07}");
                 one.device.hostname = format!("site-{at:04}-{n:06}.xyz.example");
                 if silent {
