@@ -1,6 +1,13 @@
 //! Parts of pages that many templates show. A macro of a template is compiled anew wherever it is used; what stands
 //! here is compiled once. Templates use them through the macros in `templates/components`, which say how.
 
+#![allow(
+    clippy::too_many_arguments,
+    clippy::needless_lifetimes,
+    clippy::elidable_lifetime_names,
+    reason = "a part takes what its macro takes, in the same order; all of it is borrowed for as long as the page is written"
+)]
+
 use super::form_state::{Choice, FormState};
 use super::list::{ListQuery, Pager, SortHead};
 use super::shell::Shell;
@@ -12,9 +19,9 @@ use std::borrow::Borrow;
 use std::fmt::{self, Display};
 
 /// Markup that is made already: templates write it as it is. Every part of it was escaped where it was written.
-pub trait Markup: Display + FastWritable + HtmlSafe {}
+pub trait Markup: FastWritable + HtmlSafe {}
 
-impl<T: Display + FastWritable + HtmlSafe> Markup for T {}
+impl<T: FastWritable + HtmlSafe> Markup for T {}
 
 #[derive(Template)]
 #[template(path = "parts/icon.html")]
@@ -843,7 +850,7 @@ impl Display for When {
 impl HtmlSafe for When {}
 
 /// 21 Nov 2026, 18:30 UTC.
-pub fn time(at: impl Borrow<DateTime<Utc>>) -> impl Display + HtmlSafe {
+pub fn time(at: impl Borrow<DateTime<Utc>>) -> impl HtmlSafe {
     let at = at.borrow();
     When {
         exact: at.format("%Y-%m-%dT%H:%M:%SZ").to_string(),
@@ -852,7 +859,7 @@ pub fn time(at: impl Borrow<DateTime<Utc>>) -> impl Display + HtmlSafe {
 }
 
 /// 21 Nov 2026.
-pub fn date(at: impl Day) -> impl Display + HtmlSafe {
+pub fn date(at: impl Day) -> impl HtmlSafe {
     let day = at.day();
     When {
         exact: day.format("%Y-%m-%d").to_string(),

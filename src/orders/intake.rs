@@ -317,7 +317,7 @@ pub fn receive(tx: &mut Tx<'_>, who: &Who, at: Moment, new: &[New]) -> Result<()
             incoming.extend(place.and_then(|place| completion::brings(order, line, place)));
         }
     }
-    licenses::grant(tx, at, &who, &incoming)?;
+    licenses::grant(tx, at, who, &incoming)?;
     let all: Vec<Changed<'_>> = whole
         .iter()
         .map(|(order, lines)| Changed {

@@ -1023,7 +1023,7 @@ fn note_request(
         let (LineState::Assigned, Some(account)) = (line.state, line.account) else {
             continue;
         };
-        let back = licenses::take_back(tx, at, &who, order.id, line.id, line.round, &order.identifier)?;
+        let back = licenses::take_back(tx, at, who, order.id, line.id, line.round, &order.identifier)?;
         let mut event = Event::new(
             Kind::LicensesTakenBack,
             order.id,

@@ -91,7 +91,7 @@ impl TransferPage {
     fn license(&self) -> Option<&Row> {
         self.rows.first()
     }
-    fn is_chosen(&self, id: &VirtualAccountId, to: &str) -> bool {
+    fn is_chosen(id: &VirtualAccountId, to: &str) -> bool {
         id.as_str() == to
     }
 }
@@ -318,12 +318,7 @@ struct ReviewPage {
     once: String,
 }
 
-async fn review_page(
-    may: &May<Transfer>,
-    chosen: Chosen,
-    review: Review,
-    refused: Option<Refusal>,
-) -> Result<ReviewPage> {
+fn review_page(may: &May<Transfer>, chosen: Chosen, review: Review, refused: Option<Refusal>) -> ReviewPage {
     let split = chosen.mode == "assignment";
     let mut shell = may.account_shell("Review", &between(may));
     shell.error_title = refused.is_some();
@@ -363,7 +358,7 @@ async fn review_page(
                 .unwrap_or_default(),
         })
         .collect();
-    Ok(ReviewPage {
+    ReviewPage {
         shell,
         title: if split {
             "Edit Virtual Account assignment"
@@ -380,7 +375,7 @@ async fn review_page(
         back: back(may, &chosen.from),
         once: fresh().once,
         chosen,
-    })
+    }
 }
 
 /// POST /sa/{said}/licensing/transfer: the review, the form with one more target, or the form again.
@@ -400,7 +395,7 @@ pub async fn review(may: May<Transfer>, posted: Posted<Chosen>) -> Answer {
         .read(move |r| transfer::review(r, &permit, &lines))
         .await?;
     let status = if review.can_go() { 200 } else { 409 };
-    page_with(status, &review_page(&may, chosen, review, None).await?)
+    page_with(status, &review_page(&may, chosen, review, None))
 }
 
 /// POST /sa/{said}/licensing/transfer/submit
@@ -444,7 +439,7 @@ pub async fn submit(may: May<Transfer>, posted: Posted<Chosen>) -> Answer {
                 .db
                 .read(move |r| transfer::review(r, &permit, &lines))
                 .await?;
-            page_with(409, &review_page(&may, chosen, review, Some(refusal)).await?)
+            page_with(409, &review_page(&may, chosen, review, Some(refusal)))
         }
         Err(other) => Err(other),
     }
