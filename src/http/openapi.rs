@@ -98,6 +98,9 @@ fn describe(name: &str) -> &'static str {
 }
 
 fn tag(path: &str) -> String {
+    if path.starts_with("/device/") {
+        return "device protocol".to_owned();
+    }
     path.trim_start_matches("/api/v1/")
         .split('/')
         .find(|part| !part.starts_with('{'))
