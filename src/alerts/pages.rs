@@ -212,7 +212,7 @@ async fn change(may: May<ViewInventory>, posted: Posted<Chosen>, hidden: bool) -
     let back = matching(address(&may), &posted.value.asked, service::Seen::none())
         .0
         .href();
-    Ok(may.see_other(&back, flash(says)))
+    Ok(may.see_other(&back, Flash::new(FlashKind::Ok, says)))
 }
 
 async fn hide(may: May<ViewInventory>, posted: Posted<Chosen>) -> Answer {
@@ -221,14 +221,6 @@ async fn hide(may: May<ViewInventory>, posted: Posted<Chosen>) -> Answer {
 
 async fn show(may: May<ViewInventory>, posted: Posted<Chosen>) -> Answer {
     change(may, posted, false).await
-}
-
-fn flash(text: impl Into<String>) -> Flash {
-    Flash {
-        kind: FlashKind::Ok,
-        text: text.into(),
-        link: None,
-    }
 }
 
 // Notifications -------------------------------------------------------------------------------------------------
@@ -252,11 +244,10 @@ async fn notifications_page(may: &May<ViewInventory>, form: Option<FormState>) -
         .db
         .read(move |r| {
             let (settings, addresses) = service::settings(r, &permit)?;
-            let admins = members::administrators(r, &[permit.within().account()?])?;
+            let admins = members::administrators_of(r, permit.within().account()?)?;
             Ok((settings, addresses, admins))
         })
         .await?;
-    let admins: Vec<_> = admins.into_iter().flat_map(|(_, people)| people).collect();
     let form = form.unwrap_or_else(|| {
         let mut form = fresh().with_value("addresses", addresses.join("\n"));
         for (name, on) in [
@@ -335,7 +326,7 @@ async fn save(may: May<ViewInventory>, posted: Posted<Fields>) -> Answer {
         Err(other) => Err(other),
         Ok(()) => Ok(may.see_other(
             &format!("{}/notifications", address(&may)),
-            flash("Your notification settings are saved."),
+            Flash::new(FlashKind::Ok, "Your notification settings are saved."),
         )),
     }
 }
@@ -348,6 +339,9 @@ async fn reset(may: May<ViewInventory>, _: Posted<NoFields>) -> Answer {
         .await?;
     Ok(may.see_other(
         &format!("{}/notifications", address(&may)),
-        flash("Your notification settings are reset: you are told nothing by email."),
+        Flash::new(
+            FlashKind::Ok,
+            "Your notification settings are reset: you are told nothing by email.",
+        ),
     ))
 }

@@ -227,13 +227,7 @@ pub fn save(
             .changed(&json!(before), &json!(wanted)),
         );
     }
-    let Some(last) = events.pop() else {
-        return Ok(tx.unchanged(()));
-    };
-    for event in &events {
-        tx.note(at, who, event)?;
-    }
-    tx.record(at, who, &last, ())
+    tx.record_all(at, who, &events, ())
 }
 
 /// The names of the Virtual Accounts of an account.

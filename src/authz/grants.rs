@@ -208,6 +208,14 @@ pub fn administrators(
     Ok(found)
 }
 
+/// The Smart Account Administrators of one account: those who can help somebody who may not.
+pub fn administrators_of(read: &mut dyn Reads, account: SmartAccountId) -> Result<Vec<Person>> {
+    Ok(administrators(read, &[account])?
+        .into_iter()
+        .flat_map(|(_, people)| people)
+        .collect())
+}
+
 /// Gives a role. One person has one role for one scope: an earlier one there is replaced.
 pub fn give(
     tx: &mut Tx<'_>,

@@ -344,7 +344,7 @@ pub fn transfer(
     let ids: Vec<DeviceId> = found.iter().map(|device| device.id).collect();
     let usages = store::usages_of_all(tx, account, &ids)?;
     let mut changes = Changes::default();
-    let mut last = None;
+    let mut events = Vec::with_capacity(found.len());
     for device in &found {
         let usages = usages.get(&device.id).map_or(&[][..], Vec::as_slice);
         changes.frees(device.virtual_account, usages);
@@ -365,16 +365,11 @@ pub fn transfer(
             &json!({ "virtual_account": device.virtual_account.to_string() }),
             &json!({ "virtual_account": to.to_string(), "usage": facts(usages) }),
         );
-        if let Some(event) = last.replace(event) {
-            tx.note(at, permit.who(), &event)?;
-        }
+        events.push(event);
     }
     store::put_into(tx, &ids, to)?;
     changes.write(tx, at, permit.who(), account)?;
-    match last {
-        Some(event) => tx.record(at, permit.who(), &event, found.len()),
-        None => Ok(tx.unchanged(0)),
-    }
+    tx.record_all(at, permit.who(), &events, found.len())
 }
 
 /// Removes devices: all of them, or none. What they used is free again; each has to register again to come back.
@@ -393,7 +388,7 @@ pub fn remove(
     let ids: Vec<DeviceId> = found.iter().map(|device| device.id).collect();
     let usages = store::usages_of_all(tx, account, &ids)?;
     let mut changes = Changes::default();
-    let mut last = None;
+    let mut events = Vec::with_capacity(found.len());
     for device in &found {
         let usages = usages.get(&device.id).map_or(&[][..], Vec::as_slice);
         changes.frees(device.virtual_account, usages);
@@ -404,16 +399,11 @@ pub fn remove(
             format!("{} was removed. What it used is free again.", device.name()),
         )
         .with(json!({ "udi": device.udi().to_string(), "returned": facts(usages) }));
-        if let Some(event) = last.replace(event) {
-            tx.note(at, permit.who(), &event)?;
-        }
+        events.push(event);
     }
     store::delete(tx, &ids)?;
     changes.write(tx, at, permit.who(), account)?;
-    match last {
-        Some(event) => tx.record(at, permit.who(), &event, found.len()),
-        None => Ok(tx.unchanged(0)),
-    }
+    tx.record_all(at, permit.who(), &events, found.len())
 }
 
 /// Puts devices in place that are there already, with what they use: what scenarios are made of. The record says of
@@ -505,7 +495,7 @@ pub fn carry_out(
     let ids: Vec<DeviceId> = found.iter().map(|device| device.id).collect();
     let usages = store::usages_of_all(tx, account, &ids)?;
     let mut changes = Changes::default();
-    let mut last: Option<Event> = None;
+    let mut events: Vec<Event> = Vec::with_capacity(found.len());
     for device in &found {
         let usages = usages.get(&device.id).map_or(&[][..], Vec::as_slice);
         let since = device.contact_at.words();
@@ -560,9 +550,7 @@ pub fn carry_out(
                 .with(json!({ "udi": device.udi().to_string(), "returned": facts(usages) }))
             }
         };
-        if let Some(event) = last.replace(event) {
-            tx.note(now, &who, &event)?;
-        }
+        events.push(event);
     }
     match due {
         Due::Silence => {}
@@ -570,8 +558,5 @@ pub fn carry_out(
         Due::End => store::delete(tx, &ids)?,
     }
     changes.write(tx, now, &who, account)?;
-    match last {
-        Some(event) => tx.record(now, &who, &event, found.len()),
-        None => Ok(tx.unchanged(0)),
-    }
+    tx.record_all(now, &who, &events, found.len())
 }

@@ -164,30 +164,31 @@ impl Keys {
     }
 }
 
-/// A device that has just come. When another of the same UDI came first, the transaction runs again and finds it.
-pub fn insert(tx: &mut Tx<'_>, device: &Device) -> Result<()> {
-    let keys = Keys::of(&device.udi(), &device.hostname, &device.product);
-    diesel::insert_into(devices::table)
-        .values((
+/// A device as a row: the same for one that has just come and for many that are there already.
+macro_rules! row {
+    ($device:expr) => {{
+        let device: &Device = $device;
+        let keys = Keys::of(&device.udi(), &device.hostname, &device.product);
+        (
             (
                 devices::id.eq(device.id),
                 devices::smart_account_id.eq(device.account),
                 devices::virtual_account_id.eq(device.virtual_account),
                 devices::device_manager_id.eq(device.manager),
-                devices::udi_pid.eq(&device.pid),
-                devices::udi_serial.eq(&device.serial),
+                devices::udi_pid.eq(device.pid.as_str()),
+                devices::udi_serial.eq(device.serial.as_str()),
                 devices::udi_key.eq(keys.udi),
-                devices::hostname.eq(&device.hostname),
+                devices::hostname.eq(device.hostname.as_str()),
                 devices::name_key.eq(keys.name),
                 devices::search_key.eq(keys.search),
-                devices::product.eq(&device.product),
-                devices::software.eq(&device.software),
+                devices::product.eq(device.product.as_str()),
+                devices::software.eq(device.software.as_str()),
             ),
             (
                 devices::standing.eq(device.standing),
                 devices::is_reserved.eq(device.is_reserved),
                 devices::export_controlled.eq(device.export_controlled),
-                devices::secret_hash.eq(&device.secret_hash),
+                devices::secret_hash.eq(device.secret_hash.as_str()),
                 devices::token_id.eq(device.token),
                 devices::licenses.eq(device.licenses),
                 devices::registered_at.eq(device.registered_at),
@@ -196,7 +197,30 @@ pub fn insert(tx: &mut Tx<'_>, device: &Device) -> Result<()> {
                 devices::reported_at.eq(device.reported_at),
                 devices::version.eq(device.version),
             ),
-        ))
+        )
+    }};
+}
+
+/// What a device uses, as a row.
+macro_rules! usage_row {
+    ($device:expr, $usage:expr) => {{
+        let (device, usage): (&Device, &Usage) = ($device, $usage);
+        (
+            usages::device_id.eq(device.id),
+            usages::smart_account_id.eq(device.account),
+            usages::virtual_account_id.eq(device.virtual_account),
+            usages::entitlement.eq(usage.entitlement.as_str()),
+            usages::quantity.eq(usage.quantity),
+            usages::reserved.eq(usage.reserved),
+            usages::since.eq(usage.since),
+        )
+    }};
+}
+
+/// A device that has just come. When another of the same UDI came first, the transaction runs again and finds it.
+pub fn insert(tx: &mut Tx<'_>, device: &Device) -> Result<()> {
+    diesel::insert_into(devices::table)
+        .values(row!(device))
         .execute(tx.conn())
         .on_taken_again()?;
     Ok(())
@@ -205,41 +229,7 @@ pub fn insert(tx: &mut Tx<'_>, device: &Device) -> Result<()> {
 /// Many devices that are there already, with what they use.
 pub fn insert_many(tx: &mut Tx<'_>, placed: &[(Device, Vec<Usage>)]) -> Result<()> {
     for some in placed.chunks(AT_ONCE) {
-        let rows: Vec<_> = some
-            .iter()
-            .map(|(device, _)| {
-                let keys = Keys::of(&device.udi(), &device.hostname, &device.product);
-                (
-                    (
-                        devices::id.eq(device.id),
-                        devices::smart_account_id.eq(device.account),
-                        devices::virtual_account_id.eq(device.virtual_account),
-                        devices::device_manager_id.eq(device.manager),
-                        devices::udi_pid.eq(device.pid.as_str()),
-                        devices::udi_serial.eq(device.serial.as_str()),
-                        devices::udi_key.eq(keys.udi),
-                        devices::hostname.eq(device.hostname.as_str()),
-                        devices::name_key.eq(keys.name),
-                        devices::search_key.eq(keys.search),
-                        devices::product.eq(device.product.as_str()),
-                        devices::software.eq(device.software.as_str()),
-                    ),
-                    (
-                        devices::standing.eq(device.standing),
-                        devices::is_reserved.eq(device.is_reserved),
-                        devices::export_controlled.eq(device.export_controlled),
-                        devices::secret_hash.eq(device.secret_hash.as_str()),
-                        devices::token_id.eq(device.token),
-                        devices::licenses.eq(device.licenses),
-                        devices::registered_at.eq(device.registered_at),
-                        devices::renewed_at.eq(device.renewed_at),
-                        devices::contact_at.eq(device.contact_at),
-                        devices::reported_at.eq(device.reported_at),
-                        devices::version.eq(device.version),
-                    ),
-                )
-            })
-            .collect();
+        let rows: Vec<_> = some.iter().map(|(device, _)| row!(device)).collect();
         // The common connection takes one row at a time; its variants take many.
         match tx.conn() {
             Conn::Sqlite(c) => diesel::insert_into(devices::table).values(&rows).execute(c)?,
@@ -247,19 +237,7 @@ pub fn insert_many(tx: &mut Tx<'_>, placed: &[(Device, Vec<Usage>)]) -> Result<(
         };
         let rows: Vec<_> = some
             .iter()
-            .flat_map(|(device, usages)| {
-                usages.iter().map(|one| {
-                    (
-                        usages::device_id.eq(device.id),
-                        usages::smart_account_id.eq(device.account),
-                        usages::virtual_account_id.eq(device.virtual_account),
-                        usages::entitlement.eq(one.entitlement.as_str()),
-                        usages::quantity.eq(one.quantity),
-                        usages::reserved.eq(one.reserved),
-                        usages::since.eq(one.since),
-                    )
-                })
-            })
+            .flat_map(|(device, usages)| usages.iter().map(move |one| usage_row!(device, one)))
             .collect();
         for rows in rows.chunks(2_000) {
             match tx.conn() {
@@ -422,15 +400,7 @@ pub fn replace_usages(tx: &mut Tx<'_>, device: &Device, before: &[Usage], after:
                     ))
                     .execute(tx.conn())?;
             }
-            None => new.push((
-                usages::device_id.eq(device.id),
-                usages::smart_account_id.eq(device.account),
-                usages::virtual_account_id.eq(device.virtual_account),
-                usages::entitlement.eq(is.entitlement.as_str()),
-                usages::quantity.eq(is.quantity),
-                usages::reserved.eq(is.reserved),
-                usages::since.eq(is.since),
-            )),
+            None => new.push(usage_row!(device, is)),
         }
     }
     if !new.is_empty() {
@@ -581,6 +551,20 @@ pub struct Filter {
 }
 
 impl Filter {
+    /// The Virtual Accounts that are asked for and within reach; none for all of them.
+    fn places_within(&self, within: &Within) -> Option<Vec<VirtualAccountId>> {
+        match within.only() {
+            None if self.places.is_empty() => None,
+            Some(only) if self.places.is_empty() => Some(only.to_vec()),
+            _ => Some(
+                self.places
+                    .iter()
+                    .filter(|place| within.covers(**place))
+                    .copied()
+                    .collect(),
+            ),
+        }
+    }
     fn is_counted(&self) -> bool {
         self.typed.is_empty() && self.products.is_empty()
     }
@@ -603,20 +587,10 @@ macro_rules! asked {
         let mut query = devices::table
             .filter(devices::smart_account_id.eq(within.account()?))
             .into_boxed();
-        let places: Vec<VirtualAccountId> = match within.only() {
-            None => filter.places.clone(),
-            Some(only) if filter.places.is_empty() => only.to_vec(),
-            Some(only) => filter
-                .places
-                .iter()
-                .filter(|place| only.contains(place))
-                .copied()
-                .collect(),
-        };
-        match places.as_slice() {
-            [] if within.only().is_none() && filter.places.is_empty() => {}
-            [one] => query = query.filter(devices::virtual_account_id.eq(*one)),
-            some => query = query.filter(devices::virtual_account_id.eq_any(some.to_vec())),
+        match filter.places_within(within).as_deref() {
+            None => {}
+            Some([one]) => query = query.filter(devices::virtual_account_id.eq(*one)),
+            Some(some) => query = query.filter(devices::virtual_account_id.eq_any(some.to_vec())),
         }
         if !filter.typed.is_empty() {
             query = query.filter(devices::search_key.like(contains(&filter.typed)).escape('\\'));
@@ -638,21 +612,10 @@ macro_rules! asked {
 /// How many match. Without words and products it is a sum of what is counted with each change.
 pub fn count(read: &mut dyn Reads, within: &Within, filter: &Filter) -> Result<u64> {
     let found: i64 = if filter.is_counted() {
-        let places: Option<Vec<VirtualAccountId>> = match (within.only(), filter.places.is_empty()) {
-            (None, true) => None,
-            (None, false) => Some(filter.places.clone()),
-            (Some(only), true) => Some(only.to_vec()),
-            (Some(only), false) => Some(
-                only.iter()
-                    .filter(|one| filter.places.contains(one))
-                    .copied()
-                    .collect(),
-            ),
-        };
         let mut query = tallies::table
             .filter(tallies::smart_account_id.eq(within.account()?))
             .into_boxed();
-        if let Some(places) = places {
+        if let Some(places) = filter.places_within(within) {
             query = query.filter(tallies::virtual_account_id.eq_any(places));
         }
         if !filter.standings.is_empty() {

@@ -213,6 +213,17 @@ pub struct Flash {
     pub link: Option<(String, String)>,
 }
 
+impl Flash {
+    /// A message without a link.
+    pub fn new(kind: FlashKind, text: impl Into<String>) -> Self {
+        Self {
+            kind,
+            text: text.into(),
+            link: None,
+        }
+    }
+}
+
 /// The lab's marks in the top bar: virtual time, and letters that nobody has read.
 #[derive(Debug, Clone)]
 pub struct LabStrip {

@@ -21,10 +21,9 @@ pub use model::{Incoming, MoveKind, Moved, Pool};
 pub use occupant::Licenses;
 pub use pages::{InventoryHead, InventoryTab, LicenseHead, LicenseTab};
 pub use reserve::{Reserved, move_reserved, reserve, unreserve};
-pub use service::{ending, find, grant, take_back};
+pub use service::{ending, grant, take_back};
 pub use stock::{
-    Standing, Stock, Use, change_use, find_many as stocks_of, in_place as stocks_in, known, standing_of,
-    troubles,
+    Standing, Stock, Use, change_use, find_many as stocks_of, in_place as stocks_in, standing_of, troubles,
 };
 
 use crate::http::Routes;

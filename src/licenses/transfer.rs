@@ -272,29 +272,23 @@ pub fn transfer(
     tx.made(at, once, &review.fingerprint)?;
     let mut events = Vec::with_capacity(review.lines.len());
     for line in &review.lines {
-        events.push(
-            Event::new(
-                Happened::LicensesTransferred,
-                line.stock.id,
-                format!(
-                    "{} of {} went from {} to {}.",
-                    line.line.quantity, line.stock.name, line.from, line.to
-                ),
-            )
-            .within(account)
-            .in_virtual_account(line.stock.virtual_account)
-            .with(json!({
-                "license": line.stock.name, "quantity": line.line.quantity, "from": line.from, "to": line.to,
-                "terms": line.terms.iter().map(|(pool, n)| json!({ "term": pool.term, "ends_at": pool.ends_at, "quantity": n })).collect::<Vec<_>>(),
-                "balance_before": line.stock.balance, "balance_after": line.leaves,
-            })),
-        );
+        let here = Event::new(
+            Happened::LicensesTransferred,
+            line.stock.id,
+            format!(
+                "{} of {} went from {} to {}.",
+                line.line.quantity, line.stock.name, line.from, line.to
+            ),
+        )
+        .within(account)
+        .in_virtual_account(line.stock.virtual_account)
+        .with(json!({
+            "license": line.stock.name, "quantity": line.line.quantity, "from": line.from, "to": line.to,
+            "terms": line.terms.iter().map(|(pool, n)| json!({ "term": pool.term, "ends_at": pool.ends_at, "quantity": n })).collect::<Vec<_>>(),
+            "balance_before": line.stock.balance, "balance_after": line.leaves,
+        }));
         // The Virtual Account that receives reads of it in its own log.
-        let mut there = events
-            .last()
-            .cloned()
-            .ok_or(Error::NotFound)?
-            .in_virtual_account(line.line.to);
+        let mut there = here.clone().in_virtual_account(line.line.to);
         there.about = stock::find_many(
             tx,
             account,
@@ -304,15 +298,9 @@ pub fn transfer(
         .pop()
         .map(|stock| stock.id.to_string())
         .unwrap_or_default();
-        events.push(there);
+        events.extend([here, there]);
     }
-    let Some(last) = events.pop() else {
-        return Ok(tx.unchanged(None));
-    };
-    for event in &events {
-        tx.note(at, who, event)?;
-    }
-    tx.record(at, who, &last, Some(review))
+    tx.record_all(at, who, &events, Some(review))
 }
 
 /// A part of a pool on its way.

@@ -16,7 +16,7 @@ mod pages;
 mod service;
 mod store;
 
-pub use crate::authz::grants::administrators;
+pub use crate::authz::grants::{administrators, administrators_of};
 pub use groups::{
     Asking, Groups, NewGroup, RequestState, add as add_to_group, ask as ask_for_group,
     create as create_group, let_in as let_group_in,

@@ -318,22 +318,7 @@ pub fn give(
     if !events.is_empty() && person.state == PersonState::Active {
         letters::tell_given(tx, at, &place, &person, scope, role, permit.who())?;
     }
-    record_all(tx, at, permit.who(), events)
-}
-
-fn record_all(
-    tx: &mut Tx<'_>,
-    at: Moment,
-    who: &crate::kernel::Who,
-    mut events: Vec<Event>,
-) -> Result<Recorded<()>> {
-    let Some(last) = events.pop() else {
-        return Ok(tx.unchanged(()));
-    };
-    for event in events {
-        tx.note(at, who, &event)?;
-    }
-    tx.record(at, who, &last, ())
+    tx.record_all(at, permit.who(), &events, ())
 }
 
 /// A wanted role for each place that a member holds one on directly; none takes it.
@@ -369,7 +354,7 @@ pub fn change(
             }
         }
     }
-    record_all(tx, at, permit.who(), events)
+    tx.record_all(at, permit.who(), &events, ())
 }
 
 fn taken(place: &Place, person: &Person, grant: &Grant) -> Event {

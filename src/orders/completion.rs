@@ -80,14 +80,8 @@ pub fn complete(
     }
     store::settle(tx, &batch.changed())?;
     close_requests(tx, at, &due)?;
-    let mut events = batch.events(&due, &brought);
-    let Some(last) = events.pop() else {
-        return Ok(tx.unchanged(0));
-    };
-    for event in &events {
-        tx.note(at, &who, event)?;
-    }
-    tx.record(at, &who, &last, due.len())
+    let events = batch.events(&due, &brought);
+    tx.record_all(at, &who, &events, due.len())
 }
 
 /// Completes all lines of an assignment that are on their way, well or with a failure: for scenarios.

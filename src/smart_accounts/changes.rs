@@ -33,13 +33,6 @@ fn post(
     Ok(())
 }
 
-fn administrators(read: &mut dyn Reads, account: SmartAccountId) -> Result<Vec<Person>> {
-    Ok(grants::administrators(read, &[account])?
-        .pop()
-        .map(|(_, people)| people)
-        .unwrap_or_default())
-}
-
 // In use or not ------------------------------------------------------------------------------------------
 
 /// Takes an Active account out of use. It can still be opened and read; what the permits refuse from now on is
@@ -103,7 +96,7 @@ fn turn(
         return Err(Error::Stale);
     }
     let extra = json!({ "by": permit.who().label, "reason": reason });
-    let people = administrators(tx, id)?;
+    let people = grants::administrators_of(tx, id)?;
     post(tx, at, letter, id.as_str(), &extra, &people)?;
     let says = format!(
         "The Smart Account {} was {}. Reason: {reason}",
@@ -218,7 +211,7 @@ fn tell_of_domain(
     to: &str,
     but: PersonId,
 ) -> Result<()> {
-    let mut people = administrators(tx, account.id)?;
+    let mut people = grants::administrators_of(tx, account.id)?;
     people.retain(|person| person.id != but);
     let extra = json!({ "from": account.domain, "to": to });
     post(

@@ -235,7 +235,7 @@ pub fn create(
     }
     tx.made(at, once, &format!("{first} {last}"))?;
     let ids = news.iter().map(New::id).collect();
-    record_all(tx, rights.manage, at, events, ids)
+    tx.record_all(at, rights.manage.who(), &events, ids)
 }
 
 /// "It can register 25 product instances", for the record and for people.
@@ -276,22 +276,6 @@ fn event(kind: Kind, token: &Token, says: impl Into<String>) -> Event {
     Event::new(kind, token.id, says)
         .within(token.account)
         .in_virtual_account(token.virtual_account)
-}
-
-fn record_all<T>(
-    tx: &mut Tx<'_>,
-    permit: &Permit<ManageTokens>,
-    at: Moment,
-    mut events: Vec<Event>,
-    value: T,
-) -> Result<Recorded<T>> {
-    let Some(last) = events.pop() else {
-        return Ok(tx.unchanged(value));
-    };
-    for one in &events {
-        tx.note(at, permit.who(), one)?;
-    }
-    tx.record(at, permit.who(), &last, value)
 }
 
 /// "the registration token "Branch switches" of DEFAULT".
@@ -344,7 +328,7 @@ pub fn show(
         events.push(event(Kind::RegistrationTokenShown, &token, says).with(json!({ "how": how.words() })));
         shown.push(token);
     }
-    record_all(tx, rights.manage, at, events, shown)
+    tx.record_all(at, rights.manage.who(), &events, shown)
 }
 
 /// How somebody takes a look at a text.

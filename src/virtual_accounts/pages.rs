@@ -310,18 +310,10 @@ async fn find(may: &May<ViewVirtualAccounts>, is_tree: bool) -> Result<Found> {
                 total,
                 matches,
                 tags,
-                administrators: administrators(grants::administrators(r, &[account])?),
+                administrators: grants::administrators_of(r, account)?,
             })
         })
         .await
-}
-
-fn administrators<K>(found: Vec<(K, Vec<Person>)>) -> Vec<Person> {
-    found
-        .into_iter()
-        .next()
-        .map(|(_, people)| people)
-        .unwrap_or_default()
 }
 
 async fn show(may: May<ViewVirtualAccounts>, is_tree: bool) -> Answer {
@@ -560,7 +552,7 @@ async fn detail<A: Does>(
                 service::nested_in(r, &view, id)?,
                 service::tags_in_use(r, &view)?,
                 service::names(r, &[account])?,
-                administrators(grants::administrators(r, &[account])?),
+                grants::administrators_of(r, account)?,
             ))
         })
         .await?;

@@ -3,7 +3,7 @@
 
 use super::super::model::{AccessState, LONGEST_NOTE, ScopeKind};
 use super::super::service::{self, Details, Sending, Weighed, Wish};
-use super::{above, beside_fields, flash, ids, role_choice, roles_on};
+use super::{above, beside_fields, ids, role_choice, roles_on};
 use crate::authz::Role;
 use crate::authz::action::{RequestAccess, ViewDirectory};
 use crate::error::{Error, Problems, Result};
@@ -12,7 +12,7 @@ use crate::http::form::{self, PathPart};
 use crate::http::form_state::Choice;
 use crate::http::widgets::Happening;
 use crate::http::{
-    Answer, Crumb, FlashKind, FormState, May, Posted, Shell, Visit, page, page_with, see_other,
+    Answer, Crumb, Flash, FlashKind, FormState, May, Posted, Shell, Visit, page, page_with, see_other,
 };
 use crate::kernel::ids::AccessRequestId;
 use crate::kernel::text;
@@ -508,7 +508,7 @@ pub async fn send(may: May<RequestAccess>, posted: Posted<SendForm>) -> Answer {
                     ),
                 ),
             };
-            let mut message = flash(kind, says);
+            let mut message = Flash::new(kind, says);
             message.link = Some((
                 "View the request".to_owned(),
                 format!("/access/requests/{}", request.id),
@@ -617,7 +617,7 @@ pub async fn withdraw(
         .await?;
     Ok(may.see_other(
         &format!("/access/requests/{id}"),
-        flash(
+        Flash::new(
             FlashKind::Ok,
             format!("The access request {} was withdrawn.", request.reference),
         ),

@@ -5,14 +5,16 @@ use super::super::model::{
 };
 use super::super::service;
 use super::decide::{between, tabs};
-use super::{above, base, beside_fields, flash, ids, role_choice, roles_on};
+use super::{above, base, beside_fields, ids, role_choice, roles_on};
 use crate::authz::action::{AutomateAccess, ViewAccessRequests};
 use crate::authz::{Action, Role, grants};
 use crate::error::{Error, Problems, Result};
 use crate::http::form::{self, PathPart};
 use crate::http::form_state::Choice;
 use crate::http::widgets::Tab;
-use crate::http::{Answer, Crumb, FlashKind, FormState, May, Posted, Shell, Visit, page, page_with, reason};
+use crate::http::{
+    Answer, Crumb, Flash, FlashKind, FormState, May, Posted, Shell, Visit, page, page_with, reason,
+};
 use crate::kernel::ids::{AccessRuleId, SmartAccountId, VirtualAccountId};
 use crate::kernel::text;
 use crate::platform::db::Reads;
@@ -112,11 +114,7 @@ async fn view(
         .portal
         .db
         .read(move |r| {
-            let administrators = grants::administrators(r, &[account])?
-                .into_iter()
-                .next()
-                .map(|(_, people)| people)
-                .unwrap_or_default();
+            let administrators = grants::administrators_of(r, account)?;
             Ok((
                 service::settings_of(r, account)?,
                 names(r, account)?,
@@ -188,7 +186,10 @@ fn version(typed: &str) -> Result<i64> {
 }
 
 fn saved(visit: &Visit, text: &str) -> actix_web::HttpResponse {
-    visit.see_other(&format!("{}/automation", base(visit)), flash(FlashKind::Ok, text))
+    visit.see_other(
+        &format!("{}/automation", base(visit)),
+        Flash::new(FlashKind::Ok, text),
+    )
 }
 
 async fn change_with(

@@ -3,7 +3,7 @@
 use super::super::model::{AccessRequest, AccessState, LONGEST_NOTE, ScopeKind};
 use super::super::service::{self, Details, Listed, Standing};
 use super::super::store::{Filter, Sort};
-use super::{above, base, beside_fields, flash, ids, role_choice, roles_on};
+use super::{above, base, beside_fields, ids, role_choice, roles_on};
 use crate::authz::action::{DecideAccess, ViewAccessRequests};
 use crate::authz::{Permit, Role};
 use crate::error::{Error, Problems, Result};
@@ -14,7 +14,7 @@ use crate::http::list::{ColumnSpec, FilterSpec, ListQuery, ListSpec, Pager};
 use crate::http::reply::attachment;
 use crate::http::widgets::{Happening, Tab, counted};
 use crate::http::{
-    Answer, Crumb, FlashKind, FormState, May, Posted, Shell, Visit, page, page_with, see_other,
+    Answer, Crumb, Flash, FlashKind, FormState, May, Posted, Shell, Visit, page, page_with, see_other,
 };
 use crate::kernel::ids::{AccessRequestId, VirtualAccountId};
 use crate::kernel::text;
@@ -536,7 +536,7 @@ pub async fn decline(
             let request = decline_now(&may, id.0, reason).await?;
             Ok(may.see_other(
                 &base(&may),
-                flash(
+                Flash::new(
                     FlashKind::Ok,
                     format!(
                         "The access request {} of {} was declined. The requester is told by email.",
@@ -726,7 +726,7 @@ pub async fn approve(
     match done {
         Ok(request) => Ok(may.see_other(
             &base(&may),
-            flash(
+            Flash::new(
                 FlashKind::Ok,
                 format!(
                     "The access request {} of {} was approved. The requester is told by email.",

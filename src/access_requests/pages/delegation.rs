@@ -2,14 +2,14 @@
 
 use super::super::service::{self, StoodIn};
 use super::decide::{between, tabs};
-use super::{above, base, beside_fields, flash};
+use super::{above, base, beside_fields};
 use crate::authz::action::{DecideAccess, ViewAccessRequests};
 use crate::authz::grants;
 use crate::error::{Error, Problems, Result};
 use crate::http::NoFields;
 use crate::http::form::{self, PathPart};
 use crate::http::widgets::Tab;
-use crate::http::{Answer, FlashKind, FormState, May, Posted, Shell, Visit, page, page_with};
+use crate::http::{Answer, Flash, FlashKind, FormState, May, Posted, Shell, Visit, page, page_with};
 use crate::kernel::ids::DelegationId;
 use crate::kernel::{EmailAddress, Moment};
 use askama::Template;
@@ -185,7 +185,7 @@ pub async fn lend(may: May<DecideAccess>, posted: Posted<LendForm>) -> Answer {
     match lend_now(&may, &typed.delegate, &typed.starts, &typed.ends).await {
         Ok(_) => Ok(may.see_other(
             &format!("{}/delegation", base(&may)),
-            flash(FlashKind::Ok, "The delegate was named and is told by email."),
+            Flash::new(FlashKind::Ok, "The delegate was named and is told by email."),
         )),
         Err(error) => {
             const RULES: &[(&str, &str)] = &[("access-requests.delegation-overlaps", "starts")];
@@ -210,6 +210,6 @@ pub async fn end(may: May<DecideAccess>, id: PathPart<DelegationId>, _posted: Po
     end_now(&may, id.0).await?;
     Ok(may.see_other(
         &format!("{}/delegation", base(&may)),
-        flash(FlashKind::Ok, "The delegation was ended."),
+        Flash::new(FlashKind::Ok, "The delegation was ended."),
     ))
 }

@@ -13,7 +13,7 @@ pub use delegation::{end_now, lend_now};
 use crate::error::{Error, Problems, Result};
 use crate::http::form::Named;
 use crate::http::form_state::Choice;
-use crate::http::{Flash, FlashKind, Routes, Visit};
+use crate::http::{Routes, Visit};
 use crate::kernel::ids::{AccessRequestId, AccessRuleId, DelegationId, VirtualAccountId};
 
 use super::model::ScopeKind;
@@ -93,14 +93,6 @@ impl Named for AccessRuleId {
 }
 impl Named for DelegationId {
     const NAME: &'static str = "delegation";
-}
-
-fn flash(kind: FlashKind, text: impl Into<String>) -> Flash {
-    Flash {
-        kind,
-        text: text.into(),
-        link: None,
-    }
 }
 
 /// The address of the requests of the visit's account.

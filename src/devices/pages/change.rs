@@ -3,15 +3,16 @@
 
 use super::super::model::MOST_SELECTED;
 use super::super::service::{self, Effect, Row};
-use super::{administrators, base, flash, inventory_path, list};
+use super::{base, inventory_path, list};
 use crate::authz::action::{RemoveDevice, Transfer, ViewInventory};
 use crate::authz::{Action, Permit};
 use crate::error::{Error, Result};
 use crate::http::form::fresh;
 use crate::http::widgets::{balance_class, counted, number, signed};
-use crate::http::{Answer, Crumb, May, Posted, Shell, page, page_with, reason};
+use crate::http::{Answer, Crumb, Flash, FlashKind, May, Posted, Shell, page, page_with, reason};
 use crate::kernel::ids::{DeviceId, VirtualAccountId};
 use crate::kernel::search_key;
+use crate::members;
 use crate::virtual_accounts;
 use askama::Template;
 use serde::Deserialize;
@@ -248,7 +249,7 @@ pub async fn transfer(may: May<Transfer>, form: Posted<Chosen>) -> Answer {
         .await?
         .map(|one| one.name)
         .unwrap_or_default();
-    let mut says = flash(format!("{} transferred to {name}.", many(count)));
+    let mut says = Flash::new(FlashKind::Ok, format!("{} transferred to {name}.", many(count)));
     says.link = Some((
         "Product Instances there".to_owned(),
         format!("/sa/{}/licensing/inventory/{to}/product-instances", may.number()),
@@ -280,7 +281,7 @@ async fn removal(may: &May<RemoveDevice>, chosen: &Chosen) -> Answer {
         .read(move |r| {
             let rows = service::find_all(r, &looker, &ids)?;
             covered(&permit, &rows)?;
-            Ok((rows, administrators(r, permit.within().account()?)?))
+            Ok((rows, members::administrators_of(r, permit.within().account()?)?))
         })
         .await?;
     let no = rows
@@ -326,5 +327,5 @@ pub async fn remove(may: May<RemoveDevice>, form: Posted<Chosen>) -> Answer {
         .await?;
     may.portal.jobs.nudge();
     let says = format!("{} removed. What was used is free again.", many(count));
-    Ok(may.see_other(&form.value.back(&may), flash(says)))
+    Ok(may.see_other(&form.value.back(&may), Flash::new(FlashKind::Ok, says)))
 }

@@ -4,7 +4,7 @@ use super::super::model::Standing;
 use super::super::service;
 use super::super::store::{Filter, Sort};
 use super::change::Removal;
-use super::{Line, administrators, base, inventory_path};
+use super::{Line, base, inventory_path};
 use crate::authn::Person;
 use crate::authz::action::ViewInventory;
 use crate::authz::{Action, Permit};
@@ -16,6 +16,7 @@ use crate::http::widgets::counted;
 use crate::http::{Answer, Crumb, ListQuery, ListSpec, May, Shell, Visit, page_with, reason};
 use crate::kernel::ids::VirtualAccountId;
 use crate::licenses::InventoryHead;
+use crate::members;
 use crate::platform::db::Reads;
 use crate::virtual_accounts;
 use askama::Template;
@@ -184,7 +185,7 @@ pub fn find(
     let total = service::count(read, permit, &filter)?;
     list.clamp(total);
     let rows = service::page(read, permit, &filter, order(&list), list.limit(), list.offset())?;
-    let administrators = administrators(read, permit.within().account()?)?;
+    let administrators = members::administrators_of(read, permit.within().account()?)?;
     let now = visit.portal.clock.now();
     Ok(Found {
         pager: list.pager(total),

@@ -13,14 +13,11 @@ use super::model::{Authorization, Device, Standing, UseStatus};
 use super::service::Row;
 use crate::authn::Person;
 use crate::authz::Action;
-use crate::error::Result;
 use crate::http::form::Named;
 use crate::http::menu::Item;
-use crate::http::{Flash, FlashKind, Routes, Visit, reason};
+use crate::http::{Routes, Visit, reason};
 use crate::kernel::Moment;
-use crate::kernel::ids::{DeviceId, SmartAccountId};
-use crate::members;
-use crate::platform::db::Reads;
+use crate::kernel::ids::DeviceId;
 
 /// Where "Device Inventory" stands; `{said}` is the account's number.
 const INVENTORY: &str = "/sa/{said}/devices/device-inventory";
@@ -70,21 +67,6 @@ fn base(visit: &Visit) -> String {
 
 fn inventory_path(visit: &Visit) -> String {
     format!("{}/device-inventory", base(visit))
-}
-
-fn administrators(read: &mut dyn Reads, account: SmartAccountId) -> Result<Vec<Person>> {
-    Ok(members::administrators(read, &[account])?
-        .into_iter()
-        .flat_map(|(_, people)| people)
-        .collect())
-}
-
-fn flash(text: impl Into<String>) -> Flash {
-    Flash {
-        kind: FlashKind::Ok,
-        text: text.into(),
-        link: None,
-    }
 }
 
 /// The badge of an authorization.

@@ -3,7 +3,7 @@
 use super::super::calls::Line;
 use super::super::model::UseStatus;
 use super::super::service::{self, Row};
-use super::{administrators, alerts, authorization_badge, base, inventory_path};
+use super::{alerts, authorization_badge, base, inventory_path};
 use crate::authz::Action;
 use crate::authz::action::ViewInventory;
 use crate::http::form::PathPart;
@@ -11,6 +11,7 @@ use crate::http::widgets::{Happening, number};
 use crate::http::{Answer, Crumb, May, Shell, page, reason};
 use crate::kernel::Moment;
 use crate::kernel::ids::DeviceId;
+use crate::members;
 use crate::platform::db::history;
 use crate::{licenses, tokens};
 use askama::Template;
@@ -93,7 +94,7 @@ pub async fn show(may: May<ViewInventory>, id: PathPart<DeviceId>) -> Answer {
                 None => None,
             };
             let past = history(r, account, id.as_str(), MOST_EVENTS)?;
-            Ok((row, stocks, past, token, administrators(r, account)?))
+            Ok((row, stocks, past, token, members::administrators_of(r, account)?))
         })
         .await?;
     let place = Some(row.device.virtual_account);

@@ -3,7 +3,7 @@
 use super::super::service::{self, Row};
 use super::super::stock::{Filter, Sort};
 use super::place::InventoryHead;
-use super::{administrators, against, base, day, ends_in, whole};
+use super::{against, base, day, ends_in, whole};
 use crate::authz::action::ViewInventory;
 use crate::authz::{Action, Permit};
 use crate::catalog::{Billing, Term};
@@ -15,6 +15,7 @@ use crate::http::widgets::{UseBar, balance_class, counted, signed};
 use crate::http::{Answer, Crumb, ListQuery, ListSpec, May, Shell, page};
 use crate::kernel::Moment;
 use crate::kernel::ids::VirtualAccountId;
+use crate::members;
 use crate::platform::db::Reads;
 use crate::virtual_accounts;
 use askama::Template;
@@ -48,33 +49,19 @@ pub fn query(
     let within = permit.within();
     let account = within.account()?;
     let mut all: Vec<(String, String)> = Vec::new();
-    let mut tags: Vec<String> = Vec::new();
+    let mut tags: Vec<(String, String)> = Vec::new();
     if only.is_none() {
         all = virtual_accounts::names(read, &[account])?
             .into_iter()
             .filter(|(_, id, _, _)| within.covers(*id))
             .map(|(_, id, name, _)| (id.to_string(), name))
             .collect();
-        tags = virtual_accounts::tags_in_use(read, permit)?;
+        tags = virtual_accounts::tags_in_use(read, permit)?
+            .into_iter()
+            .map(|tag| (tag.clone(), tag))
+            .collect();
     }
-    let pairs = |list: &[(String, String)]| -> Vec<(String, String)> {
-        if list.len() > MOST_OFFERED {
-            Vec::new()
-        } else {
-            list.to_vec()
-        }
-    };
-    let (places, tag_pairs) = (
-        pairs(&all),
-        pairs(
-            &tags
-                .iter()
-                .map(|tag| (tag.clone(), tag.clone()))
-                .collect::<Vec<_>>(),
-        ),
-    );
-    let offered: Vec<(&str, &str)> = places.iter().map(|(a, b)| (a.as_str(), b.as_str())).collect();
-    let tagged: Vec<(&str, &str)> = tag_pairs.iter().map(|(a, b)| (a.as_str(), b.as_str())).collect();
+    let (offered, tagged) = (offered(&all), offered(&tags));
     let mut filters = Vec::new();
     if only.is_none() {
         filters.push(FilterSpec {
@@ -151,6 +138,17 @@ pub fn query(
         empty_too: list.has("empty", "yes"),
     };
     Ok((list, filter))
+}
+
+/// What a filter offers; nothing, so that any text is taken, when there are too many.
+fn offered(choices: &[(String, String)]) -> Vec<(&str, &str)> {
+    if choices.len() > MOST_OFFERED {
+        return Vec::new();
+    }
+    choices
+        .iter()
+        .map(|(value, label)| (value.as_str(), label.as_str()))
+        .collect()
 }
 
 fn words<T: std::str::FromStr>(list: &ListQuery, key: &str) -> Vec<T> {
@@ -279,7 +277,7 @@ pub async fn inventory(may: &May<ViewInventory>, only: Option<VirtualAccountId>)
             let total = service::count(r, &permit, &filter)?;
             list.clamp(total);
             let rows = service::page(r, &permit, &filter, order(&list), list.limit(), list.offset())?;
-            let admins = administrators(r, permit.within().account()?)?;
+            let admins = members::administrators_of(r, permit.within().account()?)?;
             Ok((list, total, rows, admins, head))
         })
         .await?;

@@ -5,15 +5,16 @@ use super::super::model::MoveKind;
 use super::super::service::{self, TermRow};
 use super::super::stock::{self, Stock};
 use super::super::store::{self, Ledger, Posting};
-use super::{administrators, against, base, between, ends_in, whole};
+use super::{against, base, between, ends_in, whole};
 use crate::authz::action::ViewInventory;
 use crate::authz::{Action, Permit};
 use crate::error::Result;
 use crate::http::form::PathPart;
 use crate::http::widgets::{Chart, Happening, Tab, balance_class, signed};
-use crate::http::{Answer, Crumb, May, Shell, page};
+use crate::http::{Answer, May, Shell, page};
 use crate::kernel::Moment;
 use crate::kernel::ids::{LicenseStockId, VirtualAccountId};
+use crate::members;
 use crate::platform::db::{Reads, history};
 use askama::Template;
 use chrono::NaiveDate;
@@ -79,7 +80,7 @@ impl LicenseHead {
     ) -> Result<Self> {
         let row = service::find(read, permit, id)?;
         let path = format!("{}/licenses/{id}", base(may));
-        let admins = administrators(read, row.stock.account)?;
+        let admins = members::administrators_of(read, row.stock.account)?;
         Ok(Self {
             virtual_account: row.virtual_account,
             number: may.number(),
@@ -106,10 +107,6 @@ impl LicenseHead {
     /// What stands around the tab.
     pub fn shell(&self, may: &crate::http::Visit) -> Shell {
         may.account_shell(self.stock.name.clone(), &between(may))
-    }
-    /// What stands before the last crumb of a page below.
-    pub fn crumbs(&self, may: &crate::http::Visit) -> Vec<Crumb> {
-        between(may)
     }
 }
 

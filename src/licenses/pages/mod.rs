@@ -12,14 +12,11 @@ pub use place::{InventoryHead, InventoryTab};
 
 use crate::authn::people::Person;
 use crate::authz::Action;
-use crate::error::Result;
 use crate::http::form::Named;
 use crate::http::menu::Item;
-use crate::http::{Crumb, Flash, FlashKind, Routes, Visit, reason};
+use crate::http::{Crumb, Routes, Visit, reason};
 use crate::kernel::Moment;
-use crate::kernel::ids::{LicenseStockId, SmartAccountId};
-use crate::members;
-use crate::platform::db::Reads;
+use crate::kernel::ids::LicenseStockId;
 
 /// Where License Inventory stands; `{said}` is the account's number.
 const INVENTORY: &str = "/sa/{said}/licensing/license-inventory";
@@ -84,22 +81,6 @@ fn between(visit: &Visit) -> Vec<Crumb> {
         Crumb::text("Licensing"),
         Crumb::link("License Inventory", format!("{}/license-inventory", base(visit))),
     ]
-}
-
-fn flash(kind: FlashKind, text: impl Into<String>) -> Flash {
-    Flash {
-        kind,
-        text: text.into(),
-        link: None,
-    }
-}
-
-/// Those who can help somebody who may not.
-fn administrators(read: &mut dyn Reads, account: SmartAccountId) -> Result<Vec<Person>> {
-    Ok(members::administrators(read, &[account])?
-        .into_iter()
-        .flat_map(|(_, people)| people)
-        .collect())
 }
 
 /// Why somebody cannot do something with licenses on these pages, or "".

@@ -3,12 +3,12 @@
 
 use super::super::stock::{self, Stock};
 use super::super::transfer::{self, Line, MOST_LINES, Review};
-use super::{base, between, flash, whole};
+use super::{base, between, whole};
 use crate::authz::action::Transfer;
 use crate::error::{Error, Refusal, Result};
 use crate::http::form::fresh;
 use crate::http::widgets::{balance_class, counted, signed};
-use crate::http::{Answer, FlashKind, May, Posted, Shell, page, page_with};
+use crate::http::{Answer, Flash, FlashKind, May, Posted, Shell, page, page_with};
 use crate::kernel::ids::{LicenseStockId, VirtualAccountId};
 use crate::kernel::search_key;
 use crate::virtual_accounts;
@@ -84,7 +84,6 @@ struct TransferPage {
     from: String,
     path: String,
     back: String,
-    once: bool,
 }
 
 impl TransferPage {
@@ -200,7 +199,6 @@ async fn form(may: &May<Transfer>, chosen: &Chosen, problems: &[(String, String)
         path: format!("{}/transfer", base(may)),
         back: back(may, &chosen.from),
         from: chosen.from.clone(),
-        once: split,
     })
 }
 
@@ -421,7 +419,7 @@ pub async fn submit(may: May<Transfer>, posted: Posted<Chosen>) -> Answer {
     match done {
         Ok(review) => Ok(may.see_other(
             &back(&may, &chosen.from),
-            flash(
+            Flash::new(
                 FlashKind::Ok,
                 format!(
                     "{} transferred.",

@@ -132,18 +132,26 @@ pub fn restate(
     changed.sort_unstable();
     changed.dedup();
     for (place, entitlement) in changed {
+        // Held before its pools are added up: where writers are not one at a time, what another has just changed is
+        // in the sum, or the other waits and adds up again.
+        if !store::hold(tx, account, place, &entitlement)? {
+            let Some(pool) = pools::of_stock(tx, account, place, &entitlement)?.pop() else {
+                continue;
+            };
+            store::ensure(
+                tx,
+                account,
+                place,
+                &entitlement,
+                &pool.name,
+                pool.billing,
+                pool.term,
+            )?;
+            store::hold(tx, account, place, &entitlement)?;
+        }
         let Some(sums) = sums(&pools::of_stock(tx, account, place, &entitlement)?) else {
             continue;
         };
-        store::ensure(
-            tx,
-            account,
-            place,
-            &entitlement,
-            &sums.name,
-            sums.billing,
-            sums.term,
-        )?;
         let stock = store::restate(tx, account, place, &entitlement, &sums)?;
         settle(tx, at, who, &stock)?;
     }
@@ -285,21 +293,4 @@ pub fn standing_of(
             balance: stock.balance,
         })
         .collect())
-}
-
-/// Whether an entitlement can be used in a Virtual Account at all: because the catalog or the place knows it. Answers
-/// with its name and whether it is export-controlled.
-pub fn known(
-    read: &mut dyn Reads,
-    account: SmartAccountId,
-    place: VirtualAccountId,
-    entitlement: &str,
-) -> Result<(String, bool)> {
-    if let Some(known) = catalog::entitlement(entitlement) {
-        return Ok((known.name.to_owned(), known.export_controlled));
-    }
-    store::find_many(read, account, place, &[entitlement.to_owned()])?
-        .pop()
-        .map(|stock| (stock.name, false))
-        .ok_or_else(|| unknown(entitlement))
 }

@@ -41,7 +41,24 @@ macro_rules! this {
     };
 }
 
-/// Makes an empty stock where there is none. Two writers may come at once; the second finds the first one's.
+/// Whether there is a stock; nobody else changes it until the transaction ends.
+pub fn hold(
+    tx: &mut Tx<'_>,
+    account: SmartAccountId,
+    place: VirtualAccountId,
+    entitlement: &str,
+) -> Result<bool> {
+    let query = stocks::table
+        .filter(this!(account, place, entitlement))
+        .select(stocks::id);
+    let there: Option<LicenseStockId> = match tx.conn() {
+        Conn::Sqlite(c) => query.first(c).optional()?,
+        Conn::Postgres(c) => query.for_update().first(c).optional()?,
+    };
+    Ok(there.is_some())
+}
+
+/// Makes an empty stock, unless somebody else has just made it.
 pub fn ensure(
     tx: &mut Tx<'_>,
     account: SmartAccountId,
@@ -51,14 +68,6 @@ pub fn ensure(
     billing: Billing,
     term: Term,
 ) -> Result<()> {
-    let there: Option<LicenseStockId> = stocks::table
-        .filter(this!(account, place, entitlement))
-        .select(stocks::id)
-        .first(tx.conn())
-        .optional()?;
-    if there.is_some() {
-        return Ok(());
-    }
     let row = (
         stocks::id.eq(LicenseStockId::new()),
         stocks::smart_account_id.eq(account),

@@ -7,14 +7,16 @@ use super::super::model::{
 };
 use super::super::service;
 use super::inventory::query;
-use super::{base, between, flash, inventory_path, is_unchecked};
+use super::{base, between, inventory_path, is_unchecked};
 use crate::authz::Permit;
 use crate::authz::action::{AssignOrder, ViewInventory};
 use crate::error::{Error, Problems, Result};
 use crate::http::form::{LIST_LIMIT, PathPart, fresh};
 use crate::http::form_state::Choice;
 use crate::http::widgets::{counted, number};
-use crate::http::{Answer, FlashKind, FormState, May, Posted, Shell, Visit, page, page_with, see_other};
+use crate::http::{
+    Answer, Flash, FlashKind, FormState, May, Posted, Shell, Visit, page, page_with, see_other,
+};
 use crate::kernel::ids::{OrderDraftId, OrderId, OrderLineId, SmartAccountId};
 use crate::platform::db::Reads;
 use askama::Template;
@@ -98,14 +100,14 @@ pub async fn begin(may: May<AssignOrder>, posted: Posted<Begin, LIST_LIMIT>) -> 
             (Work::Assign, _) | (_, None) => back,
             (_, Some(order)) => format!("{}/{order}", base(&may)),
         };
-        return Ok(may.see_other(&back, flash(FlashKind::Warn, says)));
+        return Ok(may.see_other(&back, Flash::new(FlashKind::Warn, says)));
     }
     if picked.len() > MOST_SELECTED {
         let says = format!(
             "At most {} orders are assigned at once. Narrow the list with a filter.",
             number(&(MOST_SELECTED as u64))
         );
-        return Ok(may.see_other(&back, flash(FlashKind::Warn, says)));
+        return Ok(may.see_other(&back, Flash::new(FlashKind::Warn, says)));
     }
     let count = picked.len() as u64;
     let mut content = Content::of(picked);
@@ -119,7 +121,7 @@ pub async fn begin(may: May<AssignOrder>, posted: Posted<Begin, LIST_LIMIT>) -> 
     match seen {
         Some(seen) if all && seen != count => Ok(may.see_other(
             &next,
-            flash(
+            Flash::new(
                 FlashKind::Info,
                 format!(
                     "{} matched when you selected all of them; now it is {}.",
@@ -550,7 +552,7 @@ pub async fn choose(may: May<AssignOrder>, id: PathPart<OrderDraftId>, posted: P
     if content.orders.is_empty() {
         return Ok(may.see_other(
             &inventory_path(&may),
-            flash(FlashKind::Warn, "None of the selected orders can be assigned."),
+            Flash::new(FlashKind::Warn, "None of the selected orders can be assigned."),
         ));
     }
     let bad = goes_on && !problems.is_empty();

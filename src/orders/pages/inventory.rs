@@ -2,9 +2,7 @@
 
 use super::super::list::{self, Counts, Filter, Row, SavedView};
 use super::super::model::{Assignment, MOST_SELECTED, OrderStatus, OrderType};
-use super::{
-    administrators, against, assignment_badge, base, inventory_path, is_unchecked, po_words, status_badge,
-};
+use super::{against, assignment_badge, base, inventory_path, is_unchecked, po_words, status_badge};
 use crate::authz::Permit;
 use crate::authz::action::ViewInventory;
 use crate::error::Result;
@@ -13,6 +11,7 @@ use crate::http::list::Pager;
 use crate::http::widgets::{Donut, DonutPart, counted, number};
 use crate::http::{Answer, Crumb, FormState, ListQuery, May, Shell, Visit, page};
 use crate::kernel::ids::OrderId;
+use crate::members;
 use crate::platform::db::Db;
 use actix_web::HttpResponse;
 use actix_web::http::header;
@@ -267,7 +266,7 @@ pub async fn inventory(
             let ids: Vec<OrderId> = rows.iter().map(|row| row.id).collect();
             let cisco: HashSet<OrderId> = list::with_cisco_services(r, &ids)?.into_iter().collect();
             let views = list::all_views(r, account, person)?;
-            let admins = administrators(r, account)?;
+            let admins = members::administrators_of(r, account)?;
             Ok((list, filter, counts, all, rows, cisco, views, admins))
         })
         .await?;

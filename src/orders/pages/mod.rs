@@ -12,13 +12,10 @@ use super::service;
 use crate::authn::PlatformRole;
 use crate::authn::people::Person;
 use crate::authz::Action;
-use crate::error::Result;
 use crate::http::form::Named;
 use crate::http::menu::Item;
-use crate::http::{Crumb, Flash, FlashKind, Routes, Visit, reason};
+use crate::http::{Crumb, Routes, Visit, reason};
 use crate::kernel::ids::{AssignmentId, OrderDraftId, OrderId, SavedViewId};
-use crate::members;
-use crate::platform::db::Reads;
 
 /// Where Order Inventory stands; `{said}` is the account's number.
 const INVENTORY: &str = "/sa/{said}/orders/order-inventory";
@@ -89,14 +86,6 @@ fn between(visit: &Visit) -> Vec<Crumb> {
     ]
 }
 
-fn flash(kind: FlashKind, text: impl Into<String>) -> Flash {
-    Flash {
-        kind,
-        text: text.into(),
-        link: None,
-    }
-}
-
 /// Whether somebody acts whom no checks restrict.
 fn is_unchecked(visit: &Visit) -> bool {
     visit.preview.is_none()
@@ -104,14 +93,6 @@ fn is_unchecked(visit: &Visit) -> bool {
             .actor
             .as_ref()
             .is_some_and(|actor| actor.has(PlatformRole::Support))
-}
-
-/// Those who can help somebody who may not.
-fn administrators(read: &mut dyn Reads, account: crate::kernel::ids::SmartAccountId) -> Result<Vec<Person>> {
-    Ok(members::administrators(read, &[account])?
-        .into_iter()
-        .flat_map(|(_, people)| people)
-        .collect())
 }
 
 /// Why somebody cannot assign orders on these pages, or "".

@@ -3,10 +3,7 @@
 use super::super::list;
 use super::super::model::{Line, LineKind, LineState, Order, OrderStatus};
 use super::super::service;
-use super::{
-    administrators, against, assignment_badge, base, between, is_unchecked, line_badge, po_words,
-    status_badge,
-};
+use super::{against, assignment_badge, base, between, is_unchecked, line_badge, po_words, status_badge};
 use crate::authn::people;
 use crate::authz::action::{AssignOrder, ViewInventory};
 use crate::authz::{Within, grants};
@@ -18,6 +15,7 @@ use crate::http::widgets::{Happening, counted, number};
 use crate::http::{Answer, May, NoFields, Posted, Shell, page, see_other};
 use crate::kernel::Kind;
 use crate::kernel::ids::{AssignmentId, OrderId, SmartAccountId, VirtualAccountId};
+use crate::members;
 use crate::platform::db::{Reads, history};
 use crate::platform::mail::{self, Delivery};
 use crate::smart_accounts;
@@ -283,7 +281,7 @@ pub async fn show(may: May<ViewInventory>, id: PathPart<OrderId>) -> Answer {
                 .collect();
             let history = past(r, account, &order)?;
             let mails = mails(r, account, &lines, &own)?;
-            let admins = administrators(r, account)?;
+            let admins = members::administrators_of(r, account)?;
             Ok((order, lines, names, parties, history, mails, admins))
         })
         .await?;

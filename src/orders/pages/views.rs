@@ -2,11 +2,11 @@
 
 use super::super::list::{self, SavedView};
 use super::inventory::{ViewDialog, inventory, query};
-use super::{flash, inventory_path};
+use super::inventory_path;
 use crate::authz::action::ViewInventory;
 use crate::error::{Error, Problems};
 use crate::http::form::{PathPart, fresh};
-use crate::http::{Answer, FlashKind, May, NoFields, Posted, page, page_with};
+use crate::http::{Answer, Flash, FlashKind, May, NoFields, Posted, page, page_with};
 use crate::kernel::ids::SavedViewId;
 use serde::Deserialize;
 
@@ -51,7 +51,7 @@ pub async fn add(may: May<ViewInventory>, posted: Posted<NewView>) -> Answer {
     match done {
         Ok(name) => Ok(may.see_other(
             &href,
-            flash(
+            Flash::new(
                 FlashKind::Ok,
                 format!("The view \u{201c}{name}\u{201d} was saved."),
             ),
@@ -94,7 +94,7 @@ pub async fn remove(may: May<ViewInventory>, id: PathPart<SavedViewId>, _form: P
         .await?;
     Ok(may.see_other(
         &inventory_path(&may),
-        flash(
+        Flash::new(
             FlashKind::Ok,
             format!("The saved view \u{201c}{}\u{201d} was removed.", view.name),
         ),

@@ -62,7 +62,7 @@ impl Reads for Tx<'_> {
 }
 
 /// The proof that what was done has been written into the record: without one nothing is committed.
-/// Only [`Tx::record`] and [`Tx::unchanged`] make it.
+/// Only [`Tx::record`], [`Tx::record_all`] and [`Tx::unchanged`] make it.
 #[must_use]
 pub struct Recorded<T> {
     value: T,
@@ -88,6 +88,23 @@ impl Tx<'_> {
     pub fn record<T>(&mut self, at: Moment, who: &Who, event: &Event, value: T) -> Result<Recorded<T>> {
         self.note(at, who, event)?;
         Ok(Recorded { value, commit: true })
+    }
+
+    /// Writes several things that happened into the record; with none of them nothing was to be done.
+    pub fn record_all<T>(
+        &mut self,
+        at: Moment,
+        who: &Who,
+        events: &[Event],
+        value: T,
+    ) -> Result<Recorded<T>> {
+        for event in events {
+            self.note(at, who, event)?;
+        }
+        Ok(Recorded {
+            value,
+            commit: !events.is_empty(),
+        })
     }
 
     /// Writes one more line into the record: for what happens beside the main thing.

@@ -4,14 +4,14 @@ use super::super::model::{Terms, Typed};
 use super::super::service::{self, New, Rights};
 use super::super::store::Filter;
 use super::management::find;
-use super::{COLUMNS, Dialog, Line, Over, flash};
+use super::{COLUMNS, Dialog, Line, Over};
 use crate::authz::action::{ManageTokens, ViewInventory};
 use crate::authz::{Action, Permit};
 use crate::error::{Error, Problems, Result};
 use crate::http::form::{PathPart, fresh};
 use crate::http::list::{ListQuery, ListSpec, Pager};
 use crate::http::widgets::counted;
-use crate::http::{Answer, FlashKind, May, Posted, Shell, Visit, page_with, reason};
+use crate::http::{Answer, Flash, FlashKind, May, Posted, Shell, Visit, page_with, reason};
 use crate::kernel::ids::VirtualAccountId;
 use crate::licenses::{InventoryHead, InventoryTab};
 use crate::virtual_accounts::VirtualAccount;
@@ -191,5 +191,5 @@ pub async fn create(
             service::create(tx, &rights, at, std::slice::from_ref(&new), once.as_ref())
         })
         .await?;
-    Ok(may.see_other(&Over::Inventory(id.0).page(&may), flash(FlashKind::Ok, says)))
+    Ok(may.see_other(&Over::Inventory(id.0).page(&may), Flash::new(FlashKind::Ok, says)))
 }

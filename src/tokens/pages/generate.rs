@@ -2,7 +2,7 @@
 
 use super::super::model::{DEFAULT_DAYS, MOST_AT_ONCE, Terms, Typed};
 use super::super::service::{self, New, Rights};
-use super::{Dialog, Line, Over, administrators, file_name, management, proof, proven};
+use super::{Dialog, Line, Over, file_name, management, proof, proven};
 use crate::authz::Permit;
 use crate::authz::action::{ManageTokens, ViewInventory};
 use crate::error::{Error, Problems, Result};
@@ -12,6 +12,7 @@ use crate::http::reply::attachment;
 use crate::http::widgets::counted;
 use crate::http::{Answer, Crumb, FormState, May, Posted, Shell, Visit, page, page_with, see_other};
 use crate::kernel::ids::{RegistrationTokenId, VirtualAccountId};
+use crate::members;
 use askama::Template;
 use serde::Deserialize;
 use std::collections::HashSet;
@@ -371,7 +372,7 @@ async fn made(may: &May<ManageTokens>) -> Result<Option<Vec<Made>>> {
                 tokens.push(service::theirs(r, &view, &manage, *id)?);
             }
             let names = service::places(r, &view)?;
-            let admins = administrators(r, view.within().account()?)?;
+            let admins = members::administrators_of(r, view.within().account()?)?;
             Ok((tokens, names, admins))
         })
         .await?;

@@ -3,7 +3,7 @@
 use super::super::model::State;
 use super::super::service;
 use super::super::store::{Filter, Sort};
-use super::{COLUMNS, Dialog, Found, Line, Over, administrators};
+use super::{COLUMNS, Dialog, Found, Line, Over};
 use crate::authz::action::ViewInventory;
 use crate::authz::{Action, Permit};
 use crate::error::Result;
@@ -13,6 +13,7 @@ use crate::http::reply::attachment;
 use crate::http::widgets::counted;
 use crate::http::{Answer, Crumb, May, Shell, Visit, page_with, reason};
 use crate::kernel::ids::VirtualAccountId;
+use crate::members;
 use crate::platform::db::Reads;
 use askama::Template;
 use std::collections::HashMap;
@@ -108,7 +109,7 @@ pub async fn find(
             let cut = (list.limit(), list.offset());
             let tokens = service::page(r, &view, &filter, now, order(&list), cut)?;
             let names: HashMap<VirtualAccountId, String> = service::places(r, &view)?.into_iter().collect();
-            let administrators = administrators(r, view.within().account()?)?;
+            let administrators = members::administrators_of(r, view.within().account()?)?;
             Ok((list, total, tokens, names, administrators))
         })
         .await?;

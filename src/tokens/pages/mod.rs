@@ -21,9 +21,8 @@ use crate::http::{
     Answer, Flash, FlashKind, FormState, May, NoFields, Posted, Routes, Visit, reason, see_other,
 };
 use crate::kernel::Moment;
-use crate::kernel::ids::{RegistrationTokenId, SmartAccountId, VirtualAccountId};
+use crate::kernel::ids::{RegistrationTokenId, VirtualAccountId};
 use crate::members;
-use crate::platform::db::Reads;
 use crate::platform::token;
 use std::collections::HashMap;
 
@@ -236,13 +235,6 @@ pub struct Found {
     administrators: Vec<Person>,
 }
 
-fn administrators(read: &mut dyn Reads, account: SmartAccountId) -> Result<Vec<Person>> {
-    Ok(members::administrators(read, &[account])?
-        .into_iter()
-        .flat_map(|(_, people)| people)
-        .collect())
-}
-
 /// The page below, with this over it.
 async fn page_below(
     visit: &Visit,
@@ -254,14 +246,6 @@ async fn page_below(
     match over {
         Over::Inventory(place) => general::general(visit, view, place, dialog, status).await,
         Over::Management => management::management(visit, view, dialog, status).await,
-    }
-}
-
-fn flash(kind: FlashKind, text: impl Into<String>) -> Flash {
-    Flash {
-        kind,
-        text: text.into(),
-        link: None,
     }
 }
 
@@ -311,7 +295,7 @@ async fn line_of(
                 return Err(Error::NotFound);
             }
             let names: HashMap<VirtualAccountId, String> = service::places(r, &view)?.into_iter().collect();
-            let administrators = administrators(r, token.account)?;
+            let administrators = members::administrators_of(r, token.account)?;
             Ok((token, names, administrators))
         })
         .await?;
@@ -449,5 +433,5 @@ async fn revoke(
         "The registration token {} is revoked: nothing can be registered with it any more.",
         line.name()
     );
-    Ok(may.see_other(&over.page(&may), flash(FlashKind::Ok, says)))
+    Ok(may.see_other(&over.page(&may), Flash::new(FlashKind::Ok, says)))
 }
