@@ -351,31 +351,6 @@ fn the_pages_of_a_license_and_of_a_virtual_account_are_there_for_who_reaches_the
     una.follow().expect(200).shows("Public Network Devices");
 }
 
-/// Where writers are not one at a time, what a stock says is still what its pools add up to.
-#[test]
-fn four_who_add_to_one_stock_at_once_lose_nothing() {
-    let (p, cast) = Portal::with_cast();
-    p.licenses(&cast.xyz, cast.xyz.default, SWITCH, 100);
-    let at = p.clock.now();
-    std::thread::scope(|scope| {
-        for thread in 0..4 {
-            let (p, cast) = (&p, &cast);
-            scope.spawn(move || {
-                // Each a term of its own, so that nothing but the stock is in common.
-                for round in 1..=25 {
-                    let months = Some(thread * 25 + round);
-                    p.licenses_of(&cast.xyz, cast.xyz.default, SWITCH, 1, at, months);
-                }
-            });
-        }
-    });
-    assert_eq!(
-        p.stock_named(&cast.xyz, "DEFAULT", NE).unwrap().1,
-        [200, 0, 0, 200]
-    );
-    p.adds_up();
-}
-
 /// What a model thinks of three Virtual Accounts: purchased, reserved and in use of one license.
 #[derive(Debug, Clone, Copy)]
 enum Step {

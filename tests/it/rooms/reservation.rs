@@ -202,6 +202,46 @@ fn what_is_reserved_goes_with_its_device_and_stays_reserved() {
     p.adds_up();
 }
 
+/// Devices are moved by writers that are not one at a time: what a stock says is still what its pools add up to.
+#[test]
+fn four_who_move_reserved_licenses_at_once_lose_none() {
+    let (p, cast) = Portal::with_cast();
+    // Each device has a term of its own, so that its stock is all that two of them share.
+    let mut ada = p.api("ada@xyz.example");
+    let base = format!("/api/v1/accounts/{}", cast.xyz.number);
+    let devices: Vec<String> = (1..=4)
+        .map(|term| {
+            let at = p.clock.now();
+            p.licenses_of(&cast.xyz, cast.corporate, "C9200-48P-E", 1, at, Some(12 * term));
+            let body = json!({ "virtual_account": cast.corporate,
+                "request_code": request(&format!("FOC2401X0A{term}")).text,
+                "licenses": [{ "entitlement": NE, "quantity": 1 }] });
+            let made = ada.post(&format!("{base}/reservations"), &body).expect(201).json();
+            made["device"].as_str().unwrap().to_owned()
+        })
+        .collect();
+    for round in 0..10 {
+        let to = if round % 2 == 0 { cast.public } else { cast.corporate };
+        std::thread::scope(|scope| {
+            for device in &devices {
+                let mut ada = p.api("ada@xyz.example");
+                let path = format!("{base}/devices/transfer");
+                scope.spawn(move || {
+                    ada.post(&path, &json!({ "devices": [device], "virtual_account": to }))
+                        .expect(200);
+                });
+            }
+        });
+        let place = ["Public Network Devices", "Corporate Network Devices"][round % 2];
+        assert_eq!(
+            p.stock_named(&cast.xyz, place, NE).unwrap().1,
+            [4, 0, 4, 0],
+            "in round {round}"
+        );
+        p.adds_up();
+    }
+}
+
 #[test]
 fn who_may_reserve_is_the_matrix_alone() {
     let (p, cast) = Portal::with_cast();
