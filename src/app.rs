@@ -15,8 +15,8 @@ use crate::{
     members, orders, simulator, smart_accounts, tokens, virtual_accounts,
 };
 use chrono::TimeDelta;
-use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
+use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
 /// Every route of the portal.
@@ -109,6 +109,9 @@ pub fn refusals() -> Vec<(&'static str, &'static str)> {
     codes
 }
 
+/// What the API is: the same for every portal of this program, and not needed until somebody asks.
+static DOCUMENT: LazyLock<String> = LazyLock::new(|| openapi::document(&routes(), &refusals()).to_string());
+
 /// A portal that is ready to be served.
 pub struct Parts {
     /// What handlers reach.
@@ -143,7 +146,6 @@ pub fn build(
     let jobs = Jobs::new(jobs(&config, &db, &clock, &postman, &letters));
     let mut routes = routes();
     let refusals = refusals();
-    let document = openapi::document(&routes, &refusals);
     let menu = routes.take_menu();
     let portal = Portal {
         config: Arc::new(config),
@@ -154,7 +156,7 @@ pub fn build(
         jobs,
         menu: Arc::new(menu),
         routes: Arc::new(routes.list()),
-        openapi: Arc::new(document.to_string()),
+        openapi: &DOCUMENT,
         letters,
         occupants: occupants(),
         refusals: Arc::new(refusals),

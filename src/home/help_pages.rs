@@ -105,7 +105,7 @@ struct ApiPage {
 
 pub async fn api(visit: Public) -> Answer {
     let base = visit.portal.config.base_url.trim_end_matches('/').to_owned();
-    let (groups, shapes) = reference::read(&visit.portal.openapi, &base);
+    let (groups, shapes) = reference::read(visit.portal.openapi, &base);
     page(&ApiPage {
         shell: shell(&visit, "API", &help_crumb()),
         base,
@@ -117,7 +117,7 @@ pub async fn api(visit: Public) -> Answer {
 pub async fn document(visit: Public) -> Answer {
     Ok(HttpResponse::Ok()
         .insert_header((header::CONTENT_TYPE, "application/json"))
-        .body(visit.portal.openapi.as_ref().clone()))
+        .body(visit.portal.openapi.as_str()))
 }
 
 #[derive(Template)]

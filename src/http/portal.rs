@@ -9,8 +9,8 @@ use crate::platform::db::Db;
 use crate::platform::jobs::Jobs;
 use crate::platform::occupants::Occupants;
 use crate::platform::signing::Signing;
-use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
+use std::sync::{Arc, LazyLock};
 
 /// The parts of a running portal. Cheap to clone.
 #[derive(Clone)]
@@ -32,7 +32,7 @@ pub struct Portal {
     /// Every route, as `licentral routes` prints it.
     pub routes: Arc<Vec<Listed>>,
     /// The description of the API.
-    pub openapi: Arc<String>,
+    pub openapi: &'static LazyLock<String>,
     /// How many letters of the lab's mailbox nobody has marked as read; a job counts them.
     pub letters: Arc<AtomicU64>,
     /// The rooms that keep things in Virtual Accounts.

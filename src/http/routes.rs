@@ -4,7 +4,7 @@ use super::access::{Demand, Guarded, InTurn};
 use crate::error::Error;
 use actix_web::http::Method;
 use actix_web::web::{self, ServiceConfig};
-use actix_web::{FromRequest, Handler, HttpRequest, Responder, Route};
+use actix_web::{FromRequest, Handler, HttpRequest, Resource, Responder, Route};
 use std::collections::BTreeMap;
 use utoipa::ToSchema;
 use utoipa::openapi::{RefOr, Schema};
@@ -202,32 +202,73 @@ impl Routes {
         std::mem::take(&mut self.menu)
     }
 
-    /// Registers everything: one resource a path, so that a wrong method is 405 and not 404.
+    /// Registers everything: one resource a path, so that a wrong method is 405 and not 404. Paths that begin alike
+    /// share a scope, since a list of resources is searched from its beginning, and three hundred would be.
+    pub fn install(&self, config: &mut ServiceConfig) {
+        let mut root = Branch::default();
+        for entry in &self.entries {
+            root.add(entry.path.trim_start_matches('/'), entry);
+        }
+        root.install(config);
+    }
+}
+
+/// The routes that begin alike.
+#[derive(Default)]
+struct Branch<'a> {
+    /// Those that end here.
+    entries: Vec<&'a Entry>,
+    /// The others, by their next part. One parameter among them at most leads further: it would take what another means.
+    next: BTreeMap<&'a str, Branch<'a>>,
+}
+
+impl<'a> Branch<'a> {
+    fn add(&mut self, rest: &'a str, entry: &'a Entry) {
+        let (part, rest) = match rest.split_once('/') {
+            Some((part, rest)) => (part, Some(rest)),
+            None => (rest, None),
+        };
+        let branch = self.next.entry(part).or_default();
+        match rest {
+            Some(rest) => branch.add(rest, entry),
+            None => branch.entries.push(entry),
+        }
+    }
+
     #[expect(
         clippy::disallowed_methods,
         reason = "this is the one home of route registration"
     )]
-    pub fn install(&self, config: &mut ServiceConfig) {
-        let mut paths: BTreeMap<&str, Vec<&Entry>> = BTreeMap::new();
-        for entry in &self.entries {
-            paths.entry(&entry.path).or_default().push(entry);
-        }
+    fn install(&self, config: &mut ServiceConfig) {
         // Fixed words before parameters: /requests/new must not be taken for a reference.
-        let mut order: Vec<(&str, Vec<&Entry>)> = paths.into_iter().collect();
-        order.sort_by_key(|(path, _)| (path.matches('{').count(), std::cmp::Reverse(path.len())));
-        for (path, entries) in order {
-            let mut resource = web::resource(path);
-            let mut allow: Vec<String> = entries.iter().map(|e| e.method.to_string()).collect();
-            allow.sort();
-            for entry in entries {
-                resource = resource.route((entry.make)());
+        let mut order: Vec<(&&str, &Branch<'_>)> = self.next.iter().collect();
+        order.sort_by_key(|(part, _)| (part.contains('{'), std::cmp::Reverse(part.len())));
+        for (part, branch) in order {
+            let path = format!("/{part}");
+            if !branch.entries.is_empty() {
+                config.service(branch.resource(&path));
             }
-            let allow = allow.join(", ");
-            resource = resource.default_service(web::to(move |_: HttpRequest| {
-                let allow = allow.clone();
-                async move { Err::<actix_web::HttpResponse, Error>(Error::MethodNotAllowed { allow }) }
-            }));
-            config.service(resource);
+            if !branch.next.is_empty() {
+                config.service(web::scope(&path).configure(|config| branch.install(config)));
+            }
         }
+    }
+
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "this is the one home of route registration"
+    )]
+    fn resource(&self, path: &str) -> Resource {
+        let mut resource = web::resource(path);
+        let mut allow: Vec<String> = self.entries.iter().map(|e| e.method.to_string()).collect();
+        allow.sort();
+        for entry in &self.entries {
+            resource = resource.route((entry.make)());
+        }
+        let allow = allow.join(", ");
+        resource.default_service(web::to(move |_: HttpRequest| {
+            let allow = allow.clone();
+            async move { Err::<actix_web::HttpResponse, Error>(Error::MethodNotAllowed { allow }) }
+        }))
     }
 }

@@ -344,6 +344,8 @@ async function sourceProblems(noted, page) {
 export async function checkPage(page, label) {
   const noted = notes.get(page);
   assert.ok(noted, "Pages must come from openPage().");
+  // A click may have led on to a page that has only begun to arrive.
+  await page.waitForLoadState("load");
   const problems = [];
 
   // axe waits on timers, which never fire in a page without script (tried: not even when script is allowed again

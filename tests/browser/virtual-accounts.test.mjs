@@ -172,6 +172,7 @@ for (const context of [withScript, withoutScript]) {
     await visit(drew, "/domain-changes");
     await checkPage(drew, `domain changes ${label}`);
     await drew.getByRole("row").filter({ hasText: `xyz-${tag}.example` }).getByRole("link", { name: "XYZ COMPANY" }).click();
+    await title(drew, "Domain change: XYZ COMPANY");
     await checkPage(drew, `domain change ${label}`);
     await drew.getByRole("link", { name: "Deny", exact: true }).click();
     const deny = drew.getByRole("dialog", { name: "Deny domain change" });

@@ -43,12 +43,13 @@ impl World {
         }
     }
 
-    /// Somebody with this address.
+    /// Somebody of the cast, in the one session that each of them has.
     pub fn visitor(&self, email: &str) -> Visitor {
-        let browser = self.p.sign_in(email);
+        let (session, client) = self.keys[email].clone();
+        let browser = self.p.browser_of(session);
         Visitor {
             csrf: self.p.csrf_of(&browser),
-            api: self.p.api(email),
+            api: self.p.api_of(client),
             browser,
         }
     }
@@ -127,7 +128,7 @@ impl World {
 
     fn gathered(&self) -> Bodies {
         let mut found = BTreeMap::new();
-        let document: Value = serde_json::from_str(&self.p.parts.openapi).unwrap();
+        let document: Value = serde_json::from_str(self.p.parts.openapi).unwrap();
         let schemas = &document["components"]["schemas"];
         for (path, methods) in document["paths"].as_object().unwrap() {
             for (method, operation) in methods.as_object().unwrap() {

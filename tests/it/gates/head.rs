@@ -46,8 +46,13 @@ fn a_wrong_method_is_told_the_right_ones() {
         paths.entry(route.path).or_default().insert(route.method);
     }
     let mut people = vec![("nobody", w.nobody()), ("admin", w.visitor("ada@xyz.example"))];
-    for (pattern, methods) in paths {
-        let path = w.ours(&pattern);
+    // Addresses first: some are of links that are made for them.
+    let paths: Vec<_> = paths
+        .into_iter()
+        .map(|(pattern, methods)| (w.ours(&pattern), pattern, methods))
+        .collect();
+    let mut watch = w.p.watch();
+    for (path, pattern, methods) in paths {
         let wanted = methods.iter().cloned().collect::<Vec<_>>().join(", ");
         for method in ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"] {
             if methods.contains(method) {
@@ -55,7 +60,6 @@ fn a_wrong_method_is_told_the_right_ones() {
             }
             for (word, visitor) in &mut people {
                 let what = format!("{method} {pattern} as {word}");
-                let before = w.p.fingerprint();
                 let page = visitor.ask(method, &path);
                 assert_eq!(page.status, 405, "{what}");
                 assert_eq!(page.header("allow"), Some(wanted.as_str()), "{what}");
@@ -66,8 +70,8 @@ fn a_wrong_method_is_told_the_right_ones() {
                         "{what}"
                     );
                 }
-                before.assert_same(&w.p.fingerprint(), &what);
             }
         }
+        watch.assert_same(&format!("a wrong method for {pattern}"));
     }
 }

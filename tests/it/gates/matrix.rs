@@ -17,6 +17,7 @@ fn every_route_answers_every_role_as_it_did() {
          # everything else with an empty form (and a good token) or an empty JSON object.\n{head}\n"
     );
     let mut here: BTreeMap<&str, Visitor> = BTreeMap::new();
+    let mut watch = w.p.watch();
     for route in w.p.routes() {
         if route.method == "HEAD" {
             continue;
@@ -38,9 +39,10 @@ fn every_route_answers_every_role_as_it_did() {
             let status = visitor.ask(&route.method, &w.ours(&route.path)).status;
             line.push_str(&format!(" {status:<width$}", width = word.len()));
             // What was really done must not lean on those who come after.
-            if !is_read(&route) && status < 400 {
+            if !is_read(&route) && status < 400 && watch.has_changed() {
                 w = World::new();
                 here.clear();
+                watch = w.p.watch();
             }
         }
         table.push_str(line.trim_end());
@@ -98,12 +100,12 @@ fn the_matrix_decides() {
 fn a_client_with_the_scope_read_changes_nothing() {
     let w = World::new();
     let mut api = w.p.api_with("ada@xyz.example", false);
+    let mut watch = w.p.watch();
     for route in w.writes() {
         // Coming in changes nothing of anybody's; devices do not come as clients.
         if !route.path.starts_with("/api/") || route.path == "/api/v1/token" {
             continue;
         }
-        let before = w.p.fingerprint();
         let page = api.send(
             &route.method,
             &w.ours(&route.path),
@@ -118,6 +120,6 @@ fn a_client_with_the_scope_read_changes_nothing() {
             "{what}: {} {code}",
             page.status
         );
-        before.assert_same(&w.p.fingerprint(), &what);
+        watch.assert_same(&what);
     }
 }

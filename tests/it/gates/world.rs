@@ -18,6 +18,7 @@ use licentral::platform::db::schema::{
 use licentral::platform::db::{Reads, Tx};
 use licentral::platform::mail::LINK_KIND;
 use licentral::platform::token;
+use std::collections::BTreeMap;
 use std::sync::OnceLock;
 
 /// A portal with the cast, and one of everything in XYZ COMPANY.
@@ -30,6 +31,8 @@ pub struct World {
 #[derive(Clone)]
 pub struct Things {
     pub cast: Cast,
+    /// By address: a session, and the id and the secret of an API client. A copy need not sign anybody in.
+    pub keys: BTreeMap<String, (String, (String, String))>,
     client: String,
     session: String,
     invited: PersonId,
@@ -74,7 +77,11 @@ impl World {
     pub fn new() -> Self {
         static FIRST: OnceLock<(Database, Things)> = OnceLock::new();
         let (database, things) = FIRST.get_or_init(|| {
-            let Self { p, things } = Self::made();
+            let Self { p, mut things } = Self::made();
+            for (_, email) in super::asking::everyone() {
+                let keys = (p.session_of(email), p.api_client(email, true));
+                things.keys.insert(email.to_owned(), keys);
+            }
             (p.leave().at_rest(), things)
         });
         Self {
@@ -159,6 +166,7 @@ impl World {
             .json();
         let things = Things {
             cast,
+            keys: BTreeMap::new(),
             client,
             session,
             invited,

@@ -216,12 +216,19 @@ fn four_who_move_reserved_licenses_at_once_lose_none() {
             let body = json!({ "virtual_account": cast.corporate,
                 "request_code": request(&format!("FOC2401X0A{term}")).text,
                 "licenses": [{ "entitlement": NE, "quantity": 1 }] });
-            let made = ada.post(&format!("{base}/reservations"), &body).expect(201).json();
+            let made = ada
+                .post(&format!("{base}/reservations"), &body)
+                .expect(201)
+                .json();
             made["device"].as_str().unwrap().to_owned()
         })
         .collect();
     for round in 0..10 {
-        let to = if round % 2 == 0 { cast.public } else { cast.corporate };
+        let to = if round % 2 == 0 {
+            cast.public
+        } else {
+            cast.corporate
+        };
         std::thread::scope(|scope| {
             for device in &devices {
                 let mut ada = p.api("ada@xyz.example");

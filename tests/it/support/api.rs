@@ -24,7 +24,11 @@ impl Portal {
 
     /// The same, which may only read or also write.
     pub fn api_with(&self, email: &str, may_write: bool) -> Api {
-        let (id, secret) = self.api_client(email, may_write);
+        self.api_of(self.api_client(email, may_write))
+    }
+
+    /// A script with the id and the secret of a client.
+    pub fn api_of(&self, (id, secret): (String, String)) -> Api {
         if self.has_route("POST", "/api/v1/token") {
             let mut api = self.api_without_token();
             let form = format!("grant_type=client_credentials&client_id={id}&client_secret={secret}");

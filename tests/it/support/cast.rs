@@ -238,10 +238,20 @@ impl Portal {
     /// A browser in which this person is signed in, with a password given just now.
     #[track_caller]
     pub fn sign_in(&self, email: &str) -> Browser {
+        self.browser_of(self.session_of(email))
+    }
+
+    /// A session of this person.
+    pub fn session_of(&self, email: &str) -> String {
         let (person, cookie, wall) = (self.find_person(email).id, token::random(), self.clock.wall());
         self.db
             .housekeeping_now(|tx| session::start(tx, wall, person, &cookie, "127.0.0.1", "test browser"))
             .unwrap();
+        cookie
+    }
+
+    /// A browser with this session.
+    pub fn browser_of(&self, cookie: String) -> Browser {
         let mut browser = self.browser();
         browser.cookies.insert(session::COOKIE.to_owned(), cookie);
         browser

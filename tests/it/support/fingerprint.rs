@@ -140,3 +140,34 @@ impl Fingerprint {
         self.0[table].len()
     }
 }
+
+/// Looks at the database again and again. Each look says what has changed since the one before, so that many things
+/// that change nothing cost one look each.
+pub struct Watch {
+    db: Db,
+    last: Fingerprint,
+}
+
+impl Watch {
+    pub(super) fn begin(db: &Db) -> Self {
+        Self {
+            db: db.clone(),
+            last: Fingerprint::take(db),
+        }
+    }
+
+    /// Fails with the rows that have changed.
+    #[track_caller]
+    pub fn assert_same(&mut self, what: &str) {
+        let now = Fingerprint::take(&self.db);
+        self.last.assert_same(&now, what);
+    }
+
+    /// Whether anything has changed.
+    pub fn has_changed(&mut self) -> bool {
+        let now = Fingerprint::take(&self.db);
+        let changed = now != self.last;
+        self.last = now;
+        changed
+    }
+}

@@ -1,6 +1,6 @@
 //! A portal for one test: its own database, its own clock, its own server, letters into memory.
 
-use super::{Database, Fingerprint, Mail, log};
+use super::{Database, Fingerprint, Mail, Watch, log};
 use actix_web::dev::ServerHandle;
 use chrono::TimeDelta;
 use diesel::prelude::*;
@@ -203,6 +203,11 @@ impl Portal {
     /// Everything that is in the database, for comparing before and after.
     pub fn fingerprint(&self) -> Fingerprint {
         Fingerprint::take(&self.db)
+    }
+
+    /// Watches that nothing changes.
+    pub fn watch(&self) -> Watch {
+        Watch::begin(&self.db)
     }
 
     /// The address of the database, for other processes.
