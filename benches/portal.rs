@@ -765,7 +765,12 @@ impl Portal {
             .nth(1)
             .and_then(|rest| rest.split('"').next())
             .expect("a form");
-        let form = format!("csrf={csrf}&once=bench&name=bench&scope=write");
+        // A form that was sent before is not carried out again.
+        static FORMS: AtomicU64 = AtomicU64::new(0);
+        let form = format!(
+            "csrf={csrf}&once=bench-{}&name=bench&scope=write",
+            FORMS.fetch_add(1, Ordering::Relaxed)
+        );
         let request = format!(
             "POST /profile/api/new HTTP/1.1\r\nhost: 127.0.0.1:{0}\r\norigin: http://127.0.0.1:{0}\r\ncookie: {cookie}\r\ncontent-type: application/x-www-form-urlencoded\r\ncontent-length: {1}\r\n\r\n{form}",
             self.port,

@@ -202,6 +202,7 @@ fn jobs(config: &Config, db: &Db, clock: &Clock, postman: &Postman, letters: &Ar
         let (db, clock) = (db.clone(), clock.clone());
         async move {
             let (now, wall) = (clock.now(), clock.wall());
+            db.keep_statistics().await?;
             db.housekeeping(move |tx| {
                 authn::session::sweep(tx, wall)?;
                 authn::throttle::sweep(tx, wall)?;

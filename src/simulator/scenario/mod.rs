@@ -58,6 +58,7 @@ fn load(portal: &Portal) -> Result<String> {
         }
         _ => demo::Demo::plan(now, &portal.signing)?.write(&portal.db, &hash, "demo", |_| Ok(()))?,
     };
+    portal.db.keep_statistics_now()?;
     let took = portal.clock.wall().since(started).num_milliseconds();
     tracing::info!(scenario = name, milliseconds = took, "scenario loaded");
     Ok(words)
