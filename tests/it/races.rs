@@ -1,10 +1,11 @@
 //! Many at once: nothing is lost, nothing happens twice.
 
-use crate::support::{Browser, Database, Portal, Process, postgres};
+use crate::support::{Browser, Cast, Database, Portal, Process, postgres, refused, sum_of};
 use chrono::TimeDelta;
-use licentral::kernel::ids::PersonId;
+use licentral::kernel::ids::{PersonId, VirtualAccountId};
 use licentral::kernel::{EmailAddress, Event, Kind, Name, Who};
 use licentral::platform::db::{Db, Once, OnceKey};
+use serde_json::json;
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
@@ -317,4 +318,89 @@ fn of_thirty_two_who_assign_one_order_one_wins() {
         p.adds_up();
     }
     assert_eq!(p.fingerprint().count("order_assignments"), order_races());
+}
+
+/// How many transfers race: some each day, as many as `LICENTRAL_TRANSFERS` says.
+fn transfers(some: usize) -> usize {
+    #[expect(clippy::disallowed_methods, reason = "the numbers of a long experiment")]
+    std::env::var("LICENTRAL_TRANSFERS").map_or(some, |n| n.parse().unwrap())
+}
+
+const LICENSE: &str = "c9200-ne-48";
+
+/// Sixteen scripts of Ada's send so many transfers of one license between them; "try again later" is tried again.
+/// Says how many were carried out; each of the others was refused for want of licenses.
+fn transfer_at_once(
+    p: &Portal,
+    cast: &Cast,
+    attempts: usize,
+    between: impl Fn(usize) -> (String, VirtualAccountId) + Sync,
+) -> usize {
+    const SCRIPTS: usize = 16;
+    let path = format!("/api/v1/accounts/{}/license-transfers", cast.xyz.number);
+    let (path, between) = (&path, &between);
+    std::thread::scope(|scope| {
+        let scripts: Vec<_> = (0..SCRIPTS)
+            .map(|script| {
+                let mut ada = p.api("ada@xyz.example");
+                scope.spawn(move || {
+                    let mut done = 0;
+                    for attempt in (script..attempts).step_by(SCRIPTS) {
+                        let (license, to) = between(attempt);
+                        let body = json!({ "lines": [{ "license": license, "to": to, "quantity": 1 }] });
+                        loop {
+                            let reply = ada.post(path, &body);
+                            match reply.status {
+                                200 => done += 1,
+                                503 => continue,
+                                _ => assert_eq!(refused(&reply), "licenses.not-enough"),
+                            }
+                            break;
+                        }
+                    }
+                    done
+                })
+            })
+            .collect();
+        scripts.into_iter().map(|script| script.join().unwrap()).sum()
+    })
+}
+
+#[test]
+fn racing_transfers_of_one_pool_never_oversell() {
+    let (p, cast) = Portal::with_cast();
+    let attempts = transfers(160);
+    let there = i64::try_from(attempts / 4).unwrap();
+    p.licenses(&cast.xyz, cast.xyz.default, "C9200-48P-E", there);
+    let (id, _) = p.stock_named(&cast.xyz, "DEFAULT", LICENSE).unwrap();
+    let done = transfer_at_once(&p, &cast, attempts, |attempt| {
+        let to = [cast.corporate, cast.public][attempt % 2];
+        (id.clone(), to)
+    });
+    assert_eq!(i64::try_from(done).unwrap(), there, "as many as there were");
+    let purchased = |name: &str| p.stock_named(&cast.xyz, name, LICENSE).map_or(0, |(_, n)| n[0]);
+    assert_eq!(purchased("DEFAULT"), 0);
+    assert_eq!(
+        purchased("Corporate Network Devices") + purchased("Public Network Devices"),
+        there
+    );
+    p.adds_up();
+}
+
+#[test]
+fn opposing_transfers_neither_block_nor_lose() {
+    let (p, cast) = Portal::with_cast();
+    let attempts = transfers(160);
+    for place in [cast.corporate, cast.public] {
+        p.licenses(&cast.xyz, place, "C9200-48P-E", 20);
+    }
+    let id = |name: &str| p.stock_named(&cast.xyz, name, LICENSE).unwrap().0;
+    let ways = [
+        (id("Corporate Network Devices"), cast.public),
+        (id("Public Network Devices"), cast.corporate),
+    ];
+    let done = transfer_at_once(&p, &cast, attempts, |attempt| ways[attempt % 2].clone());
+    assert!(done > attempts / 2, "only {done} of {attempts} were carried out");
+    assert_eq!(sum_of(&p, LICENSE), 40);
+    p.adds_up();
 }
