@@ -1,0 +1,138 @@
+// Founding documents S2 (manual synchronization) and S0 (removal of an On-Prem account), with a real counterpart on the
+// command line: registered by file, synchronized by file, emptied, and removed. Found by visible labels.
+
+import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
+import path from "node:path";
+import { fileURLToPath } from "node:url";
+import { after, before, test } from "node:test";
+import { checkPage, contexts, openBrowser, openPage, signInAs, startPortal, visit } from "./support.mjs";
+
+const program = path.resolve(
+  process.env.LICENTRAL_BIN ?? path.join(path.dirname(fileURLToPath(import.meta.url)), "../../target/debug/licentral"),
+);
+
+let portal;
+let browser;
+before(async () => {
+  [portal, browser] = await Promise.all([startPortal(), openBrowser()]);
+});
+after(async () => {
+  await browser?.close();
+  await portal?.stop();
+});
+
+const title = (page, name) => page.getByRole("heading", { level: 1, name, exact: true }).waitFor();
+const row = (page, name) => page.getByRole("row").filter({ has: page.getByRole("link", { name, exact: true }) });
+
+/** Opens "Device Managers" by the menu on the left. */
+async function openList(page) {
+  await visit(page, "/sa/100001");
+  const menu = page.getByRole("navigation").filter({ has: page.getByText("Licensing") }).first();
+  const link = menu.getByRole("link", { name: "Device Managers", exact: true });
+  if (!(await link.isVisible())) await menu.getByText("Devices", { exact: true }).click();
+  await link.click();
+  await title(page, "Device Managers");
+}
+
+/** Chooses a word of the row menu of a device manager. */
+async function choose(page, name, word) {
+  await openList(page);
+  await row(page, name).getByRole("button", { name: `Actions for ${name}` }).click();
+  await page.getByRole("link", { name: word, exact: true }).and(page.locator(":visible")).first().click();
+}
+
+/** Presses what downloads, and says where the file is. */
+async function download(page, press, as) {
+  const [file] = await Promise.all([page.waitForEvent("download"), press()]);
+  const target = path.join(portal.folder, as);
+  await file.saveAs(target);
+  return target;
+}
+
+for (const context of [contexts[0], contexts.at(-1)]) {
+  const label = context.name;
+  const name = `Plant ${label}`;
+
+  /** The On-Prem server of the plant: runs a command of it and says what it printed. */
+  const onPrem = (...words) => {
+    const run = spawnSync(program, ["on-prem", "--data", `${label}.db`, ...words], { cwd: portal.folder, encoding: "utf8" });
+    assert.equal(run.status, 0, `${words.join(" ")}\n${run.stdout}${run.stderr}`);
+    return run.stdout;
+  };
+
+  test(`an On-Prem account is registered, synchronized by file, emptied and removed (${label})`, async () => {
+    const page = await openPage(browser, portal, context);
+    await signInAs(page, "ada@xyz.example");
+
+    // Registration, by file in both directions.
+    onPrem("account", "new", "--name", name);
+    onPrem("register", "--out", `${label}.registration`);
+    await openList(page);
+    await checkPage(page, `${label} device managers`);
+    await page.getByRole("link", { name: "Add device manager" }).click();
+    await title(page, "Add device manager");
+    await page.getByLabel("Registration file").setInputFiles(path.join(portal.folder, `${label}.registration`));
+    await page.getByLabel("Virtual Account", { exact: true }).selectOption({ label: "A new Virtual Account" });
+    await page.getByLabel("Name of the new Virtual Account").fill(`${name} licenses`);
+    await page.getByRole("button", { name: "Add device manager" }).click();
+    await title(page, `${name} is registered`);
+    await checkPage(page, `${label} registered`);
+    const authorization = await download(page, () => page.getByRole("link", { name: "Download authorization file" }).click(), `${label}.authorization`);
+    onPrem("authorize", authorization);
+
+    // S2: the file goes up, the response comes back.
+    onPrem("device", "add", "--serial", `FOC${label.replace(/[^0-9a-z]/gi, "").toUpperCase().slice(0, 8)}`, "--hostname", "plant-switch-01");
+    onPrem("sync", "generate", "--out", `${label}-1.sync`);
+    await choose(page, name, "Upload sync file");
+    await title(page, "Upload sync file");
+    await checkPage(page, `${label} upload sync file`);
+    await page.getByLabel("Synchronization file", { exact: true }).setInputFiles(path.join(portal.folder, `${label}-1.sync`));
+    await page.getByRole("button", { name: "Next" }).click();
+    await title(page, "Review the file information");
+    await page.getByText("Nothing has been applied yet.").waitFor();
+    await checkPage(page, `${label} review sync file`);
+    await page.getByRole("button", { name: "Submit" }).click();
+    await title(page, "Confirmation");
+    await checkPage(page, `${label} sync confirmation`);
+    await page.getByRole("link", { name: "Close", exact: true }).click();
+    await openList(page);
+    await row(page, name).getByText("Synchronization Successful").waitFor();
+    await row(page, name).getByRole("button", { name: `Actions for ${name}` }).click();
+    const response = await download(
+      page,
+      () => page.getByRole("link", { name: "Download latest response file", exact: true }).and(page.locator(":visible")).first().click(),
+      `${label}-1.response`,
+    );
+    onPrem("sync", "apply", response);
+    assert.match(onPrem("status"), /Synchronization Successful/);
+
+    // S0: not while it has product instances.
+    await choose(page, name, "Remove");
+    const pop = page.getByRole("dialog", { name: "Remove Device Manager?" });
+    await pop.getByText("source of truth").waitFor();
+    assert.equal(await pop.getByRole("link", { name: "Remove device manager" }).count(), 0);
+    await checkPage(page, `${label} remove refused`);
+    onPrem("device", "remove", "--all");
+    onPrem("sync", "generate", "--out", `${label}-2.sync`);
+    await choose(page, name, "Upload sync file");
+    await page.getByLabel("Synchronization file", { exact: true }).setInputFiles(path.join(portal.folder, `${label}-2.sync`));
+    await page.getByRole("button", { name: "Next" }).click();
+    await title(page, "Review the file information");
+    await page.getByRole("button", { name: "Submit" }).click();
+    await title(page, "Confirmation");
+    await choose(page, name, "View sync history");
+    await title(page, "Sync history");
+    await checkPage(page, `${label} sync history`);
+    await choose(page, name, "Remove");
+    await pop.getByRole("link", { name: "Remove device manager" }).click();
+    const number = page.getByRole("dialog", { name: "Enter Active Case Number" });
+    await number.getByLabel("Case number").fill("695123456");
+    await checkPage(page, `${label} case number`);
+    await number.getByRole("button", { name: "Proceed", exact: true }).click();
+    await title(page, "Device Managers");
+    await page.getByText(`${name}`).first().waitFor();
+    assert.equal(await row(page, name).count(), 0);
+    await page.context().close();
+  });
+}
