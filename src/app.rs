@@ -12,7 +12,7 @@ use crate::platform::settings;
 use crate::platform::signing::Signing;
 use crate::{
     access_requests, account_requests, alerts, authn, catalog, devices, events, home, identity, licenses,
-    members, orders, simulator, smart_accounts, tokens, virtual_accounts,
+    members, onprem, orders, simulator, smart_accounts, sync, tokens, virtual_accounts,
 };
 use chrono::TimeDelta;
 use std::sync::atomic::AtomicU64;
@@ -102,6 +102,8 @@ pub fn refusals() -> Vec<(&'static str, &'static str)> {
         tokens::REFUSALS,
         devices::REFUSALS,
         simulator::REFUSALS,
+        onprem::REFUSALS,
+        sync::format::REFUSALS,
     ] {
         codes.extend_from_slice(room);
     }

@@ -22,6 +22,7 @@ pub mod home;
 pub mod identity;
 pub mod licenses;
 pub mod members;
+pub mod onprem;
 pub mod orders;
 pub mod simulator;
 pub mod smart_accounts;

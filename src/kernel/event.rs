@@ -207,6 +207,16 @@ crate::words! {
         DeviceExpired = "device.registration-expired", "Registration expired";
         /// A silent device called again.
         DeviceBack = "device.connected", "Product instance connected again";
+        /// The local account of an On-Prem server came, was registered, deactivated or deleted.
+        OnPremAccount = "on-prem.account", "On-Prem account changed";
+        /// A local Virtual Account of an On-Prem server came to be.
+        OnPremPlace = "on-prem.virtual-account", "Local Virtual Account created";
+        /// A product instance of an On-Prem server came, changed or went.
+        OnPremDevice = "on-prem.device", "Local product instance changed";
+        /// Something went from one local Virtual Account to another.
+        OnPremTransfer = "on-prem.transfer", "Local transfer";
+        /// An On-Prem server made a file, took one in, or changed its schedule.
+        OnPremSync = "on-prem.sync", "On-Prem synchronization";
         /// What somebody is told by mail was changed.
         NotificationsChanged = "notifications.changed", "Notification settings changed";
         /// Additional addresses were added or removed.

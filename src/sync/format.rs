@@ -49,8 +49,8 @@ crate::words! {
 }
 
 impl FileKind {
-    /// For what the header is signed.
-    const fn typ(self) -> &'static str {
+    /// For what the header is signed: the `typ` of its JWS.
+    pub const fn typ(self) -> &'static str {
         match self {
             Self::Sync => "licentral-sync+jws",
             Self::Response => "licentral-response+jws",
@@ -591,6 +591,32 @@ impl<W: Write> Write for Hashing<W> {
     }
 }
 
+/// Hashes a whole file while it is written.
+pub struct Hashed<W>(Hashing<W>);
+
+impl<W: Write> Hashed<W> {
+    /// Around where it is written to.
+    pub fn new(out: W) -> Self {
+        Self(Hashing {
+            inner: out,
+            hash: Sha256::new(),
+            bytes: 0,
+        })
+    }
+    /// SHA-256 of what was written, in hexadecimal: what a response calls the request by.
+    pub fn sha256(self) -> String {
+        hex(self.0.hash)
+    }
+}
+impl<W: Write> Write for Hashed<W> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.write(bytes)
+    }
+    fn flush(&mut self) -> io::Result<()> {
+        self.0.flush()
+    }
+}
+
 fn hex(hash: Sha256) -> String {
     data_encoding::HEXLOWER.encode(&hash.finalize())
 }
@@ -800,6 +826,13 @@ impl<S: Read + Seek> Opened<S> {
         signing::claimed_in_file(&self.signed)
             .and_then(|payload| serde_json::from_str(&payload).ok())
             .ok_or_else(bad_signature)
+    }
+
+    /// Goes on with what the header claims, unproven: for looking into a file whose key is not at hand. Nothing that
+    /// is read in this way may be applied.
+    pub fn unproven<H: Header>(self) -> Result<Verified<H, S>> {
+        let header = self.claimed()?;
+        Ok(Verified { header, file: self })
     }
 
     /// The signed header as it stands in the file.

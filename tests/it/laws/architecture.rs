@@ -32,6 +32,7 @@ const ROOMS: &[&str] = &[
     "events",
     "home",
     "simulator",
+    "onprem",
 ];
 
 /// Above the rooms, and free to use all of them.
