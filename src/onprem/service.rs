@@ -332,6 +332,10 @@ impl OnPrem {
                 _ => {}
             }
             one.facts.state = LocalState::Active;
+            let mut cloud = cloud.clone();
+            // Told once where the cloud is, the server keeps it.
+            let known = one.facts.cloud.take().and_then(|there| there.url);
+            cloud.url = cloud.url.or(known);
             one.facts.cloud = Some(cloud.clone());
             let event = Event::new(
                 Kind::OnPremAccount,
@@ -841,24 +845,23 @@ impl OnPrem {
     /// Whether the schedule says that it is time; then the next time is set, whatever becomes of this one.
     pub fn take_turn(&self) -> Result<bool> {
         let now = self.now();
-        let one = self.account()?;
-        if !one.is_due(now) || one.facts.state != LocalState::Active {
-            return Ok(false);
-        }
-        self.change(|_, one| {
+        self.db.write_now(|tx| {
+            let mut one = account(tx)?;
+            if !one.is_due(now) || one.facts.state != LocalState::Active {
+                return Ok(tx.unchanged(false));
+            }
             if let Some(schedule) = &mut one.facts.schedule
                 && let Some(next) = next_run(schedule.start, schedule.frequency, schedule.time, now)
             {
                 schedule.next_at = next;
             }
-            Ok((
-                Event::new(Kind::OnPremSync, one.id, "A scheduled synchronization begins."),
-                true,
-            ))
+            store::update_account(tx, &one)?;
+            let event = Event::new(Kind::OnPremSync, one.id, "A scheduled synchronization begins.");
+            tx.record(now, &self.who, &event, true)
         })
     }
 
-    /// How many product instances there are, and how the last lines of the record go.
+    /// How many product instances there are.
     pub fn count_devices(&self) -> Result<i64> {
         self.db.read_now(|r| {
             let id = account(r)?.id;
@@ -928,4 +931,349 @@ fn holdings(read: &mut dyn Reads, now: Moment) -> Result<Vec<Holding>> {
         }
     }
     Ok(list)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::kernel::clock::Setting;
+    use crate::kernel::ids::DeviceManagerId;
+    use crate::platform::db::migrate;
+    use crate::sync::format::{Acknowledged, License, Policy};
+    use chrono::TimeDelta;
+    use std::io::Cursor;
+
+    struct Here {
+        file: std::path::PathBuf,
+        clock: Clock,
+        inner: OnPrem,
+        key: FileKey,
+        cloud: FileKey,
+        manager: DeviceManagerId,
+    }
+    impl Drop for Here {
+        fn drop(&mut self) {
+            for more in ["", "-wal", "-shm"] {
+                let _ = std::fs::remove_file(format!("{}{more}", self.file.display()));
+            }
+        }
+    }
+    impl Here {
+        fn new(name: &str) -> Self {
+            let file =
+                std::env::temp_dir().join(format!("licentral-onprem-{}-{name}.db", std::process::id()));
+            let _ = std::fs::remove_file(&file);
+            let url = format!("sqlite://{}", file.display());
+            migrate::run(&url).unwrap();
+            let clock = Clock::new();
+            clock.set(Setting::Frozen {
+                at: Moment::parse("2026-11-22T10:00:00Z").unwrap(),
+            });
+            let here = Self {
+                inner: OnPrem::new(Db::open(&url).unwrap(), clock.clone()),
+                file,
+                clock,
+                key: FileKey::make().unwrap().0,
+                cloud: FileKey::make().unwrap().0,
+                manager: DeviceManagerId::new(),
+            };
+            here.inner
+                .create_account("Smart-On-Prem-Account", &here.key)
+                .unwrap();
+            here
+        }
+        fn authorization(&self, key: &FileKey) -> Cursor<Vec<u8>> {
+            let header = AuthorizationHeader {
+                manager: self.manager,
+                name: "Smart-On-Prem-Account".to_owned(),
+                key_id: signing::file_key_id(key.public_key()).unwrap(),
+                smart_account: 100_001,
+                smart_account_name: "XYZ COMPANY".to_owned(),
+                domain: "xyz.example".to_owned(),
+                virtual_account: "Local-Virtual-Account".to_owned(),
+                public_key: self.cloud.public_key().to_owned(),
+                registered_at: self.clock.now(),
+            };
+            Cursor::new(format::text_of(&header, &self.cloud).unwrap().into_bytes())
+        }
+        fn registered(name: &str) -> Self {
+            let here = Self::new(name);
+            here.inner.authorize(here.authorization(&here.key), None).unwrap();
+            here
+        }
+        fn add(&self, serial: &str, usage: &[(&str, i64)]) {
+            let new = NewDevice {
+                pid: "C9200-48P-E".to_owned(),
+                serial: serial.to_owned(),
+                hostname: String::new(),
+                product: String::new(),
+                software: String::new(),
+                place: None,
+                usage: usage.iter().map(|(e, n)| ((*e).to_owned(), *n)).collect(),
+            };
+            self.inner.add_devices(&[new]).unwrap();
+        }
+        fn generate(&self) -> (SyncHeader, String, Vec<u8>) {
+            let mut out = Vec::new();
+            let (header, sha256) = self
+                .inner
+                .generate(&self.key, Cursor::new(Vec::new()), &mut out)
+                .unwrap();
+            assert_eq!(crate::platform::token::fingerprint(&out), sha256);
+            (header, sha256, out)
+        }
+        /// What the cloud would answer.
+        fn response(&self, sequence: i64, sha256: &str, key: &FileKey, purchased: i64) -> Vec<u8> {
+            let mut writer = Writer::new(FileKind::Response, Vec::new());
+            for record in [
+                Record::License(License {
+                    entitlement: "c9200-ne-48".to_owned(),
+                    name: "C9200 Network Essentials, 48-port".to_owned(),
+                    billing: Billing::Prepaid,
+                    purchased,
+                    ends_at: None,
+                }),
+                Record::Acknowledged(Acknowledged {
+                    devices: 1,
+                    usages: 1,
+                }),
+                Record::Policy(Policy {
+                    due_days: 30,
+                    overdue_removal_days: 90,
+                }),
+            ] {
+                writer.record(&record).unwrap();
+            }
+            let (body, counts) = writer.finish().unwrap();
+            let header = ResponseHeader {
+                manager: self.manager,
+                smart_account: 100_001,
+                virtual_account: "Local-Virtual-Account".to_owned(),
+                sequence,
+                request_sha256: sha256.to_owned(),
+                created_at: self.clock.now(),
+                due_at: self.clock.now().plus(TimeDelta::days(30)),
+                records: counts.packed.records,
+                body_bytes: counts.packed.body_bytes,
+                unpacked_bytes: counts.packed.unpacked_bytes,
+                body_sha256: counts.packed.body_sha256,
+            };
+            let mut out = Vec::new();
+            format::write_file(&mut out, &header, key, &mut body.as_slice()).unwrap();
+            out
+        }
+        fn apply(&self, file: Vec<u8>) -> Result<Answered> {
+            self.inner.apply(Cursor::new(file), &Limits::default())
+        }
+        fn holds(&self, place: &str) -> (i64, i64) {
+            self.inner
+                .holdings()
+                .unwrap()
+                .into_iter()
+                .find(|one| one.place == place && one.entitlement == "c9200-ne-48")
+                .map_or((0, 0), |one| (one.purchased, one.in_use))
+        }
+        fn state(&self) -> SyncState {
+            self.inner.account().unwrap().sync_state(self.clock.now())
+        }
+    }
+    fn code<T: std::fmt::Debug>(result: Result<T>) -> &'static str {
+        match result {
+            Err(Error::Refused(refusal)) => refusal.code,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn it_registers_by_files_and_only_with_an_authorization_of_its_own() {
+        let here = Here::new("register");
+        assert_eq!(
+            code(
+                here.inner
+                    .generate(&here.key, Cursor::new(Vec::new()), &mut Vec::new())
+            ),
+            "onprem.not-registered"
+        );
+        assert_eq!(
+            code(here.inner.create_account("Another", &here.key)),
+            "onprem.one-account"
+        );
+        let text = here.inner.registration_file(&here.key).unwrap();
+        let asked = format::open(Cursor::new(text.into_bytes()))
+            .unwrap()
+            .verify::<RegistrationHeader>(here.key.public_key())
+            .unwrap();
+        assert_eq!(asked.header.name, "Smart-On-Prem-Account");
+        assert_eq!(
+            code(here.inner.authorize(here.authorization(&here.cloud), None)),
+            "onprem.other-file"
+        );
+        let mut bent = here.authorization(&here.key).into_inner();
+        let middle = bent.len() / 2;
+        bent[middle] ^= 1;
+        assert!(here.inner.authorize(Cursor::new(bent), None).is_err());
+        assert_eq!(here.inner.account().unwrap().facts.state, LocalState::Pending);
+        here.inner
+            .authorize(here.authorization(&here.key), Some("http://cloud.example"))
+            .unwrap();
+        let again = here.inner.authorize(here.authorization(&here.key), None).unwrap();
+        assert_eq!(again.url.as_deref(), Some("http://cloud.example"), "kept");
+        assert_eq!(here.inner.account().unwrap().facts.state, LocalState::Active);
+        assert_eq!(code(here.inner.registration_file(&here.key)), "onprem.registered");
+    }
+
+    #[test]
+    fn a_response_is_applied_once_in_order_and_only_to_the_file_that_was_made() {
+        let here = Here::registered("responses");
+        assert_eq!(here.state(), SyncState::Never);
+        here.add("B2", &[("c9200-ne-48", 2)]);
+        here.add("A1", &[("c9200-ne-48", 1)]);
+        let (first, first_sha, file) = here.generate();
+        assert_eq!(
+            (first.sequence, first.last_response, first.devices, first.usages),
+            (1, 0, 2, 2)
+        );
+        let mut read = format::open(Cursor::new(file))
+            .unwrap()
+            .verify::<SyncHeader>(here.key.public_key())
+            .unwrap()
+            .check(&Limits::default())
+            .unwrap();
+        assert_eq!(read.records().unwrap().map(Result::unwrap).count(), 3);
+        assert_eq!(here.state(), SyncState::Generated);
+        assert_eq!(
+            code(here.apply(here.response(1, &"0".repeat(64), &here.cloud, 5))),
+            "onprem.other-file"
+        );
+        assert_eq!(
+            code(here.apply(here.response(2, &first_sha, &here.cloud, 5))),
+            "onprem.other-file"
+        );
+        assert_eq!(
+            code(here.apply(here.response(1, &first_sha, &here.key, 5))),
+            "sync.bad-signature"
+        );
+        assert_eq!(here.holds("DEFAULT"), (0, 3), "nothing was applied");
+        let answer = here.response(1, &first_sha, &here.cloud, 5);
+        assert!(matches!(
+            here.apply(answer.clone()).unwrap(),
+            Answered::Applied {
+                sequence: 1,
+                licenses: 1,
+                ..
+            }
+        ));
+        assert_eq!(here.apply(answer.clone()).unwrap(), Answered::Before);
+        assert_eq!(
+            (here.holds("DEFAULT"), here.state()),
+            ((5, 3), SyncState::Successful)
+        );
+        // Two files are made; the answer to the second comes first.
+        let (second, second_sha, _) = here.generate();
+        let (third, third_sha, _) = here.generate();
+        assert_eq!(
+            (
+                second.sequence,
+                second.last_response,
+                third.sequence,
+                third.last_response
+            ),
+            (2, 1, 3, 1)
+        );
+        here.apply(here.response(3, &third_sha, &here.cloud, 7)).unwrap();
+        assert_eq!(
+            code(here.apply(here.response(2, &second_sha, &here.cloud, 1))),
+            "onprem.answered-already"
+        );
+        assert_eq!(code(here.apply(answer)), "onprem.answered-already");
+        assert_eq!(here.holds("DEFAULT"), (7, 3));
+        here.clock.set(here.clock.advanced(TimeDelta::days(31)));
+        assert_eq!(here.state(), SyncState::Overdue);
+    }
+
+    #[test]
+    fn licenses_and_devices_move_between_local_virtual_accounts() {
+        let here = Here::registered("transfers");
+        here.inner.add_place("Corporate Network Devices", "").unwrap();
+        assert_eq!(
+            code(here.inner.add_place("corporate network  DEVICES", "")),
+            "onprem.taken"
+        );
+        here.add("A1", &[("c9200-ne-48", 2)]);
+        let (_, sha, _) = here.generate();
+        here.apply(here.response(1, &sha, &here.cloud, 5)).unwrap();
+        let to = "Corporate Network Devices";
+        here.inner
+            .transfer_licenses("c9200-ne-48", 4, "DEFAULT", to)
+            .unwrap();
+        assert_eq!(
+            (here.holds("DEFAULT"), here.holds(to)),
+            ((1, 2), (4, 0)),
+            "short, and it was allowed"
+        );
+        assert_eq!(
+            code(here.inner.transfer_licenses("c9200-ne-48", 2, "DEFAULT", to)),
+            "onprem.too-many"
+        );
+        here.inner.transfer_device("A1", to).unwrap();
+        assert_eq!(code(here.inner.transfer_device("A1", to)), "onprem.same-place");
+        assert_eq!((here.holds("DEFAULT"), here.holds(to)), ((1, 0), (4, 2)));
+        here.inner
+            .transfer_licenses("c9200-ne-48", 4, to, "DEFAULT")
+            .unwrap();
+        assert_eq!((here.holds("DEFAULT"), here.holds(to)), ((5, 0), (0, 2)));
+        assert_eq!(code(here.inner.remove_device("nobody")), "onprem.unknown");
+    }
+
+    #[test]
+    fn it_is_deactivated_when_it_is_empty_and_the_cloud_knows_then_deleted() {
+        let here = Here::registered("end");
+        here.add("A1", &[]);
+        let (_, sha, _) = here.generate();
+        here.apply(here.response(1, &sha, &here.cloud, 5)).unwrap();
+        assert_eq!(code(here.inner.deactivate("moved")), "onprem.has-devices");
+        assert_eq!(here.inner.remove_all_devices().unwrap(), 1);
+        assert_eq!(code(here.inner.deactivate("moved")), "onprem.not-synchronized");
+        let (_, sha, _) = here.generate();
+        assert_eq!(
+            code(here.inner.deactivate("moved")),
+            "onprem.not-synchronized",
+            "not answered yet"
+        );
+        here.apply(here.response(2, &sha, &here.cloud, 5)).unwrap();
+        assert_eq!(code(here.inner.delete()), "onprem.not-inactive");
+        assert!(here.inner.deactivate(" ").is_err(), "a reason is needed");
+        here.inner.deactivate("moved").unwrap();
+        assert_eq!(code(here.inner.add_place("Late", "")), "onprem.inactive");
+        assert_eq!(
+            code(
+                here.inner
+                    .generate(&here.key, Cursor::new(Vec::new()), &mut Vec::new())
+            ),
+            "onprem.inactive"
+        );
+        here.inner.delete().unwrap();
+        assert_eq!(code(here.inner.account()), "onprem.no-account");
+    }
+
+    #[test]
+    fn the_schedule_gives_one_turn_each_time() {
+        let here = Here::registered("schedule");
+        let day = |d| NaiveDate::from_ymd_opt(2026, 11, d).unwrap();
+        let time = NaiveTime::from_hms_opt(2, 30, 0).unwrap();
+        let next = here
+            .inner
+            .schedule(Some((day(23), Frequency::Daily, time)))
+            .unwrap()
+            .unwrap();
+        assert_eq!(next, Moment::parse("2026-11-23T02:30:00Z").unwrap());
+        assert!(!here.inner.take_turn().unwrap());
+        // Asleep for three days: one turn, not three.
+        here.clock.set(here.clock.advanced(TimeDelta::days(3)));
+        assert!(here.inner.take_turn().unwrap());
+        assert!(!here.inner.take_turn().unwrap());
+        here.inner.schedule(None).unwrap();
+        here.clock.set(here.clock.advanced(TimeDelta::days(3)));
+        assert!(!here.inner.take_turn().unwrap());
+    }
 }

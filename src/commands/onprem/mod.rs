@@ -46,7 +46,7 @@ enum What {
         #[arg(long, conflicts_with = "cloud")]
         out: Option<PathBuf>,
         /// Address of the cloud, such as http://127.0.0.1:8080.
-        #[arg(long, requires_all = ["account", "client_id", "client_secret", "virtual_account"], required_unless_present = "out")]
+        #[arg(long, requires_all = ["account", "client_id", "client_secret", "virtual_account"])]
         cloud: Option<String>,
         /// Number of the Smart Account.
         #[arg(long)]
