@@ -156,4 +156,6 @@ id! {
     DeviceManagerId;
     /// Licenses that are set aside for one device.
     ReservationId;
+    /// A synchronization file.
+    SyncFileId;
 }
