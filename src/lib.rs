@@ -25,6 +25,7 @@ pub mod members;
 pub mod orders;
 pub mod simulator;
 pub mod smart_accounts;
+pub mod sync;
 pub mod tokens;
 pub mod virtual_accounts;
 

@@ -17,7 +17,9 @@ mod service;
 mod store;
 
 pub use jobs::jobs;
-pub use model::{Authorization, Device, Reported, Standing, Udi, Usage, UseStatus};
+pub use model::{
+    Authorization, Device, MOST_LICENSES, MOST_QUANTITY, Reported, Standing, Udi, Usage, UseStatus,
+};
 pub use occupant::Devices;
 pub use reconcile::{Outcome, Served, Server, Uses, compare, reconcile};
 pub use service::{Using, place_many, tallied, troubled, using, with_token};

@@ -27,6 +27,7 @@ const ROOMS: &[&str] = &[
     "orders",
     "tokens",
     "devices",
+    "sync",
     "alerts",
     "events",
     "home",

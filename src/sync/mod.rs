@@ -1,0 +1,3 @@
+//! Synchronization: what travels between an On-Prem server and the cloud.
+
+pub mod format;
