@@ -105,11 +105,17 @@ impl DeviceManagerShape {
             local_virtual_accounts: one
                 .local_places()
                 .into_iter()
-                .map(|LocalPlace { name, description, devices }| LocalPlaceShape {
-                    name,
-                    description,
-                    product_instances: devices,
-                })
+                .map(
+                    |LocalPlace {
+                         name,
+                         description,
+                         devices,
+                     }| LocalPlaceShape {
+                        name,
+                        description,
+                        product_instances: devices,
+                    },
+                )
                 .collect(),
             failure: one.failed_at.is_some().then_some(one.failure),
             id: one.id,

@@ -17,8 +17,8 @@ pub use model::{DUE_AFTER, LocalPlace, Manager, REMOVED_AFTER, SyncStatus, name}
 pub use occupant::DeviceManagers;
 pub use pages::{PATH, between, href};
 pub use service::{
-    Binding, New, Row, add, against_binding, announced, bindable, failed, days_left, find, lock, overdue, synced, theirs,
-    waits, whose,
+    Binding, New, Row, add, against_binding, announced, bindable, days_left, failed, find, lock, overdue,
+    synced, theirs, waits, whose,
 };
 
 use crate::http::Routes;

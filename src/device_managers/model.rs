@@ -143,7 +143,8 @@ pub fn name(typed: &str) -> Result<Name, String> {
 /// Checks an active case number.
 pub fn case_number(typed: &str) -> Result<String, String> {
     let typed = typed.trim();
-    let good = (3..=40).contains(&typed.len()) && typed.chars().all(|c| c.is_ascii_alphanumeric() || c == '-');
+    let good =
+        (3..=40).contains(&typed.len()) && typed.chars().all(|c| c.is_ascii_alphanumeric() || c == '-');
     if good {
         Ok(typed.to_owned())
     } else {
@@ -189,7 +190,10 @@ mod tests {
         one.waits_since = Some(at);
         assert_eq!(one.status(at), SyncStatus::InProgress);
         let late = at.plus(TimeDelta::days(30));
-        assert_eq!(one.status(late.plus(TimeDelta::seconds(-1))), SyncStatus::InProgress);
+        assert_eq!(
+            one.status(late.plus(TimeDelta::seconds(-1))),
+            SyncStatus::InProgress
+        );
         assert_eq!(one.status(late), SyncStatus::Overdue);
         one = manager(at);
         one.synced_at = Some(at);
@@ -202,7 +206,12 @@ mod tests {
         let mut one = manager(Moment::parse("2026-11-01T08:00:00Z").unwrap());
         assert!(one.against_removal().is_none());
         one.product_instances = 1;
-        assert!(one.against_removal().unwrap().says.contains("1 product instance in"));
+        assert!(
+            one.against_removal()
+                .unwrap()
+                .says
+                .contains("1 product instance in")
+        );
     }
 
     #[test]

@@ -13,7 +13,8 @@ use crate::http::menu::Item;
 use crate::http::reply::attachment;
 use crate::http::widgets::{Happening, Tab, counted, number};
 use crate::http::{
-    Answer, Crumb, Flash, FlashKind, FormState, May, Posted, Routes, Shell, Visit, page, page_with, reason, see_other,
+    Answer, Crumb, Flash, FlashKind, FormState, May, Posted, Routes, Shell, Visit, page, page_with, reason,
+    see_other,
 };
 use crate::kernel::ids::DeviceManagerId;
 use crate::kernel::{Moment, search_key};
@@ -165,7 +166,8 @@ pub struct Line {
 
 impl Line {
     fn of(visit: &Visit, row: Row, administrators: &[Person]) -> Self {
-        let off = |action| reason::against(visit, action, row.manager.place, administrators).unwrap_or_default();
+        let off =
+            |action| reason::against(visit, action, row.manager.place, administrators).unwrap_or_default();
         Self {
             base: href(visit, row.manager.id),
             no_change: off(Action::Synchronize),
@@ -196,7 +198,10 @@ impl Line {
         counted(days.unsigned_abs(), "day", "days")
     }
     fn place_id(&self) -> String {
-        self.row.manager.place.map_or_else(String::new, |id| id.to_string())
+        self.row
+            .manager
+            .place
+            .map_or_else(String::new, |id| id.to_string())
     }
 }
 
@@ -237,7 +242,12 @@ struct ListPage {
     back: String,
 }
 
-async fn list_page(visit: &Visit, view: &Permit<ViewInventory>, dialog: Option<Dialog>, status: u16) -> Answer {
+async fn list_page(
+    visit: &Visit,
+    view: &Permit<ViewInventory>,
+    dialog: Option<Dialog>,
+    status: u16,
+) -> Answer {
     let permit = view.clone();
     let now = visit.portal.clock.now();
     let (all, administrators) = visit
@@ -342,7 +352,6 @@ struct OnePage {
     tabs: Vec<Tab>,
     shown: Shown,
     number: i64,
-    list: String,
 }
 
 async fn one_page(may: &May<ViewInventory>, id: DeviceManagerId, tab: usize) -> Answer {
@@ -364,7 +373,11 @@ async fn one_page(may: &May<ViewInventory>, id: DeviceManagerId, tab: usize) -> 
     let line = Line::of(may, row, &administrators);
     let tabs = [
         ("General", "", None),
-        ("Virtual Accounts", "/virtual-accounts", Some(line.one().local_places().len() as u64)),
+        (
+            "Virtual Accounts",
+            "/virtual-accounts",
+            Some(line.one().local_places().len() as u64),
+        ),
         ("Event log", "/event-log", None),
     ];
     let tabs = tabs
@@ -386,7 +399,6 @@ async fn one_page(may: &May<ViewInventory>, id: DeviceManagerId, tab: usize) -> 
         },
         tabs,
         number: may.number(),
-        list: base(may),
         line,
     })
 }
@@ -519,7 +531,10 @@ async fn remove(
         &base(&may),
         Flash::new(
             FlashKind::Ok,
-            format!("The device manager {gone} was removed. Its Virtual Account {} stays, empty and unbound.", line.row.place),
+            format!(
+                "The device manager {gone} was removed. Its Virtual Account {} stays, empty and unbound.",
+                line.row.place
+            ),
         ),
     ))
 }

@@ -2,7 +2,9 @@
 
 use super::model::{self, DUE_AFTER, LocalPlace, Manager, REMOVED_AFTER};
 use super::store;
-use crate::authz::action::{AuthorizeOnPrem, CreateTopVirtualAccount, RemoveDeviceManager, Synchronize, ViewInventory};
+use crate::authz::action::{
+    AuthorizeOnPrem, CreateTopVirtualAccount, RemoveDeviceManager, Synchronize, ViewInventory,
+};
 use crate::authz::{Does, Permit, Within};
 use crate::devices::{self, Server};
 use crate::error::{Error, Refusal, Result};
@@ -55,7 +57,9 @@ fn rows(read: &mut dyn Reads, account: SmartAccountId, found: Vec<Manager>) -> R
 pub fn find(read: &mut dyn Reads, permit: &Permit<ViewInventory>, id: DeviceManagerId) -> Result<Row> {
     let account = permit.within().account()?;
     let one = store::find(read, account, id)?
-        .filter(|one| one.removed_at.is_none() && one.place.is_some_and(|place| permit.within().covers(place)))
+        .filter(|one| {
+            one.removed_at.is_none() && one.place.is_some_and(|place| permit.within().covers(place))
+        })
         .ok_or(Error::NotFound)?;
     rows(read, account, vec![one])?.pop().ok_or(Error::NotFound)
 }
@@ -68,7 +72,11 @@ pub fn theirs<A: Does>(
     id: DeviceManagerId,
 ) -> Result<Row> {
     let row = find(read, view, id)?;
-    if row.manager.place.is_some_and(|place| permit.within().covers(place)) {
+    if row
+        .manager
+        .place
+        .is_some_and(|place| permit.within().covers(place))
+    {
         Ok(row)
     } else {
         Err(Error::Forbidden {
@@ -133,13 +141,19 @@ pub fn against_binding(
     if place.is_default {
         return Ok(refusal(
             "device-managers.default",
-            format!("{} is the default Virtual Account, and one that an On-Prem server serves cannot be the default. Choose another one.", place.name),
+            format!(
+                "{} is the default Virtual Account, and one that an On-Prem server serves cannot be the default. Choose another one.",
+                place.name
+            ),
         ));
     }
     if let Some((_, name)) = store::bound_to(read, place.account, &[place.id])?.pop() {
         return Ok(refusal(
             "device-managers.bound",
-            format!("{} is bound to the device manager {name}. Choose another Virtual Account.", place.name),
+            format!(
+                "{} is bound to the device manager {name}. Choose another Virtual Account.",
+                place.name
+            ),
         ));
     }
     let there: i64 = devices::tallied(read, permit.within())?
@@ -219,10 +233,13 @@ pub fn add(
     }
     let account = permit.within().account()?;
     if let Some(other) = store::with_key(tx, &new.public_key)? {
-        let name = store::find(tx, account, other)?.map_or_else(String::new, |one| format!(" as {}", one.name));
+        let name =
+            store::find(tx, account, other)?.map_or_else(String::new, |one| format!(" as {}", one.name));
         return Err(Error::refused(
             "device-managers.already-registered",
-            format!("The On-Prem server of this registration file is registered already{name}. Remove that device manager first, or generate another registration file on a new On-Prem server."),
+            format!(
+                "The On-Prem server of this registration file is registered already{name}. Remove that device manager first, or generate another registration file on a new On-Prem server."
+            ),
         ));
     }
     if store::has_name(tx, account, &new.name, None)? {
@@ -274,7 +291,10 @@ pub fn add(
     let event = announced(
         Kind::ManagerAdded,
         &one,
-        format!("The device manager {} was added and bound to {place_name}.", one.name),
+        format!(
+            "The device manager {} was added and bound to {place_name}.",
+            one.name
+        ),
     )
     .changed(&json!(null), &facts(&one));
     tx.record(at, permit.who(), &event, one.id)
@@ -320,11 +340,17 @@ pub fn remove(
         return Err(Error::Refused(refusal));
     }
     store::remove(tx, id, at, &permit.who().label)?;
-    let words = case.map_or_else(|| "without a case number".to_owned(), |case| format!("under case {case}"));
+    let words = case.map_or_else(
+        || "without a case number".to_owned(),
+        |case| format!("under case {case}"),
+    );
     let event = announced(
         Kind::ManagerRemoved,
         &row.manager,
-        format!("The device manager {} was removed {words}. {} is not bound any more.", row.manager.name, row.place),
+        format!(
+            "The device manager {} was removed {words}. {} is not bound any more.",
+            row.manager.name, row.place
+        ),
     )
     .with(json!({ "before": facts(&row.manager), "after": null, "case_number": case }));
     tx.record(at, permit.who(), &event, row.manager.name)
@@ -470,7 +496,9 @@ pub fn carry_out(tx: &mut Tx<'_>, due: Due, now: Moment, id: DeviceManagerId) ->
 
 /// How many days are left until it is removed.
 pub fn days_left(one: &Manager, now: Moment) -> i64 {
-    (one.ends_at().since(now) + TimeDelta::hours(23)).num_days().max(0)
+    (one.ends_at().since(now) + TimeDelta::hours(23))
+        .num_days()
+        .max(0)
 }
 
 /// A case number, checked.

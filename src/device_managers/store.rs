@@ -54,11 +54,7 @@ pub fn all(read: &mut dyn Reads, within: &Within) -> Result<Vec<Manager>> {
 }
 
 /// One of an account, removed or not.
-pub fn find(
-    read: &mut dyn Reads,
-    account: SmartAccountId,
-    id: DeviceManagerId,
-) -> Result<Option<Manager>> {
+pub fn find(read: &mut dyn Reads, account: SmartAccountId, id: DeviceManagerId) -> Result<Option<Manager>> {
     Ok(managers::table
         .filter(managers::id.eq(id).and(managers::smart_account_id.eq(account)))
         .select(columns!())

@@ -192,8 +192,21 @@ fn brought_up(was: &Device, served: &Served, licenses: usize, at: Moment) -> Dev
 
 /// Whether a device says something else of itself than before; that it called since is no change.
 fn is_other(was: &Device, is: &Device) -> bool {
-    (&was.hostname, &was.product, &was.software, &was.local_place, was.registered_at, was.licenses)
-        != (&is.hostname, &is.product, &is.software, &is.local_place, is.registered_at, is.licenses)
+    (
+        &was.hostname,
+        &was.product,
+        &was.software,
+        &was.local_place,
+        was.registered_at,
+        was.licenses,
+    ) != (
+        &is.hostname,
+        &is.product,
+        &is.software,
+        &is.local_place,
+        is.registered_at,
+        is.licenses,
+    )
 }
 
 fn uses(usages: &[Usage]) -> impl Iterator<Item = (&str, i64)> {

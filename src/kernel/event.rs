@@ -233,8 +233,6 @@ crate::words! {
         SyncAppliedByNetwork = "sync.applied-network", "Synchronized via network";
         /// A file was refused.
         SyncRefused = "sync.refused", "Synchronization failed";
-        /// The response file was downloaded.
-        SyncResponseSent = "sync.response-downloaded", "Response file downloaded";
     }
 }
 
