@@ -16,6 +16,7 @@ pub mod access_requests;
 pub mod account_requests;
 pub mod alerts;
 pub mod catalog;
+pub mod device_managers;
 pub mod devices;
 pub mod events;
 pub mod home;

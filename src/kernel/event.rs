@@ -223,6 +223,26 @@ crate::words! {
         NotificationAddresses = "notifications.addresses", "Additional Email Addresses changed";
         /// How assignments complete in the lab was changed.
         LabOrders = "lab.orders", "Order settings changed";
+        /// An On-Prem server was registered.
+        ManagerAdded = "device-manager.added", "Device manager added";
+        /// It has another name.
+        ManagerRenamed = "device-manager.renamed", "Device manager renamed";
+        /// It was removed by somebody.
+        ManagerRemoved = "device-manager.removed", "Device manager removed";
+        /// It did not synchronize for a month.
+        ManagerOverdue = "device-manager.overdue", "Synchronization overdue";
+        /// It did not synchronize for so long that it was removed.
+        ManagerExpired = "device-manager.expired", "Device manager failed to sync and removed";
+        /// A synchronization file was uploaded and waits for Submit.
+        SyncUploaded = "sync.uploaded", "Synchronization file uploaded";
+        /// A file that waited was withdrawn, or a newer one took its place.
+        SyncWithdrawn = "sync.withdrawn", "Synchronization file withdrawn";
+        /// A file was applied.
+        SyncApplied = "sync.applied", "File synchronization";
+        /// The same over the network.
+        SyncAppliedByNetwork = "sync.applied-network", "Synchronized via network";
+        /// A file was refused.
+        SyncRefused = "sync.refused", "Synchronization failed";
     }
 }
 

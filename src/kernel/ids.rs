@@ -158,4 +158,6 @@ id! {
     ReservationId;
     /// The local account of an On-Prem server, as that server knows it.
     OnPremAccountId;
+    /// A synchronization file.
+    SyncFileId;
 }

@@ -27,6 +27,7 @@ const ROOMS: &[&str] = &[
     "orders",
     "tokens",
     "devices",
+    "device_managers",
     "sync",
     "alerts",
     "events",
