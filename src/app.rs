@@ -11,8 +11,8 @@ use crate::platform::occupants::Occupants;
 use crate::platform::settings;
 use crate::platform::signing::Signing;
 use crate::{
-    access_requests, account_requests, alerts, authn, catalog, devices, events, home, identity, licenses,
-    members, orders, simulator, smart_accounts, tokens, virtual_accounts,
+    access_requests, account_requests, alerts, authn, catalog, device_managers, devices, events, home,
+    identity, licenses, members, onprem, orders, simulator, smart_accounts, sync, tokens, virtual_accounts,
 };
 use chrono::TimeDelta;
 use std::sync::atomic::AtomicU64;
@@ -35,6 +35,8 @@ pub fn routes() -> Routes {
     licenses::routes(&mut routes);
     // Before the tokens: the menu has its groups in this order.
     devices::routes(&mut routes);
+    device_managers::routes(&mut routes);
+    sync::routes(&mut routes);
     tokens::routes(&mut routes);
     alerts::routes(&mut routes);
     events::routes(&mut routes);
@@ -62,6 +64,7 @@ pub fn occupants() -> Occupants {
     occupants.add(licenses::Licenses);
     occupants.add(tokens::Tokens);
     occupants.add(devices::Devices);
+    occupants.add(device_managers::DeviceManagers);
     occupants
 }
 
@@ -101,7 +104,11 @@ pub fn refusals() -> Vec<(&'static str, &'static str)> {
         orders::REFUSALS,
         tokens::REFUSALS,
         devices::REFUSALS,
+        device_managers::REFUSALS,
+        sync::REFUSALS,
+        sync::format::REFUSALS,
         simulator::REFUSALS,
+        onprem::REFUSALS,
     ] {
         codes.extend_from_slice(room);
     }
@@ -188,6 +195,8 @@ fn jobs(config: &Config, db: &Db, clock: &Clock, postman: &Postman, letters: &Ar
     jobs.extend(licenses::jobs(db, clock));
     jobs.extend(orders::jobs(db, clock));
     jobs.extend(devices::jobs(db, clock));
+    jobs.extend(device_managers::jobs(db, clock));
+    jobs.extend(sync::jobs(db, clock));
     jobs.extend(alerts::jobs(db, clock));
     let postman = postman.clone();
     jobs.push(Job::new("deliver letters", Duration::from_secs(1), move || {

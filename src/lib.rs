@@ -16,15 +16,18 @@ pub mod access_requests;
 pub mod account_requests;
 pub mod alerts;
 pub mod catalog;
+pub mod device_managers;
 pub mod devices;
 pub mod events;
 pub mod home;
 pub mod identity;
 pub mod licenses;
 pub mod members;
+pub mod onprem;
 pub mod orders;
 pub mod simulator;
 pub mod smart_accounts;
+pub mod sync;
 pub mod tokens;
 pub mod virtual_accounts;
 

@@ -1,5 +1,6 @@
 //! What an alert is. None is kept: each is what is so, looked at again.
 
+use crate::device_managers::Manager;
 use crate::devices::{Device, Standing};
 use crate::kernel::Moment;
 use crate::kernel::ids::VirtualAccountId;
@@ -29,6 +30,8 @@ crate::words! {
         FailedToConnect = "failed-to-connect", "Product Instance Failed to Connect";
         /// A device did not renew its certificate.
         FailedToRenew = "failed-to-renew", "Product Instance Failed to Renew";
+        /// An On-Prem server is late.
+        SyncOverdue = "synchronization-overdue", "Synchronization Overdue";
         /// A term ends.
         Expiring = "licenses-expiring", "Licenses Expiring";
     }
@@ -128,6 +131,24 @@ impl Alert {
             due: Some(end),
             window: Some(window),
             page,
+        })
+    }
+
+    /// A device manager whose synchronization is late; nothing for one that is bound to nothing any more.
+    pub fn of_manager(one: &Manager) -> Option<Self> {
+        Some(Self {
+            key: format!("{} {} {}", Type::SyncOverdue.word(), one.id, one.due_at.rfc3339()),
+            severity: Severity::Major,
+            kind: Type::SyncOverdue,
+            message: format!(
+                "{} was to synchronize by {}. Without a synchronization the device manager is removed.",
+                one.name,
+                one.due_at.utc().format("%-d %b %Y")
+            ),
+            place: one.place?,
+            due: Some(one.ends_at()),
+            window: None,
+            page: format!("devices/device-managers/{}", one.id),
         })
     }
 

@@ -57,6 +57,7 @@ const TYPES: &[(&str, &str)] = &[
     (Type::Expiring.word(), Type::Expiring.label()),
     (Type::FailedToConnect.word(), Type::FailedToConnect.label()),
     (Type::FailedToRenew.word(), Type::FailedToRenew.label()),
+    (Type::SyncOverdue.word(), Type::SyncOverdue.label()),
 ];
 
 /// An alert as lists show it.

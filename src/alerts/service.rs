@@ -10,7 +10,7 @@ use crate::kernel::ids::{PersonId, SmartAccountId, VirtualAccountId};
 use crate::kernel::text::registrable_domain;
 use crate::kernel::{DomainIdentifier, EmailAddress, Event, Kind, Moment};
 use crate::platform::db::{Read, Reads, Recorded, Tx};
-use crate::{devices, licenses, smart_accounts, virtual_accounts};
+use crate::{device_managers, devices, licenses, smart_accounts, virtual_accounts};
 use chrono::TimeDelta;
 use serde_json::json;
 use std::collections::HashMap;
@@ -48,6 +48,8 @@ fn some(read: &mut dyn Reads, permit: &Permit<ViewInventory>, now: Moment, most:
     alerts.extend(terms.iter().filter_map(|pool| Alert::of_term(pool, now)));
     let troubled = devices::troubled(read, within, now, most)?;
     alerts.extend(troubled.iter().filter_map(|device| Alert::of_device(device, now)));
+    let overdue = device_managers::overdue(read, within, now, most)?;
+    alerts.extend(overdue.iter().filter_map(Alert::of_manager));
     alerts.sort_by(|a, b| a.rank().cmp(&b.rank()));
     Ok(alerts)
 }

@@ -1,7 +1,9 @@
 //! What `licentral` does from the command line.
 
 mod device;
+mod onprem;
 mod serve;
+mod sync_file;
 
 use crate::platform::config::{Config, Settings};
 use crate::platform::db::{Db, migrate};
@@ -51,6 +53,10 @@ enum Command {
     Openapi,
     /// A simulated device, with the words of the real ones: license smart register idtoken TOKEN, show license status.
     Device(device::DeviceArgs),
+    /// An On-Prem server, with its state in a file: local Virtual Accounts, local product instances, synchronization.
+    OnPrem(onprem::OnPremArgs),
+    /// Files that travel between an On-Prem server and the cloud: look into one, or spoil one for a test.
+    Sync(sync_file::SyncArgs),
     /// Make a file of signing keys.
     MakeKey {
         /// The file to write.
@@ -94,6 +100,8 @@ pub fn run() -> ExitCode {
                 .and_then(|text| say(&text))
         }
         Some(Command::Device(args)) => return device::run(args),
+        Some(Command::OnPrem(args)) => return onprem::run(args),
+        Some(Command::Sync(args)) => sync_file::run(args),
         Some(Command::MakeKey { file }) => {
             if file.exists() {
                 Err(format!("{} is there already", file.display()))
@@ -122,6 +130,23 @@ fn say(text: &str) -> Result<(), String> {
 /// Writes to standard error.
 fn complain(text: &str) {
     let _ = writeln!(std::io::stderr(), "{text}");
+}
+
+/// An error in words: what a rule or a field has to say, or what went wrong.
+fn words(error: crate::error::Error) -> String {
+    use crate::error::Error;
+    match error {
+        Error::Refused(refusal) => format!("{} ({})", refusal.says, refusal.code),
+        Error::Invalid(problems) => problems
+            .list()
+            .iter()
+            .map(|one| one.says.clone())
+            .collect::<Vec<_>>()
+            .join(" "),
+        Error::Internal(cause) | Error::Unavailable(cause) => cause.for_the_log(),
+        Error::Stale => "Somebody else has changed it meanwhile. Try again.".to_owned(),
+        other => other.to_string(),
+    }
 }
 
 fn checked(settings: Settings) -> Result<Config, String> {

@@ -239,6 +239,7 @@ pub fn register(
         contact_at: caller.now,
         reported_at: None,
         version: 1,
+        local_place: String::new(),
     };
     if before.is_some() {
         store::update(tx, &device)?;

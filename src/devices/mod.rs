@@ -2,7 +2,7 @@
 //! are. They speak the protocol of `docs/device-protocol.md`; who stays silent loses first its licenses and then its
 //! registration.
 //!
-//! For rooms above: [`using`] says who uses a license, [`troubled`] who needs somebody, [`tallied`] how many there are.
+//! For rooms above: [`reconcile`] makes the devices of an On-Prem server what its file says; [`using`] says who uses a license, [`troubled`] who needs somebody, [`tallied`] how many there are.
 
 mod api;
 mod api_device;
@@ -11,13 +11,17 @@ mod jobs;
 mod model;
 mod occupant;
 mod pages;
+mod reconcile;
 pub mod reservation;
 mod service;
 mod store;
 
 pub use jobs::jobs;
-pub use model::{Authorization, Device, Reported, Standing, Udi, Usage, UseStatus};
+pub use model::{
+    Authorization, Device, MOST_LICENSES, MOST_QUANTITY, Reported, Standing, Udi, Usage, UseStatus,
+};
 pub use occupant::Devices;
+pub use reconcile::{Outcome, Served, Server, Uses, compare, reconcile};
 pub use service::{Using, place_many, tallied, troubled, using, with_token};
 
 use crate::http::Routes;

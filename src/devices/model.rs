@@ -179,6 +179,8 @@ pub struct Device {
     pub reported_at: Option<Moment>,
     /// Counts changes.
     pub version: i64,
+    /// In which Virtual Account of its On-Prem server it is; "" for one that reports here itself.
+    pub local_place: String,
 }
 
 impl Device {

@@ -3,7 +3,7 @@
 use super::model::{Device, Standing, Udi, Usage};
 use crate::authz::Within;
 use crate::error::Result;
-use crate::kernel::ids::{DeviceId, RegistrationTokenId, SmartAccountId, VirtualAccountId};
+use crate::kernel::ids::{DeviceId, DeviceManagerId, RegistrationTokenId, SmartAccountId, VirtualAccountId};
 use crate::kernel::{Moment, search_key};
 use crate::platform::db::schema::{device_tallies as tallies, device_usage as usages, devices};
 use crate::platform::db::{Conn, OnTaken, Reads, Tx, contains};
@@ -41,6 +41,7 @@ macro_rules! columns {
             devices::contact_at,
             devices::reported_at,
             devices::version,
+            devices::local_virtual_account,
         )
     };
 }
@@ -196,6 +197,7 @@ macro_rules! row {
                 devices::contact_at.eq(device.contact_at),
                 devices::reported_at.eq(device.reported_at),
                 devices::version.eq(device.version),
+                devices::local_virtual_account.eq(device.local_place.as_str()),
             ),
         )
     }};
@@ -266,6 +268,7 @@ pub fn update(tx: &mut Tx<'_>, device: &Device) -> Result<()> {
                 devices::secret_hash.eq(&device.secret_hash),
                 devices::token_id.eq(device.token),
                 devices::registered_at.eq(device.registered_at),
+                devices::local_virtual_account.eq(&device.local_place),
             ),
             (
                 devices::standing.eq(device.standing),
@@ -418,6 +421,65 @@ pub fn forget_usages(tx: &mut Tx<'_>, ids: &[DeviceId]) -> Result<()> {
     for some in ids.chunks(AT_ONCE) {
         diesel::delete(usages::table.filter(usages::device_id.eq_any(some.to_vec()))).execute(tx.conn())?;
     }
+    Ok(())
+}
+
+/// A page of the devices of an On-Prem server, in the order of their UDIs, from beyond this one.
+pub fn of_manager(
+    read: &mut dyn Reads,
+    account: SmartAccountId,
+    manager: DeviceManagerId,
+    beyond: &str,
+    limit: i64,
+) -> Result<Vec<Device>> {
+    Ok(devices::table
+        .filter(
+            devices::device_manager_id
+                .eq(manager)
+                .and(devices::udi_key.gt(beyond))
+                .and(devices::smart_account_id.eq(account)),
+        )
+        .order(devices::udi_key.asc())
+        .select(columns!())
+        .limit(limit)
+        .load(read.conn())?)
+}
+
+/// Which of these UDIs belong to somebody else in the account: to no On-Prem server, or to another one. The first of them.
+pub fn elsewhere(
+    read: &mut dyn Reads,
+    account: SmartAccountId,
+    manager: DeviceManagerId,
+    keys: &[String],
+) -> Result<Option<Device>> {
+    for some in keys.chunks(AT_ONCE) {
+        let found = devices::table
+            .filter(
+                devices::smart_account_id
+                    .eq(account)
+                    .and(devices::udi_key.eq_any(some.to_vec()))
+                    .and(
+                        devices::device_manager_id
+                            .is_null()
+                            .or(devices::device_manager_id.ne(manager)),
+                    ),
+            )
+            .order(devices::udi_key.asc())
+            .select(columns!())
+            .first(read.conn())
+            .optional()?;
+        if found.is_some() {
+            return Ok(found);
+        }
+    }
+    Ok(None)
+}
+
+/// Nothing but when it was last heard of.
+pub fn heard_of(tx: &mut Tx<'_>, id: DeviceId, at: Moment) -> Result<()> {
+    diesel::update(devices::table.find(id))
+        .set(devices::contact_at.eq(at))
+        .execute(tx.conn())?;
     Ok(())
 }
 

@@ -124,7 +124,7 @@ fn take(pairs: &mut Vec<(String, String)>, name: &str) -> String {
     found
 }
 
-fn csrf_fits(req: &HttpRequest, given: &str) -> bool {
+pub(super) fn csrf_fits(req: &HttpRequest, given: &str) -> bool {
     let Some(portal) = req.app_data::<actix_web::web::Data<super::Portal>>() else {
         return false;
     };
@@ -246,7 +246,7 @@ impl<T: Named + 'static> FromRequest for PathPart<T> {
     }
 }
 
-fn is_kind(req: &HttpRequest, kind: &str) -> bool {
+pub(super) fn is_kind(req: &HttpRequest, kind: &str) -> bool {
     req.headers()
         .get(header::CONTENT_TYPE)
         .and_then(|v| v.to_str().ok())

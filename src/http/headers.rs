@@ -117,7 +117,9 @@ fn dress(headers: &mut HeaderMap, id: &str, https: bool) {
 
 /// Whether a path is for scripts or devices, who get JSON, and not for people, who get pages.
 pub fn is_for_programs(path: &str) -> bool {
-    path.starts_with("/api/") || path.starts_with("/device/")
+    ["/api/", "/device/", "/device-manager/"]
+        .iter()
+        .any(|folder| path.starts_with(folder))
 }
 
 /// Refuses what changes things and comes from another site, and requests for another host. Refusals are

@@ -25,6 +25,7 @@ pub mod reply;
 pub mod routes;
 pub mod server;
 pub mod shell;
+pub mod upload;
 pub mod view_as;
 pub mod visit;
 pub mod widgets;

@@ -23,6 +23,17 @@ fn boundary_of(kind: &str) -> Option<String> {
 
 /// Names and values, those of files as text. None when it is no such form, or broke off.
 pub fn parse(body: &[u8], boundary: &str) -> Option<Vec<(String, String)>> {
+    let parts = parts(body, boundary)?;
+    Some(
+        parts
+            .into_iter()
+            .map(|(name, value)| (name, text(value)))
+            .collect(),
+    )
+}
+
+/// Names and values as they came, byte for byte. None when it is no such form, or broke off.
+pub fn parts<'a>(body: &'a [u8], boundary: &str) -> Option<Vec<(String, &'a [u8])>> {
     let line = [b"\r\n--", boundary.as_bytes()].concat();
     // The first boundary has no line end before it.
     let mut rest = body.strip_prefix(line.get(2..)?)?;
@@ -37,13 +48,21 @@ pub fn parse(body: &[u8], boundary: &str) -> Option<Vec<(String, String)>> {
         let head_end = find(part, b"\r\n\r\n")?;
         let (head, value) = part.split_at_checked(head_end)?;
         let name = name_of(std::str::from_utf8(head).ok()?)?;
-        pairs.push((name, text(value.get(4..)?)));
+        pairs.push((name, value.get(4..)?));
         rest = after.get(line.len()..)?;
     }
 }
 
+/// What is looked for begins with the end of a line: between two of those nothing has to be compared.
 fn find(hay: &[u8], needle: &[u8]) -> Option<usize> {
-    hay.windows(needle.len()).position(|part| part == needle)
+    let mut at = 0;
+    loop {
+        at += hay.get(at..)?.iter().position(|byte| *byte == b'\r')?;
+        if hay.get(at..)?.starts_with(needle) {
+            return Some(at);
+        }
+        at += 1;
+    }
 }
 
 /// The name of a part. Browsers write a quote in it as `%22`.

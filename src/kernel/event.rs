@@ -207,12 +207,42 @@ crate::words! {
         DeviceExpired = "device.registration-expired", "Registration expired";
         /// A silent device called again.
         DeviceBack = "device.connected", "Product instance connected again";
+        /// The local account of an On-Prem server came, was registered, deactivated or deleted.
+        OnPremAccount = "on-prem.account", "On-Prem account changed";
+        /// A local Virtual Account of an On-Prem server came to be.
+        OnPremPlace = "on-prem.virtual-account", "Local Virtual Account created";
+        /// A product instance of an On-Prem server came, changed or went.
+        OnPremDevice = "on-prem.device", "Local product instance changed";
+        /// Something went from one local Virtual Account to another.
+        OnPremTransfer = "on-prem.transfer", "Local transfer";
+        /// An On-Prem server made a file, took one in, or changed its schedule.
+        OnPremSync = "on-prem.sync", "On-Prem synchronization";
         /// What somebody is told by mail was changed.
         NotificationsChanged = "notifications.changed", "Notification settings changed";
         /// Additional addresses were added or removed.
         NotificationAddresses = "notifications.addresses", "Additional Email Addresses changed";
         /// How assignments complete in the lab was changed.
         LabOrders = "lab.orders", "Order settings changed";
+        /// An On-Prem server was registered.
+        ManagerAdded = "device-manager.added", "Device manager added";
+        /// It has another name.
+        ManagerRenamed = "device-manager.renamed", "Device manager renamed";
+        /// It was removed by somebody.
+        ManagerRemoved = "device-manager.removed", "Device manager removed";
+        /// It did not synchronize for a month.
+        ManagerOverdue = "device-manager.overdue", "Synchronization overdue";
+        /// It did not synchronize for so long that it was removed.
+        ManagerExpired = "device-manager.expired", "Device manager failed to sync and removed";
+        /// A synchronization file was uploaded and waits for Submit.
+        SyncUploaded = "sync.uploaded", "Synchronization file uploaded";
+        /// A file that waited was withdrawn, or a newer one took its place.
+        SyncWithdrawn = "sync.withdrawn", "Synchronization file withdrawn";
+        /// A file was applied.
+        SyncApplied = "sync.applied", "File synchronization";
+        /// The same over the network.
+        SyncAppliedByNetwork = "sync.applied-network", "Synchronized via network";
+        /// A file was refused.
+        SyncRefused = "sync.refused", "Synchronization failed";
     }
 }
 

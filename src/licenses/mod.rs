@@ -25,6 +25,7 @@ pub use service::{ending, grant, take_back};
 pub use stock::{
     Standing, Stock, Use, change_use, find_many as stocks_of, in_place as stocks_in, standing_of, troubles,
 };
+pub use store::of_place as pools_in;
 
 use crate::http::Routes;
 

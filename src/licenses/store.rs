@@ -129,6 +129,22 @@ pub fn of_stock(
     Ok(found)
 }
 
+/// What a Virtual Account holds of all licenses, by entitlement and what ends first: terms that are not over.
+pub fn of_place(read: &mut dyn Reads, account: SmartAccountId, place: VirtualAccountId) -> Result<Vec<Pool>> {
+    let mut found: Vec<Pool> = pools::table
+        .filter(
+            pools::smart_account_id
+                .eq(account)
+                .and(pools::virtual_account_id.eq(place))
+                .and(pools::ended_at.is_null())
+                .and(pools::purchased.gt(0)),
+        )
+        .select(columns!())
+        .load(read.conn())?;
+    found.sort_by(|a, b| (&a.entitlement, precedence(a)).cmp(&(&b.entitlement, precedence(b))));
+    Ok(found)
+}
+
 /// Some pools, by their ids.
 pub fn these(read: &mut dyn Reads, account: SmartAccountId, ids: &[LicensePoolId]) -> Result<Vec<Pool>> {
     let mut found = Vec::new();

@@ -1,4 +1,5 @@
-//! The one place that signs and verifies: emailed links and API access tokens.
+//! The one place that signs and verifies: emailed links, API access tokens, and the files that travel between an
+//! On-Prem server and the cloud.
 //!
 //! Ed25519 only. A token's own header never chooses the algorithm; its purpose stands in `aud`, so that a
 //! token made for one thing opens nothing else.
@@ -20,6 +21,8 @@ pub struct Signing {
     /// For form tokens and one-shot cookies.
     pub seal_key: [u8; 32],
     issuer: String,
+    /// Signs files.
+    files: FileKey,
 }
 
 impl std::fmt::Debug for Signing {
@@ -78,7 +81,23 @@ impl Signing {
                 .collect(),
             seal_key: seal.try_into().map_err(|_| wrong("seal is not 32 bytes"))?,
             issuer: issuer.to_owned(),
+            files: FileKey::of(&pkcs8).ok_or_else(|| wrong("not an Ed25519 key"))?,
         })
+    }
+
+    /// Signs files of this installation, and says with which public key they are verified.
+    pub fn files(&self) -> &FileKey {
+        &self.files
+    }
+
+    /// As [`FileKey::sign_file`], with the installation's key.
+    pub fn sign_file(&self, kind: &str, payload: &str) -> Result<String> {
+        self.files.sign_file(kind, payload)
+    }
+
+    /// The installation's public key, base64url.
+    pub fn public_key(&self) -> &str {
+        self.files.public_key()
     }
 
     /// Writes a new key file, readable by its owner alone. Another process may have been quicker: then its file counts.
@@ -214,10 +233,175 @@ impl Signing {
     }
 }
 
+/// A key that signs files: the installation's own, or one that an On-Prem server makes and keeps.
+pub struct FileKey {
+    encoding: EncodingKey,
+    public: String,
+}
+
+impl std::fmt::Debug for FileKey {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "FileKey({})", file_key_id(&self.public).unwrap_or_default())
+    }
+}
+
+/// What the first part of a signed file's header says. Nothing else is taken there.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct FileHeader {
+    alg: Algorithm,
+    typ: String,
+    kid: String,
+}
+
+impl FileKey {
+    /// Makes a new one: the key, and the text by which [`FileKey::kept`] finds it again. The text is a secret.
+    pub fn make() -> Result<(Self, crate::kernel::Secret)> {
+        let document = Ed25519KeyPair::generate_pkcs8(&aws_lc_rs::rand::SystemRandom::new())
+            .map_err(|_| Error::internal("no key could be made"))?;
+        let key = Self::of(document.as_ref()).ok_or_else(|| Error::internal("no key could be made"))?;
+        Ok((
+            key,
+            crate::kernel::Secret::new(data_encoding::BASE64.encode(document.as_ref())),
+        ))
+    }
+
+    /// The key that was made before.
+    pub fn kept(text: &crate::kernel::Secret) -> Option<Self> {
+        Self::of(&data_encoding::BASE64.decode(text.reveal().as_bytes()).ok()?)
+    }
+
+    fn of(pkcs8: &[u8]) -> Option<Self> {
+        let pair = Ed25519KeyPair::from_pkcs8_maybe_unchecked(pkcs8).ok()?;
+        Some(Self {
+            encoding: EncodingKey::from_ed_der(pkcs8),
+            public: data_encoding::BASE64URL_NOPAD.encode(pair.public_key().as_ref()),
+        })
+    }
+
+    /// Its public half, base64url without padding.
+    pub fn public_key(&self) -> &str {
+        &self.public
+    }
+
+    /// Signs a text: a compact JWS whose `typ` says for what it is.
+    pub fn sign_file(&self, kind: &str, payload: &str) -> Result<String> {
+        let header = serde_json::to_vec(&FileHeader {
+            alg: Algorithm::EdDSA,
+            typ: kind.to_owned(),
+            kid: file_key_id(&self.public).unwrap_or_default(),
+        })
+        .map_err(Error::internal)?;
+        let b64 = data_encoding::BASE64URL_NOPAD;
+        let message = format!("{}.{}", b64.encode(&header), b64.encode(payload.as_bytes()));
+        let signature = jsonwebtoken::crypto::sign(message.as_bytes(), &self.encoding, Algorithm::EdDSA)
+            .map_err(Error::internal)?;
+        Ok(format!("{message}.{signature}"))
+    }
+}
+
+/// By what a public key is called in a file: the first 16 hexadecimal digits of its SHA-256. Nothing when it is no key.
+pub fn file_key_id(public_key: &str) -> Option<String> {
+    let bytes = data_encoding::BASE64URL_NOPAD
+        .decode(public_key.as_bytes())
+        .ok()?;
+    (bytes.len() == 32).then(|| {
+        crate::platform::token::fingerprint(&bytes)
+            .chars()
+            .take(16)
+            .collect()
+    })
+}
+
+/// What a signed text says, when it was signed with the other half of this key and for this purpose, and not a bit of
+/// it was changed since; otherwise nothing. There is one spelling of each signed text: the unused bits at the end of a
+/// base64url part have to be zero.
+pub fn verify_file(kind: &str, public_key: &str, signed: &str) -> Option<String> {
+    let b64 = data_encoding::BASE64URL_NOPAD;
+    let key_id = file_key_id(public_key)?;
+    let key = DecodingKey::from_ed_der(&b64.decode(public_key.as_bytes()).ok()?);
+    let (message, signature) = signed.rsplit_once('.')?;
+    let (header, payload) = message.split_once('.')?;
+    b64.decode(signature.as_bytes()).ok()?;
+    let said: FileHeader = serde_json::from_slice(&b64.decode(header.as_bytes()).ok()?).ok()?;
+    if said.alg != Algorithm::EdDSA || said.typ != kind || said.kid != key_id {
+        return None;
+    }
+    let good =
+        jsonwebtoken::crypto::verify(signature, message.as_bytes(), &key, Algorithm::EdDSA).unwrap_or(false);
+    let payload = b64.decode(payload.as_bytes()).ok()?;
+    good.then(|| String::from_utf8(payload).ok())?
+}
+
+/// What a signed text claims, and nobody has verified: good for finding the key with which to verify it, and for
+/// nothing else.
+pub fn claimed_in_file(signed: &str) -> Option<String> {
+    let payload = signed.split('.').nth(1)?;
+    let bytes = data_encoding::BASE64URL_NOPAD.decode(payload.as_bytes()).ok()?;
+    String::from_utf8(bytes).ok()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use chrono::TimeDelta;
+
+    #[test]
+    fn a_signed_text_is_good_for_its_kind_and_its_key_and_only_unaltered() {
+        let (ours, secret) = FileKey::make().unwrap();
+        let (theirs, _) = FileKey::make().unwrap();
+        let again = FileKey::kept(&secret).unwrap();
+        assert_eq!(again.public_key(), ours.public_key());
+        let signed = ours.sign_file("a+jws", r#"{"n":1}"#).unwrap();
+        assert_eq!(
+            again.sign_file("a+jws", r#"{"n":1}"#).unwrap(),
+            signed,
+            "the same each time"
+        );
+        assert_eq!(
+            verify_file("a+jws", ours.public_key(), &signed).as_deref(),
+            Some(r#"{"n":1}"#)
+        );
+        assert_eq!(claimed_in_file(&signed).as_deref(), Some(r#"{"n":1}"#));
+        assert!(
+            verify_file("b+jws", ours.public_key(), &signed).is_none(),
+            "another kind"
+        );
+        assert!(
+            verify_file("a+jws", theirs.public_key(), &signed).is_none(),
+            "another key"
+        );
+        assert!(verify_file("a+jws", "", &signed).is_none(), "no key");
+        for at in 0..signed.len() {
+            for bit in 0..8 {
+                let mut bent = signed.clone().into_bytes();
+                bent[at] ^= 1 << bit;
+                let Ok(bent) = String::from_utf8(bent) else {
+                    continue;
+                };
+                assert!(
+                    verify_file("a+jws", ours.public_key(), &bent).is_none(),
+                    "bit {bit} of {at}"
+                );
+            }
+            assert!(
+                verify_file("a+jws", ours.public_key(), &signed[..at]).is_none(),
+                "cut at {at}"
+            );
+        }
+        let b64 = data_encoding::BASE64URL_NOPAD;
+        let none = b64.encode(br#"{"alg":"none","typ":"a+jws","kid":""}"#);
+        let hs = b64.encode(
+            format!(
+                r#"{{"alg":"HS256","typ":"a+jws","kid":"{}"}}"#,
+                file_key_id(ours.public_key()).unwrap()
+            )
+            .as_bytes(),
+        );
+        let payload = signed.split('.').nth(1).unwrap();
+        assert!(verify_file("a+jws", ours.public_key(), &format!("{none}.{payload}.")).is_none());
+        assert!(verify_file("a+jws", ours.public_key(), &format!("{hs}.{payload}.AAAA")).is_none());
+    }
 
     fn signing(name: &str) -> Signing {
         let path = std::env::temp_dir().join(format!("licentral-{}-{name}.key", std::process::id()));

@@ -317,7 +317,7 @@ fn one(file: &File, portal: Option<&str>, what: What) -> Done {
 }
 
 /// Reads ENTITLEMENT[=N], each.
-fn parse_needs(words: &[String]) -> Result<Vec<Need>, String> {
+pub(super) fn parse_needs(words: &[String]) -> Result<Vec<Need>, String> {
     if let [word] = words
         && word == "none"
     {

@@ -193,6 +193,7 @@ pub fn reserve(
         contact_at: at,
         reported_at: None,
         version: 1,
+        local_place: String::new(),
     };
     devices::insert(tx, &device)?;
     let usages: Vec<Usage> = wanted

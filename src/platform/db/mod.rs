@@ -207,7 +207,8 @@ impl Db {
     }
 }
 
-async fn off_the_loop<T: Send + 'static>(f: impl FnOnce() -> Result<T> + Send + 'static) -> Result<T> {
+/// Runs what blocks off the threads that serve requests.
+pub async fn off_the_loop<T: Send + 'static>(f: impl FnOnce() -> Result<T> + Send + 'static) -> Result<T> {
     match actix_web::web::block(f).await {
         Ok(result) => result,
         Err(cancelled) => Err(Error::internal(cancelled)),

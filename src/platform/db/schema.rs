@@ -147,6 +147,32 @@ diesel::table! {
 }
 
 diesel::table! {
+    device_managers (id) {
+        id -> Text,
+        smart_account_id -> Text,
+        virtual_account_id -> Nullable<Text>,
+        name -> Text,
+        name_key -> Text,
+        public_key -> Text,
+        answer -> Text,
+        product_instances -> BigInt,
+        places -> Text,
+        sequence -> BigInt,
+        registered_at -> Timestamp,
+        registrar -> Text,
+        synced_at -> Nullable<Timestamp>,
+        due_at -> Timestamp,
+        waits_since -> Nullable<Timestamp>,
+        failed_at -> Nullable<Timestamp>,
+        failure -> Text,
+        overdue_at -> Nullable<Timestamp>,
+        removed_at -> Nullable<Timestamp>,
+        removed_by -> Text,
+        version -> BigInt,
+    }
+}
+
+diesel::table! {
     device_tallies (smart_account_id, virtual_account_id, standing, shard) {
         smart_account_id -> Text,
         virtual_account_id -> Text,
@@ -193,6 +219,7 @@ diesel::table! {
         contact_at -> Timestamp,
         reported_at -> Nullable<Timestamp>,
         version -> BigInt,
+        local_virtual_account -> Text,
     }
 }
 
@@ -382,6 +409,74 @@ diesel::table! {
         request_hash -> Text,
         made -> Text,
         created_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    onprem_accounts (id) {
+        id -> Text,
+        name -> Text,
+        facts -> Text,
+        version -> BigInt,
+    }
+}
+
+diesel::table! {
+    onprem_devices (account_id, udi_key) {
+        account_id -> Text,
+        udi_key -> Text,
+        pid -> Text,
+        serial -> Text,
+        hostname -> Text,
+        product -> Text,
+        software -> Text,
+        place_key -> Text,
+        registered_at -> Timestamp,
+        contact_at -> Timestamp,
+        used -> Text,
+    }
+}
+
+diesel::table! {
+    onprem_files (account_id, sequence) {
+        account_id -> Text,
+        sequence -> BigInt,
+        sha256 -> Text,
+        devices -> BigInt,
+        usages -> BigInt,
+        generated_at -> Timestamp,
+        answered_at -> Nullable<Timestamp>,
+    }
+}
+
+diesel::table! {
+    onprem_licenses (account_id, line) {
+        account_id -> Text,
+        line -> Integer,
+        entitlement -> Text,
+        name -> Text,
+        billing -> Text,
+        purchased -> BigInt,
+        ends_at -> Nullable<Timestamp>,
+    }
+}
+
+diesel::table! {
+    onprem_places (account_id, name_key) {
+        account_id -> Text,
+        name_key -> Text,
+        name -> Text,
+        description -> Text,
+        is_default -> Bool,
+    }
+}
+
+diesel::table! {
+    onprem_shares (account_id, place_key, entitlement) {
+        account_id -> Text,
+        place_key -> Text,
+        entitlement -> Text,
+        quantity -> BigInt,
     }
 }
 
@@ -651,6 +746,57 @@ diesel::table! {
 }
 
 diesel::table! {
+    sync_files (id) {
+        id -> Text,
+        smart_account_id -> Text,
+        device_manager_id -> Text,
+        sha256 -> Text,
+        outcome -> Text,
+        way -> Text,
+        sequence -> BigInt,
+        last_response -> BigInt,
+        made_at -> Timestamp,
+        software -> Text,
+        places -> BigInt,
+        devices -> BigInt,
+        usages -> BigInt,
+        file_bytes -> BigInt,
+        unpacked_bytes -> BigInt,
+        appeared -> BigInt,
+        changed -> BigInt,
+        vanished -> BigInt,
+        unchanged -> BigInt,
+        licenses -> Text,
+        code -> Text,
+        reason -> Text,
+        uploaded_at -> Timestamp,
+        uploader -> Text,
+        settled_at -> Nullable<Timestamp>,
+        settler -> Text,
+        version -> BigInt,
+    }
+}
+
+diesel::table! {
+    sync_parts (file_id, number) {
+        file_id -> Text,
+        smart_account_id -> Text,
+        number -> Integer,
+        content -> Text,
+    }
+}
+
+diesel::table! {
+    sync_responses (file_id) {
+        file_id -> Text,
+        smart_account_id -> Text,
+        sequence -> BigInt,
+        content -> Text,
+        created_at -> Timestamp,
+    }
+}
+
+diesel::table! {
     user_group_access (id) {
         id -> Text,
         group_id -> Text,
@@ -752,6 +898,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     alert_sightings,
     api_clients,
     counters,
+    device_managers,
     device_tallies,
     device_usage,
     devices,
@@ -768,6 +915,12 @@ diesel::allow_tables_to_appear_in_same_query!(
     notification_addresses,
     notification_settings,
     once,
+    onprem_accounts,
+    onprem_devices,
+    onprem_files,
+    onprem_licenses,
+    onprem_places,
+    onprem_shares,
     order_assignments,
     order_drafts,
     order_imports,
@@ -786,6 +939,9 @@ diesel::allow_tables_to_appear_in_same_query!(
     settings,
     sign_in_misses,
     smart_accounts,
+    sync_files,
+    sync_parts,
+    sync_responses,
     user_group_access,
     user_group_people,
     user_group_requests,

@@ -132,6 +132,38 @@ const RULES: &[Rule] = &[
         "SELECT d.id AS what FROM devices d WHERE d.secret_hash = '' AND NOT d.is_reserved AND d.device_manager_id IS NULL",
     ),
     (
+        "A product instance is served by a device manager that is removed, unknown, or bound to another Virtual Account",
+        "SELECT d.id AS what FROM devices d LEFT JOIN device_managers m ON m.id = d.device_manager_id
+         WHERE d.device_manager_id IS NOT NULL AND (m.id IS NULL OR m.removed_at IS NOT NULL
+         OR m.virtual_account_id <> d.virtual_account_id OR m.smart_account_id <> d.smart_account_id)",
+    ),
+    (
+        "A device manager says that it serves another number of product instances than it does",
+        "SELECT m.id AS what FROM device_managers m WHERE m.product_instances <> (
+            SELECT COUNT(*) FROM devices d WHERE d.device_manager_id = m.id)",
+    ),
+    (
+        "A device manager is bound without a key, or has a key without being bound",
+        "SELECT m.id AS what FROM device_managers m WHERE (m.removed_at IS NULL) <> (m.virtual_account_id IS NOT NULL)
+         OR (m.removed_at IS NULL) <> (m.public_key <> '')",
+    ),
+    (
+        "The last sequence of a device manager is not that of its newest applied file",
+        "SELECT m.id AS what FROM device_managers m WHERE m.sequence <> (
+            SELECT COALESCE(MAX(f.sequence), 0) FROM sync_files f WHERE f.device_manager_id = m.id AND f.outcome = 'applied')",
+    ),
+    (
+        "A synchronization file was applied and not answered, or answered and not applied",
+        "SELECT f.id AS what FROM sync_files f WHERE (f.outcome = 'applied') <> EXISTS (
+            SELECT 1 FROM sync_responses r WHERE r.file_id = f.id)",
+    ),
+    (
+        "Bytes are kept of a synchronization file that nobody needs, or not kept of one that waits or counts",
+        "SELECT f.id AS what FROM sync_files f JOIN device_managers m ON m.id = f.device_manager_id
+         WHERE m.removed_at IS NULL AND EXISTS (SELECT 1 FROM sync_parts p WHERE p.file_id = f.id) <> (
+            f.outcome = 'waiting' OR (f.outcome = 'applied' AND f.sequence = m.sequence))",
+    ),
+    (
         "Reservations hold more of a pool than is set aside in it",
         "SELECT l.pool_id AS what FROM reservation_lines l JOIN reservations r ON r.id = l.reservation_id
          LEFT JOIN license_pools p ON p.id = l.pool_id WHERE r.returned_at IS NULL
@@ -288,7 +320,14 @@ pub fn check(db: &Db) -> Result<Vec<String>> {
         Database::Sqlite => SQLITE_RULES,
         Database::Postgres => &[],
     };
-    let mut said = Vec::new();
+    let mut said: Vec<String> = crate::sync::unlike_their_files(db)?
+        .into_iter()
+        .map(|what| {
+            format!(
+                "The product instances of a device manager are not those of its last applied file: {what}."
+            )
+        })
+        .collect();
     for (means, query) in RULES.iter().chain(own) {
         let found = db.read_now(|r| store::find(r, query))?;
         if found.is_empty() {

@@ -107,6 +107,7 @@ fn device(
             contact_at,
             reported_at: Some(contact_at),
             version: 1,
+            local_place: String::new(),
         },
         usages: uses
             .iter()

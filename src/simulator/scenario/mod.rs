@@ -10,6 +10,7 @@ mod demo;
 mod devices;
 mod dice;
 mod large;
+mod on_prem;
 mod orders;
 mod store;
 mod tokens;
@@ -49,14 +50,23 @@ fn load(portal: &Portal) -> Result<String> {
     let hash = portal.hasher.hash_now(&Secret::new(PASSWORD))?;
     let now = portal.clock.now();
     let name = portal.config.scenario.clone();
+    let on_prem = on_prem::Plan::new(now)?;
     let words = match name.as_str() {
         "empty" => demo::write_operator(&portal.db, now, &hash)?,
         "large" => {
             let demo = demo::Demo::plan(now, &portal.signing)?;
             let large = large::Large::plan(&demo, &portal.signing)?;
-            demo.write(&portal.db, &hash, "large", |tx| large.write(tx, &demo, &hash))?
+            demo.write(&portal.db, &hash, "large", |tx| {
+                on_prem.write(tx, &demo, &portal.signing)?;
+                large.write(tx, &demo, &hash)
+            })?
         }
-        _ => demo::Demo::plan(now, &portal.signing)?.write(&portal.db, &hash, "demo", |_| Ok(()))?,
+        _ => {
+            let demo = demo::Demo::plan(now, &portal.signing)?;
+            demo.write(&portal.db, &hash, "demo", |tx| {
+                on_prem.write(tx, &demo, &portal.signing)
+            })?
+        }
     };
     portal.db.keep_statistics_now()?;
     let took = portal.clock.wall().since(started).num_milliseconds();

@@ -24,7 +24,9 @@ pub fn everyone() -> Vec<(&'static str, &'static str)> {
 
 /// Whether a path is the API's.
 pub fn is_api(path: &str) -> bool {
-    path.starts_with("/api/") || path.starts_with("/device/")
+    ["/api/", "/device/", "/device-manager/"]
+        .iter()
+        .any(|folder| path.starts_with(folder))
 }
 
 /// Whether a method only looks.

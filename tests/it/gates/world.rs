@@ -60,6 +60,9 @@ pub struct Things {
     /// Licenses of DEFAULT that are reserved, and the product instance that holds them.
     reservation: String,
     reserved_device: String,
+    /// A device manager of XYZ COMPANY, and a file of it that waits.
+    manager: String,
+    syncfile: String,
 }
 
 impl std::ops::Deref for World {
@@ -164,7 +167,39 @@ impl World {
             )
             .expect(201)
             .json();
+        // Bound to a Virtual Account of its own, with a file that was applied and one that waits.
+        let mut on_prem = p.on_prem(
+            &cast.xyz,
+            "ada@xyz.example",
+            "Smart-On-Prem-Account",
+            "Local-Virtual-Account",
+        );
+        p.sync(&on_prem.file(p.clock.now(), &[])).expect(200);
+        on_prem.last_response = 1;
+        let mut theirs = p.on_prem(
+            &cast.harborview,
+            "eve@harborview.example",
+            &format!("{CANARY} server"),
+            &format!("{CANARY} site"),
+        );
+        p.sync(&theirs.file(p.clock.now(), &[(CANARY, "Lab", &[])]))
+            .expect(200);
+        let waiting = p
+            .api("ada@xyz.example")
+            .send(
+                "POST",
+                &format!(
+                    "/api/v1/accounts/{}/device-managers/{}/sync-files",
+                    cast.xyz.number, on_prem.id
+                ),
+                &[("content-type", "application/octet-stream")],
+                Some(&on_prem.file(p.clock.now(), &[])),
+            )
+            .expect(201)
+            .json();
         let things = Things {
+            manager: on_prem.id.to_string(),
+            syncfile: waiting["id"].as_str().unwrap().to_owned(),
             cast,
             keys: BTreeMap::new(),
             client,
@@ -533,6 +568,8 @@ impl World {
             "view" => self.view.to_string(),
             "registration" => self.registration.to_string(),
             "reservation" => self.reservation.clone(),
+            "manager" => self.manager.clone(),
+            "syncfile" => self.syncfile.clone(),
             "intake" => self.intake.to_string(),
             "change" => self.domain_change().unwrap_or_else(|| no_such(name)),
             // A file of the look or of the documentation: no parameter that anybody's data stands behind.

@@ -27,10 +27,13 @@ const ROOMS: &[&str] = &[
     "orders",
     "tokens",
     "devices",
+    "device_managers",
+    "sync",
     "alerts",
     "events",
     "home",
     "simulator",
+    "onprem",
 ];
 
 /// Above the rooms, and free to use all of them.

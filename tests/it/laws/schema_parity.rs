@@ -448,6 +448,7 @@ fn enums() -> Vec<(&'static str, &'static str, Vec<&'static str>)> {
         ("license_stocks", "term", words!(catalog::Term)),
         ("devices", "standing", words!(devices::Standing)),
         ("device_tallies", "standing", words!(devices::Standing)),
+        ("onprem_licenses", "billing", words!(catalog::Billing)),
         ("orders", "order_type", words!(orders::OrderType)),
         ("orders", "order_status", words!(orders::OrderStatus)),
         ("orders", "assignment", words!(orders::Assignment)),

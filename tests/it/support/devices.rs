@@ -93,6 +93,7 @@ pub fn placed(
         contact_at: at,
         reported_at: Some(at),
         version: 1,
+        local_place: String::new(),
     };
     let usage = Usage {
         entitlement: entitlement.to_owned(),

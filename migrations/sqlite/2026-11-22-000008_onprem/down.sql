@@ -1,0 +1,6 @@
+DROP TABLE onprem_files;
+DROP TABLE onprem_shares;
+DROP TABLE onprem_licenses;
+DROP TABLE onprem_devices;
+DROP TABLE onprem_places;
+DROP TABLE onprem_accounts;

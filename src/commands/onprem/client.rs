@@ -1,0 +1,145 @@
+//! Speaks with a cloud over plain HTTP, as the simulated device does: a lab answers on this very machine, and a portal
+//! elsewhere stands behind a proxy that can be reached otherwise.
+
+use serde_json::{Value, json};
+use std::fs::File;
+use std::time::Duration;
+
+/// How much of an answer is read: a response file of the largest size that is taken.
+const MOST_ANSWER: u64 = 80 * 1024 * 1024;
+
+/// Why a call came to nothing.
+pub enum Failed {
+    /// The cloud said no.
+    Refused(String),
+    /// It did not answer, or not in a way that is known here.
+    Unreachable(String),
+}
+
+/// A cloud.
+pub struct Client {
+    url: String,
+    agent: ureq::Agent,
+}
+
+type Answer = ureq::http::Response<ureq::Body>;
+
+impl Client {
+    /// At an address such as `http://127.0.0.1:8080`.
+    pub fn of(url: &str) -> Result<Self, String> {
+        let url = url.trim_end_matches('/');
+        let parsed = url::Url::parse(url).map_err(|e| format!("{url} is no address of a portal: {e}"))?;
+        if parsed.scheme() != "http" {
+            return Err(format!(
+                "{url}: the On-Prem server speaks plain HTTP. Give an address that begins with http://, or carry files by hand."
+            ));
+        }
+        let agent = ureq::Agent::config_builder()
+            .http_status_as_error(false)
+            .max_redirects(0)
+            .timeout_global(Some(Duration::from_secs(300)))
+            .build()
+            .new_agent();
+        Ok(Self {
+            url: url.to_owned(),
+            agent,
+        })
+    }
+
+    fn request(&self, path: &str, kind: &str) -> ureq::RequestBuilder<ureq::typestate::WithBody> {
+        self.agent
+            .post(format!("{}{path}", self.url))
+            .header("content-type", kind)
+            .header(
+                "user-agent",
+                concat!("licentral-on-prem/", env!("CARGO_PKG_VERSION")),
+            )
+    }
+
+    fn unreachable(&self, error: &ureq::Error) -> Failed {
+        Failed::Unreachable(format!(
+            "The cloud at {} cannot be reached: {error}. Is it running, is the address right, and does a firewall let it through?",
+            self.url
+        ))
+    }
+
+    fn read(&self, mut answer: Answer) -> Result<Vec<u8>, Failed> {
+        let status = answer.status().as_u16();
+        let bytes = answer
+            .body_mut()
+            .with_config()
+            .limit(MOST_ANSWER)
+            .read_to_vec()
+            .map_err(|e| self.unreachable(&e))?;
+        if status < 300 {
+            return Ok(bytes);
+        }
+        let problem: Value = serde_json::from_slice(&bytes).unwrap_or_default();
+        let word = |key: &str| problem.get(key).and_then(Value::as_str).unwrap_or_default();
+        // What the door for tokens says, by another standard.
+        let (code, says) = if word("error").is_empty() {
+            (word("code"), word("detail"))
+        } else {
+            (word("error"), word("error_description"))
+        };
+        if code.is_empty() || status >= 500 {
+            return Err(Failed::Unreachable(format!(
+                "{} answered {status}, and that is not an answer that is known here. {says}",
+                self.url
+            )));
+        }
+        let mut says = says.to_owned();
+        for one in problem
+            .get("errors")
+            .and_then(Value::as_array)
+            .into_iter()
+            .flatten()
+        {
+            let part = |key: &str| one.get(key).and_then(Value::as_str).unwrap_or_default();
+            says.push_str(&format!(" {}: {}", part("pointer"), part("detail")));
+        }
+        Err(Failed::Refused(format!("{says} ({code})")))
+    }
+
+    /// An access token of an API client.
+    pub fn token(&self, id: &str, secret: &str) -> Result<String, Failed> {
+        let body = json!({ "grant_type": "client_credentials", "client_id": id, "client_secret": secret });
+        let answer = self
+            .request("/api/v1/token", "application/json")
+            .send(body.to_string())
+            .map_err(|e| self.unreachable(&e))?;
+        let said: Value = serde_json::from_slice(&self.read(answer)?).unwrap_or_default();
+        said.get("access_token")
+            .and_then(Value::as_str)
+            .map(str::to_owned)
+            .ok_or_else(|| Failed::Unreachable(format!("{} gave no access token.", self.url)))
+    }
+
+    /// Registers; the answer is the text of an authorization file.
+    pub fn register(&self, token: &str, account: i64, body: &Value) -> Result<String, Failed> {
+        let answer = self
+            .request(
+                &format!("/api/v1/accounts/{account}/device-managers"),
+                "application/json",
+            )
+            .header("authorization", format!("Bearer {token}"))
+            .send(body.to_string())
+            .map_err(|e| self.unreachable(&e))?;
+        let said: Value = serde_json::from_slice(&self.read(answer)?).unwrap_or_default();
+        said.get("authorization")
+            .and_then(Value::as_str)
+            .map(str::to_owned)
+            .ok_or_else(|| Failed::Unreachable(format!("{} gave no authorization.", self.url)))
+    }
+
+    /// Sends a synchronization file; the answer is a response file.
+    pub fn sync(&self, file: &File) -> Result<Vec<u8>, Failed> {
+        let length = file.metadata().map(|m| m.len()).unwrap_or_default();
+        let answer = self
+            .request("/device-manager/v1/sync", "application/octet-stream")
+            .header("content-length", length.to_string())
+            .send(file)
+            .map_err(|e| self.unreachable(&e))?;
+        self.read(answer)
+    }
+}

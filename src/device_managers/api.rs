@@ -1,0 +1,244 @@
+//! Device managers, for scripts: what the pages can do.
+
+use super::model::{LocalPlace, SyncStatus, name};
+use super::pages::{asked, query};
+use super::service::{self, Row};
+use crate::authz::action::{RemoveDeviceManager, Synchronize, ViewInventory};
+use crate::error::{Error, Result};
+use crate::http::form::PathPart;
+use crate::http::{Answer, Api, JsonBody, May, Routes, json, reply};
+use crate::kernel::Moment;
+use crate::kernel::ids::{DeviceManagerId, VirtualAccountId};
+use actix_web::http::Method;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+/// The operations of this room.
+pub fn routes(routes: &mut Routes) {
+    const ONE: &str = "/api/v1/accounts/{said}/device-managers/{manager}";
+    routes.api(
+        Method::GET,
+        "/api/v1/accounts/{said}/device-managers",
+        Api::says("Device managers: On-Prem servers and how they stand with their synchronizations.")
+            .query(&[
+                ("q", "A part of the name, or of the Virtual Account's."),
+                (
+                    "status",
+                    "never-synchronized, in-progress, successful, failed or overdue. May come several times.",
+                ),
+                (
+                    "sort",
+                    "name, status, last, instances, va or due; with - in front the other way round.",
+                ),
+                ("page", "From 1."),
+                ("per", "10, 25, 50 or 100."),
+            ])
+            .gives::<DeviceManagerList>(200),
+        all,
+    );
+    routes.api(
+        Method::GET,
+        ONE,
+        Api::says("One device manager.").gives::<DeviceManagerShape>(200),
+        one,
+    );
+    routes.api(
+        Method::PATCH,
+        ONE,
+        Api::says("Rename a device manager.")
+            .takes::<RenameManagerBody>()
+            .gives::<DeviceManagerShape>(200),
+        rename,
+    );
+    routes.api(
+        Method::POST,
+        "/api/v1/accounts/{said}/device-managers/{manager}/remove",
+        Api::says("Remove a device manager that serves no product instance any more: its key is revoked, its Virtual Account stays and is not bound.")
+            .takes::<RemoveManagerBody>()
+            .gives_nothing(),
+        remove,
+    );
+}
+
+/// A Virtual Account of the On-Prem server itself.
+#[derive(Debug, Serialize, ToSchema)]
+struct LocalPlaceShape {
+    name: String,
+    description: String,
+    product_instances: u64,
+}
+
+/// A device manager.
+#[derive(Debug, Serialize, ToSchema)]
+struct DeviceManagerShape {
+    /// Its id.
+    #[schema(value_type = String)]
+    id: DeviceManagerId,
+    name: String,
+    /// never-synchronized, in-progress, successful, failed or overdue.
+    #[schema(value_type = String)]
+    status: SyncStatus,
+    /// Why the last file was refused, if it was.
+    failure: Option<String>,
+    last_sync: Option<Moment>,
+    due_at: Moment,
+    /// When it is removed unless it synchronizes.
+    removed_at: Moment,
+    /// The sequence of its last applied file; 0 for none.
+    sequence: i64,
+    product_instances: i64,
+    /// The Virtual Account to which it is bound.
+    #[schema(value_type = Option<String>)]
+    virtual_account: Option<VirtualAccountId>,
+    virtual_account_name: String,
+    local_virtual_accounts: Vec<LocalPlaceShape>,
+    registered_at: Moment,
+    registered_by: String,
+}
+
+impl DeviceManagerShape {
+    fn of(row: Row, now: Moment) -> Self {
+        let one = row.manager;
+        Self {
+            status: one.status(now),
+            removed_at: one.ends_at(),
+            local_virtual_accounts: one
+                .local_places()
+                .into_iter()
+                .map(
+                    |LocalPlace {
+                         name,
+                         description,
+                         devices,
+                     }| LocalPlaceShape {
+                        name,
+                        description,
+                        product_instances: devices,
+                    },
+                )
+                .collect(),
+            failure: one.failed_at.is_some().then_some(one.failure),
+            id: one.id,
+            name: one.name,
+            last_sync: one.synced_at,
+            due_at: one.due_at,
+            sequence: one.sequence,
+            product_instances: one.product_instances,
+            virtual_account: one.place,
+            virtual_account_name: row.place,
+            registered_at: one.registered_at,
+            registered_by: one.registrar,
+        }
+    }
+}
+
+/// A page of device managers.
+#[derive(Debug, Serialize, ToSchema)]
+struct DeviceManagerList {
+    items: Vec<DeviceManagerShape>,
+    total: u64,
+    page: u64,
+    per: u64,
+}
+
+/// Another name.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct RenameManagerBody {
+    name: String,
+}
+
+/// Why it is removed.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct RemoveManagerBody {
+    /// The number of the active case; left out to proceed without.
+    #[serde(default)]
+    case_number: Option<String>,
+}
+
+async fn all(may: May<ViewInventory>) -> Answer {
+    let (permit, now) = (may.permit.clone(), may.portal.clock.now());
+    let mut list = query(may.path.clone(), &may.query);
+    if let Some(says) = list.dropped.first() {
+        return Err(Error::BadRequest(says.clone().into()));
+    }
+    let rows = may.portal.db.read(move |r| service::all(r, &permit)).await?;
+    let rows = asked(rows, &list, now);
+    let total = rows.len() as u64;
+    list.clamp(total);
+    json(
+        200,
+        &DeviceManagerList {
+            items: rows
+                .into_iter()
+                .skip(usize::try_from(list.offset()).unwrap_or(usize::MAX))
+                .take(usize::try_from(list.limit()).unwrap_or(usize::MAX))
+                .map(|row| DeviceManagerShape::of(row, now))
+                .collect(),
+            total,
+            page: list.page,
+            per: list.per,
+        },
+    )
+}
+
+async fn one(may: May<ViewInventory>, id: PathPart<DeviceManagerId>) -> Answer {
+    let (permit, now) = (may.permit.clone(), may.portal.clock.now());
+    let row = may
+        .portal
+        .db
+        .read(move |r| service::find(r, &permit, id.0))
+        .await?;
+    json(200, &DeviceManagerShape::of(row, now))
+}
+
+async fn rename(
+    may: May<Synchronize>,
+    id: PathPart<DeviceManagerId>,
+    body: JsonBody<RenameManagerBody>,
+) -> Answer {
+    let view = may.also::<ViewInventory>().await?;
+    let (permit, at, id) = (may.permit.clone(), may.portal.clock.now(), id.0);
+    let (seen, allowed) = (view.clone(), may.permit.clone());
+    // Whether it is there comes before what is wrong with its name.
+    may.portal
+        .db
+        .read(move |r| service::theirs(r, &seen, &allowed, id))
+        .await?;
+    let new = name(&body.value.name).map_err(|says| Error::invalid("name", says))?;
+    let seen = view.clone();
+    may.portal
+        .db
+        .write(move |tx| service::rename(tx, &seen, &permit, at, id, new.as_str()))
+        .await?;
+    let row = may.portal.db.read(move |r| service::find(r, &view, id)).await?;
+    json(200, &DeviceManagerShape::of(row, at))
+}
+
+async fn remove(
+    may: May<RemoveDeviceManager>,
+    id: PathPart<DeviceManagerId>,
+    body: JsonBody<RemoveManagerBody>,
+) -> Answer {
+    let view = may.also::<ViewInventory>().await?;
+    let (permit, at, id) = (may.permit.clone(), may.portal.clock.now(), id.0);
+    let (seen, allowed) = (view.clone(), may.permit.clone());
+    may.portal
+        .db
+        .read(move |r| service::theirs(r, &seen, &allowed, id))
+        .await?;
+    let case: Option<String> = body
+        .value
+        .case_number
+        .as_deref()
+        .map(|typed| -> Result<String> {
+            service::case_number(typed).map_err(|says| Error::invalid("case_number", says))
+        })
+        .transpose()?;
+    may.portal
+        .db
+        .write(move |tx| service::remove(tx, &view, &permit, at, id, case.as_deref()))
+        .await?;
+    reply::nothing()
+}

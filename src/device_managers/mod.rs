@@ -1,0 +1,58 @@
+//! Device managers: On-Prem servers, each bound to one Virtual Account of a Smart Account and the source of truth for
+//! the product instances in it.
+//!
+//! For rooms above: [`add`] registers one, [`lock`] holds it while its files are judged, [`synced`] says that one was
+//! applied, [`overdue`] which of them are late.
+
+mod api;
+mod jobs;
+mod model;
+mod occupant;
+mod pages;
+mod service;
+mod store;
+
+pub use jobs::jobs;
+pub use model::{DUE_AFTER, LocalPlace, Manager, REMOVED_AFTER, SyncStatus, name};
+pub use occupant::DeviceManagers;
+pub use pages::{PATH, between, href};
+pub use service::{
+    Binding, New, Row, add, against_binding, announced, bindable, days_left, failed, find, lock, overdue,
+    synced, theirs, waits, whose,
+};
+
+use crate::http::Routes;
+
+/// The routes of this room.
+pub fn routes(routes: &mut Routes) {
+    pages::routes(routes);
+    api::routes(routes);
+}
+
+/// With what codes the rules of this room refuse.
+pub const REFUSALS: &[(&str, &str)] = &[
+    (
+        "device-managers.already-registered",
+        "The key of the registration file belongs to a device manager already.",
+    ),
+    (
+        "device-managers.bound",
+        "The Virtual Account is bound to another device manager.",
+    ),
+    (
+        "device-managers.default",
+        "The default Virtual Account cannot be bound to a device manager.",
+    ),
+    (
+        "device-managers.name-taken",
+        "Another device manager of the Smart Account has this name.",
+    ),
+    (
+        "device-managers.not-empty",
+        "The Virtual Account that is to be bound holds product instances.",
+    ),
+    (
+        "device-managers.product-instances",
+        "The device manager still serves product instances, so it cannot be removed.",
+    ),
+];

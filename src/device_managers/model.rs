@@ -1,0 +1,224 @@
+//! What a device manager is, and what the clock makes of one that does not synchronize.
+
+use crate::error::Refusal;
+use crate::kernel::ids::{DeviceManagerId, SmartAccountId, VirtualAccountId};
+use crate::kernel::{Moment, Name};
+use chrono::TimeDelta;
+use serde::{Deserialize, Serialize};
+
+/// So long after the last synchronization the next one is due.
+pub const DUE_AFTER: TimeDelta = TimeDelta::days(30);
+/// So long after the last synchronization a device manager is removed.
+pub const REMOVED_AFTER: TimeDelta = TimeDelta::days(90);
+
+crate::words! {
+    /// How a device manager stands with its synchronizations.
+    pub enum SyncStatus {
+        /// None yet.
+        Never = "never-synchronized", "Never synchronized";
+        /// A file waits for Submit.
+        InProgress = "in-progress", "In progress";
+        /// The last one was applied.
+        Successful = "successful", "Synchronization Successful";
+        /// The last one was refused.
+        Failed = "failed", "Synchronization failed";
+        /// It is late.
+        Overdue = "overdue", "Synchronization overdue";
+    }
+}
+
+impl SyncStatus {
+    /// The badge.
+    pub const fn kind(&self) -> &'static str {
+        match self {
+            Self::Never => "",
+            Self::InProgress => "info",
+            Self::Successful => "ok",
+            Self::Failed => "bad",
+            Self::Overdue => "warn",
+        }
+    }
+}
+
+/// A Virtual Account of the On-Prem server itself, as its last file told of it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LocalPlace {
+    /// Its name.
+    pub name: String,
+    /// What it is for.
+    pub description: String,
+    /// How many product instances are in it.
+    pub devices: u64,
+}
+
+/// An On-Prem server.
+#[derive(Debug, Clone, diesel::Queryable)]
+pub struct Manager {
+    /// Its id.
+    pub id: DeviceManagerId,
+    /// Whose.
+    pub account: SmartAccountId,
+    /// The Virtual Account to which it is bound; none once it is removed.
+    pub place: Option<VirtualAccountId>,
+    /// Device manager name.
+    pub name: String,
+    /// What its files are verified with; "" once it is revoked.
+    pub public_key: String,
+    /// The authorization file, as it was given out.
+    pub answer: String,
+    /// How many product instances its last applied file had.
+    pub product_instances: i64,
+    /// Its own Virtual Accounts, as JSON.
+    pub places: String,
+    /// Of its last applied file, and so of its latest response; 0 for none.
+    pub sequence: i64,
+    /// Since when.
+    pub registered_at: Moment,
+    /// By whom.
+    pub registrar: String,
+    /// When its last file was applied.
+    pub synced_at: Option<Moment>,
+    /// When the next one is due.
+    pub due_at: Moment,
+    /// Since when a file waits for Submit.
+    pub waits_since: Option<Moment>,
+    /// When a file was refused, if that was the last.
+    pub failed_at: Option<Moment>,
+    /// Why.
+    pub failure: String,
+    /// Since when it is known to be late.
+    pub overdue_at: Option<Moment>,
+    /// When it was removed.
+    pub removed_at: Option<Moment>,
+    /// Counts changes.
+    pub version: i64,
+}
+
+impl Manager {
+    /// How it stands now.
+    pub fn status(&self, now: Moment) -> SyncStatus {
+        if self.due_at <= now {
+            SyncStatus::Overdue
+        } else if self.waits_since.is_some() {
+            SyncStatus::InProgress
+        } else if self.failed_at.is_some() {
+            SyncStatus::Failed
+        } else if self.synced_at.is_some() {
+            SyncStatus::Successful
+        } else {
+            SyncStatus::Never
+        }
+    }
+    /// When it is removed unless it synchronizes.
+    pub fn ends_at(&self) -> Moment {
+        self.synced_at.unwrap_or(self.registered_at).plus(REMOVED_AFTER)
+    }
+    /// Its own Virtual Accounts.
+    pub fn local_places(&self) -> Vec<LocalPlace> {
+        serde_json::from_str(&self.places).unwrap_or_default()
+    }
+    /// Its product instances, for showing.
+    pub fn instances(&self) -> u64 {
+        self.product_instances.unsigned_abs()
+    }
+    /// Why it cannot be removed.
+    pub fn against_removal(&self) -> Option<Refusal> {
+        (self.product_instances > 0).then(|| Refusal {
+            code: "device-managers.product-instances",
+            says: format!(
+                "{} still has {} in its last synchronization. Remove them on the On-Prem server, then synchronize it with Cisco License Central, and remove the device manager after that.",
+                self.name,
+                crate::http::widgets::counted(self.instances(), "product instance", "product instances")
+            )
+            .into(),
+        })
+    }
+}
+
+/// Checks a device manager name.
+pub fn name(typed: &str) -> Result<Name, String> {
+    Name::parse(typed, "Device manager name")
+}
+
+/// Checks an active case number.
+pub fn case_number(typed: &str) -> Result<String, String> {
+    let typed = typed.trim();
+    let good =
+        (3..=40).contains(&typed.len()) && typed.chars().all(|c| c.is_ascii_alphanumeric() || c == '-');
+    if good {
+        Ok(typed.to_owned())
+    } else {
+        Err("Enter the number of the case: 3 to 40 letters, digits and hyphens. Without a case choose \u{201c}Proceed without\u{201d}.".to_owned())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn manager(at: Moment) -> Manager {
+        Manager {
+            id: DeviceManagerId::new(),
+            account: SmartAccountId::new(),
+            place: Some(VirtualAccountId::new()),
+            name: "Smart-On-Prem-Account".to_owned(),
+            public_key: "key".to_owned(),
+            answer: String::new(),
+            product_instances: 0,
+            places: "[]".to_owned(),
+            sequence: 0,
+            registered_at: at,
+            registrar: "Ada".to_owned(),
+            synced_at: None,
+            due_at: at.plus(DUE_AFTER),
+            waits_since: None,
+            failed_at: None,
+            failure: String::new(),
+            overdue_at: None,
+            removed_at: None,
+            version: 1,
+        }
+    }
+
+    #[test]
+    fn the_status_is_what_matters_most() {
+        let at = Moment::parse("2026-11-01T08:00:00Z").unwrap();
+        let mut one = manager(at);
+        assert_eq!(one.status(at), SyncStatus::Never);
+        one.failed_at = Some(at);
+        assert_eq!(one.status(at), SyncStatus::Failed);
+        one.waits_since = Some(at);
+        assert_eq!(one.status(at), SyncStatus::InProgress);
+        let late = at.plus(TimeDelta::days(30));
+        assert_eq!(
+            one.status(late.plus(TimeDelta::seconds(-1))),
+            SyncStatus::InProgress
+        );
+        assert_eq!(one.status(late), SyncStatus::Overdue);
+        one = manager(at);
+        one.synced_at = Some(at);
+        assert_eq!(one.status(at), SyncStatus::Successful);
+        assert_eq!(one.ends_at(), at.plus(TimeDelta::days(90)));
+    }
+
+    #[test]
+    fn one_that_serves_product_instances_is_not_removed() {
+        let mut one = manager(Moment::parse("2026-11-01T08:00:00Z").unwrap());
+        assert!(one.against_removal().is_none());
+        one.product_instances = 1;
+        assert!(
+            one.against_removal()
+                .unwrap()
+                .says
+                .contains("1 product instance in")
+        );
+    }
+
+    #[test]
+    fn a_case_has_a_number() {
+        assert_eq!(case_number(" 698123456 ").unwrap(), "698123456");
+        for bad in ["", "ab", "12 34", "<script>", &"1".repeat(41)] {
+            assert!(case_number(bad).is_err(), "{bad}");
+        }
+    }
+}

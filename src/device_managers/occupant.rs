@@ -1,0 +1,25 @@
+//! A Virtual Account that is bound to a device manager is neither deleted nor made the default.
+
+use super::store;
+use crate::error::Result;
+use crate::kernel::ids::{SmartAccountId, VirtualAccountId};
+use crate::platform::db::Reads;
+use crate::platform::occupants::{Holding, Occupant};
+
+/// What this room keeps in Virtual Accounts.
+pub struct DeviceManagers;
+
+impl Occupant for DeviceManagers {
+    fn holds(
+        &self,
+        read: &mut dyn Reads,
+        account: SmartAccountId,
+        ids: &[VirtualAccountId],
+    ) -> Result<Vec<(VirtualAccountId, Holding)>> {
+        let bound = store::bound_to(read, account, ids)?;
+        Ok(bound
+            .into_iter()
+            .map(|(place, name)| (place, Holding::DeviceManager(name)))
+            .collect())
+    }
+}

@@ -1,0 +1,116 @@
+//! The On-Prem server of XYZ COMPANY: registered, synchronized once, and without product instances, so that the steps of
+//! removing it can be walked. Nobody has its key.
+
+use super::demo::{Demo, days_before};
+use crate::authz::action::AuthorizeOnPrem;
+use crate::device_managers::{self, Binding, New};
+use crate::error::{Error, Result};
+use crate::kernel::ids::{DeviceManagerId, SyncFileId};
+use crate::kernel::{Moment, Who};
+use crate::platform::db::Tx;
+use crate::platform::signing::{FileKey, Signing};
+use crate::smart_accounts;
+use crate::sync::format::{self, FileKind, Place, Record, SyncHeader};
+use crate::sync::{self, Sender, Way};
+
+const NAME: &str = "Smart-On-Prem-Account";
+const PLACE: &str = "Local-Virtual-Account";
+/// Its own Virtual Accounts.
+const PLACES: &[(&str, &str)] = &[
+    ("DEFAULT", "What the cloud's Local-Virtual-Account holds."),
+    ("Corporate Network Devices", "Switches of the data center."),
+];
+
+/// Ids, times and the key.
+pub struct Plan {
+    manager: DeviceManagerId,
+    file: SyncFileId,
+    key: FileKey,
+    registered_at: Moment,
+    synced_at: Moment,
+}
+
+impl Plan {
+    /// Thinks it out.
+    pub fn new(now: Moment) -> Result<Self> {
+        Ok(Self {
+            manager: DeviceManagerId::new(),
+            file: SyncFileId::new(),
+            key: FileKey::make()?.0,
+            registered_at: days_before(now, 12, 10),
+            synced_at: days_before(now, 3, 6),
+        })
+    }
+
+    /// Writes it into the transaction of the demo.
+    pub fn write(&self, tx: &mut Tx<'_>, demo: &Demo, signing: &Signing) -> Result<()> {
+        let place = demo
+            .divisions
+            .iter()
+            .find(|(_, name)| *name == PLACE)
+            .map(|(id, _)| *id)
+            .ok_or_else(|| Error::internal("no Local-Virtual-Account"))?;
+        let account = smart_accounts::find(tx, demo.xyz)?;
+        let permit =
+            demo.permit_of::<AuthorizeOnPrem>(tx, "ada@xyz.example", demo.xyz, self.registered_at)?;
+        let mut new = New {
+            id: self.manager,
+            name: NAME.to_owned(),
+            binding: Binding::Existing(place),
+            public_key: self.key.public_key().to_owned(),
+            answer: String::new(),
+        };
+        new.answer = sync::answer(signing.files(), self.registered_at, &account, &new, PLACE)?;
+        let _ = device_managers::add(tx, &permit, self.registered_at, &new, None)?;
+        let sender = Sender {
+            who: Who {
+                person: None,
+                label: format!("{NAME} (device manager)"),
+                address: "192.0.2.80".to_owned(),
+                request_id: String::new(),
+            },
+            way: Way::Network,
+        };
+        let bytes = self.bytes(account.number)?;
+        sync::exchange(
+            tx,
+            signing.files(),
+            self.synced_at,
+            self.file,
+            self.manager,
+            &sender,
+            &bytes,
+        )
+        .map(drop)
+    }
+
+    fn bytes(&self, smart_account: i64) -> Result<Vec<u8>> {
+        let mut writer = format::Writer::new(FileKind::Sync, Vec::new());
+        for (name, description) in PLACES {
+            writer.record(&Record::Place(Place {
+                name: (*name).to_owned(),
+                description: (*description).to_owned(),
+            }))?;
+        }
+        let (body, counts) = writer.finish()?;
+        let header = SyncHeader {
+            manager: self.manager,
+            smart_account,
+            virtual_account: PLACE.to_owned(),
+            sequence: 1,
+            last_response: 0,
+            created_at: self.synced_at,
+            software: "Licentral On-Prem (scenario)".to_owned(),
+            places: counts.places,
+            devices: counts.devices,
+            usages: counts.usages,
+            records: counts.packed.records,
+            body_bytes: counts.packed.body_bytes,
+            unpacked_bytes: counts.packed.unpacked_bytes,
+            body_sha256: counts.packed.body_sha256,
+        };
+        let mut out = Vec::new();
+        format::write_file(&mut out, &header, &self.key, &mut body.as_slice())?;
+        Ok(out)
+    }
+}

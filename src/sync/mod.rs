@@ -1,0 +1,58 @@
+//! Synchronization: what travels between an On-Prem server and the cloud, and what the cloud does with it. A file is
+//! judged, shown, and applied in one transaction; the response is kept and given again for the same file.
+
+mod api;
+mod api_network;
+pub mod format;
+mod jobs;
+mod model;
+mod pages;
+mod registration;
+mod service;
+mod store;
+
+pub use jobs::jobs;
+pub use model::{Outcome, SyncFile, Way};
+pub use registration::{answer, read as read_registration};
+pub use service::{Sender, Taken, exchange, take_in_now, unlike_their_files};
+
+use crate::http::Routes;
+
+/// The routes of this room.
+pub fn routes(routes: &mut Routes) {
+    pages::routes(routes);
+    api::routes(routes);
+    api_network::routes(routes);
+}
+
+/// With what codes the rules of this room refuse, beside those of the format.
+pub const REFUSALS: &[(&str, &str)] = &[
+    (
+        "sync.no-response",
+        "No file of the device manager was applied yet, so there is no response.",
+    ),
+    (
+        "sync.not-waiting",
+        "The file was withdrawn, refused or replaced by a newer one, so it cannot be submitted.",
+    ),
+    (
+        "sync.old-response",
+        "The file was made before the latest response was applied on the On-Prem server.",
+    ),
+    (
+        "sync.registered-elsewhere",
+        "A product instance of the file is registered in the Smart Account directly, or by another device manager.",
+    ),
+    (
+        "sync.removed-device-manager",
+        "The device manager of the file was removed.",
+    ),
+    (
+        "sync.replayed",
+        "A file with this sequence, or a newer one, was applied already.",
+    ),
+    (
+        "sync.wrong-device-manager",
+        "The file comes from another On-Prem server, or from one that is not registered here.",
+    ),
+];

@@ -1,0 +1,814 @@
+//! What the cloud does with a synchronization file: judges it, keeps it until somebody submits it, applies it, answers.
+
+use super::format::{
+    self, Acknowledged, Checked, FileKind, License, Limits, Policy, Record, ResponseHeader, SyncHeader,
+};
+use super::model::{self, Came, Effect, Outcome, SyncFile, Way};
+use super::store;
+use crate::authz::Permit;
+use crate::authz::action::{Synchronize, ViewInventory};
+use crate::device_managers::{self, DUE_AFTER, LocalPlace, Manager, REMOVED_AFTER};
+use crate::devices::{self, Reported, Served, Server};
+use crate::error::{Error, Refusal, Result};
+use crate::http::widgets::counted;
+use crate::kernel::event::Outcome as Ended;
+use crate::kernel::ids::{DeviceManagerId, SyncFileId};
+use crate::kernel::{Event, Kind, Moment, Who};
+use crate::platform::db::{Db, Reads, Recorded, Tx};
+use crate::platform::signing::FileKey;
+use crate::platform::token;
+use crate::{catalog, licenses, smart_accounts, virtual_accounts};
+use chrono::TimeDelta;
+use serde_json::json;
+use std::collections::HashMap;
+use std::io::Cursor;
+
+/// A file that nobody submits is withdrawn after so long.
+const PATIENCE: TimeDelta = TimeDelta::days(7);
+
+/// A file whose header is genuine and whose content is unaltered.
+type Genuine<'a> = Checked<SyncHeader, Cursor<&'a [u8]>>;
+
+/// Who brings a file, and over which way.
+#[derive(Debug, Clone)]
+pub struct Sender {
+    /// For the record.
+    pub who: Who,
+    /// Over which way.
+    pub way: Way,
+}
+
+/// What came of a file that was brought.
+#[derive(Debug, Clone)]
+pub struct Taken {
+    /// The file.
+    pub file: SyncFile,
+    /// Whether it is new here; the same again changes nothing.
+    pub is_new: bool,
+}
+
+// Judging -------------------------------------------------------------------------------------------------------
+
+fn removed(name: &str) -> Error {
+    Error::refused(
+        "sync.removed-device-manager",
+        format!(
+            "The file comes from {name}, which was removed: its key is revoked. Register the On-Prem server again to synchronize it."
+        ),
+    )
+}
+
+fn wrong(expected: &str, found: &str) -> Error {
+    Error::refused(
+        "sync.wrong-device-manager",
+        format!(
+            "The file comes from {found}, and a file of {expected} is expected here. Choose the file that {expected} generated."
+        ),
+    )
+}
+
+/// The device manager from which a file says that it comes. What it says is verified next.
+pub fn claimed(read: &mut dyn Reads, head: &[u8]) -> Result<Manager> {
+    let header: SyncHeader = format::open(Cursor::new(head))?.claimed()?;
+    match device_managers::whose(read, header.manager)? {
+        None => Err(Error::refused(
+            "sync.wrong-device-manager",
+            "The file comes from an On-Prem server that is not registered here. Register it as a device manager first.",
+        )),
+        Some(one) if one.removed_at.is_some() => Err(removed(&one.name)),
+        Some(one) => Ok(one),
+    }
+}
+
+/// How many bytes a file has whose beginning is genuine.
+pub fn length(manager: &Manager, head: &[u8]) -> Result<usize> {
+    let lines: usize = head
+        .split_inclusive(|byte| *byte == b'\n')
+        .take(2)
+        .map(<[u8]>::len)
+        .sum();
+    let header = format::open(Cursor::new(head))?
+        .verify::<SyncHeader>(&manager.public_key)?
+        .header;
+    let most = Limits::default().body_bytes;
+    if header.body_bytes > most {
+        return Err(Error::refused(
+            "sync.too-large",
+            format!(
+                "The content of the file has {} bytes, and {most} are taken at most.",
+                header.body_bytes
+            ),
+        ));
+    }
+    Ok(usize::try_from(header.body_bytes)
+        .unwrap_or(usize::MAX)
+        .saturating_add(lines))
+}
+
+/// Reads a file as one of this device manager: whose it is, then its signature, then its content to the last bit.
+fn genuine<'a>(read: &mut dyn Reads, manager: &Manager, bytes: &'a [u8]) -> Result<Genuine<'a>> {
+    if manager.removed_at.is_some() {
+        return Err(removed(&manager.name));
+    }
+    let opened = format::open(Cursor::new(bytes))?;
+    let claimed: SyncHeader = opened.claimed()?;
+    if claimed.manager != manager.id {
+        let other =
+            device_managers::whose(read, claimed.manager)?.filter(|one| one.account == manager.account);
+        return Err(match other {
+            Some(one) if one.removed_at.is_some() => removed(&one.name),
+            Some(one) => wrong(&manager.name, &one.name),
+            None => wrong(
+                &manager.name,
+                &format!(
+                    "an On-Prem server that is not registered in this Smart Account ({})",
+                    claimed.manager
+                ),
+            ),
+        });
+    }
+    let number = smart_accounts::find(read, manager.account)?.number;
+    let checked = opened
+        .verify::<SyncHeader>(&manager.public_key)?
+        .check(&Limits::default())?;
+    if checked.header.smart_account != number {
+        return Err(wrong(
+            &format!("the Smart Account {number}"),
+            &format!("the Smart Account {}", checked.header.smart_account),
+        ));
+    }
+    Ok(checked)
+}
+
+/// The product instances of a file as they are read, and its local Virtual Accounts on the way.
+struct Feed<'f, 'b> {
+    records: format::Records<'f, SyncHeader, Cursor<&'b [u8]>>,
+    places: Vec<LocalPlace>,
+    at: HashMap<String, usize>,
+}
+
+impl<'f, 'b> Feed<'f, 'b> {
+    fn of(file: &'f mut Genuine<'b>) -> Result<Self> {
+        Ok(Self {
+            records: file.records()?,
+            places: Vec::new(),
+            at: HashMap::new(),
+        })
+    }
+}
+
+impl Iterator for Feed<'_, '_> {
+    type Item = Result<Served>;
+    fn next(&mut self) -> Option<Self::Item> {
+        loop {
+            match self.records.next()? {
+                Err(error) => return Some(Err(error)),
+                Ok(Record::Place(place)) => {
+                    self.at.insert(place.name.clone(), self.places.len());
+                    self.places.push(LocalPlace {
+                        name: place.name,
+                        description: place.description,
+                        devices: 0,
+                    });
+                }
+                Ok(Record::Device(device)) => {
+                    let known = self.at.get(&device.place).and_then(|at| self.places.get_mut(*at));
+                    if let Some(place) = known {
+                        place.devices += 1;
+                    }
+                    return Some(Ok(Served {
+                        udi: device.udi(),
+                        hostname: device.hostname,
+                        product: device.product,
+                        software: device.software,
+                        local_place: device.place,
+                        registered_at: device.registered_at,
+                        contact_at: device.contact_at,
+                        usage: device
+                            .usage
+                            .into_iter()
+                            .map(|(entitlement, quantity)| Reported {
+                                entitlement,
+                                quantity,
+                            })
+                            .collect(),
+                    }));
+                }
+                // A synchronization file has no others: the format sees to it.
+                Ok(_) => {}
+            }
+        }
+    }
+}
+
+fn server(manager: &Manager) -> Result<Server> {
+    Ok(Server {
+        account: manager.account,
+        manager: manager.id,
+        place: manager.place.ok_or_else(|| removed(&manager.name))?,
+    })
+}
+
+/// What a file does to licenses.
+fn effects(read: &mut dyn Reads, server: Server, uses: &devices::Uses) -> Result<Vec<Effect>> {
+    let keys: Vec<String> = uses.keys().cloned().collect();
+    let stocks = licenses::stocks_of(read, server.account, server.place, &keys)?;
+    let mut found = Vec::new();
+    for (entitlement, by) in uses {
+        let stock = stocks.iter().find(|stock| stock.entitlement == *entitlement);
+        let (name, before, is_metered) = match (stock, catalog::entitlement(entitlement)) {
+            (Some(stock), _) => (stock.name.clone(), stock.balance, stock.is_metered()),
+            (None, Some(known)) => (known.name.to_owned(), 0, known.billing == catalog::Billing::Usage),
+            (None, None) => {
+                return Err(Error::refused(
+                    "licenses.unknown",
+                    format!(
+                        "The file reports \u{201c}{entitlement}\u{201d}, which neither the catalog nor this Virtual Account knows."
+                    ),
+                ));
+            }
+        };
+        found.push(Effect {
+            entitlement: entitlement.clone(),
+            name,
+            before,
+            after: before.saturating_sub(*by),
+            is_metered,
+        });
+    }
+    // What runs short comes first.
+    found.sort_by(|a, b| (!a.is_short(), &a.name).cmp(&(!b.is_short(), &b.name)));
+    Ok(found)
+}
+
+/// What would become of a file: nothing is written.
+struct Judged {
+    file: SyncFile,
+}
+
+fn judge(
+    read: &mut dyn Reads,
+    at: Moment,
+    id: SyncFileId,
+    manager: &Manager,
+    sender: &Sender,
+    bytes: &[u8],
+) -> Result<Judged, (Error, Option<Box<SyncFile>>)> {
+    let mut checked = genuine(read, manager, bytes).map_err(|error| (error, None))?;
+    let came = Came {
+        sha256: &checked.sha256,
+        bytes: bytes.len(),
+        way: sender.way,
+        at,
+        by: &sender.who.label,
+    };
+    let mut file = SyncFile::new(id, manager, &checked.header, &came);
+    let with = |error: Error, file: &SyncFile| (error, Some(Box::new(file.clone())));
+    if let Some(refusal) = model::against(&checked.header, manager.sequence, &manager.name) {
+        return Err(with(Error::Refused(refusal), &file));
+    }
+    let looked = (|| {
+        let server = server(manager)?;
+        let mut feed = Feed::of(&mut checked)?;
+        let (found, uses) = devices::compare(read, at, server, &mut feed)?;
+        Ok((found, effects(read, server, &uses)?))
+    })();
+    let (found, effects) = looked.map_err(|error| with(error, &file))?;
+    file.does(found);
+    file.licenses = serde_json::to_string(&effects).unwrap_or_else(|_| "[]".to_owned());
+    Ok(Judged { file })
+}
+
+// Taking in -----------------------------------------------------------------------------------------------------
+
+/// Takes a file in, to be submitted after a review. What is refused leaves a line in the history and nothing else.
+pub fn take_in_now(
+    db: &Db,
+    at: Moment,
+    ids: SyncFileId,
+    manager: DeviceManagerId,
+    sender: &Sender,
+    bytes: &[u8],
+) -> Result<Taken> {
+    let judged = db.read_now(|r| {
+        let one = device_managers::whose(r, manager)?.ok_or(Error::NotFound)?;
+        if let Some(known) = known(r, &one, bytes)? {
+            return Ok(Ok(Err(known)));
+        }
+        Ok(judge(r, at, ids, &one, sender, bytes).map(Ok))
+    })?;
+    let file = match judged {
+        Ok(Err(known)) => {
+            return Ok(Taken {
+                file: known,
+                is_new: false,
+            });
+        }
+        Ok(Ok(judged)) => judged.file,
+        Err((error, file)) => return Err(note(db, at, manager, sender, file.map(|file| *file), error)),
+    };
+    db.write_now(|tx| {
+        let one = device_managers::lock(tx, manager)?.ok_or(Error::NotFound)?;
+        if let Some(known) = known(tx, &one, bytes)? {
+            return Ok(tx.unchanged(Taken {
+                file: known,
+                is_new: false,
+            }));
+        }
+        let mut file = file.clone();
+        let before = store::by_content(tx, manager, &file.sha256)?;
+        if let Some(before) = &before {
+            file.id = before.id;
+            file.version = before.version + 1;
+        }
+        store::put(tx, &file, before.is_none())?;
+        store::keep_bytes(tx, file.account, file.id, bytes)?;
+        device_managers::waits(tx, &one, Some(at))?;
+        let event = device_managers::announced(
+            Kind::SyncUploaded,
+            &one,
+            format!(
+                "The synchronization file {} of {} was uploaded and waits for Submit.",
+                file.sequence, one.name
+            ),
+        )
+        .with(facts(&file));
+        tx.record(at, &sender.who, &event, Taken { file, is_new: true })
+    })
+}
+
+/// The very same file, when it waits or was applied.
+fn known(read: &mut dyn Reads, manager: &Manager, bytes: &[u8]) -> Result<Option<SyncFile>> {
+    if manager.removed_at.is_some() {
+        return Ok(None);
+    }
+    let found = store::by_content(read, manager.id, &token::fingerprint(bytes))?;
+    Ok(found.filter(|file| matches!(file.outcome, Outcome::Waiting | Outcome::Applied)))
+}
+
+/// What the record keeps of a file.
+fn facts(file: &SyncFile) -> serde_json::Value {
+    json!({
+        "file": file.id, "sha256": file.sha256, "sequence": file.sequence, "last_response": file.last_response,
+        "made_at": file.made_at, "devices": file.devices, "usages": file.usages, "appeared": file.appeared,
+        "changed": file.changed, "vanished": file.vanished, "unchanged": file.unchanged,
+    })
+}
+
+/// Writes a refusal down: in the record, beside the device manager and, when the file was genuine, in the history.
+fn note(
+    db: &Db,
+    at: Moment,
+    manager: DeviceManagerId,
+    sender: &Sender,
+    file: Option<SyncFile>,
+    error: Error,
+) -> Error {
+    let Error::Refused(refusal) = &error else {
+        return error;
+    };
+    // Over the network a file without a good signature may come from anybody: it leaves no trace.
+    if file.is_none() && sender.way == Way::Network {
+        return error;
+    }
+    let noted = db.write_now(|tx| refused(tx, at, manager, sender, file.clone(), refusal));
+    if let Err(why) = noted {
+        tracing::warn!(%why, "a refused synchronization file could not be recorded");
+    }
+    error
+}
+
+fn refused(
+    tx: &mut Tx<'_>,
+    at: Moment,
+    manager: DeviceManagerId,
+    sender: &Sender,
+    file: Option<SyncFile>,
+    refusal: &Refusal,
+) -> Result<Recorded<()>> {
+    let one = device_managers::lock(tx, manager)?.ok_or(Error::NotFound)?;
+    let mut detail = json!({ "code": refusal.code });
+    if let Some(mut file) = file {
+        let before = store::by_content(tx, manager, &file.sha256)?;
+        if let Some(before) = &before {
+            if matches!(before.outcome, Outcome::Waiting | Outcome::Applied) {
+                return Ok(tx.unchanged(()));
+            }
+            file.id = before.id;
+            file.version = before.version + 1;
+        }
+        file.outcome = Outcome::Refused;
+        refusal.code.clone_into(&mut file.code);
+        file.reason = refusal.says.to_string();
+        file.settled_at = Some(at);
+        file.settler.clone_from(&sender.who.label);
+        store::put(tx, &file, before.is_none())?;
+        detail = facts(&file);
+        if let Some(map) = detail.as_object_mut() {
+            map.insert("code".to_owned(), refusal.code.into());
+        }
+    }
+    if one.removed_at.is_none() {
+        device_managers::failed(tx, at, &one, &refusal.says)?;
+    }
+    let event = device_managers::announced(
+        Kind::SyncRefused,
+        &one,
+        format!(
+            "A synchronization file of {} was refused: {}",
+            one.name, refusal.says
+        ),
+    )
+    .ended(Ended::Refused)
+    .with(detail);
+    tx.record(at, &sender.who, &event, ())
+}
+
+// Applying ------------------------------------------------------------------------------------------------------
+
+/// Applies a file that waits: all of it or nothing. One that was applied already is answered as it was.
+pub fn submit(
+    tx: &mut Tx<'_>,
+    key: &FileKey,
+    at: Moment,
+    sender: &Sender,
+    manager: DeviceManagerId,
+    id: SyncFileId,
+) -> Result<Recorded<SyncFile>> {
+    let one = device_managers::lock(tx, manager)?.ok_or(Error::NotFound)?;
+    let file = store::find(tx, one.account, manager, id)?;
+    match file.outcome {
+        Outcome::Applied => Ok(tx.unchanged(file)),
+        Outcome::Waiting => {
+            let bytes =
+                store::bytes(tx, id)?.ok_or_else(|| Error::internal("a waiting file without its bytes"))?;
+            apply(tx, key, at, sender, &one, file, &bytes)
+        }
+        Outcome::Refused | Outcome::Withdrawn | Outcome::Replaced => Err(Error::refused(
+            "sync.not-waiting",
+            format!(
+                "This file is not waiting any more: it is {}. Upload the newest file of the On-Prem server.",
+                file.outcome.label().to_lowercase()
+            ),
+        )),
+    }
+}
+
+/// Takes a file in and applies it in one go: what an On-Prem server does over the network. Gives the response.
+pub fn exchange_now(
+    db: &Db,
+    key: &FileKey,
+    at: Moment,
+    id: SyncFileId,
+    manager: DeviceManagerId,
+    sender: &Sender,
+    bytes: &[u8],
+) -> Result<Vec<u8>> {
+    let judged = db.read_now(|r| {
+        let one = device_managers::whose(r, manager)?.ok_or(Error::NotFound)?;
+        if let Some(known) = known(r, &one, bytes)?
+            && known.outcome == Outcome::Applied
+        {
+            return Ok(Ok(Err(known)));
+        }
+        let number = smart_accounts::find(r, one.account)?;
+        if number.state != smart_accounts::State::Active {
+            return Err(Error::refused(
+                "smart-account.inactive",
+                "The Smart Account of this device manager is not Active, so nothing can be synchronized there.",
+            ));
+        }
+        Ok(judge(r, at, id, &one, sender, bytes).map(Ok))
+    })?;
+    let file = match judged {
+        Ok(Err(known)) => known,
+        Ok(Ok(judged)) => {
+            let done = db.write_now(|tx| at_once(tx, key, at, manager, sender, judged.file.clone(), bytes));
+            match done {
+                Ok(file) => file,
+                Err(error) => return Err(note(db, at, manager, sender, Some(judged.file), error)),
+            }
+        }
+        Err((error, file)) => return Err(note(db, at, manager, sender, file.map(|file| *file), error)),
+    };
+    db.read_now(|r| store::response(r, file.id))?
+        .ok_or_else(|| Error::internal("an applied file without a response"))
+}
+
+/// Keeps a file that was judged, and applies it.
+fn at_once(
+    tx: &mut Tx<'_>,
+    key: &FileKey,
+    at: Moment,
+    manager: DeviceManagerId,
+    sender: &Sender,
+    mut file: SyncFile,
+    bytes: &[u8],
+) -> Result<Recorded<SyncFile>> {
+    let one = device_managers::lock(tx, manager)?.ok_or(Error::NotFound)?;
+    match store::by_content(tx, manager, &file.sha256)? {
+        Some(before) if before.outcome == Outcome::Applied => return Ok(tx.unchanged(before)),
+        Some(before) => {
+            file.id = before.id;
+            file.version = before.version;
+            if before.outcome != Outcome::Waiting {
+                store::keep_bytes(tx, file.account, file.id, bytes)?;
+            }
+        }
+        None => {
+            store::put(tx, &file, true)?;
+            store::keep_bytes(tx, file.account, file.id, bytes)?;
+        }
+    }
+    apply(tx, key, at, sender, &one, file, bytes)
+}
+
+/// Judges a file and applies it as a part of the caller's write: what scenarios are made of.
+pub fn exchange(
+    tx: &mut Tx<'_>,
+    key: &FileKey,
+    at: Moment,
+    id: SyncFileId,
+    manager: DeviceManagerId,
+    sender: &Sender,
+    bytes: &[u8],
+) -> Result<Recorded<SyncFile>> {
+    let one = device_managers::lock(tx, manager)?.ok_or(Error::NotFound)?;
+    let judged = judge(tx, at, id, &one, sender, bytes).map_err(|(error, _)| error)?;
+    at_once(tx, key, at, manager, sender, judged.file, bytes)
+}
+
+/// The whole of it: product instances, licenses, the device manager, the response, the record. A part of one write.
+fn apply(
+    tx: &mut Tx<'_>,
+    key: &FileKey,
+    at: Moment,
+    sender: &Sender,
+    manager: &Manager,
+    mut file: SyncFile,
+    bytes: &[u8],
+) -> Result<Recorded<SyncFile>> {
+    let mut checked = genuine(tx, manager, bytes)?;
+    if let Some(refusal) = model::against(&checked.header, manager.sequence, &manager.name) {
+        return Err(Error::Refused(refusal));
+    }
+    let gap = model::gap(checked.header.sequence, manager.sequence);
+    let server = server(manager)?;
+    let mut feed = Feed::of(&mut checked)?;
+    let found = devices::reconcile(tx, at, &sender.who, server, &mut feed)?;
+    let places = std::mem::take(&mut feed.places);
+    drop(feed);
+    let before = store::applied(tx, manager.id, manager.sequence)?;
+    file.does(found);
+    file.outcome = Outcome::Applied;
+    file.way = sender.way;
+    file.code.clear();
+    file.reason = gap.clone().unwrap_or_default();
+    file.settled_at = Some(at);
+    file.settler.clone_from(&sender.who.label);
+    file.version += 1;
+    store::put(tx, &file, false)?;
+    let answer = response(tx, key, at, manager, &checked)?;
+    store::keep_response(tx, at, &file, &answer)?;
+    // Only the last applied file can be replayed; those that waited are older than it, or were made before its response.
+    if let Some(before) = before {
+        store::drop_bytes(tx, before.id)?;
+    }
+    for mut other in store::waiting(tx, manager.id)? {
+        store::drop_bytes(tx, other.id)?;
+        other.outcome = Outcome::Replaced;
+        other.settled_at = Some(at);
+        other.settler.clone_from(&sender.who.label);
+        other.version += 1;
+        store::put(tx, &other, false)?;
+    }
+    device_managers::synced(tx, at, manager, file.sequence, found.total(), &places)?;
+    let kind = match sender.way {
+        Way::File => Kind::SyncApplied,
+        Way::Network => Kind::SyncAppliedByNetwork,
+    };
+    let mut says = format!(
+        "{} synchronized with its file {}: {} appeared, {} changed, {} vanished, {} as before.",
+        manager.name,
+        file.sequence,
+        counted(found.appeared, "product instance", "product instances"),
+        found.changed,
+        found.vanished,
+        found.unchanged
+    );
+    if let Some(gap) = gap {
+        says.push(' ');
+        says.push_str(&gap);
+    }
+    let event = device_managers::announced(kind, manager, says).with(json!({
+        "before": { "sequence": manager.sequence, "product_instances": manager.product_instances },
+        "after": { "sequence": file.sequence, "product_instances": found.total() },
+        "sync": facts(&file),
+    }));
+    tx.record(at, &sender.who, &event, file)
+}
+
+/// The response to a file: what the bound Virtual Account holds, what was taken in, by what rules the cloud goes.
+fn response(
+    read: &mut dyn Reads,
+    key: &FileKey,
+    at: Moment,
+    manager: &Manager,
+    file: &Genuine<'_>,
+) -> Result<Vec<u8>> {
+    let server = server(manager)?;
+    let place = virtual_accounts::these(read, server.account, &[server.place])?
+        .pop()
+        .ok_or(Error::NotFound)?;
+    let mut writer = format::Writer::new(FileKind::Response, Vec::new());
+    for pool in licenses::pools_in(read, server.account, server.place)? {
+        writer.record(&Record::License(License {
+            entitlement: pool.entitlement,
+            name: pool.name,
+            billing: pool.billing,
+            purchased: pool.purchased,
+            ends_at: pool.ends_at,
+        }))?;
+    }
+    writer.record(&Record::Acknowledged(Acknowledged {
+        devices: file.header.devices,
+        usages: file.header.usages,
+    }))?;
+    writer.record(&Record::Policy(Policy {
+        due_days: DUE_AFTER.num_days(),
+        overdue_removal_days: REMOVED_AFTER.num_days(),
+    }))?;
+    let (body, counts) = writer.finish()?;
+    let header = ResponseHeader {
+        manager: manager.id,
+        smart_account: file.header.smart_account,
+        virtual_account: place.name,
+        sequence: file.header.sequence,
+        request_sha256: file.sha256.clone(),
+        created_at: at,
+        due_at: at.plus(DUE_AFTER),
+        records: counts.packed.records,
+        body_bytes: counts.packed.body_bytes,
+        unpacked_bytes: counts.packed.unpacked_bytes,
+        body_sha256: counts.packed.body_sha256,
+    };
+    let mut out = Vec::new();
+    format::write_file(&mut out, &header, key, &mut body.as_slice())?;
+    Ok(out)
+}
+
+/// Takes a file back that waits: its bytes are forgotten.
+pub fn withdraw(
+    tx: &mut Tx<'_>,
+    at: Moment,
+    who: &Who,
+    manager: DeviceManagerId,
+    id: SyncFileId,
+) -> Result<Recorded<()>> {
+    let one = device_managers::lock(tx, manager)?.ok_or(Error::NotFound)?;
+    let file = store::find(tx, one.account, manager, id)?;
+    if file.outcome != Outcome::Waiting {
+        return Ok(tx.unchanged(()));
+    }
+    let event = end_waiting(tx, at, who, &one, file)?;
+    tx.record(at, who, &event, ())
+}
+
+fn end_waiting(tx: &mut Tx<'_>, at: Moment, who: &Who, one: &Manager, mut file: SyncFile) -> Result<Event> {
+    store::drop_bytes(tx, file.id)?;
+    file.outcome = Outcome::Withdrawn;
+    file.settled_at = Some(at);
+    file.settler.clone_from(&who.label);
+    file.version += 1;
+    store::put(tx, &file, false)?;
+    let others = store::waiting(tx, one.id)?;
+    device_managers::waits(tx, one, others.first().map(|other| other.uploaded_at))?;
+    Ok(device_managers::announced(
+        Kind::SyncWithdrawn,
+        one,
+        format!(
+            "The synchronization file {} of {} was withdrawn.",
+            file.sequence, one.name
+        ),
+    )
+    .with(facts(&file)))
+}
+
+/// Withdraws what nobody has submitted for a week.
+pub fn withdraw_forgotten(tx: &mut Tx<'_>, now: Moment) -> Result<Recorded<()>> {
+    let who = Who::portal("synchronization rules");
+    let mut events = Vec::new();
+    for file in store::forgotten(tx, now.plus(-PATIENCE), 100)? {
+        if let Some(one) = device_managers::lock(tx, file.manager)? {
+            events.push(end_waiting(tx, now, &who, &one, file)?);
+        }
+    }
+    tx.record_all(now, &who, &events, ())
+}
+
+/// Forgets the bytes of files whose device manager was removed.
+pub fn drop_unneeded(tx: &mut Tx<'_>) -> Result<usize> {
+    let mut gone = 0;
+    for (file, manager) in store::kept(tx)? {
+        let is_there = device_managers::whose(tx, manager)?.is_some_and(|one| one.removed_at.is_none());
+        if !is_there {
+            gone += store::drop_bytes(tx, file)?;
+        }
+    }
+    Ok(gone)
+}
+
+// Looking -------------------------------------------------------------------------------------------------------
+
+/// A file of a device manager within reach.
+pub fn find(
+    read: &mut dyn Reads,
+    permit: &Permit<ViewInventory>,
+    manager: DeviceManagerId,
+    id: SyncFileId,
+) -> Result<(device_managers::Row, SyncFile)> {
+    let row = device_managers::find(read, permit, manager)?;
+    let file = store::find(read, row.manager.account, manager, id)?;
+    Ok((row, file))
+}
+
+/// The files of a device manager, the newest first, and how many there are.
+pub fn count(read: &mut dyn Reads, one: &Manager) -> Result<u64> {
+    store::count(read, one.account, one.id)
+}
+
+/// A page of them.
+pub fn page(read: &mut dyn Reads, one: &Manager, cut: (u64, u64)) -> Result<Vec<SyncFile>> {
+    store::page(read, one.account, one.id, cut)
+}
+
+/// The file that waits for Submit, the newest first.
+pub fn waiting(read: &mut dyn Reads, one: &Manager) -> Result<Option<SyncFile>> {
+    Ok(store::waiting(read, one.id)?.pop())
+}
+
+/// The response to a file, or the latest one, with the sequence that it answers.
+pub fn response_of(
+    read: &mut dyn Reads,
+    view: &Permit<ViewInventory>,
+    permit: &Permit<Synchronize>,
+    manager: DeviceManagerId,
+    file: Option<SyncFileId>,
+) -> Result<(String, i64, Vec<u8>)> {
+    let one = device_managers::theirs(read, view, permit, manager)?.manager;
+    let file = match file {
+        Some(id) => Some(store::find(read, one.account, manager, id)?),
+        None => store::applied(read, manager, one.sequence)?,
+    };
+    let none = || {
+        Error::refused(
+            "sync.no-response",
+            format!(
+                "There is no response file for {} yet. Upload a sync file and submit it first.",
+                one.name
+            ),
+        )
+    };
+    let file = file.ok_or_else(none)?;
+    let bytes = store::response(read, file.id)?.ok_or_else(none)?;
+    Ok((one.name, file.sequence, bytes))
+}
+
+// Checking ------------------------------------------------------------------------------------------------------
+
+/// Device managers whose product instances are not those of their last applied file, found by replaying it: for
+/// `licentral check`.
+pub fn unlike_their_files(db: &Db) -> Result<Vec<String>> {
+    let kept = db.read_now(|r| store::kept(r))?;
+    let mut said = Vec::new();
+    for (id, manager) in kept {
+        let found = db.read_now(|r| {
+            let Some(one) = device_managers::whose(r, manager)?.filter(|one| one.removed_at.is_none()) else {
+                return Ok(None);
+            };
+            let file = store::find(r, one.account, manager, id)?;
+            if file.outcome != Outcome::Applied {
+                return Ok(None);
+            }
+            let bytes = store::bytes(r, id)?.unwrap_or_default();
+            let mut checked = genuine(r, &one, &bytes)?;
+            let server = server(&one)?;
+            let mut feed = Feed::of(&mut checked)?;
+            let (found, _) = devices::compare(r, one.registered_at, server, &mut feed)?;
+            drop(feed);
+            Ok(Some((one, file, found)))
+        });
+        match found {
+            Ok(None) => {}
+            Ok(Some((one, file, found))) => {
+                let other = found.appeared + found.changed + found.vanished;
+                let instances = i64::try_from(found.total()).unwrap_or(i64::MAX);
+                if other > 0 || file.sequence != one.sequence || instances != one.product_instances {
+                    said.push(format!("{} ({})", one.name, one.id));
+                }
+            }
+            Err(error) => said.push(format!("{manager}: {error}")),
+        }
+    }
+    Ok(said)
+}
