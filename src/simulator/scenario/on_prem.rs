@@ -51,7 +51,8 @@ impl Plan {
             .map(|(id, _)| *id)
             .ok_or_else(|| Error::internal("no Local-Virtual-Account"))?;
         let account = smart_accounts::find(tx, demo.xyz)?;
-        let permit = demo.permit_of::<AuthorizeOnPrem>(tx, "ada@xyz.example", demo.xyz, self.registered_at)?;
+        let permit =
+            demo.permit_of::<AuthorizeOnPrem>(tx, "ada@xyz.example", demo.xyz, self.registered_at)?;
         let mut new = New {
             id: self.manager,
             name: NAME.to_owned(),

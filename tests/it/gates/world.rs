@@ -63,6 +63,8 @@ pub struct Things {
     /// A device manager of XYZ COMPANY, and a file of it that waits.
     manager: String,
     syncfile: String,
+    /// One that was applied, and so was answered.
+    applied: String,
 }
 
 impl std::ops::Deref for World {
@@ -168,16 +170,30 @@ impl World {
             .expect(201)
             .json();
         // Bound to a Virtual Account of its own, with a file that was applied and one that waits.
-        let mut on_prem = p.on_prem(&cast.xyz, "ada@xyz.example", "Smart-On-Prem-Account", "Local-Virtual-Account");
+        let mut on_prem = p.on_prem(
+            &cast.xyz,
+            "ada@xyz.example",
+            "Smart-On-Prem-Account",
+            "Local-Virtual-Account",
+        );
         p.sync(&on_prem.file(p.clock.now(), &[])).expect(200);
         on_prem.last_response = 1;
-        let mut theirs = p.on_prem(&cast.harborview, "eve@harborview.example", &format!("{CANARY} server"), &format!("{CANARY} site"));
-        p.sync(&theirs.file(p.clock.now(), &[(CANARY, "Lab", &[])])).expect(200);
+        let mut theirs = p.on_prem(
+            &cast.harborview,
+            "eve@harborview.example",
+            &format!("{CANARY} server"),
+            &format!("{CANARY} site"),
+        );
+        p.sync(&theirs.file(p.clock.now(), &[(CANARY, "Lab", &[])]))
+            .expect(200);
         let waiting = p
             .api("ada@xyz.example")
             .send(
                 "POST",
-                &format!("/api/v1/accounts/{}/device-managers/{}/sync-files", cast.xyz.number, on_prem.id),
+                &format!(
+                    "/api/v1/accounts/{}/device-managers/{}/sync-files",
+                    cast.xyz.number, on_prem.id
+                ),
                 &[("content-type", "application/octet-stream")],
                 Some(&on_prem.file(p.clock.now(), &[])),
             )
@@ -186,6 +202,21 @@ impl World {
         let things = Things {
             manager: on_prem.id.to_string(),
             syncfile: waiting["id"].as_str().unwrap().to_owned(),
+            applied: p
+                .api("ada@xyz.example")
+                .get(&format!(
+                    "/api/v1/accounts/{}/device-managers/{}/sync-files",
+                    cast.xyz.number, on_prem.id
+                ))
+                .json()["items"]
+                .as_array()
+                .unwrap()
+                .iter()
+                .find(|file| file["outcome"] == "applied")
+                .unwrap()["id"]
+                .as_str()
+                .unwrap()
+                .to_owned(),
             cast,
             keys: BTreeMap::new(),
             client,
@@ -555,6 +586,7 @@ impl World {
             "registration" => self.registration.to_string(),
             "reservation" => self.reservation.clone(),
             "manager" => self.manager.clone(),
+            "syncfile" if pattern.contains("response") || pattern.ends_with("/done") => self.applied.clone(),
             "syncfile" => self.syncfile.clone(),
             "intake" => self.intake.to_string(),
             "change" => self.domain_change().unwrap_or_else(|| no_such(name)),

@@ -29,19 +29,29 @@ fn a_device_manager_is_added_by_its_registration_file() {
     let text = registration_file(&key, "Springfield", p.clock.now());
     ada.get(&format!("{}/add", list(&cast.xyz))).expect(200);
     let before = p.fingerprint();
-    ada.fill_and_submit("Add device manager", &[("text", "LICENTRAL SYNC 1\n"), ("va", "new")])
-        .expect(422)
-        .shows("Name");
+    ada.fill_and_submit(
+        "Add device manager",
+        &[("text", "LICENTRAL SYNC 1\n"), ("va", "new")],
+    )
+    .expect(422)
+    .shows("Name");
     let bent = text.replace("LICENTRAL REGISTRATION 1\ne", "LICENTRAL REGISTRATION 1\nf");
     ada.get(&format!("{}/add", list(&cast.xyz))).expect(200);
-    ada.fill_and_submit("Add device manager", &[("text", &bent), ("va", "new"), ("new_va", "Local")])
-        .expect(422)
-        .shows("signature");
+    ada.fill_and_submit(
+        "Add device manager",
+        &[("text", &bent), ("va", "new"), ("new_va", "Local")],
+    )
+    .expect(422)
+    .shows("signature");
     assert_eq!(p.fingerprint(), before);
     ada.get(&format!("{}/add", list(&cast.xyz))).expect(200);
     ada.fill_and_submit(
         "Add device manager",
-        &[("text", &text), ("va", "new"), ("new_va", "Local-Virtual-Account")],
+        &[
+            ("text", &text),
+            ("va", "new"),
+            ("new_va", "Local-Virtual-Account"),
+        ],
     )
     .expect(200)
     .shows("Springfield is registered")
@@ -64,7 +74,10 @@ fn a_device_manager_is_added_by_its_registration_file() {
         .shows("Never synchronized")
         .shows("Local-Virtual-Account");
     ada.click("Springfield").expect(200).shows("Registered by");
-    ada.click("Virtual Accounts").expect(200).shows("None known yet");
+    let here = ada.page().path.clone();
+    ada.get(&format!("{here}/virtual-accounts"))
+        .expect(200)
+        .shows("None known yet");
     ada.click("Event log")
         .expect(200)
         .shows("The device manager Springfield was added and bound to Local-Virtual-Account.");
@@ -88,9 +101,18 @@ fn a_device_manager_is_added_by_its_registration_file() {
     assert_eq!(p.fingerprint(), before, "nothing is left of what was refused");
 
     // Neither deleted nor made the default, whoever asks.
-    let names = p.db.read_now(|r| licentral::virtual_accounts::names(r, &[cast.xyz.id])).unwrap();
-    let place = names.iter().find(|(_, _, name, _)| name == "Local-Virtual-Account").unwrap().1;
-    let reply = script.delete(&format!("/api/v1/accounts/{}/virtual-accounts/{place}", cast.xyz.number));
+    let names =
+        p.db.read_now(|r| licentral::virtual_accounts::names(r, &[cast.xyz.id]))
+            .unwrap();
+    let place = names
+        .iter()
+        .find(|(_, _, name, _)| name == "Local-Virtual-Account")
+        .unwrap()
+        .1;
+    let reply = script.delete(&format!(
+        "/api/v1/accounts/{}/virtual-accounts/{place}",
+        cast.xyz.number
+    ));
     reply.expect(409);
     assert_eq!(reply.json()["code"], "virtual-accounts.bound");
 }
@@ -121,25 +143,32 @@ fn who_may_do_what_with_a_device_manager() {
     }
     let mut vera = p.sign_in("vera@xyz.example");
     vera.get(&list(&cast.xyz)).expect(200);
-    assert!(p.events_of("device-manager.removed")[0].message.contains("without a case number"));
+    assert!(
+        p.events_of("device-manager.removed")[0]
+            .message
+            .contains("without a case number")
+    );
 }
 
 #[test]
 fn one_that_serves_product_instances_is_removed_only_after_them() {
     let (p, cast) = Portal::with_cast();
     let mut one = p.on_prem(&cast.xyz, "ada@xyz.example", "Springfield", "Local");
-    p.sync(&one.file(p.clock.now(), &[("FOC1", "Lab", &[])])).expect(200);
+    p.sync(&one.file(p.clock.now(), &[("FOC1", "Lab", &[])]))
+        .expect(200);
     let mut ada = p.sign_in("ada@xyz.example");
     ada.get(&format!("{}/remove", page(&cast.xyz, &one)))
         .expect(200)
         .shows("Remove Device Manager?")
         .shows("Remove all Product Instances on all Local Virtual Accounts")
         .shows("Synchronize with SSM On-Prem");
-    assert!(ada.page().texts("dialog .danger").is_empty(), "there is no red button");
+    assert!(
+        ada.page().texts("dialog .danger").is_empty(),
+        "there is no red button"
+    );
+    let mut script = p.api("ada@xyz.example");
     let before = p.fingerprint();
-    let reply = p
-        .api("ada@xyz.example")
-        .post(&format!("{}/{}/remove", api(&cast.xyz), one.id), &json!({}));
+    let reply = script.post(&format!("{}/{}/remove", api(&cast.xyz), one.id), &json!({}));
     reply.expect(409);
     assert_eq!(reply.json()["code"], "device-managers.product-instances");
     assert_eq!(p.fingerprint(), before);
@@ -157,7 +186,10 @@ fn one_that_serves_product_instances_is_removed_only_after_them() {
         .shows("Proceed without");
     ada.post_fields(&case, &[("csrf", &csrf), ("case", "698123456")])
         .expect(303);
-    ada.follow().expect(200).shows("Springfield was removed").shows("No On-Prem deployment is connected");
+    ada.follow()
+        .expect(200)
+        .shows("Springfield was removed")
+        .shows("No On-Prem deployment is connected");
     let event = &p.events_of("device-manager.removed")[0];
     assert!(event.detail.contains("698123456") && event.message.contains("under case 698123456"));
     // The Virtual Account is there and free again; the key opens nothing.
@@ -184,7 +216,9 @@ fn whoever_does_not_synchronize_is_overdue_and_then_removed() {
     p.run_jobs();
     assert_eq!(p.events_of("device-manager.overdue").len(), 1);
     let mut ada = p.sign_in("ada@xyz.example");
-    ada.get(&list(&cast.xyz)).expect(200).shows("Synchronization overdue");
+    ada.get(&list(&cast.xyz))
+        .expect(200)
+        .shows("Synchronization overdue");
     ada.get(&format!("/sa/{}/alerts", cast.xyz.number))
         .expect(200)
         .shows("Synchronization Overdue")
@@ -196,7 +230,11 @@ fn whoever_does_not_synchronize_is_overdue_and_then_removed() {
     p.run_jobs();
     let gone = p.events_of("device-manager.expired");
     assert_eq!(gone.len(), 1);
-    assert!(gone[0].message.contains("1 product instance went with it"), "{}", gone[0].message);
+    assert!(
+        gone[0].message.contains("1 product instance went with it"),
+        "{}",
+        gone[0].message
+    );
     ada.get(&list(&cast.xyz))
         .expect(200)
         .shows("No On-Prem deployment is connected");

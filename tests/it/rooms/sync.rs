@@ -13,7 +13,10 @@ fn base(account: &Account, one: &OnPrem) -> String {
     format!("/sa/{}/devices/device-managers/{}", account.number, one.id)
 }
 fn files(account: &Account, one: &OnPrem) -> String {
-    format!("/api/v1/accounts/{}/device-managers/{}/sync-files", account.number, one.id)
+    format!(
+        "/api/v1/accounts/{}/device-managers/{}/sync-files",
+        account.number, one.id
+    )
 }
 
 fn upload(p: &Portal, email: &str, account: &Account, one: &OnPrem, bytes: &[u8]) -> crate::support::Reply {
@@ -27,9 +30,8 @@ fn upload(p: &Portal, email: &str, account: &Account, one: &OnPrem, bytes: &[u8]
 
 /// The kept response to the file with this sequence.
 fn response(p: &Portal, sequence: i64) -> Vec<u8> {
-    let text: String = p
-        .db
-        .read_now(|r| {
+    let text: String =
+        p.db.read_now(|r| {
             Ok(sync_responses::table
                 .filter(sync_responses::sequence.eq(sequence))
                 .select(sync_responses::content)
@@ -40,7 +42,8 @@ fn response(p: &Portal, sequence: i64) -> Vec<u8> {
 }
 
 fn parts(p: &Portal) -> i64 {
-    p.db.read_now(|r| Ok(sync_parts::table.count().get_result(r.conn())?)).unwrap()
+    p.db.read_now(|r| Ok(sync_parts::table.count().get_result(r.conn())?))
+        .unwrap()
 }
 
 #[test]
@@ -95,14 +98,23 @@ fn a_file_is_uploaded_reviewed_submitted_and_answered() {
         .expect(200)
         .shows("Confirmation")
         .shows("The synchronization file was applied.");
-    ada.fill_and_submit("Submit", &[]).expect(200).shows("Confirmation");
-    assert_eq!(p.events_of("sync.applied").len(), 1, "pressed twice, applied once");
+    ada.fill_and_submit("Submit", &[])
+        .expect(200)
+        .shows("Confirmation");
+    assert_eq!(
+        p.events_of("sync.applied").len(),
+        1,
+        "pressed twice, applied once"
+    );
     cy.click("Close").expect(200).shows("Synchronization Successful");
 
     // What is in the cloud now.
     let mut script = p.api("ada@xyz.example");
     let shown = script
-        .get(&format!("/api/v1/accounts/{}/device-managers/{}", cast.xyz.number, one.id))
+        .get(&format!(
+            "/api/v1/accounts/{}/device-managers/{}",
+            cast.xyz.number, one.id
+        ))
         .json();
     assert_eq!(shown["product_instances"], 2);
     assert_eq!(shown["status"], "successful");
@@ -116,16 +128,22 @@ fn a_file_is_uploaded_reviewed_submitted_and_answered() {
     let before = p.fingerprint();
     for (path, body) in [
         ("devices/remove", json!({ "devices": [device] })),
-        ("devices/transfer", json!({ "devices": [device], "virtual_account": cast.corporate })),
+        (
+            "devices/transfer",
+            json!({ "devices": [device], "virtual_account": cast.corporate }),
+        ),
     ] {
         let reply = script.post(&format!("/api/v1/accounts/{}/{path}", cast.xyz.number), &body);
         reply.expect(409);
         assert_eq!(reply.json()["code"], "devices.on-prem");
     }
     assert_eq!(p.fingerprint(), before);
-    ada.get(&format!("/sa/{}/devices/device-inventory/{device}", cast.xyz.number))
-        .expect(200)
-        .shows("which is the source of truth for it");
+    ada.get(&format!(
+        "/sa/{}/devices/device-inventory/{device}",
+        cast.xyz.number
+    ))
+    .expect(200)
+    .shows("which is the source of truth for it");
 
     // The response is signed by the cloud and speaks of this very file.
     let answer = response(&p, 1);
@@ -135,10 +153,20 @@ fn a_file_is_uploaded_reviewed_submitted_and_answered() {
         .unwrap()
         .check(&Limits::default())
         .unwrap();
-    assert_eq!(checked.header.request_sha256, licentral::platform::token::fingerprint(&bytes));
-    assert_eq!(checked.header.due_at, checked.header.created_at.plus(chrono::TimeDelta::days(30)));
+    assert_eq!(
+        checked.header.request_sha256,
+        licentral::platform::token::fingerprint(&bytes)
+    );
+    assert_eq!(
+        checked.header.due_at,
+        checked.header.created_at.plus(chrono::TimeDelta::days(30))
+    );
     let records: Vec<Record> = checked.records().unwrap().map(Result::unwrap).collect();
-    assert!(records.iter().any(|record| matches!(record, Record::Acknowledged(a) if a.devices == 2 && a.usages == 1)));
+    assert!(
+        records
+            .iter()
+            .any(|record| matches!(record, Record::Acknowledged(a) if a.devices == 2 && a.usages == 1))
+    );
 
     // The same file again over the network: the same bytes, and nothing changes.
     let before = p.fingerprint();
@@ -173,12 +201,23 @@ fn each_refusal_says_what_was_found_and_changes_nothing() {
     let head = text.find('\n').unwrap() + 30;
     let mut bent = good.clone();
     bent[head] = if bent[head] == b'A' { b'B' } else { b'A' };
-    let of_another = OnPrem { id: other.id, key: licentral::platform::signing::FileKey::make().unwrap().0, place: "x".to_owned(), account: one.account, authorization: String::new(), sequence: 0, last_response: 0 };
+    let of_another = OnPrem {
+        id: other.id,
+        key: licentral::platform::signing::FileKey::make().unwrap().0,
+        place: "x".to_owned(),
+        account: one.account,
+        authorization: String::new(),
+        sequence: 0,
+        last_response: 0,
+    };
     let cases: Vec<(&str, Vec<u8>)> = vec![
         ("sync.not-a-sync-file", b"hello\n".to_vec()),
         ("sync.not-a-sync-file", Vec::new()),
         ("sync.not-a-sync-file", p.on_prem_response()),
-        ("sync.unsupported-version", [b"LICENTRAL SYNC 2\n", &good[17..]].concat()),
+        (
+            "sync.unsupported-version",
+            [b"LICENTRAL SYNC 2\n", &good[17..]].concat(),
+        ),
         ("sync.bad-signature", bent),
         ("sync.truncated", good[..good.len() - 5].to_vec()),
         ("sync.body-altered", altered),
@@ -187,19 +226,33 @@ fn each_refusal_says_what_was_found_and_changes_nothing() {
         ("sync.wrong-device-manager", of_another.file_with(at, 1, 0, &[])),
         ("sync.replayed", one.file_with(at, 1, 0, &[("FOC7", "Lab", &[])])),
         ("sync.old-response", one.file_with(at, 2, 0, &[])),
-        ("sync.registered-elsewhere", one.file_with(at, 2, 1, &[("JAE1", "Lab", &[])])),
-        ("licenses.unknown", one.file_with(at, 2, 1, &[("FOC1", "Lab", &[("no-such-license", 1)])])),
+        (
+            "sync.registered-elsewhere",
+            one.file_with(at, 2, 1, &[("JAE1", "Lab", &[])]),
+        ),
+        (
+            "licenses.unknown",
+            one.file_with(at, 2, 1, &[("FOC1", "Lab", &[("no-such-license", 1)])]),
+        ),
     ];
     let state = |p: &Portal| {
         let manager = p
             .api("ada@xyz.example")
-            .get(&format!("/api/v1/accounts/{}/device-managers/{}", cast.xyz.number, one.id))
+            .get(&format!(
+                "/api/v1/accounts/{}/device-managers/{}",
+                cast.xyz.number, one.id
+            ))
             .json();
         let devices = p
             .api("ada@xyz.example")
             .get(&format!("/api/v1/accounts/{}/devices?per=100", cast.xyz.number))
             .json();
-        (manager["sequence"].clone(), manager["product_instances"].clone(), devices["items"].clone(), parts(p))
+        (
+            manager["sequence"].clone(),
+            manager["product_instances"].clone(),
+            devices["items"].clone(),
+            parts(p),
+        )
     };
     let before = state(&p);
     for (code, bytes) in &cases {
@@ -211,13 +264,23 @@ fn each_refusal_says_what_was_found_and_changes_nothing() {
     assert_eq!(p.events_of("sync.refused").len(), cases.len());
     let reply = p
         .api("ada@xyz.example")
-        .get(&format!("/api/v1/accounts/{}/device-managers/{}", cast.xyz.number, one.id))
+        .get(&format!(
+            "/api/v1/accounts/{}/device-managers/{}",
+            cast.xyz.number, one.id
+        ))
         .json();
     assert_eq!(reply["status"], "failed");
     // Over the network, where anybody may knock, a file that is not genuine leaves nothing at all.
     let before = p.fingerprint();
     for (code, bytes) in &cases {
-        if ["sync.not-a-sync-file", "sync.bad-signature", "sync.truncated", "sync.body-altered"].contains(code) {
+        if [
+            "sync.not-a-sync-file",
+            "sync.bad-signature",
+            "sync.truncated",
+            "sync.body-altered",
+        ]
+        .contains(code)
+        {
             let reply = p.sync(bytes);
             reply.expect(409);
             assert_eq!(reply.json()["code"], *code);
@@ -230,11 +293,23 @@ fn each_refusal_says_what_was_found_and_changes_nothing() {
     upload(&p, "dan@xyz.example", &cast.xyz, &one, &good).expect(404);
     let far = one.file_with(at, 7, 1, &[("FOC1", "Lab", &[]), ("FOC9", "Lab", &[])]);
     let file: Value = upload(&p, "cy@xyz.example", &cast.xyz, &one, &far).json();
-    assert_eq!((file["appeared"].as_i64(), file["unchanged"].as_i64()), (Some(1), Some(1)));
-    let submit = format!("{}/{}/submit", files(&cast.xyz, &one), file["id"].as_str().unwrap());
+    assert_eq!(
+        (file["appeared"].as_i64(), file["unchanged"].as_i64()),
+        (Some(1), Some(1))
+    );
+    let submit = format!(
+        "{}/{}/submit",
+        files(&cast.xyz, &one),
+        file["id"].as_str().unwrap()
+    );
     let done = p.api("cy@xyz.example").post(&submit, &json!({}));
     done.expect(200);
-    assert!(done.json()["reason"].as_str().unwrap().contains("The files 2 to 6 were not seen here"));
+    assert!(
+        done.json()["reason"]
+            .as_str()
+            .unwrap()
+            .contains("The files 2 to 6 were not seen here")
+    );
     assert_eq!(simulator::check(&p.db).unwrap(), Vec::<String>::new());
 }
 
@@ -268,7 +343,9 @@ fn a_file_that_waits_is_withdrawn_or_replaced_and_leaves_no_bytes() {
     p.run_jobs();
     assert_eq!(parts(&p), kept);
     assert_eq!(p.events_of("sync.withdrawn").len(), 2);
-    let count: i64 = p.db.read_now(|r| Ok(sync_files::table.count().get_result(r.conn())?)).unwrap();
+    let count: i64 =
+        p.db.read_now(|r| Ok(sync_files::table.count().get_result(r.conn())?))
+            .unwrap();
     assert_eq!(count, 3);
     assert_eq!(simulator::check(&p.db).unwrap(), Vec::<String>::new());
 }
@@ -299,10 +376,17 @@ fn whatever_comes_in_whatever_order_ends_the_same() {
     }
     let shown = p
         .api("ada@xyz.example")
-        .get(&format!("/api/v1/accounts/{}/device-managers/{}", cast.xyz.number, one.id))
+        .get(&format!(
+            "/api/v1/accounts/{}/device-managers/{}",
+            cast.xyz.number, one.id
+        ))
         .json();
     assert_eq!(shown["sequence"], 8);
-    assert_eq!(simulator::check(&p.db).unwrap(), Vec::<String>::new(), "as the last file says");
+    assert_eq!(
+        simulator::check(&p.db).unwrap(),
+        Vec::<String>::new(),
+        "as the last file says"
+    );
 }
 
 trait Odd {

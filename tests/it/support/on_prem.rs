@@ -41,7 +41,13 @@ impl OnPrem {
     }
 
     /// A file with any sequence.
-    pub fn file_with(&self, at: Moment, sequence: i64, last_response: i64, devices: &[Serves<'_>]) -> Vec<u8> {
+    pub fn file_with(
+        &self,
+        at: Moment,
+        sequence: i64,
+        last_response: i64,
+        devices: &[Serves<'_>],
+    ) -> Vec<u8> {
         let mut writer = format::Writer::new(FileKind::Sync, Vec::new());
         for name in ["DEFAULT", "Lab"] {
             writer
@@ -104,9 +110,10 @@ impl Portal {
         let (key, _) = FileKey::make().unwrap();
         let body = json!({ "name": name, "virtual_account": place,
             "registration": registration_file(&key, name, self.clock.now()) });
-        let reply = self
-            .api(admin)
-            .post(&format!("/api/v1/accounts/{}/device-managers", account.number), &body);
+        let reply = self.api(admin).post(
+            &format!("/api/v1/accounts/{}/device-managers", account.number),
+            &body,
+        );
         reply.expect(201);
         let reply = reply.json();
         OnPrem {
