@@ -184,7 +184,7 @@ impl World {
             &format!("{CANARY} server"),
             &format!("{CANARY} site"),
         );
-        p.sync(&theirs.file(p.clock.now(), &[(CANARY, "Lab", &[])]))
+        p.sync(&theirs.file(p.clock.now(), &[(&format!("{CANARY}-2"), "Lab", &[])]))
             .expect(200);
         let waiting = p
             .api("ada@xyz.example")
