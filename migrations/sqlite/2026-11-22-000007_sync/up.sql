@@ -14,7 +14,7 @@ CREATE TABLE device_managers (
     answer             TEXT NOT NULL CHECK (length(answer) <= 20000),
     product_instances  BIGINT NOT NULL CHECK (product_instances >= 0),
     -- Local Virtual Accounts of the last applied file, as JSON.
-    places             TEXT NOT NULL,
+    places             TEXT NOT NULL CHECK (length(places) <= 30000000),
     -- Sequence of the last applied file, whose response is the latest; 0 for none.
     sequence           BIGINT NOT NULL CHECK (sequence >= 0),
     registered_at      TIMESTAMP NOT NULL,
@@ -65,7 +65,7 @@ CREATE TABLE sync_files (
     vanished          BIGINT NOT NULL CHECK (vanished >= 0),
     unchanged         BIGINT NOT NULL CHECK (unchanged >= 0),
     -- What the review shows of licenses, as JSON.
-    licenses          TEXT NOT NULL,
+    licenses          TEXT NOT NULL CHECK (length(licenses) <= 50000000),
     -- Why it was refused: the code and the words.
     code              TEXT NOT NULL CHECK (length(code) <= 60),
     reason            TEXT NOT NULL CHECK (length(reason) <= 1000),
@@ -95,7 +95,7 @@ CREATE TABLE sync_responses (
     file_id          TEXT PRIMARY KEY NOT NULL,
     smart_account_id TEXT NOT NULL,
     sequence         BIGINT NOT NULL CHECK (sequence >= 1),
-    content          TEXT NOT NULL,
+    content          TEXT NOT NULL CHECK (length(content) <= 200000000),
     created_at       TIMESTAMP NOT NULL,
     FOREIGN KEY (smart_account_id, file_id) REFERENCES sync_files (smart_account_id, id)
 );

@@ -63,6 +63,8 @@ pub struct Things {
     /// A device manager of XYZ COMPANY, and a file of it that waits.
     manager: String,
     syncfile: String,
+    /// One that was applied, and so was answered.
+    applied: String,
 }
 
 impl std::ops::Deref for World {
@@ -182,7 +184,7 @@ impl World {
             &format!("{CANARY} server"),
             &format!("{CANARY} site"),
         );
-        p.sync(&theirs.file(p.clock.now(), &[(CANARY, "Lab", &[])]))
+        p.sync(&theirs.file(p.clock.now(), &[(&format!("{CANARY}-2"), "Lab", &[])]))
             .expect(200);
         let waiting = p
             .api("ada@xyz.example")
@@ -200,6 +202,21 @@ impl World {
         let things = Things {
             manager: on_prem.id.to_string(),
             syncfile: waiting["id"].as_str().unwrap().to_owned(),
+            applied: p
+                .api("ada@xyz.example")
+                .get(&format!(
+                    "/api/v1/accounts/{}/device-managers/{}/sync-files",
+                    cast.xyz.number, on_prem.id
+                ))
+                .json()["items"]
+                .as_array()
+                .unwrap()
+                .iter()
+                .find(|file| file["outcome"] == "applied")
+                .unwrap()["id"]
+                .as_str()
+                .unwrap()
+                .to_owned(),
             cast,
             keys: BTreeMap::new(),
             client,
@@ -569,6 +586,7 @@ impl World {
             "registration" => self.registration.to_string(),
             "reservation" => self.reservation.clone(),
             "manager" => self.manager.clone(),
+            "syncfile" if pattern.contains("response") || pattern.ends_with("/done") => self.applied.clone(),
             "syncfile" => self.syncfile.clone(),
             "intake" => self.intake.to_string(),
             "change" => self.domain_change().unwrap_or_else(|| no_such(name)),

@@ -410,7 +410,7 @@ fn enums() -> Vec<(&'static str, &'static str, Vec<&'static str>)> {
         };
     }
     use licentral::{
-        access_requests, authn, authz, catalog, devices, kernel, licenses, members, orders, smart_accounts,
+        access_requests, authn, authz, catalog, devices, kernel, licenses, members, orders, smart_accounts, sync,
         virtual_accounts,
     };
     vec![
@@ -447,6 +447,8 @@ fn enums() -> Vec<(&'static str, &'static str, Vec<&'static str>)> {
         ("license_stocks", "billing", words!(catalog::Billing)),
         ("license_stocks", "term", words!(catalog::Term)),
         ("devices", "standing", words!(devices::Standing)),
+        ("sync_files", "outcome", words!(sync::Outcome)),
+        ("sync_files", "way", words!(sync::Way)),
         ("device_tallies", "standing", words!(devices::Standing)),
         ("onprem_licenses", "billing", words!(catalog::Billing)),
         ("orders", "order_type", words!(orders::OrderType)),
