@@ -28,6 +28,7 @@ const PUBLIC: &[(&str, &str)] = &[
     ("/device/v1/renew", "the device's credential is the proof"),
     ("/device/v1/status", "the device's credential is the proof"),
     ("/device/v1/deregister", "the device's credential is the proof"),
+    ("/device-manager/v1/sync", "the file's signature is the proof"),
     ("/help", "words alone"),
     ("/help/api", "the same as a page"),
     ("/help/problems", "words alone"),
