@@ -104,6 +104,7 @@ pub fn overdue(read: &mut dyn Reads, within: &Within, now: Moment, most: i64) ->
 
 /// To which Virtual Account a new one is bound.
 #[derive(Clone)]
+#[expect(clippy::large_enum_variant, reason = "there is one of them at a time")]
 pub enum Binding {
     /// One that is there.
     Existing(VirtualAccountId),

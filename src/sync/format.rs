@@ -693,7 +693,7 @@ pub fn write_head<H: Header>(out: &mut dyn Write, header: &H, key: &FileKey) -> 
     if signed.len() as u64 > MOST_HEADER {
         return Err(Error::internal("the header of a sync file is too long"));
     }
-    write!(out, "{}{signed}\n", H::KIND.first_line()).map_err(Error::internal)
+    writeln!(out, "{}{signed}", H::KIND.first_line()).map_err(Error::internal)
 }
 
 /// Writes a whole file: the two lines, and the body as [`Writer::finish`] has left it, read from its beginning.
@@ -1227,7 +1227,7 @@ mod tests {
             devices: 0,
             usages: 0,
             packed: Packed {
-                records: lines.iter().filter(|b| **b == b'\n').count() as u64,
+                records: lines.split(|b| *b == b'\n').count() as u64 - 1,
                 body_bytes: body.len() as u64,
                 unpacked_bytes: lines.len() as u64,
                 body_sha256: crate::platform::token::fingerprint(&body),

@@ -417,6 +417,11 @@ struct ReviewPage {
 }
 
 impl ReviewPage {
+    #[expect(
+        clippy::unused_self,
+        clippy::trivially_copy_pass_by_ref,
+        reason = "a template calls it so"
+    )]
     fn count(&self, count: &i64) -> String {
         number(&count.unsigned_abs())
     }
@@ -525,6 +530,11 @@ struct HistoryPage {
 }
 
 impl HistoryPage {
+    #[expect(
+        clippy::unused_self,
+        clippy::trivially_copy_pass_by_ref,
+        reason = "a template calls it so"
+    )]
     fn count(&self, count: &i64) -> String {
         number(&count.unsigned_abs())
     }

@@ -14,7 +14,8 @@ pub fn places(list: &[LocalPlace]) -> String {
             };
             format!("{}{bound}  {}\n", one.name, one.description)
         })
-        .collect()
+        .collect::<Vec<String>>()
+        .concat()
 }
 
 /// One product instance.

@@ -410,8 +410,8 @@ fn enums() -> Vec<(&'static str, &'static str, Vec<&'static str>)> {
         };
     }
     use licentral::{
-        access_requests, authn, authz, catalog, devices, kernel, licenses, members, orders, smart_accounts, sync,
-        virtual_accounts,
+        access_requests, authn, authz, catalog, devices, kernel, licenses, members, orders, smart_accounts,
+        sync, virtual_accounts,
     };
     vec![
         ("people", "state", words!(authn::PersonState)),
