@@ -1,6 +1,7 @@
 //! Puts the portal together: every room's routes, jobs, letters and refusal codes, listed.
 
 use crate::authn::Hasher;
+use crate::error::Error;
 use crate::http::{Portal, Routes, health, openapi};
 use crate::kernel::Clock;
 use crate::platform::config::Config;
@@ -179,14 +180,12 @@ pub fn build(
 fn jobs(config: &Config, db: &Db, clock: &Clock, postman: &Postman, letters: &Arc<AtomicU64>) -> Vec<Job> {
     let mut jobs = Vec::new();
     if config.is_lab() {
-        let (db, clock) = (db.clone(), clock.clone());
-        jobs.push(Job::new(
+        jobs.push(Job::by_clock(
             "follow the clock",
             Duration::from_millis(500),
-            move || {
-                let (db, clock) = (db.clone(), clock.clone());
-                async move { settings::follow_clock(&db, &clock).await.map(drop) }
-            },
+            db,
+            clock,
+            |db, clock| async move { settings::follow_clock(&db, &clock).await.map(drop) },
         ));
     }
     jobs.extend(access_requests::jobs(db, clock));
@@ -206,20 +205,18 @@ fn jobs(config: &Config, db: &Db, clock: &Clock, postman: &Postman, letters: &Ar
     if config.is_lab() {
         jobs.extend(simulator::jobs(db, letters));
     }
-    let (db, clock) = (db.clone(), clock.clone());
-    jobs.push(Job::new("sweep", Duration::from_mins(5), move || {
-        let (db, clock) = (db.clone(), clock.clone());
-        async move {
-            let (now, wall) = (clock.now(), clock.wall());
-            db.keep_statistics().await?;
-            db.housekeeping(move |tx| {
-                authn::session::sweep(tx, wall)?;
-                authn::throttle::sweep(tx, wall)?;
-                tx.forget_once_before(now.plus(TimeDelta::hours(-72)))
-            })
-            .await
-            .map(drop)
-        }
-    }));
+    jobs.push(Job::by_clock("sweep", Duration::from_mins(5), db, clock, sweep));
     jobs
+}
+
+async fn sweep(db: Db, clock: Clock) -> Result<(), Error> {
+    let (now, wall) = (clock.now(), clock.wall());
+    db.keep_statistics().await?;
+    db.housekeeping(move |tx| {
+        authn::session::sweep(tx, wall)?;
+        authn::throttle::sweep(tx, wall)?;
+        tx.forget_once_before(now.plus(TimeDelta::hours(-72)))
+    })
+    .await
+    .map(drop)
 }

@@ -15,18 +15,16 @@ const LOOKED_AT: i64 = 500;
 
 /// The jobs of this room.
 pub fn jobs(db: &Db, clock: &Clock) -> Vec<Job> {
-    let (db, clock) = (db.clone(), clock.clone());
-    vec![Job::new(
+    vec![Job::by_clock(
         "remind of access requests and end overdue and needless ones",
         Duration::from_secs(5),
-        move || {
-            let (db, clock) = (db.clone(), clock.clone());
-            async move { by_the_clock(&db, &clock).await }
-        },
+        db,
+        clock,
+        by_the_clock,
     )]
 }
 
-async fn by_the_clock(db: &Db, clock: &Clock) -> Result<()> {
+async fn by_the_clock(db: Db, clock: Clock) -> Result<()> {
     let now = clock.now();
     // Needless and overdue ones first: nobody is reminded of what has ended.
     let mut after = None;

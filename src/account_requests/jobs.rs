@@ -12,18 +12,16 @@ const AT_ONCE: i64 = 100;
 
 /// The jobs of this room.
 pub fn jobs(db: &Db, clock: &Clock) -> Vec<Job> {
-    let (db, clock) = (db.clone(), clock.clone());
-    vec![Job::new(
+    vec![Job::by_clock(
         "remind of requests and end overdue ones",
         Duration::from_secs(5),
-        move || {
-            let (db, clock) = (db.clone(), clock.clone());
-            async move { by_the_clock(&db, &clock).await }
-        },
+        db,
+        clock,
+        by_the_clock,
     )]
 }
 
-async fn by_the_clock(db: &Db, clock: &Clock) -> Result<()> {
+async fn by_the_clock(db: Db, clock: Clock) -> Result<()> {
     let now = clock.now();
     // Overdue ones first: nobody is reminded of what has ended.
     loop {

@@ -17,14 +17,12 @@ use std::time::Duration;
 
 /// The jobs of this room.
 pub fn jobs(db: &Db, clock: &Clock) -> Vec<Job> {
-    let (db, clock) = (db.clone(), clock.clone());
-    vec![Job::new(
+    vec![Job::by_clock(
         "tell of alerts and sum days up",
         Duration::from_secs(20),
-        move || {
-            let (db, clock) = (db.clone(), clock.clone());
-            async move { tell(&db, &clock).await }
-        },
+        db,
+        clock,
+        tell,
     )]
 }
 
@@ -78,13 +76,13 @@ fn addressees(read: &mut dyn Reads) -> Result<BTreeMap<SmartAccountId, Vec<Addre
     Ok(by)
 }
 
-async fn tell(db: &Db, clock: &Clock) -> Result<()> {
+async fn tell(db: Db, clock: Clock) -> Result<()> {
     let now = clock.now();
     let by = db.read(|r| addressees(r)).await?;
     for (account, told) in by {
-        let done = of_alerts(db, now, account, &told).await;
+        let done = of_alerts(&db, now, account, &told).await;
         let summed_up = match done {
-            Ok(()) => of_days(db, now, account, &told).await,
+            Ok(()) => of_days(&db, now, account, &told).await,
             other => other,
         };
         match summed_up {

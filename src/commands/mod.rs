@@ -2,6 +2,7 @@
 
 mod device;
 mod onprem;
+mod plain_http;
 mod serve;
 mod sync_file;
 

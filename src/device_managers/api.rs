@@ -1,10 +1,10 @@
 //! Device managers, for scripts: what the pages can do.
 
-use super::model::{LocalPlace, SyncStatus, name};
-use super::pages::{asked, query};
+use super::model::{LocalPlace, SyncStatus, case_number, name};
+use super::pages::{addressed, asked, query};
 use super::service::{self, Row};
 use crate::authz::action::{RemoveDeviceManager, Synchronize, ViewInventory};
-use crate::error::{Error, Result};
+use crate::error::Error;
 use crate::http::form::PathPart;
 use crate::http::{Answer, Api, JsonBody, May, Routes, json, reply};
 use crate::kernel::Moment;
@@ -198,14 +198,9 @@ async fn rename(
     id: PathPart<DeviceManagerId>,
     body: JsonBody<RenameManagerBody>,
 ) -> Answer {
-    let view = may.also::<ViewInventory>().await?;
-    let (permit, at, id) = (may.permit.clone(), may.portal.clock.now(), id.0);
-    let (seen, allowed) = (view.clone(), may.permit.clone());
     // Whether it is there comes before what is wrong with its name.
-    may.portal
-        .db
-        .read(move |r| service::theirs(r, &seen, &allowed, id))
-        .await?;
+    let (view, _) = addressed(&may, id.0).await?;
+    let (permit, at, id) = (may.permit.clone(), may.portal.clock.now(), id.0);
     let new = name(&body.value.name).map_err(|says| Error::invalid("name", says))?;
     let seen = view.clone();
     may.portal
@@ -221,21 +216,12 @@ async fn remove(
     id: PathPart<DeviceManagerId>,
     body: JsonBody<RemoveManagerBody>,
 ) -> Answer {
-    let view = may.also::<ViewInventory>().await?;
+    let (view, _) = addressed(&may, id.0).await?;
     let (permit, at, id) = (may.permit.clone(), may.portal.clock.now(), id.0);
-    let (seen, allowed) = (view.clone(), may.permit.clone());
-    may.portal
-        .db
-        .read(move |r| service::theirs(r, &seen, &allowed, id))
-        .await?;
-    let case: Option<String> = body
-        .value
-        .case_number
-        .as_deref()
-        .map(|typed| -> Result<String> {
-            service::case_number(typed).map_err(|says| Error::invalid("case_number", says))
-        })
-        .transpose()?;
+    let case = match body.value.case_number.as_deref() {
+        Some(typed) => Some(case_number(typed).map_err(|says| Error::invalid("case_number", says))?),
+        None => None,
+    };
     may.portal
         .db
         .write(move |tx| service::remove(tx, &view, &permit, at, id, case.as_deref()))

@@ -15,7 +15,7 @@ mod store;
 pub use jobs::jobs;
 pub use model::{DUE_AFTER, LocalPlace, Manager, REMOVED_AFTER, SyncStatus, name};
 pub use occupant::DeviceManagers;
-pub use pages::{PATH, between, href};
+pub use pages::{PATH, addressed, between, href};
 pub use service::{
     Binding, New, Row, add, against_binding, announced, bindable, days_left, failed, find, lock, overdue,
     synced, theirs, waits, whose,

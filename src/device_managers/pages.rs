@@ -1,10 +1,10 @@
 //! "Device Managers": the list, one of them with its tabs, and the pop-ups over the list.
 
-use super::model::{LocalPlace, Manager, SyncStatus, name};
+use super::model::{LocalPlace, Manager, SyncStatus, case_number, name};
 use super::service::{self, Row};
 use crate::authn::Person;
 use crate::authz::action::{RemoveDeviceManager, Synchronize, ViewInventory};
-use crate::authz::{Action, Permit};
+use crate::authz::{Action, Does, Permit};
 use crate::error::{Error, Problems, Result};
 use crate::http::csv::Table;
 use crate::http::form::{Named, PathPart, fresh};
@@ -424,11 +424,8 @@ async fn log(may: May<ViewInventory>, id: PathPart<DeviceManagerId>) -> Answer {
 
 // What is done with it ------------------------------------------------------------------------------------------
 
-/// The one of an address, for somebody who may do this with it.
-async fn theirs<A: crate::authz::Does>(
-    may: &May<A>,
-    id: DeviceManagerId,
-) -> Result<(Permit<ViewInventory>, Line)> {
+/// The device manager of an address, for somebody who may do this with it.
+pub async fn addressed<A: Does>(may: &May<A>, id: DeviceManagerId) -> Result<(Permit<ViewInventory>, Row)> {
     let view = may.also::<ViewInventory>().await?;
     let (seen, permit) = (view.clone(), may.permit.clone());
     let row = may
@@ -436,11 +433,16 @@ async fn theirs<A: crate::authz::Does>(
         .db
         .read(move |r| service::theirs(r, &seen, &permit, id))
         .await?;
+    Ok((view, row))
+}
+
+async fn line_of<A: Does>(may: &May<A>, id: DeviceManagerId) -> Result<(Permit<ViewInventory>, Line)> {
+    let (view, row) = addressed(may, id).await?;
     Ok((view, Line::of(may, row, &[])))
 }
 
 async fn rename_dialog(may: May<Synchronize>, id: PathPart<DeviceManagerId>) -> Answer {
-    let (view, line) = theirs(&may, id.0).await?;
+    let (view, line) = line_of(&may, id.0).await?;
     let form = fresh().with_value("name", line.one().name.clone());
     list_page(&may, &view, Some(Dialog::Rename(Box::new(line), form)), 200).await
 }
@@ -453,7 +455,7 @@ struct NameField {
 }
 
 async fn rename(may: May<Synchronize>, id: PathPart<DeviceManagerId>, posted: Posted<NameField>) -> Answer {
-    let (view, line) = theirs(&may, id.0).await?;
+    let (view, line) = line_of(&may, id.0).await?;
     let mut problems = Problems::default();
     let Some(new) = problems.take("name", name(&posted.value.name)) else {
         let dialog = Dialog::Rename(Box::new(line), posted.again(&problems));
@@ -481,12 +483,12 @@ async fn rename(may: May<Synchronize>, id: PathPart<DeviceManagerId>, posted: Po
 }
 
 async fn remove_dialog(may: May<RemoveDeviceManager>, id: PathPart<DeviceManagerId>) -> Answer {
-    let (view, line) = theirs(&may, id.0).await?;
+    let (view, line) = line_of(&may, id.0).await?;
     list_page(&may, &view, Some(Dialog::Remove(Box::new(line))), 200).await
 }
 
 async fn case_dialog(may: May<RemoveDeviceManager>, id: PathPart<DeviceManagerId>) -> Answer {
-    let (view, line) = theirs(&may, id.0).await?;
+    let (view, line) = line_of(&may, id.0).await?;
     if line.one().against_removal().is_some() {
         // Nothing to enter: the first pop-up says why.
         return see_other(&format!("{}/remove", line.base));
@@ -509,12 +511,12 @@ async fn remove(
     id: PathPart<DeviceManagerId>,
     posted: Posted<CaseFields>,
 ) -> Answer {
-    let (view, line) = theirs(&may, id.0).await?;
+    let (view, line) = line_of(&may, id.0).await?;
     let mut problems = Problems::default();
     let case = if posted.value.without == "1" {
         None
     } else {
-        let checked = service::case_number(&posted.value.case);
+        let checked = case_number(&posted.value.case);
         let Some(case) = problems.take("case", checked) else {
             let dialog = Dialog::Case(Box::new(line), posted.again(&problems));
             return list_page(&may, &view, Some(dialog), 422).await;

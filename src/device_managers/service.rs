@@ -1,6 +1,6 @@
 //! What can be done with device managers.
 
-use super::model::{self, DUE_AFTER, LocalPlace, Manager, REMOVED_AFTER};
+use super::model::{DUE_AFTER, LocalPlace, Manager, REMOVED_AFTER};
 use super::store;
 use crate::authz::action::{
     AuthorizeOnPrem, CreateTopVirtualAccount, RemoveDeviceManager, Synchronize, ViewInventory,
@@ -500,9 +500,4 @@ pub fn days_left(one: &Manager, now: Moment) -> i64 {
     (one.ends_at().since(now) + TimeDelta::hours(23))
         .num_days()
         .max(0)
-}
-
-/// A case number, checked.
-pub fn case_number(typed: &str) -> Result<String, String> {
-    model::case_number(typed)
 }

@@ -12,18 +12,16 @@ const AT_ONCE: i64 = 200;
 
 /// The jobs of this room.
 pub fn jobs(db: &Db, clock: &Clock) -> Vec<Job> {
-    let (db, clock) = (db.clone(), clock.clone());
-    vec![Job::new(
+    vec![Job::by_clock(
         "look after silent product instances",
         Duration::from_secs(30),
-        move || {
-            let (db, clock) = (db.clone(), clock.clone());
-            async move { look_after(&db, &clock).await }
-        },
+        db,
+        clock,
+        look_after,
     )]
 }
 
-async fn look_after(db: &Db, clock: &Clock) -> Result<()> {
+async fn look_after(db: Db, clock: Clock) -> Result<()> {
     let now = clock.now();
     for due in Due::ALL {
         loop {

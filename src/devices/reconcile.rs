@@ -115,6 +115,8 @@ struct Walk<'r> {
     here: Here,
     there: &'r mut dyn Iterator<Item = Result<Served>>,
     next: Option<(String, Served)>,
+    /// The key of the one before, for the order.
+    last: String,
     is_begun: bool,
 }
 
@@ -124,22 +126,25 @@ impl<'r> Walk<'r> {
             here: Here::new(by),
             there,
             next: None,
+            last: String::new(),
             is_begun: false,
         }
     }
-    fn advance(&mut self) -> Result<()> {
-        self.next = match self.there.next() {
-            None => None,
-            Some(served) => {
-                let served = served?;
-                let key = served.udi.key();
-                if self.next.as_ref().is_some_and(|(last, _)| *last >= key) {
-                    return Err(Error::internal("devices of a synchronization out of order"));
-                }
-                Some((key, served))
+    /// Gives what came next, and reads on.
+    fn advance(&mut self) -> Result<Option<Served>> {
+        let current = self.next.take().map(|(key, served)| {
+            self.last = key;
+            served
+        });
+        if let Some(served) = self.there.next() {
+            let served = served?;
+            let key = served.udi.key();
+            if key <= self.last {
+                return Err(Error::internal("devices of a synchronization out of order"));
             }
-        };
-        Ok(())
+            self.next = Some((key, served));
+        }
+        Ok(current)
     }
     fn step(&mut self, read: &mut dyn Reads) -> Result<Option<Step>> {
         if !self.is_begun {
@@ -153,13 +158,7 @@ impl<'r> Walk<'r> {
             (None, Some(_)) => std::cmp::Ordering::Greater,
             (Some((there, _)), Some((here, ..))) => there.cmp(here),
         };
-        let served = if order.is_gt() {
-            None
-        } else {
-            let served = self.next.clone().map(|(_, served)| served);
-            self.advance()?;
-            served
-        };
+        let served = if order.is_gt() { None } else { self.advance()? };
         let known = if order.is_lt() {
             None
         } else {

@@ -101,9 +101,6 @@ fn tag(path: &str) -> String {
     if path.starts_with("/device/") {
         return "device protocol".to_owned();
     }
-    if path.starts_with("/device-manager/") {
-        return "network synchronization".to_owned();
-    }
     path.trim_start_matches("/api/v1/")
         .split('/')
         .find(|part| !part.is_empty() && !part.starts_with('{'))

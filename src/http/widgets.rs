@@ -20,6 +20,11 @@ pub fn number(count: &u64) -> String {
     out
 }
 
+/// The same of a number that is kept with a sign and never below zero.
+pub fn quantity(amount: &i64) -> String {
+    number(&amount.unsigned_abs())
+}
+
 /// A balance: "+8", "0" or "−6" with a real minus sign.
 pub fn signed(amount: &i64) -> String {
     let size = number(&amount.unsigned_abs());

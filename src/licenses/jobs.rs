@@ -12,18 +12,16 @@ const AT_ONCE: i64 = 200;
 
 /// The jobs of this room.
 pub fn jobs(db: &Db, clock: &Clock) -> Vec<Job> {
-    let over = (db.clone(), clock.clone());
-    vec![Job::new(
+    vec![Job::by_clock(
         "end license terms",
         Duration::from_secs(30),
-        move || {
-            let (db, clock) = over.clone();
-            async move { end(&db, &clock).await }
-        },
+        db,
+        clock,
+        end,
     )]
 }
 
-async fn end(db: &Db, clock: &Clock) -> Result<()> {
+async fn end(db: Db, clock: Clock) -> Result<()> {
     loop {
         let now = clock.now();
         let over = db.read(move |r| service::over(r, now, AT_ONCE)).await?;

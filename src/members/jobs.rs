@@ -1,6 +1,7 @@
 //! What happens here by the clock: lists that nobody came back to are forgotten after a day.
 
 use super::imports;
+use crate::error::Result;
 use crate::kernel::Clock;
 use crate::platform::db::Db;
 use crate::platform::jobs::Job;
@@ -12,17 +13,18 @@ const KEPT: TimeDelta = TimeDelta::hours(24);
 
 /// The jobs of this room.
 pub fn jobs(db: &Db, clock: &Clock) -> Vec<Job> {
-    let (db, clock) = (db.clone(), clock.clone());
-    vec![Job::new(
+    vec![Job::by_clock(
         "forget lists of people that nobody added",
         Duration::from_mins(5),
-        move || {
-            let (db, before) = (db.clone(), clock.now().plus(-KEPT));
-            async move {
-                db.housekeeping(move |tx| imports::forget_before(tx, before))
-                    .await
-                    .map(drop)
-            }
-        },
+        db,
+        clock,
+        forget,
     )]
+}
+
+async fn forget(db: Db, clock: Clock) -> Result<()> {
+    let before = clock.now().plus(-KEPT);
+    db.housekeeping(move |tx| imports::forget_before(tx, before))
+        .await
+        .map(drop)
 }

@@ -129,6 +129,18 @@ fn checked_usage(usage: Vec<(String, i64)>) -> Result<Vec<(String, i64)>> {
     Ok(sums.into_iter().collect())
 }
 
+fn removed(device: &LocalDevice) -> Event {
+    Event::new(
+        Kind::OnPremDevice,
+        &device.key,
+        format!(
+            "The product instance {} {} was removed.",
+            device.pid, device.serial
+        ),
+    )
+    .with(json!({ "usage": device.usage }))
+}
+
 fn count(n: u64) -> i64 {
     i64::try_from(n).unwrap_or(i64::MAX)
 }
@@ -499,27 +511,27 @@ impl OnPrem {
             let found = device(tx, one.id, called)?;
             store::delete_device(tx, one.id, &found.key)?;
             let name = format!("{} {}", found.pid, found.serial);
-            let event = Event::new(
-                Kind::OnPremDevice,
-                &found.key,
-                format!("The product instance {name} was removed."),
-            )
-            .with(json!({ "usage": found.usage }));
-            tx.record(at, &self.who, &event, name)
+            tx.record(at, &self.who, &removed(&found), name)
         })
     }
 
     /// Removes all of them.
     pub fn remove_all_devices(&self) -> Result<u64> {
-        let mut keys = Vec::new();
-        self.each_device(&mut |one, _| {
-            keys.push(one.key.clone());
-            Ok(())
-        })?;
-        for key in &keys {
-            self.remove_device(key)?;
-        }
-        Ok(keys.len() as u64)
+        let at = self.now();
+        self.db.write_now(|tx| {
+            let one = changeable(tx)?;
+            let mut all = Vec::new();
+            store::each_device(tx, one.id, &mut |device| {
+                all.push(device);
+                Ok(())
+            })?;
+            let mut events = Vec::with_capacity(all.len());
+            for device in &all {
+                store::delete_device(tx, one.id, &device.key)?;
+                events.push(removed(device));
+            }
+            tx.record_all(at, &self.who, &events, all.len() as u64)
+        })
     }
 
     /// Says what one uses now, and with that it has called.

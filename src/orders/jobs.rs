@@ -18,50 +18,39 @@ const AT_ONCE: i64 = 200;
 
 /// The jobs of this room.
 pub fn jobs(db: &Db, clock: &Clock) -> Vec<Job> {
-    let (holds, customers, due, drafts) = (
-        (db.clone(), clock.clone()),
-        (db.clone(), clock.clone()),
-        (db.clone(), clock.clone()),
-        (db.clone(), clock.clone()),
-    );
     vec![
-        Job::new("release Smart Account Holds", Duration::from_secs(2), move || {
-            let (db, clock) = holds.clone();
-            async move { release(&db, &clock).await }
-        }),
-        Job::new(
+        Job::by_clock(
+            "release Smart Account Holds",
+            Duration::from_secs(2),
+            db,
+            clock,
+            release,
+        ),
+        Job::by_clock(
             "complete order assignments",
             Duration::from_millis(500),
-            move || {
-                let (db, clock) = due.clone();
-                async move { complete(&db, &clock).await }
-            },
+            db,
+            clock,
+            complete,
         ),
-        Job::new(
+        Job::by_clock(
             "find the Smart Accounts of customers with orders",
             Duration::from_secs(15),
-            move || {
-                let (db, clock) = customers.clone();
-                async move { link(&db, &clock).await }
-            },
+            db,
+            clock,
+            link,
         ),
-        Job::new(
+        Job::by_clock(
             "forget assignments that were not finished",
             Duration::from_mins(10),
-            move || {
-                let (db, clock) = drafts.clone();
-                let before = clock.now().plus(TimeDelta::days(-1));
-                async move {
-                    db.housekeeping(move |tx| store::forget_before(tx, before))
-                        .await
-                        .map(drop)
-                }
-            },
+            db,
+            clock,
+            forget,
         ),
     ]
 }
 
-async fn release(db: &Db, clock: &Clock) -> Result<()> {
+async fn release(db: Db, clock: Clock) -> Result<()> {
     let now = clock.now();
     // Asked of a snapshot: an account that stays Pending for weeks must not cost a write every two seconds.
     for account in db.read(|r| completion::accounts_to_release(r)).await? {
@@ -77,7 +66,7 @@ async fn release(db: &Db, clock: &Clock) -> Result<()> {
     Ok(())
 }
 
-async fn complete(db: &Db, clock: &Clock) -> Result<()> {
+async fn complete(db: Db, clock: Clock) -> Result<()> {
     loop {
         let now = clock.now();
         let (due, completion) = db
@@ -101,7 +90,7 @@ async fn complete(db: &Db, clock: &Clock) -> Result<()> {
     }
 }
 
-async fn link(db: &Db, clock: &Clock) -> Result<()> {
+async fn link(db: Db, clock: Clock) -> Result<()> {
     let now = clock.now();
     let mut after = String::new();
     loop {
@@ -130,4 +119,11 @@ async fn link(db: &Db, clock: &Clock) -> Result<()> {
             None => return Ok(()),
         }
     }
+}
+
+async fn forget(db: Db, clock: Clock) -> Result<()> {
+    let before = clock.now().plus(TimeDelta::days(-1));
+    db.housekeeping(move |tx| store::forget_before(tx, before))
+        .await
+        .map(drop)
 }

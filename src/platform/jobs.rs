@@ -1,7 +1,9 @@
 //! What the portal does by itself, again and again. Every process runs every job; a job claims what it
 //! does by a conditional update, so that two processes never do it twice.
 
+use super::db::Db;
 use crate::error::Result;
+use crate::kernel::Clock;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -53,6 +55,21 @@ impl Job {
             run: Arc::new(move || Box::pin(run())),
             tally: Arc::default(),
         }
+    }
+
+    /// Declares a job that looks at the database and the clock.
+    pub fn by_clock<F>(
+        name: &'static str,
+        every: Duration,
+        db: &Db,
+        clock: &Clock,
+        run: impl Fn(Db, Clock) -> F + Send + Sync + 'static,
+    ) -> Self
+    where
+        F: Future<Output = Result<()>> + Send + 'static,
+    {
+        let (db, clock) = (db.clone(), clock.clone());
+        Self::new(name, every, move || run(db.clone(), clock.clone()))
     }
 }
 

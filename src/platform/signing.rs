@@ -90,16 +90,6 @@ impl Signing {
         &self.files
     }
 
-    /// As [`FileKey::sign_file`], with the installation's key.
-    pub fn sign_file(&self, kind: &str, payload: &str) -> Result<String> {
-        self.files.sign_file(kind, payload)
-    }
-
-    /// The installation's public key, base64url.
-    pub fn public_key(&self) -> &str {
-        self.files.public_key()
-    }
-
     /// Writes a new key file, readable by its owner alone. Another process may have been quicker: then its file counts.
     fn make_file(path: &Path) -> Result<String, String> {
         use std::io::Write;

@@ -1,8 +1,8 @@
 //! Synchronization, for scripts: what the pages can do.
 
 use super::model::{Effect, Outcome, SyncFile, Way};
-use super::pages::{LARGE, Wanted, WantedPlace, plan, response, sender, theirs};
-use super::service;
+use super::pages::{LARGE, Wanted, WantedPlace, plan, query, response, submitted, withdrawn};
+use super::service::{self, Sender};
 use crate::authz::action::{AuthorizeOnPrem, Synchronize, ViewInventory};
 use crate::device_managers;
 use crate::error::{Error, Problems};
@@ -243,16 +243,7 @@ async fn add(may: May<AuthorizeOnPrem>, key: IdempotencyKey, body: JsonBody<AddM
 }
 
 async fn all(may: May<ViewInventory>, id: PathPart<DeviceManagerId>) -> Answer {
-    let mut list = crate::http::ListQuery::parse(
-        &may.query,
-        &crate::http::ListSpec {
-            path: may.path.clone(),
-            sorts: &["date"],
-            default_sort: "-date",
-            filters: &[],
-            columns: &[],
-        },
-    );
+    let mut list = query(may.path.clone(), &may.query);
     if let Some(says) = list.dropped.first() {
         return Err(Error::BadRequest(says.clone().into()));
     }
@@ -280,10 +271,10 @@ async fn all(may: May<ViewInventory>, id: PathPart<DeviceManagerId>) -> Answer {
 }
 
 async fn upload(may: May<Synchronize>, id: PathPart<DeviceManagerId>, coming: Coming) -> Answer {
-    theirs(&may, id.0).await?;
+    device_managers::addressed(&may, id.0).await?;
     let bytes = coming.rest(LARGE).await?;
     let (db, at, file) = (may.portal.db.clone(), may.portal.clock.now(), SyncFileId::new());
-    let sender = sender(&may.permit);
+    let sender = Sender::of(&may.permit);
     let taken = off_the_loop(move || service::take_in_now(&db, at, file, id.0, &sender, &bytes)).await?;
     let status = if taken.is_new { 201 } else { 200 };
     json(status, &SyncFileShape::of(taken.file))
@@ -300,19 +291,7 @@ async fn one(may: May<ViewInventory>, id: PathPart<DeviceManagerId>, file: PathP
 }
 
 async fn submit(may: May<Synchronize>, id: PathPart<DeviceManagerId>, file: PathPart<SyncFileId>) -> Answer {
-    theirs(&may, id.0).await?;
-    let (signing, sender, at) = (
-        may.portal.signing.clone(),
-        sender(&may.permit),
-        may.portal.clock.now(),
-    );
-    let file = may
-        .portal
-        .db
-        .write(move |tx| service::submit(tx, signing.files(), at, &sender, id.0, file.0))
-        .await?;
-    may.portal.jobs.nudge();
-    json(200, &SyncFileShape::of(file))
+    json(200, &SyncFileShape::of(submitted(&may, id.0, file.0).await?))
 }
 
 async fn withdraw(
@@ -320,16 +299,12 @@ async fn withdraw(
     id: PathPart<DeviceManagerId>,
     file: PathPart<SyncFileId>,
 ) -> Answer {
-    let (view, _) = theirs(&may, id.0).await?;
-    let (who, at, manager, file) = (may.permit.who().clone(), may.portal.clock.now(), id.0, file.0);
-    may.portal
-        .db
-        .write(move |tx| service::withdraw(tx, at, &who, manager, file))
-        .await?;
+    withdrawn(&may, id.0, file.0).await?;
+    let view = may.also::<ViewInventory>().await?;
     let (_, file) = may
         .portal
         .db
-        .read(move |r| service::find(r, &view, manager, file))
+        .read(move |r| service::find(r, &view, id.0, file.0))
         .await?;
     json(200, &SyncFileShape::of(file))
 }

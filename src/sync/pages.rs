@@ -1,19 +1,19 @@
 //! "Add device manager", "Upload sync file" with its review and confirmation, "View sync history" and the files to
 //! download.
 
-use super::model::{Effect, Outcome, SyncFile, Way, gap};
+use super::model::{Effect, Outcome, SyncFile, gap};
 use super::registration;
 use super::service::{self, Sender};
+use crate::authz::Action;
 use crate::authz::action::{AuthorizeOnPrem, CreateTopVirtualAccount, Synchronize, ViewInventory};
-use crate::authz::{Action, Permit};
-use crate::device_managers::{self, Binding, New, Row, between, href};
+use crate::device_managers::{self, Binding, New, Row, addressed, between, href};
 use crate::error::{Error, Problems, Result};
 use crate::http::form::{LIST_LIMIT, Named, PathPart, fresh};
 use crate::http::form_state::Choice;
 use crate::http::list::{ListQuery, ListSpec, Pager};
 use crate::http::reply::attachment;
 use crate::http::upload::Upload;
-use crate::http::widgets::{counted, number, signed};
+use crate::http::widgets::{counted, signed};
 use crate::http::{
     Answer, Flash, FlashKind, FormState, May, NoFields, Posted, Routes, Shell, Visit, page, page_with,
     reason, see_other,
@@ -53,26 +53,6 @@ pub fn routes(routes: &mut Routes) {
 
 impl Named for SyncFileId {
     const NAME: &'static str = "syncfile";
-}
-
-/// Whoever brings a file by a page or a script.
-pub fn sender(permit: &Permit<Synchronize>) -> Sender {
-    Sender {
-        who: permit.who().clone(),
-        way: Way::File,
-    }
-}
-
-/// The device manager of an address, for somebody who may synchronize it.
-pub async fn theirs(may: &May<Synchronize>, id: DeviceManagerId) -> Result<(Permit<ViewInventory>, Row)> {
-    let view = may.also::<ViewInventory>().await?;
-    let (seen, permit) = (view.clone(), may.permit.clone());
-    let row = may
-        .portal
-        .db
-        .read(move |r| device_managers::theirs(r, &seen, &permit, id))
-        .await?;
-    Ok((view, row))
 }
 
 // Add -----------------------------------------------------------------------------------------------------------
@@ -299,17 +279,8 @@ struct AddedPage {
     base: String,
 }
 
-/// The device manager of an address, for somebody who may add one.
-async fn authorized(may: &May<AuthorizeOnPrem>, id: DeviceManagerId) -> Result<Row> {
-    let (view, permit) = (may.also::<ViewInventory>().await?, may.permit.clone());
-    may.portal
-        .db
-        .read(move |r| device_managers::theirs(r, &view, &permit, id))
-        .await
-}
-
 async fn added(may: May<AuthorizeOnPrem>, id: PathPart<DeviceManagerId>) -> Answer {
-    let row = authorized(&may, id.0).await?;
+    let (_, row) = addressed(&may, id.0).await?;
     page(&AddedPage {
         shell: may.account_shell("Authorization file", &between(&may, Some(&row.manager))),
         base: href(&may, id.0),
@@ -318,7 +289,7 @@ async fn added(may: May<AuthorizeOnPrem>, id: PathPart<DeviceManagerId>) -> Answ
 }
 
 async fn authorization_file(may: May<AuthorizeOnPrem>, id: PathPart<DeviceManagerId>) -> Answer {
-    let row = authorized(&may, id.0).await?;
+    let (_, row) = addressed(&may, id.0).await?;
     Ok(attachment(
         "application/octet-stream",
         &format!("{}_authorization.licentral", row.manager.name),
@@ -358,12 +329,12 @@ async fn upload_page(visit: &Visit, row: Row, form: FormState, status: u16) -> A
 }
 
 async fn upload_form(may: May<Synchronize>, id: PathPart<DeviceManagerId>) -> Answer {
-    let (_, row) = theirs(&may, id.0).await?;
+    let (_, row) = addressed(&may, id.0).await?;
     upload_page(&may, row, fresh(), 200).await
 }
 
 async fn upload(may: May<Synchronize>, id: PathPart<DeviceManagerId>, posted: Upload<LARGE>) -> Answer {
-    let (_, row) = theirs(&may, id.0).await?;
+    let (_, row) = addressed(&may, id.0).await?;
     let mut problems = Problems::default();
     if posted.file.is_empty() {
         problems.add(
@@ -373,7 +344,7 @@ async fn upload(may: May<Synchronize>, id: PathPart<DeviceManagerId>, posted: Up
         return upload_page(&may, row, posted.again(&problems), 422).await;
     }
     let (db, at, file_id) = (may.portal.db.clone(), may.portal.clock.now(), SyncFileId::new());
-    let (bytes, sender, manager) = (posted.file.clone(), sender(&may.permit), id.0);
+    let (bytes, sender, manager) = (posted.file.clone(), Sender::of(&may.permit), id.0);
     let taken = off_the_loop(move || service::take_in_now(&db, at, file_id, manager, &sender, &bytes)).await;
     match taken {
         Err(Error::Refused(refusal)) => {
@@ -417,21 +388,13 @@ struct ReviewPage {
 }
 
 impl ReviewPage {
-    #[expect(
-        clippy::unused_self,
-        clippy::trivially_copy_pass_by_ref,
-        reason = "a template calls it so"
-    )]
-    fn count(&self, count: &i64) -> String {
-        number(&count.unsigned_abs())
-    }
     fn short_words(&self) -> String {
         counted(self.short as u64, "license runs short", "licenses run short")
     }
 }
 
 async fn review_page(may: &May<Synchronize>, id: DeviceManagerId, file: SyncFileId, is_done: bool) -> Answer {
-    let (view, _) = theirs(may, id).await?;
+    let (view, _) = addressed(may, id).await?;
     let (row, file) = may
         .portal
         .db
@@ -473,28 +436,41 @@ async fn done(may: May<Synchronize>, id: PathPart<DeviceManagerId>, file: PathPa
     review_page(&may, id.0, file.0, true).await
 }
 
+/// Submits a file, for a page or a script.
+pub async fn submitted(may: &May<Synchronize>, id: DeviceManagerId, file: SyncFileId) -> Result<SyncFile> {
+    let (view, permit) = (may.also::<ViewInventory>().await?, may.permit.clone());
+    let (signing, at) = (may.portal.signing.clone(), may.portal.clock.now());
+    let file = may
+        .portal
+        .db
+        .write(move |tx| service::submit(tx, &view, &permit, signing.files(), at, id, file))
+        .await?;
+    may.portal.jobs.nudge();
+    Ok(file)
+}
+
+/// Takes a file back, for a page or a script.
+pub async fn withdrawn(may: &May<Synchronize>, id: DeviceManagerId, file: SyncFileId) -> Result<()> {
+    let (view, permit) = (may.also::<ViewInventory>().await?, may.permit.clone());
+    let at = may.portal.clock.now();
+    may.portal
+        .db
+        .write(move |tx| service::withdraw(tx, &view, &permit, at, id, file))
+        .await
+}
+
 async fn submit(
     may: May<Synchronize>,
     id: PathPart<DeviceManagerId>,
     file: PathPart<SyncFileId>,
     _: Posted<NoFields>,
 ) -> Answer {
-    let (view, _) = theirs(&may, id.0).await?;
-    let (signing, sender, at) = (
-        may.portal.signing.clone(),
-        sender(&may.permit),
-        may.portal.clock.now(),
-    );
-    let (manager, file) = (id.0, file.0);
-    may.portal
-        .db
-        .write(move |tx| {
-            device_managers::find(tx, &view, manager)?;
-            service::submit(tx, signing.files(), at, &sender, manager, file)
-        })
-        .await?;
-    may.portal.jobs.nudge();
-    see_other(&format!("{}/upload-sync-file/{file}/done", href(&may, manager)))
+    submitted(&may, id.0, file.0).await?;
+    see_other(&format!(
+        "{}/upload-sync-file/{file}/done",
+        href(&may, id.0),
+        file = file.0
+    ))
 }
 
 async fn withdraw(
@@ -503,14 +479,9 @@ async fn withdraw(
     file: PathPart<SyncFileId>,
     _: Posted<NoFields>,
 ) -> Answer {
-    theirs(&may, id.0).await?;
-    let (who, at, manager, file) = (may.permit.who().clone(), may.portal.clock.now(), id.0, file.0);
-    may.portal
-        .db
-        .write(move |tx| service::withdraw(tx, at, &who, manager, file))
-        .await?;
+    withdrawn(&may, id.0, file.0).await?;
     Ok(may.see_other(
-        &href(&may, manager),
+        &href(&may, id.0),
         Flash::new(FlashKind::Ok, "The file was withdrawn. Nothing was changed."),
     ))
 }
@@ -529,29 +500,23 @@ struct HistoryPage {
     off: String,
 }
 
-impl HistoryPage {
-    #[expect(
-        clippy::unused_self,
-        clippy::trivially_copy_pass_by_ref,
-        reason = "a template calls it so"
-    )]
-    fn count(&self, count: &i64) -> String {
-        number(&count.unsigned_abs())
-    }
-}
-
-async fn history(may: May<ViewInventory>, id: PathPart<DeviceManagerId>) -> Answer {
-    let base = href(&may, id.0);
-    let mut list = ListQuery::parse(
-        &may.query,
+/// What an address asks for.
+pub fn query(path: String, raw: &str) -> ListQuery {
+    ListQuery::parse(
+        raw,
         &ListSpec {
-            path: format!("{base}/sync-history"),
+            path,
             sorts: &["date"],
             default_sort: "-date",
             filters: &[],
             columns: &[],
         },
-    );
+    )
+}
+
+async fn history(may: May<ViewInventory>, id: PathPart<DeviceManagerId>) -> Answer {
+    let base = href(&may, id.0);
+    let mut list = query(format!("{base}/sync-history"), &may.query);
     let permit = may.permit.clone();
     let (row, files, list, total, administrators) = may
         .portal

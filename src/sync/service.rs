@@ -38,6 +38,16 @@ pub struct Sender {
     pub way: Way,
 }
 
+impl Sender {
+    /// Whoever brings a file by a page or a script.
+    pub fn of(permit: &Permit<Synchronize>) -> Self {
+        Self {
+            who: permit.who().clone(),
+            way: Way::File,
+        }
+    }
+}
+
 /// What came of a file that was brought.
 #[derive(Debug, Clone)]
 pub struct Taken {
@@ -241,11 +251,18 @@ fn effects(read: &mut dyn Reads, server: Server, uses: &devices::Uses) -> Result
     Ok(found)
 }
 
-/// What would become of a file: nothing is written.
-struct Judged {
-    file: SyncFile,
+/// Why a file is not taken, and what is known of it when it is genuine.
+type Bad = (Error, Option<Box<SyncFile>>);
+
+/// What a look at a file says before anything is written.
+enum Looked {
+    /// The very same was taken in before.
+    Known(SyncFile),
+    /// It is new here.
+    New(Result<SyncFile, Bad>),
 }
 
+/// What would become of a file.
 fn judge(
     read: &mut dyn Reads,
     at: Moment,
@@ -253,7 +270,7 @@ fn judge(
     manager: &Manager,
     sender: &Sender,
     bytes: &[u8],
-) -> Result<Judged, (Error, Option<Box<SyncFile>>)> {
+) -> Result<SyncFile, Bad> {
     let mut checked = genuine(read, manager, bytes).map_err(|error| (error, None))?;
     let came = Came {
         sha256: &checked.sha256,
@@ -276,7 +293,7 @@ fn judge(
     let (found, effects) = looked.map_err(|error| with(error, &file))?;
     file.does(found);
     file.licenses = serde_json::to_string(&effects).unwrap_or_else(|_| "[]".to_owned());
-    Ok(Judged { file })
+    Ok(file)
 }
 
 // Taking in -----------------------------------------------------------------------------------------------------
@@ -285,27 +302,22 @@ fn judge(
 pub fn take_in_now(
     db: &Db,
     at: Moment,
-    ids: SyncFileId,
+    id: SyncFileId,
     manager: DeviceManagerId,
     sender: &Sender,
     bytes: &[u8],
 ) -> Result<Taken> {
-    let judged = db.read_now(|r| {
+    let looked = db.read_now(|r| {
         let one = device_managers::whose(r, manager)?.ok_or(Error::NotFound)?;
-        if let Some(known) = known(r, &one, bytes)? {
-            return Ok(Ok(Err(known)));
-        }
-        Ok(judge(r, at, ids, &one, sender, bytes).map(Ok))
+        Ok(match known(r, &one, bytes)? {
+            Some(file) => Looked::Known(file),
+            None => Looked::New(judge(r, at, id, &one, sender, bytes)),
+        })
     })?;
-    let file = match judged {
-        Ok(Err(known)) => {
-            return Ok(Taken {
-                file: known,
-                is_new: false,
-            });
-        }
-        Ok(Ok(judged)) => judged.file,
-        Err((error, file)) => return Err(note(db, at, manager, sender, file.map(|file| *file), error)),
+    let file = match looked {
+        Looked::Known(file) => return Ok(Taken { file, is_new: false }),
+        Looked::New(Ok(file)) => file,
+        Looked::New(Err((error, file))) => return Err(note(db, at, manager, sender, file, error)),
     };
     db.write_now(|tx| {
         let one = device_managers::lock(tx, manager)?.ok_or(Error::NotFound)?;
@@ -361,7 +373,7 @@ fn note(
     at: Moment,
     manager: DeviceManagerId,
     sender: &Sender,
-    file: Option<SyncFile>,
+    file: Option<Box<SyncFile>>,
     error: Error,
 ) -> Error {
     let Error::Refused(refusal) = &error else {
@@ -371,7 +383,7 @@ fn note(
     if file.is_none() && sender.way == Way::Network {
         return error;
     }
-    let noted = db.write_now(|tx| refused(tx, at, manager, sender, file.clone(), refusal));
+    let noted = db.write_now(|tx| refused(tx, at, manager, sender, file.as_deref().cloned(), refusal));
     if let Err(why) = noted {
         tracing::warn!(%why, "a refused synchronization file could not be recorded");
     }
@@ -429,12 +441,14 @@ fn refused(
 /// Applies a file that waits: all of it or nothing. One that was applied already is answered as it was.
 pub fn submit(
     tx: &mut Tx<'_>,
+    view: &Permit<ViewInventory>,
+    permit: &Permit<Synchronize>,
     key: &FileKey,
     at: Moment,
-    sender: &Sender,
     manager: DeviceManagerId,
     id: SyncFileId,
 ) -> Result<Recorded<SyncFile>> {
+    device_managers::theirs(tx, view, permit, manager)?;
     let one = device_managers::lock(tx, manager)?.ok_or(Error::NotFound)?;
     let file = store::find(tx, one.account, manager, id)?;
     match file.outcome {
@@ -442,7 +456,7 @@ pub fn submit(
         Outcome::Waiting => {
             let bytes =
                 store::bytes(tx, id)?.ok_or_else(|| Error::internal("a waiting file without its bytes"))?;
-            apply(tx, key, at, sender, &one, file, &bytes)
+            apply(tx, key, at, &Sender::of(permit), &one, file, &bytes)
         }
         Outcome::Refused | Outcome::Withdrawn | Outcome::Replaced => Err(Error::refused(
             "sync.not-waiting",
@@ -464,12 +478,10 @@ pub fn exchange_now(
     sender: &Sender,
     bytes: &[u8],
 ) -> Result<Vec<u8>> {
-    let judged = db.read_now(|r| {
+    let looked = db.read_now(|r| {
         let one = device_managers::whose(r, manager)?.ok_or(Error::NotFound)?;
-        if let Some(known) = known(r, &one, bytes)?
-            && known.outcome == Outcome::Applied
-        {
-            return Ok(Ok(Err(known)));
+        if let Some(file) = known(r, &one, bytes)?.filter(|file| file.outcome == Outcome::Applied) {
+            return Ok(Looked::Known(file));
         }
         let number = smart_accounts::find(r, one.account)?;
         if number.state != smart_accounts::State::Active {
@@ -478,18 +490,18 @@ pub fn exchange_now(
                 "The Smart Account of this device manager is not Active, so nothing can be synchronized there.",
             ));
         }
-        Ok(judge(r, at, id, &one, sender, bytes).map(Ok))
+        Ok(Looked::New(judge(r, at, id, &one, sender, bytes)))
     })?;
-    let file = match judged {
-        Ok(Err(known)) => known,
-        Ok(Ok(judged)) => {
-            let done = db.write_now(|tx| at_once(tx, key, at, manager, sender, judged.file.clone(), bytes));
-            match done {
-                Ok(file) => file,
-                Err(error) => return Err(note(db, at, manager, sender, Some(judged.file), error)),
-            }
-        }
-        Err((error, file)) => return Err(note(db, at, manager, sender, file.map(|file| *file), error)),
+    let done = match looked {
+        Looked::Known(file) => Ok(file),
+        Looked::New(Ok(file)) => db
+            .write_now(|tx| at_once(tx, key, at, manager, sender, file.clone(), bytes))
+            .map_err(|error| (error, Some(Box::new(file)))),
+        Looked::New(Err(bad)) => Err(bad),
+    };
+    let file = match done {
+        Ok(file) => file,
+        Err((error, file)) => return Err(note(db, at, manager, sender, file, error)),
     };
     db.read_now(|r| store::response(r, file.id))?
         .ok_or_else(|| Error::internal("an applied file without a response"))
@@ -534,8 +546,8 @@ pub fn exchange(
     bytes: &[u8],
 ) -> Result<Recorded<SyncFile>> {
     let one = device_managers::lock(tx, manager)?.ok_or(Error::NotFound)?;
-    let judged = judge(tx, at, id, &one, sender, bytes).map_err(|(error, _)| error)?;
-    at_once(tx, key, at, manager, sender, judged.file, bytes)
+    let file = judge(tx, at, id, &one, sender, bytes).map_err(|(error, _)| error)?;
+    at_once(tx, key, at, manager, sender, file, bytes)
 }
 
 /// The whole of it: product instances, licenses, the device manager, the response, the record. A part of one write.
@@ -660,11 +672,14 @@ fn response(
 /// Takes a file back that waits: its bytes are forgotten.
 pub fn withdraw(
     tx: &mut Tx<'_>,
+    view: &Permit<ViewInventory>,
+    permit: &Permit<Synchronize>,
     at: Moment,
-    who: &Who,
     manager: DeviceManagerId,
     id: SyncFileId,
 ) -> Result<Recorded<()>> {
+    device_managers::theirs(tx, view, permit, manager)?;
+    let who = permit.who();
     let one = device_managers::lock(tx, manager)?.ok_or(Error::NotFound)?;
     let file = store::find(tx, one.account, manager, id)?;
     if file.outcome != Outcome::Waiting {
@@ -694,6 +709,11 @@ fn end_waiting(tx: &mut Tx<'_>, at: Moment, who: &Who, one: &Manager, mut file: 
     .with(facts(&file)))
 }
 
+/// Whether there is something that nobody has submitted for a week.
+pub fn has_forgotten(read: &mut dyn Reads, now: Moment) -> Result<bool> {
+    Ok(!store::forgotten(read, now.plus(-PATIENCE), 1)?.is_empty())
+}
+
 /// Withdraws what nobody has submitted for a week.
 pub fn withdraw_forgotten(tx: &mut Tx<'_>, now: Moment) -> Result<Recorded<()>> {
     let who = Who::portal("synchronization rules");
@@ -706,16 +726,24 @@ pub fn withdraw_forgotten(tx: &mut Tx<'_>, now: Moment) -> Result<Recorded<()>> 
     tx.record_all(now, &who, &events, ())
 }
 
-/// Forgets the bytes of files whose device manager was removed.
-pub fn drop_unneeded(tx: &mut Tx<'_>) -> Result<usize> {
-    let mut gone = 0;
-    for (file, manager) in store::kept(tx)? {
-        let is_there = device_managers::whose(tx, manager)?.is_some_and(|one| one.removed_at.is_none());
+/// Files whose bytes are kept though their device manager was removed: it never comes back.
+pub fn unneeded(read: &mut dyn Reads) -> Result<Vec<SyncFileId>> {
+    let mut found = Vec::new();
+    for (file, manager) in store::kept(read)? {
+        let is_there = device_managers::whose(read, manager)?.is_some_and(|one| one.removed_at.is_none());
         if !is_there {
-            gone += store::drop_bytes(tx, file)?;
+            found.push(file);
         }
     }
-    Ok(gone)
+    Ok(found)
+}
+
+/// Forgets the bytes of these.
+pub fn drop_unneeded(tx: &mut Tx<'_>, files: &[SyncFileId]) -> Result<()> {
+    for file in files {
+        store::drop_bytes(tx, *file)?;
+    }
+    Ok(())
 }
 
 // Looking -------------------------------------------------------------------------------------------------------

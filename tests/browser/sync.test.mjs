@@ -131,7 +131,8 @@ for (const context of [contexts[0], contexts.at(-1)]) {
     await checkPage(page, `${label} case number`);
     await number.getByRole("button", { name: "Proceed", exact: true }).click();
     await title(page, "Device Managers");
-    await row(page, name).waitFor({ state: "detached" });
+    await page.getByText(`The device manager ${name} was removed.`).first().waitFor();
+    assert.equal(await row(page, name).count(), 0);
     await page.context().close();
   });
 }

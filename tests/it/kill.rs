@@ -1,6 +1,6 @@
 //! The power cut: the process is killed while people work; what was acknowledged is there afterwards.
 
-use crate::support::{Browser, Portal, Process, licentral};
+use crate::support::{Browser, Portal, Process, as_many_as, licentral};
 use licentral::authn::api_client;
 use licentral::platform::db::Db;
 use std::collections::BTreeMap;
@@ -15,11 +15,7 @@ const WRITERS: &[&str] = &[
 ];
 
 fn rounds() -> usize {
-    #[expect(clippy::disallowed_methods, reason = "a switch of the tests")]
-    std::env::var("LICENTRAL_KILLS")
-        .ok()
-        .and_then(|n| n.parse().ok())
-        .unwrap_or(3)
+    as_many_as("LICENTRAL_KILLS", 3)
 }
 
 #[test]

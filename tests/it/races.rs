@@ -1,6 +1,6 @@
 //! Many at once: nothing is lost, nothing happens twice.
 
-use crate::support::{Browser, Cast, Database, Portal, Process, postgres, refused, sum_of};
+use crate::support::{Browser, Cast, Database, Portal, Process, as_many_as, postgres, refused, sum_of};
 use chrono::TimeDelta;
 use licentral::kernel::ids::{PersonId, VirtualAccountId};
 use licentral::kernel::{EmailAddress, Event, Kind, Name, Who};
@@ -251,15 +251,6 @@ fn of_two_administrators_who_remove_each_other_one_remains() {
     }
 }
 
-/// How often 32 people race: a few times each day, 200 times when `LICENTRAL_RACES` says so.
-fn order_races() -> usize {
-    #[expect(clippy::disallowed_methods, reason = "a switch of the tests")]
-    std::env::var("LICENTRAL_RACES")
-        .ok()
-        .and_then(|n| n.parse().ok())
-        .unwrap_or(3)
-}
-
 /// Thirty-two presses of "Assign" on one order, to different places: one wins, the others are told by whom and
 /// where to.
 #[test]
@@ -268,7 +259,7 @@ fn of_thirty_two_who_assign_one_order_one_wins() {
     let (p, cast) = Portal::with_cast();
     let people = ["ada@xyz.example", "cy@xyz.example", "pat@bramwell.example"];
     let apis: Vec<_> = people.iter().map(|email| p.api(email)).collect();
-    for round in 0..order_races() {
+    for round in 0..as_many_as("LICENTRAL_RACES", 3) {
         let identifier = format!("RACE-{round}");
         p.order_comes_in(&json!({
             "identifier": identifier, "customer": "XYZ COMPANY", "customer_domain": "xyz.example",
@@ -317,13 +308,10 @@ fn of_thirty_two_who_assign_one_order_one_wins() {
         p.complete();
         p.adds_up();
     }
-    assert_eq!(p.fingerprint().count("order_assignments"), order_races());
-}
-
-/// How many transfers race: some each day, as many as `LICENTRAL_TRANSFERS` says.
-fn transfers(some: usize) -> usize {
-    #[expect(clippy::disallowed_methods, reason = "the numbers of a long experiment")]
-    std::env::var("LICENTRAL_TRANSFERS").map_or(some, |n| n.parse().unwrap())
+    assert_eq!(
+        p.fingerprint().count("order_assignments"),
+        as_many_as("LICENTRAL_RACES", 3)
+    );
 }
 
 const LICENSE: &str = "c9200-ne-48";
@@ -369,7 +357,7 @@ fn transfer_at_once(
 #[test]
 fn racing_transfers_of_one_pool_never_oversell() {
     let (p, cast) = Portal::with_cast();
-    let attempts = transfers(160);
+    let attempts = as_many_as("LICENTRAL_TRANSFERS", 160);
     let there = i64::try_from(attempts / 4).unwrap();
     p.licenses(&cast.xyz, cast.xyz.default, "C9200-48P-E", there);
     let (id, _) = p.stock_named(&cast.xyz, "DEFAULT", LICENSE).unwrap();
@@ -390,7 +378,7 @@ fn racing_transfers_of_one_pool_never_oversell() {
 #[test]
 fn opposing_transfers_neither_block_nor_lose() {
     let (p, cast) = Portal::with_cast();
-    let attempts = transfers(160);
+    let attempts = as_many_as("LICENTRAL_TRANSFERS", 160);
     for place in [cast.corporate, cast.public] {
         p.licenses(&cast.xyz, place, "C9200-48P-E", 20);
     }

@@ -1,6 +1,6 @@
-//! Speaks the device protocol over plain HTTP. There is no TLS in it: a lab answers on this very machine, and a portal
-//! elsewhere stands behind a proxy that can be reached otherwise.
+//! Speaks the device protocol over plain HTTP.
 
+use crate::commands::plain_http;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use std::time::Duration;
@@ -43,14 +43,11 @@ pub struct Client {
 impl Client {
     /// At an address such as `http://127.0.0.1:8080`.
     pub fn of(portal: &str) -> Result<Self, String> {
-        let portal = portal.trim_end_matches('/');
-        let url = url::Url::parse(portal).map_err(|e| format!("{portal} is no address of a portal: {e}"))?;
-        if url.scheme() != "http" {
-            return Err(format!(
-                "{portal}: the simulated device speaks plain HTTP. Give an address that begins with http://, such as {}.",
-                super::state::PORTAL
-            ));
-        }
+        let instead = format!(
+            "Give an address that begins with http://, such as {}.",
+            super::state::PORTAL
+        );
+        let portal = plain_http::address(portal, "simulated device", &instead)?;
         let agent = ureq::Agent::config_builder()
             .http_status_as_error(false)
             .max_redirects(0)
@@ -59,10 +56,7 @@ impl Client {
             .max_idle_connections(256)
             .build()
             .new_agent();
-        Ok(Self {
-            portal: portal.to_owned(),
-            agent,
-        })
+        Ok(Self { portal, agent })
     }
 
     /// Its address.
@@ -96,26 +90,16 @@ impl Client {
             return Ok((status, text));
         }
         let problem: Value = serde_json::from_str(&text).unwrap_or_default();
-        let word = |key: &str| problem.get(key).and_then(Value::as_str).unwrap_or_default();
-        if word("code").is_empty() {
+        let code = plain_http::word(&problem, "code");
+        if code.is_empty() {
             return Err(Failed::Unreachable(format!(
                 "{} answered {status} and is no Licentral portal, or not one that knows this protocol.",
                 self.portal
             )));
         }
-        let mut says = word("detail").to_owned();
-        for one in problem
-            .get("errors")
-            .and_then(Value::as_array)
-            .into_iter()
-            .flatten()
-        {
-            let part = |key: &str| one.get(key).and_then(Value::as_str).unwrap_or_default();
-            says.push_str(&format!(" {}: {}", part("pointer"), part("detail")));
-        }
         Err(Failed::Refused {
-            code: word("code").to_owned(),
-            says,
+            code: code.to_owned(),
+            says: plain_http::says(&problem),
         })
     }
 

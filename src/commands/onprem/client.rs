@@ -1,6 +1,6 @@
-//! Speaks with a cloud over plain HTTP, as the simulated device does: a lab answers on this very machine, and a portal
-//! elsewhere stands behind a proxy that can be reached otherwise.
+//! Speaks with a cloud over plain HTTP, as the simulated device does.
 
+use crate::commands::plain_http::{self, word};
 use serde_json::{Value, json};
 use std::fs::File;
 use std::time::Duration;
@@ -27,23 +27,18 @@ type Answer = ureq::http::Response<ureq::Body>;
 impl Client {
     /// At an address such as `http://127.0.0.1:8080`.
     pub fn of(url: &str) -> Result<Self, String> {
-        let url = url.trim_end_matches('/');
-        let parsed = url::Url::parse(url).map_err(|e| format!("{url} is no address of a portal: {e}"))?;
-        if parsed.scheme() != "http" {
-            return Err(format!(
-                "{url}: the On-Prem server speaks plain HTTP. Give an address that begins with http://, or carry files by hand."
-            ));
-        }
+        let url = plain_http::address(
+            url,
+            "On-Prem server",
+            "Give an address that begins with http://, or carry files by hand.",
+        )?;
         let agent = ureq::Agent::config_builder()
             .http_status_as_error(false)
             .max_redirects(0)
             .timeout_global(Some(Duration::from_mins(5)))
             .build()
             .new_agent();
-        Ok(Self {
-            url: url.to_owned(),
-            agent,
-        })
+        Ok(Self { url, agent })
     }
 
     fn request(&self, path: &str, kind: &str) -> ureq::RequestBuilder<ureq::typestate::WithBody> {
@@ -75,28 +70,18 @@ impl Client {
             return Ok(bytes);
         }
         let problem: Value = serde_json::from_slice(&bytes).unwrap_or_default();
-        let word = |key: &str| problem.get(key).and_then(Value::as_str).unwrap_or_default();
         // What the door for tokens says, by another standard.
-        let (code, says) = if word("error").is_empty() {
-            (word("code"), word("detail"))
+        let (code, says) = if word(&problem, "error").is_empty() {
+            (word(&problem, "code"), plain_http::says(&problem))
         } else {
-            (word("error"), word("error_description"))
+            let says = word(&problem, "error_description");
+            (word(&problem, "error"), says.to_owned())
         };
         if code.is_empty() || status >= 500 {
             return Err(Failed::Unreachable(format!(
                 "{} answered {status}, and that is not an answer that is known here. {says}",
                 self.url
             )));
-        }
-        let mut says = says.to_owned();
-        for one in problem
-            .get("errors")
-            .and_then(Value::as_array)
-            .into_iter()
-            .flatten()
-        {
-            let part = |key: &str| one.get(key).and_then(Value::as_str).unwrap_or_default();
-            says.push_str(&format!(" {}: {}", part("pointer"), part("detail")));
         }
         Err(Failed::Refused(format!("{says} ({code})")))
     }

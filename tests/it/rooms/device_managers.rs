@@ -61,7 +61,7 @@ fn a_device_manager_is_added_by_its_registration_file() {
     let answer = ada.page().body.clone();
     let signed = format::open(Cursor::new(answer.as_bytes()))
         .unwrap()
-        .verify::<AuthorizationHeader>(p.parts.signing.public_key())
+        .verify::<AuthorizationHeader>(p.parts.signing.files().public_key())
         .unwrap();
     assert_eq!(signed.header.name, "Springfield");
     assert_eq!(signed.header.smart_account, cast.xyz.number);

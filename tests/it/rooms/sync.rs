@@ -149,7 +149,7 @@ fn a_file_is_uploaded_reviewed_submitted_and_answered() {
     let answer = response(&p, 1);
     let mut checked = format::open(Cursor::new(answer.as_slice()))
         .unwrap()
-        .verify::<ResponseHeader>(p.parts.signing.public_key())
+        .verify::<ResponseHeader>(p.parts.signing.files().public_key())
         .unwrap()
         .check(&Limits::default())
         .unwrap();

@@ -1,6 +1,6 @@
 //! Registration tokens: the tab General of a Virtual Account, Token Management, and what a token opens.
 
-use crate::support::{Account, Browser, Cast, Portal};
+use crate::support::{Account, Browser, Cast, Portal, as_many_as};
 use chrono::TimeDelta;
 use licentral::error::Error;
 use licentral::kernel::ids::VirtualAccountId;
@@ -567,14 +567,7 @@ fn race(p: &Portal, cast: &Cast, comers: usize, uses: i64) {
 #[test]
 fn as_many_get_in_as_there_are_uses() {
     let (p, cast) = Portal::with_cast();
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "how many are to come is said from outside, as with the other races"
-    )]
-    let comers = std::env::var("LICENTRAL_REDEEMS")
-        .ok()
-        .and_then(|text| text.parse().ok())
-        .unwrap_or(320);
+    let comers = as_many_as("LICENTRAL_REDEEMS", 320);
     race(&p, &cast, comers, 100);
     race(&p, &cast, comers.min(320), 1);
 }

@@ -30,3 +30,9 @@ pub use on_prem::{OnPrem, Serves, registration_file};
 pub use orders::Sold;
 pub use portal::{EventRow, Portal};
 pub use process::{Process, licentral, program};
+
+/// How many, or how often: some in each run, and as many as a variable says in a long experiment.
+pub fn as_many_as(variable: &str, some: usize) -> usize {
+    #[expect(clippy::disallowed_methods, reason = "a switch of the tests")]
+    std::env::var(variable).map_or(some, |number| number.parse().expect(variable))
+}
