@@ -9,6 +9,7 @@ use crate::platform::db::Db;
 use crate::platform::jobs::{Job, Jobs};
 use crate::platform::mail::{Letters, Postman, Transport};
 use crate::platform::occupants::Occupants;
+use crate::platform::progress::Progress;
 use crate::platform::settings;
 use crate::platform::signing::Signing;
 use crate::{
@@ -151,7 +152,10 @@ pub fn build(
         from,
     );
     let letters = Arc::new(AtomicU64::new(0));
-    let jobs = Jobs::new(jobs(&config, &db, &clock, &postman, &letters));
+    let progress = Progress::default();
+    let jobs = Jobs::new(jobs(
+        &config, &db, &clock, &postman, &letters, &signing, &progress,
+    ));
     let mut routes = routes();
     let refusals = refusals();
     let menu = routes.take_menu();
@@ -162,6 +166,7 @@ pub fn build(
         signing,
         hasher: Hasher::start(),
         jobs,
+        progress,
         menu: Arc::new(menu),
         routes: Arc::new(routes.list()),
         openapi: &DOCUMENT,
@@ -177,7 +182,15 @@ pub fn build(
 
 /// What the portal does by itself. The order matters where one leads to another: what is due by the
 /// clock first, then the letters that come of it.
-fn jobs(config: &Config, db: &Db, clock: &Clock, postman: &Postman, letters: &Arc<AtomicU64>) -> Vec<Job> {
+fn jobs(
+    config: &Config,
+    db: &Db,
+    clock: &Clock,
+    postman: &Postman,
+    letters: &Arc<AtomicU64>,
+    signing: &Arc<Signing>,
+    progress: &Progress,
+) -> Vec<Job> {
     let mut jobs = Vec::new();
     if config.is_lab() {
         jobs.push(Job::by_clock(
@@ -195,7 +208,7 @@ fn jobs(config: &Config, db: &Db, clock: &Clock, postman: &Postman, letters: &Ar
     jobs.extend(orders::jobs(db, clock));
     jobs.extend(devices::jobs(db, clock));
     jobs.extend(device_managers::jobs(db, clock));
-    jobs.extend(sync::jobs(db, clock));
+    jobs.extend(sync::jobs(db, clock, signing, progress));
     jobs.extend(alerts::jobs(db, clock));
     let postman = postman.clone();
     jobs.push(Job::new("deliver letters", Duration::from_secs(1), move || {
@@ -211,7 +224,6 @@ fn jobs(config: &Config, db: &Db, clock: &Clock, postman: &Postman, letters: &Ar
 
 async fn sweep(db: Db, clock: Clock) -> Result<(), Error> {
     let (now, wall) = (clock.now(), clock.wall());
-    db.keep_statistics().await?;
     db.housekeeping(move |tx| {
         authn::session::sweep(tx, wall)?;
         authn::throttle::sweep(tx, wall)?;

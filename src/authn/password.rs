@@ -9,6 +9,7 @@ use crate::kernel::Secret;
 use crate::platform::token;
 use argon2::{Algorithm, Argon2, Block, Params, Version};
 use data_encoding::BASE64_NOPAD;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::oneshot;
@@ -43,7 +44,17 @@ enum Work {
 
 /// Hashes and verifies. Cheap to clone.
 #[derive(Clone)]
-pub struct Hasher(SyncSender<Work>);
+pub struct Hasher {
+    queue: SyncSender<Work>,
+    filled: Arc<AtomicU64>,
+}
+
+/// What a thread works with.
+#[derive(Default)]
+struct Desk {
+    blocks: Vec<Block>,
+    filled: Arc<AtomicU64>,
+}
 
 impl Hasher {
     /// Starts the threads.
@@ -51,20 +62,31 @@ impl Hasher {
         let (queue, work) = sync_channel(QUEUE);
         let work = Arc::new(Mutex::new(work));
         let threads = std::thread::available_parallelism().map_or(1, |n| (n.get() / 2).max(1));
+        let filled = Arc::new(AtomicU64::new(0));
         for number in 0..threads {
             let work = work.clone();
+            let desk = Desk {
+                blocks: Vec::new(),
+                filled: filled.clone(),
+            };
             let started = std::thread::Builder::new()
                 .name(format!("password-{number}"))
-                .spawn(move || serve(&work));
+                .spawn(move || serve(&work, desk));
             if let Err(error) = started {
                 tracing::error!(%error, "a thread for passwords could not be started");
             }
         }
-        Self(queue)
+        Self { queue, filled }
+    }
+
+    /// How much has been done so far: KiB of memory that were filled, each as often as it was. Two answers that took as
+    /// much of it took as long.
+    pub fn filled(&self) -> u64 {
+        self.filled.load(Ordering::Relaxed)
     }
 
     fn enqueue(&self, work: Work) -> Result<()> {
-        self.0.try_send(work).map_err(|error| match error {
+        self.queue.try_send(work).map_err(|error| match error {
             TrySendError::Full(_) => Error::TooMany {
                 retry_after: std::time::Duration::from_secs(3),
             },
@@ -97,19 +119,18 @@ impl Hasher {
     }
 }
 
-fn serve(work: &Mutex<Receiver<Work>>) {
-    let mut memory: Vec<Block> = Vec::new();
+fn serve(work: &Mutex<Receiver<Work>>, mut desk: Desk) {
     loop {
         let next = work.lock().unwrap_or_else(PoisonError::into_inner).recv();
         match next {
             Ok(Work::Hash(password, reply)) => {
                 let salt = token::random_bytes::<16>();
-                let made = derive(&password, &salt, MEMORY, PASSES, 1, &mut memory)
+                let made = derive(&password, &salt, MEMORY, PASSES, 1, &mut desk)
                     .map(|key| phc(MEMORY, PASSES, 1, &salt, &key));
                 let _ = reply.send(made);
             }
             Ok(Work::Verify(password, hash, reply)) => {
-                let _ = reply.send(verify(&password, hash.as_deref(), &mut memory));
+                let _ = reply.send(verify(&password, hash.as_deref(), &mut desk));
             }
             Err(_) => return,
         }
@@ -122,13 +143,15 @@ fn derive(
     memory: u32,
     passes: u32,
     lanes: u32,
-    blocks: &mut Vec<Block>,
+    desk: &mut Desk,
 ) -> Result<[u8; 32], String> {
     let params = Params::new(memory, passes, lanes, Some(32)).map_err(|e| e.to_string())?;
-    blocks.resize(params.block_count(), Block::default());
+    desk.blocks.resize(params.block_count(), Block::default());
+    desk.filled
+        .fetch_add(u64::from(memory) * u64::from(passes), Ordering::Relaxed);
     let mut key = [0; 32];
     Argon2::new(Algorithm::Argon2id, Version::V0x13, params)
-        .hash_password_into_with_memory(password.reveal().as_bytes(), salt, &mut key, blocks)
+        .hash_password_into_with_memory(password.reveal().as_bytes(), salt, &mut key, &mut desk.blocks)
         .map_err(|e| e.to_string())?;
     Ok(key)
 }
@@ -141,13 +164,13 @@ fn phc(memory: u32, passes: u32, lanes: u32, salt: &[u8], key: &[u8]) -> String 
     )
 }
 
-fn verify(password: &Secret, hash: Option<&str>, memory: &mut Vec<Block>) -> Verdict {
+fn verify(password: &Secret, hash: Option<&str>, desk: &mut Desk) -> Verdict {
     let parsed = hash.and_then(parse);
     let Some((m, t, p, salt, key)) = parsed else {
-        let _ = derive(password, b"nobody has this one", MEMORY, PASSES, 1, memory);
+        let _ = derive(password, b"nobody has this one", MEMORY, PASSES, 1, desk);
         return Verdict::Wrong;
     };
-    match derive(password, &salt, m, t, p, memory) {
+    match derive(password, &salt, m, t, p, desk) {
         Ok(derived) if token::same(&BASE64_NOPAD.encode(&derived), &BASE64_NOPAD.encode(&key)) => {
             Verdict::Right {
                 outdated: (m, t, p) != (MEMORY, PASSES, 1),
@@ -219,7 +242,7 @@ mod tests {
 
     #[test]
     fn a_password_fits_its_hash_and_no_other() {
-        let mut memory = Vec::new();
+        let mut memory = Desk::default();
         let secret = Secret::new("correct horse \u{1f40e}");
         let hash = phc(
             8,

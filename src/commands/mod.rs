@@ -176,12 +176,16 @@ pub fn print_problems() -> String {
     out
 }
 
-fn check(config: &Config) -> Result<(), String> {
-    match migrate::compare(&config.database_url).map_err(|e| e.to_string())? {
-        crate::platform::db::Schema::Current => {}
-        other => return Err(format!("The schema does not fit this program: {other:?}")),
+/// Opens a database whose schema is this program's.
+fn current(url: &str) -> Result<Db, String> {
+    match migrate::compare(url).map_err(|e| e.to_string())? {
+        crate::platform::db::Schema::Current => Db::open(url),
+        other => Err(format!("The schema does not fit this program: {other:?}")),
     }
-    let db = Db::open(&config.database_url)?;
+}
+
+fn check(config: &Config) -> Result<(), String> {
+    let db = current(&config.database_url)?;
     let found =
         crate::simulator::check(&db).map_err(|e| format!("The check could not be finished: {e:?}"))?;
     if found.is_empty() {

@@ -1,5 +1,6 @@
 //! Looks into files that travel between an On-Prem server and the cloud, and spoils them for training and tests.
 
+use crate::kernel::Clock;
 use crate::platform::signing::{self, FileKey};
 use crate::sync::format::{
     self, AuthorizationHeader, FileKind, HasBody, Header, Limits, Record, RegistrationHeader, ResponseHeader,
@@ -30,6 +31,9 @@ enum What {
         /// With which public key it should have been signed; without, the signature is not checked.
         #[arg(long, allow_hyphen_values = true)]
         public_key: Option<String>,
+        /// The database of a portal, for example sqlite://licentral.db: prints what the file would change there.
+        #[arg(long)]
+        database_url: Option<String>,
     },
     /// Writes a spoiled copy of a synchronization file.
     Spoil {
@@ -69,7 +73,14 @@ const WAYS: &[(&str, bool, &str)] = &[
 /// Does what the command line says.
 pub fn run(args: SyncArgs) -> Result<(), String> {
     match args.what {
-        What::Inspect { file, public_key } => inspect(&file, public_key.as_deref()),
+        What::Inspect {
+            file,
+            public_key,
+            database_url,
+        } => {
+            inspect(&file, public_key.as_deref())?;
+            database_url.map_or(Ok(()), |url| difference(&file, &url))
+        }
         What::Spoil { file, way, out, data } => {
             let key = data
                 .map(|data| {
@@ -129,6 +140,31 @@ fn inspect(path: &Path, key: Option<&str>) -> Result<(), String> {
     }
 }
 
+/// Prints what a file would change in a portal, whose database is read and not changed.
+fn difference(path: &Path, url: &str) -> Result<(), String> {
+    let bytes = std::fs::read(path).map_err(|e| format!("{} cannot be read: {e}", path.display()))?;
+    let db = super::current(url)?;
+    let (manager, found) = crate::sync::look_now(&db, Clock::new().now(), &bytes).map_err(super::words)?;
+    super::say(&format!(
+        "What it would change at {manager}\n  product instances: {} appear, {} change, {} vanish, {} stay as they are",
+        found.appeared, found.changed, found.vanished, found.unchanged
+    ))?;
+    for effect in found.effects() {
+        super::say(&format!(
+            "  {}: balance {} before, {} after{}",
+            effect.name,
+            effect.before,
+            effect.after,
+            if effect.is_short() {
+                ", Insufficient Licenses"
+            } else {
+                ""
+            }
+        ))?;
+    }
+    Ok(())
+}
+
 type Opened = format::Opened<File>;
 
 /// Prints the header, and says whether the file is whole and genuine.
@@ -175,7 +211,7 @@ fn with_body<H: HasBody>(opened: Opened, key: Option<&str>) -> Result<(), String
                 said.devices, said.usages
             ))?,
             Record::Policy(said) => super::say(&format!(
-                "  policy: due after {} days, removed {} days later",
+                "  policy: due after {} days, removed after {} days",
                 said.due_days, said.overdue_removal_days
             ))?,
         }

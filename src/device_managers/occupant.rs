@@ -1,4 +1,5 @@
-//! A Virtual Account that is bound to a device manager is neither deleted nor made the default.
+//! A Virtual Account that is bound to a device manager is neither deleted nor made the default, and nothing registers
+//! there but through its On-Prem server.
 
 use super::store;
 use crate::error::Result;
@@ -16,10 +17,19 @@ impl Occupant for DeviceManagers {
         account: SmartAccountId,
         ids: &[VirtualAccountId],
     ) -> Result<Vec<(VirtualAccountId, Holding)>> {
-        let bound = store::bound_to(read, account, ids)?;
-        Ok(bound
+        let served = self.served(read, account, ids)?;
+        Ok(served
             .into_iter()
             .map(|(place, name)| (place, Holding::DeviceManager(name)))
             .collect())
+    }
+
+    fn served(
+        &self,
+        read: &mut dyn Reads,
+        account: SmartAccountId,
+        ids: &[VirtualAccountId],
+    ) -> Result<Vec<(VirtualAccountId, String)>> {
+        store::bound_to(read, account, ids)
     }
 }

@@ -290,10 +290,11 @@ async fn transfer(may: May<Transfer>, body: JsonBody<DeviceTransfer>) -> Answer 
     let to: VirtualAccountId = body.value.virtual_account.parse().map_err(|_| Error::NotFound)?;
     let view = may.also::<ViewInventory>().await?;
     let (permit, at) = (may.permit.clone(), may.portal.clock.now());
+    let occupants = may.portal.occupants.clone();
     let devices = may
         .portal
         .db
-        .write_locked(move |tx| service::transfer(tx, &view, &permit, at, &ids, to))
+        .write_locked(move |tx| service::transfer(tx, &view, &permit, &occupants, at, &ids, to))
         .await?;
     may.portal.jobs.nudge();
     json(200, &DeviceCount { devices })

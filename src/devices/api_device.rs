@@ -246,8 +246,9 @@ async fn register(visit: Public, body: JsonBody<RegisterRequest>) -> Answer {
     let (caller, id) = (caller(&visit), DeviceId::new());
     let subjects = throttle::subjects_for("token ", &registration.key(), &caller.address);
     let (call, tries, token) = (caller.clone(), subjects.clone(), asked.token);
+    let occupants = visit.portal.occupants.clone();
     let (device, is_new) = write(&visit, &caller, &subjects, move |tx| {
-        calls::register(tx, &call, &tries, id, &token, &registration)
+        calls::register(tx, &occupants, &call, &tries, id, &token, &registration)
     })
     .await?;
     let (smart_account, virtual_account) = whose(&visit, &device).await?;

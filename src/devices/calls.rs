@@ -13,8 +13,9 @@ use crate::error::{Error, Problems, Result};
 use crate::kernel::ids::{DeviceId, SmartAccountId, VirtualAccountId};
 use crate::kernel::{Event, Kind, Moment, Secret, Who};
 use crate::platform::db::{Reads, Recorded, Tx};
+use crate::platform::occupants::Occupants;
 use crate::platform::token;
-use crate::{smart_accounts, tokens};
+use crate::{smart_accounts, tokens, virtual_accounts};
 use serde_json::json;
 use std::collections::BTreeMap;
 
@@ -177,6 +178,7 @@ impl Registration {
 /// before. Answers with the device and whether it is new, or registered anew.
 pub fn register(
     tx: &mut Tx<'_>,
+    occupants: &Occupants,
     caller: &Caller,
     subjects: &Subjects,
     id: DeviceId,
@@ -195,6 +197,10 @@ pub fn register(
     }
     // Refuses what belongs to an account that is Inactive, too.
     let opens = tokens::look_up(tx, caller.now, token_text.reveal())?;
+    let place = [opens.virtual_account];
+    if let Some(refusal) = virtual_accounts::against_registering(tx, occupants, opens.account, &place)? {
+        return Err(Error::Refused(refusal));
+    }
     let mut changes = Changes::default();
     let before = match &known {
         None => None,

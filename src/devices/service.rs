@@ -10,6 +10,7 @@ use crate::error::{Error, Refusal, Result};
 use crate::kernel::ids::{DeviceId, RegistrationTokenId, SmartAccountId, VirtualAccountId};
 use crate::kernel::{Event, Kind, Moment, Who};
 use crate::platform::db::{Reads, Recorded, Tx};
+use crate::platform::occupants::Occupants;
 use crate::{licenses, virtual_accounts};
 use serde_json::json;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -322,6 +323,7 @@ pub fn transfer(
     tx: &mut Tx<'_>,
     view: &Permit<ViewInventory>,
     permit: &Permit<Transfer>,
+    occupants: &Occupants,
     at: Moment,
     ids: &[DeviceId],
     to: VirtualAccountId,
@@ -339,6 +341,9 @@ pub fn transfer(
     let found = chosen(tx, view, permit, ids)?;
     let devices: Vec<&Device> = found.iter().collect();
     if let Some(refusal) = against_transfer(&devices, to) {
+        return Err(Error::Refused(refusal));
+    }
+    if let Some(refusal) = virtual_accounts::against_registering(tx, occupants, account, &[to])? {
         return Err(Error::Refused(refusal));
     }
     let ids: Vec<DeviceId> = found.iter().map(|device| device.id).collect();

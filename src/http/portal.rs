@@ -8,6 +8,7 @@ use crate::platform::config::Config;
 use crate::platform::db::Db;
 use crate::platform::jobs::Jobs;
 use crate::platform::occupants::Occupants;
+use crate::platform::progress::Progress;
 use crate::platform::signing::Signing;
 use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, LazyLock};
@@ -27,6 +28,8 @@ pub struct Portal {
     pub hasher: Hasher,
     /// What the portal does by itself.
     pub jobs: Jobs,
+    /// How far it is with what takes a while.
+    pub progress: Progress,
     /// The left menu.
     pub menu: Arc<Menu>,
     /// Every route, as `licentral routes` prints it.

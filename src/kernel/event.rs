@@ -235,6 +235,8 @@ crate::words! {
         ManagerExpired = "device-manager.expired", "Device manager failed to sync and removed";
         /// A synchronization file was uploaded and waits for Submit.
         SyncUploaded = "sync.uploaded", "Synchronization file uploaded";
+        /// A large file was submitted, and a job applies it.
+        SyncSubmitted = "sync.submitted", "Synchronization file submitted";
         /// A file that waited was withdrawn, or a newer one took its place.
         SyncWithdrawn = "sync.withdrawn", "Synchronization file withdrawn";
         /// A file was applied.

@@ -1,9 +1,10 @@
 //! Who did a thing, as the record keeps it.
 
 use crate::kernel::ids::PersonId;
+use serde::{Deserialize, Serialize};
 
 /// The one who acts, with what the record wants to know of the request.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Who {
     /// The person; none when the portal itself acts.
     pub person: Option<PersonId>,

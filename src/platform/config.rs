@@ -5,6 +5,9 @@ use clap::Args;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
+/// The most records of one synchronization file, unless it is set.
+pub const SYNC_RECORDS: u64 = 1_000_000;
+
 /// What may be set.
 #[derive(Debug, Clone, Args)]
 pub struct Settings {
@@ -47,6 +50,10 @@ pub struct Settings {
     /// Proxies whose X-Forwarded-For is believed: their addresses, separated by commas.
     #[arg(long, env = "LICENTRAL_TRUSTED_PROXIES", default_value = "")]
     pub trusted_proxies: String,
+    /// The most records of one synchronization file, for example 1000000. Each product instance is one.
+    #[arg(long, env = "LICENTRAL_SYNC_RECORDS", default_value_t = SYNC_RECORDS,
+        value_parser = clap::value_parser!(u64).range(1..=20_000_000))]
+    pub sync_records: u64,
     /// What is logged, for example info or licentral=debug.
     #[arg(long, env = "LICENTRAL_LOG", default_value = "info,actix_server=warn")]
     pub log: String,
@@ -95,6 +102,8 @@ pub struct Config {
     pub metrics_listen: Option<SocketAddr>,
     /// Proxies that are believed.
     pub trusted_proxies: Vec<std::net::IpAddr>,
+    /// The most records of one synchronization file.
+    pub sync_records: u64,
     /// The log filter.
     pub log: String,
 }
@@ -219,6 +228,7 @@ impl Config {
             key_file: settings.key_file,
             metrics_listen,
             trusted_proxies,
+            sync_records: settings.sync_records,
             log: settings.log,
         })
     }

@@ -7,7 +7,7 @@ use crate::kernel::Clock;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 use tokio::sync::Notify;
 
@@ -20,6 +20,7 @@ pub struct Job {
     pub name: &'static str,
     every: Duration,
     run: Run,
+    is_aside: bool,
     tally: Arc<Tally>,
 }
 
@@ -28,6 +29,8 @@ pub struct Job {
 struct Tally {
     runs: AtomicU64,
     failures: AtomicU64,
+    /// It runs beside the others now.
+    runs_aside: AtomicBool,
 }
 
 /// A job as the operator sees it.
@@ -53,8 +56,16 @@ impl Job {
             name,
             every,
             run: Arc::new(move || Box::pin(run())),
+            is_aside: false,
             tally: Arc::default(),
         }
+    }
+
+    /// It may take so long that the others go on meanwhile.
+    #[must_use]
+    pub fn aside(mut self) -> Self {
+        self.is_aside = true;
+        self
     }
 
     /// Declares a job that looks at the database and the clock.
@@ -126,13 +137,39 @@ impl Jobs {
             };
             for (job, waited) in self.list.iter().zip(waited.iter_mut()) {
                 *waited += beat;
-                if nudged || *waited >= job.every {
-                    *waited = Duration::ZERO;
+                if !nudged && *waited < job.every {
+                    continue;
+                }
+                *waited = Duration::ZERO;
+                if job.is_aside {
+                    run_aside(job);
+                } else {
                     run(job).await;
                 }
             }
         }
     }
+}
+
+/// Until it is dropped, a job runs beside the others.
+struct Aside(Arc<Tally>);
+
+impl Drop for Aside {
+    fn drop(&mut self) {
+        self.0.runs_aside.store(false, Ordering::Release);
+    }
+}
+
+/// Begins it, unless it runs still: it looks again when it is its turn the next time.
+fn run_aside(job: &Job) {
+    if job.tally.runs_aside.swap(true, Ordering::AcqRel) {
+        return;
+    }
+    let (job, aside) = (job.clone(), Aside(job.tally.clone()));
+    tokio::spawn(async move {
+        run(&job).await;
+        drop(aside);
+    });
 }
 
 async fn run(job: &Job) {

@@ -28,6 +28,17 @@ pub trait Occupant: Send + Sync {
         ids: &[VirtualAccountId],
     ) -> Result<Vec<(VirtualAccountId, Holding)>>;
 
+    /// Which of these Virtual Accounts an On-Prem server serves, with the name of its device manager.
+    fn served(
+        &self,
+        read: &mut dyn Reads,
+        account: SmartAccountId,
+        ids: &[VirtualAccountId],
+    ) -> Result<Vec<(VirtualAccountId, String)>> {
+        let _ = (read, account, ids);
+        Ok(Vec::new())
+    }
+
     /// Forgets what goes along when a Virtual Account is deleted and stands in nobody's way: a choice, an invitation,
     /// a scope. Part of the write that deletes it; what is returned is recorded there.
     fn leave(
@@ -62,6 +73,21 @@ impl Occupants {
         let mut all = Vec::new();
         for occupant in &self.0 {
             all.extend(occupant.holds(read, account, ids)?);
+        }
+        Ok(all)
+    }
+
+    /// Which of these Virtual Accounts an On-Prem server serves, with the name of its device manager: what is made there is
+    /// made nowhere else.
+    pub fn served(
+        &self,
+        read: &mut dyn Reads,
+        account: SmartAccountId,
+        ids: &[VirtualAccountId],
+    ) -> Result<Vec<(VirtualAccountId, String)>> {
+        let mut all = Vec::new();
+        for occupant in &self.0 {
+            all.extend(occupant.served(read, account, ids)?);
         }
         Ok(all)
     }

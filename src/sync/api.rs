@@ -1,6 +1,7 @@
 //! Synchronization, for scripts: what the pages can do.
 
-use super::model::{Effect, Outcome, SyncFile, Way};
+use super::format::Limits;
+use super::model::{Effect, SyncFile, Way};
 use super::pages::{LARGE, Wanted, WantedPlace, plan, query, response, submitted, withdrawn};
 use super::service::{self, Sender};
 use crate::authz::action::{AuthorizeOnPrem, Synchronize, ViewInventory};
@@ -55,7 +56,7 @@ pub fn routes(routes: &mut Routes) {
     routes.api(
         Method::POST,
         "/api/v1/accounts/{said}/device-managers/{manager}/sync-files/{syncfile}/submit",
-        Api::says("Apply a synchronization file that waits.").gives::<SyncFileShape>(200),
+        Api::says("Apply a synchronization file that waits. A large one is applied by a job: the answer is 202 with the outcome applying, and the file tells when it is applied.").gives::<SyncFileShape>(200),
         submit,
     );
     routes.api(
@@ -117,9 +118,8 @@ struct SyncFileShape {
     #[schema(value_type = String)]
     id: SyncFileId,
     sha256: String,
-    /// waiting, applied, refused, withdrawn or replaced.
-    #[schema(value_type = String)]
-    outcome: Outcome,
+    /// waiting, applying, applied, refused, withdrawn or replaced.
+    outcome: &'static str,
     /// file or network.
     #[schema(value_type = String)]
     way: Way,
@@ -149,6 +149,7 @@ struct SyncFileShape {
 impl SyncFileShape {
     fn of(file: SyncFile) -> Self {
         Self {
+            outcome: file.word(),
             licenses: file
                 .effects()
                 .into_iter()
@@ -162,7 +163,6 @@ impl SyncFileShape {
                 .collect(),
             id: file.id,
             sha256: file.sha256,
-            outcome: file.outcome,
             way: file.way,
             sequence: file.sequence,
             last_response: file.last_response,
@@ -274,7 +274,7 @@ async fn upload(may: May<Synchronize>, id: PathPart<DeviceManagerId>, coming: Co
     device_managers::addressed(&may, id.0).await?;
     let bytes = coming.rest(LARGE).await?;
     let (db, at, file) = (may.portal.db.clone(), may.portal.clock.now(), SyncFileId::new());
-    let sender = Sender::of(&may.permit);
+    let sender = Sender::of(&may.permit, Limits::of_records(may.portal.config.sync_records));
     let taken = off_the_loop(move || service::take_in_now(&db, at, file, id.0, &sender, &bytes)).await?;
     let status = if taken.is_new { 201 } else { 200 };
     json(status, &SyncFileShape::of(taken.file))
@@ -291,7 +291,9 @@ async fn one(may: May<ViewInventory>, id: PathPart<DeviceManagerId>, file: PathP
 }
 
 async fn submit(may: May<Synchronize>, id: PathPart<DeviceManagerId>, file: PathPart<SyncFileId>) -> Answer {
-    json(200, &SyncFileShape::of(submitted(&may, id.0, file.0).await?))
+    let file = submitted(&may, id.0, file.0).await?;
+    let status = if file.is_applying() { 202 } else { 200 };
+    json(status, &SyncFileShape::of(file))
 }
 
 async fn withdraw(

@@ -1,6 +1,7 @@
 //! The door for On-Prem servers: a synchronization file in, the response out. The signature of the file is the proof, so
 //! its header is verified before the rest is taken.
 
+use super::format::Limits;
 use super::model::Way;
 use super::service::{self, Sender};
 use crate::error::Error;
@@ -49,6 +50,7 @@ async fn sync(public: Public, mut coming: Coming) -> Answer {
             request_id: public.request_id.clone(),
         },
         way: Way::Network,
+        limits: Limits::of_records(public.portal.config.sync_records),
     };
     let (db, signing) = (public.portal.db.clone(), public.portal.signing.clone());
     let (at, id) = (public.portal.clock.now(), SyncFileId::new());

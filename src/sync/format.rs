@@ -11,6 +11,7 @@ use crate::devices::{MOST_LICENSES, MOST_QUANTITY, Udi};
 use crate::error::{Error, Problems, Result};
 use crate::kernel::ids::DeviceManagerId;
 use crate::kernel::{Moment, Name};
+use crate::platform::config::SYNC_RECORDS;
 use crate::platform::signing::{self, FileKey};
 use flate2::Compression;
 use flate2::bufread::GzDecoder;
@@ -74,12 +75,24 @@ pub struct Limits {
     pub records: u64,
 }
 
+impl Limits {
+    /// With so many records; what comes out of the body may have 512 bytes for each of them.
+    pub fn of_records(records: u64) -> Self {
+        let usual = Self::default();
+        Self {
+            unpacked_bytes: usual.unpacked_bytes.max(records.saturating_mul(512)),
+            records,
+            ..usual
+        }
+    }
+}
+
 impl Default for Limits {
     fn default() -> Self {
         Self {
             body_bytes: 64 * 1024 * 1024,
             unpacked_bytes: 512 * 1024 * 1024,
-            records: 1_000_000,
+            records: SYNC_RECORDS,
         }
     }
 }
@@ -1586,7 +1599,8 @@ mod tests {
     }
 
     proptest! {
-        #![proptest_config(ProptestConfig { cases: 2_000, ..ProptestConfig::default() })]
+        // For longer: PROPTEST_CASES, see docs/reliability.md.
+        #![proptest_config(ProptestConfig { cases: ProptestConfig::default().cases.max(2_000), ..ProptestConfig::default() })]
 
         #[test]
         fn no_bytes_bring_the_reader_down(bytes in proptest::collection::vec(any::<u8>(), 0..400), front in 0_usize..3) {

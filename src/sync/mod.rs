@@ -14,7 +14,7 @@ mod store;
 pub use jobs::jobs;
 pub use model::{Outcome, SyncFile, Way};
 pub use registration::{answer, read as read_registration};
-pub use service::{Sender, Taken, exchange, take_in_now, unlike_their_files};
+pub use service::{Sender, Taken, exchange, look_now, take_in_now, unlike_their_files};
 
 use crate::http::Routes;
 
@@ -27,6 +27,10 @@ pub fn routes(routes: &mut Routes) {
 
 /// With what codes the rules of this room refuse, beside those of the format.
 pub const REFUSALS: &[(&str, &str)] = &[
+    (
+        "sync.being-applied",
+        "The file was submitted and a job applies it, so it cannot be withdrawn.",
+    ),
     (
         "sync.no-response",
         "No file of the device manager was applied yet, so there is no response.",

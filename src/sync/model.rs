@@ -104,6 +104,10 @@ pub struct SyncFile {
     pub settler: String,
     /// Counts changes.
     pub version: i64,
+    /// When somebody submitted it, if a job is to apply it.
+    pub submitted_at: Option<Moment>,
+    /// Who that was, as JSON.
+    pub submitted_by: String,
 }
 
 /// What a file does to one license of the Virtual Account.
@@ -163,6 +167,32 @@ impl SyncFile {
             settled_at: None,
             settler: String::new(),
             version: 1,
+            submitted_at: None,
+            submitted_by: String::new(),
+        }
+    }
+    /// Whether it was submitted and a job applies it.
+    pub fn is_applying(&self) -> bool {
+        self.outcome == Outcome::Waiting && self.submitted_at.is_some()
+    }
+    /// Whether it waits for Submit.
+    pub fn is_waiting(&self) -> bool {
+        self.outcome == Outcome::Waiting && self.submitted_at.is_none()
+    }
+    /// What has become of it, for programs.
+    pub fn word(&self) -> &'static str {
+        if self.is_applying() {
+            "applying"
+        } else {
+            self.outcome.word()
+        }
+    }
+    /// The same for people.
+    pub fn label(&self) -> &'static str {
+        if self.is_applying() {
+            "Being applied"
+        } else {
+            self.outcome.label()
         }
     }
     /// Takes down what it does to product instances.
@@ -203,36 +233,33 @@ pub struct Came<'a> {
 }
 
 /// Why a genuine file of a device manager is not taken: what is newer was applied, or the latest response was not.
-pub fn against(header: &SyncHeader, sequence: i64, name: &str) -> Option<Refusal> {
+pub fn against(file_sequence: i64, last_response: i64, sequence: i64, name: &str) -> Option<Refusal> {
     let refusal = |code, says: String| {
         Some(Refusal {
             code,
             says: says.into(),
         })
     };
-    if header.sequence <= sequence {
+    if file_sequence <= sequence {
         return refusal(
             "sync.replayed",
             format!(
                 "The file has the sequence {}, and the file {sequence} of {name} was applied already. Generate a new file on the On-Prem server.",
-                header.sequence
+                file_sequence
             ),
         );
     }
-    if header.last_response < sequence {
-        let had = if header.last_response == 0 {
+    if last_response < sequence {
+        let had = if last_response == 0 {
             "no response was applied there yet".to_owned()
         } else {
-            format!(
-                "the response {} was the last one applied there",
-                header.last_response
-            )
+            format!("the response {} was the last one applied there", last_response)
         };
         return refusal(
             "sync.old-response",
             format!(
                 "When the file {} was made, {had}, and the latest response of {name} is {sequence}. Download the latest response file, apply it on the On-Prem server, then generate another file.",
-                header.sequence
+                file_sequence
             ),
         );
     }
@@ -259,26 +286,8 @@ pub fn gap(file_sequence: i64, applied: i64) -> Option<String> {
 mod tests {
     use super::*;
 
-    fn header(sequence: i64, last_response: i64) -> SyncHeader {
-        SyncHeader {
-            manager: DeviceManagerId::new(),
-            smart_account: 100_001,
-            virtual_account: "Local".to_owned(),
-            sequence,
-            last_response,
-            created_at: Moment::parse("2026-11-22T08:00:00Z").unwrap(),
-            software: "test".to_owned(),
-            places: 0,
-            devices: 0,
-            usages: 0,
-            records: 0,
-            body_bytes: 0,
-            unpacked_bytes: 0,
-            body_sha256: String::new(),
-        }
-    }
     fn code(sequence: i64, last_response: i64, applied: i64) -> &'static str {
-        against(&header(sequence, last_response), applied, "it").map_or("", |refusal| refusal.code)
+        against(sequence, last_response, applied, "it").map_or("", |refusal| refusal.code)
     }
 
     #[test]

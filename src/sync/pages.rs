@@ -1,6 +1,7 @@
 //! "Add device manager", "Upload sync file" with its review and confirmation, "View sync history" and the files to
 //! download.
 
+use super::format::Limits;
 use super::model::{Effect, Outcome, SyncFile, gap};
 use super::registration;
 use super::service::{self, Sender};
@@ -344,7 +345,8 @@ async fn upload(may: May<Synchronize>, id: PathPart<DeviceManagerId>, posted: Up
         return upload_page(&may, row, posted.again(&problems), 422).await;
     }
     let (db, at, file_id) = (may.portal.db.clone(), may.portal.clock.now(), SyncFileId::new());
-    let (bytes, sender, manager) = (posted.file.clone(), Sender::of(&may.permit), id.0);
+    let sender = Sender::of(&may.permit, Limits::of_records(may.portal.config.sync_records));
+    let (bytes, manager) = (posted.file.clone(), id.0);
     let taken = off_the_loop(move || service::take_in_now(&db, at, file_id, manager, &sender, &bytes)).await;
     match taken {
         Err(Error::Refused(refusal)) => {
@@ -385,6 +387,8 @@ struct ReviewPage {
     base: String,
     here: String,
     is_done: bool,
+    /// How far the job is, when it is applied by one and this process knows.
+    progress: Option<(u64, u64)>,
 }
 
 impl ReviewPage {
@@ -410,8 +414,11 @@ async fn review_page(may: &May<Synchronize>, id: DeviceManagerId, file: SyncFile
     }
     let title = if is_done { "Confirmation" } else { "Review" };
     let effects: Vec<EffectView> = file.effects().into_iter().map(EffectView).collect();
+    let mut shell = may.account_shell(title, &between(may, Some(&row.manager)));
+    shell.again_after = file.is_applying().then_some(2);
     page(&ReviewPage {
-        shell: may.account_shell(title, &between(may, Some(&row.manager))),
+        shell,
+        progress: may.portal.progress.of(file.id),
         steps: STEPS,
         short: effects.iter().filter(|one| one.0.is_short()).count(),
         gap: if is_done {
@@ -465,12 +472,9 @@ async fn submit(
     file: PathPart<SyncFileId>,
     _: Posted<NoFields>,
 ) -> Answer {
+    // Where a large one shows how far it is, and any other goes on to its confirmation.
     submitted(&may, id.0, file.0).await?;
-    see_other(&format!(
-        "{}/upload-sync-file/{file}/done",
-        href(&may, id.0),
-        file = file.0
-    ))
+    see_other(&format!("{}/upload-sync-file/{}", href(&may, id.0), file.0))
 }
 
 async fn withdraw(

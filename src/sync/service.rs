@@ -15,6 +15,7 @@ use crate::kernel::event::Outcome as Ended;
 use crate::kernel::ids::{DeviceManagerId, SyncFileId};
 use crate::kernel::{Event, Kind, Moment, Who};
 use crate::platform::db::{Db, Reads, Recorded, Tx};
+use crate::platform::progress::{Progress, Steps};
 use crate::platform::signing::FileKey;
 use crate::platform::token;
 use crate::{catalog, licenses, smart_accounts, virtual_accounts};
@@ -22,6 +23,10 @@ use chrono::TimeDelta;
 use serde_json::json;
 use std::collections::HashMap;
 use std::io::Cursor;
+
+/// Up to so many product instances, before and after, a file is applied while whoever submits it waits; with more a job
+/// does it.
+pub const AT_ONCE: i64 = 5_000;
 
 /// A file that nobody submits is withdrawn after so long.
 const PATIENCE: TimeDelta = TimeDelta::days(7);
@@ -36,14 +41,17 @@ pub struct Sender {
     pub who: Who,
     /// Over which way.
     pub way: Way,
+    /// How much is taken of them.
+    pub limits: Limits,
 }
 
 impl Sender {
     /// Whoever brings a file by a page or a script.
-    pub fn of(permit: &Permit<Synchronize>) -> Self {
+    pub fn of(permit: &Permit<Synchronize>, limits: Limits) -> Self {
         Self {
             who: permit.who().clone(),
             way: Way::File,
+            limits,
         }
     }
 }
@@ -115,8 +123,20 @@ pub fn length(manager: &Manager, head: &[u8]) -> Result<usize> {
         .saturating_add(lines))
 }
 
+/// What was taken in already is not measured again: the setting may have changed since.
+const ANY: Limits = Limits {
+    body_bytes: u64::MAX,
+    unpacked_bytes: u64::MAX,
+    records: u64::MAX,
+};
+
 /// Reads a file as one of this device manager: whose it is, then its signature, then its content to the last bit.
-fn genuine<'a>(read: &mut dyn Reads, manager: &Manager, bytes: &'a [u8]) -> Result<Genuine<'a>> {
+fn genuine<'a>(
+    read: &mut dyn Reads,
+    manager: &Manager,
+    bytes: &'a [u8],
+    limits: &Limits,
+) -> Result<Genuine<'a>> {
     if manager.removed_at.is_some() {
         return Err(removed(&manager.name));
     }
@@ -138,9 +158,7 @@ fn genuine<'a>(read: &mut dyn Reads, manager: &Manager, bytes: &'a [u8]) -> Resu
         });
     }
     let number = smart_accounts::find(read, manager.account)?.number;
-    let checked = opened
-        .verify::<SyncHeader>(&manager.public_key)?
-        .check(&Limits::default())?;
+    let checked = opened.verify::<SyncHeader>(&manager.public_key)?.check(limits)?;
     if checked.header.smart_account != number {
         return Err(wrong(
             &format!("the Smart Account {number}"),
@@ -153,6 +171,7 @@ fn genuine<'a>(read: &mut dyn Reads, manager: &Manager, bytes: &'a [u8]) -> Resu
 /// The product instances of a file as they are read, and its local Virtual Accounts on the way.
 struct Feed<'f, 'b> {
     records: format::Records<'f, SyncHeader, Cursor<&'b [u8]>>,
+    steps: Option<&'f Steps>,
     places: Vec<LocalPlace>,
     at: HashMap<String, usize>,
 }
@@ -161,6 +180,7 @@ impl<'f, 'b> Feed<'f, 'b> {
     fn of(file: &'f mut Genuine<'b>) -> Result<Self> {
         Ok(Self {
             records: file.records()?,
+            steps: None,
             places: Vec::new(),
             at: HashMap::new(),
         })
@@ -182,6 +202,9 @@ impl Iterator for Feed<'_, '_> {
                     });
                 }
                 Ok(Record::Device(device)) => {
+                    if let Some(steps) = self.steps {
+                        steps.step();
+                    }
                     let known = self.at.get(&device.place).and_then(|at| self.places.get_mut(*at));
                     if let Some(place) = known {
                         place.devices += 1;
@@ -271,7 +294,7 @@ fn judge(
     sender: &Sender,
     bytes: &[u8],
 ) -> Result<SyncFile, Bad> {
-    let mut checked = genuine(read, manager, bytes).map_err(|error| (error, None))?;
+    let mut checked = genuine(read, manager, bytes, &sender.limits).map_err(|error| (error, None))?;
     let came = Came {
         sha256: &checked.sha256,
         bytes: bytes.len(),
@@ -281,7 +304,8 @@ fn judge(
     };
     let mut file = SyncFile::new(id, manager, &checked.header, &came);
     let with = |error: Error, file: &SyncFile| (error, Some(Box::new(file.clone())));
-    if let Some(refusal) = model::against(&checked.header, manager.sequence, &manager.name) {
+    if let Some(refusal) = model::against(file.sequence, file.last_response, manager.sequence, &manager.name)
+    {
         return Err(with(Error::Refused(refusal), &file));
     }
     let looked = (|| {
@@ -294,6 +318,20 @@ fn judge(
     file.does(found);
     file.licenses = serde_json::to_string(&effects).unwrap_or_else(|_| "[]".to_owned());
     Ok(file)
+}
+
+/// What a file would change, without taking it in, with the name of its device manager.
+pub fn look_now(db: &Db, at: Moment, bytes: &[u8]) -> Result<(String, SyncFile)> {
+    let sender = Sender {
+        who: Who::portal("a look at a file"),
+        way: Way::File,
+        limits: ANY,
+    };
+    db.read_now(|r| {
+        let one = claimed(r, bytes)?;
+        let file = judge(r, at, SyncFileId::new(), &one, &sender, bytes).map_err(|(error, _)| error)?;
+        Ok((one.name, file))
+    })
 }
 
 // Taking in -----------------------------------------------------------------------------------------------------
@@ -403,8 +441,14 @@ fn refused(
     if let Some(mut file) = file {
         let before = store::by_content(tx, manager, &file.sha256)?;
         if let Some(before) = &before {
-            if matches!(before.outcome, Outcome::Waiting | Outcome::Applied) {
+            if before.is_waiting() || before.outcome == Outcome::Applied {
                 return Ok(tx.unchanged(()));
+            }
+            if before.is_applying() {
+                store::drop_bytes(tx, before.id)?;
+                let others = store::waiting(tx, manager)?;
+                let other = others.iter().find(|other| other.id != before.id);
+                device_managers::waits(tx, &one, other.map(|other| other.uploaded_at))?;
             }
             file.id = before.id;
             file.version = before.version + 1;
@@ -438,7 +482,8 @@ fn refused(
 
 // Applying ------------------------------------------------------------------------------------------------------
 
-/// Applies a file that waits: all of it or nothing. One that was applied already is answered as it was.
+/// Applies a file that waits: all of it or nothing. One that was applied already is answered as it was, and a large one
+/// is left to the job.
 pub fn submit(
     tx: &mut Tx<'_>,
     view: &Permit<ViewInventory>,
@@ -453,10 +498,20 @@ pub fn submit(
     let file = store::find(tx, one.account, manager, id)?;
     match file.outcome {
         Outcome::Applied => Ok(tx.unchanged(file)),
+        Outcome::Waiting if file.is_applying() => Ok(tx.unchanged(file)),
+        Outcome::Waiting if file.devices.saturating_add(one.product_instances) > AT_ONCE => {
+            leave_to_job(tx, permit.who(), at, &one, file)
+        }
         Outcome::Waiting => {
             let bytes =
                 store::bytes(tx, id)?.ok_or_else(|| Error::internal("a waiting file without its bytes"))?;
-            apply(tx, key, at, &Sender::of(permit), &one, file, &bytes)
+            apply(
+                tx,
+                &Turn::of(key, at, &Sender::of(permit, ANY)),
+                &one,
+                file,
+                &bytes,
+            )
         }
         Outcome::Refused | Outcome::Withdrawn | Outcome::Replaced => Err(Error::refused(
             "sync.not-waiting",
@@ -465,6 +520,74 @@ pub fn submit(
                 file.outcome.label().to_lowercase()
             ),
         )),
+    }
+}
+
+fn leave_to_job(
+    tx: &mut Tx<'_>,
+    who: &Who,
+    at: Moment,
+    one: &Manager,
+    mut file: SyncFile,
+) -> Result<Recorded<SyncFile>> {
+    if let Some(refusal) = model::against(file.sequence, file.last_response, one.sequence, &one.name) {
+        return Err(Error::Refused(refusal));
+    }
+    file.submitted_at = Some(at);
+    file.submitted_by = serde_json::to_string(who).map_err(Error::internal)?;
+    file.version += 1;
+    store::put(tx, &file, false)?;
+    let event = device_managers::announced(
+        Kind::SyncSubmitted,
+        one,
+        format!(
+            "The synchronization file {} of {} was submitted and is being applied.",
+            file.sequence, one.name
+        ),
+    )
+    .with(facts(&file));
+    tx.record(at, who, &event, file)
+}
+
+/// The file that the job is to apply next.
+pub fn submitted(read: &mut dyn Reads) -> Result<Option<SyncFile>> {
+    store::submitted(read)
+}
+
+/// Applies a file that was submitted, for whoever submitted it. When a rule says no by now, it is refused.
+pub fn apply_submitted_now(
+    db: &Db,
+    key: &FileKey,
+    at: Moment,
+    file: &SyncFile,
+    progress: &Progress,
+) -> Result<()> {
+    let who: Who = serde_json::from_str(&file.submitted_by).map_err(Error::internal)?;
+    let sender = Sender {
+        who,
+        way: file.way,
+        limits: ANY,
+    };
+    let bytes = db.read_now(|r| store::bytes(r, file.id))?.unwrap_or_default();
+    let steps = progress.begin(file.id, file.devices.unsigned_abs());
+    let done = db.write_now(|tx| {
+        steps.restart();
+        let one = device_managers::lock(tx, file.manager)?.ok_or(Error::NotFound)?;
+        let now = store::find(tx, file.account, file.manager, file.id)?;
+        // Somebody else was first: another process, or the same file over the network.
+        if !now.is_applying() {
+            return Ok(tx.unchanged(()));
+        }
+        let mut turn = Turn::of(key, at, &sender);
+        turn.steps = Some(&steps);
+        let recorded = apply(tx, &turn, &one, now, &bytes)?;
+        Ok(recorded.map(drop))
+    });
+    match done {
+        Err(Error::Refused(refusal)) => {
+            db.write_now(|tx| refused(tx, at, file.manager, &sender, Some(file.clone()), &refusal))
+        }
+        other => other,
     }
 }
 
@@ -532,7 +655,7 @@ fn at_once(
             store::keep_bytes(tx, file.account, file.id, bytes)?;
         }
     }
-    apply(tx, key, at, sender, &one, file, bytes)
+    apply(tx, &Turn::of(key, at, sender), &one, file, bytes)
 }
 
 /// Judges a file and applies it as a part of the caller's write: what scenarios are made of.
@@ -550,23 +673,49 @@ pub fn exchange(
     at_once(tx, key, at, manager, sender, file, bytes)
 }
 
+/// Who applies a file, when, and what the response is signed with.
+struct Turn<'a> {
+    key: &'a FileKey,
+    at: Moment,
+    sender: &'a Sender,
+    /// For whoever watches.
+    steps: Option<&'a Steps>,
+}
+
+impl<'a> Turn<'a> {
+    fn of(key: &'a FileKey, at: Moment, sender: &'a Sender) -> Self {
+        Self {
+            key,
+            at,
+            sender,
+            steps: None,
+        }
+    }
+}
+
 /// The whole of it: product instances, licenses, the device manager, the response, the record. A part of one write.
 fn apply(
     tx: &mut Tx<'_>,
-    key: &FileKey,
-    at: Moment,
-    sender: &Sender,
+    turn: &Turn<'_>,
     manager: &Manager,
     mut file: SyncFile,
     bytes: &[u8],
 ) -> Result<Recorded<SyncFile>> {
-    let mut checked = genuine(tx, manager, bytes)?;
-    if let Some(refusal) = model::against(&checked.header, manager.sequence, &manager.name) {
+    let Turn {
+        key,
+        at,
+        sender,
+        steps,
+    } = *turn;
+    let mut checked = genuine(tx, manager, bytes, &ANY)?;
+    if let Some(refusal) = model::against(file.sequence, file.last_response, manager.sequence, &manager.name)
+    {
         return Err(Error::Refused(refusal));
     }
     let gap = model::gap(checked.header.sequence, manager.sequence);
     let server = server(manager)?;
     let mut feed = Feed::of(&mut checked)?;
+    feed.steps = steps;
     let found = devices::reconcile(tx, at, &sender.who, server, &mut feed)?;
     let places = std::mem::take(&mut feed.places);
     drop(feed);
@@ -682,6 +831,12 @@ pub fn withdraw(
     let who = permit.who();
     let one = device_managers::lock(tx, manager)?.ok_or(Error::NotFound)?;
     let file = store::find(tx, one.account, manager, id)?;
+    if file.is_applying() {
+        return Err(Error::refused(
+            "sync.being-applied",
+            "This file was submitted and is being applied, so it cannot be withdrawn any more.",
+        ));
+    }
     if file.outcome != Outcome::Waiting {
         return Ok(tx.unchanged(()));
     }
@@ -819,7 +974,7 @@ pub fn unlike_their_files(db: &Db) -> Result<Vec<String>> {
                 return Ok(None);
             }
             let bytes = store::bytes(r, id)?.unwrap_or_default();
-            let mut checked = genuine(r, &one, &bytes)?;
+            let mut checked = genuine(r, &one, &bytes, &ANY)?;
             let server = server(&one)?;
             let mut feed = Feed::of(&mut checked)?;
             let (found, _) = devices::compare(r, one.registered_at, server, &mut feed)?;

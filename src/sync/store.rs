@@ -42,6 +42,8 @@ macro_rules! columns {
             files::settled_at,
             files::settler,
             files::version,
+            files::submitted_at,
+            files::submitted_by,
         )
     };
 }
@@ -136,12 +138,27 @@ pub fn waiting(read: &mut dyn Reads, manager: DeviceManagerId) -> Result<Vec<Syn
         .load(read.conn())?)
 }
 
-/// Those that wait for longer than that, or whose device manager is gone.
+/// The one that was submitted first and is not applied yet.
+pub fn submitted(read: &mut dyn Reads) -> Result<Option<SyncFile>> {
+    Ok(files::table
+        .filter(
+            files::outcome
+                .eq(Outcome::Waiting)
+                .and(files::submitted_at.is_not_null()),
+        )
+        .order((files::submitted_at.asc(), files::id.asc()))
+        .select(columns!())
+        .first(read.conn())
+        .optional()?)
+}
+
+/// Those that wait for longer than that without having been submitted.
 pub fn forgotten(read: &mut dyn Reads, before: Moment, most: i64) -> Result<Vec<SyncFile>> {
     Ok(files::table
         .filter(
             files::outcome
                 .eq(Outcome::Waiting)
+                .and(files::submitted_at.is_null())
                 .and(files::uploaded_at.le(before)),
         )
         .order(files::id.asc())
@@ -181,6 +198,8 @@ pub fn put(tx: &mut Tx<'_>, one: &SyncFile, is_new: bool) -> Result<()> {
             files::settled_at.eq(one.settled_at),
             files::settler.eq(short(&one.settler, 500)),
             files::version.eq(one.version),
+            files::submitted_at.eq(one.submitted_at),
+            files::submitted_by.eq(&one.submitted_by),
         ),
     );
     if !is_new {

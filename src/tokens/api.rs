@@ -278,6 +278,7 @@ async fn generate(may: May<ManageTokens>, key: IdempotencyKey, body: JsonBody<Ge
         .map(|place| New::make(&may.portal.signing, at, place, terms.clone()))
         .collect::<Result<_>>()?;
     let (view, manage) = (may.also::<ViewInventory>().await?, may.permit.clone());
+    let occupants = may.portal.occupants.clone();
     let ids = may
         .portal
         .db
@@ -286,7 +287,7 @@ async fn generate(may: May<ManageTokens>, key: IdempotencyKey, body: JsonBody<Ge
                 view: &view,
                 manage: &manage,
             };
-            service::create(tx, &rights, at, &news, once.as_ref())
+            service::create(tx, &rights, &occupants, at, &news, once.as_ref())
         })
         .await?;
     json(

@@ -9,6 +9,7 @@ use crate::http::widgets::{counted, number};
 use crate::kernel::ids::{RegistrationTokenId, SmartAccountId, VirtualAccountId};
 use crate::kernel::{Event, Kind, Moment, Secret};
 use crate::platform::db::{Once, OnceKey, Reads, Recorded, Tx};
+use crate::platform::occupants::Occupants;
 use crate::platform::signing::Signing;
 use crate::smart_accounts;
 use crate::virtual_accounts::{self, VirtualAccount};
@@ -168,6 +169,7 @@ pub struct Rights<'a> {
 pub fn create(
     tx: &mut Tx<'_>,
     rights: &Rights<'_>,
+    occupants: &Occupants,
     at: Moment,
     news: &[New],
     once: Option<&OnceKey>,
@@ -196,6 +198,9 @@ pub fn create(
         covered(permit, new.place)?;
     }
     let wanted: Vec<VirtualAccountId> = news.iter().map(|new| new.place).collect();
+    if let Some(refusal) = virtual_accounts::against_registering(tx, occupants, account, &wanted)? {
+        return Err(Error::Refused(refusal));
+    }
     for found in virtual_accounts::these(tx, account, &wanted)? {
         places.insert(found.id, found.name);
     }

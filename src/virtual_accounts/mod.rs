@@ -13,8 +13,8 @@ mod store;
 pub use model::{AccessLevel, DEFAULT, Details, Typed, VirtualAccount};
 pub use pages::tabs;
 pub use service::{
-    NewVirtualAccount, Place, create, create_at, create_default, default_of, delete, edit, find, list,
-    move_below, names, set_default, tagged, tags_in_use, these,
+    NewVirtualAccount, Place, against_registering, create, create_at, create_default, default_of, delete,
+    edit, find, list, move_below, names, open_places, set_default, tagged, tags_in_use, these,
 };
 
 use crate::authz::Action;
@@ -56,7 +56,7 @@ pub const REFUSALS: &[(&str, &str)] = &[
     ),
     (
         "virtual-accounts.bound",
-        "The Virtual Account is bound to a device manager.",
+        "The Virtual Account is bound to a device manager, so it stays, is not the default, and product instances register on its On-Prem server alone.",
     ),
     (
         "virtual-accounts.cycle",

@@ -7,7 +7,7 @@ use crate::authz::action::{
     CreateNestedVirtualAccount, CreateTopVirtualAccount, DeleteVirtualAccount, EditVirtualAccount,
     ViewVirtualAccounts,
 };
-use crate::authz::{Does, Permit, Role, grants};
+use crate::authz::{Does, Permit, Role, Within, grants};
 use crate::error::{Error, Refusal, Result};
 use crate::kernel::ids::{PersonId, SmartAccountId, VirtualAccountId};
 use crate::kernel::{Event, Kind, Moment, Who, search_key};
@@ -765,6 +765,48 @@ pub fn names(
     accounts: &[SmartAccountId],
 ) -> Result<Vec<(SmartAccountId, VirtualAccountId, String, AccessLevel)>> {
     store::names(read, accounts)
+}
+
+/// The Virtual Accounts of an account that a permit reaches and in which product instances may register here, by name:
+/// those that an On-Prem server serves are left out.
+pub fn open_places(
+    read: &mut dyn Reads,
+    within: &Within,
+    occupants: &Occupants,
+) -> Result<Vec<(VirtualAccountId, String)>> {
+    let account = within.account()?;
+    let mut places: Vec<(VirtualAccountId, String)> = names(read, &[account])?
+        .into_iter()
+        .filter(|(_, id, _, _)| within.covers(*id))
+        .map(|(_, id, name, _)| (id, name))
+        .collect();
+    let ids: Vec<VirtualAccountId> = places.iter().map(|(id, _)| *id).collect();
+    let served = occupants.served(read, account, &ids)?;
+    places.retain(|(id, _)| served.iter().all(|(other, _)| other != id));
+    Ok(places)
+}
+
+/// Why nothing may register in one of these Virtual Accounts here: the first that an On-Prem server serves.
+pub fn against_registering(
+    read: &mut dyn Reads,
+    occupants: &Occupants,
+    account: SmartAccountId,
+    ids: &[VirtualAccountId],
+) -> Result<Option<Refusal>> {
+    let Some((id, manager)) = occupants.served(read, account, ids)?.into_iter().min() else {
+        return Ok(None);
+    };
+    let name = these(read, account, &[id])?
+        .pop()
+        .map(|one| one.name)
+        .unwrap_or_default();
+    Ok(Some(Refusal {
+        code: "virtual-accounts.bound",
+        says: format!(
+            "{name} is bound to the device manager {manager}. Its product instances register on that On-Prem server, and tokens and authorization codes for it are made there. Choose another Virtual Account."
+        )
+        .into(),
+    }))
 }
 
 /// These Virtual Accounts of one account, in no particular order; those that are gone are left out. For rooms that

@@ -246,3 +246,124 @@ fn send(browser: &mut Browser, bearer: &str, path: &str, body: &serde_json::Valu
         .ok()?;
     Some(page.status)
 }
+
+/// The process is killed while a synchronization file is applied: all of it is there afterwards, or nothing, and the same
+/// file again gives the response that was given, or would have been, byte for byte.
+#[test]
+fn a_kill_while_a_file_is_applied_leaves_all_of_it_or_nothing() {
+    let p = Portal::start();
+    let cast = p.add_cast();
+    let mut site = p.on_prem(&cast.xyz, "ada@xyz.example", "Springfield", "Local");
+    let ada = p.api_client("ada@xyz.example", true);
+    let at = p.clock.now();
+    let files = format!(
+        "/api/v1/accounts/{}/device-managers/{}/sync-files",
+        cast.xyz.number, site.id
+    );
+    let database = p.leave();
+    let (mut answered, mut applied_before_the_kill) = (0, 0);
+    for round in 0..rounds() {
+        // Two of three stay from one file to the next, with another usage. Some files are so large that a job applies them.
+        let count = if round % 10 == 9 { 5_001 } else { 300 };
+        let serials: Vec<String> = (0..count)
+            .map(|n| format!("KIL{:05}", n * 3 + round % 3 * n % 2))
+            .collect();
+        let uses = [("c9200-ne-48", i64::try_from(round % 7 + 1).unwrap())];
+        let devices: Vec<crate::support::Serves<'_>> = serials
+            .iter()
+            .map(|serial| (serial.as_str(), "Lab", &uses[..]))
+            .collect();
+        let bytes = site.file(at, &devices);
+        let by_network = round % 2 == 0;
+        let mut process = Process::start(&database, "empty");
+        let mut browser = Browser::at(&process.base);
+        let token = bearer(&mut browser, &ada);
+        let wait = Duration::from_millis(u64::try_from(round * 37 % 400).unwrap());
+        let first = std::thread::scope(|scope| {
+            let (base, token, bytes, files) = (process.base.clone(), token.clone(), &bytes, &files);
+            let sender = scope.spawn(move || {
+                let mut browser = Browser::at(&base);
+                if by_network {
+                    exchange(&mut browser, bytes)
+                } else {
+                    bring(&mut browser, &token, files, bytes)
+                }
+            });
+            std::thread::sleep(wait);
+            process.kill();
+            sender.join().unwrap()
+        });
+        adds_up(&database, round);
+        let is_there = sequence(&database) == site.sequence;
+        applied_before_the_kill += usize::from(is_there);
+        assert!(
+            is_there || first.is_none(),
+            "round {round}: what was answered is there"
+        );
+        answered += usize::from(first.is_some());
+        // The On-Prem server tries again, until it has its answer; and once more.
+        let mut again = Process::start(&database, "empty");
+        let mut browser = Browser::at(&again.base);
+        let answer = exchange(&mut browser, &bytes).expect("an answer");
+        assert_eq!(
+            exchange(&mut browser, &bytes).as_ref(),
+            Some(&answer),
+            "round {round}"
+        );
+        if let Some(first) = first.filter(|_| by_network) {
+            assert_eq!(first, answer, "round {round}: byte for byte");
+        }
+        again.kill();
+        assert_eq!(sequence(&database), site.sequence);
+        adds_up(&database, round);
+        site.last_response = site.sequence;
+    }
+    println!(
+        "{} kills: {applied_before_the_kill} files were applied before, {answered} of them answered, the others not at all",
+        rounds()
+    );
+}
+
+/// What an On-Prem server gets for its file over the network. None when the portal is gone.
+fn exchange(browser: &mut Browser, file: &[u8]) -> Option<String> {
+    let headers = [("content-type", "application/octet-stream")];
+    let reply = browser
+        .try_send("POST", "/device-manager/v1/sync", &headers, Some(file))
+        .ok()?;
+    (reply.status == 200).then(|| reply.body.clone())
+}
+
+/// Uploads a file and submits it. None when the portal is gone before it was applied.
+fn bring(browser: &mut Browser, token: &str, files: &str, file: &[u8]) -> Option<String> {
+    let bearer = format!("Bearer {token}");
+    let mut ask = |method: &str, path: &str, body: &[u8]| {
+        let headers = [
+            ("authorization", bearer.as_str()),
+            ("content-type", "application/octet-stream"),
+        ];
+        let reply = browser.try_send(method, path, &headers, Some(body)).ok()?;
+        (reply.status < 400).then(|| reply.json())
+    };
+    let one = format!("{files}/{}", ask("POST", files, file)?["id"].as_str()?);
+    let mut shown = ask("POST", &format!("{one}/submit"), b"")?;
+    while shown["outcome"] == "applying" {
+        std::thread::sleep(Duration::from_millis(20));
+        shown = ask("GET", &one, b"")?;
+    }
+    Some(shown.to_string())
+}
+
+/// Of the last file that was applied, of the only device manager.
+fn sequence(database: &crate::support::Database) -> i64 {
+    use diesel::prelude::*;
+    use licentral::platform::db::Reads;
+    use licentral::platform::db::schema::device_managers;
+    Db::open(&database.url)
+        .unwrap()
+        .read_now(|r| {
+            Ok(device_managers::table
+                .select(device_managers::sequence)
+                .first(r.conn())?)
+        })
+        .unwrap()
+}

@@ -130,6 +130,7 @@ async fn transfer_page(may: &May<Transfer>, chosen: &Chosen, is_review: bool) ->
     let view = may.also::<ViewInventory>().await?;
     let (permit, ids) = (may.permit.clone(), chosen.ids()?);
     let to: Option<VirtualAccountId> = chosen.to.parse().ok();
+    let occupants = may.portal.occupants.clone();
     let (rows, places, effects) = may
         .portal
         .db
@@ -140,12 +141,7 @@ async fn transfer_page(may: &May<Transfer>, chosen: &Chosen, is_review: bool) ->
                 return Err(Error::Refused(refusal));
             }
             let within = permit.within();
-            let mut places: Vec<(VirtualAccountId, String)> =
-                virtual_accounts::names(r, &[within.account()?])?
-                    .into_iter()
-                    .filter(|(_, id, _, _)| within.covers(*id))
-                    .map(|(_, id, name, _)| (id, name))
-                    .collect();
+            let mut places = virtual_accounts::open_places(r, within, &occupants)?;
             places.sort_by_key(|(id, name)| (search_key(name), *id));
             let effects = match to {
                 Some(to) if is_review => service::effects(r, within.account()?, &rows, to)?,
@@ -235,10 +231,11 @@ pub async fn transfer(may: May<Transfer>, form: Posted<Chosen>) -> Answer {
     let to: VirtualAccountId = form.value.to.parse().map_err(|_| Error::NotFound)?;
     let view = may.also::<ViewInventory>().await?;
     let (permit, at) = (may.permit.clone(), may.portal.clock.now());
+    let occupants = may.portal.occupants.clone();
     let count = may
         .portal
         .db
-        .write_locked(move |tx| service::transfer(tx, &view, &permit, at, &ids, to))
+        .write_locked(move |tx| service::transfer(tx, &view, &permit, &occupants, at, &ids, to))
         .await?;
     may.portal.jobs.nudge();
     let account = may.permit.within().account()?;

@@ -147,10 +147,11 @@ async fn reserve(may: May<ReserveLicenses>, key: IdempotencyKey, body: JsonBody<
         may.permit.clone(),
         may.portal.clock.now(),
     );
+    let occupants = may.portal.occupants.clone();
     let id = may
         .portal
         .db
-        .write(move |tx| service::reserve(tx, &view, &permit, at, &wish, once.as_ref()))
+        .write(move |tx| service::reserve(tx, &view, &permit, &occupants, at, &wish, once.as_ref()))
         .await?;
     may.portal.jobs.nudge();
     let (view, permit) = (may.also::<ViewInventory>().await?, may.permit.clone());

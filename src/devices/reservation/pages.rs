@@ -16,6 +16,7 @@ use crate::http::{
 use crate::kernel::Moment;
 use crate::kernel::ids::{DeviceId, ReservationId, VirtualAccountId};
 use crate::licenses::Stock;
+use crate::virtual_accounts;
 use askama::Template;
 use serde::Deserialize;
 
@@ -135,8 +136,12 @@ struct CodePage {
 }
 
 async fn code_page(may: &May<ReserveLicenses>, form: FormState, license: String) -> Result<CodePage> {
-    let permit = may.permit.clone();
-    let places = may.portal.db.read(move |r| service::places(r, &permit)).await?;
+    let (permit, occupants) = (may.permit.clone(), may.portal.occupants.clone());
+    let places = may
+        .portal
+        .db
+        .read(move |r| virtual_accounts::open_places(r, permit.within(), &occupants))
+        .await?;
     Ok(CodePage {
         shell: shell(may, &form),
         title: TITLE,
@@ -414,10 +419,11 @@ async fn reserve(may: May<ReserveLicenses>, posted: Posted<Asked, LIST_LIMIT>) -
         may.portal.clock.now(),
     );
     let once = posted.once_key(&may);
+    let occupants = may.portal.occupants.clone();
     let id = may
         .portal
         .db
-        .write(move |tx| service::reserve(tx, &view, &permit, at, &wish, once.as_ref()))
+        .write(move |tx| service::reserve(tx, &view, &permit, &occupants, at, &wish, once.as_ref()))
         .await?;
     may.portal.jobs.nudge();
     Ok(may.see_other(

@@ -13,6 +13,7 @@ use crate::kernel::ids::{DeviceId, LicensePoolId, ReservationId, VirtualAccountI
 use crate::kernel::{Kind, Moment, Who};
 use crate::licenses::{self, Stock};
 use crate::platform::db::{Once, OnceKey, Reads, Recorded, Tx};
+use crate::platform::occupants::Occupants;
 use crate::virtual_accounts;
 use serde_json::json;
 use std::collections::BTreeMap;
@@ -61,19 +62,6 @@ pub fn place(
             action: ReserveLicenses::ACTION.words(),
         })
     }
-}
-
-/// The Virtual Accounts in which one may reserve, by name.
-pub fn places(
-    read: &mut dyn Reads,
-    permit: &Permit<ReserveLicenses>,
-) -> Result<Vec<(VirtualAccountId, String)>> {
-    let within = permit.within();
-    Ok(virtual_accounts::names(read, &[within.account()?])?
-        .into_iter()
-        .filter(|(_, id, _, _)| within.covers(*id))
-        .map(|(_, id, name, _)| (id, name))
-        .collect())
 }
 
 /// The licenses of a Virtual Account of which something can be set aside: what is free, and what is billed by its use.
@@ -125,6 +113,7 @@ pub fn reserve(
     tx: &mut Tx<'_>,
     view: &Permit<ViewInventory>,
     permit: &Permit<ReserveLicenses>,
+    occupants: &Occupants,
     at: Moment,
     wish: &Wish,
     once: Option<&OnceKey>,
@@ -136,6 +125,9 @@ pub fn reserve(
     let (account, who) = (permit.within().account()?, permit.who());
     if let Some(refusal) = against(tx, permit, &wish.request)? {
         return Err(refusal);
+    }
+    if let Some(refusal) = virtual_accounts::against_registering(tx, occupants, account, &[wish.place])? {
+        return Err(Error::Refused(refusal));
     }
     let mut wanted: BTreeMap<String, i64> = BTreeMap::new();
     for (entitlement, quantity) in &wish.wanted {

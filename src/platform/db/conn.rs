@@ -107,16 +107,6 @@ impl diesel::r2d2::HandleError<R2d2Error> for LogErrors {
     }
 }
 
-/// Lets SQLite count again what it chooses its indexes by, where there has come to be ten times as much or a tenth:
-/// without, it takes one account's rows for few and reads all of them. PostgreSQL does so by itself.
-pub fn keep_statistics(conn: &mut Conn) -> Result<()> {
-    use diesel::connection::SimpleConnection;
-    if let Conn::Sqlite(c) = conn {
-        c.batch_execute("PRAGMA analysis_limit = 400; PRAGMA optimize = 0x10002;")?;
-    }
-    Ok(())
-}
-
 /// SQLite's own way of copying a database that is in use.
 pub fn copy_sqlite(conn: &mut Conn, path: &str) -> Result<()> {
     use diesel::RunQueryDsl;

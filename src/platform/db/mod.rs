@@ -179,17 +179,6 @@ impl Db {
         }
     }
 
-    /// Keeps what the database chooses its indexes by.
-    pub fn keep_statistics_now(&self) -> Result<()> {
-        self.try_again(conn::keep_statistics)
-    }
-
-    /// As [`Db::keep_statistics_now`], off the threads that serve requests.
-    pub async fn keep_statistics(&self) -> Result<()> {
-        let db = self.clone();
-        off_the_loop(move || db.keep_statistics_now()).await
-    }
-
     /// A copy of the whole database as a file of its own (SQLite).
     pub fn copy_to(&self, path: &str) -> Result<()> {
         let mut conn = self.readers.get().map_err(|e| Error::Unavailable(Cause::of(e)))?;

@@ -774,6 +774,8 @@ diesel::table! {
         settled_at -> Nullable<Timestamp>,
         settler -> Text,
         version -> BigInt,
+        submitted_at -> Nullable<Timestamp>,
+        submitted_by -> Text,
     }
 }
 

@@ -68,7 +68,6 @@ fn load(portal: &Portal) -> Result<String> {
             })?
         }
     };
-    portal.db.keep_statistics_now()?;
     let took = portal.clock.wall().since(started).num_milliseconds();
     tracing::info!(scenario = name, milliseconds = took, "scenario loaded");
     Ok(words)

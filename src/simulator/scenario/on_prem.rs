@@ -10,7 +10,7 @@ use crate::kernel::{Moment, Who};
 use crate::platform::db::Tx;
 use crate::platform::signing::{FileKey, Signing};
 use crate::smart_accounts;
-use crate::sync::format::{self, FileKind, Place, Record, SyncHeader};
+use crate::sync::format::{self, FileKind, Limits, Place, Record, SyncHeader};
 use crate::sync::{self, Sender, Way};
 
 const NAME: &str = "Smart-On-Prem-Account";
@@ -70,6 +70,7 @@ impl Plan {
                 request_id: String::new(),
             },
             way: Way::Network,
+            limits: Limits::default(),
         };
         let bytes = self.bytes(account.number)?;
         sync::exchange(

@@ -7,6 +7,7 @@ use crate::error::Result;
 use crate::kernel::Moment;
 use crate::kernel::ids::VirtualAccountId;
 use crate::platform::db::Tx;
+use crate::platform::occupants::Occupants;
 use crate::platform::signing::Signing;
 use crate::tokens::{self, New, Rights, Terms};
 use chrono::TimeDelta;
@@ -118,7 +119,14 @@ pub fn write(tx: &mut Tx<'_>, demo: &Demo, planned: &[Planned]) -> Result<()> {
             view: &view,
             manage: &manage,
         };
-        let _ = tokens::create(tx, &rights, one.at, std::slice::from_ref(&one.new), None)?;
+        let _ = tokens::create(
+            tx,
+            &rights,
+            &Occupants::default(),
+            one.at,
+            std::slice::from_ref(&one.new),
+            None,
+        )?;
         for use_ in 0..one.uses {
             let at = one.at.plus(TimeDelta::minutes(30 + 7 * use_));
             tokens::redeem(tx, at, one.new.text().reveal())?;

@@ -14,7 +14,7 @@ use crate::http::widgets::counted;
 use crate::http::{Answer, Flash, FlashKind, May, Posted, Shell, Visit, page_with, reason};
 use crate::kernel::ids::VirtualAccountId;
 use crate::licenses::{InventoryHead, InventoryTab};
-use crate::virtual_accounts::VirtualAccount;
+use crate::virtual_accounts::{self, VirtualAccount};
 use askama::Template;
 use serde::Deserialize;
 
@@ -58,12 +58,15 @@ pub async fn general(
 ) -> Answer {
     let permit = view.clone();
     let number = visit.number();
-    let (one, head) = visit
+    let occupants = visit.portal.occupants.clone();
+    let (one, bound, head) = visit
         .portal
         .db
         .read(move |r| {
             let head = InventoryHead::of(r, &permit, number, id, InventoryTab::General)?;
-            Ok((service::place(r, &permit, id)?, head))
+            let bound =
+                virtual_accounts::against_registering(r, &occupants, permit.within().account()?, &[id])?;
+            Ok((service::place(r, &permit, id)?, bound, head))
         })
         .await?;
     let over = Over::Inventory(id);
@@ -99,7 +102,8 @@ pub async fn general(
             base: over.base(visit),
             number,
             may_edit: reason::against(visit, Action::EditVirtualAccount, Some(id), &[]).is_none(),
-            new_off: reason::against(visit, Action::ManageTokens, Some(id), &found.administrators),
+            new_off: reason::against(visit, Action::ManageTokens, Some(id), &found.administrators)
+                .or_else(|| bound.map(|refusal| refusal.says.into_owned())),
             back: found.list.href(),
             dialog,
             pager: found.pager,
@@ -181,6 +185,7 @@ pub async fn create(
     );
     let new = New::make(&may.portal.signing, at, id.0, terms)?;
     let (manage, once) = (may.permit.clone(), posted.once_key(&may));
+    let occupants = may.portal.occupants.clone();
     may.portal
         .db
         .write(move |tx| {
@@ -188,7 +193,14 @@ pub async fn create(
                 view: &view,
                 manage: &manage,
             };
-            service::create(tx, &rights, at, std::slice::from_ref(&new), once.as_ref())
+            service::create(
+                tx,
+                &rights,
+                &occupants,
+                at,
+                std::slice::from_ref(&new),
+                once.as_ref(),
+            )
         })
         .await?;
     Ok(may.see_other(&Over::Inventory(id.0).page(&may), Flash::new(FlashKind::Ok, says)))

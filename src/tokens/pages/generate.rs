@@ -12,7 +12,7 @@ use crate::http::reply::attachment;
 use crate::http::widgets::counted;
 use crate::http::{Answer, Crumb, FormState, May, Posted, Shell, Visit, page, page_with, see_other};
 use crate::kernel::ids::{RegistrationTokenId, VirtualAccountId};
-use crate::members;
+use crate::{members, virtual_accounts};
 use askama::Template;
 use serde::Deserialize;
 use std::collections::HashSet;
@@ -51,8 +51,12 @@ struct AccountsPage {
 }
 
 async fn accounts_page(may: &May<ManageTokens>, form: FormState) -> Result<AccountsPage> {
-    let permit = may.permit.clone();
-    let places = may.portal.db.read(move |r| service::places(r, &permit)).await?;
+    let (permit, occupants) = (may.permit.clone(), may.portal.occupants.clone());
+    let places = may
+        .portal
+        .db
+        .read(move |r| virtual_accounts::open_places(r, permit.within(), &occupants))
+        .await?;
     let mut shell = shell(may);
     shell.error_title = form.has_problems();
     Ok(AccountsPage {
@@ -327,6 +331,7 @@ pub async fn generate(may: May<ManageTokens>, posted: Posted<Reviewed>) -> Answe
         may.permit.clone(),
         posted.once_key(&may),
     );
+    let occupants = may.portal.occupants.clone();
     let ids = may
         .portal
         .db
@@ -335,7 +340,7 @@ pub async fn generate(may: May<ManageTokens>, posted: Posted<Reviewed>) -> Answe
                 view: &view,
                 manage: &manage,
             };
-            service::create(tx, &rights, at, &news, once.as_ref())
+            service::create(tx, &rights, &occupants, at, &news, once.as_ref())
         })
         .await?;
     let tokens: Vec<String> = ids.iter().map(|id| format!("token={id}")).collect();

@@ -3,7 +3,7 @@
 use super::schema_parity::{of_postgres, of_sqlite};
 use crate::support::{Database, licentral, postgres};
 use diesel::connection::{Connection, SimpleConnection};
-use diesel::{PgConnection, SqliteConnection};
+use diesel::{PgConnection, RunQueryDsl, SqliteConnection};
 use licentral::platform::db::{Schema, migrate};
 
 fn catalogue(url: &str) -> String {
@@ -41,6 +41,35 @@ fn every_step_can_be_taken_back_and_made_again() {
     assert_eq!(migrate::run(url).unwrap(), steps);
     assert_eq!(catalogue(url), before);
     assert_eq!(migrate::compare(url).unwrap(), Schema::Current);
+}
+
+/// An index without its numbers is taken for better or worse than it is: decision 12.
+#[test]
+fn every_index_of_a_large_table_has_its_numbers() {
+    let database = Database::fresh();
+    let Some(file) = database.url.strip_prefix("sqlite://") else {
+        return;
+    };
+    #[derive(diesel::QueryableByName)]
+    struct Index {
+        #[diesel(sql_type = diesel::sql_types::Text)]
+        name: String,
+    }
+    let mut conn = SqliteConnection::establish(file).unwrap();
+    let mut ask = |query: &str| -> Vec<String> {
+        let rows: Vec<Index> = diesel::sql_query(query).load(&mut conn).unwrap();
+        rows.into_iter().map(|row| row.name).collect()
+    };
+    assert!(!ask("SELECT idx AS name FROM sqlite_stat1").is_empty());
+    let without = ask(
+        "SELECT name FROM sqlite_master WHERE type = 'index' AND tbl_name IN (SELECT tbl FROM sqlite_stat1) \
+         AND name NOT IN (SELECT idx FROM sqlite_stat1)",
+    );
+    assert_eq!(without, Vec::<String>::new());
+    let unknown = ask(
+        "SELECT idx AS name FROM sqlite_stat1 WHERE idx NOT IN (SELECT name FROM sqlite_master WHERE type = 'index')",
+    );
+    assert_eq!(unknown, Vec::<String>::new());
 }
 
 #[test]

@@ -2,7 +2,9 @@
 
 use crate::support::{Account, OnPrem, Portal, registration_file};
 use chrono::TimeDelta;
+use licentral::devices::reservation::codes::RequestCode;
 use licentral::platform::signing::FileKey;
+use licentral::platform::token;
 use licentral::simulator;
 use licentral::sync::format::{self, AuthorizationHeader};
 use serde_json::json;
@@ -240,4 +242,68 @@ fn whoever_does_not_synchronize_is_overdue_and_then_removed() {
         .shows("No On-Prem deployment is connected");
     p.run_jobs();
     assert_eq!(simulator::check(&p.db).unwrap(), Vec::<String>::new());
+}
+
+#[test]
+fn nothing_registers_in_a_bound_virtual_account_but_through_its_server() {
+    let (p, cast) = Portal::with_cast();
+    p.licenses(&cast.xyz, cast.corporate, "C9200-48P-E", 5);
+    // A token from before it was bound, and a device that is elsewhere.
+    let (_, old) = p.registration_token(&cast.xyz, cast.corporate, None);
+    let (_, token) = p.registration_token(&cast.xyz, cast.public, None);
+    let elsewhere = p.device(&token, "FOC1").id;
+    p.on_prem(
+        &cast.xyz,
+        "ada@xyz.example",
+        "Springfield",
+        "Corporate Network Devices",
+    );
+    let number = cast.xyz.number;
+    let request = RequestCode::make("C9200-48P-E", "FOC2", token::random_bytes()).unwrap();
+    let mut ada = p.api("ada@xyz.example");
+    let before = p.fingerprint();
+    for (path, body) in [
+        (
+            format!("/api/v1/accounts/{number}/registration-tokens"),
+            json!({ "virtual_accounts": [cast.public, cast.corporate], "description": "x", "expires_after_days": 7,
+                "max_uses": 2, "export_controlled": false }),
+        ),
+        (
+            format!("/api/v1/accounts/{number}/devices/transfer"),
+            json!({ "devices": [elsewhere], "virtual_account": cast.corporate }),
+        ),
+        (
+            format!("/api/v1/accounts/{number}/reservations"),
+            json!({ "virtual_account": cast.corporate, "request_code": request.text,
+                "licenses": [{ "entitlement": "c9200-ne-48", "quantity": 1 }] }),
+        ),
+    ] {
+        let reply = ada.post(&path, &body);
+        assert_eq!(reply.status, 409, "{path}: {}", reply.body);
+        assert_eq!(reply.json()["code"], "virtual-accounts.bound", "{path}");
+        assert!(
+            reply.body.contains("Springfield"),
+            "it says where to go: {}",
+            reply.body
+        );
+    }
+    let reply = p.ask_to_register(&crate::support::registration(&old, "FOC3", &token::random()));
+    reply.expect(409);
+    assert_eq!(reply.json()["code"], "virtual-accounts.bound");
+    assert_eq!(p.fingerprint(), before);
+    // On the pages the road is closed before anybody walks it, with the reason.
+    let mut ada = p.sign_in("ada@xyz.example");
+    ada.get(&format!(
+        "/sa/{number}/licensing/inventory/{}/general",
+        cast.corporate
+    ))
+    .expect(200)
+    .shows("is bound to the device manager Springfield");
+    let offered = |body: &str| body.contains(&format!("value=\"{}\"", cast.corporate));
+    for path in [
+        format!("/sa/{number}/devices/transfer?device={elsewhere}"),
+        format!("/sa/{number}/licensing/reservation"),
+    ] {
+        assert!(!offered(&ada.get(&path).expect(200).body), "{path}");
+    }
 }

@@ -1,9 +1,10 @@
 //! Synchronization in the cloud: uploading, reviewing, submitting, the network, and every way in which a file is refused.
 
-use crate::support::{Account, OnPrem, Portal};
+use crate::support::{Account, OnPrem, Portal, as_many_as, licentral};
 use diesel::prelude::*;
 use licentral::platform::db::Reads;
 use licentral::platform::db::schema::{sync_files, sync_parts, sync_responses};
+use licentral::platform::token::fingerprint;
 use licentral::simulator;
 use licentral::sync::format::{self, Limits, Record, ResponseHeader};
 use serde_json::{Value, json};
@@ -153,10 +154,7 @@ fn a_file_is_uploaded_reviewed_submitted_and_answered() {
         .unwrap()
         .check(&Limits::default())
         .unwrap();
-    assert_eq!(
-        checked.header.request_sha256,
-        licentral::platform::token::fingerprint(&bytes)
-    );
+    assert_eq!(checked.header.request_sha256, fingerprint(&bytes));
     assert_eq!(
         checked.header.due_at,
         checked.header.created_at.plus(chrono::TimeDelta::days(30))
@@ -351,42 +349,210 @@ fn a_file_that_waits_is_withdrawn_or_replaced_and_leaves_no_bytes() {
 }
 
 #[test]
+fn inspect_says_what_a_file_would_change_and_changes_nothing() {
+    let (p, cast) = Portal::with_cast();
+    let mut one = p.on_prem(&cast.xyz, "ada@xyz.example", "Springfield", "Local");
+    let at = p.clock.now();
+    p.sync(&one.file(at, &[("FOC1", "Lab", &[]), ("FOC2", "Lab", &[])]))
+        .expect(200);
+    one.last_response = 1;
+    let next = one.file(
+        at,
+        &[("FOC2", "Lab", &[("c9200-ne-48", 2)]), ("FOC3", "Lab", &[])],
+    );
+    let old = one.file_with(at, 1, 0, &[]);
+    let database = p.leave();
+    let look = |bytes: &[u8]| {
+        let path = database.folder.join("looked-at.lsync");
+        std::fs::write(&path, bytes).unwrap();
+        let path = path.to_string_lossy();
+        licentral(
+            &["sync", "inspect", &path, "--database-url", &database.url],
+            &database.folder,
+        )
+    };
+    let (ok, words) = look(&next);
+    assert!(ok, "{words}");
+    assert!(
+        words.contains("What it would change at Springfield")
+            && words.contains("1 appear, 1 change, 1 vanish, 0 stay as they are")
+            && words.contains("balance 0 before, -2 after, Insufficient Licenses"),
+        "{words}"
+    );
+    let (ok, words) = look(&old);
+    assert!(!ok && words.contains("sync.replayed"), "{words}");
+}
+
+#[test]
+fn how_many_records_are_taken_is_a_setting() {
+    let p = Portal::start_as(|config| config.sync_records = 4);
+    let cast = p.add_cast();
+    let mut one = p.on_prem(&cast.xyz, "ada@xyz.example", "Springfield", "Local");
+    let at = p.clock.now();
+    let two = one.file(at, &[("FOC1", "Lab", &[]), ("FOC2", "Lab", &[])]);
+    let three = one.file(
+        at,
+        &[("FOC1", "Lab", &[]), ("FOC2", "Lab", &[]), ("FOC3", "Lab", &[])],
+    );
+    let reply = upload(&p, "ada@xyz.example", &cast.xyz, &one, &three);
+    reply.expect(409);
+    assert_eq!(reply.json()["code"], "sync.too-large");
+    upload(&p, "ada@xyz.example", &cast.xyz, &one, &two).expect(201);
+}
+
+/// As many devices as a job is needed for.
+fn large(one: &mut OnPrem, at: licentral::kernel::Moment, hostname_of: char) -> Vec<u8> {
+    let serials: Vec<String> = (0..5_001).map(|n| format!("{hostname_of}OC{n:05}")).collect();
+    let devices: Vec<crate::support::Serves<'_>> = serials
+        .iter()
+        .map(|serial| (serial.as_str(), "Lab", &[] as &[(&str, i64)]))
+        .collect();
+    one.file(at, &devices)
+}
+
+#[test]
+fn a_large_file_is_applied_by_a_job_while_its_page_says_so() {
+    let (p, cast) = Portal::with_cast();
+    let mut one = p.on_prem(&cast.xyz, "ada@xyz.example", "Springfield", "Local");
+    let bytes = large(&mut one, p.clock.now(), 'F');
+    let waiting = upload(&p, "cy@xyz.example", &cast.xyz, &one, &bytes).json();
+    let id = waiting["id"].as_str().unwrap().to_owned();
+    let page = format!("{}/upload-sync-file/{id}", base(&cast.xyz, &one));
+    let path = format!("{}/{id}", files(&cast.xyz, &one));
+    let mut cy = p.sign_in("cy@xyz.example");
+    cy.get(&page).expect(200).shows("Review the file information");
+    cy.fill_and_submit("Submit", &[])
+        .expect(200)
+        .shows("The file is being applied")
+        .shows("You can leave this page");
+    assert!(cy.page().body.contains("data-refresh"));
+    let mut script = p.api("cy@xyz.example");
+    assert_eq!(script.get(&path).json()["outcome"], "applying");
+    // Again, withdrawn, brought once more: it stays as it is.
+    let before = p.fingerprint();
+    let again = script.post(&format!("{path}/submit"), &json!({}));
+    again.expect(202);
+    let reply = script.post(&format!("{path}/withdraw"), &json!({}));
+    reply.expect(409);
+    assert_eq!(reply.json()["code"], "sync.being-applied");
+    let octets = [("content-type", "application/octet-stream")];
+    script
+        .send("POST", &files(&cast.xyz, &one), &octets, Some(&bytes))
+        .expect(200);
+    assert_eq!(p.fingerprint(), before);
+    cy.get(&format!("{}/sync-history", base(&cast.xyz, &one)))
+        .expect(200)
+        .shows("Being applied");
+    cy.get(&format!("{}/upload-sync-file", base(&cast.xyz, &one)))
+        .expect(200)
+        .shows("is being applied");
+    p.run_jobs();
+    assert_eq!(script.get(&path).json()["outcome"], "applied");
+    script.post(&format!("{path}/submit"), &json!({})).expect(200);
+    cy.open(&page).expect(303);
+    cy.follow().expect(200).shows("Confirmation");
+    // For the record it was she, whoever did the work.
+    for kind in ["sync.submitted", "sync.applied"] {
+        let events = p.events_of(kind);
+        assert_eq!(events.len(), 1);
+        assert!(events[0].actor.contains("cy@xyz.example"), "{}", events[0].actor);
+    }
+    assert_eq!(p.sync(&bytes).body, String::from_utf8_lossy(&response(&p, 1)));
+    assert_eq!(simulator::check(&p.db).unwrap(), Vec::<String>::new());
+}
+
+#[test]
+fn a_submitted_file_that_a_rule_refuses_by_now_is_refused_in_the_history() {
+    let (p, cast) = Portal::with_cast();
+    let mut one = p.on_prem(&cast.xyz, "ada@xyz.example", "Springfield", "Local");
+    let bytes = large(&mut one, p.clock.now(), 'J');
+    let waiting = upload(&p, "ada@xyz.example", &cast.xyz, &one, &bytes).json();
+    let path = format!("{}/{}", files(&cast.xyz, &one), waiting["id"].as_str().unwrap());
+    let mut script = p.api("ada@xyz.example");
+    script.post(&format!("{path}/submit"), &json!({})).expect(202);
+    // One of its devices registers here itself before the job comes to it.
+    let (_, token) = p.registration_token(&cast.xyz, cast.xyz.default, None);
+    p.device(&token, "JOC00007");
+    p.run_jobs();
+    let shown = script.get(&path).json();
+    assert_eq!(shown["outcome"], "refused");
+    assert_eq!(shown["code"], "sync.registered-elsewhere");
+    assert_eq!(parts(&p), 0, "nothing of it is kept");
+    assert_eq!(simulator::check(&p.db).unwrap(), Vec::<String>::new());
+    p.run_jobs();
+    assert_eq!(p.events_of("sync.refused").len(), 1, "and it is not tried again");
+}
+
+/// The product instances of On-Prem servers, with what they use.
+fn served(p: &Portal) -> Vec<(String, String, Option<String>, Option<i64>)> {
+    use licentral::platform::db::schema::{device_usage, devices};
+    p.db.read_now(|r| {
+        Ok(devices::table
+            .left_join(device_usage::table.on(device_usage::device_id.eq(devices::id)))
+            .filter(devices::device_manager_id.is_not_null())
+            .order((devices::udi_key.asc(), device_usage::entitlement.asc()))
+            .select((
+                devices::udi_key,
+                devices::local_virtual_account,
+                device_usage::entitlement.nullable(),
+                device_usage::quantity.nullable(),
+            ))
+            .load(r.conn())?)
+    })
+    .unwrap()
+}
+
+/// Files in an order that is not theirs, some of them more than once: what counts in the end is the last one.
+#[test]
 fn whatever_comes_in_whatever_order_ends_the_same() {
     let (p, cast) = Portal::with_cast();
-    let one = p.on_prem(&cast.xyz, "ada@xyz.example", "Springfield", "Local");
     let at = p.clock.now();
-    // A history of eight files; they arrive in an order that is not theirs.
-    let history: Vec<Vec<u8>> = (1..=8_i64)
-        .map(|n| {
-            let serials: Vec<String> = (0..n * 3 % 5 + 1).map(|d| format!("FOC{}", d * n % 7)).collect();
-            let mut serials: Vec<&str> = serials.iter().map(String::as_str).collect();
-            serials.sort_unstable();
-            serials.dedup();
-            let devices: Vec<crate::support::Serves<'_>> = serials
-                .iter()
-                .map(|serial| (*serial, "Lab", [("c9200-ne-48", n)]))
-                .map(|(serial, place, _)| (serial, place, &[] as &[(&str, i64)]))
-                .collect();
-            one.file_with(at, n, n - 1, &devices)
-        })
-        .collect();
-    for n in [3_usize, 1, 5, 2, 8, 7, 8, 4, 6] {
-        let reply = p.sync(&history[n - 1]);
-        assert!([200, 409].contains(&reply.status), "{}", reply.body);
+    let rounds = as_many_as("LICENTRAL_ORDERS", 3);
+    let mut ordered = None;
+    for round in 0..=rounds {
+        let name = format!("Site {round}");
+        let one = p.on_prem(&cast.xyz, "ada@xyz.example", &name, &name);
+        // A history of fifty files, the same for each round.
+        let history: Vec<Vec<u8>> = (1..=50_i64)
+            .map(|n| {
+                let mut serials: Vec<String> =
+                    (0..n * 3 % 5 + 1).map(|d| format!("FOC{}", d * n % 7)).collect();
+                serials.sort_unstable();
+                serials.dedup();
+                let uses = [("c9200-ne-48", n)];
+                let devices: Vec<crate::support::Serves<'_>> = serials
+                    .iter()
+                    .map(|serial| (serial.as_str(), "Lab", &uses[..]))
+                    .collect();
+                one.file_with(at, n, n - 1, &devices)
+            })
+            .collect();
+        let mut order: Vec<usize> = (0..50).collect();
+        if round > 0 {
+            // Shuffled, each round in its own way; one comes twice.
+            order.push(round % 50);
+            order.sort_by_cached_key(|n| fingerprint(format!("{round} {n}").as_bytes()));
+        }
+        let mut applied = 0;
+        for n in order {
+            let reply = p.sync(&history[n]);
+            match reply.status {
+                200 => applied = applied.max(n + 1),
+                409 => assert!(n + 1 < applied, "{}", reply.body),
+                other => panic!("{other}: {}", reply.body),
+            }
+        }
+        let end = served(&p);
+        match &ordered {
+            None => ordered = Some(end),
+            Some(ordered) => assert_eq!(&end, ordered, "round {round}"),
+        }
+        // Out of the way of the next round.
+        let last = one.file_with(at, 51, 50, &[]);
+        p.sync(&last).expect(200);
+        assert_eq!(served(&p), Vec::new());
     }
-    let shown = p
-        .api("ada@xyz.example")
-        .get(&format!(
-            "/api/v1/accounts/{}/device-managers/{}",
-            cast.xyz.number, one.id
-        ))
-        .json();
-    assert_eq!(shown["sequence"], 8);
-    assert_eq!(
-        simulator::check(&p.db).unwrap(),
-        Vec::<String>::new(),
-        "as the last file says"
-    );
+    assert_eq!(simulator::check(&p.db).unwrap(), Vec::<String>::new());
 }
 
 trait Odd {

@@ -82,6 +82,7 @@ impl Portal {
             key_file: key_file.clone(),
             metrics_listen: None,
             trusted_proxies: Vec::new(),
+            sync_records: licentral::platform::config::SYNC_RECORDS,
             log: "off".to_owned(),
         };
         change(&mut config);

@@ -3,6 +3,7 @@
 use super::{Account, Portal};
 use licentral::authz::Permit;
 use licentral::kernel::ids::{RegistrationTokenId, VirtualAccountId};
+use licentral::platform::occupants::Occupants;
 use licentral::tokens::{self, New, Rights, Terms};
 
 impl Portal {
@@ -39,7 +40,16 @@ impl Portal {
             manage: &manage,
         };
         self.db
-            .write_now(|tx| tokens::create(tx, &rights, at, std::slice::from_ref(&new), None))
+            .write_now(|tx| {
+                tokens::create(
+                    tx,
+                    &rights,
+                    &Occupants::default(),
+                    at,
+                    std::slice::from_ref(&new),
+                    None,
+                )
+            })
             .unwrap();
         (new.id(), new.text().reveal().to_owned())
     }

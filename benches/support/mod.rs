@@ -1,0 +1,367 @@
+//! What the workloads share: the bare limit, a portal as a process of its own, one kept connection, a process's costs.
+
+#![allow(dead_code, reason = "each bench uses a part of it")]
+
+use std::io::{Read, Write};
+use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+/// A request as it goes over the wire. No compression is asked for, so that sizes compare.
+pub fn get(path: &str, cookie: &str, port: u16) -> Vec<u8> {
+    let cookie = if cookie.is_empty() {
+        String::new()
+    } else {
+        format!("cookie: {cookie}\r\n")
+    };
+    format!("GET {path} HTTP/1.1\r\nhost: 127.0.0.1:{port}\r\n{cookie}\r\n").into_bytes()
+}
+
+pub struct Running {
+    pub child: Child,
+    pub port: u16,
+}
+impl Drop for Running {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+pub fn start_bare() -> Running {
+    let port = free_port();
+    let child = Command::new(std::env::current_exe().unwrap())
+        .args(["--bare", &port.to_string()])
+        .spawn()
+        .unwrap();
+    wait_for(port, "/");
+    Running { child, port }
+}
+
+pub fn serve_bare(port: u16) {
+    use actix_web::{App, HttpServer, web};
+    actix_web::rt::System::new()
+        .block_on(async move {
+            HttpServer::new(|| App::new().route("/", web::get().to(|| async { "ok" })))
+                .workers(std::thread::available_parallelism().map_or(2, |n| n.get().clamp(1, 8)))
+                .bind(("127.0.0.1", port))?
+                .run()
+                .await
+        })
+        .unwrap();
+}
+
+pub struct Portal {
+    pub child: Child,
+    pub port: u16,
+    pub folder: PathBuf,
+    /// Of its database; empty for a SQLite file in its folder.
+    pub url: String,
+}
+
+impl Portal {
+    pub fn start(scenario: &str) -> Self {
+        Self::start_on(scenario, "")
+    }
+
+    /// On a database of one's own.
+    pub fn start_on(scenario: &str, url: &str) -> Self {
+        let folder = std::env::temp_dir().join(format!("licentral-bench-{}-{scenario}", std::process::id()));
+        std::fs::create_dir_all(&folder).unwrap();
+        let started = Instant::now();
+        let (child, port) = launch_with(&folder, scenario, url);
+        if scenario == "large" {
+            println!(
+                "Scenario large was loaded and served after {:.1} s.\n",
+                started.elapsed().as_secs_f64()
+            );
+        }
+        Self {
+            child,
+            port,
+            folder,
+            url: url.to_owned(),
+        }
+    }
+
+    pub fn sign_in(&self, email: &str) -> String {
+        let (status, cookie) = sign_in(self.port, email, "licentral-demo");
+        assert_eq!(status, 303, "sign-in of {email}");
+        cookie
+    }
+
+    /// An access token of a client that may write.
+    pub fn token(&self, cookie: &str) -> String {
+        let mut wire = Wire::open(self.port);
+        let (_, page) = wire.ask(&get("/profile/api/new", cookie, self.port));
+        let page = String::from_utf8_lossy(&page).into_owned();
+        let csrf = page
+            .split("name=\"csrf\" value=\"")
+            .nth(1)
+            .and_then(|rest| rest.split('"').next())
+            .expect("a form");
+        // A form that was sent before is not carried out again.
+        static FORMS: AtomicU64 = AtomicU64::new(0);
+        let form = format!(
+            "csrf={csrf}&once=bench-{}&name=bench&scope=write",
+            FORMS.fetch_add(1, Ordering::Relaxed)
+        );
+        let request = format!(
+            "POST /profile/api/new HTTP/1.1\r\nhost: 127.0.0.1:{0}\r\norigin: http://127.0.0.1:{0}\r\ncookie: {cookie}\r\ncontent-type: application/x-www-form-urlencoded\r\ncontent-length: {1}\r\n\r\n{form}",
+            self.port,
+            form.len()
+        );
+        let (status, page) = wire.ask(request.as_bytes());
+        assert_eq!(status, 200);
+        let page = String::from_utf8_lossy(&page).into_owned();
+        let word = |begin: &str| -> String {
+            let from = page.find(begin).expect(begin);
+            page[from..]
+                .chars()
+                .take_while(|c| c.is_ascii_alphanumeric() || "-_".contains(*c))
+                .collect()
+        };
+        let form = format!(
+            "grant_type=client_credentials&client_id={}&client_secret={}",
+            word("lc-"),
+            word("lcs_")
+        );
+        let request = format!(
+            "POST /api/v1/token HTTP/1.1\r\nhost: 127.0.0.1:{}\r\ncontent-type: application/x-www-form-urlencoded\r\ncontent-length: {}\r\n\r\n{form}",
+            self.port,
+            form.len()
+        );
+        let (status, answer) = wire.ask(request.as_bytes());
+        let answer = String::from_utf8_lossy(&answer).into_owned();
+        assert_eq!(status, 200, "{answer}");
+        answer
+            .split("\"access_token\":\"")
+            .nth(1)
+            .and_then(|rest| rest.split('"').next())
+            .expect("a token")
+            .to_owned()
+    }
+
+    /// The number of the first account on the page on which one is chosen; who has one is led straight into it.
+    pub fn first_account(&self, cookie: &str) -> String {
+        let mut wire = Wire::open(self.port);
+        let (_, page) = wire.ask(&get("/select", cookie, self.port));
+        let page = format!(
+            "{}{}",
+            String::from_utf8_lossy(&wire.head),
+            String::from_utf8_lossy(&page)
+        );
+        let start = page.find("/sa/").expect("an account on /select") + 4;
+        page[start..].chars().take_while(char::is_ascii_digit).collect()
+    }
+}
+
+impl Drop for Portal {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+        let _ = std::fs::remove_dir_all(&self.folder);
+    }
+}
+
+pub fn launch_with(folder: &Path, scenario: &str, url: &str) -> (Child, u16) {
+    let port = free_port();
+    let mut command = Command::new(env!("CARGO_BIN_EXE_licentral"));
+    if url.is_empty() {
+        command.env_remove("DATABASE_URL");
+    } else {
+        command.env("DATABASE_URL", url);
+    }
+    let child = command
+        .current_dir(folder)
+        .env("LICENTRAL_LISTEN", format!("127.0.0.1:{port}"))
+        .env("LICENTRAL_SCENARIO", scenario)
+        .env("LICENTRAL_LOG", "error")
+        .stdout(Stdio::null())
+        .spawn()
+        .unwrap();
+    wait_for(port, "/livez");
+    (child, port)
+}
+
+pub fn free_port() -> u16 {
+    TcpListener::bind("127.0.0.1:0")
+        .unwrap()
+        .local_addr()
+        .unwrap()
+        .port()
+}
+
+pub fn wait_for(port: u16, path: &str) {
+    let until = Instant::now() + Duration::from_secs(300);
+    while Instant::now() < until {
+        if let Ok(stream) = TcpStream::connect(("127.0.0.1", port)) {
+            let mut wire = Wire::over(stream);
+            if wire
+                .try_ask(&get(path, "", port))
+                .is_some_and(|(status, _)| status == 200)
+            {
+                return;
+            }
+        }
+        std::thread::sleep(Duration::from_millis(2));
+    }
+    panic!("nothing answers on port {port}");
+}
+
+/// Signs in as a browser would, with the form's own token. Returns the status and the cookie.
+pub fn sign_in(port: u16, email: &str, password: &str) -> (u16, String) {
+    let mut wire = Wire::open(port);
+    let (_, page) = wire.ask(&get("/login", "", port));
+    let page = String::from_utf8_lossy(&page).into_owned();
+    let value = |name: &str| {
+        page.split(&format!("name=\"{name}\" value=\""))
+            .nth(1)
+            .and_then(|rest| rest.split('"').next())
+            .unwrap_or_default()
+            .to_owned()
+    };
+    let body = format!(
+        "csrf={}&once={}&next=&email={}&password={}",
+        value("csrf"),
+        value("once"),
+        email.replace('@', "%40"),
+        password.replace(' ', "+")
+    );
+    let request = format!(
+        "POST /login HTTP/1.1\r\nhost: 127.0.0.1:{port}\r\norigin: http://127.0.0.1:{port}\r\ncontent-type: application/x-www-form-urlencoded\r\ncontent-length: {}\r\n\r\n{body}",
+        body.len()
+    );
+    wire.ask(request.as_bytes());
+    let head = String::from_utf8_lossy(&wire.head).into_owned();
+    let status = head.split(' ').nth(1).and_then(|s| s.parse().ok()).unwrap_or(0);
+    let cookie = head.lines().find_map(|line| {
+        line.to_lowercase()
+            .starts_with("set-cookie: __host-session=")
+            .then(|| line[12..].split(';').next().unwrap_or_default().to_owned())
+    });
+    (status, cookie.unwrap_or_default())
+}
+
+/// One kept connection.
+pub struct Wire {
+    pub stream: TcpStream,
+    pub rest: Vec<u8>,
+    pub head: Vec<u8>,
+}
+
+impl Wire {
+    pub fn open(port: u16) -> Self {
+        Self::over(
+            TcpStream::connect(SocketAddr::from(([127, 0, 0, 1], port)))
+                .expect("the server takes connections"),
+        )
+    }
+
+    pub fn over(stream: TcpStream) -> Self {
+        stream.set_nodelay(true).unwrap();
+        stream.set_read_timeout(Some(Duration::from_secs(60))).unwrap();
+        Self {
+            stream,
+            rest: Vec::new(),
+            head: Vec::new(),
+        }
+    }
+
+    pub fn ask(&mut self, request: &[u8]) -> (u16, Vec<u8>) {
+        self.try_ask(request).expect("an answer")
+    }
+
+    /// Sends a request and reads one answer with a content-length, or in chunks.
+    pub fn try_ask(&mut self, request: &[u8]) -> Option<(u16, Vec<u8>)> {
+        self.stream.write_all(request).ok()?;
+        let end = loop {
+            if let Some(at) = self.rest.windows(4).position(|w| w == b"\r\n\r\n") {
+                break at + 4;
+            }
+            self.more()?;
+        };
+        self.head = self.rest.drain(..end).collect();
+        let head = String::from_utf8_lossy(&self.head).to_lowercase();
+        let status = head.split(' ').nth(1)?.parse().ok()?;
+        let length = head.lines().find_map(|line| {
+            line.strip_prefix("content-length: ")?
+                .trim()
+                .parse::<usize>()
+                .ok()
+        });
+        let body = if let Some(length) = length {
+            while self.rest.len() < length {
+                self.more()?;
+            }
+            self.rest.drain(..length).collect()
+        } else if head.contains("transfer-encoding: chunked") {
+            let mut body = Vec::new();
+            loop {
+                while !self.rest.windows(2).any(|w| w == b"\r\n") {
+                    self.more()?;
+                }
+                let line = self.rest.windows(2).position(|w| w == b"\r\n")?;
+                let size =
+                    usize::from_str_radix(std::str::from_utf8(&self.rest[..line]).ok()?.trim(), 16).ok()?;
+                while self.rest.len() < line + 2 + size + 2 {
+                    self.more()?;
+                }
+                body.extend_from_slice(&self.rest[line + 2..line + 2 + size]);
+                self.rest.drain(..line + 2 + size + 2);
+                if size == 0 {
+                    break body;
+                }
+            }
+        } else {
+            Vec::new()
+        };
+        Some((status, body))
+    }
+
+    pub fn more(&mut self) -> Option<()> {
+        let mut some = [0; 65_536];
+        let read = self.stream.read(&mut some).ok().filter(|n| *n > 0)?;
+        self.rest.extend_from_slice(&some[..read]);
+        Some(())
+    }
+}
+
+/// Seconds of processor time that a process has used.
+pub fn cpu(child: &Child) -> f64 {
+    let stat = std::fs::read_to_string(format!("/proc/{}/stat", child.id())).unwrap_or_default();
+    let after = stat.rsplit(')').next().unwrap_or_default().to_owned();
+    let field = |n: usize| {
+        after
+            .split_whitespace()
+            .nth(n)
+            .and_then(|f| f.parse::<f64>().ok())
+            .unwrap_or(0.0)
+    };
+    // Clock ticks are a hundredth of a second on Linux.
+    (field(11) + field(12)) / 100.0
+}
+
+/// Resident memory of a process in KiB.
+pub fn memory(child: &Child) -> u64 {
+    memory_of(child.id())
+}
+
+pub fn memory_of(id: u32) -> u64 {
+    of_status(id, "VmRSS:")
+}
+
+/// Without the files that it has mapped.
+pub fn own_memory_of(id: u32) -> u64 {
+    of_status(id, "RssAnon:")
+}
+
+fn of_status(id: u32, field: &str) -> u64 {
+    let status = std::fs::read_to_string(format!("/proc/{id}/status")).unwrap_or_default();
+    status
+        .lines()
+        .find_map(|line| line.strip_prefix(field)?.split_whitespace().next()?.parse().ok())
+        .unwrap_or(0)
+}
