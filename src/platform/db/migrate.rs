@@ -26,22 +26,36 @@ type Failure = Box<dyn std::error::Error + Send + Sync>;
 
 fn connect(url: &str) -> Result<Conn, Failure> {
     let manager = Manager::new(url)?;
-    Ok(manager.connect()?)
+    let mut conn = manager.connect()?;
+    if let Conn::Sqlite(c) = &mut conn {
+        c.batch_execute("PRAGMA busy_timeout=30000")?;
+    }
+    Ok(conn)
 }
 
 /// Compares the schema of the database with this program's.
 pub fn compare(url: &str) -> Result<Schema, Failure> {
-    let mut conn = connect(url)?;
-    compare_on(&mut conn)
+    patiently(|| compare_on(&mut connect(url)?))
+}
+
+/// While one process turns a new SQLite file to WAL, or puts one in order that a crash left, SQLite tells others "locked"
+/// without letting them wait.
+fn patiently<T>(ask: impl Fn() -> Result<T, Failure>) -> Result<T, Failure> {
+    let mut tries = 0;
+    loop {
+        tries += 1;
+        match ask() {
+            Err(error) if tries < 200 && error.to_string().contains("database is locked") => {
+                std::thread::sleep(std::time::Duration::from_millis(50));
+            }
+            other => return other,
+        }
+    }
 }
 
 fn compare_on(conn: &mut Conn) -> Result<Schema, Failure> {
-    // A database without the table of steps has none of them; asking must not make it.
     let known = known(conn)?;
-    let applied: BTreeSet<String> = match applied(conn) {
-        Ok(list) => list.into_iter().collect(),
-        Err(_) => BTreeSet::new(),
-    };
+    let applied: BTreeSet<String> = applied(conn)?.into_iter().collect();
     let ahead: Vec<String> = applied.difference(&known).cloned().collect();
     let behind: Vec<String> = known.difference(&applied).cloned().collect();
     Ok(match (ahead.is_empty(), behind.is_empty()) {
@@ -82,7 +96,19 @@ struct Version {
     version: String,
 }
 
+/// A database without the table of steps has none of them; asking must not make it. Any other trouble is no such answer.
 fn applied(conn: &mut Conn) -> Result<Vec<String>, Failure> {
+    let tables = match conn {
+        Conn::Sqlite(_) => {
+            "SELECT name AS version FROM sqlite_master WHERE type = 'table' AND name = '__diesel_schema_migrations'"
+        }
+        Conn::Postgres(_) => {
+            "SELECT tablename::text AS version FROM pg_catalog.pg_tables WHERE schemaname = current_schema() AND tablename = '__diesel_schema_migrations'"
+        }
+    };
+    if diesel::sql_query(tables).load::<Version>(conn)?.is_empty() {
+        return Ok(Vec::new());
+    }
     let rows: Vec<Version> =
         diesel::sql_query("SELECT version FROM __diesel_schema_migrations").load(conn)?;
     Ok(rows.into_iter().map(|r| r.version).collect())
@@ -91,17 +117,7 @@ fn applied(conn: &mut Conn) -> Result<Vec<String>, Failure> {
 /// Brings the schema up to this program's, one process at a time. Refuses a schema that is ahead.
 /// Returns how many steps were run.
 pub fn run(url: &str) -> Result<usize, Failure> {
-    // While one process turns a new SQLite file to WAL, SQLite tells others "locked" without letting them wait.
-    let mut tries = 0;
-    loop {
-        tries += 1;
-        match run_once(url) {
-            Err(error) if tries < 200 && error.to_string().contains("database is locked") => {
-                std::thread::sleep(std::time::Duration::from_millis(50));
-            }
-            other => return other,
-        }
-    }
+    patiently(|| run_once(url))
 }
 
 #[expect(
