@@ -21,7 +21,7 @@ pub use model::{
     Authorization, Device, MOST_LICENSES, MOST_QUANTITY, Reported, Standing, Udi, Usage, UseStatus,
 };
 pub use occupant::Devices;
-pub use reconcile::{Outcome, Served, Server, Uses, compare, reconcile};
+pub use reconcile::{Outcome, Served, Server, Uses, compare, much_was_written_now, reconcile};
 pub use service::{Using, place_many, tallied, troubled, using, with_token};
 
 use crate::http::Routes;

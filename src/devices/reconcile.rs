@@ -7,7 +7,7 @@ use super::store;
 use crate::error::{Error, Result};
 use crate::kernel::ids::{DeviceId, DeviceManagerId, SmartAccountId, VirtualAccountId};
 use crate::kernel::{Moment, Who};
-use crate::platform::db::{Reads, Tx};
+use crate::platform::db::{Db, Reads, Tx};
 use std::collections::{BTreeMap, VecDeque};
 
 /// So many are read, and written, at once.
@@ -373,6 +373,11 @@ pub fn reconcile(
     store::delete(tx, &gone)?;
     changes.write(tx, at, who, by.account)?;
     Ok(outcome)
+}
+
+/// Much was written by a walk, and the next one is soon to come.
+pub fn much_was_written_now(db: &Db) {
+    db.much_was_written_now("ANALYZE devices, device_usage");
 }
 
 fn put(tx: &mut Tx<'_>, by: Server, new: &mut Vec<(Device, Vec<Usage>)>) -> Result<()> {

@@ -587,6 +587,10 @@ pub fn apply_submitted_now(
         Err(Error::Refused(refusal)) => {
             db.write_now(|tx| refused(tx, at, file.manager, &sender, Some(file.clone()), &refusal))
         }
+        Ok(()) => {
+            devices::much_was_written_now(db);
+            Ok(())
+        }
         other => other,
     }
 }
@@ -626,6 +630,9 @@ pub fn exchange_now(
         Ok(file) => file,
         Err((error, file)) => return Err(note(db, at, manager, sender, file, error)),
     };
+    if file.appeared.saturating_add(file.vanished) > AT_ONCE {
+        devices::much_was_written_now(db);
+    }
     db.read_now(|r| store::response(r, file.id))?
         .ok_or_else(|| Error::internal("an applied file without a response"))
 }

@@ -107,6 +107,14 @@ impl diesel::r2d2::HandleError<R2d2Error> for LogErrors {
     }
 }
 
+/// Counts rows as this statement says, where the database does not go by fixed numbers.
+pub fn count_anew(conn: &mut Conn, analyze: &'static str) -> Result<()> {
+    if let Conn::Postgres(c) = conn {
+        c.batch_execute(analyze)?;
+    }
+    Ok(())
+}
+
 /// SQLite's own way of copying a database that is in use.
 pub fn copy_sqlite(conn: &mut Conn, path: &str) -> Result<()> {
     use diesel::RunQueryDsl;

@@ -179,6 +179,14 @@ impl Db {
         }
     }
 
+    /// After very much was written at once, with the `ANALYZE` of the tables that it went to: PostgreSQL counts them by
+    /// itself only a while later, and until then it chooses its indexes by what was. SQLite's numbers are fixed.
+    pub fn much_was_written_now(&self, analyze: &'static str) {
+        if let Err(error) = self.try_again(|conn| conn::count_anew(conn, analyze)) {
+            tracing::warn!(%error, "the database could not be told to count anew");
+        }
+    }
+
     /// A copy of the whole database as a file of its own (SQLite).
     pub fn copy_to(&self, path: &str) -> Result<()> {
         let mut conn = self.readers.get().map_err(|e| Error::Unavailable(Cause::of(e)))?;
