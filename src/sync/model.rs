@@ -244,8 +244,7 @@ pub fn against(file_sequence: i64, last_response: i64, sequence: i64, name: &str
         return refusal(
             "sync.replayed",
             format!(
-                "The file has the sequence {}, and the file {sequence} of {name} was applied already. Generate a new file on the On-Prem server.",
-                file_sequence
+                "The file has the sequence {file_sequence}, and the file {sequence} of {name} was applied already. Generate a new file on the On-Prem server."
             ),
         );
     }
@@ -253,13 +252,12 @@ pub fn against(file_sequence: i64, last_response: i64, sequence: i64, name: &str
         let had = if last_response == 0 {
             "no response was applied there yet".to_owned()
         } else {
-            format!("the response {} was the last one applied there", last_response)
+            format!("the response {last_response} was the last one applied there")
         };
         return refusal(
             "sync.old-response",
             format!(
-                "When the file {} was made, {had}, and the latest response of {name} is {sequence}. Download the latest response file, apply it on the On-Prem server, then generate another file.",
-                file_sequence
+                "When the file {file_sequence} was made, {had}, and the latest response of {name} is {sequence}. Download the latest response file, apply it on the On-Prem server, then generate another file."
             ),
         );
     }
