@@ -1,7 +1,6 @@
 //! What is in the database, all of it: for "and nothing was changed".
 
 use diesel::RunQueryDsl;
-use diesel::connection::SimpleConnection;
 use licentral::platform::db::{Conn, Db, Reads};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::OnceLock;
@@ -143,105 +142,32 @@ impl Fingerprint {
 }
 
 /// Looks at the database again and again. Each look says what has changed since the one before, so that many things
-/// that change nothing cost one look each. On PostgreSQL triggers count what is written, so that a look reads one number
-/// unless something was.
+/// that change nothing cost one look each.
 pub struct Watch {
     db: Db,
     last: Fingerprint,
-    writes: Option<String>,
 }
 
 impl Watch {
     pub(super) fn begin(db: &Db) -> Self {
-        db.housekeeping_now(|tx| {
-            let conn = tx.conn();
-            let tables = reading(conn).0.clone();
-            let all: Vec<(String, Vec<String>)> = tables
-                .into_iter()
-                .map(|table| (table.clone(), columns(conn, &table)))
-                .collect();
-            if let Conn::Postgres(c) = conn {
-                c.batch_execute(&triggers(&all))?;
-            }
-            Ok(())
-        })
-        .unwrap();
-        let writes = writes(db);
         Self {
             db: db.clone(),
             last: Fingerprint::take(db),
-            writes,
         }
     }
 
     /// Fails with the rows that have changed.
     #[track_caller]
     pub fn assert_same(&mut self, what: &str) {
-        if let Some(now) = self.anew() {
-            self.last.assert_same(&now, what);
-        }
+        let now = Fingerprint::take(&self.db);
+        self.last.assert_same(&now, what);
     }
 
     /// Whether anything has changed.
     pub fn has_changed(&mut self) -> bool {
-        let Some(now) = self.anew() else {
-            return false;
-        };
+        let now = Fingerprint::take(&self.db);
         let changed = now != self.last;
         self.last = now;
         changed
     }
-
-    /// What is there now; nothing when nothing was written.
-    fn anew(&mut self) -> Option<Fingerprint> {
-        let writes = writes(&self.db);
-        if writes.is_some() && writes == self.writes {
-            return None;
-        }
-        self.writes = writes;
-        Some(Fingerprint::take(&self.db))
-    }
-}
-
-/// How often PostgreSQL has written something that a fingerprint shows, rolled back or not.
-fn writes(db: &Db) -> Option<String> {
-    db.read_now(|r| {
-        Ok(match r.conn() {
-            Conn::Sqlite(_) => None,
-            conn => lines(
-                conn,
-                "SELECT last_value::text || is_called::text AS line FROM watched_writes",
-            )
-            .pop(),
-        })
-    })
-    .unwrap()
-}
-
-/// Triggers that leave out what a fingerprint leaves out.
-fn triggers(tables: &[(String, Vec<String>)]) -> String {
-    let mut all = String::from(
-        "CREATE SEQUENCE IF NOT EXISTS watched_writes; \
-         CREATE OR REPLACE FUNCTION watched() RETURNS trigger LANGUAGE plpgsql AS \
-         $$ BEGIN PERFORM nextval('watched_writes'); RETURN NULL; END $$;",
-    );
-    for (table, columns) in tables {
-        let standing: Vec<&str> = columns
-            .iter()
-            .map(String::as_str)
-            .filter(|column| !MOVING.contains(&(table.as_str(), column)))
-            .collect();
-        let (inserted, rest) = if table == "events" {
-            ("FOR EACH ROW WHEN (NEW.kind <> 'access.denied')", "DELETE")
-        } else {
-            ("FOR EACH STATEMENT", "DELETE OR TRUNCATE")
-        };
-        all.push_str(&format!(
-            "CREATE OR REPLACE TRIGGER watched_insert AFTER INSERT ON {table} {inserted} EXECUTE FUNCTION watched(); \
-             CREATE OR REPLACE TRIGGER watched_delete AFTER {rest} ON {table} FOR EACH STATEMENT EXECUTE FUNCTION watched(); \
-             CREATE OR REPLACE TRIGGER watched_update AFTER UPDATE OF {} ON {table} FOR EACH STATEMENT EXECUTE FUNCTION watched();",
-            standing.join(", ")
-        ));
-    }
-    all
 }
