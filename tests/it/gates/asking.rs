@@ -12,6 +12,8 @@ use std::sync::OnceLock;
 pub struct Visitor {
     pub browser: Browser,
     api: Api,
+    /// What there is no token for yet.
+    client: Option<(String, String)>,
     csrf: String,
 }
 
@@ -41,17 +43,26 @@ impl World {
         Visitor {
             csrf: self.p.csrf_of(&browser),
             api: self.p.api_without_token(),
+            client: None,
             browser,
         }
     }
 
     /// Somebody of the cast, in the one session that each of them has.
     pub fn visitor(&self, email: &str) -> Visitor {
+        let mut visitor = self.visitor_at_the_door(email);
+        visitor.api();
+        visitor
+    }
+
+    /// The same before they have a token for the API, which the first request to it brings (and which is recorded).
+    pub fn visitor_at_the_door(&self, email: &str) -> Visitor {
         let (session, client) = self.keys[email].clone();
         let browser = self.p.browser_of(session);
         Visitor {
             csrf: self.p.csrf_of(&browser),
-            api: self.p.api_of(client),
+            api: self.p.api_without_token(),
+            client: Some(client),
             browser,
         }
     }
@@ -175,11 +186,18 @@ impl World {
 }
 
 impl Visitor {
+    fn api(&mut self) -> &mut Api {
+        if let Some(client) = self.client.take() {
+            self.api.come_in(&client);
+        }
+        &mut self.api
+    }
+
     /// Asks with the body that such a request has when it comes from one of our pages or scripts.
     pub fn ask_in_earnest(&mut self, route: &Listed, path: &str, bodies: &Bodies) -> Page {
         let body = bodies.0.get(&(route.method.clone(), route.path.clone()));
         match body {
-            Some(Body::Json(json)) => self.api.send(
+            Some(Body::Json(json)) => self.api().send(
                 &route.method,
                 path,
                 &[("content-type", "application/json")],
@@ -206,7 +224,7 @@ impl Visitor {
                 &[]
             };
             return self
-                .api
+                .api()
                 .send(method, path, headers, body.then_some(b"{}".as_slice()));
         }
         // A copy, so that a cookie that is set (an account that was opened last) changes nothing later.

@@ -200,6 +200,12 @@ fn additional_addresses_stay_within_the_company() {
 #[test]
 fn a_new_alert_is_told_once_and_a_day_once() {
     let (p, cast, mut second) = short();
+    // In the morning: what is done within hours shall not go past midnight.
+    let now = p.clock.now().utc();
+    let morning = (now.date_naive() + TimeDelta::days(1))
+        .and_hms_opt(8, 0, 0)
+        .unwrap();
+    p.advance(morning.and_utc() - now);
     let at = format!("{}/notifications", api(&cast.xyz));
     let wanted = |daily: bool, status: bool, addresses: Option<&[&str]>| {
         let mut body = json!({ "daily_summary": daily, "status": status, "expiring_90": false,

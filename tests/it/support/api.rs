@@ -28,30 +28,10 @@ impl Portal {
     }
 
     /// A script with the id and the secret of a client.
-    pub fn api_of(&self, (id, secret): (String, String)) -> Api {
-        if self.has_route("POST", "/api/v1/token") {
-            let mut api = self.api_without_token();
-            let form = format!("grant_type=client_credentials&client_id={id}&client_secret={secret}");
-            let reply = api.send(
-                "POST",
-                "/api/v1/token",
-                &[("content-type", "application/x-www-form-urlencoded")],
-                Some(form.as_bytes()),
-            );
-            reply.expect(200);
-            let bearer = reply.json()["access_token"].as_str().expect("a token").to_owned();
-            return Api { bearer, ..api };
-        }
-        let (now, wall, signing) = (self.clock.now(), self.clock.wall(), self.parts.signing.clone());
-        let (bearer, _) = self
-            .db
-            .housekeeping_now(|tx| api_client::trade(tx, &signing, now, wall, &id, &secret))
-            .unwrap()
-            .expect("a token");
-        Api {
-            bearer,
-            ..self.api_without_token()
-        }
+    pub fn api_of(&self, client: (String, String)) -> Api {
+        let mut api = self.api_without_token();
+        api.come_in(&client);
+        api
     }
 
     /// Id and secret of a new API client.
@@ -79,6 +59,22 @@ impl Portal {
 }
 
 impl Api {
+    /// Gets a token for the id and the secret of a client.
+    pub fn come_in(&mut self, (id, secret): &(String, String)) {
+        let form = format!("grant_type=client_credentials&client_id={id}&client_secret={secret}");
+        let reply = self.send(
+            "POST",
+            "/api/v1/token",
+            &[("content-type", "application/x-www-form-urlencoded")],
+            Some(form.as_bytes()),
+        );
+        reply.expect(200);
+        reply.json()["access_token"]
+            .as_str()
+            .expect("a token")
+            .clone_into(&mut self.bearer);
+    }
+
     pub fn get(&mut self, path: &str) -> Reply {
         self.send("GET", path, &[], None)
     }

@@ -148,10 +148,18 @@ fn template() -> &'static Template {
 
 /// Into the one file, so that it can be copied.
 fn put_to_rest(file: &Path) {
-    SqliteConnection::establish(&file.to_string_lossy())
-        .unwrap()
-        .batch_execute("PRAGMA wal_checkpoint(TRUNCATE); PRAGMA journal_mode=DELETE;")
-        .unwrap();
+    let began = std::time::Instant::now();
+    let mut conn = SqliteConnection::establish(&file.to_string_lossy()).unwrap();
+    loop {
+        match conn.batch_execute("PRAGMA wal_checkpoint(TRUNCATE); PRAGMA journal_mode=DELETE;") {
+            Ok(()) => return,
+            // A portal that was just left may be closing its last connection still.
+            Err(error) if error.to_string().contains("locked") && began.elapsed().as_secs() < 10 => {
+                std::thread::sleep(std::time::Duration::from_millis(20));
+            }
+            Err(error) => panic!("{}: {error}", file.display()),
+        }
+    }
 }
 
 fn ask_server(server: &str, statement: &str) {

@@ -58,6 +58,25 @@ type Reading = (Vec<String>, String);
 static ON_SQLITE: OnceLock<Reading> = OnceLock::new();
 static ON_POSTGRES: OnceLock<Reading> = OnceLock::new();
 
+/// A row of a table as text.
+fn row(conn: &mut Conn, table: &str) -> String {
+    let moving: Vec<&str> = MOVING
+        .iter()
+        .filter(|(of, _)| *of == table)
+        .map(|(_, column)| *column)
+        .collect();
+    if matches!(conn, Conn::Postgres(_)) {
+        // The whole row at once: as planning goes, one thing and not one for each column.
+        return format!("(to_jsonb({table}) - '{{{}}}'::text[])::text", moving.join(","));
+    }
+    columns(conn, table)
+        .into_iter()
+        .filter(|column| !moving.contains(&column.as_str()))
+        .map(|column| format!("'{column}=' || quote({column})"))
+        .collect::<Vec<_>>()
+        .join(" || ' ' || ")
+}
+
 fn reading(conn: &mut Conn) -> &'static Reading {
     let kept = match conn {
         Conn::Sqlite(_) => &ON_SQLITE,
@@ -69,23 +88,13 @@ fn reading(conn: &mut Conn) -> &'static Reading {
         let parts: Vec<String> = tables
             .iter()
             .map(|table| {
-                let columns: Vec<String> = columns(conn, table)
-                    .into_iter()
-                    .filter(|c| !MOVING.contains(&(table.as_str(), c.as_str())))
-                    .map(|c| match conn {
-                        Conn::Sqlite(_) => format!("'{c}=' || quote({c})"),
-                        Conn::Postgres(_) => format!("'{c}=' || coalesce(quote_literal({c}::text), 'NULL')"),
-                    })
-                    .collect();
+                let row = row(conn, table);
                 let only = if table == "events" {
                     " WHERE kind <> 'access.denied'"
                 } else {
                     ""
                 };
-                format!(
-                    "SELECT '{table} ' || {} AS line FROM {table}{only}",
-                    columns.join(" || ' ' || ")
-                )
+                format!("SELECT '{table} ' || {row} AS line FROM {table}{only}")
             })
             .collect();
         (tables, parts.join(" UNION ALL "))
