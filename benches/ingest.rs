@@ -20,17 +20,18 @@
 mod support;
 
 use chrono::TimeDelta;
+use diesel::connection::SimpleConnection as _;
 use diesel::prelude::*;
 use diesel::sql_types::Text;
 use licentral::kernel::Moment;
 use licentral::platform::db::schema::{device_usage, devices};
 use licentral::platform::signing::FileKey;
-use licentral::sync::format::{self, Device, FileKind, Place, Record, RegistrationHeader, SyncHeader};
+use licentral::sync::format::{self, Device, Made, Place, Record, RegistrationHeader};
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
-use support::{Portal, Wire, get, memory_of, own_memory_of};
+use support::{Portal, Wire, copy_of, get, memory_of, own_memory_of};
 
 const DEVICES: usize = 100_000;
 const USES: [&str; 3] = ["c9200-dna-e-48", "c9200-ne-48", "c9300-ne-48"];
@@ -150,15 +151,12 @@ impl Site {
     }
 
     fn file(&self, sequence: i64, contact: Moment, changed: usize) -> Vec<u8> {
-        let mut writer = format::Writer::new(FileKind::Sync, Vec::new());
-        writer
-            .record(&Record::Place(Place {
-                name: "DEFAULT".to_owned(),
-                description: String::new(),
-            }))
-            .unwrap();
-        for n in 0..DEVICES {
-            let device = Device {
+        let place = Record::Place(Place {
+            name: "DEFAULT".to_owned(),
+            description: String::new(),
+        });
+        let devices = (0..DEVICES).map(|n| {
+            Record::Device(Device {
                 pid: "C9200-48P-E".to_owned(),
                 serial: serial(n),
                 hostname: if n < changed {
@@ -172,11 +170,9 @@ impl Site {
                 registered_at: Moment::parse("2026-01-01T08:00:00Z").unwrap(),
                 contact_at: contact,
                 usage: USES.iter().map(|key| ((*key).to_owned(), 1)).collect(),
-            };
-            writer.record(&Record::Device(device)).unwrap();
-        }
-        let (body, counts) = writer.finish().unwrap();
-        let header = SyncHeader {
+            })
+        });
+        Made {
             manager: self.id.parse().unwrap(),
             smart_account: self.account,
             virtual_account: "Bench".to_owned(),
@@ -184,17 +180,9 @@ impl Site {
             last_response: sequence - 1,
             created_at: contact,
             software: "bench".to_owned(),
-            places: counts.places,
-            devices: counts.devices,
-            usages: counts.usages,
-            records: counts.packed.records,
-            body_bytes: counts.packed.body_bytes,
-            unpacked_bytes: counts.packed.unpacked_bytes,
-            body_sha256: counts.packed.body_sha256,
-        };
-        let mut out = Vec::new();
-        format::write_file(&mut out, &header, &self.key, &mut body.as_slice()).unwrap();
-        out
+        }
+        .file(std::iter::once(place).chain(devices), &self.key)
+        .unwrap()
     }
 
     fn files(&self) -> String {
@@ -228,20 +216,8 @@ fn serial(n: usize) -> String {
 }
 
 fn ask(portal: &Portal, method: &str, path: &str, token: &str, body: &[u8]) -> (u16, serde_json::Value) {
-    let kind = if body.first() == Some(&b'{') {
-        "application/json"
-    } else {
-        "application/octet-stream"
-    };
-    let mut request = format!(
-        "{method} {path} HTTP/1.1\r\nhost: 127.0.0.1:{}\r\nauthorization: Bearer {token}\r\ncontent-type: {kind}\r\ncontent-length: {}\r\n\r\n",
-        portal.port,
-        body.len()
-    )
-    .into_bytes();
-    request.extend_from_slice(body);
-    let (status, answer) = Wire::open(portal.port).ask(&request);
-    (status, serde_json::from_slice(&answer).unwrap_or_default())
+    let (status, answer) = portal.ask(method, path, token, body);
+    (status, serde_json::from_str(&answer).unwrap_or_default())
 }
 
 /// The most memory that a process has while this is watched.
@@ -334,18 +310,9 @@ struct Whose {
 const WHOSE: &str = "SELECT smart_account_id AS account, id AS place FROM virtual_accounts WHERE is_default AND smart_account_id = (SELECT id FROM smart_accounts WHERE domain = 'xyz.example')";
 
 fn raw_sqlite(folder: &Path) -> f64 {
-    let (from, to) = (folder.join("licentral.db"), folder.join("raw.db"));
-    let mut conn = diesel::SqliteConnection::establish(&from.to_string_lossy()).unwrap();
-    diesel::sql_query("VACUUM INTO ?")
-        .bind::<Text, _>(to.to_string_lossy().into_owned())
-        .execute(&mut conn)
+    let (mut conn, to) = copy_of(folder, "raw");
+    conn.batch_execute("PRAGMA foreign_keys=ON; PRAGMA cache_size=-4000;")
         .unwrap();
-    let mut conn = diesel::SqliteConnection::establish(&to.to_string_lossy()).unwrap();
-    diesel::connection::SimpleConnection::batch_execute(
-        &mut conn,
-        "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON; PRAGMA cache_size=-4000;",
-    )
-    .unwrap();
     let whose: Whose = diesel::sql_query(WHOSE).get_result(&mut conn).unwrap();
     let at = chrono::DateTime::UNIX_EPOCH.naive_utc();
     let started = Instant::now();
@@ -408,7 +375,6 @@ fn raw_sqlite(folder: &Path) -> f64 {
 
 /// Into the portal's own tables, and out of them again.
 fn raw_postgres(url: &str) -> f64 {
-    use diesel::connection::SimpleConnection as _;
     let mut conn = diesel::PgConnection::establish(url).unwrap();
     let whose: Whose = diesel::sql_query(WHOSE).get_result(&mut conn).unwrap();
     let at = "1970-01-01 00:00:00";

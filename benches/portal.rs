@@ -23,7 +23,8 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 use support::{
-    Portal, Running, Wire, cpu, get, launch_with, memory, memory_of, serve_bare, sign_in, start_bare,
+    Portal, Running, Wire, call, copy_of, cpu, get, launch_with, memory, memory_of, serve_bare, sign_in,
+    start_bare,
 };
 
 const CONNECTIONS: usize = 16;
@@ -218,10 +219,8 @@ const AT_ONCE: usize = 64;
 fn calls(portal: &Portal) {
     let cookie = portal.sign_in("ada@xyz.example");
     let (number, token) = (portal.first_account(&cookie), portal.token(&cookie));
-    let ask = |method: &str, path: &str, credential: &str, body: &str| -> (u16, String) {
-        let request = call(portal.port, method, path, credential, body);
-        let (status, answer) = Wire::open(portal.port).ask(&request);
-        (status, String::from_utf8_lossy(&answer).into_owned())
+    let ask = |method: &str, path: &str, credential: &str, body: &str| {
+        portal.ask(method, path, credential, body.as_bytes())
     };
     let base = format!("/api/v1/accounts/{number}");
     let (status, answer) = ask("GET", &format!("{base}/virtual-accounts?q=DEFAULT"), &token, "");
@@ -245,7 +244,7 @@ fn calls(portal: &Portal) {
             let body = format!(
                 "{{\"token\":\"{text}\",\"secret\":\"{secret}\",\"udi\":{{\"pid\":\"C9200-48P-E\",\"serial\":\"BENCH{n:06}\"}},\"hostname\":\"bench-{n:06}\"}}"
             );
-            let (status, answer) = wire.ask(&call(port, "POST", "/device/v1/register", "", &body));
+            let (status, answer) = wire.ask(&call(port, "POST", "/device/v1/register", "", body.as_bytes()));
             let answer = String::from_utf8_lossy(&answer).into_owned();
             assert_eq!(status, 201, "{answer}");
             credentials.lock().unwrap()[n] = format!("{}.{secret}", word(&answer, "device"));
@@ -256,7 +255,13 @@ fn calls(portal: &Portal) {
         let port = portal.port;
         move |wire: &mut Wire, n| {
             let body = "{\"licenses\":[{\"entitlement\":\"c9200-ne-48\",\"quantity\":1},{\"entitlement\":\"c9200-dna-e-48\",\"quantity\":1}]}";
-            let (status, answer) = wire.ask(&call(port, "POST", "/device/v1/report", &credentials[n], body));
+            let (status, answer) = wire.ask(&call(
+                port,
+                "POST",
+                "/device/v1/report",
+                &credentials[n],
+                body.as_bytes(),
+            ));
             assert_eq!(status, 200, "{}", String::from_utf8_lossy(&answer));
         }
     });
@@ -270,16 +275,6 @@ fn calls(portal: &Portal) {
             rate / limit
         );
     }
-}
-
-/// A call of the API or of a device.
-fn call(port: u16, method: &str, path: &str, credential: &str, body: &str) -> Vec<u8> {
-    let credential = if credential.is_empty() {
-        String::new()
-    } else {
-        format!("authorization: Bearer {credential}\r\n")
-    };
-    format!("{method} {path} HTTP/1.1\r\nhost: 127.0.0.1:{port}\r\n{credential}content-type: application/json\r\ncontent-length: {}\r\n\r\n{body}", body.len()).into_bytes()
 }
 
 /// The first text under this name in an answer.
@@ -317,18 +312,7 @@ fn at_once(port: u16, f: impl Fn(&mut Wire, usize) + Sync) -> f64 {
 fn raw_calls(folder: &Path) -> (f64, f64) {
     use diesel::prelude::*;
     use diesel::sql_types::Text;
-    let (from, to) = (folder.join("licentral.db"), folder.join("raw-devices.db"));
-    let mut conn = diesel::SqliteConnection::establish(&from.to_string_lossy()).unwrap();
-    diesel::sql_query("VACUUM INTO ?")
-        .bind::<Text, _>(to.to_string_lossy().into_owned())
-        .execute(&mut conn)
-        .unwrap();
-    let mut conn = diesel::SqliteConnection::establish(&to.to_string_lossy()).unwrap();
-    diesel::connection::SimpleConnection::batch_execute(
-        &mut conn,
-        "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;",
-    )
-    .unwrap();
+    let (mut conn, _) = copy_of(folder, "raw-devices");
     const PLACE: &str = "(SELECT id FROM virtual_accounts WHERE is_default AND smart_account_id = (SELECT id FROM smart_accounts WHERE domain = 'xyz.example'))";
     const ACCOUNT: &str = "(SELECT id FROM smart_accounts WHERE domain = 'xyz.example')";
     let mut run = |statements: &[String]| {
@@ -375,15 +359,8 @@ fn assign(portal: &Portal) {
     let operator = portal.token(&portal.sign_in("olga@licensing.example"));
     let cookie = portal.sign_in("ada@xyz.example");
     let (number, token) = (portal.first_account(&cookie), portal.token(&cookie));
-    let ask = |method: &str, path: &str, token: &str, body: &str| -> (u16, String) {
-        let request = format!(
-            "{method} {path} HTTP/1.1\r\nhost: 127.0.0.1:{}\r\nauthorization: Bearer {token}\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n{body}",
-            portal.port,
-            body.len()
-        );
-        let (status, answer) = Wire::open(portal.port).ask(request.as_bytes());
-        (status, String::from_utf8_lossy(&answer).into_owned())
-    };
+    let ask =
+        |method: &str, path: &str, token: &str, body: &str| portal.ask(method, path, token, body.as_bytes());
     let (status, answer) = ask(
         "PUT",
         "/api/v1/simulator/orders",
@@ -433,18 +410,7 @@ fn assign(portal: &Portal) {
 fn raw_assignment(folder: &Path) -> f64 {
     use diesel::prelude::*;
     use diesel::sql_types::Text;
-    let (from, to) = (folder.join("licentral.db"), folder.join("raw-orders.db"));
-    let mut conn = diesel::SqliteConnection::establish(&from.to_string_lossy()).unwrap();
-    diesel::sql_query("VACUUM INTO ?")
-        .bind::<Text, _>(to.to_string_lossy().into_owned())
-        .execute(&mut conn)
-        .unwrap();
-    let mut conn = diesel::SqliteConnection::establish(&to.to_string_lossy()).unwrap();
-    diesel::connection::SimpleConnection::batch_execute(
-        &mut conn,
-        "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;",
-    )
-    .unwrap();
+    let (mut conn, _) = copy_of(folder, "raw-orders");
     let started = Instant::now();
     conn.transaction(|conn| {
         for n in (0..)

@@ -19,6 +19,43 @@ pub fn get(path: &str, cookie: &str, port: u16) -> Vec<u8> {
     format!("GET {path} HTTP/1.1\r\nhost: 127.0.0.1:{port}\r\n{cookie}\r\n").into_bytes()
 }
 
+/// A call of the API or of a device as it goes over the wire; a body that is no synchronization file is JSON.
+pub fn call(port: u16, method: &str, path: &str, credential: &str, body: &[u8]) -> Vec<u8> {
+    let credential = if credential.is_empty() {
+        String::new()
+    } else {
+        format!("authorization: Bearer {credential}\r\n")
+    };
+    let kind = if body.starts_with(b"LICENTRAL ") {
+        "octet-stream"
+    } else {
+        "json"
+    };
+    let mut request = format!(
+        "{method} {path} HTTP/1.1\r\nhost: 127.0.0.1:{port}\r\n{credential}content-type: application/{kind}\r\ncontent-length: {}\r\n\r\n",
+        body.len()
+    )
+    .into_bytes();
+    request.extend_from_slice(body);
+    request
+}
+
+/// A copy of the database in this folder with nothing around it, and its file: what a raw loop writes to.
+pub fn copy_of(folder: &Path, name: &str) -> (diesel::SqliteConnection, PathBuf) {
+    use diesel::connection::{Connection as _, SimpleConnection as _};
+    use diesel::{RunQueryDsl as _, SqliteConnection};
+    let (from, to) = (folder.join("licentral.db"), folder.join(format!("{name}.db")));
+    let mut conn = SqliteConnection::establish(&from.to_string_lossy()).unwrap();
+    diesel::sql_query("VACUUM INTO ?")
+        .bind::<diesel::sql_types::Text, _>(to.to_string_lossy().into_owned())
+        .execute(&mut conn)
+        .unwrap();
+    let mut conn = SqliteConnection::establish(&to.to_string_lossy()).unwrap();
+    conn.batch_execute("PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;")
+        .unwrap();
+    (conn, to)
+}
+
 pub struct Running {
     pub child: Child,
     pub port: u16,
@@ -142,6 +179,13 @@ impl Portal {
             .and_then(|rest| rest.split('"').next())
             .expect("a token")
             .to_owned()
+    }
+
+    /// Calls the API on a connection of its own.
+    pub fn ask(&self, method: &str, path: &str, credential: &str, body: &[u8]) -> (u16, String) {
+        let request = call(self.port, method, path, credential, body);
+        let (status, answer) = Wire::open(self.port).ask(&request);
+        (status, String::from_utf8_lossy(&answer).into_owned())
     }
 
     /// The number of the first account on the page on which one is chosen; who has one is led straight into it.

@@ -95,11 +95,7 @@ pub fn seen(read: &mut dyn Reads, permit: &Permit<ViewInventory>, now: Moment) -
     let within = permit.within();
     let account = within.account()?;
     let hidden = store::hidden(read, account, permit.person()?)?;
-    let places = virtual_accounts::names(read, &[account])?
-        .into_iter()
-        .filter(|(_, id, _, _)| within.covers(*id))
-        .map(|(_, id, name, _)| (id, name))
-        .collect();
+    let places = virtual_accounts::reached(read, within)?.into_iter().collect();
     Ok(Seen {
         alerts: all(read, permit, now)?
             .into_iter()

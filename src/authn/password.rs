@@ -242,29 +242,29 @@ mod tests {
 
     #[test]
     fn a_password_fits_its_hash_and_no_other() {
-        let mut memory = Desk::default();
+        let mut desk = Desk::default();
         let secret = Secret::new("correct horse \u{1f40e}");
         let hash = phc(
             8,
             1,
             1,
             b"0123456789abcdef",
-            &derive(&secret, b"0123456789abcdef", 8, 1, 1, &mut memory).unwrap(),
+            &derive(&secret, b"0123456789abcdef", 8, 1, 1, &mut desk).unwrap(),
         );
         assert_eq!(
-            verify(&secret, Some(&hash), &mut memory),
+            verify(&secret, Some(&hash), &mut desk),
             Verdict::Right { outdated: true }
         );
         assert_eq!(
-            verify(&Secret::new("correct horse"), Some(&hash), &mut memory),
+            verify(&Secret::new("correct horse"), Some(&hash), &mut desk),
             Verdict::Wrong
         );
-        assert_eq!(verify(&secret, None, &mut memory), Verdict::Wrong);
+        assert_eq!(verify(&secret, None, &mut desk), Verdict::Wrong);
         assert_eq!(
             verify(
                 &secret,
                 Some("$argon2id$v=19$m=99999999,t=1,p=1$AAAA$AAAA"),
-                &mut memory
+                &mut desk
             ),
             Verdict::Wrong
         );

@@ -347,37 +347,31 @@ fn set(header: &mut Value, name: &str, value: Value) {
 mod tests {
     use super::*;
     use crate::error::Error;
-    use crate::sync::format::{Device, Place, Writer};
+    use crate::sync::format::{Device, Made, Place};
     use std::io::Cursor;
 
     #[test]
     fn each_spoiled_file_is_refused_with_its_code() {
         let (key, _) = FileKey::make().unwrap();
         let at = crate::kernel::Moment::parse("2026-11-22T10:00:00Z").unwrap();
-        let mut writer = Writer::new(FileKind::Sync, Vec::new());
-        writer
-            .record(&Record::Place(Place {
-                name: "DEFAULT".to_owned(),
-                description: String::new(),
-            }))
-            .unwrap();
-        for serial in ["A1", "A2"] {
-            writer
-                .record(&Record::Device(Device {
-                    pid: "P".to_owned(),
-                    serial: serial.to_owned(),
-                    hostname: String::new(),
-                    product: "P".to_owned(),
-                    software: String::new(),
-                    place: "DEFAULT".to_owned(),
-                    registered_at: at,
-                    contact_at: at,
-                    usage: Vec::new(),
-                }))
-                .unwrap();
-        }
-        let (body, counts) = writer.finish().unwrap();
-        let header = SyncHeader {
+        let place = Record::Place(Place {
+            name: "DEFAULT".to_owned(),
+            description: String::new(),
+        });
+        let device = |serial: &str| {
+            Record::Device(Device {
+                pid: "P".to_owned(),
+                serial: serial.to_owned(),
+                hostname: String::new(),
+                product: "P".to_owned(),
+                software: String::new(),
+                place: "DEFAULT".to_owned(),
+                registered_at: at,
+                contact_at: at,
+                usage: Vec::new(),
+            })
+        };
+        let file = Made {
             manager: crate::kernel::ids::DeviceManagerId::new(),
             smart_account: 100_001,
             virtual_account: "Local".to_owned(),
@@ -385,16 +379,9 @@ mod tests {
             last_response: 0,
             created_at: at,
             software: "test".to_owned(),
-            places: counts.places,
-            devices: counts.devices,
-            usages: counts.usages,
-            records: counts.packed.records,
-            body_bytes: counts.packed.body_bytes,
-            unpacked_bytes: counts.packed.unpacked_bytes,
-            body_sha256: counts.packed.body_sha256,
-        };
-        let mut file = Vec::new();
-        format::write_file(&mut file, &header, &key, &mut body.as_slice()).unwrap();
+        }
+        .file([place, device("A1"), device("A2")], &key)
+        .unwrap();
         for (way, signs, code) in WAYS {
             let made = spoil(&file, way, Some(&key)).unwrap();
             assert_ne!(made, file, "{way}");

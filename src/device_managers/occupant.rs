@@ -5,25 +5,12 @@ use super::store;
 use crate::error::Result;
 use crate::kernel::ids::{SmartAccountId, VirtualAccountId};
 use crate::platform::db::Reads;
-use crate::platform::occupants::{Holding, Occupant};
+use crate::platform::occupants::Occupant;
 
 /// What this room keeps in Virtual Accounts.
 pub struct DeviceManagers;
 
 impl Occupant for DeviceManagers {
-    fn holds(
-        &self,
-        read: &mut dyn Reads,
-        account: SmartAccountId,
-        ids: &[VirtualAccountId],
-    ) -> Result<Vec<(VirtualAccountId, Holding)>> {
-        let served = self.served(read, account, ids)?;
-        Ok(served
-            .into_iter()
-            .map(|(place, name)| (place, Holding::DeviceManager(name)))
-            .collect())
-    }
-
     fn served(
         &self,
         read: &mut dyn Reads,

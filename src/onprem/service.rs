@@ -678,7 +678,7 @@ impl OnPrem {
         let (mut body, counts) = writer.finish()?;
         body.seek(SeekFrom::Start(0)).map_err(Error::internal)?;
         let cloud = one.cloud()?;
-        let header = SyncHeader {
+        let header = format::Made {
             manager: cloud.manager,
             smart_account: cloud.smart_account,
             virtual_account: cloud.virtual_account.clone(),
@@ -686,14 +686,8 @@ impl OnPrem {
             last_response: one.facts.last_response,
             created_at: at,
             software: SOFTWARE.to_owned(),
-            places: counts.places,
-            devices: counts.devices,
-            usages: counts.usages,
-            records: counts.packed.records,
-            body_bytes: counts.packed.body_bytes,
-            unpacked_bytes: counts.packed.unpacked_bytes,
-            body_sha256: counts.packed.body_sha256,
-        };
+        }
+        .header(counts);
         let mut hashed = format::Hashed::new(out);
         format::write_file(&mut hashed, &header, key, &mut body)?;
         let sha256 = hashed.sha256();

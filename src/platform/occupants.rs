@@ -21,12 +21,19 @@ pub enum Holding {
 pub trait Occupant: Send + Sync {
     /// What it keeps in these Virtual Accounts, in no particular order; nothing of one that is empty. Asked for
     /// all rows of a list at once, so it answers with a query and not with one for each.
+    /// A room that keeps nothing else says what it binds by [`Occupant::served`] alone.
     fn holds(
         &self,
         read: &mut dyn Reads,
         account: SmartAccountId,
         ids: &[VirtualAccountId],
-    ) -> Result<Vec<(VirtualAccountId, Holding)>>;
+    ) -> Result<Vec<(VirtualAccountId, Holding)>> {
+        let served = self.served(read, account, ids)?;
+        Ok(served
+            .into_iter()
+            .map(|(place, name)| (place, Holding::DeviceManager(name)))
+            .collect())
+    }
 
     /// Which of these Virtual Accounts an On-Prem server serves, with the name of its device manager.
     fn served(

@@ -173,6 +173,59 @@ pub struct SyncHeader {
     pub body_sha256: String,
 }
 
+/// What a synchronization file says of itself, but for what is counted while its body is written.
+#[derive(Debug, Clone)]
+pub struct Made {
+    /// Who made it.
+    pub manager: DeviceManagerId,
+    /// The number of its Smart Account.
+    pub smart_account: i64,
+    /// The name of the Virtual Account that it is bound to.
+    pub virtual_account: String,
+    /// Counts its files, from 1.
+    pub sequence: i64,
+    /// The sequence of the last response that it has applied, or 0.
+    pub last_response: i64,
+    /// When it was made, by its clock.
+    pub created_at: Moment,
+    /// With what it was made.
+    pub software: String,
+}
+
+impl Made {
+    /// The header over a body in which so much was counted.
+    pub fn header(self, counts: Counts) -> SyncHeader {
+        SyncHeader {
+            manager: self.manager,
+            smart_account: self.smart_account,
+            virtual_account: self.virtual_account,
+            sequence: self.sequence,
+            last_response: self.last_response,
+            created_at: self.created_at,
+            software: self.software,
+            places: counts.places,
+            devices: counts.devices,
+            usages: counts.usages,
+            records: counts.packed.records,
+            body_bytes: counts.packed.body_bytes,
+            unpacked_bytes: counts.packed.unpacked_bytes,
+            body_sha256: counts.packed.body_sha256,
+        }
+    }
+
+    /// A whole file with these records, in memory.
+    pub fn file(self, records: impl IntoIterator<Item = Record>, key: &FileKey) -> Result<Vec<u8>> {
+        let mut writer = Writer::new(FileKind::Sync, Vec::new());
+        for record in records {
+            writer.record(&record)?;
+        }
+        let (body, counts) = writer.finish()?;
+        let mut out = Vec::new();
+        write_file(&mut out, &self.header(counts), key, &mut body.as_slice())?;
+        Ok(out)
+    }
+}
+
 /// The header of a response file.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -1192,7 +1245,7 @@ mod tests {
     }
     /// A header for what was counted.
     fn header(counts: &Counts) -> SyncHeader {
-        SyncHeader {
+        Made {
             manager: "01900000-0000-7000-8000-000000000001".parse().unwrap(),
             smart_account: 100_001,
             virtual_account: "Local-Virtual-Account".to_owned(),
@@ -1200,14 +1253,8 @@ mod tests {
             last_response: 2,
             created_at: at("2026-11-22T10:00:00Z"),
             software: "test".to_owned(),
-            places: counts.places,
-            devices: counts.devices,
-            usages: counts.usages,
-            records: counts.packed.records,
-            body_bytes: counts.packed.body_bytes,
-            unpacked_bytes: counts.packed.unpacked_bytes,
-            body_sha256: counts.packed.body_sha256.clone(),
         }
+        .header(counts.clone())
     }
     fn records() -> Vec<Record> {
         vec![

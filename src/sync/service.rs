@@ -576,22 +576,24 @@ pub fn apply_submitted_now(
         let now = store::find(tx, file.account, file.manager, file.id)?;
         // Somebody else was first: another process, or the same file over the network.
         if !now.is_applying() {
-            return Ok(tx.unchanged(()));
+            return Ok(tx.unchanged(now));
         }
         let mut turn = Turn::of(key, at, &sender);
         turn.steps = Some(&steps);
-        let recorded = apply(tx, &turn, &one, now, &bytes)?;
-        Ok(recorded.map(drop))
+        apply(tx, &turn, &one, now, &bytes)
     });
     match done {
         Err(Error::Refused(refusal)) => {
             db.write_now(|tx| refused(tx, at, file.manager, &sender, Some(file.clone()), &refusal))
         }
-        Ok(()) => {
-            devices::much_was_written_now(db);
-            Ok(())
-        }
-        other => other,
+        other => other.map(|file| was_applied(db, &file)),
+    }
+}
+
+/// What follows once a file has been applied, outside of its write.
+fn was_applied(db: &Db, file: &SyncFile) {
+    if file.appeared.saturating_add(file.vanished) > AT_ONCE {
+        devices::much_was_written_now(db);
     }
 }
 
@@ -623,6 +625,7 @@ pub fn exchange_now(
         Looked::Known(file) => Ok(file),
         Looked::New(Ok(file)) => db
             .write_now(|tx| at_once(tx, key, at, manager, sender, file.clone(), bytes))
+            .inspect(|file| was_applied(db, file))
             .map_err(|error| (error, Some(Box::new(file)))),
         Looked::New(Err(bad)) => Err(bad),
     };
@@ -630,9 +633,6 @@ pub fn exchange_now(
         Ok(file) => file,
         Err((error, file)) => return Err(note(db, at, manager, sender, file, error)),
     };
-    if file.appeared.saturating_add(file.vanished) > AT_ONCE {
-        devices::much_was_written_now(db);
-    }
     db.read_now(|r| store::response(r, file.id))?
         .ok_or_else(|| Error::internal("an applied file without a response"))
 }

@@ -147,12 +147,7 @@ pub fn place(
 
 /// Names of Virtual Accounts of an account that a permit reaches, in order.
 pub fn places<A: Does>(read: &mut dyn Reads, permit: &Permit<A>) -> Result<Vec<(VirtualAccountId, String)>> {
-    let within = permit.within();
-    Ok(virtual_accounts::names(read, &[within.account()?])?
-        .into_iter()
-        .filter(|(_, id, _, _)| within.covers(*id))
-        .map(|(_, id, name, _)| (id, name))
-        .collect())
+    virtual_accounts::reached(read, permit.within())
 }
 
 // Writing -------------------------------------------------------------------------------------------------------

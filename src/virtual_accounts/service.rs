@@ -767,21 +767,24 @@ pub fn names(
     store::names(read, accounts)
 }
 
-/// The Virtual Accounts of an account that a permit reaches and in which product instances may register here, by name:
-/// those that an On-Prem server serves are left out.
+/// The Virtual Accounts of an account that a permit reaches: the default one, then the others by name.
+pub fn reached(read: &mut dyn Reads, within: &Within) -> Result<Vec<(VirtualAccountId, String)>> {
+    Ok(names(read, &[within.account()?])?
+        .into_iter()
+        .filter(|(_, id, _, _)| within.covers(*id))
+        .map(|(_, id, name, _)| (id, name))
+        .collect())
+}
+
+/// Those of them in which product instances may register here: an On-Prem server serves the others.
 pub fn open_places(
     read: &mut dyn Reads,
     within: &Within,
     occupants: &Occupants,
 ) -> Result<Vec<(VirtualAccountId, String)>> {
-    let account = within.account()?;
-    let mut places: Vec<(VirtualAccountId, String)> = names(read, &[account])?
-        .into_iter()
-        .filter(|(_, id, _, _)| within.covers(*id))
-        .map(|(_, id, name, _)| (id, name))
-        .collect();
+    let mut places = reached(read, within)?;
     let ids: Vec<VirtualAccountId> = places.iter().map(|(id, _)| *id).collect();
-    let served = occupants.served(read, account, &ids)?;
+    let served = occupants.served(read, within.account()?, &ids)?;
     places.retain(|(id, _)| served.iter().all(|(other, _)| other != id));
     Ok(places)
 }

@@ -137,14 +137,14 @@ function body(f, by) {
 // Uploads show how far they are.
 function upload(f, by) {
   const x = new XMLHttpRequest(), bar = $("progress", f), box = $(".prog", f), line = $("[data-progress]", f), d = f.closest("dialog");
-  const mb = (n) => `${(n / 1048576).toFixed(1)} MB`;
+  const size = (n) => n < 1048576 ? `${Math.ceil(n / 1024)} KB` : `${(n / 1048576).toFixed(1)} MB`;
   const fail = () => { if (box) box.hidden = true; free(f); say("The upload failed. Check the connection and try again."); };
   if (box) box.hidden = false;
   say("Upload started");
   x.upload.onprogress = (p) => {
     if (!p.lengthComputable || !bar) return;
     bar.max = p.total; bar.value = p.loaded;
-    if (line) line.textContent = `${mb(p.loaded)} of ${mb(p.total)}`;
+    if (line) line.textContent = `${size(p.loaded)} of ${size(p.total)}`;
   };
   x.onload = () => {
     const kind = x.getResponseHeader("content-type");

@@ -76,10 +76,9 @@ pub fn query(
     let all: Vec<(String, String)> = if only.is_some() {
         Vec::new()
     } else {
-        virtual_accounts::names(read, &[within.account()?])?
+        virtual_accounts::reached(read, within)?
             .into_iter()
-            .filter(|(_, id, _, _)| within.covers(*id))
-            .map(|(_, id, name, _)| (id.to_string(), name))
+            .map(|(id, name)| (id.to_string(), name))
             .collect()
     };
     let offered: Vec<(&str, &str)> = if all.len() > MOST_OFFERED {

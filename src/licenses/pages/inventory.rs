@@ -51,10 +51,9 @@ pub fn query(
     let mut all: Vec<(String, String)> = Vec::new();
     let mut tags: Vec<(String, String)> = Vec::new();
     if only.is_none() {
-        all = virtual_accounts::names(read, &[account])?
+        all = virtual_accounts::reached(read, within)?
             .into_iter()
-            .filter(|(_, id, _, _)| within.covers(*id))
-            .map(|(_, id, name, _)| (id.to_string(), name))
+            .map(|(id, name)| (id.to_string(), name))
             .collect();
         tags = virtual_accounts::tags_in_use(read, permit)?
             .into_iter()

@@ -131,11 +131,7 @@ fn within_reach<A: Does>(
 ) -> Result<Vec<(VirtualAccountId, String)>> {
     let account = permit.within().account()?;
     let default = virtual_accounts::default_of(read, account)?.id;
-    let mut places: Vec<(VirtualAccountId, String)> = virtual_accounts::names(read, &[account])?
-        .into_iter()
-        .filter(|(_, id, _, _)| permit.within().covers(*id))
-        .map(|(_, id, name, _)| (id, name))
-        .collect();
+    let mut places = virtual_accounts::reached(read, permit.within())?;
     places.sort_by_key(|(id, name)| (*id != default, search_key(name), *id));
     Ok(places)
 }

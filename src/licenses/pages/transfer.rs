@@ -134,12 +134,7 @@ async fn form(may: &May<Transfer>, chosen: &Chosen, problems: &[(String, String)
                 .iter()
                 .map(|id| stock::find(r, within, *id))
                 .collect::<Result<Vec<_>>>()?;
-            let mut places: Vec<(VirtualAccountId, String)> =
-                virtual_accounts::names(r, &[within.account()?])?
-                    .into_iter()
-                    .filter(|(_, id, _, _)| within.covers(*id))
-                    .map(|(_, id, name, _)| (id, name))
-                    .collect();
+            let mut places = virtual_accounts::reached(r, within)?;
             places.sort_by_key(|(id, name)| (search_key(name), *id));
             Ok((stocks, places))
         })

@@ -10,7 +10,7 @@ use crate::kernel::{Moment, Who};
 use crate::platform::db::Tx;
 use crate::platform::signing::{FileKey, Signing};
 use crate::smart_accounts;
-use crate::sync::format::{self, FileKind, Limits, Place, Record, SyncHeader};
+use crate::sync::format::{Limits, Made, Place, Record};
 use crate::sync::{self, Sender, Way};
 
 const NAME: &str = "Smart-On-Prem-Account";
@@ -86,15 +86,13 @@ impl Plan {
     }
 
     fn bytes(&self, smart_account: i64) -> Result<Vec<u8>> {
-        let mut writer = format::Writer::new(FileKind::Sync, Vec::new());
-        for (name, description) in PLACES {
-            writer.record(&Record::Place(Place {
+        let places = PLACES.iter().map(|(name, description)| {
+            Record::Place(Place {
                 name: (*name).to_owned(),
                 description: (*description).to_owned(),
-            }))?;
-        }
-        let (body, counts) = writer.finish()?;
-        let header = SyncHeader {
+            })
+        });
+        Made {
             manager: self.manager,
             smart_account,
             virtual_account: PLACE.to_owned(),
@@ -102,16 +100,7 @@ impl Plan {
             last_response: 0,
             created_at: self.synced_at,
             software: "Licentral On-Prem (scenario)".to_owned(),
-            places: counts.places,
-            devices: counts.devices,
-            usages: counts.usages,
-            records: counts.packed.records,
-            body_bytes: counts.packed.body_bytes,
-            unpacked_bytes: counts.packed.unpacked_bytes,
-            body_sha256: counts.packed.body_sha256,
-        };
-        let mut out = Vec::new();
-        format::write_file(&mut out, &header, &self.key, &mut body.as_slice())?;
-        Ok(out)
+        }
+        .file(places, &self.key)
     }
 }

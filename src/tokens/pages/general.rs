@@ -34,11 +34,20 @@ struct GeneralPage {
     may_edit: bool,
     /// Why none can be created.
     new_off: Option<String>,
+    /// An On-Prem server serves this Virtual Account.
+    is_served: bool,
     dialog: Option<Dialog>,
     back: String,
 }
 
 impl GeneralPage {
+    fn none_words(&self) -> &'static str {
+        if self.is_served {
+            "Product instances of this Virtual Account register on its On-Prem server."
+        } else {
+            "Product instances register to this Virtual Account with a token."
+        }
+    }
     fn default_words(&self) -> &'static str {
         if self.one.is_default {
             "Yes: new orders without a Virtual Account go here"
@@ -102,6 +111,7 @@ pub async fn general(
             base: over.base(visit),
             number,
             may_edit: reason::against(visit, Action::EditVirtualAccount, Some(id), &[]).is_none(),
+            is_served: bound.is_some(),
             new_off: reason::against(visit, Action::ManageTokens, Some(id), &found.administrators)
                 .or_else(|| bound.map(|refusal| refusal.says.into_owned())),
             back: found.list.href(),

@@ -299,6 +299,11 @@ fn nothing_registers_in_a_bound_virtual_account_but_through_its_server() {
     ))
     .expect(200)
     .shows("is bound to the device manager Springfield");
+    let empty = p.virtual_account(&cast.xyz, "Warehouse");
+    p.on_prem(&cast.xyz, "ada@xyz.example", "Shelbyville", "Warehouse");
+    ada.get(&format!("/sa/{number}/licensing/inventory/{empty}/general"))
+        .expect(200)
+        .shows("Product instances of this Virtual Account register on its On-Prem server.");
     let offered = |body: &str| body.contains(&format!("value=\"{}\"", cast.corporate));
     for path in [
         format!("/sa/{number}/devices/transfer?device={elsewhere}"),

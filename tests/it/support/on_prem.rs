@@ -4,7 +4,7 @@ use super::{Account, Portal, Reply};
 use licentral::kernel::Moment;
 use licentral::kernel::ids::DeviceManagerId;
 use licentral::platform::signing::FileKey;
-use licentral::sync::format::{self, Device, FileKind, Place, Record, RegistrationHeader, SyncHeader};
+use licentral::sync::format::{self, Device, Made, Place, Record, RegistrationHeader};
 use serde_json::json;
 
 /// A server that is registered.
@@ -48,15 +48,12 @@ impl OnPrem {
         last_response: i64,
         devices: &[Serves<'_>],
     ) -> Vec<u8> {
-        let mut writer = format::Writer::new(FileKind::Sync, Vec::new());
-        for name in ["DEFAULT", "Lab"] {
-            writer
-                .record(&Record::Place(Place {
-                    name: name.to_owned(),
-                    description: String::new(),
-                }))
-                .unwrap();
-        }
+        let places = ["DEFAULT", "Lab"].map(|name| {
+            Record::Place(Place {
+                name: name.to_owned(),
+                description: String::new(),
+            })
+        });
         let mut devices: Vec<Device> = devices
             .iter()
             .map(|(serial, place, usage)| {
@@ -77,11 +74,7 @@ impl OnPrem {
             })
             .collect();
         devices.sort_by_key(|device| device.udi().key());
-        for device in devices {
-            writer.record(&Record::Device(device)).unwrap();
-        }
-        let (body, counts) = writer.finish().unwrap();
-        let header = SyncHeader {
+        Made {
             manager: self.id,
             smart_account: self.account,
             virtual_account: self.place.clone(),
@@ -89,17 +82,12 @@ impl OnPrem {
             last_response,
             created_at: at,
             software: "a test".to_owned(),
-            places: counts.places,
-            devices: counts.devices,
-            usages: counts.usages,
-            records: counts.packed.records,
-            body_bytes: counts.packed.body_bytes,
-            unpacked_bytes: counts.packed.unpacked_bytes,
-            body_sha256: counts.packed.body_sha256,
-        };
-        let mut out = Vec::new();
-        format::write_file(&mut out, &header, &self.key, &mut body.as_slice()).unwrap();
-        out
+        }
+        .file(
+            places.into_iter().chain(devices.into_iter().map(Record::Device)),
+            &self.key,
+        )
+        .unwrap()
     }
 }
 
