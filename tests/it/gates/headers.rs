@@ -77,8 +77,8 @@ fn every_answer_is_dressed() {
         let mut paths = std::collections::BTreeSet::<String>::new();
         for route in w.p.routes() {
             for path in [w.ours(&route.path), w.nothing(&route.path)] {
-                // Wrong methods once for a path, and not once for each method that it has.
-                let odd: &[&str] = if paths.insert(path.clone()) {
+                // Wrong methods once for a path, and not once for each method that it has; nobody's role matters there.
+                let odd: &[&str] = if matches!(word, "nobody" | "admin") && paths.insert(path.clone()) {
                     &["TRACE", "PUT"]
                 } else {
                     &[]
@@ -177,9 +177,12 @@ fn rubbish_is_answered_in_our_own_words() {
             let path = path
                 .replace("{said}", &w.cast.xyz.number.to_string())
                 .replace(['{', '}'], "%7B");
-            let page = ada.ask("GET", &path);
-            assert!(page.status < 500, "GET {path}: {}", page.status);
-            check(&page, &path, false);
+            // Without a place for it, the path is the same for all of them.
+            if path.contains(rubbish) || rubbish.contains('{') {
+                let page = ada.ask("GET", &path);
+                assert!(page.status < 500, "GET {path}: {}", page.status);
+                check(&page, &path, false);
+            }
             let queried = format!(
                 "{}?page={rubbish}&q={rubbish}&sort={rubbish}&from={rubbish}&{rubbish}=1",
                 w.ours(&route.path)
