@@ -8,7 +8,7 @@ use super::store::{self, Changed};
 use crate::authn::people;
 use crate::authz::grants;
 use crate::catalog;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::kernel::event::Outcome;
 use crate::kernel::ids::{AssignmentId, OrderId, OrderLineId, SmartAccountId};
 use crate::kernel::{Event, Kind, Moment, Who};
@@ -71,7 +71,11 @@ pub fn complete(
                 store::move_on(tx, ids, LineState::Requested, LineState::Failed, None, why, at)?
             }
         };
-        debug_assert_eq!(changed, ids.len());
+        if changed != ids.len() {
+            return Err(Error::internal(
+                "a line that was due has moved on within one write",
+            ));
+        }
     }
     let mut brought: HashMap<OrderLineId, serde_json::Value> = HashMap::new();
     let moved = licenses::grant(tx, at, &who, &incoming)?;

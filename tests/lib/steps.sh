@@ -95,15 +95,14 @@ find_postgres() {
 
 need_postgres() { find_postgres >/dev/null || debian_install postgresql "a PostgreSQL server (initdb)"; }
 
-# Prints a folder for what no run outlives: in memory where there is room for it. Making and removing a database is
-# making and removing some three hundred files, which takes a disk's file system longer than the database takes.
+# Prints a folder for what no run outlives: in memory where there is room for it and programs may run from it (examples
+# in the documentation do). Making and removing a database is making and removing some three hundred files, which takes
+# a disk's file system longer than the database takes.
 short_lived_folder() {
   local free
   free=$(df --output=avail --type=tmpfs /dev/shm 2>/dev/null | tail -n 1)
-  # In KiB: a run was seen to take 1.5 GiB.
-  if [ -n "${TMPDIR:-}" ]; then
-    printf '%s\n' "$TMPDIR"
-  elif [ "${free:-0}" -ge 4000000 ] && [ -w /dev/shm ]; then
+  # In KiB. PostgreSQL lets its write-ahead log alone grow to 1 GiB before it tidies up.
+  if [ "${free:-0}" -ge 4000000 ] && [ -w /dev/shm ] && ! grep -q ' /dev/shm .*noexec' /proc/mounts; then
     printf '/dev/shm\n'
   else
     printf '/tmp\n'

@@ -77,8 +77,8 @@ fn every_answer_is_dressed() {
         let mut paths = std::collections::BTreeSet::<String>::new();
         for route in w.p.routes() {
             for path in [w.ours(&route.path), w.nothing(&route.path)] {
-                // Wrong methods once for a path, and not once for each method that it has; nobody's role matters there.
-                let odd: &[&str] = if matches!(word, "nobody" | "admin") && paths.insert(path.clone()) {
+                // Wrong methods once for a path, and not once for each method that it has.
+                let odd: &[&str] = if paths.insert(path.clone()) {
                     &["TRACE", "PUT"]
                 } else {
                     &[]
@@ -163,6 +163,7 @@ fn rubbish_is_answered_in_our_own_words() {
         "{said}",
         &"a".repeat(3000),
     ];
+    let mut paths = std::collections::BTreeSet::new();
     for route in w.reads() {
         for rubbish in odd {
             let mut path = String::new();
@@ -178,7 +179,7 @@ fn rubbish_is_answered_in_our_own_words() {
                 .replace("{said}", &w.cast.xyz.number.to_string())
                 .replace(['{', '}'], "%7B");
             // Without a place for it, the path is the same for all of them.
-            if path.contains(rubbish) || rubbish.contains('{') {
+            if paths.insert(path.clone()) {
                 let page = ada.ask("GET", &path);
                 assert!(page.status < 500, "GET {path}: {}", page.status);
                 check(&page, &path, false);
