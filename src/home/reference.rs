@@ -28,10 +28,14 @@ pub struct Operation {
     pub parameters: Vec<Parameter>,
     /// The name of the JSON that it takes, or "".
     pub takes: String,
-    /// The status of success.
+    /// Whether its body is a file as it is.
+    pub takes_file: bool,
+    /// The status of success; "200 or 202" where there are two.
     pub status: String,
     /// The name of the JSON that it answers with, or "".
     pub gives: String,
+    /// Whether it answers with a file.
+    pub gives_file: bool,
     /// How to call it.
     pub curl: String,
 }
@@ -212,7 +216,7 @@ fn heading(name: &str) -> String {
         .map_or_else(String::new, |first| first.to_uppercase().chain(chars).collect())
 }
 
-fn curl(base: &str, verb: &str, path: &str, body: &str, open: bool) -> String {
+fn curl(base: &str, verb: &str, path: &str, body: &str, takes_file: bool, open: bool) -> String {
     let path = path
         .replace("{said}", "100001")
         .replace("{reference}", "SAR-2026-00001");
@@ -228,6 +232,9 @@ fn curl(base: &str, verb: &str, path: &str, body: &str, open: bool) -> String {
         line.push_str(" \\\n  -H \"Content-Type: application/json\" \\\n  -d '");
         line.push_str(body);
         line.push('\'');
+    }
+    if takes_file {
+        line.push_str(" \\\n  -H \"Content-Type: application/octet-stream\" \\\n  --data-binary @FILE");
     }
     line
 }
@@ -284,10 +291,19 @@ fn read_operation(
         .map(|shape| example(shape, shapes, 5))
         .and_then(|value| serde_json::to_string_pretty(&value).ok())
         .unwrap_or_default();
-    let answer = operation
+    let answers: Vec<(&String, &Value)> = operation
         .get("responses")
         .and_then(Value::as_object)
-        .and_then(|all| all.iter().find(|(status, _)| status.starts_with('2')));
+        .into_iter()
+        .flatten()
+        .filter(|(status, _)| status.starts_with('2'))
+        .collect();
+    let statuses: Vec<&str> = answers.iter().map(|(status, _)| status.as_str()).collect();
+    let answer = answers.first().map(|(_, answer)| *answer);
+    let is_file = |holder: Option<&Value>| {
+        holder.is_some_and(|one| one.pointer("/content/application~1octet-stream").is_some())
+    };
+    let takes_file = is_file(operation.get("requestBody"));
     let open = operation
         .get("security")
         .and_then(Value::as_array)
@@ -306,11 +322,13 @@ fn read_operation(
                 says: text(one, "description"),
             })
             .collect(),
-        curl: curl(base, verb, path, &sample, open),
+        curl: curl(base, verb, path, &sample, takes_file, open),
         takes,
-        status: answer.map(|(status, _)| status.clone()).unwrap_or_default(),
+        takes_file,
+        status: statuses.join(" or "),
+        gives_file: is_file(answer),
         gives: answer
-            .and_then(|(_, one)| one.pointer("/content/application~1json/schema"))
+            .and_then(|one| one.pointer("/content/application~1json/schema"))
             .map(shape_of)
             .unwrap_or_default(),
     }
@@ -393,6 +411,18 @@ mod tests {
         assert_eq!(asked.fields[0].shape, "Made");
         assert!(asked.fields[1].required);
         assert_eq!(shapes[1].fields[1].kind, "integer, or null");
+    }
+
+    #[test]
+    fn an_operation_on_files_says_so_and_names_each_status() {
+        let file = serde_json::json!({ "content": { "application/octet-stream": {} } });
+        let document = serde_json::json!({ "paths": { "/api/v1/files": { "post": {
+            "requestBody": file, "responses": { "202": {}, "200": file, "default": {} } } } } });
+        let (groups, _) = read(&document.to_string(), "");
+        let one = &groups[0].operations[0];
+        assert!(one.takes_file && one.gives_file && one.gives.is_empty());
+        assert_eq!(one.status, "200 or 202");
+        assert!(one.curl.ends_with("--data-binary @FILE"), "{}", one.curl);
     }
 
     #[test]

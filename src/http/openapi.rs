@@ -25,11 +25,27 @@ pub fn document(routes: &Routes, codes: &[(&'static str, &'static str)]) -> Valu
             parameters.push(json!({ "name": "Idempotency-Key", "in": "header", "required": false, "schema": { "type": "string", "maxLength": 200 }, "description": "The same key with the same body is carried out once; kept for 72 hours." }));
         }
         let mut responses = Map::new();
-        let mut good = json!({ "description": if api.gives.is_some() { "Done." } else { "Done; there is nothing to say." } });
-        if let (Some(name), Some(map)) = (&api.gives, good.as_object_mut()) {
-            map.insert("content".to_owned(), json!({ "application/json": { "schema": { "$ref": format!("#/components/schemas/{name}") } } }));
+        let good = |says: &str| {
+            let mut good = json!({ "description": says });
+            if let Some(map) = good.as_object_mut() {
+                if let Some(name) = &api.gives {
+                    map.insert("content".to_owned(), json!({ "application/json": { "schema": { "$ref": format!("#/components/schemas/{name}") } } }));
+                } else if api.gives_file {
+                    map.insert("content".to_owned(), json!({ "application/octet-stream": {} }));
+                }
+            }
+            good
+        };
+        let is_empty = api.gives.is_none() && !api.gives_file;
+        let done = if is_empty {
+            "Done; there is nothing to say."
+        } else {
+            "Done."
+        };
+        responses.insert(api.status.to_string(), good(done));
+        if let Some((status, when)) = api.also {
+            responses.insert(status.to_string(), good(when));
         }
-        responses.insert(api.status.to_string(), good);
         let problem = |says: &str| json!({ "description": says, "content": { "application/problem+json": { "schema": { "$ref": "#/components/schemas/Problem" } } } });
         responses.insert(
             "default".to_owned(),
@@ -46,6 +62,12 @@ pub fn document(routes: &Routes, codes: &[(&'static str, &'static str)]) -> Valu
         if let Some(map) = operation.as_object_mut() {
             if let Some(name) = &api.takes {
                 map.insert("requestBody".to_owned(), json!({ "required": true, "content": { "application/json": { "schema": { "$ref": format!("#/components/schemas/{name}") } } } }));
+            }
+            if api.takes_file {
+                map.insert(
+                    "requestBody".to_owned(),
+                    json!({ "required": true, "content": { "application/octet-stream": {} } }),
+                );
             }
             if matches!(demand, Demand::Nothing | Demand::Lab) {
                 map.insert("security".to_owned(), json!([]));

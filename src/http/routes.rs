@@ -27,6 +27,9 @@ pub struct Api {
     pub(super) takes: Option<String>,
     pub(super) gives: Option<String>,
     pub(super) status: u16,
+    pub(super) also: Option<(u16, &'static str)>,
+    pub(super) takes_file: bool,
+    pub(super) gives_file: bool,
     pub(super) query: &'static [(&'static str, &'static str)],
     pub(super) once: bool,
     pub(super) schemas: Vec<(String, RefOr<Schema>)>,
@@ -52,6 +55,24 @@ impl Api {
     pub fn gives<T: ToSchema>(mut self, status: u16) -> Self {
         self.gives = Some(self.keep::<T>());
         self.status = status;
+        self
+    }
+    /// It may answer with another status and the same JSON, and when.
+    #[must_use]
+    pub fn or(mut self, status: u16, when: &'static str) -> Self {
+        self.also = Some((status, when));
+        self
+    }
+    /// It takes the bytes of a file as they are.
+    #[must_use]
+    pub fn takes_file(mut self) -> Self {
+        self.takes_file = true;
+        self
+    }
+    /// It answers with the bytes of a file.
+    #[must_use]
+    pub fn gives_file(mut self) -> Self {
+        self.gives_file = true;
         self
     }
     /// It answers with no body.

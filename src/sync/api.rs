@@ -43,7 +43,9 @@ pub fn routes(routes: &mut Routes) {
         Method::POST,
         FILES,
         Api::says("Upload a synchronization file: the body is the file. It is judged and waits for its submit; the same file again gives the same answer.")
-            .gives::<SyncFileShape>(201),
+            .takes_file()
+            .gives::<SyncFileShape>(201)
+            .or(200, "The same file was uploaded before."),
         upload,
     );
     routes.api(
@@ -56,7 +58,9 @@ pub fn routes(routes: &mut Routes) {
     routes.api(
         Method::POST,
         "/api/v1/accounts/{said}/device-managers/{manager}/sync-files/{syncfile}/submit",
-        Api::says("Apply a synchronization file that waits. A large one is applied by a job: the answer is 202 with the outcome applying, and the file tells when it is applied.").gives::<SyncFileShape>(200),
+        Api::says("Apply a synchronization file that waits. A large one is applied by a job: the answer is 202 with the outcome applying, and the file tells when it is applied.")
+            .gives::<SyncFileShape>(200)
+            .or(202, "It was submitted, and a job applies it."),
         submit,
     );
     routes.api(
@@ -68,13 +72,13 @@ pub fn routes(routes: &mut Routes) {
     routes.api(
         Method::GET,
         "/api/v1/accounts/{said}/device-managers/{manager}/sync-files/{syncfile}/response",
-        Api::says("The response file to a synchronization file, byte for byte as it was made."),
+        Api::says("The response file to a synchronization file, byte for byte as it was made.").gives_file(),
         response_of,
     );
     routes.api(
         Method::GET,
         "/api/v1/accounts/{said}/device-managers/{manager}/response",
-        Api::says("The latest response file."),
+        Api::says("The latest response file.").gives_file(),
         latest,
     );
 }

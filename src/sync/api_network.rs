@@ -20,7 +20,9 @@ pub fn routes(routes: &mut Routes) {
     routes.api(
         Method::POST,
         "/device-manager/v1/sync",
-        Api::says("Synchronization over the network: the body is a synchronization file, the answer its response file. The same file again is answered with the same bytes."),
+        Api::says("Synchronization over the network: the body is a synchronization file, the answer its response file. The same file again is answered with the same bytes.")
+            .takes_file()
+            .gives_file(),
         sync,
     );
 }

@@ -301,6 +301,15 @@ impl SyncHeader {
             body_sha256: self.body_sha256.clone(),
         }
     }
+    /// Whether it can have been made after the response of which it speaks.
+    fn follows(&self) -> bool {
+        self.last_response >= 0 && self.last_response < self.sequence
+    }
+    /// Whether it speaks of the very content of an earlier file that was read to its end, so that this one need not be.
+    pub fn has_content_of(&self, earlier: &Self) -> bool {
+        let counts = |one: &Self| (one.places, one.devices, one.usages, one.counted());
+        self.follows() && counts(self) == counts(earlier)
+    }
 }
 
 impl Header for SyncHeader {
@@ -314,7 +323,7 @@ impl HasBody for SyncHeader {
         Order::of(FileKind::Sync)
     }
     fn agrees(&self, order: &Order) -> Result<(), String> {
-        if self.sequence < 1 || self.last_response < 0 || self.last_response >= self.sequence {
+        if !self.follows() {
             return Err(format!(
                 "a file with the sequence {} cannot follow the response {}",
                 self.sequence, self.last_response

@@ -25,7 +25,7 @@ use std::collections::HashMap;
 use std::io::Cursor;
 
 /// Up to so many product instances, before and after, a file is applied while whoever submits it waits; with more a job
-/// does it.
+/// does it, unless the file holds what is here already.
 pub const AT_ONCE: i64 = 5_000;
 
 /// A file that nobody submits is withdrawn after so long.
@@ -274,6 +274,43 @@ fn effects(read: &mut dyn Reads, server: Server, uses: &devices::Uses) -> Result
     Ok(found)
 }
 
+/// Whether a file holds, to the last bit, what the last applied one held. The product instances are then as it says:
+/// nobody but a file changes those of an On-Prem server, which `licentral check` proves by reading the file again.
+fn holds_the_same(read: &mut dyn Reads, manager: &Manager, header: &SyncHeader) -> Result<bool> {
+    let Some(last) = store::applied(read, manager.id, manager.sequence)? else {
+        return Ok(false);
+    };
+    let before = kept_header(read, last.id)?;
+    Ok(last.devices == manager.product_instances
+        && before.is_some_and(|before| header.has_content_of(&before)))
+}
+
+/// The header of a file whose bytes are kept: it was verified before they were.
+fn kept_header(read: &mut dyn Reads, id: SyncFileId) -> Result<Option<SyncHeader>> {
+    store::head(read, id)?
+        .map(|head| format::open(Cursor::new(head))?.claimed())
+        .transpose()
+}
+
+/// Whether applying a file takes longer than somebody should be kept waiting.
+fn takes_long(read: &mut dyn Reads, manager: &Manager, file: &SyncFile) -> Result<bool> {
+    if file.devices.saturating_add(manager.product_instances) <= AT_ONCE {
+        return Ok(false);
+    }
+    Ok(match kept_header(read, file.id)? {
+        Some(header) => !holds_the_same(read, manager, &header)?,
+        None => true,
+    })
+}
+
+/// What a walk would find then.
+fn all_as_before(header: &SyncHeader) -> devices::Outcome {
+    devices::Outcome {
+        unchanged: header.devices,
+        ..devices::Outcome::default()
+    }
+}
+
 /// Why a file is not taken, and what is known of it when it is genuine.
 type Bad = (Error, Option<Box<SyncFile>>);
 
@@ -310,6 +347,9 @@ fn judge(
     }
     let looked = (|| {
         let server = server(manager)?;
+        if holds_the_same(read, manager, &checked.header)? {
+            return Ok((all_as_before(&checked.header), Vec::new()));
+        }
         let mut feed = Feed::of(&mut checked)?;
         let (found, uses) = devices::compare(read, at, server, &mut feed)?;
         Ok((found, effects(read, server, &uses)?))
@@ -499,9 +539,7 @@ pub fn submit(
     match file.outcome {
         Outcome::Applied => Ok(tx.unchanged(file)),
         Outcome::Waiting if file.is_applying() => Ok(tx.unchanged(file)),
-        Outcome::Waiting if file.devices.saturating_add(one.product_instances) > AT_ONCE => {
-            leave_to_job(tx, permit.who(), at, &one, file)
-        }
+        Outcome::Waiting if takes_long(tx, &one, &file)? => leave_to_job(tx, permit.who(), at, &one, file),
         Outcome::Waiting => {
             let bytes =
                 store::bytes(tx, id)?.ok_or_else(|| Error::internal("a waiting file without its bytes"))?;
@@ -721,11 +759,14 @@ fn apply(
     }
     let gap = model::gap(checked.header.sequence, manager.sequence);
     let server = server(manager)?;
-    let mut feed = Feed::of(&mut checked)?;
-    feed.steps = steps;
-    let found = devices::reconcile(tx, at, &sender.who, server, &mut feed)?;
-    let places = std::mem::take(&mut feed.places);
-    drop(feed);
+    let (found, places) = if holds_the_same(tx, manager, &checked.header)? {
+        (all_as_before(&checked.header), manager.local_places())
+    } else {
+        let mut feed = Feed::of(&mut checked)?;
+        feed.steps = steps;
+        let found = devices::reconcile(tx, at, &sender.who, server, &mut feed)?;
+        (found, feed.places)
+    };
     let before = store::applied(tx, manager.id, manager.sequence)?;
     file.does(found);
     file.outcome = Outcome::Applied;

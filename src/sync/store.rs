@@ -247,17 +247,29 @@ pub fn keep_bytes(tx: &mut Tx<'_>, account: SmartAccountId, id: SyncFileId, byte
     Ok(())
 }
 
+fn part(read: &mut dyn Reads, id: SyncFileId, number: i32) -> Result<Option<Vec<u8>>> {
+    let part: Option<String> = parts::table
+        .find((id, number))
+        .select(parts::content)
+        .first(read.conn())
+        .optional()?;
+    part.map(|part| BASE64.decode(part.as_bytes()).map_err(Error::internal))
+        .transpose()
+}
+
+/// The beginning of a file, with its whole header; nothing when its bytes are not kept.
+pub fn head(read: &mut dyn Reads, id: SyncFileId) -> Result<Option<Vec<u8>>> {
+    part(read, id, 0)
+}
+
 /// The bytes of a file; nothing when they are not kept.
 pub fn bytes(read: &mut dyn Reads, id: SyncFileId) -> Result<Option<Vec<u8>>> {
     let mut all = Vec::new();
     for number in 0_i32.. {
-        let part: Option<String> = parts::table
-            .find((id, number))
-            .select(parts::content)
-            .first(read.conn())
-            .optional()?;
-        let Some(part) = part else { break };
-        all.extend(BASE64.decode(part.as_bytes()).map_err(Error::internal)?);
+        let Some(part) = part(read, id, number)? else {
+            break;
+        };
+        all.extend(part);
     }
     Ok((!all.is_empty()).then_some(all))
 }

@@ -24,13 +24,15 @@ const shape = (address) =>
 
 // The widest and the narrowest, each theme once; LICENTRAL_SWEEP=full looks in every window. Without script the portal
 // sends the same page, and the journeys are walked so.
-const windows = process.env.LICENTRAL_SWEEP === "full" ? contexts : contexts.filter((one) => ["1440-light", "320-dark"].includes(one.name));
+const [first, ...others] = process.env.LICENTRAL_SWEEP === "full" ? contexts : contexts.filter((one) => ["1440-light", "320-dark"].includes(one.name));
 
 const seen = new Set();
 
-/** Follows links from a start and gives back one address of each shape that nobody has seen yet. */
-async function discover(page, start) {
-  const found = [];
+/**
+ * Follows links from a start. Each page whose shape nobody has seen yet is looked at on the way, and then given out by
+ * its address.
+ */
+async function* discover(page, start, look) {
   const queue = [start];
   const tried = new Set();
   while (queue.length > 0) {
@@ -45,36 +47,47 @@ async function discover(page, start) {
     // A download is no page.
     if (!answer || !(answer.headers()["content-type"] ?? "").startsWith("text/html")) continue;
     assert.ok(answer.status() < 400, `${address.pathname} is linked and answers ${answer.status()}`);
-    // Somebody before may have had the page looked at; its links may lead this person further all the same.
-    if (!seen.has(shape(landed))) found.push(landed.pathname + landed.search);
-    seen.add(shape(landed));
     const links = await page.$$eval("a[href]", (anchors) => anchors.map((anchor) => anchor.href));
-    // The lab's mailbox shows everybody's letters; what they link to is for those they were sent to.
-    if (landed.pathname.startsWith("/simulator/mailbox/")) continue;
-    queue.push(...links.filter((link) => typeof link === "string" && link.startsWith(portal.base) && !/\.csv|\/html$|openapi\.json|\/operator\/ui/.test(link)));
+    // Somebody before may have had the page looked at; its links may lead this person further all the same.
+    if (!seen.has(shape(landed))) {
+      seen.add(shape(landed));
+      const found = landed.pathname + landed.search;
+      await look(found);
+      yield found;
+    }
+    // The lab's mailbox shows everybody's letters, whose links are for those they were sent to; the page of all
+    // components shows samples.
+    if (/^\/(simulator\/mailbox|operator\/ui)\b/.test(landed.pathname) && landed.pathname !== "/simulator/mailbox") continue;
+    queue.push(...links.filter((link) => typeof link === "string" && link.startsWith(portal.base) && !/\.csv|\/html$|openapi\.json/.test(link)));
   }
   // A check that looks at nothing cannot fail.
   assert.ok(tried.size > 5, `${start} leads to ${tried.size} pages only`);
-  return found;
 }
 
 for (const email of [undefined, "ada@xyz.example", "pat@bramwell.example", "vera@xyz.example", "una@xyz.example", "noa@newcomer.example", "drew@licensing.example", "olga@licensing.example"]) {
   test(`every page that ${email ?? "a visitor"} can reach is sound`, async () => {
-    const scout = await openPage(browser, portal, contexts[0]);
-    if (email) await signInAs(scout, email);
-    const pages = await discover(scout, email ? "/software-central" : "/login");
-    await scout.context().close();
-    // All windows at once: while one draws, another is asked.
-    await Promise.all(
-      windows.map(async (context) => {
-        const page = await openPage(browser, portal, context);
-        if (email) await signInAs(page, email);
-        for (const target of pages) {
+    const who = email ?? "visitor";
+    const open = async (context) => {
+      const page = await openPage(browser, portal, context);
+      if (email) await signInAs(page, email);
+      return page;
+    };
+    const scout = await open(first);
+    const windows = await Promise.all(others.map(open));
+    const found = discover(scout, email ? "/software-central" : "/login", (target) => checkPage(scout, `${who} ${target}`));
+    // While one window draws a page, the scout goes on to the next.
+    let looking = Promise.resolve();
+    for await (const target of found) {
+      await looking;
+      looking = Promise.all(
+        windows.map(async (page) => {
           await visit(page, target);
-          await checkPage(page, `${email ?? "visitor"} ${target}`);
-        }
-        await page.context().close();
-      }),
-    );
+          await checkPage(page, `${who} ${target}`, { source: false });
+        }),
+      );
+      looking.catch(() => {});
+    }
+    await looking;
+    await Promise.all([scout, ...windows].map((page) => page.context().close()));
   });
 }

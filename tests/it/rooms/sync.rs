@@ -446,6 +446,16 @@ fn a_large_file_is_applied_by_a_job_while_its_page_says_so() {
     cy.get(&format!("{}/upload-sync-file", base(&cast.xyz, &one)))
         .expect(200)
         .shows("is being applied");
+    let described = script.get("/api/v1/openapi.json").json();
+    let both = "/paths/~1api~1v1~1accounts~1{said}~1device-managers~1{manager}~1sync-files~1{syncfile}~1submit/post/responses";
+    let statuses: Vec<&String> = described
+        .pointer(both)
+        .unwrap()
+        .as_object()
+        .unwrap()
+        .keys()
+        .collect();
+    assert_eq!(statuses, ["200", "202", "default"]);
     p.run_jobs();
     assert_eq!(script.get(&path).json()["outcome"], "applied");
     script.post(&format!("{path}/submit"), &json!({})).expect(200);
@@ -459,6 +469,54 @@ fn a_large_file_is_applied_by_a_job_while_its_page_says_so() {
     }
     assert_eq!(p.sync(&bytes).body, String::from_utf8_lossy(&response(&p, 1)));
     assert_eq!(simulator::check(&p.db).unwrap(), Vec::<String>::new());
+}
+
+/// However large it is, a file that holds what is here already is not read again: no job is needed, and all stays.
+#[test]
+fn a_file_that_holds_what_is_here_already_is_applied_at_once() {
+    let (p, cast) = Portal::with_cast();
+    let mut one = p.on_prem(&cast.xyz, "ada@xyz.example", "Springfield", "Local");
+    let at = p.clock.now();
+    let first = large(&mut one, at, 'F');
+    p.sync(&first).expect(200);
+    one.last_response = 1;
+    let before = served(&p);
+    let path = format!("/api/v1/accounts/{}/device-managers/{}", cast.xyz.number, one.id);
+    let show = |p: &Portal| p.api("ada@xyz.example").get(&path).json();
+    let places = show(&p)["local_virtual_accounts"].clone();
+    // One that cannot be is refused, whatever it holds.
+    let sequence = one.sequence;
+    one.last_response = 9;
+    let never = large(&mut one, at, 'F');
+    let reply = upload(&p, "ada@xyz.example", &cast.xyz, &one, &never);
+    reply.expect(409);
+    assert_eq!(reply.json()["code"], "sync.body-altered", "{}", reply.body);
+    (one.sequence, one.last_response) = (sequence, 1);
+    let again = large(&mut one, at, 'F');
+    let waiting = upload(&p, "ada@xyz.example", &cast.xyz, &one, &again).json();
+    assert_eq!(waiting["unchanged"], 5_001, "{waiting}");
+    let path = format!("{}/{}", files(&cast.xyz, &one), waiting["id"].as_str().unwrap());
+    let done = p
+        .api("ada@xyz.example")
+        .post(&format!("{path}/submit"), &json!({}));
+    done.expect(200);
+    assert_eq!(done.json()["outcome"], "applied");
+    assert_eq!(served(&p), before);
+    let now = show(&p);
+    assert_eq!(now["local_virtual_accounts"], places);
+    assert_eq!(
+        (&now["sequence"], &now["product_instances"]),
+        (&json!(2), &json!(5_001))
+    );
+    assert_eq!(simulator::check(&p.db).unwrap(), Vec::<String>::new());
+    // Another content of the same length is read.
+    one.last_response = 2;
+    let other = large(&mut one, at, 'G');
+    let file = upload(&p, "ada@xyz.example", &cast.xyz, &one, &other).json();
+    assert_eq!(
+        (&file["appeared"], &file["vanished"]),
+        (&json!(5_001), &json!(5_001))
+    );
 }
 
 #[test]
