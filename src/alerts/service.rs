@@ -18,14 +18,19 @@ use std::sync::Arc;
 
 /// So many of each kind are looked at: who has more of them reads the lists of licenses and devices.
 const MOST: i64 = 500;
-/// So many of each kind are counted for the bell, on every page.
+/// The bell has room for two digits: it is on every page, so no more are asked for.
 const MOST_COUNTED: i64 = 100;
 /// How many additional addresses an account has.
 pub const MOST_ADDRESSES: usize = 50;
 
 /// All alerts within reach, the worst first.
 pub fn all(read: &mut dyn Reads, permit: &Permit<ViewInventory>, now: Moment) -> Result<Vec<Alert>> {
-    some(read, permit, now, MOST)
+    let mut alerts = Vec::new();
+    for ask in KINDS {
+        alerts.extend(ask(read, permit, now, MOST)?);
+    }
+    alerts.sort_by(|a, b| a.rank().cmp(&b.rank()));
+    Ok(alerts)
 }
 
 /// The same of a whole account, for letters: each addressee is told of what they reach.
@@ -33,25 +38,56 @@ pub fn of_account(read: &mut dyn Reads, account: SmartAccountId, now: Moment) ->
     all(read, &Permit::by_the_portal_in(account, "notifications"), now)
 }
 
-fn some(read: &mut dyn Reads, permit: &Permit<ViewInventory>, now: Moment, most: i64) -> Result<Vec<Alert>> {
-    let within = permit.within();
-    let mut alerts: Vec<Alert> = licenses::troubles(read, within, most)?
-        .iter()
-        .map(Alert::of_shortage)
-        .collect();
+/// Asks for the alerts of one kind.
+type Ask = fn(&mut dyn Reads, &Permit<ViewInventory>, Moment, i64) -> Result<Vec<Alert>>;
+
+/// Each kind, so that whoever has seen enough need not ask for the next.
+const KINDS: [Ask; 4] = [short, ending, troubled, overdue];
+
+fn short(read: &mut dyn Reads, permit: &Permit<ViewInventory>, _: Moment, most: i64) -> Result<Vec<Alert>> {
+    let found = licenses::troubles(read, permit.within(), most)?;
+    Ok(found.iter().map(Alert::of_shortage).collect())
+}
+
+fn ending(
+    read: &mut dyn Reads,
+    permit: &Permit<ViewInventory>,
+    now: Moment,
+    most: i64,
+) -> Result<Vec<Alert>> {
     let days = TimeDelta::days;
     let (from, until) = (
         now.plus(-days(SPOKEN_OF + 1)),
         now.plus(days(WINDOWS.into_iter().max().unwrap_or_default())),
     );
     let terms = licenses::ending(read, permit, from, until, most)?;
-    alerts.extend(terms.iter().filter_map(|pool| Alert::of_term(pool, now)));
-    let troubled = devices::troubled(read, within, now, most)?;
-    alerts.extend(troubled.iter().filter_map(|device| Alert::of_device(device, now)));
-    let overdue = device_managers::overdue(read, within, now, most)?;
-    alerts.extend(overdue.iter().filter_map(Alert::of_manager));
-    alerts.sort_by(|a, b| a.rank().cmp(&b.rank()));
-    Ok(alerts)
+    Ok(terms
+        .iter()
+        .filter_map(|pool| Alert::of_term(pool, now))
+        .collect())
+}
+
+fn troubled(
+    read: &mut dyn Reads,
+    permit: &Permit<ViewInventory>,
+    now: Moment,
+    most: i64,
+) -> Result<Vec<Alert>> {
+    let found = devices::troubled(read, permit.within(), now, most)?;
+    Ok(found
+        .iter()
+        .filter_map(|device| Alert::of_device(device, now))
+        .collect())
+}
+
+fn overdue(
+    read: &mut dyn Reads,
+    permit: &Permit<ViewInventory>,
+    now: Moment,
+    most: i64,
+) -> Result<Vec<Alert>> {
+    let found = device_managers::overdue(read, permit.within(), now, most)?;
+    Ok(found.iter().filter_map(Alert::of_manager).collect())
 }
 
 /// How many of them somebody does not hide: for the bell.
@@ -63,12 +99,22 @@ pub fn waiting(read: &mut Read<'_>, onlooker: &Onlooker<'_>) -> Result<Option<u6
         onlooker.now,
     );
     let Ok(permit) = asked else { return Ok(None) };
-    let alerts = some(read, &permit, onlooker.now, MOST_COUNTED)?;
-    if alerts.is_empty() {
-        return Ok(Some(0));
+    let mut hidden = None;
+    let mut count = 0;
+    for ask in KINDS {
+        let alerts = ask(read, &permit, onlooker.now, MOST_COUNTED)?;
+        if alerts.is_empty() {
+            continue;
+        }
+        let hidden = match &mut hidden {
+            Some(hidden) => hidden,
+            none => none.insert(store::hidden(read, onlooker.tenant.id, onlooker.actor.person.id)?),
+        };
+        count += alerts.iter().filter(|alert| !hidden.contains(&alert.key)).count();
+        if count as i64 >= MOST_COUNTED {
+            break;
+        }
     }
-    let hidden = store::hidden(read, onlooker.tenant.id, onlooker.actor.person.id)?;
-    let count = alerts.iter().filter(|alert| !hidden.contains(&alert.key)).count();
     Ok(Some(count as u64))
 }
 

@@ -6,10 +6,10 @@ use super::service::{self, Row};
 use crate::authz::action::{RemoveDevice, Transfer, ViewInventory};
 use crate::error::{Error, Result};
 use crate::http::form::PathPart;
-use crate::http::{Answer, Api, JsonBody, May, Routes, json};
+use crate::http::{Answer, Api, IdempotencyKey, JsonBody, May, Routes, json};
 use crate::kernel::Moment;
 use crate::kernel::ids::{DeviceId, VirtualAccountId};
-use crate::platform::db::history;
+use crate::platform::db::{OnceKey, history};
 use actix_web::http::Method;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -55,7 +55,8 @@ pub fn routes(routes: &mut Routes) {
         "/api/v1/accounts/{said}/devices/remove",
         Api::says("Removes product instances: all of them, or none.")
             .takes::<DeviceIds>()
-            .gives::<DeviceCount>(200),
+            .gives::<DeviceCount>(200)
+            .once(),
         remove,
     );
     routes.api(
@@ -65,7 +66,8 @@ pub fn routes(routes: &mut Routes) {
             "Puts product instances, with what they use, into another Virtual Account: all of them, or none.",
         )
         .takes::<DeviceTransfer>()
-        .gives::<DeviceCount>(200),
+        .gives::<DeviceCount>(200)
+        .once(),
         transfer,
     );
 }
@@ -263,29 +265,31 @@ async fn one(may: May<ViewInventory>, id: PathPart<DeviceId>) -> Answer {
     )
 }
 
-async fn taken_out(may: &May<RemoveDevice>, ids: Vec<DeviceId>) -> Result<usize> {
+async fn taken_out(may: &May<RemoveDevice>, ids: Vec<DeviceId>, once: Option<OnceKey>) -> Result<usize> {
     let view = may.also::<ViewInventory>().await?;
     let (permit, at) = (may.permit.clone(), may.portal.clock.now());
     let count = may
         .portal
         .db
-        .write_locked(move |tx| service::remove(tx, &view, &permit, at, &ids))
+        .write_locked(move |tx| service::remove(tx, &view, &permit, at, &ids, once.as_ref()))
         .await?;
     may.portal.jobs.nudge();
     Ok(count)
 }
 
 async fn remove_one(may: May<RemoveDevice>, id: PathPart<DeviceId>) -> Answer {
-    taken_out(&may, vec![id.0]).await?;
+    taken_out(&may, vec![id.0], None).await?;
     crate::http::reply::nothing()
 }
 
-async fn remove(may: May<RemoveDevice>, body: JsonBody<DeviceIds>) -> Answer {
-    let devices = taken_out(&may, ids(&body.value.devices)?).await?;
+async fn remove(may: May<RemoveDevice>, key: IdempotencyKey, body: JsonBody<DeviceIds>) -> Answer {
+    let once = body.once_key(&may, &key);
+    let devices = taken_out(&may, ids(&body.value.devices)?, once).await?;
     json(200, &DeviceCount { devices })
 }
 
-async fn transfer(may: May<Transfer>, body: JsonBody<DeviceTransfer>) -> Answer {
+async fn transfer(may: May<Transfer>, key: IdempotencyKey, body: JsonBody<DeviceTransfer>) -> Answer {
+    let once = body.once_key(&may, &key);
     let ids = ids(&body.value.devices)?;
     let to: VirtualAccountId = body.value.virtual_account.parse().map_err(|_| Error::NotFound)?;
     let view = may.also::<ViewInventory>().await?;
@@ -294,7 +298,9 @@ async fn transfer(may: May<Transfer>, body: JsonBody<DeviceTransfer>) -> Answer 
     let devices = may
         .portal
         .db
-        .write_locked(move |tx| service::transfer(tx, &view, &permit, &occupants, at, &ids, to))
+        .write_locked(move |tx| {
+            service::transfer(tx, &view, &permit, &occupants, at, &ids, to, once.as_ref())
+        })
         .await?;
     may.portal.jobs.nudge();
     json(200, &DeviceCount { devices })

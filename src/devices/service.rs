@@ -9,7 +9,7 @@ use crate::authz::{Does, Permit, Within};
 use crate::error::{Error, Refusal, Result};
 use crate::kernel::ids::{DeviceId, RegistrationTokenId, SmartAccountId, VirtualAccountId};
 use crate::kernel::{Event, Kind, Moment, Who};
-use crate::platform::db::{Reads, Recorded, Tx};
+use crate::platform::db::{Once, OnceKey, Reads, Recorded, Tx};
 use crate::platform::occupants::Occupants;
 use crate::{licenses, virtual_accounts};
 use serde_json::json;
@@ -318,6 +318,18 @@ pub fn returns(rows: &[Row]) -> Vec<(String, String, i64)> {
         .collect()
 }
 
+/// Whether this is asked for the first time. The key is kept before any device is locked: whoever comes with the same one
+/// meanwhile waits for it, and then runs again.
+fn first(tx: &mut Tx<'_>, at: Moment, once: Option<&OnceKey>) -> Result<bool> {
+    match tx.once(once)? {
+        Once::Again(_) => Ok(false),
+        Once::First => {
+            tx.made(at, once, "")?;
+            Ok(true)
+        }
+    }
+}
+
 /// Puts devices into another Virtual Account with what they use: all of them, or none.
 pub fn transfer(
     tx: &mut Tx<'_>,
@@ -327,7 +339,11 @@ pub fn transfer(
     at: Moment,
     ids: &[DeviceId],
     to: VirtualAccountId,
+    once: Option<&OnceKey>,
 ) -> Result<Recorded<usize>> {
+    if !first(tx, at, once)? {
+        return Ok(tx.unchanged(ids.len()));
+    }
     let account = permit.within().account()?;
     let target = virtual_accounts::these(tx, account, &[to])?
         .pop()
@@ -384,7 +400,11 @@ pub fn remove(
     permit: &Permit<RemoveDevice>,
     at: Moment,
     ids: &[DeviceId],
+    once: Option<&OnceKey>,
 ) -> Result<Recorded<usize>> {
+    if !first(tx, at, once)? {
+        return Ok(tx.unchanged(ids.len()));
+    }
     let account = permit.within().account()?;
     let found = chosen(tx, view, permit, ids)?;
     if let Some(refusal) = found.iter().find_map(Device::against_removal) {

@@ -1,6 +1,6 @@
 //! The kit itself.
 
-use crate::support::{Cast, Portal};
+use crate::support::{Cast, Database, Portal, licentral, postgres};
 
 #[test]
 fn a_portal_starts_with_the_cast_and_answers() {
@@ -28,4 +28,29 @@ fn each_test_has_a_database_of_its_own() {
     one.person("ada@xyz.example", "Ada");
     two.person("ada@xyz.example", "Ada");
     assert_ne!(one.database_url(), two.database_url());
+}
+
+#[test]
+fn a_database_in_use_is_copied_whole_and_for_its_owner_alone() {
+    let (p, _) = Portal::with_cast();
+    let url = p.database_url().to_owned();
+    let folder = Database::empty();
+    let copy = folder.folder.join("copy.db");
+    let (ok, words) = licentral(&["backup", "copy.db", "--database-url", &url], &folder.folder);
+    if postgres().is_some() {
+        assert!(!ok && words.contains("pg_dump"), "{words}");
+        return;
+    }
+    assert!(ok, "{words}");
+    let copied = format!("sqlite://{}", copy.display());
+    let (ok, words) = licentral(&["check", "--database-url", &copied], &folder.folder);
+    assert!(ok, "{words}");
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        assert_eq!(copy.metadata().unwrap().permissions().mode() & 0o777, 0o600);
+    }
+    // What is there already is not written over.
+    let (ok, words) = licentral(&["backup", "copy.db", "--database-url", &url], &folder.folder);
+    assert!(!ok, "{words}");
 }

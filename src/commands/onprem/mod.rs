@@ -4,6 +4,7 @@ mod client;
 mod show;
 
 use crate::error::Error;
+use crate::http::widgets::counted;
 use crate::kernel::{Clock, Secret};
 use crate::onprem::{Answered, Frequency, LocalState, NewDevice, OnPrem};
 use crate::platform::db::{Db, Schema, migrate};
@@ -504,7 +505,8 @@ impl Server {
             DeviceWhat::Remove { all: true, .. } => {
                 let count = self.inner.remove_all_devices()?;
                 say(&format!(
-                    "{count} product instances are removed. The cloud learns of it with the next synchronization."
+                    "Removed: {}. The cloud learns of it with the next synchronization.",
+                    counted(count, "product instance", "product instances")
                 ))
             }
             DeviceWhat::Remove { device, .. } => {
@@ -537,11 +539,11 @@ impl Server {
             SyncWhat::Generate { out } => {
                 let header = self.generate(&out)?;
                 say(&format!(
-                    "Written: {} (synchronization file {}, {} product instances, {} lines of usage). Upload it in the cloud: Devices, Device Connections, Device Managers, Upload sync file. Then bring back the response file: sync apply FILE",
+                    "Written: {} (synchronization file {}, {}, {} of usage). Upload it in the cloud: Devices, Device Connections, Device Managers, Upload sync file. Then bring back the response file: sync apply FILE",
                     out.display(),
                     header.sequence,
-                    header.devices,
-                    header.usages
+                    counted(header.devices, "product instance", "product instances"),
+                    counted(header.usages, "line", "lines")
                 ))
             }
             SyncWhat::Apply { file } => {

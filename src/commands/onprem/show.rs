@@ -1,5 +1,6 @@
 //! What an On-Prem server prints.
 
+use crate::http::widgets::counted;
 use crate::kernel::Moment;
 use crate::onprem::{Account, Answered, Holding, LocalDevice, LocalPlace};
 
@@ -79,7 +80,8 @@ pub fn answered(answered: &Answered) -> String {
             licenses,
             due_at,
         } => format!(
-            "Synchronization Successful: the response to file {sequence} was applied, with {licenses} lines of licenses. The next synchronization is due by {}.",
+            "Synchronization Successful: the response to file {sequence} was applied, with {} of licenses. The next synchronization is due by {}.",
+            counted(*licenses as u64, "line", "lines"),
             due_at.words()
         ),
         Answered::Before => "This response was applied before. Nothing has changed.".to_owned(),

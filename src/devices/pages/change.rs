@@ -227,6 +227,7 @@ pub async fn transfer_review(may: May<Transfer>, form: Posted<Chosen>) -> Answer
 
 /// POST /sa/{said}/devices/transfer/submit
 pub async fn transfer(may: May<Transfer>, form: Posted<Chosen>) -> Answer {
+    let once = form.once_key(&may);
     let ids = form.value.ids()?;
     let to: VirtualAccountId = form.value.to.parse().map_err(|_| Error::NotFound)?;
     let view = may.also::<ViewInventory>().await?;
@@ -235,7 +236,9 @@ pub async fn transfer(may: May<Transfer>, form: Posted<Chosen>) -> Answer {
     let count = may
         .portal
         .db
-        .write_locked(move |tx| service::transfer(tx, &view, &permit, &occupants, at, &ids, to))
+        .write_locked(move |tx| {
+            service::transfer(tx, &view, &permit, &occupants, at, &ids, to, once.as_ref())
+        })
         .await?;
     may.portal.jobs.nudge();
     let account = may.permit.within().account()?;
@@ -314,13 +317,14 @@ pub async fn remove_dialog_of_many(may: May<RemoveDevice>, form: Posted<Chosen>)
 
 /// POST /sa/{said}/devices/remove/submit
 pub async fn remove(may: May<RemoveDevice>, form: Posted<Chosen>) -> Answer {
+    let once = form.once_key(&may);
     let ids = form.value.ids()?;
     let view = may.also::<ViewInventory>().await?;
     let (permit, at) = (may.permit.clone(), may.portal.clock.now());
     let count = may
         .portal
         .db
-        .write_locked(move |tx| service::remove(tx, &view, &permit, at, &ids))
+        .write_locked(move |tx| service::remove(tx, &view, &permit, at, &ids, once.as_ref()))
         .await?;
     may.portal.jobs.nudge();
     let says = format!("{} removed. What was used is free again.", many(count));

@@ -62,7 +62,10 @@ impl ManageConnection for Manager {
 
     fn connect(&self) -> Result<Conn, R2d2Error> {
         match self.database {
-            Database::Sqlite => SqliteConnection::establish(&self.url).map(Conn::Sqlite),
+            Database::Sqlite => {
+                for_its_owner(&self.url);
+                SqliteConnection::establish(&self.url).map(Conn::Sqlite)
+            }
             Database::Postgres => PgConnection::establish(&self.url).map(Conn::Postgres),
         }
         .map_err(R2d2Error::ConnectionError)
@@ -74,6 +77,17 @@ impl ManageConnection for Manager {
 
     fn has_broken(&self, conn: &mut Conn) -> bool {
         R2D2Connection::is_broken(conn)
+    }
+}
+
+/// A new database file is for its owner alone: it holds everybody's letters. SQLite gives the files beside it the same
+/// mode. What is wrong with the path is for SQLite to say.
+fn for_its_owner(path: &str) {
+    #[cfg(unix)]
+    if path != ":memory:" && !path.starts_with("file:") {
+        use std::os::unix::fs::OpenOptionsExt;
+        let mut options = std::fs::OpenOptions::new();
+        let _ = options.write(true).create_new(true).mode(0o600).open(path);
     }
 }
 
@@ -120,6 +134,7 @@ pub fn copy_sqlite(conn: &mut Conn, path: &str) -> Result<()> {
     use diesel::RunQueryDsl;
     match conn {
         Conn::Sqlite(c) => {
+            for_its_owner(path);
             diesel::sql_query("VACUUM INTO ?")
                 .bind::<diesel::sql_types::Text, _>(path)
                 .execute(c)?;
@@ -129,5 +144,24 @@ pub fn copy_sqlite(conn: &mut Conn, path: &str) -> Result<()> {
             "backup.postgres",
             "A PostgreSQL database is backed up with pg_dump.",
         )),
+    }
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use super::*;
+    use std::os::unix::fs::PermissionsExt;
+
+    #[test]
+    fn a_new_database_is_for_its_owner_alone_and_an_old_one_stays_as_it_is() {
+        let path = std::env::temp_dir().join(format!("licentral-mode-{}.db", std::process::id()));
+        let mode = || std::fs::metadata(&path).unwrap().permissions().mode() & 0o777;
+        let manager = Manager::new(&format!("sqlite://{}", path.display())).unwrap();
+        manager.try_once().unwrap();
+        assert_eq!(mode(), 0o600);
+        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o640)).unwrap();
+        manager.try_once().unwrap();
+        assert_eq!(mode(), 0o640);
+        std::fs::remove_file(&path).unwrap();
     }
 }

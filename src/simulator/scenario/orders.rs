@@ -141,7 +141,8 @@ const SPECIAL: &[Row] = &[
     (XYZ, STANDARD, 277, true, Fate::Assigned(PUBLIC), WIFI),
     (XYZ, STANDARD, 251, false, Fate::Assigned(LOCAL), FABRIC),
     (XYZ, STANDARD, 240, false, Fate::Assigned(CORPORATE), IDENTITY),
-    (XYZ, STANDARD, 226, true, Fate::Assigned(CORPORATE), FIREWALLS),
+    // A year of threat defence that ends within two months.
+    (XYZ, STANDARD, 312, true, Fate::Assigned(CORPORATE), FIREWALLS),
     (XYZ, STANDARD, 183, false, Fate::Assigned(BRANCHES), BRANCH),
     (XYZ, STANDARD, 164, false, Fate::Assigned(CORPORATE), CALLING),
     (XYZ, STANDARD, 121, false, Fate::Assigned(CORPORATE), REMOTE),

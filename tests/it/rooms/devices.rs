@@ -327,6 +327,19 @@ fn product_instances_are_transferred_together_with_what_they_use() {
     );
     assert_eq!(p.numbers(&cast.xyz, cast.corporate, "c9200-ne-48"), (0, 0, 0));
     p.adds_up();
+    // Sent twice, by page and by script: done once, and answered the same.
+    let twice = format!("{}&once=an-once-token-of-a-form&to={}", body(""), cast.public);
+    for _ in 0..2 {
+        ada.post(&format!("{path}/submit"), &twice).expect(303);
+    }
+    for _ in 0..2 {
+        let reply = api.post_once(&format!("{base}/remove"), "a-key", &json!({ "devices": ids }));
+        reply.expect(200);
+        assert_eq!(reply.json()["devices"], 2);
+    }
+    assert_eq!(p.events_of("device.transferred").len(), 6);
+    assert_eq!(p.events_of("device.removed").len(), 2);
+    p.adds_up();
 }
 
 #[test]
