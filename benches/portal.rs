@@ -675,14 +675,29 @@ impl Portal {
             String::from_utf8_lossy(&page).contains("of 1,00"),
             "the first page of {log} is not one of a million events"
         );
+        let own = |name: &str, path: &str| (name.to_owned(), format!("/sa/{number}/{path}"), reader.clone());
         vec![
+            own("Users: 5,000 people", "account/users"),
+            own("Virtual Accounts: a list of 1,000", "account/virtual-accounts"),
+            own(
+                "Virtual Accounts: a tree of 1,000",
+                "account/virtual-accounts/tree",
+            ),
+            own(
+                "License Inventory of 1,000 Virtual Accounts",
+                "licensing/license-inventory",
+            ),
             ("/livez".to_owned(), "/livez".to_owned(), String::new()),
             (
                 "directory: 25 accounts of one's own among 10,000".to_owned(),
                 "/access".to_owned(),
                 cookie.to_owned(),
             ),
-            ("event log: first page of 1,000,000".to_owned(), log, reader),
+            (
+                "event log: first page of 1,000,000".to_owned(),
+                log,
+                reader.clone(),
+            ),
         ]
     }
 

@@ -19,7 +19,7 @@ use std::sync::Arc;
 /// So many of each kind are looked at: who has more of them reads the lists of licenses and devices.
 const MOST: i64 = 500;
 /// The bell has room for two digits: it is on every page, so no more are asked for.
-const MOST_COUNTED: i64 = 100;
+const MOST_COUNTED: u64 = 100;
 /// How many additional addresses an account has.
 pub const MOST_ADDRESSES: usize = 50;
 
@@ -100,9 +100,9 @@ pub fn waiting(read: &mut Read<'_>, onlooker: &Onlooker<'_>) -> Result<Option<u6
     );
     let Ok(permit) = asked else { return Ok(None) };
     let mut hidden = None;
-    let mut count = 0;
+    let mut count: u64 = 0;
     for ask in KINDS {
-        let alerts = ask(read, &permit, onlooker.now, MOST_COUNTED)?;
+        let alerts = ask(read, &permit, onlooker.now, MOST_COUNTED.cast_signed())?;
         if alerts.is_empty() {
             continue;
         }
@@ -110,12 +110,12 @@ pub fn waiting(read: &mut Read<'_>, onlooker: &Onlooker<'_>) -> Result<Option<u6
             Some(hidden) => hidden,
             none => none.insert(store::hidden(read, onlooker.tenant.id, onlooker.actor.person.id)?),
         };
-        count += alerts.iter().filter(|alert| !hidden.contains(&alert.key)).count();
-        if count as i64 >= MOST_COUNTED {
+        count += alerts.iter().filter(|alert| !hidden.contains(&alert.key)).count() as u64;
+        if count >= MOST_COUNTED {
             break;
         }
     }
-    Ok(Some(count as u64))
+    Ok(Some(count))
 }
 
 /// Alerts with whether this person hides them, and the names of the Virtual Accounts.

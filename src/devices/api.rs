@@ -292,15 +292,14 @@ async fn transfer(may: May<Transfer>, key: IdempotencyKey, body: JsonBody<Device
     let once = body.once_key(&may, &key);
     let ids = ids(&body.value.devices)?;
     let to: VirtualAccountId = body.value.virtual_account.parse().map_err(|_| Error::NotFound)?;
+    let these = service::Move { ids, to };
     let view = may.also::<ViewInventory>().await?;
     let (permit, at) = (may.permit.clone(), may.portal.clock.now());
     let occupants = may.portal.occupants.clone();
     let devices = may
         .portal
         .db
-        .write_locked(move |tx| {
-            service::transfer(tx, &view, &permit, &occupants, at, &ids, to, once.as_ref())
-        })
+        .write_locked(move |tx| service::transfer(tx, &view, &permit, &occupants, at, &these, once.as_ref()))
         .await?;
     may.portal.jobs.nudge();
     json(200, &DeviceCount { devices })

@@ -330,6 +330,15 @@ fn first(tx: &mut Tx<'_>, at: Moment, once: Option<&OnceKey>) -> Result<bool> {
     }
 }
 
+/// Which devices go where.
+#[derive(Debug, Clone)]
+pub struct Move {
+    /// The devices.
+    pub ids: Vec<DeviceId>,
+    /// The Virtual Account.
+    pub to: VirtualAccountId,
+}
+
 /// Puts devices into another Virtual Account with what they use: all of them, or none.
 pub fn transfer(
     tx: &mut Tx<'_>,
@@ -337,10 +346,10 @@ pub fn transfer(
     permit: &Permit<Transfer>,
     occupants: &Occupants,
     at: Moment,
-    ids: &[DeviceId],
-    to: VirtualAccountId,
+    Move { ids, to }: &Move,
     once: Option<&OnceKey>,
 ) -> Result<Recorded<usize>> {
+    let to = *to;
     if !first(tx, at, once)? {
         return Ok(tx.unchanged(ids.len()));
     }

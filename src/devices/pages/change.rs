@@ -230,15 +230,14 @@ pub async fn transfer(may: May<Transfer>, form: Posted<Chosen>) -> Answer {
     let once = form.once_key(&may);
     let ids = form.value.ids()?;
     let to: VirtualAccountId = form.value.to.parse().map_err(|_| Error::NotFound)?;
+    let these = service::Move { ids, to };
     let view = may.also::<ViewInventory>().await?;
     let (permit, at) = (may.permit.clone(), may.portal.clock.now());
     let occupants = may.portal.occupants.clone();
     let count = may
         .portal
         .db
-        .write_locked(move |tx| {
-            service::transfer(tx, &view, &permit, &occupants, at, &ids, to, once.as_ref())
-        })
+        .write_locked(move |tx| service::transfer(tx, &view, &permit, &occupants, at, &these, once.as_ref()))
         .await?;
     may.portal.jobs.nudge();
     let account = may.permit.within().account()?;
