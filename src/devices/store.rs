@@ -237,6 +237,9 @@ pub fn insert_many(tx: &mut Tx<'_>, placed: &[(Device, Vec<Usage>)]) -> Result<(
             Conn::Sqlite(c) => diesel::insert_into(devices::table).values(&rows).execute(c)?,
             Conn::Postgres(c) => diesel::insert_into(devices::table).values(&rows).execute(c)?,
         };
+        if some.len() == AT_ONCE {
+            tx.much_was_written()?;
+        }
         let rows: Vec<_> = some
             .iter()
             .flat_map(|(device, usages)| usages.iter().map(move |one| usage_row!(device, one)))

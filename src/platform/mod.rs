@@ -5,6 +5,7 @@ pub mod db;
 pub mod jobs;
 pub mod mail;
 pub mod occupants;
+pub mod private;
 pub mod progress;
 pub mod settings;
 pub mod signing;

@@ -6,6 +6,7 @@
 
 use crate::error::{Error, Result};
 use crate::kernel::Moment;
+use crate::platform::private;
 use aws_lc_rs::aead::{AES_256_GCM, Aad, NONCE_LEN, Nonce, RandomizedNonceKey};
 use aws_lc_rs::hkdf::{HKDF_SHA256, Salt};
 use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair};
@@ -93,7 +94,6 @@ impl Signing {
     /// Writes a new key file, readable by its owner alone. Another process may have been quicker: then its file counts.
     fn make_file(path: &Path) -> Result<String, String> {
         use std::io::Write;
-        use std::os::unix::fs::OpenOptionsExt;
         let document = Ed25519KeyPair::generate_pkcs8(&aws_lc_rs::rand::SystemRandom::new())
             .map_err(|_| "no key could be made".to_owned())?;
         let file = KeyFile {
@@ -104,11 +104,9 @@ impl Signing {
         let cannot = |e: std::io::Error| format!("cannot write the key file {}: {e}", path.display());
         // Written beside and moved into place without overwriting, so that a reader never sees half a file.
         let beside = path.with_extension(format!("{}.new", std::process::id()));
-        let mut out = std::fs::OpenOptions::new()
-            .write(true)
+        let mut out = private::writing()
             .create(true)
             .truncate(true)
-            .mode(0o600)
             .open(&beside)
             .map_err(cannot)?;
         out.write_all(text.as_bytes())

@@ -276,8 +276,13 @@ fn effects(read: &mut dyn Reads, server: Server, uses: &devices::Uses) -> Result
 
 /// Whether a file holds, to the last bit, what the last applied one held. The product instances are then as it says:
 /// nobody but a file changes those of an On-Prem server, which `licentral check` proves by reading the file again.
-fn holds_the_same(read: &mut dyn Reads, manager: &Manager, header: &SyncHeader) -> Result<bool> {
-    let Some(last) = store::applied(read, manager.id, manager.sequence)? else {
+fn holds_the_same(
+    read: &mut dyn Reads,
+    manager: &Manager,
+    last: Option<&SyncFile>,
+    header: &SyncHeader,
+) -> Result<bool> {
+    let Some(last) = last else {
         return Ok(false);
     };
     let before = kept_header(read, last.id)?;
@@ -297,8 +302,9 @@ fn takes_long(read: &mut dyn Reads, manager: &Manager, file: &SyncFile) -> Resul
     if file.devices.saturating_add(manager.product_instances) <= AT_ONCE {
         return Ok(false);
     }
+    let last = store::applied(read, manager.id, manager.sequence)?;
     Ok(match kept_header(read, file.id)? {
-        Some(header) => !holds_the_same(read, manager, &header)?,
+        Some(header) => !holds_the_same(read, manager, last.as_ref(), &header)?,
         None => true,
     })
 }
@@ -347,7 +353,8 @@ fn judge(
     }
     let looked = (|| {
         let server = server(manager)?;
-        if holds_the_same(read, manager, &checked.header)? {
+        let last = store::applied(read, manager.id, manager.sequence)?;
+        if holds_the_same(read, manager, last.as_ref(), &checked.header)? {
             return Ok((all_as_before(&checked.header), Vec::new()));
         }
         let mut feed = Feed::of(&mut checked)?;
@@ -759,7 +766,8 @@ fn apply(
     }
     let gap = model::gap(checked.header.sequence, manager.sequence);
     let server = server(manager)?;
-    let (found, places) = if holds_the_same(tx, manager, &checked.header)? {
+    let before = store::applied(tx, manager.id, manager.sequence)?;
+    let (found, places) = if holds_the_same(tx, manager, before.as_ref(), &checked.header)? {
         (all_as_before(&checked.header), manager.local_places())
     } else {
         let mut feed = Feed::of(&mut checked)?;
@@ -767,7 +775,6 @@ fn apply(
         let found = devices::reconcile(tx, at, &sender.who, server, &mut feed)?;
         (found, feed.places)
     };
-    let before = store::applied(tx, manager.id, manager.sequence)?;
     file.does(found);
     file.outcome = Outcome::Applied;
     file.way = sender.way;

@@ -1,6 +1,7 @@
 //! What a simulated device remembers: one file, written whole or not at all.
 
 use crate::kernel::Moment;
+use crate::platform::private;
 use serde::{Deserialize, Serialize};
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -271,14 +272,8 @@ impl File {
         let mut beside = self.path.clone().into_os_string();
         beside.push(format!(".{}.tmp", std::process::id()));
         let beside = PathBuf::from(beside);
-        let mut options = std::fs::OpenOptions::new();
-        options.write(true).create(true).truncate(true);
-        #[cfg(unix)]
-        {
-            use std::os::unix::fs::OpenOptionsExt;
-            options.mode(0o600);
-        }
-        let written = options.open(&beside).and_then(|mut file| {
+        let new = private::writing().create(true).truncate(true).open(&beside);
+        let written = new.and_then(|mut file| {
             file.write_all(text.as_bytes())?;
             file.write_all(b"\n")?;
             file.sync_all()

@@ -8,13 +8,14 @@ use crate::http::widgets::counted;
 use crate::kernel::{Clock, Secret};
 use crate::onprem::{Answered, Frequency, LocalState, NewDevice, OnPrem};
 use crate::platform::db::{Db, Schema, migrate};
+use crate::platform::private;
 use crate::platform::signing::FileKey;
 use crate::sync::format::Limits;
 use chrono::{NaiveDate, NaiveTime};
 use clap::{Args, Subcommand};
 use client::{Client, Failed};
 use serde_json::json;
-use std::fs::{File, OpenOptions};
+use std::fs::File;
 use std::io::{Cursor, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -296,14 +297,11 @@ fn read_file(path: &Path) -> Done<File> {
 
 /// A new file that only its owner reads; one that is there is kept.
 fn new_file(path: &Path) -> Done<File> {
-    let mut options = OpenOptions::new();
-    options.read(true).write(true).create_new(true);
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::OpenOptionsExt;
-        options.mode(0o600);
-    }
-    options.open(path).map_err(|e| cannot("written", path, &e))
+    private::writing()
+        .read(true)
+        .create_new(true)
+        .open(path)
+        .map_err(|e| cannot("written", path, &e))
 }
 
 /// Files that are not to be left behind.

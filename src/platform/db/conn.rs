@@ -1,6 +1,7 @@
 //! A connection to either database, and how one is made ready.
 
 use crate::error::{Error, Result};
+use crate::platform::private;
 use diesel::connection::SimpleConnection;
 use diesel::r2d2::{CustomizeConnection, Error as R2d2Error, ManageConnection, R2D2Connection};
 use diesel::{Connection, PgConnection, SqliteConnection};
@@ -83,11 +84,8 @@ impl ManageConnection for Manager {
 /// A new database file is for its owner alone: it holds everybody's letters. SQLite gives the files beside it the same
 /// mode. What is wrong with the path is for SQLite to say.
 fn for_its_owner(path: &str) {
-    #[cfg(unix)]
     if path != ":memory:" && !path.starts_with("file:") {
-        use std::os::unix::fs::OpenOptionsExt;
-        let mut options = std::fs::OpenOptions::new();
-        let _ = options.write(true).create_new(true).mode(0o600).open(path);
+        let _ = private::writing().create_new(true).open(path);
     }
 }
 
@@ -125,6 +123,14 @@ impl diesel::r2d2::HandleError<R2d2Error> for LogErrors {
 pub fn count_anew(conn: &mut Conn, analyze: &'static str) -> Result<()> {
     if let Conn::Postgres(c) = conn {
         c.batch_execute(analyze)?;
+    }
+    Ok(())
+}
+
+/// Forgets how statements are carried out, where that was chosen by how large the tables were.
+pub fn plan_anew(conn: &mut Conn) -> Result<()> {
+    if let Conn::Postgres(c) = conn {
+        c.batch_execute("DISCARD PLANS")?;
     }
     Ok(())
 }

@@ -160,6 +160,12 @@ impl Tx<'_> {
         Ok(())
     }
 
+    /// A table has grown by much within this transaction. PostgreSQL keeps to the index that it chose while the table
+    /// was small, in its own checks of references too, and that may be one which is walked from end to end.
+    pub fn much_was_written(&mut self) -> Result<()> {
+        super::conn::plan_anew(self.conn)
+    }
+
     /// There was nothing to do. The transaction is rolled back, so this is no way round the record.
     pub fn unchanged<T>(&self, value: T) -> Recorded<T> {
         Recorded { value, commit: false }
