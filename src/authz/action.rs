@@ -94,6 +94,8 @@ actions! {
     ViewInventory(Account): "view licenses, devices and orders";
     /// Move licences and devices.
     Transfer(Account): "transfer licenses and devices";
+    /// Change the tags of licences.
+    TagLicenses(Account): "manage license tags";
     /// Make and revoke registration tokens.
     ManageTokens(Account): "generate or revoke tokens";
     /// Reserve licences.

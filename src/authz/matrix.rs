@@ -79,6 +79,7 @@ pub const MATRIX: &[(Action, &[Holder])] = &[
         &[ADMIN, USER, VIEWER, VA_ADMIN, VA_USER, VA_VIEWER, SUPPORT],
     ),
     (Action::Transfer, &[ADMIN, USER, VA_ADMIN, VA_USER, SUPPORT]),
+    (Action::TagLicenses, &[ADMIN, USER, VA_ADMIN, VA_USER, SUPPORT]),
     (Action::ManageTokens, &[ADMIN, USER, VA_ADMIN, VA_USER, SUPPORT]),
     (
         Action::ReserveLicenses,

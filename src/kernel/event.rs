@@ -171,6 +171,8 @@ crate::words! {
         LicensesTakenBack = "licenses.taken-back", "Licenses taken back";
         /// Licenses went from one Virtual Account to another.
         LicensesTransferred = "licenses.transferred", "Licenses transferred";
+        /// The tags of licenses were changed.
+        LicensesTagged = "licenses.tagged", "License tags changed";
         /// More licenses are used in a Virtual Account than there are.
         LicensesShort = "licenses.out-of-compliance", "Insufficient Licenses";
         /// There are enough again.

@@ -4,14 +4,16 @@ use super::pages::{order, query};
 use super::service::{self, Row, TermRow};
 use super::stock;
 use super::store::{self, Ledger, Posting};
+use super::tags;
 use super::transfer::{self, Line, Review};
-use crate::authz::action::{Transfer, ViewInventory};
+use crate::authz::action::{TagLicenses, Transfer, ViewInventory};
 use crate::catalog::{Billing, Term};
 use crate::error::Problems;
 use crate::http::form::PathPart;
 use crate::http::{Answer, Api, IdempotencyKey, JsonBody, ListQuery, ListSpec, May, Routes, json};
 use crate::kernel::Moment;
 use crate::kernel::ids::{LicensePoolId, LicenseStockId, OrderId, VirtualAccountId};
+use crate::virtual_accounts::parse_tags;
 use actix_web::http::Method;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -23,9 +25,10 @@ pub fn routes(routes: &mut Routes) {
         "/api/v1/accounts/{said}/licenses",
         Api::says("License Inventory: how many licenses of each kind lie in which Virtual Account, all terms together.")
             .query(&[
-                ("q", "A part of the license's name."),
+                ("q", "A part of the license's name or of one of its tags."),
                 ("va", "Id of a Virtual Account. May come several times."),
                 ("tag", "A tag of Virtual Accounts. May come several times."),
+                ("license-tag", "A license tag. May come several times."),
                 ("alert", "short: Insufficient Licenses; ending: a term ends within 90 days."),
                 ("term", "perpetual, term or subscription: of the term that ends first. May come several times."),
                 ("billing", "prepaid or usage. May come several times."),
@@ -46,6 +49,14 @@ pub fn routes(routes: &mut Routes) {
         Api::says("One license in one Virtual Account, with its terms in the order in which they are used.")
             .gives::<LicenseDetail>(200),
         one,
+    );
+    routes.api(
+        Method::POST,
+        "/api/v1/accounts/{said}/license-tags",
+        Api::says("Adds tags to licenses and removes others: of all of them or of none. A tag that is there already, or not there, is left as it is, so that it may be sent again.")
+            .takes::<TagsBody>()
+            .gives::<TagsShape>(200),
+        tag,
     );
     routes.api(
         Method::GET,
@@ -108,6 +119,8 @@ struct LicenseShape {
     ends_at: Option<Moment>,
     /// Since when more are used than there are.
     short_since: Option<Moment>,
+    /// Its license tags, in order.
+    tags: Vec<String>,
 }
 
 impl From<Row> for LicenseShape {
@@ -128,6 +141,7 @@ impl From<Row> for LicenseShape {
             term: stock.term,
             ends_at: stock.ends_at,
             short_since: stock.short_since,
+            tags: row.tags,
         }
     }
 }
@@ -249,6 +263,76 @@ async fn one(may: May<ViewInventory>, id: PathPart<LicenseStockId>) -> Answer {
                     in_use,
                 })
                 .collect(),
+        },
+    )
+}
+
+/// A change of license tags.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct TagsBody {
+    /// Ids of licenses, 200 at most.
+    licenses: Vec<String>,
+    /// Each up to 40 characters; a license has up to 20.
+    #[serde(default)]
+    add: Vec<String>,
+    #[serde(default)]
+    remove: Vec<String>,
+}
+
+/// Licenses whose tags were changed.
+#[derive(Debug, Serialize, ToSchema)]
+struct TagsShape {
+    /// How many of them have other tags than before.
+    changed: usize,
+    licenses: Vec<LicenseShape>,
+}
+
+async fn tag(may: May<TagLicenses>, body: JsonBody<TagsBody>) -> Answer {
+    let mut problems = Problems::default();
+    let mut ids: Vec<LicenseStockId> = Vec::new();
+    for (at, text) in body.value.licenses.iter().enumerate() {
+        match text.parse() {
+            Ok(id) if ids.contains(&id) => {}
+            Ok(id) => ids.push(id),
+            Err(_) => problems.add(format!("licenses/{at}"), "This is not an id."),
+        }
+    }
+    let mut add = Vec::new();
+    for (at, text) in body.value.add.iter().enumerate() {
+        if let Some(mut tag) = problems.take(&format!("add/{at}"), parse_tags(text)) {
+            add.append(&mut tag);
+        }
+    }
+    if !problems.is_empty() {
+        return Err(crate::error::Error::Invalid(problems));
+    }
+    let (permit, at, remove, these) = (
+        may.permit.clone(),
+        may.portal.clock.now(),
+        body.value.remove,
+        ids.clone(),
+    );
+    let reach = permit.clone();
+    let changed = may
+        .portal
+        .db
+        .write(move |tx| tags::change(tx, &permit, at, &these, &add, &remove))
+        .await?;
+    let licenses = may
+        .portal
+        .db
+        .read(move |r| {
+            ids.iter()
+                .map(|id| service::find(r, &reach, *id))
+                .collect::<crate::error::Result<Vec<_>>>()
+        })
+        .await?;
+    json(
+        200,
+        &TagsShape {
+            changed,
+            licenses: licenses.into_iter().map(LicenseShape::from).collect(),
         },
     )
 }

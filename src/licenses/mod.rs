@@ -14,6 +14,7 @@ mod reserve;
 mod service;
 mod stock;
 mod store;
+mod tags;
 mod transfer;
 
 pub use jobs::jobs;
@@ -26,6 +27,7 @@ pub use stock::{
     Standing, Stock, Use, change_use, find_many as stocks_of, in_place as stocks_in, standing_of, troubles,
 };
 pub use store::of_place as pools_in;
+pub use tags::change as change_tags;
 
 use crate::http::Routes;
 

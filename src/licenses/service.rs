@@ -3,6 +3,7 @@
 use super::model::{self, Incoming, MoveKind, Moved, Pool, fall};
 use super::stock::{self, Filter, Sort, Stock};
 use super::store::{self, Entry};
+use super::tags;
 use crate::authz::Permit;
 use crate::authz::action::ViewInventory;
 use crate::error::{Error, Result};
@@ -182,6 +183,8 @@ pub struct Row {
     pub stock: Stock,
     /// Name of its Virtual Account.
     pub virtual_account: String,
+    /// Its license tags, in order.
+    pub tags: Vec<String>,
 }
 
 /// How many licenses match.
@@ -197,9 +200,12 @@ fn named(read: &mut dyn Reads, account: SmartAccountId, stocks: Vec<Stock>) -> R
         .into_iter()
         .map(|one| (one.id, one.name))
         .collect();
+    let ids: Vec<LicenseStockId> = stocks.iter().map(|one| one.id).collect();
+    let mut tagged = tags::of(read, account, &ids)?;
     Ok(stocks
         .into_iter()
         .map(|stock| Row {
+            tags: tagged.remove(&stock.id).unwrap_or_default(),
             virtual_account: names.get(&stock.virtual_account).cloned().unwrap_or_default(),
             stock,
         })
@@ -220,8 +226,12 @@ pub fn page(
     named(read, permit.within().account()?, stocks)
 }
 
-/// One license.
-pub fn find(read: &mut dyn Reads, permit: &Permit<ViewInventory>, id: LicenseStockId) -> Result<Row> {
+/// One license, within reach of this permit.
+pub fn find<A: crate::authz::Does>(
+    read: &mut dyn Reads,
+    permit: &Permit<A>,
+    id: LicenseStockId,
+) -> Result<Row> {
     let stock = stock::find(read, permit.within(), id)?;
     named(read, permit.within().account()?, vec![stock])?
         .pop()

@@ -10,7 +10,7 @@ mod pages;
 mod service;
 mod store;
 
-pub use model::{AccessLevel, DEFAULT, Details, Typed, VirtualAccount};
+pub use model::{AccessLevel, DEFAULT, Details, MOST_TAGS, Typed, VirtualAccount, tags as parse_tags};
 pub use pages::tabs;
 pub use service::{
     NewVirtualAccount, Place, against_registering, create, create_at, create_default, default_of, delete,

@@ -109,6 +109,31 @@ test("a switch registers, uses both of its licenses, and the balance is 0", asyn
   await page.context().close();
 });
 
+test("licenses are found again by their tags", async () => {
+  for (const context of contexts) {
+    const page = await openPage(browser, portal, context);
+    await signInAs(page, "ada@xyz.example");
+    await visit(page, "/sa/100001/licensing/license-inventory?q=c9500");
+    for (const box of await page.getByRole("checkbox", { name: /^Select C9500/ }).all()) await box.check();
+    await page.getByRole("button", { name: "Available Actions" }).click();
+    await page.getByRole("button", { name: "Manage License Tags" }).click();
+    await page.getByRole("heading", { level: 1, name: "Manage License Tags" }).waitFor();
+    await page.getByRole("button", { name: "Save" }).click();
+    await page.getByText("Enter a tag to add, or choose one to remove.").first().waitFor();
+    await checkPage(page, `license tags ${context.name}`);
+    await shot(page, `license tags ${context.name}`);
+    await page.getByLabel("Add tags").fill(`Window ${context.name}, Spine`);
+    await page.getByRole("button", { name: "Save" }).click();
+    await page.getByRole("main").getByText(/^The tags of \d licenses? (was|were) changed\.$/).waitFor();
+    await visit(page, `/sa/100001/licensing/license-inventory?license-tag=${encodeURIComponent(`Window ${context.name}`)}`);
+    assert.ok((await page.getByRole("link", { name: /^C9500/ }).count()) > 0, "found by its tag");
+    assert.equal(await page.getByRole("link", { name: /^C9300/ }).count(), 0, "and no other");
+    await checkPage(page, `licenses with tags ${context.name}`);
+    await shot(page, `licenses with tags ${context.name}`);
+    await page.context().close();
+  }
+});
+
 test("Device Inventory in every window", async () => {
   for (const context of contexts) {
     const page = await openPage(browser, portal, context);

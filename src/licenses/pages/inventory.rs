@@ -2,8 +2,10 @@
 
 use super::super::service::{self, Row};
 use super::super::stock::{Filter, Sort};
+use super::super::tags;
 use super::place::InventoryHead;
 use super::{against, base, day, ends_in, whole};
+use crate::authn::people::Person;
 use crate::authz::action::ViewInventory;
 use crate::authz::{Action, Permit};
 use crate::catalog::{Billing, Term};
@@ -12,9 +14,9 @@ use crate::http::csv::Table;
 use crate::http::list::{FilterSpec, Pager};
 use crate::http::reply::attachment;
 use crate::http::widgets::{UseBar, balance_class, counted, signed};
-use crate::http::{Answer, Crumb, ListQuery, ListSpec, May, Shell, page};
-use crate::kernel::Moment;
+use crate::http::{Answer, Crumb, ListQuery, ListSpec, May, Shell, Visit, page, reason};
 use crate::kernel::ids::VirtualAccountId;
+use crate::kernel::{Moment, search_key};
 use crate::members;
 use crate::platform::db::Reads;
 use crate::virtual_accounts;
@@ -49,32 +51,41 @@ pub fn query(
     let within = permit.within();
     let account = within.account()?;
     let mut all: Vec<(String, String)> = Vec::new();
-    let mut tags: Vec<(String, String)> = Vec::new();
+    let mut place_tags: Vec<(String, String)> = Vec::new();
+    let pair = |tag: String| (tag.clone(), tag);
+    let license_tags: Vec<(String, String)> = tags::in_use(read, within)?.into_iter().map(pair).collect();
     if only.is_none() {
         all = virtual_accounts::reached(read, within)?
             .into_iter()
             .map(|(id, name)| (id.to_string(), name))
             .collect();
-        tags = virtual_accounts::tags_in_use(read, permit)?
+        place_tags = virtual_accounts::tags_in_use(read, permit)?
             .into_iter()
-            .map(|tag| (tag.clone(), tag))
+            .map(pair)
             .collect();
     }
-    let (offered, tagged) = (offered(&all), offered(&tags));
+    let (places, tagged, license_tagged) = (offered(&all), offered(&place_tags), offered(&license_tags));
     let mut filters = Vec::new();
     if only.is_none() {
         filters.push(FilterSpec {
             key: "va",
             label: "Virtual Account",
-            values: &offered,
+            values: &places,
         });
-        if !tags.is_empty() {
+        if !place_tags.is_empty() {
             filters.push(FilterSpec {
                 key: "tag",
-                label: "Tag",
+                label: "Virtual Account Tag",
                 values: &tagged,
             });
         }
+    }
+    if !license_tags.is_empty() {
+        filters.push(FilterSpec {
+            key: "license-tag",
+            label: "License Tag",
+            values: &license_tagged,
+        });
     }
     filters.extend([
         FilterSpec {
@@ -129,6 +140,11 @@ pub fn query(
     }
     let filter = Filter {
         typed: list.q.clone(),
+        tags: list
+            .values("license-tag")
+            .iter()
+            .map(|tag| search_key(tag))
+            .collect(),
         places: only.map(|id| vec![id]).or(chosen),
         terms: words(&list, "term"),
         billings: words(&list, "billing"),
@@ -169,18 +185,56 @@ pub fn order(list: &ListQuery) -> (Sort, bool) {
     (sort, list.descending)
 }
 
+/// The list narrowed to one license tag.
+pub fn having(path: &str, tag: &str) -> String {
+    let asked = url::form_urlencoded::Serializer::new(String::new())
+        .append_pair("license-tag", tag)
+        .finish();
+    format!("{path}?{asked}")
+}
+
 /// A line of the page.
 pub struct Line {
     row: Row,
     ends_in: Option<i64>,
+    /// Each tag, and the list of what else has it.
+    tags: Vec<(String, String)>,
+    /// Why one may not transfer it, or "".
+    against: String,
+    /// Why one may not change its tags, or "".
+    against_tagging: String,
 }
 
 impl Line {
-    fn of(row: Row, now: Moment) -> Self {
+    fn of(row: Row, now: Moment, path: &str) -> Self {
         Self {
             ends_in: ends_in(row.stock.ends_at, now),
+            tags: row
+                .tags
+                .iter()
+                .map(|tag| (tag.clone(), having(path, tag)))
+                .collect(),
+            against: String::new(),
+            against_tagging: String::new(),
             row,
         }
+    }
+    /// With what one may do in its own Virtual Account.
+    fn asked_of(mut self, visit: &Visit, administrators: &[Person]) -> Self {
+        let against = |action| {
+            reason::against(
+                visit,
+                action,
+                Some(self.row.stock.virtual_account),
+                administrators,
+            )
+            .unwrap_or_default()
+        };
+        (self.against, self.against_tagging) = (against(Action::Transfer), against(Action::TagLicenses));
+        self
+    }
+    fn selects(&self) -> bool {
+        self.against.is_empty() || self.against_tagging.is_empty()
     }
     fn purchased(&self) -> String {
         if self.row.stock.is_metered() {
@@ -226,7 +280,7 @@ impl Line {
         }
     }
     fn transferable(&self) -> bool {
-        self.row.stock.transferable() > 0
+        self.against.is_empty() && self.row.stock.transferable() > 0
     }
 }
 
@@ -247,13 +301,15 @@ pub struct InventoryPage {
     against: String,
     /// Why one may not reserve, or "".
     against_reserving: String,
+    /// Why one may not change tags, or "".
+    against_tagging: String,
     /// What is narrowed to one Virtual Account: its id, for the form.
     only: String,
 }
 
 impl InventoryPage {
     fn selects(&self) -> bool {
-        self.against.is_empty()
+        self.against.is_empty() || self.against_tagging.is_empty()
     }
 }
 
@@ -264,7 +320,7 @@ pub async fn inventory(may: &May<ViewInventory>, only: Option<VirtualAccountId>)
         Some(id) => format!("{}/inventory/{id}/licenses", base(may)),
     };
     let (permit, raw, now) = (may.permit.clone(), may.query.clone(), may.portal.clock.now());
-    let number = may.number();
+    let (number, list_path) = (may.number(), path.clone());
     let (list, total, rows, admins, head) = may
         .portal
         .db
@@ -294,13 +350,17 @@ pub async fn inventory(may: &May<ViewInventory>, only: Option<VirtualAccountId>)
             Some(head) => head.shell(may, &list),
         },
         pager: list.pager(total),
-        rows: rows.into_iter().map(|row| Line::of(row, now)).collect(),
+        rows: rows
+            .into_iter()
+            .map(|row| Line::of(row, now, &list_path).asked_of(may, &admins))
+            .collect(),
         count: counted(total, "license", "licenses"),
         csv,
         base: base(may),
         some: may.permit.within().only().is_some(),
         against: against(may, Action::Transfer, &admins),
         against_reserving: against(may, Action::ReserveLicenses, &admins),
+        against_tagging: against(may, Action::TagLicenses, &admins),
         only: only.map(|id| id.to_string()).unwrap_or_default(),
         head,
         list,
@@ -341,9 +401,10 @@ pub async fn csv(may: May<ViewInventory>) -> Answer {
         "Terms",
         "Term",
         "Ends",
+        "License Tags",
     ])?;
     for row in rows {
-        let line = Line::of(row, now);
+        let line = Line::of(row, now, "");
         let stock = &line.row.stock;
         let mut alerts = Vec::new();
         if stock.short_since.is_some() {
@@ -365,6 +426,7 @@ pub async fn csv(may: May<ViewInventory>) -> Answer {
             &stock.terms.to_string(),
             stock.term.label(),
             &day(stock.ends_at),
+            &line.row.tags.join(", "),
         ])?;
     }
     Ok(attachment(

@@ -5,13 +5,14 @@ use super::super::model::MoveKind;
 use super::super::service::{self, TermRow};
 use super::super::stock::{self, Stock};
 use super::super::store::{self, Ledger, Posting};
-use super::{against, base, between, ends_in, whole};
+use super::inventory::having;
+use super::{base, between, ends_in, whole};
 use crate::authz::action::ViewInventory;
 use crate::authz::{Action, Permit};
 use crate::error::Result;
 use crate::http::form::PathPart;
 use crate::http::widgets::{Chart, Happening, Tab, balance_class, signed};
-use crate::http::{Answer, May, Shell, page};
+use crate::http::{Answer, May, Shell, page, reason};
 use crate::kernel::Moment;
 use crate::kernel::ids::{LicenseStockId, VirtualAccountId};
 use crate::members;
@@ -64,6 +65,10 @@ pub struct LicenseHead {
     tabs: Vec<Tab>,
     /// Why one may not transfer, or "".
     against: String,
+    /// Why one may not change tags, or "".
+    against_tagging: String,
+    /// Each tag, and the list of what else has it.
+    tags: Vec<(String, String)>,
 }
 
 // A template of its own, escaped where it is written.
@@ -80,7 +85,10 @@ impl LicenseHead {
     ) -> Result<Self> {
         let row = service::find(read, permit, id)?;
         let path = format!("{}/licenses/{id}", base(may));
+        let list = format!("{}/license-inventory", base(may));
         let admins = members::administrators_of(read, row.stock.account)?;
+        let place = row.stock.virtual_account;
+        let against = |action| reason::against(may, action, Some(place), &admins).unwrap_or_default();
         Ok(Self {
             virtual_account: row.virtual_account,
             number: may.number(),
@@ -96,7 +104,13 @@ impl LicenseHead {
                     }
                 })
                 .collect(),
-            against: against(may, Action::Transfer, &admins),
+            against: against(Action::Transfer),
+            against_tagging: against(Action::TagLicenses),
+            tags: row
+                .tags
+                .iter()
+                .map(|tag| (tag.clone(), having(&list, tag)))
+                .collect(),
             stock: row.stock,
         })
     }

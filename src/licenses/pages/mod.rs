@@ -4,6 +4,7 @@ mod inventory;
 mod ledger;
 mod license;
 mod place;
+mod tags;
 mod transfer;
 
 pub use inventory::{order, query};
@@ -40,6 +41,9 @@ pub fn routes(routes: &mut Routes) {
         "/sa/{said}/licensing/licenses/{license}/order-history",
         license::orders,
     );
+
+    routes.get("/sa/{said}/licensing/license-tags", tags::show);
+    routes.post("/sa/{said}/licensing/license-tags", tags::change);
 
     routes.get("/sa/{said}/licensing/transfer", transfer::show);
     routes.post("/sa/{said}/licensing/transfer", transfer::review);

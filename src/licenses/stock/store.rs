@@ -6,7 +6,7 @@ use crate::catalog::{Billing, Term};
 use crate::error::{Error, Result};
 use crate::kernel::ids::{LicenseStockId, SmartAccountId, VirtualAccountId};
 use crate::kernel::{Moment, search_key};
-use crate::platform::db::schema::{license_days as day_rows, license_stocks as stocks};
+use crate::platform::db::schema::{license_days as day_rows, license_stocks as stocks, license_tags as tags};
 use crate::platform::db::{Conn, Reads, Tx, contains};
 use diesel::prelude::*;
 
@@ -287,6 +287,7 @@ pub fn forget(tx: &mut Tx<'_>, account: SmartAccountId, place: VirtualAccountId)
         .select(stocks::id)
         .load(tx.conn())?;
     for some in gone.chunks(500) {
+        super::super::tags::forget(tx, some)?;
         diesel::delete(day_rows::table.filter(day_rows::stock_id.eq_any(some.to_vec())))
             .execute(tx.conn())?;
         diesel::delete(stocks::table.filter(stocks::id.eq_any(some.to_vec()))).execute(tx.conn())?;
@@ -297,8 +298,10 @@ pub fn forget(tx: &mut Tx<'_>, account: SmartAccountId, place: VirtualAccountId)
 /// What a list of licenses is narrowed to.
 #[derive(Debug, Clone, Default)]
 pub struct Filter {
-    /// Typed into the search.
+    /// Typed into the search: a part of a name or of a license tag.
     pub typed: String,
+    /// Any of these license tags, folded; all when empty.
+    pub tags: Vec<String>,
     /// Any of these; all when absent, nothing when empty.
     pub places: Option<Vec<VirtualAccountId>>,
     /// Any of these; all when empty.
@@ -334,7 +337,29 @@ macro_rules! asked {
             query = query.filter(stocks::virtual_account_id.eq_any(only.to_vec()));
         }
         if !filter.typed.is_empty() {
-            query = query.filter(stocks::search_key.like(contains(&filter.typed)).escape('\\'));
+            let tagged = tags::table
+                .filter(
+                    tags::smart_account_id
+                        .eq(within.account()?)
+                        .and(tags::tag_key.like(contains(&filter.typed)).escape('\\')),
+                )
+                .select(tags::stock_id);
+            query = query.filter(
+                stocks::search_key
+                    .like(contains(&filter.typed))
+                    .escape('\\')
+                    .or(stocks::id.eq_any(tagged)),
+            );
+        }
+        if !filter.tags.is_empty() {
+            let tagged = tags::table
+                .filter(
+                    tags::smart_account_id
+                        .eq(within.account()?)
+                        .and(tags::tag_key.eq_any(filter.tags.clone())),
+                )
+                .select(tags::stock_id);
+            query = query.filter(stocks::id.eq_any(tagged));
         }
         if let Some(places) = &filter.places {
             query = query.filter(stocks::virtual_account_id.eq_any(places.clone()));

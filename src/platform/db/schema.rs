@@ -350,6 +350,15 @@ diesel::table! {
 }
 
 diesel::table! {
+    license_tags (stock_id, tag_key) {
+        smart_account_id -> Text,
+        stock_id -> Text,
+        tag -> Text,
+        tag_key -> Text,
+    }
+}
+
+diesel::table! {
     links (id) {
         id -> Text,
         purpose -> Text,
@@ -912,6 +921,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     license_moves,
     license_pools,
     license_stocks,
+    license_tags,
     links,
     mailbox,
     notification_addresses,

@@ -8,8 +8,9 @@ use crate::account_requests::{self, Customers, ForCustomer, Sending};
 use crate::authn::{Actor, Person, PlatformRole, Via, api_client, people};
 use crate::authz::{Does, Permit, Role, grants};
 use crate::error::{Error, Result};
-use crate::kernel::ids::{LinkId, PersonId, SmartAccountId, UserGroupId, VirtualAccountId};
+use crate::kernel::ids::{LicenseStockId, LinkId, PersonId, SmartAccountId, UserGroupId, VirtualAccountId};
 use crate::kernel::{DomainIdentifier, EmailAddress, Event, Kind, Moment, Name, Who};
+use crate::licenses;
 use crate::members;
 use crate::platform::db::{Db, Tx};
 use crate::platform::mail;
@@ -225,6 +226,26 @@ const WANTED: &[Wanted] = &[
         "We replace the switches on the third floor and register them for you.",
         1,
         Answer::Open,
+    ),
+];
+
+/// License tags of XYZ COMPANY: Virtual Account, entitlements, tags.
+type Tagging = (&'static str, &'static [&'static str], &'static [&'static str]);
+const LICENSE_TAGS: &[Tagging] = &[
+    (
+        "Corporate Network Devices",
+        &["c9300-na-48", "c9300-dna-a-48", "c9500-na-48y", "c9500-dna-a-48y"],
+        &["Campus core"],
+    ),
+    (
+        "Corporate Network Devices",
+        &["c9200-ne-24", "c9200-dna-e-24"],
+        &["Refresh 2027", "Cost center 4100"],
+    ),
+    (
+        "Public Network Devices",
+        &["air-na", "air-dna-a"],
+        &["Cost center 4200"],
     ),
 ];
 
@@ -486,6 +507,7 @@ impl Demo {
             self.requests(tx)?;
             self.access(tx)?;
             self.write_orders(tx)?;
+            self.license_tags(tx)?;
             tokens::write(tx, self, &self.tokens)?;
             // What was written long ago went out long ago. Only the letters of what is still open are delivered.
             mail::sent_long_ago(tx, days_before(self.now, 7, 0))?;
@@ -523,6 +545,22 @@ impl Demo {
             orders::write(tx, self, std::slice::from_ref(order), &places)?;
         }
         devices::write_until(tx, &self.devices, next, self.now).map(drop)
+    }
+
+    fn license_tags(&self, tx: &mut Tx<'_>) -> Result<()> {
+        let at = days_before(self.now, 12, 14);
+        let permit = self.permit_of(tx, "ada@xyz.example", self.xyz, at)?;
+        for (division, entitlements, tags) in LICENSE_TAGS {
+            let place = self.division(division)?;
+            let ids: Vec<LicenseStockId> = licenses::stocks_in(tx, self.xyz, place)?
+                .into_iter()
+                .filter(|stock| entitlements.contains(&stock.entitlement.as_str()))
+                .map(|stock| stock.id)
+                .collect();
+            let tags: Vec<String> = tags.iter().map(|tag| (*tag).to_owned()).collect();
+            let _ = licenses::change_tags(tx, &permit, at, &ids, &tags, &[])?;
+        }
+        Ok(())
     }
 
     fn xyz_company(&self, tx: &mut Tx<'_>) -> Result<()> {

@@ -351,6 +351,109 @@ fn the_pages_of_a_license_and_of_a_virtual_account_are_there_for_who_reaches_the
     una.follow().expect(200).shows("Public Network Devices");
 }
 
+#[test]
+fn licenses_are_found_by_their_tags_and_only_who_may_changes_them() {
+    let (p, cast) = with_switch();
+    let base = format!("/sa/{}/licensing", cast.xyz.number);
+    let ids: Vec<String> = [NE, DNA]
+        .iter()
+        .map(|one| p.stock_named(&cast.xyz, "DEFAULT", one).unwrap().0)
+        .collect();
+    let both = format!("{base}/license-tags?license={}&license={}", ids[0], ids[1]);
+    let mut ada = p.sign_in("ada@xyz.example");
+    ada.open(&format!("{base}/license-tags")).expect(409);
+    ada.open(&both).expect(200);
+    // Nothing, too long, too many: the form again with what was typed, and nothing is changed.
+    let before = p.fingerprint();
+    ada.fill_and_send("Save", &[])
+        .expect(422)
+        .shows("Enter a tag to add");
+    let long = "x".repeat(41);
+    let again = ada.fill_and_send("Save", &[("add", &long)]);
+    again.expect(422).shows("at most 40 characters");
+    assert_eq!(again.attrs("input[name=add]", "value"), [long]);
+    ada.fill_and_send("Save", &[("add", "tab\there")]).expect(422);
+    let many: Vec<String> = (0..21).map(|n| format!("tag {n}")).collect();
+    ada.fill_and_send("Save", &[("add", &many.join(", "))])
+        .expect(422)
+        .shows("at most 20 tags");
+    let changed = before.differences(&p.fingerprint());
+    assert!(!changed.contains(" license_tags"), "{changed}");
+
+    ada.open(&both).expect(200);
+    ada.fill_and_send("Save", &[("add", "Campus, =cost, campus")])
+        .expect(303);
+    ada.follow()
+        .expect(200)
+        .shows("The tags of 2 licenses were changed.");
+    assert_eq!(p.events_of("licenses.tagged").len(), 2);
+    // Again, written otherwise: nothing is different, and nothing is recorded.
+    ada.open(&both).expect(200);
+    ada.fill_and_send("Save", &[("add", "CAMPUS")]).expect(303);
+    assert_eq!(p.events_of("licenses.tagged").len(), 2);
+    // Taken from one of them.
+    ada.open(&format!("{base}/license-tags?license={}&from=license", ids[1]))
+        .expect(200);
+    ada.fill_and_send("Save", &[("remove", "Campus")]).expect(303);
+    ada.follow()
+        .expect(200)
+        .shows("The tags of 1 license were changed.")
+        .shows("=cost")
+        .shows_not("Campus");
+
+    // By a part of it in the search, by all of it in the filter, and in the file, where no cell begins a formula.
+    let mut api = p.api("ada@xyz.example");
+    let list = format!("/api/v1/accounts/{}/licenses", cast.xyz.number);
+    let mut found = |asked: &str| -> Vec<String> {
+        let reply = api.get(&format!("{list}?va={}&{asked}", cast.xyz.default));
+        let items = reply.expect(200).json()["items"].as_array().unwrap().clone();
+        items
+            .iter()
+            .map(|one| one["id"].as_str().unwrap().to_owned())
+            .collect()
+    };
+    assert_eq!(found("q=ampu"), [ids[0].clone()]);
+    assert_eq!(found("license-tag=Campus"), [ids[0].clone()]);
+    assert_eq!(found("license-tag=%3Dcost").len(), 2);
+    ada.open(&format!("{base}/license-inventory.csv?license-tag=Campus"))
+        .expect(200)
+        .shows("'=cost, Campus")
+        .shows_not(DNA);
+
+    // Vera reads them; Una does not reach DEFAULT; Eve is of another company.
+    let path = format!("/api/v1/accounts/{}/license-tags", cast.xyz.number);
+    let body = json!({ "licenses": [ids[0]], "add": ["Hers"] });
+    let before = p.fingerprint();
+    p.api("vera@xyz.example").post(&path, &body).expect(403);
+    p.api("una@xyz.example").post(&path, &body).expect(404);
+    p.api("eve@harborview.example").post(&path, &body).expect(404);
+    p.sign_in("vera@xyz.example")
+        .open(&format!("{base}/license-inventory"))
+        .expect(200)
+        .shows("cannot manage license tags");
+    p.sign_in("una@xyz.example").open(&both).expect(404);
+    let mut una = p.sign_in("una@xyz.example");
+    una.open(&format!("{base}/license-inventory?license-tag=Campus"))
+        .expect(200)
+        .shows_not("=cost");
+    let changed = before.differences(&p.fingerprint());
+    assert!(!changed.contains(" license_tags"), "{changed}");
+    // All or nothing: one of these is not there.
+    let stranger = json!({ "licenses": [ids[0], cast.xyz.default], "add": ["Half"] });
+    api_of(&p).post(&path, &stranger).expect(404);
+    let done = api_of(&p).post(
+        &path,
+        &json!({ "licenses": [ids[0], ids[0]], "add": ["New"], "remove": ["CAMPUS", "absent"] }),
+    );
+    assert_eq!(done.expect(200).json()["changed"], 1);
+    assert_eq!(done.json()["licenses"][0]["tags"], json!(["=cost", "New"]));
+    p.adds_up();
+}
+
+fn api_of(p: &Portal) -> crate::support::Api {
+    p.api("ada@xyz.example")
+}
+
 /// What a model thinks of three Virtual Accounts: purchased, reserved and in use of one license.
 #[derive(Debug, Clone, Copy)]
 enum Step {

@@ -1,0 +1,179 @@
+//! "Manage License Tags": of one license or of many.
+
+use super::super::service::{self, Row};
+use super::super::tags::{self, MOST_LICENSES};
+use super::{base, between};
+use crate::authz::action::TagLicenses;
+use crate::error::{Error, Problems, Result};
+use crate::http::form::fresh;
+use crate::http::form_state::Choice;
+use crate::http::widgets::counted;
+use crate::http::{Answer, Flash, FlashKind, FormState, May, Posted, Shell, page, page_with};
+use crate::kernel::ids::{LicenseStockId, VirtualAccountId};
+use crate::kernel::search_key;
+use crate::virtual_accounts::{MOST_TAGS, parse_tags};
+use askama::Template;
+use serde::Deserialize;
+
+/// What the form says.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Sent {
+    #[serde(default, rename = "license[]")]
+    license: Vec<String>,
+    /// Where one came from, to go back to: a Virtual Account, "license", or nothing.
+    #[serde(default)]
+    from: String,
+    #[serde(default)]
+    add: String,
+    #[serde(default)]
+    remove: Vec<String>,
+}
+
+#[derive(Template)]
+#[template(path = "licenses/tags.html")]
+struct TagsPage {
+    shell: Shell,
+    form: FormState,
+    rows: Vec<Row>,
+    /// Every tag that one of them has.
+    present: Vec<Choice>,
+    from: String,
+    action: String,
+    back: String,
+    most: usize,
+}
+
+fn action(may: &May<TagLicenses>) -> String {
+    format!("{}/license-tags", base(may))
+}
+
+/// Back to where one came from.
+fn back(may: &May<TagLicenses>, from: &str, ids: &[LicenseStockId]) -> String {
+    match (from.parse::<VirtualAccountId>(), ids) {
+        (Ok(va), _) => format!("{}/inventory/{va}/licenses", base(may)),
+        (Err(_), [id]) if from == "license" => format!("{}/licenses/{id}", base(may)),
+        (Err(_), _) => format!("{}/license-inventory", base(may)),
+    }
+}
+
+/// The licenses of an address or a form, each once.
+fn ids(typed: &[String]) -> Result<Vec<LicenseStockId>> {
+    let mut ids = Vec::new();
+    for text in typed {
+        let id = text.parse().map_err(|_| Error::NotFound)?;
+        if !ids.contains(&id) {
+            ids.push(id);
+        }
+    }
+    if ids.is_empty() {
+        return Err(Error::refused(
+            "licenses.nothing-chosen",
+            "No license was chosen. Tick licenses, then choose Manage License Tags.",
+        ));
+    }
+    if ids.len() > MOST_LICENSES {
+        return Err(Error::refused(
+            "licenses.too-many",
+            format!("The tags of at most {MOST_LICENSES} licenses are changed at once."),
+        ));
+    }
+    Ok(ids)
+}
+
+async fn form_page(
+    may: &May<TagLicenses>,
+    ids: Vec<LicenseStockId>,
+    from: String,
+    form: FormState,
+) -> Result<TagsPage> {
+    let (permit, chosen) = (may.permit.clone(), ids.clone());
+    let rows = may
+        .portal
+        .db
+        .read(move |r| {
+            chosen
+                .iter()
+                .map(|id| service::find(r, &permit, *id))
+                .collect::<Result<Vec<_>>>()
+        })
+        .await?;
+    let mut present: Vec<String> = rows.iter().flat_map(|row| row.tags.iter().cloned()).collect();
+    present.sort_by_key(|tag| search_key(tag));
+    present.dedup_by_key(|tag| search_key(tag));
+    let mut shell = may.account_shell("Manage License Tags", &between(may));
+    shell.error_title = form.has_problems();
+    Ok(TagsPage {
+        shell,
+        form,
+        rows,
+        present: present
+            .into_iter()
+            .map(|tag| Choice::new(tag.clone(), tag))
+            .collect(),
+        action: action(may),
+        back: back(may, &from, &ids),
+        from,
+        most: MOST_TAGS,
+    })
+}
+
+/// GET /sa/{said}/licensing/license-tags?license=…&license=…&from=…
+pub async fn show(may: May<TagLicenses>) -> Answer {
+    let mut sent = Sent::default();
+    for (key, value) in url::form_urlencoded::parse(may.query.as_bytes()) {
+        match key.as_ref() {
+            "license" => sent.license.push(value.into_owned()),
+            "from" => sent.from = value.into_owned(),
+            _ => {}
+        }
+    }
+    page(&form_page(&may, ids(&sent.license)?, sent.from, fresh()).await?)
+}
+
+/// POST /sa/{said}/licensing/license-tags
+pub async fn change(may: May<TagLicenses>, posted: Posted<Sent>) -> Answer {
+    let chosen = ids(&posted.value.license)?;
+    let from = posted.value.from.clone();
+    let mut problems = Problems::default();
+    let add = problems
+        .take("add", parse_tags(&posted.value.add))
+        .unwrap_or_default();
+    if problems.is_empty() && add.is_empty() && posted.value.remove.is_empty() {
+        problems.add("add", "Enter a tag to add, or choose one to remove.");
+    }
+    if !problems.is_empty() {
+        return page_with(
+            422,
+            &form_page(&may, chosen, from, posted.again(&problems)).await?,
+        );
+    }
+    let (permit, at) = (may.permit.clone(), may.portal.clock.now());
+    let (these, remove) = (chosen.clone(), posted.value.remove.clone());
+    let done = may
+        .portal
+        .db
+        .write(move |tx| tags::change(tx, &permit, at, &these, &add, &remove))
+        .await;
+    match done {
+        Ok(changed) => Ok(may.see_other(
+            &back(&may, &from, &chosen),
+            Flash::new(
+                FlashKind::Ok,
+                format!(
+                    "The tags of {} changed.",
+                    counted(
+                        u64::try_from(changed).unwrap_or_default(),
+                        "license were",
+                        "licenses were"
+                    )
+                ),
+            ),
+        )),
+        Err(Error::Invalid(problems)) => page_with(
+            422,
+            &form_page(&may, chosen, from, posted.again(&problems)).await?,
+        ),
+        Err(other) => Err(other),
+    }
+}
