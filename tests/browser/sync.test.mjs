@@ -6,7 +6,7 @@ import { spawnSync } from "node:child_process";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { after, before, test } from "node:test";
-import { checkPage, contexts, openBrowser, openPage, signInAs, startPortal, visit } from "./support.mjs";
+import { checkPage, contexts, openBrowser, openPage, shot, signInAs, startPortal, visit } from "./support.mjs";
 
 const program = path.resolve(
   process.env.LICENTRAL_BIN ?? path.join(path.dirname(fileURLToPath(import.meta.url)), "../../target/debug/licentral"),
@@ -50,46 +50,58 @@ async function download(page, press, as) {
   return target;
 }
 
-for (const context of [contexts[0], contexts.at(-1)]) {
-  const label = context.name;
-  const name = `Plant ${label}`;
-
-  /** The On-Prem server of the plant: runs a command of it and says what it printed. */
-  const onPrem = (...words) => {
+/** An On-Prem server: what runs a command of it and says what it printed. */
+const onPremServer =
+  (label) =>
+  (...words) => {
     const run = spawnSync(program, ["on-prem", "--data", `${label}.db`, ...words], { cwd: portal.folder, encoding: "utf8" });
     assert.equal(run.status, 0, `${words.join(" ")}\n${run.stdout}${run.stderr}`);
     return run.stdout;
   };
 
+/** Registers an On-Prem server, by file in both directions. */
+async function register(page, onPrem, label, name) {
+  onPrem("account", "new", "--name", name);
+  onPrem("register", "--out", `${label}.registration`);
+  await openList(page);
+  await page.getByRole("link", { name: "Add device manager" }).click();
+  await title(page, "Add device manager");
+  await page.getByLabel("Registration file").setInputFiles(path.join(portal.folder, `${label}.registration`));
+  await page.getByLabel("Virtual Account", { exact: true }).selectOption({ label: "A new Virtual Account" });
+  await page.getByLabel("Name of the new Virtual Account").fill(`${name} licenses`);
+  await page.getByRole("button", { name: "Add device manager" }).click();
+  await title(page, `${name} is registered`);
+  await checkPage(page, `${label} registered`);
+  const authorization = await download(page, () => page.getByRole("link", { name: "Download authorization file" }).click(), `${label}.authorization`);
+  onPrem("authorize", authorization);
+}
+
+/** Uploads a synchronization file, as far as its review. */
+async function upload(page, name, file) {
+  await choose(page, name, "Upload sync file");
+  await title(page, "Upload sync file");
+  await checkPage(page, `${file} upload`);
+  await page.getByLabel("Synchronization file", { exact: true }).and(page.locator("input")).setInputFiles(path.join(portal.folder, file));
+  await page.getByRole("button", { name: "Next" }).click();
+  await title(page, "Review the file information");
+}
+
+for (const context of [contexts[0], contexts.at(-1)]) {
+  const label = context.name;
+  const name = `Plant ${label}`;
+
   test(`an On-Prem account is registered, synchronized by file, emptied and removed (${label})`, async () => {
+    const onPrem = onPremServer(label);
     const page = await openPage(browser, portal, context);
     await signInAs(page, "ada@xyz.example");
-
-    // Registration, by file in both directions.
-    onPrem("account", "new", "--name", name);
-    onPrem("register", "--out", `${label}.registration`);
     await openList(page);
     await checkPage(page, `${label} device managers`);
-    await page.getByRole("link", { name: "Add device manager" }).click();
-    await title(page, "Add device manager");
-    await page.getByLabel("Registration file").setInputFiles(path.join(portal.folder, `${label}.registration`));
-    await page.getByLabel("Virtual Account", { exact: true }).selectOption({ label: "A new Virtual Account" });
-    await page.getByLabel("Name of the new Virtual Account").fill(`${name} licenses`);
-    await page.getByRole("button", { name: "Add device manager" }).click();
-    await title(page, `${name} is registered`);
-    await checkPage(page, `${label} registered`);
-    const authorization = await download(page, () => page.getByRole("link", { name: "Download authorization file" }).click(), `${label}.authorization`);
-    onPrem("authorize", authorization);
+    await register(page, onPrem, label, name);
 
     // S2: the file goes up, the response comes back.
     onPrem("device", "add", "--serial", `FOC${label.replace(/[^0-9a-z]/gi, "").toUpperCase().slice(0, 8)}`, "--hostname", "plant-switch-01");
     onPrem("sync", "generate", "--out", `${label}-1.sync`);
-    await choose(page, name, "Upload sync file");
-    await title(page, "Upload sync file");
-    await checkPage(page, `${label} upload sync file`);
-    await page.getByLabel("Synchronization file", { exact: true }).and(page.locator("input")).setInputFiles(path.join(portal.folder, `${label}-1.sync`));
-    await page.getByRole("button", { name: "Next" }).click();
-    await title(page, "Review the file information");
+    await upload(page, name, `${label}-1.sync`);
     await page.getByText("Nothing has been applied yet.").waitFor();
     await checkPage(page, `${label} review sync file`);
     await page.getByRole("button", { name: "Submit" }).click();
@@ -115,10 +127,7 @@ for (const context of [contexts[0], contexts.at(-1)]) {
     await checkPage(page, `${label} remove refused`);
     onPrem("device", "remove", "--all");
     onPrem("sync", "generate", "--out", `${label}-2.sync`);
-    await choose(page, name, "Upload sync file");
-    await page.getByLabel("Synchronization file", { exact: true }).and(page.locator("input")).setInputFiles(path.join(portal.folder, `${label}-2.sync`));
-    await page.getByRole("button", { name: "Next" }).click();
-    await title(page, "Review the file information");
+    await upload(page, name, `${label}-2.sync`);
     await page.getByRole("button", { name: "Submit" }).click();
     await title(page, "Confirmation");
     await choose(page, name, "View sync history");
@@ -133,6 +142,26 @@ for (const context of [contexts[0], contexts.at(-1)]) {
     await title(page, "Device Managers");
     await page.getByText(`The device manager ${name} was removed.`).first().waitFor();
     assert.equal(await row(page, name).count(), 0);
+    await page.context().close();
+  });
+  test(`a large file is applied by a job, and the page says how far it is (${label})`, async () => {
+    const onPrem = onPremServer(`large-${label}`);
+    const page = await openPage(browser, portal, context);
+    await signInAs(page, "ada@xyz.example");
+    await register(page, onPrem, `large-${label}`, `Large ${name}`);
+    // Beyond 5,000 a file is not applied while somebody waits for the answer.
+    onPrem("device", "add", "--serial", `LRG${label.slice(0, 4)}`, "--count", "5100", "--use", "c9200-ne-48");
+    onPrem("sync", "generate", "--out", `large-${label}.sync`);
+    await upload(page, `Large ${name}`, `large-${label}.sync`);
+    await page.getByRole("button", { name: "Submit" }).click();
+    await title(page, "The file is being applied");
+    await page.getByRole("progressbar").waitFor();
+    await shot(page, `${label} file being applied`);
+    // By itself, with script and without.
+    await page.getByRole("heading", { level: 1, name: "Confirmation", exact: true }).waitFor({ timeout: 60_000 });
+    await page.getByRole("link", { name: "Close", exact: true }).click();
+    await openList(page);
+    await row(page, `Large ${name}`).getByText("5,100").waitFor();
     await page.context().close();
   });
 }
