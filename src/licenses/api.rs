@@ -344,8 +344,11 @@ struct PostingShape {
     /// order, order-taken-back, transfer-in or transfer-out.
     transaction: String,
     license: String,
-    #[schema(value_type = String)]
-    virtual_account: VirtualAccountId,
+    /// Id of the Virtual Account; null where it was deleted since.
+    #[schema(value_type = Option<String>)]
+    virtual_account: Option<VirtualAccountId>,
+    /// The name that a Virtual Account had which was deleted since.
+    deleted_virtual_account: Option<String>,
     /// Below zero when licenses went out.
     quantity: i64,
     #[schema(value_type = Option<String>)]
@@ -361,7 +364,8 @@ impl From<Posting> for PostingShape {
             at: one.at,
             transaction: one.kind.word().to_owned(),
             license: one.license,
-            virtual_account: one.place,
+            virtual_account: one.deleted_place.is_none().then_some(one.place),
+            deleted_virtual_account: one.deleted_place,
             quantity: one.quantity,
             order: one.order,
             reference: one.reference,

@@ -6,6 +6,7 @@ use crate::kernel::ids::{SmartAccountId, VirtualAccountId};
 use crate::kernel::{Event, Moment};
 use crate::platform::db::{Reads, Tx};
 use crate::platform::occupants::{Holding, Occupant};
+use crate::virtual_accounts;
 use std::collections::BTreeMap;
 
 /// What this room keeps in Virtual Accounts.
@@ -41,7 +42,12 @@ impl Occupant for Licenses {
         id: VirtualAccountId,
     ) -> Result<Vec<Event>> {
         let _ = at;
-        store::forget(tx, account, id)?;
+        let name = virtual_accounts::these(tx, account, &[id])?
+            .pop()
+            .map(|one| one.name)
+            .unwrap_or_default();
+        let under = virtual_accounts::default_of(tx, account)?.id;
+        store::close(tx, account, id, &name, under)?;
         stock::forget(tx, account, id)?;
         Ok(Vec::new())
     }

@@ -121,7 +121,8 @@ pub fn of_stock(
             pools::smart_account_id
                 .eq(account)
                 .and(pools::virtual_account_id.eq(place))
-                .and(pools::entitlement.eq(entitlement)),
+                .and(pools::entitlement.eq(entitlement))
+                .and(pools::deleted_place.is_null()),
         )
         .select(columns!())
         .load(read.conn())?;
@@ -200,7 +201,8 @@ pub fn ending(
                 .eq(within.account()?)
                 .and(pools::ends_at.ge(from))
                 .and(pools::ends_at.lt(until))
-                .and(pools::purchased.gt(0)),
+                .and(pools::purchased.gt(0))
+                .and(pools::deleted_place.is_null()),
         )
         .into_boxed();
     if let Some(only) = within.only() {
@@ -220,7 +222,9 @@ pub struct Posting {
     pub kind: MoveKind,
     pub quantity: i64,
     pub license: String,
+    /// In which Virtual Account; where that was deleted since, its name then.
     pub place: VirtualAccountId,
+    pub deleted_place: Option<String>,
     pub order: Option<OrderId>,
     pub reference: String,
     pub actor: String,
@@ -242,13 +246,18 @@ macro_rules! ledger {
             .filter(moves::smart_account_id.eq(within.account()?))
             .into_boxed();
         if let Some(only) = within.only() {
-            query = query.filter(pools::virtual_account_id.eq_any(only.to_vec()));
+            query = query.filter(
+                pools::virtual_account_id
+                    .eq_any(only.to_vec())
+                    .and(pools::deleted_place.is_null()),
+            );
         }
         if let Some((place, entitlement)) = &asked.of {
             query = query.filter(
                 pools::virtual_account_id
                     .eq(*place)
-                    .and(pools::entitlement.eq(entitlement.clone())),
+                    .and(pools::entitlement.eq(entitlement.clone()))
+                    .and(pools::deleted_place.is_null()),
             );
         }
         if !asked.typed.is_empty() {
@@ -283,6 +292,7 @@ pub fn postings(
             moves::quantity,
             pools::name,
             pools::virtual_account_id,
+            pools::deleted_place,
             moves::order_id,
             moves::reference,
             moves::actor,
@@ -371,22 +381,31 @@ pub fn brought_by(
         .load(read.conn())?)
 }
 
-/// Forgets the pools of a Virtual Account that is deleted, with their part of the ledger: empty ones, whose moves
-/// cancel out. What happened stays in the record.
-pub fn forget(tx: &mut Tx<'_>, account: SmartAccountId, place: VirtualAccountId) -> Result<()> {
-    let empty: Vec<LicensePoolId> = pools::table
-        .filter(
-            pools::smart_account_id
-                .eq(account)
-                .and(pools::virtual_account_id.eq(place))
-                .and(pools::purchased.eq(0)),
-        )
-        .select(pools::id)
-        .load(tx.conn())?;
-    for some in empty.chunks(500) {
-        diesel::delete(moves::table.filter(moves::pool_id.eq_any(some.to_vec()))).execute(tx.conn())?;
-        diesel::delete(pools::table.filter(pools::id.eq_any(some.to_vec()))).execute(tx.conn())?;
-    }
+/// Closes the pools of a Virtual Account that is deleted and is called so: they stand under another one from then on, where
+/// nothing goes in or out of them, and their part of the ledger stays.
+pub fn close(
+    tx: &mut Tx<'_>,
+    account: SmartAccountId,
+    place: VirtualAccountId,
+    name: &str,
+    under: VirtualAccountId,
+) -> Result<()> {
+    let here = pools::smart_account_id
+        .eq(account)
+        .and(pools::virtual_account_id.eq(place));
+    diesel::update(pools::table.filter(here.and(pools::deleted_place.is_null())))
+        .set((
+            pools::deleted_place.eq(name),
+            // No license that comes is put into it.
+            pools::pool_key.eq(pools::id),
+        ))
+        .execute(tx.conn())?;
+    diesel::update(pools::table.filter(here))
+        .set((
+            pools::virtual_account_id.eq(under),
+            pools::version.eq(pools::version + 1),
+        ))
+        .execute(tx.conn())?;
     Ok(())
 }
 

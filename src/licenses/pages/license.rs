@@ -283,7 +283,8 @@ pub struct PostingView {
     pub what: &'static str,
     pub license: String,
     pub place: String,
-    pub place_id: VirtualAccountId,
+    /// Nothing where it was deleted since.
+    pub place_id: Option<VirtualAccountId>,
     pub amount: String,
     pub colour: &'static str,
     pub order: Option<String>,
@@ -297,8 +298,10 @@ impl PostingView {
             at: posting.at.utc(),
             what: posting.kind.label(),
             license: posting.license,
-            place,
-            place_id: posting.place,
+            place_id: posting.deleted_place.is_none().then_some(posting.place),
+            place: posting
+                .deleted_place
+                .map_or(place, |name| format!("{name} (deleted)")),
             amount: signed(&posting.quantity),
             colour: balance_class(&posting.quantity),
             order: posting.order.map(|id| format!("/sa/{number}/orders/{id}")),

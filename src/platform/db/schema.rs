@@ -325,6 +325,7 @@ diesel::table! {
         created_at -> Timestamp,
         version -> BigInt,
         ended_at -> Nullable<Timestamp>,
+        deleted_place -> Nullable<Text>,
     }
 }
 

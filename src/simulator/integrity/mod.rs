@@ -208,7 +208,7 @@ const RULES: &[Rule] = &[
     ),
     (
         "Licenses lie in a Virtual Account that does not count them",
-        "SELECT p.id AS what FROM license_pools p WHERE NOT EXISTS (SELECT 1 FROM license_stocks s
+        "SELECT p.id AS what FROM license_pools p WHERE p.deleted_place IS NULL AND NOT EXISTS (SELECT 1 FROM license_stocks s
             WHERE s.smart_account_id = p.smart_account_id AND s.virtual_account_id = p.virtual_account_id
             AND s.entitlement = p.entitlement)",
     ),
@@ -240,7 +240,7 @@ const RULES: &[Rule] = &[
         "Licenses of a line came to another Virtual Account than the line",
         "SELECT m.order_line_id AS what FROM license_moves m JOIN license_pools p ON p.id = m.pool_id
          JOIN order_lines l ON l.id = m.order_line_id
-         WHERE m.kind = 'order' AND m.round = l.round AND l.state = 'assigned'
+         WHERE m.kind = 'order' AND m.round = l.round AND l.state = 'assigned' AND p.deleted_place IS NULL
          AND (l.virtual_account_id IS NULL OR p.virtual_account_id <> l.virtual_account_id OR p.smart_account_id <> l.smart_account_id)",
     ),
     (

@@ -447,7 +447,63 @@ fn licenses_are_found_by_their_tags_and_only_who_may_changes_them() {
     );
     assert_eq!(done.expect(200).json()["changed"], 1);
     assert_eq!(done.json()["licenses"][0]["tags"], json!(["=cost", "New"]));
+    // They go with the Virtual Account.
+    let while_ = p.virtual_account(&cast.xyz, "For a while");
+    p.licenses(&cast.xyz, while_, SWITCH, 1);
+    let lines = everything(&p, &cast, "For a while");
+    for one in &lines {
+        let body = json!({ "licenses": [one["license"]], "add": ["Short lived"] });
+        api_of(&p).post(&path, &body).expect(200);
+    }
+    api_of(&p)
+        .post(&transfer_path(&cast.xyz), &json!({ "lines": lines }))
+        .expect(200);
+    let place = format!("/api/v1/accounts/{}/virtual-accounts/{while_}", cast.xyz.number);
+    api_of(&p).delete(&place).expect(204);
     p.adds_up();
+}
+
+/// Lines that transfer one of each license of the switch to DEFAULT.
+fn everything(p: &Portal, cast: &Cast, from: &str) -> Vec<Value> {
+    [NE, DNA]
+        .iter()
+        .map(|one| {
+            let id = p.stock_named(&cast.xyz, from, one).unwrap().0;
+            json!({ "license": id, "to": cast.xyz.default, "quantity": 1 })
+        })
+        .collect()
+}
+
+#[test]
+fn the_ledger_outlives_the_virtual_account() {
+    let (p, cast) = Portal::with_cast();
+    let base = format!("/api/v1/accounts/{}", cast.xyz.number);
+    // A term ends in a Virtual Account, the rest goes elsewhere.
+    let gone = p.virtual_account(&cast.xyz, "For a while");
+    p.licenses(&cast.xyz, gone, SWITCH, 1);
+    p.licenses_of(&cast.xyz, gone, SWITCH, 7, p.clock.now(), Some(1));
+    p.advance(TimeDelta::days(40));
+    p.run_jobs();
+    let body = json!({ "lines": everything(&p, &cast, "For a while") });
+    let mut ada = p.api("ada@xyz.example");
+    ada.post(&transfer_path(&cast.xyz), &body).expect(200);
+    p.adds_up();
+    ada.delete(&format!("{base}/virtual-accounts/{gone}")).expect(204);
+    p.adds_up();
+    assert_eq!(p.stock_named(&cast.xyz, "DEFAULT", NE).unwrap().1, [1, 0, 0, 1]);
+    // The ledger names the place for those who see all of the account.
+    let told = ada.get(&format!("{base}/license-transactions?per=100"));
+    let of_gone = told.expect(200).json()["items"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter(|one| one["deleted_virtual_account"] == "For a while" && one["virtual_account"].is_null())
+        .count();
+    assert_eq!(of_gone, 6, "two licenses came by order, two by grant, two went");
+    let mut page = p.sign_in("ada@xyz.example");
+    page.open(&format!("/sa/{}/licensing/transactions", cast.xyz.number))
+        .expect(200)
+        .shows("For a while (deleted)");
 }
 
 fn api_of(p: &Portal) -> crate::support::Api {

@@ -550,6 +550,39 @@ fn whole_lines_are_reassigned_while_the_order_is_pending() {
 }
 
 #[test]
+fn what_went_on_from_a_deleted_virtual_account_is_not_brought_a_second_time() {
+    let (p, cast) = with_orders();
+    let gone = p.virtual_account(&cast.xyz, "For a while");
+    let id = p.order_comes_in(&order("WEB-1", false, SWITCH));
+    let mut ada = p.api("ada@xyz.example");
+    assign(&mut ada, &cast.xyz, &[&id], "xyz.example", "For a while").expect(202);
+    p.complete();
+    let held = licenses(&mut ada, &cast.xyz);
+    let base = format!("/api/v1/accounts/{}", cast.xyz.number);
+    let all = ada.get(&format!("{base}/licenses?va={gone}")).json();
+    let lines: Vec<Value> = all["items"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|one| json!({ "license": one["id"], "to": cast.xyz.default, "quantity": one["purchased"] }))
+        .collect();
+    assert_eq!(lines.len(), 2);
+    ada.post(&format!("{base}/license-transfers"), &json!({ "lines": lines }))
+        .expect(200);
+    ada.delete(&format!("{base}/virtual-accounts/{gone}")).expect(204);
+    let shown = ada.get(&format!("{base}/orders/{id}")).json();
+    let body = json!({ "orders": [id], "work": "reassign", "lines": [shown["lines"][0]["id"]],
+        "target": { "smart_account": "xyz.example", "virtual_account": "Public Network Devices" } });
+    ada.post(&format!("{base}/order-assignments"), &body);
+    p.complete();
+    let now = licenses(&mut ada, &cast.xyz);
+    let sum = |held: &[(String, String, i64)]| held.iter().map(|one| one.2).sum::<i64>();
+    assert_eq!(sum(&now), sum(&held), "{now:?}");
+    assert!(now.iter().all(|one| one.1 == "DEFAULT"), "{now:?}");
+    p.adds_up();
+}
+
+#[test]
 fn an_order_that_brings_its_active_account_has_nothing_to_assign() {
     let (p, cast) = with_orders();
     let mut body = order("WEB-1", false, SWITCH);

@@ -1,0 +1,1 @@
+ALTER TABLE license_pools DROP COLUMN deleted_place;
