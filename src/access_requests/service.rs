@@ -765,8 +765,12 @@ fn settle(
         Some(id) => Some(people::find(tx, id)?.label()),
         None => None,
     };
+    let wanted = places(tx, before, Part::Asked)?;
     let event = about(before, asked, kind, says).changed(
-        &json!({ "state": before.state, "scope": before.scope, "role": before.role }),
+        &json!({
+            "state": before.state, "scope": before.scope, "role": before.role,
+            "virtual_accounts": names_of(&wanted),
+        }),
         &json!({
             "state": after.state, "scope": after.given_scope, "role": after.given_role,
             "virtual_accounts": names_of(given), "reason": after.reason, "on_behalf_of": behalf,

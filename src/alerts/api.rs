@@ -12,6 +12,9 @@ use actix_web::http::Method;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+/// So many alerts are hidden or shown at a time.
+const MOST_HIDDEN: usize = 500;
+
 pub fn routes(routes: &mut Routes) {
     const NOTIFICATIONS: &str = "/api/v1/accounts/{said}/notifications";
     routes.api(
@@ -31,6 +34,14 @@ pub fn routes(routes: &mut Routes) {
             ])
             .gives::<AlertList>(200),
         all,
+    );
+    routes.api(
+        Method::POST,
+        "/api/v1/accounts/{said}/alerts/hide",
+        Api::says("Hides alerts from oneself, or shows them again. Keys of alerts that are not there are passed over.")
+            .takes::<HideBody>()
+            .gives::<AlertList>(200),
+        hide,
     );
     routes.api(
         Method::GET,
@@ -101,6 +112,45 @@ async fn all(may: May<ViewInventory>) -> Answer {
     if let Some(says) = list.dropped.first() {
         return Err(Error::BadRequest(says.clone().into()));
     }
+    json(
+        200,
+        &AlertList {
+            total: rows.len() as u64,
+            items: rows.into_iter().map(AlertShape::from).collect(),
+        },
+    )
+}
+
+/// Which alerts one hides.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct HideBody {
+    /// Keys of alerts, 500 at most.
+    keys: Vec<String>,
+    /// false: they are shown again.
+    #[serde(default = "yes")]
+    hidden: bool,
+}
+
+const fn yes() -> bool {
+    true
+}
+
+/// Answers with those of them that are there.
+async fn hide(may: May<ViewInventory>, body: JsonBody<HideBody>) -> Answer {
+    let HideBody { keys, hidden } = body.value;
+    if keys.is_empty() || keys.len() > MOST_HIDDEN {
+        return Err(Error::invalid("keys", format!("Name 1 to {MOST_HIDDEN} alerts.")));
+    }
+    let (permit, at, these) = (may.permit.clone(), may.portal.clock.now(), keys.clone());
+    may.portal
+        .db
+        .housekeeping(move |tx| service::hide(tx, &permit, &these, hidden, at))
+        .await?;
+    let permit = may.permit.clone();
+    let seen = may.portal.db.read(move |r| service::seen(r, &permit, at)).await?;
+    let (_, mut rows) = matching(may.path.clone(), "hidden=yes", seen);
+    rows.retain(|row| keys.contains(&row.alert.key));
     json(
         200,
         &AlertList {

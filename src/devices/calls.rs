@@ -134,7 +134,7 @@ impl Registration {
         let udi = Udi::parse(asked.pid, asked.serial, &mut problems);
         let mut line = |text: &str, field: &str, what: &str, most: usize| {
             let text = text.trim();
-            if text.chars().count() > most || text.chars().any(char::is_control) {
+            if text.chars().count() > most || text.chars().any(crate::kernel::text::is_hostile) {
                 problems.add(field, format!("{what} is one line of at most {most} characters."));
             }
             text.to_owned()

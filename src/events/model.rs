@@ -132,14 +132,17 @@ pub fn changes(detail: &serde_json::Value) -> Vec<Change> {
     names
         .into_iter()
         .map(|name| {
-            let (was, is) = (old.get(name), new.get(name));
+            let said = |facts: &serde_json::Map<_, _>| facts.get(name).map(words).unwrap_or_default();
+            let (before, after) = (said(old), said(new));
             Change {
                 what: title(name),
-                before: was.map(words).unwrap_or_default(),
-                after: is.map(words).unwrap_or_default(),
-                differs: was != is,
+                differs: before != after,
+                before,
+                after,
             }
         })
+        // What was nothing and is nothing did not change and says nothing.
+        .filter(|change| !(change.before.is_empty() && change.after.is_empty()))
         .collect()
 }
 
@@ -193,6 +196,9 @@ mod tests {
             ]
         );
         assert_eq!(others(&detail), [("Case number".to_owned(), "7".to_owned())]);
+        // What was not there and is empty now is nothing that changed.
+        let made = json!({ "before": null, "after": { "name": "A", "parent": null, "tags": [] } });
+        assert_eq!(changes(&made).len(), 1);
         assert!(changes(&serde_json::Value::Null).is_empty());
         assert!(changes(&json!([1])).is_empty());
     }

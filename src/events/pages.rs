@@ -15,7 +15,6 @@ use crate::kernel::event::{Kind, Outcome};
 use crate::kernel::ids::{EventId, VirtualAccountId};
 use crate::licenses::{InventoryHead, InventoryTab};
 use crate::platform::db::Db;
-use crate::virtual_accounts;
 use actix_web::HttpResponse;
 use actix_web::http::header;
 use actix_web::web::Bytes;
@@ -139,14 +138,8 @@ async fn list_page(may: May<ViewEvents>, only: Option<VirtualAccountId>) -> Answ
             let total = service::total(r, &permit, &filter)?;
             list.clamp(total);
             let entries = service::page(r, &permit, &filter, list.descending, list.offset(), list.limit())?;
-            let names: Names = if entries.iter().any(|entry| entry.virtual_account.is_some()) {
-                virtual_accounts::names(r, &[account])?
-                    .into_iter()
-                    .map(|(_, id, name, _)| (id, name))
-                    .collect()
-            } else {
-                Names::new()
-            };
+            let mut names = Names::new();
+            service::name_places(r, account, &entries, &mut names)?;
             Ok((list, total, entries, names, head))
         })
         .await?;
@@ -208,10 +201,8 @@ pub async fn one(may: May<ViewEvents>, id: PathPart<EventId>) -> Answer {
         .db
         .read(move |r| {
             let entry = service::find(r, &permit, id.0)?;
-            let names = match entry.virtual_account {
-                Some(_) => virtual_accounts::names(r, &[account])?,
-                None => Vec::new(),
-            };
+            let mut names = Names::new();
+            service::name_places(r, account, std::slice::from_ref(&entry), &mut names)?;
             Ok((entry, names))
         })
         .await?;
@@ -232,10 +223,9 @@ pub async fn one(may: May<ViewEvents>, id: PathPart<EventId>) -> Answer {
                 Crumb::link("Event Log", format!("/sa/{number}/activity")),
             ],
         ),
-        virtual_account: names
-            .into_iter()
-            .find(|(_, id, _, _)| Some(*id) == entry.virtual_account)
-            .map(|(_, _, name, _)| name)
+        virtual_account: entry
+            .virtual_account
+            .and_then(|id| names.get(&id).cloned())
             .unwrap_or_default(),
         changes: model::changes(&facts),
         others: model::others(&facts),
@@ -289,7 +279,7 @@ pub async fn export(may: May<ViewEvents>, form: Posted<Export>) -> Answer {
             "Object",
             "Event ID",
         ])?),
-        names: None,
+        names: Names::new(),
     };
     let pieces = futures_util::stream::try_unfold(file, File::next);
     Ok(HttpResponse::Ok()
@@ -309,7 +299,7 @@ struct File {
     last: Option<(Moment, EventId)>,
     left: u64,
     table: Option<Table>,
-    names: Option<Names>,
+    names: Names,
 }
 
 impl File {
@@ -320,25 +310,17 @@ impl File {
         };
         let (permit, filter, last) = (self.permit.clone(), self.filter.clone(), self.last);
         let account = permit.within().account()?;
-        let (limit, first) = (
-            PIECE.min(i64::try_from(self.left).unwrap_or(PIECE)),
-            self.names.is_none(),
-        );
+        let limit = PIECE.min(i64::try_from(self.left).unwrap_or(PIECE));
+        let mut known = std::mem::take(&mut self.names);
         let (entries, names) = self
             .db
             .read(move |r| {
-                let names: Names = if first {
-                    virtual_accounts::names(r, &[account])?
-                        .into_iter()
-                        .map(|(_, id, name, _)| (id, name))
-                        .collect()
-                } else {
-                    Names::new()
-                };
-                Ok((service::after(r, &permit, &filter, last, limit)?, names))
+                let entries = service::after(r, &permit, &filter, last, limit)?;
+                service::name_places(r, account, &entries, &mut known)?;
+                Ok((entries, std::mem::take(&mut known)))
             })
             .await?;
-        let names = self.names.get_or_insert(names);
+        self.names = names;
         for entry in &entries {
             table.row([
                 entry.at.rfc3339().as_str(),
@@ -348,7 +330,7 @@ impl File {
                 &entry.actor,
                 entry
                     .virtual_account
-                    .and_then(|id| names.get(&id))
+                    .and_then(|id| self.names.get(&id))
                     .map_or("", String::as_str),
                 &entry.about,
                 entry.id.as_str(),

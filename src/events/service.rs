@@ -6,10 +6,11 @@ use crate::authz::Permit;
 use crate::authz::action::ViewEvents;
 use crate::error::Result;
 use crate::http::ListQuery;
-use crate::kernel::ids::EventId;
+use crate::kernel::ids::{EventId, SmartAccountId, VirtualAccountId};
 use crate::kernel::{Event, Kind, Moment, search_key};
 use crate::platform::db::{Reads, Recorded, Tx};
 use crate::virtual_accounts;
+use std::collections::HashMap;
 
 /// The most lines that one file holds.
 pub const MOST_EXPORTED: u64 = 100_000;
@@ -106,4 +107,38 @@ pub fn record_export(
     .within(permit.within().account()?)
     .with(serde_json::json!({ "lines": lines, "query": query }));
     tx.record(at, permit.who(), &event, ())
+}
+
+/// Adds the names of the Virtual Accounts in which these events happened; one that was deleted is said to be.
+pub fn name_places(
+    read: &mut dyn Reads,
+    account: SmartAccountId,
+    entries: &[Entry],
+    names: &mut HashMap<VirtualAccountId, String>,
+) -> Result<()> {
+    let unknown = |names: &HashMap<VirtualAccountId, String>| -> Vec<VirtualAccountId> {
+        let mut ids: Vec<_> = entries
+            .iter()
+            .filter_map(|entry| entry.virtual_account)
+            .filter(|id| !names.contains_key(id))
+            .collect();
+        ids.sort_unstable();
+        ids.dedup();
+        ids
+    };
+    let ids = unknown(names);
+    if ids.is_empty() {
+        return Ok(());
+    }
+    for one in virtual_accounts::these(read, account, &ids)? {
+        names.insert(one.id, one.name);
+    }
+    let gone = unknown(names);
+    for (id, detail) in store::ends_of(read, account, &gone)? {
+        let detail: serde_json::Value = serde_json::from_str(&detail).unwrap_or_default();
+        if let (Ok(id), Some(name)) = (id.parse(), detail["before"]["name"].as_str()) {
+            names.insert(id, format!("{name} (deleted)"));
+        }
+    }
+    Ok(())
 }

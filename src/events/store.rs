@@ -3,8 +3,8 @@
 use super::model::{Entry, Filter};
 use crate::authz::Within;
 use crate::error::{Error, Result};
-use crate::kernel::Moment;
-use crate::kernel::ids::EventId;
+use crate::kernel::ids::{EventId, SmartAccountId, VirtualAccountId};
+use crate::kernel::{Kind, Moment};
 use crate::platform::db::schema::{event_tallies, events};
 use crate::platform::db::{Reads, contains};
 use diesel::prelude::*;
@@ -26,6 +26,24 @@ macro_rules! columns {
             events::request_id,
         )
     };
+}
+
+/// Of Virtual Accounts that were deleted, what their end's event keeps of them.
+pub fn ends_of(
+    read: &mut dyn Reads,
+    account: SmartAccountId,
+    ids: &[VirtualAccountId],
+) -> Result<Vec<(String, String)>> {
+    let ids: Vec<String> = ids.iter().map(ToString::to_string).collect();
+    Ok(events::table
+        .filter(
+            events::about
+                .eq_any(ids)
+                .and(events::smart_account_id.eq(account))
+                .and(events::kind.eq(Kind::VirtualAccountDeleted)),
+        )
+        .select((events::about, events::detail))
+        .load(read.conn())?)
 }
 
 /// What lies within reach and is asked for. Who reaches some Virtual Accounts alone sees their events alone.

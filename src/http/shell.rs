@@ -73,11 +73,7 @@ impl Shell {
 
     /// The count on the bell, which has room for two digits.
     pub fn short_alerts(&self) -> String {
-        match self.alerts {
-            Some(count) if count > 99 => "99+".to_owned(),
-            Some(count) => count.to_string(),
-            None => String::new(),
-        }
+        self.alerts.map(two_digits).unwrap_or_default()
     }
 
     /// Marks the page as one over which a dialog is open. The dialog's title becomes the page's.
@@ -232,14 +228,19 @@ pub struct LabStrip {
     pub letters: u64,
 }
 
+/// A count where there is room for two digits: some stop counting beyond them.
+pub fn two_digits(count: u64) -> String {
+    if count > 99 {
+        "99+".to_owned()
+    } else {
+        count.to_string()
+    }
+}
+
 impl LabStrip {
     /// The count on the letter's icon, which has room for two digits.
     pub fn short_count(&self) -> String {
-        if self.letters > 99 {
-            "99+".to_owned()
-        } else {
-            self.letters.to_string()
-        }
+        two_digits(self.letters)
     }
 }
 

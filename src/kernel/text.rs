@@ -18,7 +18,7 @@ pub fn search_key(text: &str) -> String {
 
 /// True for characters that may not stand in a line of text: controls (line ends and NUL among them),
 /// and the invisible marks that turn or hide what follows them.
-fn is_hostile(c: char) -> bool {
+pub fn is_hostile(c: char) -> bool {
     c.is_control()
         || matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2028}' | '\u{2029}' | '\u{2060}'..='\u{2069}' | '\u{feff}' | '\u{e0000}'..='\u{e007f}')
 }

@@ -1,5 +1,6 @@
 //! Licenses, for scripts: what the pages show, and the transfer.
 
+use super::model::Precedence;
 use super::pages::{order, query};
 use super::service::{self, Row, TermRow};
 use super::stock;
@@ -8,7 +9,7 @@ use super::tags;
 use super::transfer::{self, Line, Review};
 use crate::authz::action::{TagLicenses, Transfer, ViewInventory};
 use crate::catalog::{Billing, Term};
-use crate::error::Problems;
+use crate::error::{Error, Problems};
 use crate::http::form::PathPart;
 use crate::http::{Answer, Api, IdempotencyKey, JsonBody, ListQuery, ListSpec, May, Routes, json};
 use crate::kernel::Moment;
@@ -25,7 +26,7 @@ pub fn routes(routes: &mut Routes) {
         "/api/v1/accounts/{said}/licenses",
         Api::says("License Inventory: how many licenses of each kind lie in which Virtual Account, all terms together.")
             .query(&[
-                ("q", "A part of the license's name or of one of its tags."),
+                ("q", "A part of the license's name, of its entitlement or of one of its tags."),
                 ("va", "Id of a Virtual Account. May come several times."),
                 ("tag", "A tag of Virtual Accounts. May come several times."),
                 ("license-tag", "A license tag. May come several times."),
@@ -169,6 +170,9 @@ async fn all(may: May<ViewInventory>) -> Answer {
             Ok((list, total, rows))
         })
         .await?;
+    if let Some(says) = list.dropped.first() {
+        return Err(Error::BadRequest(says.clone().into()));
+    }
     json(
         200,
         &LicenseList {
@@ -305,7 +309,7 @@ async fn tag(may: May<TagLicenses>, body: JsonBody<TagsBody>) -> Answer {
         }
     }
     if !problems.is_empty() {
-        return Err(crate::error::Error::Invalid(problems));
+        return Err(Error::Invalid(problems));
     }
     let (permit, at, remove, these) = (
         may.permit.clone(),
@@ -441,6 +445,8 @@ struct LineBody {
 #[serde(deny_unknown_fields)]
 struct TransferBody {
     lines: Vec<LineBody>,
+    /// Which terms go first: longest-term-last, so what ends first; or longest-term-first. Left out: the former.
+    precedence: Option<String>,
     /// Only says what would be.
     #[serde(default)]
     dry_run: bool,
@@ -504,15 +510,23 @@ async fn transfer(may: May<Transfer>, key: IdempotencyKey, body: JsonBody<Transf
             (_, Err(_)) => problems.add(format!("lines/{at}/to"), "This is not an id."),
         }
     }
-    if !problems.is_empty() {
-        return Err(crate::error::Error::Invalid(problems));
-    }
+    let precedence = match &body.value.precedence {
+        None => Some(Precedence::LongestTermLast),
+        Some(word) => problems.take(
+            "precedence",
+            word.parse()
+                .map_err(|_| "This is longest-term-last or longest-term-first.".to_owned()),
+        ),
+    };
+    let Some(precedence) = precedence.filter(|_| problems.is_empty()) else {
+        return Err(Error::Invalid(problems));
+    };
     let (permit, at, dry) = (may.permit.clone(), may.portal.clock.now(), body.value.dry_run);
     if dry {
         let review = may
             .portal
             .db
-            .read(move |r| transfer::review(r, &permit, &lines))
+            .read(move |r| transfer::review(r, &permit, &lines, precedence))
             .await?;
         return json(200, &shape(review, false));
     }
@@ -520,7 +534,7 @@ async fn transfer(may: May<Transfer>, key: IdempotencyKey, body: JsonBody<Transf
     let done = may
         .portal
         .db
-        .write(move |tx| transfer::transfer(tx, &permit, at, &lines, None, once.as_ref()))
+        .write(move |tx| transfer::transfer(tx, &permit, at, &lines, precedence, None, once.as_ref()))
         .await?;
     json(
         200,

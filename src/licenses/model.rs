@@ -19,6 +19,16 @@ crate::words! {
     }
 }
 
+crate::words! {
+    /// Which terms of a license go first when some of it is transferred.
+    pub enum Precedence {
+        /// What ends first.
+        LongestTermLast = "longest-term-last", "Longest term last";
+        /// What lasts longest.
+        LongestTermFirst = "longest-term-first", "Longest term first";
+    }
+}
+
 /// Licenses of one kind with one term in one Virtual Account.
 #[derive(Debug, Clone, diesel::Queryable)]
 pub struct Pool {

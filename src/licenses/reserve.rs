@@ -53,17 +53,21 @@ pub fn reserve(
         else {
             return Err(Error::NotFound);
         };
+        if *quantity < 1 {
+            return Err(Error::refused(
+                "licenses.nothing-chosen",
+                format!("No quantity of {} to reserve was chosen.", stock.name),
+            ));
+        }
         let not_enough = || {
-            Error::refused(
-                "licenses.not-enough",
-                format!(
-                    "Only {} of {} are free to be reserved.",
-                    stock.surplus(),
-                    stock.name
-                ),
-            )
+            let says = match stock.surplus() {
+                0 => format!("None of {} is free to be reserved.", stock.name),
+                1 => format!("Only 1 of {} is free to be reserved.", stock.name),
+                some => format!("Only {some} of {} are free to be reserved.", stock.name),
+            };
+            Error::refused("licenses.not-enough", says)
         };
-        if *quantity < 1 || *quantity > stock.surplus() {
+        if *quantity > stock.surplus() {
             return Err(not_enough());
         }
         let mut pools = store::of_stock(tx, account, place, entitlement)?;

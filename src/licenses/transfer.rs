@@ -1,6 +1,6 @@
 //! Transfer: licenses go from one Virtual Account of a Smart Account to another. All of a transfer or nothing.
 
-use super::model::{MoveKind, Pool, take};
+use super::model::{MoveKind, Pool, Precedence, take};
 use super::stock::{self, Stock};
 use super::store::{self, Entry};
 use crate::authz::Permit;
@@ -39,7 +39,7 @@ pub struct Reviewed {
     pub from: String,
     /// Where it goes.
     pub to: String,
-    /// Which terms go, and how many of each: what ends first goes first.
+    /// Which terms go, and how many of each, in their precedence.
     pub terms: Vec<(Pool, i64)>,
     /// What is left here once everything of this review has gone.
     pub leaves: i64,
@@ -110,7 +110,12 @@ fn places(
 
 /// What a transfer would do, line by line, with what it leaves behind. Licenses and Virtual Accounts out of reach are
 /// treated as if they were not there.
-pub fn review(read: &mut dyn Reads, permit: &Permit<Transfer>, lines: &[Line]) -> Result<Review> {
+pub fn review(
+    read: &mut dyn Reads,
+    permit: &Permit<Transfer>,
+    lines: &[Line],
+    precedence: Precedence,
+) -> Result<Review> {
     let within = permit.within();
     let account = within.account()?;
     if lines.is_empty() {
@@ -149,7 +154,10 @@ pub fn review(read: &mut dyn Reads, permit: &Permit<Transfer>, lines: &[Line]) -
         let Some((stock, pools, gone)) = stocks.get_mut(&line.stock) else {
             return Err(Error::NotFound);
         };
-        let (taken, missing) = take(pools.iter(), line.quantity);
+        let (taken, missing) = match precedence {
+            Precedence::LongestTermLast => take(pools.iter(), line.quantity),
+            Precedence::LongestTermFirst => take(pools.iter().rev(), line.quantity),
+        };
         let refused = if line.to == stock.virtual_account {
             Some(refusal(
                 "licenses.same-place",
@@ -238,13 +246,14 @@ pub fn transfer(
     permit: &Permit<Transfer>,
     at: Moment,
     lines: &[Line],
+    precedence: Precedence,
     seen: Option<&str>,
     once: Option<&OnceKey>,
 ) -> Result<Recorded<Option<Review>>> {
     if let Once::Again(_) = tx.once(once)? {
         return Ok(tx.unchanged(None));
     }
-    let review = review(tx, permit, lines)?;
+    let review = review(tx, permit, lines, precedence)?;
     if let Some(refused) = review.lines.iter().find_map(|line| line.refused.clone()) {
         return Err(Error::Refused(refused));
     }

@@ -284,6 +284,11 @@ pub fn last_administrator(person: &Person) -> Error {
     )
 }
 
+/// Why somebody stays whose access is held by a group that one may not change.
+pub fn through_group_only(name: &str) -> String {
+    format!("{name} has access through a user group only. Change the group, or end its access.")
+}
+
 /// A member within the reach of a permit: what they hold there directly.
 fn reached(tx: &mut Tx<'_>, within: &Within, person: PersonId) -> Result<(Person, Vec<Grant>)> {
     let account = within.account()?;
@@ -448,10 +453,7 @@ fn take_all(
     if ended.is_empty() && groups.is_empty() {
         return Err(Error::refused(
             "members.held-through-group",
-            format!(
-                "{} has access through a user group only. Change the group, or end its access.",
-                person.name
-            ),
+            through_group_only(&person.name),
         ));
     }
     let says = match kind {

@@ -58,6 +58,21 @@ pub fn reactivate(
     turn(tx, permit, at, State::Active, typed, reason)
 }
 
+/// Whether an account can be taken out of use, or into use again.
+pub fn can_turn(is: State, to: State) -> Result<()> {
+    let (from, done) = match to {
+        State::Inactive => (State::Active, "deactivated"),
+        _ => (State::Inactive, "reactivated"),
+    };
+    if is == from {
+        return Ok(());
+    }
+    Err(Error::refused(
+        "smart-accounts.wrong-state",
+        format!("This Smart Account is {}, so it cannot be {done}.", is.label()),
+    ))
+}
+
 fn turn(
     tx: &mut Tx<'_>,
     permit: &Permit<ChangeAccountState>,
@@ -68,24 +83,12 @@ fn turn(
 ) -> Result<Recorded<()>> {
     let id = permit.within().account()?;
     let account = store::find(tx, id)?;
-    let (from, kind, letter) = match to {
-        State::Inactive => (State::Active, Kind::AccountDeactivated, letters::DEACTIVATED),
-        _ => (State::Inactive, Kind::AccountReactivated, letters::REACTIVATED),
+    let (kind, letter) = match to {
+        State::Inactive => (Kind::AccountDeactivated, letters::DEACTIVATED),
+        _ => (Kind::AccountReactivated, letters::REACTIVATED),
     };
-    if account.state != from {
-        return Err(Error::refused(
-            "smart-accounts.wrong-state",
-            format!(
-                "This Smart Account is {}, so it cannot be {}.",
-                account.state.label(),
-                if to == State::Inactive {
-                    "deactivated"
-                } else {
-                    "reactivated"
-                }
-            ),
-        ));
-    }
+    let from = account.state;
+    can_turn(from, to)?;
     if typed.is_some_and(|typed| search_key(typed) != search_key(&account.name)) {
         return Err(Error::invalid(
             "confirm",

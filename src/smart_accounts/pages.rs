@@ -423,12 +423,20 @@ pub async fn add_address(may: May<EditAccount>, form: Posted<AddressForm>) -> An
 
 // In use or not ------------------------------------------------------------------------------------------
 
+/// The pop-up, where there is something to do.
+async fn turning(may: &May<ChangeAccountState>, to: State, dialog: &'static str) -> Answer {
+    let id = may.permit.within().account()?;
+    let account = may.portal.db.read(move |r| service::find(r, id)).await?;
+    changes::can_turn(account.state, to)?;
+    with_dialog(may, id, 200, dialog, fresh()).await
+}
+
 pub async fn deactivate_dialog(may: May<ChangeAccountState>) -> Answer {
-    with_dialog(&may, may.permit.within().account()?, 200, "deactivate", fresh()).await
+    turning(&may, State::Inactive, "deactivate").await
 }
 
 pub async fn reactivate_dialog(may: May<ChangeAccountState>) -> Answer {
-    with_dialog(&may, may.permit.within().account()?, 200, "reactivate", fresh()).await
+    turning(&may, State::Active, "reactivate").await
 }
 
 /// The form as it was sent.

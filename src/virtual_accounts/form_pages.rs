@@ -117,6 +117,10 @@ pub async fn create(may: May<CreateNestedVirtualAccount>, form: Posted<NewForm>)
         tags: &sent.tags,
     };
     let made = match (Details::parse(&typed, at, None), read_parent(&sent.parent)) {
+        // Whoever may only nest has not chosen below which.
+        (Ok(_), Ok(None)) if may.permit.within().only().is_some() => {
+            Err(Error::invalid("parent", "Choose one of your Virtual Accounts."))
+        }
         (Ok(details), Ok(parent)) => {
             let new = NewVirtualAccount::of(&details, !sent.default.is_empty());
             let (place, once) = (place(&may, parent).await?, form.once_key(&may));

@@ -134,6 +134,44 @@ test("licenses are found again by their tags", async () => {
   }
 });
 
+test("licenses are reserved for a product instance that never connects", async () => {
+  const page = await openPage(browser, portal, contexts[0]);
+  await signInAs(page, "ada@xyz.example");
+  const request = device("--state", "reserved.json", "license", "smart", "reservation", "request", "local").match(/LC-\S+/)[0];
+  await visit(page, "/sa/100001/licensing/reservation");
+  await page.getByLabel("Enter Request Code").fill(request);
+  await page.getByLabel("Virtual Account", { exact: true }).selectOption({ label: "Public Network Devices" });
+  await page.getByRole("button", { name: "Next" }).click();
+  await page.getByRole("group", { name: "Select Licenses" }).waitFor();
+  await page.getByLabel("AIR DNA Advantage").fill("1000");
+  await page.getByRole("button", { name: "Next" }).click();
+  await page.getByText(/^Enter a whole number from 1 to/).first().waitFor();
+  await checkPage(page, "reservation licenses");
+  await page.getByLabel("AIR DNA Advantage").fill("1");
+  await page.getByLabel("AIR DNA Essentials").fill("2");
+  await page.getByRole("button", { name: "Next" }).click();
+  await page.getByText("Nothing has happened yet.").waitFor();
+  await checkPage(page, "reservation review");
+  await page.getByRole("button", { name: "Generate Authorization Code" }).click();
+  await page.getByRole("heading", { level: 1 }).waitFor();
+  await checkPage(page, "reservation done");
+  await page.context().close();
+});
+
+test("tokens for two Virtual Accounts at once are reviewed and edited", async () => {
+  const page = await openPage(browser, portal, contexts[0]);
+  await signInAs(page, "ada@xyz.example");
+  await visit(page, "/sa/100001/devices/token-management/generate/accounts");
+  for (const name of ["DEFAULT", "Branch Offices"]) await page.getByLabel(name, { exact: true }).check();
+  await page.getByRole("button", { name: "Next" }).click();
+  await page.getByText("2 Virtual Accounts").first().waitFor();
+  await checkPage(page, "token review");
+  await page.getByRole("button", { name: "Generate Tokens" }).click();
+  await page.getByText("2 tokens were generated.").waitFor();
+  await checkPage(page, "tokens generated");
+  await page.context().close();
+});
+
 test("Device Inventory in every window", async () => {
   for (const context of contexts) {
     const page = await openPage(browser, portal, context);

@@ -82,9 +82,9 @@ struct Asked {
     /// The entitlement from whose menu one came.
     #[serde(default)]
     license: String,
-    #[serde(default)]
+    #[serde(default, rename = "entitlement[]")]
     entitlement: Vec<String>,
-    #[serde(default)]
+    #[serde(default, rename = "quantity[]")]
     quantity: Vec<String>,
 }
 
@@ -111,8 +111,8 @@ impl Asked {
         if with_lines {
             for (entitlement, quantity) in self.entitlement.iter().zip(&self.quantity) {
                 if !quantity.trim().is_empty() {
-                    out.append_pair("entitlement", entitlement)
-                        .append_pair("quantity", quantity.trim());
+                    out.append_pair("entitlement[]", entitlement)
+                        .append_pair("quantity[]", quantity.trim());
                 }
             }
         }

@@ -1,6 +1,7 @@
 //! "Transfer", and "Edit Virtual Account assignment": which licenses, how many, where to; a review; then it is done.
 //! What was chosen travels in the forms, so nothing is kept until it is done.
 
+use super::super::model::Precedence;
 use super::super::stock::{self, Stock};
 use super::super::transfer::{self, Line, MOST_LINES, Review};
 use super::{base, between, whole};
@@ -29,6 +30,9 @@ pub struct Chosen {
     to: Vec<String>,
     #[serde(default, rename = "quantity[]")]
     quantity: Vec<String>,
+    /// Which terms go first.
+    #[serde(default)]
+    precedence: String,
     /// "assignment" for one license with several targets; otherwise "transfer".
     #[serde(default)]
     mode: String,
@@ -62,7 +66,7 @@ impl Row {
     }
     fn term(&self) -> String {
         if self.stock.terms > 1 {
-            format!("{} terms: those that end first go first", self.stock.terms)
+            format!("{} terms", self.stock.terms)
         } else {
             self.stock.term.label().to_owned()
         }
@@ -78,6 +82,8 @@ struct TransferPage {
     split: bool,
     rows: Vec<Row>,
     places: Vec<(VirtualAccountId, String)>,
+    /// In which order terms can go, where one of the licenses has several; and which is chosen.
+    precedences: Vec<(&'static str, &'static str, bool)>,
     to: String,
     to_problem: String,
     problems: Vec<(String, String)>,
@@ -186,6 +192,14 @@ async fn form(may: &May<Transfer>, chosen: &Chosen, problems: &[(String, String)
         shell,
         title,
         split,
+        precedences: if stocks.iter().any(|stock| stock.terms > 1) {
+            Precedence::ALL
+                .iter()
+                .map(|one| (one.word(), one.label(), *one == precedence(chosen)))
+                .collect()
+        } else {
+            Vec::new()
+        },
         rows,
         places,
         to: chosen.to.first().cloned().unwrap_or_default(),
@@ -209,6 +223,11 @@ pub async fn show(may: May<Transfer>) -> Answer {
         }
     }
     page(&form(&may, &chosen, &[]).await?)
+}
+
+/// In which order terms go; what ends first goes first unless something else was chosen.
+fn precedence(chosen: &Chosen) -> Precedence {
+    chosen.precedence.parse().unwrap_or(Precedence::LongestTermLast)
 }
 
 /// The lines that a form asks for, or what is wrong with it: field and words.
@@ -381,11 +400,11 @@ pub async fn review(may: May<Transfer>, posted: Posted<Chosen>) -> Answer {
         Ok(lines) => lines,
         Err(problems) => return page_with(422, &form(&may, &chosen, &problems).await?),
     };
-    let permit = may.permit.clone();
+    let (permit, order) = (may.permit.clone(), precedence(&chosen));
     let review = may
         .portal
         .db
-        .read(move |r| transfer::review(r, &permit, &lines))
+        .read(move |r| transfer::review(r, &permit, &lines, order))
         .await?;
     let status = if review.can_go() { 200 } else { 409 };
     page_with(status, &review_page(&may, chosen, review, None))
@@ -399,7 +418,7 @@ pub async fn submit(may: May<Transfer>, posted: Posted<Chosen>) -> Answer {
         Ok(lines) => lines,
         Err(problems) => return page_with(422, &form(&may, &chosen, &problems).await?),
     };
-    let once = key;
+    let (once, order) = (key, precedence(&chosen));
     let (permit, at, seen, these) = (
         may.permit.clone(),
         may.portal.clock.now(),
@@ -409,7 +428,7 @@ pub async fn submit(may: May<Transfer>, posted: Posted<Chosen>) -> Answer {
     let done = may
         .portal
         .db
-        .write(move |tx| transfer::transfer(tx, &permit, at, &these, Some(&seen), once.as_ref()))
+        .write(move |tx| transfer::transfer(tx, &permit, at, &these, order, Some(&seen), once.as_ref()))
         .await;
     match done {
         Ok(review) => Ok(may.see_other(
@@ -430,7 +449,7 @@ pub async fn submit(may: May<Transfer>, posted: Posted<Chosen>) -> Answer {
             let review = may
                 .portal
                 .db
-                .read(move |r| transfer::review(r, &permit, &lines))
+                .read(move |r| transfer::review(r, &permit, &lines, order))
                 .await?;
             page_with(409, &review_page(&may, chosen, review, Some(refusal)))
         }

@@ -298,7 +298,7 @@ pub fn forget(tx: &mut Tx<'_>, account: SmartAccountId, place: VirtualAccountId)
 /// What a list of licenses is narrowed to.
 #[derive(Debug, Clone, Default)]
 pub struct Filter {
-    /// Typed into the search: a part of a name or of a license tag.
+    /// Typed into the search: a part of a name, of what programs know it by, or of a license tag.
     pub typed: String,
     /// Any of these license tags, folded; all when empty.
     pub tags: Vec<String>,
@@ -348,6 +348,7 @@ macro_rules! asked {
                 stocks::search_key
                     .like(contains(&filter.typed))
                     .escape('\\')
+                    .or(stocks::entitlement.like(contains(&filter.typed)).escape('\\'))
                     .or(stocks::id.eq_any(tagged)),
             );
         }

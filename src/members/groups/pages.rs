@@ -612,15 +612,19 @@ const DELETE: (&str, &str) = ("delete", "Delete user group?");
 const MESSAGE_TO: (&str, &str) = ("message", "Send message to group members");
 const REQUEST: (&str, &str) = ("request", "Request access to another Smart Account");
 
-async fn show_edit(may: May<ManageGroups>, id: PathPart<UserGroupId>) -> Answer {
-    let permit = viewing(&may)?;
-    let group = may
+/// A group that one may change; what cannot be done with another is not offered by its pop-up either.
+async fn mine(may: &May<ManageGroups>, id: UserGroupId) -> Result<model::Group> {
+    let permit = may.permit.clone();
+    let row = may
         .portal
         .db
-        .read(move |r| service::details(r, &permit, id.0))
-        .await?
-        .row
-        .group;
+        .read(move |r| service::one_of_mine(r, &permit, id))
+        .await?;
+    Ok(row.group)
+}
+
+async fn show_edit(may: May<ManageGroups>, id: PathPart<UserGroupId>) -> Answer {
+    let group = mine(&may, id.0).await?;
     let form = fresh()
         .with_value("name", &group.name)
         .with_value("description", &group.description)
@@ -661,7 +665,8 @@ async fn edit(may: May<ManageGroups>, id: PathPart<UserGroupId>, posted: Posted<
 }
 
 async fn show_delete(may: May<ManageGroups>, id: PathPart<UserGroupId>) -> Answer {
-    page(&group_page(&may, id.0, DELETE.0, DELETE.1, fresh()).await?)
+    let group = mine(&may, id.0).await?;
+    page(&group_page(&may, group.id, DELETE.0, DELETE.1, fresh()).await?)
 }
 
 async fn delete(may: May<ManageGroups>, id: PathPart<UserGroupId>, posted: Posted<NoFields>) -> Answer {
@@ -681,7 +686,8 @@ async fn delete(may: May<ManageGroups>, id: PathPart<UserGroupId>, posted: Poste
 }
 
 async fn show_message(may: May<ManageGroups>, id: PathPart<UserGroupId>) -> Answer {
-    page(&group_page(&may, id.0, MESSAGE_TO.0, MESSAGE_TO.1, fresh()).await?)
+    let group = mine(&may, id.0).await?;
+    page(&group_page(&may, group.id, MESSAGE_TO.0, MESSAGE_TO.1, fresh()).await?)
 }
 
 #[derive(Deserialize)]

@@ -581,6 +581,18 @@ pub fn remove_from_all(
     Ok(ended)
 }
 
+/// Whether [`remove_from_all`] would take a person out of any group.
+pub fn would_leave_any(read: &mut dyn Reads, within: &Within, person: PersonId) -> Result<bool> {
+    let account = within.account()?;
+    for id in store::groups_of(read, account, person)? {
+        let row = row(read, account, id)?;
+        if may_touch(within, &row.own, row.reaches_outside).is_ok() {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
 /// Writes to everybody in a group.
 pub fn message(
     tx: &mut Tx<'_>,

@@ -134,7 +134,12 @@ async fn add_page(may: &May<ManageUsers>, form: FormState) -> Result<AddPage> {
         scoped: true,
         fields: access::fields(&place, &within, true),
         form,
-        caution: APPROVER_CAUTION,
+        // Who may give roles in some Virtual Accounts gives no Approver role.
+        caution: if within.only().is_none() {
+            APPROVER_CAUTION
+        } else {
+            ""
+        },
         back: base(may, "users"),
     })
 }

@@ -273,15 +273,15 @@ pub async fn review(may: May<ManageTokens>) -> Answer {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Reviewed {
-    #[serde(default)]
+    #[serde(default, rename = "va[]")]
     va: Vec<String>,
-    #[serde(default)]
+    #[serde(default, rename = "description[]")]
     description: Vec<String>,
-    #[serde(default)]
+    #[serde(default, rename = "days[]")]
     days: Vec<String>,
-    #[serde(default)]
+    #[serde(default, rename = "uses[]")]
     uses: Vec<String>,
-    #[serde(default)]
+    #[serde(default, rename = "export[]")]
     export: Vec<String>,
 }
 

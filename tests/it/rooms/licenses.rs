@@ -180,6 +180,30 @@ fn terms_that_end_first_go_first_and_are_used_first() {
             .collect()
     };
     assert_eq!(terms(&ada.get(&one).json()), [(3, 3), (2, 1), (5, 0)]);
+    // The other way round on demand: what lasts longest would go first.
+    let dry = |precedence: &str| json!({ "lines": [{ "license": id, "to": cast.corporate, "quantity": 4 }], "dry_run": true, "precedence": precedence });
+    ada.post(&transfer_path(&cast.xyz), &dry("shortest")).expect(422);
+    ada.post(&transfer_path(&cast.xyz), &dry("longest-term-first"))
+        .expect(200);
+    let mut page = p.sign_in("ada@xyz.example");
+    page.open(&format!(
+        "/sa/{}/licensing/transfer?license={id}",
+        cast.xyz.number
+    ))
+    .expect(200)
+    .shows("Precedence of terms");
+    let corporate = cast.corporate.to_string();
+    page.fill_and_send(
+        "Next",
+        &[
+            ("to[]", &corporate),
+            ("quantity[]", "6"),
+            ("precedence", "longest-term-first"),
+        ],
+    )
+    .expect(200)
+    .shows("5 Term")
+    .shows("1 Term");
     ada.post(
         &transfer_path(&cast.xyz),
         &json!({ "lines": [{ "license": id, "to": cast.corporate, "quantity": 4 }] }),

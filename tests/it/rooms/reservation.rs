@@ -63,10 +63,10 @@ fn licenses_are_reserved_installed_and_returned() {
             ("csrf", csrf.as_str()),
             ("va", va.as_str()),
             ("code", asked.text.as_str()),
-            ("entitlement", NE),
-            ("quantity", quantity),
-            ("entitlement", DNA),
-            ("quantity", "1"),
+            ("entitlement[]", NE),
+            ("quantity[]", quantity),
+            ("entitlement[]", DNA),
+            ("quantity[]", "1"),
         ]
     };
     for bad in ["6", "-1", "1.5", "some"] {

@@ -436,10 +436,10 @@ fn an_inactive_account_is_read_and_not_changed_until_an_administrator_reactivate
         .shows("nothing in it can be changed until a Smart Account Administrator reactivates it");
 
     // Twice is once.
-    ada.get(&format!("{sa}/deactivate"));
-    ada.fill_and_submit(
-        "Deactivate Smart Account",
-        &[("reason", "Again."), ("confirm", "XYZ COMPANY")],
+    ada.get(&format!("{sa}/deactivate")).expect(409);
+    ada.post_fields(
+        &format!("{sa}/deactivate"),
+        &[("csrf", &csrf), ("reason", "Again."), ("confirm", "XYZ COMPANY")],
     )
     .expect(409);
     p.sign_in("bob@xyz.example")

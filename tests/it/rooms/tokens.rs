@@ -268,7 +268,7 @@ fn tokens_are_generated_for_several_virtual_accounts_at_once() {
         let second = fields.iter_mut().filter(|(known, _)| known == name).nth(1);
         second.unwrap().1 = value.to_owned();
     };
-    set(&mut fields, "days", "400");
+    set(&mut fields, "days[]", "400");
     let send = |browser: &mut Browser, fields: &[(String, String)]| {
         let sent: Vec<(&str, &str)> = fields.iter().map(|(n, v)| (n.as_str(), v.as_str())).collect();
         browser.post_fields(&action, &sent).status
@@ -277,9 +277,9 @@ fn tokens_are_generated_for_several_virtual_accounts_at_once() {
     cy.page()
         .shows("Public Network Devices: Enter a whole number of days from 1 to 365.");
     assert!(p.events_of("registration-token.created").is_empty());
-    set(&mut fields, "days", "7");
-    set(&mut fields, "uses", "");
-    set(&mut fields, "export", "not-allowed");
+    set(&mut fields, "days[]", "7");
+    set(&mut fields, "uses[]", "");
+    set(&mut fields, "export[]", "not-allowed");
     assert_eq!(send(&mut cy, &fields), 303);
     let done = cy.page().location().unwrap().to_owned();
     assert_eq!(send(&mut cy, &fields), 303, "twice pressed");
@@ -318,9 +318,9 @@ fn tokens_are_generated_for_several_virtual_accounts_at_once() {
         &action,
         &[
             ("csrf", &csrf),
-            ("va", &public),
-            ("days", "30"),
-            ("export", "allowed"),
+            ("va[]", &public),
+            ("days[]", "30"),
+            ("export[]", "allowed"),
         ],
     )
     .expect(404);

@@ -159,6 +159,16 @@ fn a_virtual_account_administrator_keeps_groups_of_their_own() {
     );
     let refused = his.post(&format!("{}/{both}/people", api(&cast)), &people).json();
     assert_eq!(refused["code"], "members.group-beyond-your-role");
+    for pop_up in ["edit", "delete", "message", "access"] {
+        p.sign_in("dan@xyz.example")
+            .get(&format!("{}/{both}/{pop_up}", groups(&cast)))
+            .expect(409);
+    }
+    // Who is in such a group alone is not his to remove.
+    ada.post(
+        &format!("{}/{both}/people", api(&cast)),
+        &json!({ "emails": ["noa@newcomer.example"] }),
+    );
     for (body, code) in [
         (
             json!({ "name": "a", "role": "account-user" }),

@@ -386,7 +386,7 @@ fn a_virtual_account_administrator_nests_below_their_own_and_becomes_administrat
     let new = format!("{}/new", list(&cast.xyz));
     let corporate: &'static str = Box::leak(cast.corporate.to_string().into_boxed_str());
     let public: &'static str = Box::leak(cast.public.to_string().into_boxed_str());
-    for (parent, default, status) in [("", "", 403), (public, "", 422), (corporate, "1", 403)] {
+    for (parent, default, status) in [("", "", 422), (public, "", 422), (corporate, "1", 403)] {
         let mut sent = fields(parent, default).to_vec();
         sent.retain(|(name, value)| *name != "default" || !value.is_empty());
         sent.push(("csrf", &csrf));
@@ -621,6 +621,10 @@ fn one_is_deleted_for_good_once_nothing_stands_in_its_way() {
         .shows("3 Virtual Accounts");
     ada.get(&lab).expect(404);
     ada.get(&format!("{lab}/delete")).expect(404);
+    // The record goes on to say where it happened, under the name that it had.
+    ada.get(&format!("/sa/{}/activity", cast.xyz.number))
+        .expect(200)
+        .shows("Lab (deleted)");
     // Roles that were held on it go along, and the record keeps both.
     ada.get(&format!("{}/delete", page(&cast, cast.corporate)));
     ada.fill_and_submit(
