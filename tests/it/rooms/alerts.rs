@@ -62,6 +62,17 @@ fn a_shortage_is_an_alert_until_it_is_put_right() {
         .expect(200)
         .shows("1 alert is shown again.");
     assert_eq!(bell(ada.page()).as_deref(), Some("Alerts, 2"));
+    // The same by script.
+    let mut api = p.api("ada@xyz.example");
+    let path = format!("/api/v1/accounts/{}/alerts", cast.xyz.number);
+    let key = api.get(&path).json()["items"][0]["key"].clone();
+    let body = |hidden: bool| serde_json::json!({ "keys": [key, "made up"], "hidden": hidden });
+    let told = api.post(&format!("{path}/hide"), &body(true));
+    assert_eq!(told.expect(200).json()["total"], 1);
+    assert_eq!(api.get(&path).json()["total"], 1);
+    assert_eq!(p.api("cy@xyz.example").get(&path).json()["total"], 2);
+    api.post(&format!("{path}/hide"), &body(false)).expect(200);
+    assert_eq!(api.get(&path).json()["total"], 2);
     // Both at once; then the second switch goes, and it is put right.
     let keys = ada.get(&list).attrs("input[name=key][form=bulk]", "value");
     let csrf = ada.csrf();

@@ -94,6 +94,10 @@ fn a_registration_is_made_once_however_often_it_is_asked_for() {
     let (id, text) = p.registration_token(&cast.xyz, cast.xyz.default, Some(1));
     let secret = token::random();
     let asked = registration(&text, "JAE24010001", &secret);
+    // A name that would turn the text around it is none.
+    let mut turning = asked.clone();
+    turning["hostname"] = json!("\u{202e}evil");
+    p.ask_to_register(&turning).expect(422);
     let first = p.ask_to_register(&asked);
     first.expect(201);
     // The answer was lost: the token is used up, and asking again is answered all the same.

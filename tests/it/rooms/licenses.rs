@@ -437,6 +437,7 @@ fn licenses_are_found_by_their_tags_and_only_who_may_changes_them() {
             .collect()
     };
     assert_eq!(found("q=ampu"), [ids[0].clone()]);
+    assert_eq!(found(&format!("q={DNA}")), [ids[1].clone()]);
     assert_eq!(found("license-tag=Campus"), [ids[0].clone()]);
     assert_eq!(found("license-tag=%3Dcost").len(), 2);
     ada.open(&format!("{base}/license-inventory.csv?license-tag=Campus"))

@@ -165,10 +165,20 @@ fn a_virtual_account_administrator_keeps_groups_of_their_own() {
             .expect(409);
     }
     // Who is in such a group alone is not his to remove.
+    let zoe = p.person("zoe@bramwell.example", "Zoe Hill");
     ada.post(
         &format!("{}/{both}/people", api(&cast)),
-        &json!({ "emails": ["noa@newcomer.example"] }),
+        &json!({ "emails": ["zoe@bramwell.example"] }),
     );
+    let hers = format!("/sa/{}/account/users/{zoe}", cast.xyz.number);
+    p.sign_in("dan@xyz.example")
+        .get(&hers)
+        .expect(200)
+        .shows("has access through a user group only");
+    p.sign_in("ada@xyz.example")
+        .get(&hers)
+        .expect(200)
+        .shows_not("has access through a user group only");
     for (body, code) in [
         (
             json!({ "name": "a", "role": "account-user" }),
