@@ -136,7 +136,8 @@ pub fn name_places(
     let gone = unknown(names);
     for (id, detail) in store::ends_of(read, account, &gone)? {
         let detail: serde_json::Value = serde_json::from_str(&detail).unwrap_or_default();
-        if let (Ok(id), Some(name)) = (id.parse(), detail["before"]["name"].as_str()) {
+        let name = detail.pointer("/before/name").and_then(serde_json::Value::as_str);
+        if let (Ok(id), Some(name)) = (id.parse(), name) {
             names.insert(id, format!("{name} (deleted)"));
         }
     }
