@@ -19,6 +19,9 @@ crate::words! {
     }
 }
 
+/// So many licenses, or lines of them, are worked on at once.
+pub const MOST_AT_ONCE: usize = 200;
+
 crate::words! {
     /// Which terms of a license go first when some of it is transferred.
     pub enum Precedence {

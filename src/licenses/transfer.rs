@@ -1,6 +1,6 @@
 //! Transfer: licenses go from one Virtual Account of a Smart Account to another. All of a transfer or nothing.
 
-use super::model::{MoveKind, Pool, Precedence, take};
+use super::model::{MOST_AT_ONCE, MoveKind, Pool, Precedence, take};
 use super::stock::{self, Stock};
 use super::store::{self, Entry};
 use crate::authz::Permit;
@@ -13,9 +13,6 @@ use crate::platform::token;
 use crate::virtual_accounts::{self, VirtualAccount};
 use serde_json::json;
 use std::collections::{BTreeMap, HashMap};
-
-/// So many lines one transfer has at most.
-pub const MOST_LINES: usize = 200;
 
 /// So many of a license are to go there.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -124,10 +121,10 @@ pub fn review(
             "No license and no quantity to transfer was chosen.",
         ));
     }
-    if lines.len() > MOST_LINES {
+    if lines.len() > MOST_AT_ONCE {
         return Err(Error::refused(
             "licenses.too-many",
-            format!("At most {MOST_LINES} lines are transferred at once."),
+            format!("At most {MOST_AT_ONCE} lines are transferred at once."),
         ));
     }
     let mut stocks: BTreeMap<LicenseStockId, (Stock, Vec<Pool>, i64)> = BTreeMap::new();

@@ -11,8 +11,10 @@ pub use inventory::{order, query};
 pub use license::{LicenseHead, LicenseTab};
 pub use place::{InventoryHead, InventoryTab};
 
+use super::model::MOST_AT_ONCE;
 use crate::authn::people::Person;
 use crate::authz::Action;
+use crate::error::{Error, Result};
 use crate::http::form::Named;
 use crate::http::menu::Item;
 use crate::http::{Crumb, Routes, Visit, reason};
@@ -85,6 +87,34 @@ fn between(visit: &Visit) -> Vec<Crumb> {
         Crumb::text("Licensing"),
         Crumb::link("License Inventory", format!("{}/license-inventory", base(visit))),
     ]
+}
+
+/// The licenses of an address or a form, each once: some, and no more than are worked on at once. `action` is what was
+/// pressed to come here.
+fn chosen(typed: &[String], action: &str) -> Result<Vec<LicenseStockId>> {
+    let mut ids: Vec<LicenseStockId> = Vec::new();
+    for text in typed {
+        let id = text.parse().map_err(|_| Error::NotFound)?;
+        if !ids.contains(&id) {
+            ids.push(id);
+        }
+    }
+    if ids.is_empty() {
+        return Err(Error::refused(
+            "licenses.nothing-chosen",
+            format!("No license was chosen. Tick the licenses, then choose {action}."),
+        ));
+    }
+    if ids.len() > MOST_AT_ONCE {
+        return Err(Error::refused(
+            "licenses.too-many",
+            format!(
+                "{} licenses are too many: choose {MOST_AT_ONCE} at most.",
+                ids.len()
+            ),
+        ));
+    }
+    Ok(ids)
 }
 
 /// Why somebody cannot do something with licenses on these pages, or "".

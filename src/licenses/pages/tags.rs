@@ -1,8 +1,8 @@
 //! "Manage License Tags": of one license or of many.
 
 use super::super::service::{self, Row};
-use super::super::tags::{self, MOST_LICENSES};
-use super::{base, between};
+use super::super::tags;
+use super::{base, between, chosen};
 use crate::authz::action::TagLicenses;
 use crate::error::{Error, Problems, Result};
 use crate::http::form::fresh;
@@ -14,6 +14,9 @@ use crate::kernel::search_key;
 use crate::virtual_accounts::{MOST_TAGS, parse_tags};
 use askama::Template;
 use serde::Deserialize;
+
+/// The name of the page, and of what leads to it.
+const TITLE: &str = "Manage License Tags";
 
 /// What the form says.
 #[derive(Debug, Default, Deserialize)]
@@ -57,42 +60,18 @@ fn back(may: &May<TagLicenses>, from: &str, ids: &[LicenseStockId]) -> String {
     }
 }
 
-/// The licenses of an address or a form, each once.
-fn ids(typed: &[String]) -> Result<Vec<LicenseStockId>> {
-    let mut ids = Vec::new();
-    for text in typed {
-        let id = text.parse().map_err(|_| Error::NotFound)?;
-        if !ids.contains(&id) {
-            ids.push(id);
-        }
-    }
-    if ids.is_empty() {
-        return Err(Error::refused(
-            "licenses.nothing-chosen",
-            "No license was chosen. Tick licenses, then choose Manage License Tags.",
-        ));
-    }
-    if ids.len() > MOST_LICENSES {
-        return Err(Error::refused(
-            "licenses.too-many",
-            format!("The tags of at most {MOST_LICENSES} licenses are changed at once."),
-        ));
-    }
-    Ok(ids)
-}
-
 async fn form_page(
     may: &May<TagLicenses>,
     ids: Vec<LicenseStockId>,
     from: String,
     form: FormState,
 ) -> Result<TagsPage> {
-    let (permit, chosen) = (may.permit.clone(), ids.clone());
+    let (permit, these) = (may.permit.clone(), ids.clone());
     let rows = may
         .portal
         .db
         .read(move |r| {
-            chosen
+            these
                 .iter()
                 .map(|id| service::find(r, &permit, *id))
                 .collect::<Result<Vec<_>>>()
@@ -101,7 +80,7 @@ async fn form_page(
     let mut present: Vec<String> = rows.iter().flat_map(|row| row.tags.iter().cloned()).collect();
     present.sort_by_key(|tag| search_key(tag));
     present.dedup_by_key(|tag| search_key(tag));
-    let mut shell = may.account_shell("Manage License Tags", &between(may));
+    let mut shell = may.account_shell(TITLE, &between(may));
     shell.error_title = form.has_problems();
     Ok(TagsPage {
         shell,
@@ -128,12 +107,13 @@ pub async fn show(may: May<TagLicenses>) -> Answer {
             _ => {}
         }
     }
-    page(&form_page(&may, ids(&sent.license)?, sent.from, fresh()).await?)
+    let ids = chosen(&sent.license, TITLE)?;
+    page(&form_page(&may, ids, sent.from, fresh()).await?)
 }
 
 /// POST /sa/{said}/licensing/license-tags
 pub async fn change(may: May<TagLicenses>, posted: Posted<Sent>) -> Answer {
-    let chosen = ids(&posted.value.license)?;
+    let ids = chosen(&posted.value.license, TITLE)?;
     let from = posted.value.from.clone();
     let mut problems = Problems::default();
     let add = problems
@@ -143,13 +123,10 @@ pub async fn change(may: May<TagLicenses>, posted: Posted<Sent>) -> Answer {
         problems.add("add", "Enter a tag to add, or choose one to remove.");
     }
     if !problems.is_empty() {
-        return page_with(
-            422,
-            &form_page(&may, chosen, from, posted.again(&problems)).await?,
-        );
+        return page_with(422, &form_page(&may, ids, from, posted.again(&problems)).await?);
     }
     let (permit, at) = (may.permit.clone(), may.portal.clock.now());
-    let (these, remove) = (chosen.clone(), posted.value.remove.clone());
+    let (these, remove) = (ids.clone(), posted.value.remove.clone());
     let done = may
         .portal
         .db
@@ -157,7 +134,7 @@ pub async fn change(may: May<TagLicenses>, posted: Posted<Sent>) -> Answer {
         .await;
     match done {
         Ok(changed) => Ok(may.see_other(
-            &back(&may, &from, &chosen),
+            &back(&may, &from, &ids),
             Flash::new(
                 FlashKind::Ok,
                 format!(
@@ -170,10 +147,9 @@ pub async fn change(may: May<TagLicenses>, posted: Posted<Sent>) -> Answer {
                 ),
             ),
         )),
-        Err(Error::Invalid(problems)) => page_with(
-            422,
-            &form_page(&may, chosen, from, posted.again(&problems)).await?,
-        ),
+        Err(Error::Invalid(problems)) => {
+            page_with(422, &form_page(&may, ids, from, posted.again(&problems)).await?)
+        }
         Err(other) => Err(other),
     }
 }

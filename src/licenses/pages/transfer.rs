@@ -3,14 +3,14 @@
 
 use super::super::model::Precedence;
 use super::super::stock::{self, Stock};
-use super::super::transfer::{self, Line, MOST_LINES, Review};
+use super::super::transfer::{self, Line, Review};
 use super::{base, between, whole};
 use crate::authz::action::Transfer;
 use crate::error::{Error, Refusal, Result};
 use crate::http::form::fresh;
 use crate::http::widgets::{balance_class, counted, signed};
 use crate::http::{Answer, Flash, FlashKind, May, Posted, Shell, page, page_with};
-use crate::kernel::ids::{LicenseStockId, VirtualAccountId};
+use crate::kernel::ids::VirtualAccountId;
 use crate::kernel::search_key;
 use crate::virtual_accounts;
 use askama::Template;
@@ -110,25 +110,7 @@ fn back(may: &May<Transfer>, from: &str) -> String {
 }
 
 async fn form(may: &May<Transfer>, chosen: &Chosen, problems: &[(String, String)]) -> Result<TransferPage> {
-    let mut ids: Vec<LicenseStockId> = Vec::new();
-    for text in &chosen.license {
-        let id = text.parse().map_err(|_| Error::NotFound)?;
-        if !ids.contains(&id) {
-            ids.push(id);
-        }
-    }
-    if ids.is_empty() {
-        return Err(Error::refused(
-            "licenses.nothing-chosen",
-            "No license was chosen. Tick the licenses to transfer, then choose Transfer.",
-        ));
-    }
-    if ids.len() > MOST_LINES {
-        return Err(Error::refused(
-            "licenses.too-many",
-            format!("At most {MOST_LINES} licenses are transferred at once."),
-        ));
-    }
+    let ids = super::chosen(&chosen.license, "Transfer")?;
     let split = chosen.mode == "assignment" && ids.len() == 1;
     let permit = may.permit.clone();
     let (stocks, places) = may

@@ -4,6 +4,7 @@ mod store;
 
 pub use store::{forget, in_use, of};
 
+use super::model::MOST_AT_ONCE;
 use super::stock;
 use crate::authz::Permit;
 use crate::authz::action::TagLicenses;
@@ -13,9 +14,6 @@ use crate::kernel::{Event, Kind, Moment, search_key};
 use crate::platform::db::{Recorded, Tx};
 use crate::virtual_accounts::MOST_TAGS;
 use serde_json::json;
-
-/// So many licenses are tagged at a time.
-pub const MOST_LICENSES: usize = 200;
 
 /// Adds tags to licenses and takes others away: all of them or none. A tag that is there already, or not there, is left
 /// as it is; one that is added and taken away is added. Answers with how many licenses were changed.
@@ -35,10 +33,10 @@ pub fn change(
             "No license was chosen.",
         ));
     }
-    if ids.len() > MOST_LICENSES {
+    if ids.len() > MOST_AT_ONCE {
         return Err(Error::refused(
             "licenses.too-many",
-            format!("The tags of at most {MOST_LICENSES} licenses are changed at once."),
+            format!("The tags of at most {MOST_AT_ONCE} licenses are changed at once."),
         ));
     }
     let before = store::of(tx, account, ids)?;
