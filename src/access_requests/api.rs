@@ -439,9 +439,7 @@ async fn list(may: May<ViewAccessRequests>) -> Answer {
         columns: &[],
     };
     let query = ListQuery::parse(&may.query, &spec);
-    if let Some(says) = query.dropped.first() {
-        return Err(Error::BadRequest(says.clone().into()));
-    }
+    query.understood()?;
     let pending = query.value("decided") != Some("1") && query.value("status").is_none();
     let filter = filter_of(&query, pending);
     let permit = may.permit.clone();

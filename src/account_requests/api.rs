@@ -306,9 +306,7 @@ async fn list(may: May<ViewAccountRequests>) -> Answer {
         columns: &[],
     };
     let query = ListQuery::parse(&may.query, &spec);
-    if let Some(says) = query.dropped.first() {
-        return Err(crate::error::Error::BadRequest(says.clone().into()));
-    }
+    query.understood()?;
     let state: Option<RequestState> = query.value("status").and_then(|word| word.parse().ok());
     let permit = may.permit.clone();
     let found = may

@@ -109,9 +109,7 @@ async fn all(may: May<ViewInventory>) -> Answer {
         .read(move |r| service::seen(r, &permit, now))
         .await?;
     let (list, rows) = matching(may.path.clone(), &may.query, seen);
-    if let Some(says) = list.dropped.first() {
-        return Err(Error::BadRequest(says.clone().into()));
-    }
+    list.understood()?;
     json(
         200,
         &AlertList {

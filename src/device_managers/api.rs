@@ -160,9 +160,7 @@ struct RemoveManagerBody {
 async fn all(may: May<ViewInventory>) -> Answer {
     let (permit, now) = (may.permit.clone(), may.portal.clock.now());
     let mut list = query(may.path.clone(), &may.query);
-    if let Some(says) = list.dropped.first() {
-        return Err(Error::BadRequest(says.clone().into()));
-    }
+    list.understood()?;
     let rows = may.portal.db.read(move |r| service::all(r, &permit)).await?;
     let rows = asked(rows, &list, now);
     let total = rows.len() as u64;

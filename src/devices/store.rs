@@ -238,7 +238,7 @@ pub fn insert_many(tx: &mut Tx<'_>, placed: &[(Device, Vec<Usage>)]) -> Result<(
             Conn::Postgres(c) => diesel::insert_into(devices::table).values(&rows).execute(c)?,
         };
         if some.len() == AT_ONCE {
-            tx.much_was_written()?;
+            tx.plan_anew()?;
         }
         let rows: Vec<_> = some
             .iter()

@@ -134,6 +134,9 @@ pub fn name_places(
         names.insert(one.id, one.name);
     }
     let gone = unknown(names);
+    if gone.is_empty() {
+        return Ok(());
+    }
     for (id, detail) in store::ends_of(read, account, &gone)? {
         let detail: serde_json::Value = serde_json::from_str(&detail).unwrap_or_default();
         let name = detail.pointer("/before/name").and_then(serde_json::Value::as_str);

@@ -3,6 +3,7 @@
 //! All keys are optional and filters may come several times. Unknown keys are ignored; bad values are dropped and
 //! named in [`ListQuery::dropped`]. What equals the default is left out of links, so that they stay short.
 
+use crate::error::{Error, Result};
 use url::form_urlencoded::{self, Serializer};
 
 /// Rows per page that a reader may choose from.
@@ -402,6 +403,14 @@ impl ListQuery {
     /// A filter's day.
     pub fn day(&self, key: &str) -> Option<chrono::NaiveDate> {
         self.value(key).and_then(|value| value.parse().ok())
+    }
+
+    /// For a script, which sees no flash: what was not understood is refused.
+    pub fn understood(&self) -> Result<()> {
+        match self.dropped.first() {
+            Some(says) => Err(Error::BadRequest(says.clone().into())),
+            None => Ok(()),
+        }
     }
 
     pub fn has(&self, key: &str, value: &str) -> bool {

@@ -501,7 +501,7 @@ fn see(r: &mut Read<'_>, permit: &Permit<ViewUsers>, visit: &Visit, id: PersonId
             "{} is the last Smart Account Administrator. Give this role to somebody else first.",
             member.person.name
         )
-    } else if member.direct().next().is_none() && !super::groups::would_leave_any(r, permit.within(), id)? {
+    } else if member.direct().next().is_none() && super::groups::left_by(r, permit.within(), id)?.is_empty() {
         service::through_group_only(&member.person.name)
     } else {
         String::new()

@@ -319,9 +319,7 @@ async fn reactivate(may: May<ChangeAccountState>, body: JsonBody<StateBody>) -> 
 
 async fn changes_list(may: May<ApproveDomain>) -> Answer {
     let list = query(&may.path, &may.query);
-    if let Some(says) = list.dropped.first() {
-        return Err(Error::BadRequest(says.clone().into()));
-    }
+    list.understood()?;
     let only: Option<DomainChangeState> = list.value("status").and_then(|word| word.parse().ok());
     let permit = may.permit.clone();
     let (rows, counts) = may

@@ -248,9 +248,7 @@ async fn add(may: May<AuthorizeOnPrem>, key: IdempotencyKey, body: JsonBody<AddM
 
 async fn all(may: May<ViewInventory>, id: PathPart<DeviceManagerId>) -> Answer {
     let mut list = query(may.path.clone(), &may.query);
-    if let Some(says) = list.dropped.first() {
-        return Err(Error::BadRequest(says.clone().into()));
-    }
+    list.understood()?;
     let permit = may.permit.clone();
     let (files, list, total) = may
         .portal

@@ -203,9 +203,7 @@ async fn all(may: May<ViewInventory>) -> Answer {
         .read(move |r| {
             let places = service::places(r, &permit)?;
             let (mut list, filter) = query(path, &raw, &places);
-            if let Some(says) = list.dropped.first() {
-                return Err(Error::BadRequest(says.clone().into()));
-            }
+            list.understood()?;
             let total = service::count(r, &permit, &filter, now)?;
             list.clamp(total);
             let cut = (list.limit(), list.offset());

@@ -8,7 +8,6 @@ use crate::authz::action::{
     CreateNestedVirtualAccount, DeleteVirtualAccount, EditVirtualAccount, ViewVirtualAccounts,
 };
 use crate::authz::{Does, Permit};
-use crate::error::Error;
 use crate::http::form::PathPart;
 use crate::http::reply::nothing;
 use crate::http::{Answer, Api, IdempotencyKey, JsonBody, May, Routes, Visit, json};
@@ -226,9 +225,7 @@ pub async fn all(may: May<ViewVirtualAccounts>) -> Answer {
         .read(move |r| {
             let tags = service::tags_in_use(r, &permit)?;
             let list = query(path, &raw, &tags);
-            if let Some(says) = list.dropped.first() {
-                return Err(Error::BadRequest(says.clone().into()));
-            }
+            list.understood()?;
             let wanted = filter(&list);
             let total = service::count(r, &permit, &wanted)?;
             let cut = if is_paged {

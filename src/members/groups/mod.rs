@@ -9,5 +9,5 @@ mod store;
 pub use model::RequestState;
 pub use service::{Asking, Groups, NewGroup, add, ask, create, let_in};
 pub(super) use service::{
-    add_kept, asked_in_a_letter, named_like, names, remove_from_all, report, whole_request, would_leave_any,
+    add_kept, asked_in_a_letter, left_by, named_like, names, remove_from_all, report, whole_request,
 };

@@ -566,14 +566,9 @@ pub fn remove_from_all(
     within: &Within,
     person: &Person,
 ) -> Result<Vec<String>> {
-    let account = within.account()?;
     let mut ended = Vec::new();
-    for id in store::groups_of(tx, account, person.id)? {
-        let row = row(tx, account, id)?;
-        if may_touch(within, &row.own, row.reaches_outside).is_err() {
-            continue;
-        }
-        store::leave(tx, id, person.id)?;
+    for row in left_by(tx, within, person.id)? {
+        store::leave(tx, row.group.id, person.id)?;
         follow_everywhere(tx, at, &row.group)?;
         tx.note(at, who, &left(&row.group, person))?;
         ended.push(row.group.name);
@@ -581,16 +576,17 @@ pub fn remove_from_all(
     Ok(ended)
 }
 
-/// Whether [`remove_from_all`] would take a person out of any group.
-pub fn would_leave_any(read: &mut dyn Reads, within: &Within, person: PersonId) -> Result<bool> {
+/// The groups out of which [`remove_from_all`] takes a person.
+pub fn left_by(read: &mut dyn Reads, within: &Within, person: PersonId) -> Result<Vec<Row>> {
     let account = within.account()?;
+    let mut rows = Vec::new();
     for id in store::groups_of(read, account, person)? {
         let row = row(read, account, id)?;
         if may_touch(within, &row.own, row.reaches_outside).is_ok() {
-            return Ok(true);
+            rows.push(row);
         }
     }
-    Ok(false)
+    Ok(rows)
 }
 
 /// Writes to everybody in a group.

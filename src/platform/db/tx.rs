@@ -162,7 +162,7 @@ impl Tx<'_> {
 
     /// A table has grown by much within this transaction. PostgreSQL keeps to the index that it chose while the table
     /// was small, in its own checks of references too, and that may be one which is walked from end to end.
-    pub fn much_was_written(&mut self) -> Result<()> {
+    pub fn plan_anew(&mut self) -> Result<()> {
         super::conn::plan_anew(self.conn)
     }
 
