@@ -1,7 +1,7 @@
 //! The JSON of members: everything that the pages can do.
 
 use super::access;
-use super::imports::{self, Content, Done, Report, lines_of};
+use super::imports::{self, Content, Done, Entry, Report, lines_of};
 use super::model::Member;
 use super::pages::{filter, may_assign, query, slice};
 use super::service;
@@ -229,7 +229,7 @@ struct NewUsers {
 /// What becomes of a line.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct LineShape {
-    /// From 1.
+    /// The place of the address in the list, from 1.
     line: usize,
     /// As it was sent.
     typed: String,
@@ -282,15 +282,16 @@ impl AddReport {
     }
 }
 
-/// The lines of a list, each cut as a form's would be: one address may bring a second behind a comma.
-pub fn lines(emails: &[String]) -> Result<Vec<String>> {
+/// The lines of a list, each cut as a form's would be: one address may bring a second behind a comma, which
+/// has the number of the first.
+pub fn lines(emails: &[String]) -> Result<Vec<Entry>> {
     let mut lines = Vec::new();
-    for email in emails {
-        let cut = lines_of(email);
+    for (number, email) in (1..).zip(emails) {
+        let mut cut = lines_of(email);
         if cut.is_empty() {
-            lines.push(String::new());
+            cut.push(String::new());
         }
-        lines.extend(cut);
+        lines.extend(cut.into_iter().map(|typed| Entry { number, typed }));
     }
     if lines.is_empty() || lines.len() > imports::MOST_LINES {
         return Err(Error::invalid("emails", "Send 1 to 10,000 e-mail addresses."));

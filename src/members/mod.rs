@@ -21,7 +21,7 @@ pub use groups::{
     Asking, Groups, NewGroup, RequestState, add as add_to_group, ask as ask_for_group,
     create as create_group, let_in as let_group_in,
 };
-pub use imports::{Content as NewUsers, add as add_users, ids as new_ids};
+pub use imports::{Content as NewUsers, add as add_users, ids as new_ids, numbered};
 pub use jobs::jobs;
 pub use model::{APPROVER_CAUTION, Held, Member, Scope, fits, may_give, may_hold};
 pub use service::{Place, count, give_in, give_roles, list, place};

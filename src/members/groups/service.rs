@@ -461,7 +461,7 @@ pub fn report(
     read: &mut dyn Reads,
     permit: &Permit<ManageGroups>,
     id: UserGroupId,
-    lines: &[String],
+    lines: &[imports::Entry],
 ) -> Result<(Group, Report)> {
     let row = mine(read, permit, id)?;
     let (known, _) = imports::known(read, row.group.account, lines)?;
@@ -499,7 +499,7 @@ pub fn add(
     permit: &Permit<ManageGroups>,
     at: Moment,
     id: UserGroupId,
-    lines: &[String],
+    lines: &[imports::Entry],
     new: &Ids,
     leave_out: bool,
 ) -> Result<Recorded<Done>> {

@@ -32,8 +32,25 @@ pub struct Content {
     pub places: Option<Vec<VirtualAccountId>>,
     /// The role; none when they come into a group.
     pub role: Option<Role>,
-    /// One address a line, as they were typed.
-    pub lines: Vec<String>,
+    /// One address a line.
+    pub lines: Vec<Entry>,
+}
+
+/// An address of a list, as it was typed.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct Entry {
+    /// Where its author finds it again: the line of the file, else the place in the list, from 1.
+    pub number: usize,
+    /// What stands there.
+    pub typed: String,
+}
+
+/// Counts addresses that stand in no file, after a number.
+pub fn numbered(after: usize, typed: Vec<String>) -> Vec<Entry> {
+    (after + 1..)
+        .zip(typed)
+        .map(|(number, typed)| Entry { number, typed })
+        .collect()
 }
 
 impl Content {
@@ -127,7 +144,7 @@ impl Verdict {
 /// A line of the report.
 #[derive(Debug, Clone)]
 pub struct Line {
-    /// From 1.
+    /// As in [`Entry`].
     pub number: usize,
     /// As it was typed.
     pub typed: String,
@@ -223,8 +240,11 @@ fn cut(line: &str) -> String {
 }
 
 /// Reads a file: the column that its first row calls Email, else the first column with an address in it.
-pub fn lines_of_csv(text: &str) -> Result<Vec<String>, String> {
-    let first = text.lines().next().unwrap_or_default();
+pub fn lines_of_csv(text: &str) -> Result<Vec<Entry>, String> {
+    let first = text
+        .lines()
+        .find(|line| !line.trim().is_empty())
+        .unwrap_or_default();
     let delimiter = [b',', b';', b'\t']
         .into_iter()
         .max_by_key(|mark| first.bytes().filter(|byte| byte == mark).count())
@@ -237,11 +257,13 @@ pub fn lines_of_csv(text: &str) -> Result<Vec<String>, String> {
         .from_reader(text.as_bytes());
     let mut column: Option<usize> = None;
     let mut lines = Vec::new();
+    let mut count = LineCount::of(text);
     for row in reader.records() {
         let row = row.map_err(|error| {
             let line = error.position().map_or(0, ::csv::Position::line);
             format!("Line {line} of the file is not CSV. Save it as CSV with one address a line.")
         })?;
+        let number = count.at(row.position().map_or(0, ::csv::Position::byte));
         if row.iter().all(|cell| cell.trim().is_empty()) {
             continue;
         }
@@ -262,9 +284,47 @@ pub fn lines_of_csv(text: &str) -> Result<Vec<String>, String> {
             }
         };
         let cell = crate::http::csv::untext(row.get(at).unwrap_or_default().trim());
-        lines.push(cut(within_brackets(cell)));
+        lines.push(Entry {
+            number,
+            typed: cut(within_brackets(cell)),
+        });
     }
     Ok(lines)
+}
+
+/// Counts the lines of a text as an editor does. The reader's own count has a row begin before the empty lines
+/// that it skips, and with the second half of a line's end.
+struct LineCount<'a> {
+    rest: &'a [u8],
+    /// How far it has come.
+    byte: usize,
+    line: usize,
+}
+
+impl<'a> LineCount<'a> {
+    fn of(text: &'a str) -> Self {
+        Self {
+            rest: text.as_bytes(),
+            byte: 0,
+            line: 1,
+        }
+    }
+    /// The line of the first row at or behind a byte; bytes are asked for in their order.
+    fn at(&mut self, byte: u64) -> usize {
+        while let [first, rest @ ..] = self.rest {
+            let end = matches!(first, b'\r' | b'\n');
+            if self.byte as u64 >= byte && !end {
+                break;
+            }
+            // The two marks of one line's end count once.
+            if *first == b'\n' || (end && rest.first() != Some(&b'\n')) {
+                self.line += 1;
+            }
+            self.byte += 1;
+            self.rest = rest;
+        }
+        self.line
+    }
 }
 
 /// Reads an address of a list. Letters that only look like ASCII are told from it: whoever means a domain in
@@ -314,14 +374,13 @@ pub enum Target<'a> {
 }
 
 /// What would become of each line.
-pub fn judge(lines: &[String], known: &HashMap<String, Known>, target: &Target<'_>) -> Report {
+pub fn judge(lines: &[Entry], known: &HashMap<String, Known>, target: &Target<'_>) -> Report {
     let mut seen: HashMap<String, usize> = HashMap::new();
     let mut demoted = 0;
     let lines = lines
         .iter()
-        .enumerate()
-        .map(|(at, typed)| {
-            let number = at + 1;
+        .map(|Entry { number, typed }| {
+            let number = *number;
             let mut line = Line {
                 number,
                 typed: typed.clone(),
@@ -437,7 +496,7 @@ mod tests {
         role: Role,
         administrators: usize,
     ) -> Vec<String> {
-        let lines: Vec<String> = lines.iter().map(|l| (*l).to_owned()).collect();
+        let lines = numbered(0, lines.iter().map(|l| (*l).to_owned()).collect());
         let target = Target::Role {
             scope: &Scope::Account,
             role,
@@ -472,7 +531,13 @@ mod tests {
 
     #[test]
     fn a_file_is_read_by_its_column_of_addresses() {
-        let of = |text: &str| lines_of_csv(text).unwrap();
+        let of = |text: &str| -> Vec<String> {
+            lines_of_csv(text)
+                .unwrap()
+                .into_iter()
+                .map(|e| e.typed)
+                .collect()
+        };
         assert_eq!(
             of("Name,Email\r\nAda,ada@xyz.example\r\n,\r\nBob,'=x@xyz.example\r\n"),
             ["ada@xyz.example", "=x@xyz.example"]
@@ -487,6 +552,27 @@ mod tests {
             ["ada@xyz.example"]
         );
         assert!(of("").is_empty());
+    }
+
+    #[test]
+    fn a_row_keeps_the_number_that_it_has_in_the_file() {
+        let of = |text: &str| -> Vec<(usize, String)> {
+            lines_of_csv(text)
+                .unwrap()
+                .into_iter()
+                .map(|e| (e.number, e.typed))
+                .collect()
+        };
+        let said = [(2, "a@b.example".to_owned()), (5, "c@d.example".to_owned())];
+        for end in ["\n", "\r\n", "\r"] {
+            let text = ["Email", "a@b.example", "", "  ", "c@d.example", ""].join(end);
+            assert_eq!(of(&text), said, "{end:?}");
+        }
+        // Before the heading too, after a byte order mark, and behind a cell of two lines.
+        assert_eq!(
+            of("\u{feff}\n\nName,Email\n\"A\nB\",a@b.example\n,c@d.example"),
+            [(4, "a@b.example".to_owned()), (6, "c@d.example".to_owned())]
+        );
     }
 
     #[test]
@@ -564,6 +650,8 @@ mod tests {
             let typed = lines_of(&text);
             prop_assert!(typed.iter().all(|line| !line.trim().is_empty() && line.chars().count() <= LONGEST));
             if let Ok(lines) = lines_of_csv(&text) {
+                // Each has a number of its own, by which it is mended or left out.
+                prop_assert!(lines.windows(2).all(|two| two[0].number < two[1].number));
                 let report = judge(&lines, &HashMap::new(), &Target::Group(&[]));
                 prop_assert_eq!(report.lines.len(), lines.len());
                 // Nobody is counted twice, whatever the case of the letters.

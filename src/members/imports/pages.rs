@@ -1,6 +1,6 @@
 //! "Add User": a list of addresses or a file, the report on it, and the button that adds.
 
-use super::model::{Content, Import, Line, MOST_LINES, Report, lines_of, lines_of_csv};
+use super::model::{Content, Entry, Import, Line, MOST_LINES, Report, numbered, lines_of, lines_of_csv};
 use super::service::{self, Done};
 use crate::authz::action::{ManageGroups, ManageUsers};
 use crate::authz::{Does, Role};
@@ -83,15 +83,14 @@ struct AddForm {
     virtual_account: Vec<String>,
 }
 
-/// The lines of both fields: what was typed first, then what the file says.
-fn lines(form: &AddForm, problems: &mut Problems) -> Vec<String> {
-    let mut lines = lines_of(&form.emails);
-    if !form.file.trim().is_empty() {
-        match lines_of_csv(&form.file) {
-            Ok(more) => lines.extend(more),
-            Err(says) => problems.add("file", says),
-        }
-    }
+/// The lines of both fields: what the file says under its own numbers, then what was typed.
+fn lines(form: &AddForm, problems: &mut Problems) -> Vec<Entry> {
+    let mut lines = lines_of_csv(&form.file).unwrap_or_else(|says| {
+        problems.add("file", says);
+        Vec::new()
+    });
+    let last = lines.last().map_or(0, |line| line.number);
+    lines.extend(numbered(last, lines_of(&form.emails)));
     if lines.is_empty() && problems.is_empty() {
         problems.add(
             "emails",
@@ -397,7 +396,7 @@ struct MendForm {
 }
 
 /// The lines after mending. What is left out or emptied is gone.
-fn mended(before: &[String], form: &MendForm, wrong: &[usize]) -> Vec<String> {
+fn mended(before: &[Entry], form: &MendForm, wrong: &[usize]) -> Vec<Entry> {
     let left: Vec<usize> = form.leave.iter().filter_map(|n| n.parse().ok()).collect();
     let typed: std::collections::HashMap<usize, &str> = form
         .number
@@ -407,14 +406,16 @@ fn mended(before: &[String], form: &MendForm, wrong: &[usize]) -> Vec<String> {
         .collect();
     before
         .iter()
-        .enumerate()
-        .filter_map(|(at, line)| {
-            let number = at + 1;
+        .filter_map(|Entry { number, typed: line }| {
+            let number = *number;
             if left.contains(&number) || (form.all == "1" && wrong.contains(&number)) {
                 return None;
             }
             let line = typed.get(&number).map_or(line.as_str(), |typed| typed.trim());
-            (!line.is_empty()).then(|| line.chars().take(320).collect())
+            (!line.is_empty()).then(|| Entry {
+                number,
+                typed: line.chars().take(320).collect(),
+            })
         })
         .collect()
 }
@@ -668,23 +669,30 @@ mod tests {
 
     #[test]
     fn mended_lines_take_the_place_of_wrong_ones_and_others_are_left_out() {
-        let before: Vec<String> = ["a@b.example", "wrong", "worse", "c@d.example", "worst"]
-            .map(str::to_owned)
-            .to_vec();
+        let typed = ["a@b.example", "wrong", "worse", "c@d.example", "worst"];
+        // The first line of the file is its heading.
+        let before = numbered(1, typed.map(str::to_owned).to_vec());
         let form = |all: &str| MendForm {
             version: "1".to_owned(),
-            number: vec!["2".to_owned(), "3".to_owned()],
+            number: vec!["3".to_owned(), "4".to_owned()],
             typed: vec![" x@y.example ".to_owned(), String::new()],
-            leave: vec!["5".to_owned()],
+            leave: vec!["6".to_owned()],
             all: all.to_owned(),
         };
+        let left = |form| -> Vec<(usize, String)> {
+            mended(&before, &form, &[3, 4, 6])
+                .into_iter()
+                .map(|e| (e.number, e.typed))
+                .collect()
+        };
+        // What is left keeps its number.
+        let of = |list: &[(usize, &str)]| -> Vec<(usize, String)> {
+            list.iter().map(|(n, typed)| (*n, (*typed).to_owned())).collect()
+        };
         assert_eq!(
-            mended(&before, &form(""), &[2, 3, 5]),
-            ["a@b.example", "x@y.example", "c@d.example"]
+            left(form("")),
+            of(&[(2, "a@b.example"), (3, "x@y.example"), (5, "c@d.example")])
         );
-        assert_eq!(
-            mended(&before, &form("1"), &[2, 3, 5]),
-            ["a@b.example", "c@d.example"]
-        );
+        assert_eq!(left(form("1")), of(&[(2, "a@b.example"), (5, "c@d.example")]));
     }
 }

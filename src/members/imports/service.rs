@@ -1,6 +1,6 @@
 //! What one can do with a list of people: keep it, read the report, mend it, and add them.
 
-use super::model::{Content, Import, Known, Report, Target, Verdict, judge};
+use super::model::{Content, Entry, Import, Known, Report, Target, Verdict, judge};
 use super::store;
 use crate::authn::people::{self, Person, PersonState};
 use crate::authz::action::ManageUsers;
@@ -71,11 +71,11 @@ pub fn forget_before(tx: &mut Tx<'_>, before: Moment) -> Result<usize> {
 pub fn known(
     read: &mut dyn Reads,
     account: SmartAccountId,
-    lines: &[String],
+    lines: &[Entry],
 ) -> Result<(HashMap<String, Known>, usize)> {
     let mut keys: Vec<String> = lines
         .iter()
-        .filter_map(|line| EmailAddress::parse(line).ok())
+        .filter_map(|line| EmailAddress::parse(&line.typed).ok())
         .map(|email| email.key().to_owned())
         .collect();
     keys.sort_unstable();

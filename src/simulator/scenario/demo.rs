@@ -615,7 +615,7 @@ impl Demo {
             access: Some((members::Scope::These(vec![corporate]), Role::VirtualUser)),
         };
         let _ = members::create_group(tx, &permit, made, &new, None)?;
-        let lines = ["cy@xyz.example", "una@xyz.example"].map(str::to_owned);
+        let lines = members::numbered(0, ["cy@xyz.example", "una@xyz.example"].map(str::to_owned).into());
         let joined = made.plus(TimeDelta::minutes(6));
         let _ = members::add_to_group(tx, &permit, joined, self.group, &lines, &self.invited, false)?;
         let asked = days_before(self.now, 2, 10);
@@ -623,7 +623,7 @@ impl Demo {
         let invited = members::NewUsers {
             places: None,
             role: Some(Role::AccountViewer),
-            lines: vec![INVITED.to_owned()],
+            lines: members::numbered(0, vec![INVITED.to_owned()]),
         };
         members::add_users(tx, &permit, asked, &invited, &self.invited, false).map(drop)
     }
