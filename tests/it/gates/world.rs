@@ -405,8 +405,9 @@ impl World {
                 ))
                 .execute(tx.conn())?;
         }
-        let role = r#"{"places":null,"role":"account-user","lines":["new@xyz.example","wrong"]}"#;
-        let none = r#"{"places":null,"role":null,"lines":["new@xyz.example","wrong"]}"#;
+        let lines = r#"[{"number":1,"typed":"new@xyz.example"},{"number":2,"typed":"wrong"}]"#;
+        let role = format!(r#"{{"places":null,"role":"account-user","lines":{lines}}}"#);
+        let none = format!(r#"{{"places":null,"role":null,"lines":{lines}}}"#);
         for (id, group, content) in [
             (self.import, None, role),
             (self.import_of_group, Some(self.group), none),

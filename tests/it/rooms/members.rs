@@ -222,6 +222,8 @@ fn wrong_lines_are_mended_or_left_out_and_nothing_is_written_until_then() {
         .expect(200)
         .shows("1 line is wrong")
         .shows("mended@xyz.example");
+    // It keeps its number when another is gone.
+    assert_eq!(ada.page().attrs("form.mend input[name=number]", "value"), ["4"]);
     // Mended in two windows at once, the second is told so.
     ada.post_fields(&review, &[("csrf", &csrf), ("version", &version), ("all", "1")])
         .expect(409);
@@ -277,6 +279,11 @@ fn a_file_of_five_thousand_lines_of_which_37_are_wrong() {
         .expect(200)
         .shows("37 lines are wrong")
         .shows("1\u{2013}25 of 5,000");
+    // Numbered as in the file, whose first line is the heading.
+    assert_eq!(
+        ada.page().attrs("form.mend input[name=number]", "value")[..2],
+        ["136", "271"]
+    );
     assert_eq!(p.fingerprint().count("people"), 12);
     ada.fill_and_submit("Leave out all wrong lines", &[])
         .expect(200)
@@ -520,7 +527,8 @@ fn the_api_adds_with_a_report_changes_and_removes() {
     let mut api = p.api("ada@xyz.example");
     let path = format!("/api/v1/accounts/{}/users", cast.xyz.number);
     let mut body = serde_json::json!({
-        "emails": ["noa@newcomer.example", "wrong", "new@xyz.example"], "role": "account-viewer", "dry_run": true,
+        "emails": ["noa@newcomer.example, noa@newcomer.example", "wrong", "new@xyz.example"],
+        "role": "account-viewer", "dry_run": true,
     });
     let report = api.post(&path, &body).expect(200).json();
     assert_eq!(
