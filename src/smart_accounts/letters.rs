@@ -3,7 +3,8 @@
 use super::changes;
 use super::model::{DomainChangeState, SmartAccount};
 use super::store;
-use crate::authn::people;
+use crate::authn::people::{self, Person};
+use crate::authz::{Role, grants};
 use crate::error::{Error, Result};
 use crate::platform::db::Read;
 use crate::platform::mail::{Desk, Envelope, Letter, Letters, Tell};
@@ -155,10 +156,31 @@ fn domain_outcome(read: &mut Read<'_>, desk: &Desk, envelope: &Envelope) -> Resu
     }))
 }
 
+/// The Approvers whose addresses are not in a domain, if there are any.
+fn outside(read: &mut Read<'_>, account: &SmartAccount, domain: &str) -> Result<Option<String>> {
+    let approvers: Vec<_> = grants::holders_in(read, &[account.id], Role::AccountApprover)?
+        .iter()
+        .map(|grant| grant.person)
+        .collect();
+    let mut labels: Vec<String> = people::find_all(read, &approvers)?
+        .iter()
+        .filter(|person| person.email.domain() != domain)
+        .map(Person::label)
+        .collect();
+    labels.sort();
+    Ok((!labels.is_empty()).then(|| labels.join(", ")))
+}
+
 fn domain_changed(read: &mut Read<'_>, desk: &Desk, envelope: &Envelope) -> Result<Option<Letter>> {
     let account = account_of(read, envelope)?;
     let (from, to) = (envelope.extra("from"), envelope.extra("to"));
+    let closing = outside(read, &account, &to)?.map(|who| {
+        format!(
+            "Smart Account Approver with an address outside {to}: {who}. The role is kept; once it is taken away, it is not given to such an address again."
+        )
+    });
     Ok(Some(Letter {
+        closing: closing.into_iter().collect(),
         subject: format!("The Account Domain Identifier of {} is now {to}", account.name),
         heading: "The Account Domain Identifier was changed".to_owned(),
         opening: vec![format!(

@@ -25,7 +25,7 @@ pub struct FleetArgs {
     /// What each of them needs: ENTITLEMENT[=N], separated by commas; "none" for none.
     #[arg(long, default_value = "c9200-ne-48,c9200-dna-e-48")]
     licenses: String,
-    /// Another number makes other devices; the same one makes the same again.
+    /// Another number makes other devices; the same one makes the same again, which a portal that has them refuses.
     #[arg(long, default_value_t = 1)]
     seed: u32,
 }

@@ -176,7 +176,10 @@ pub fn reserve(
         software: String::new(),
         standing: Standing::Connected,
         is_reserved: true,
-        export_controlled: true,
+        // No token says so here: it is among the licenses, or is not. The device reads its code the same way.
+        export_controlled: lines.iter().any(|line| {
+            crate::catalog::entitlement(&line.entitlement).is_some_and(|known| known.export_controlled)
+        }),
         secret_hash: String::new(),
         token: None,
         licenses: i32::try_from(wanted.len()).unwrap_or(i32::MAX),

@@ -250,6 +250,35 @@ fn four_who_move_reserved_licenses_at_once_lose_none() {
 }
 
 #[test]
+fn export_controlled_functionality_is_among_what_is_reserved_or_is_not() {
+    let (p, cast) = Portal::with_cast();
+    p.licenses(&cast.xyz, cast.corporate, "C9200-48P-E", 1);
+    p.licenses(&cast.xyz, cast.corporate, "HSEC-C8300", 1);
+    let mut ada = p.sign_in("ada@xyz.example");
+    let mut script = p.api("ada@xyz.example");
+    for (serial, entitlement, says) in [
+        ("FOC2401X0AB", NE, "Not allowed"),
+        ("FOC2401X0AC", "hsec-k9", "Allowed"),
+    ] {
+        script
+            .post(
+                &format!("/api/v1/accounts/{}/reservations", cast.xyz.number),
+                &json!({ "virtual_account": cast.corporate, "request_code": request(serial).text,
+                    "licenses": [{ "entitlement": entitlement, "quantity": 1 }] }),
+            )
+            .expect(201);
+        let found = script
+            .get(&format!("/api/v1/accounts/{}/devices?q={serial}", cast.xyz.number))
+            .json();
+        let id = found["items"][0]["id"].as_str().unwrap();
+        assert_eq!(found["items"][0]["export_controlled"], says == "Allowed");
+        ada.get(&format!("/sa/{}/devices/device-inventory/{id}", cast.xyz.number))
+            .expect(200)
+            .shows(&format!("Export-controlled functionality {says}"));
+    }
+}
+
+#[test]
 fn who_may_reserve_is_the_matrix_alone() {
     let (p, cast) = Portal::with_cast();
     p.licenses(&cast.xyz, cast.corporate, "C9200-48P-E", 1);

@@ -174,11 +174,19 @@ fn a_domain_that_speaks_for_itself_is_changed_at_once() {
         .shows("The Account Domain Identifier is newname.example now.");
     // The other administrator reads of it, who did it does not.
     let letters = p.mail().all();
+    let told = letters
+        .iter()
+        .find(|l| l.to_address == "ada@xyz.example" && l.subject.contains("newname.example"))
+        .expect("a letter to the other administrator");
+    // The Approver, whose address is not in the new domain, keeps the role; the letter says so.
     assert!(
-        letters
-            .iter()
-            .any(|l| l.to_address == "ada@xyz.example" && l.subject.contains("newname.example"))
+        told.text
+            .contains("outside newname.example: Bob Tanaka (bob@xyz.example)"),
+        "{}",
+        told.text
     );
+    kim.get(&format!("/sa/{}/account/users?role=account-approver", cast.xyz.number))
+        .shows("bob@xyz.example");
     assert!(letters.iter().all(|l| l.to_address != "kim@newname.example"));
     let events = p.events_of("smart-account.changed");
     assert!(events[0].detail.contains("newname.example") && events[0].detail.contains("xyz.example"));
