@@ -1090,7 +1090,12 @@ async fn end_page(may: &May<ManageGroups>, lookup: String, refused: String) -> R
 }
 
 async fn show_end(may: May<ManageGroups>, lookup: PathPart<Lookup>) -> Answer {
-    page(&end_page(&may, lookup.0.0, String::new()).await?)
+    let mut shown = end_page(&may, lookup.0.0, String::new()).await?;
+    let state = shown.asked.request.state;
+    if state != RequestState::Granted {
+        service::stands(state).clone_into(&mut shown.refused);
+    }
+    page(&shown)
 }
 
 async fn end(may: May<ManageGroups>, lookup: PathPart<Lookup>, _: Posted<NoFields>) -> Answer {

@@ -656,11 +656,21 @@ pub fn asked_already() -> Error {
     )
 }
 
-fn answered_already() -> Error {
-    Error::refused(
-        "members.group-answered",
-        "This request was granted, declined or withdrawn already.",
-    )
+/// Why a request, as it stands now, is not answered or ended.
+fn answered_already<T>(read: &mut dyn Reads, lookup_id: &str) -> Result<T> {
+    let request = store::by_lookup(read, lookup_id)?.ok_or(Error::NotFound)?;
+    Err(Error::refused("members.group-answered", stands(request.state)))
+}
+
+/// How a request stands, for whoever wanted it to stand otherwise.
+pub fn stands(state: RequestState) -> &'static str {
+    match state {
+        RequestState::Waiting => "Nobody has answered this request yet.",
+        RequestState::Granted => "This request was granted already.",
+        RequestState::Declined => "This request was declined already.",
+        RequestState::Withdrawn => "This request was withdrawn already.",
+        RequestState::Ended => "The access of this user group has ended already.",
+    }
 }
 
 fn whole(read: &mut dyn Reads, request: Request) -> Result<Asked> {
@@ -827,12 +837,12 @@ pub fn let_in(
 ) -> Result<Recorded<Asked>> {
     let asked = look_up(tx, permit, lookup_id)?;
     if !matches!(asked.request.state, RequestState::Waiting) {
-        return Err(answered_already());
+        return answered_already(tx, lookup_id);
     }
     let place = checked(tx, permit.within(), scope, role)?;
     let (from, to) = (RequestState::Waiting, RequestState::Granted);
     if !store::answer(tx, asked.request.id, from, to, permit.who().person, at)? {
-        return Err(answered_already());
+        return answered_already(tx, lookup_id);
     }
     put(
         tx,
@@ -887,7 +897,7 @@ pub fn decline(
     may_touch(permit.within(), &[], false)?;
     let (from, to) = (RequestState::Waiting, RequestState::Declined);
     if !store::answer(tx, asked.request.id, from, to, permit.who().person, at)? {
-        return Err(answered_already());
+        return answered_already(tx, lookup_id);
     }
     tell_asker(tx, at, &asked, "declined", permit.who())?;
     note_for_owner(tx, at, permit.who(), Kind::GroupNotLetIn, &asked, "was declined")?;
@@ -950,7 +960,7 @@ pub fn end_as_target(
     let asked = look_up(tx, permit, lookup_id)?;
     may_touch(permit.within(), &asked.access, false)?;
     if asked.request.state != RequestState::Granted {
-        return Err(answered_already());
+        return answered_already(tx, lookup_id);
     }
     end(tx, permit.who(), at, &asked, RequestState::Ended)
 }
@@ -965,10 +975,10 @@ fn end(
     let (to, kind, what) = match asked.request.state {
         RequestState::Waiting => (waiting_becomes, Kind::GroupNotLetIn, "was withdrawn"),
         RequestState::Granted => (RequestState::Ended, Kind::GroupPutOut, "ended"),
-        _ => return Err(answered_already()),
+        _ => return answered_already(tx, &asked.request.lookup_id),
     };
     if !store::answer(tx, asked.request.id, asked.request.state, to, who.person, at)? {
-        return Err(answered_already());
+        return answered_already(tx, &asked.request.lookup_id);
     }
     put(tx, at, asked.request.group, asked.target.id, None)?;
     if to == RequestState::Ended {

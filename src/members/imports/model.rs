@@ -532,11 +532,7 @@ mod tests {
     #[test]
     fn a_file_is_read_by_its_column_of_addresses() {
         let of = |text: &str| -> Vec<String> {
-            lines_of_csv(text)
-                .unwrap()
-                .into_iter()
-                .map(|e| e.typed)
-                .collect()
+            lines_of_csv(text).unwrap().into_iter().map(|e| e.typed).collect()
         };
         assert_eq!(
             of("Name,Email\r\nAda,ada@xyz.example\r\n,\r\nBob,'=x@xyz.example\r\n"),

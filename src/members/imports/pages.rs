@@ -1,6 +1,6 @@
 //! "Add User": a list of addresses or a file, the report on it, and the button that adds.
 
-use super::model::{Content, Entry, Import, Line, MOST_LINES, Report, numbered, lines_of, lines_of_csv};
+use super::model::{Content, Entry, Import, Line, MOST_LINES, Report, lines_of, lines_of_csv, numbered};
 use super::service::{self, Done};
 use crate::authz::action::{ManageGroups, ManageUsers};
 use crate::authz::{Does, Role};
@@ -457,19 +457,18 @@ pub fn flash(done: Option<Done>) -> Flash {
     let text = match done {
         None => "This list was added already.".to_owned(),
         Some(done) => {
-            let mut says = counted(
-                (done.added + done.changed) as u64,
-                "user was added",
-                "users were added",
-            );
+            let added = (done.added + done.changed) as u64;
+            let mut parts = Vec::new();
+            if added > 0 || done.invited == 0 {
+                parts.push(counted(added, "user was added", "users were added"));
+            }
             if done.invited > 0 {
-                says.push_str(&format!(
-                    ", {} with a link to set up a user account",
+                parts.push(format!(
+                    "{} with a link to set up a user account",
                     counted(done.invited as u64, "person was invited", "people were invited")
                 ));
             }
-            says.push('.');
-            says
+            format!("{}.", parts.join(", "))
         }
     };
     Flash {

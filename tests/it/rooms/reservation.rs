@@ -268,7 +268,10 @@ fn export_controlled_functionality_is_among_what_is_reserved_or_is_not() {
             )
             .expect(201);
         let found = script
-            .get(&format!("/api/v1/accounts/{}/devices?q={serial}", cast.xyz.number))
+            .get(&format!(
+                "/api/v1/accounts/{}/devices?q={serial}",
+                cast.xyz.number
+            ))
             .json();
         let id = found["items"][0]["id"].as_str().unwrap();
         assert_eq!(found["items"][0]["export_controlled"], says == "Allowed");

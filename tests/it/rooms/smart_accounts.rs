@@ -185,8 +185,11 @@ fn a_domain_that_speaks_for_itself_is_changed_at_once() {
         "{}",
         told.text
     );
-    kim.get(&format!("/sa/{}/account/users?role=account-approver", cast.xyz.number))
-        .shows("bob@xyz.example");
+    kim.get(&format!(
+        "/sa/{}/account/users?role=account-approver",
+        cast.xyz.number
+    ))
+    .shows("bob@xyz.example");
     assert!(letters.iter().all(|l| l.to_address != "kim@newname.example"));
     let events = p.events_of("smart-account.changed");
     assert!(events[0].detail.contains("newname.example") && events[0].detail.contains("xyz.example"));

@@ -310,6 +310,15 @@ fn a_group_of_another_account_is_let_in_by_its_lookup_id_and_put_out_again() {
     ada.get(&format!("{}/external/{lookup}/end", groups(&cast)))
         .expect(200);
     ada.fill_and_submit("End access", &[]).expect(200);
+    // Once: from a second window as well.
+    let csrf = ada.csrf();
+    ada.post_fields(
+        &format!("{}/external/{lookup}/end", groups(&cast)),
+        &[("csrf", &csrf)],
+    )
+    .expect(409)
+    .shows("has ended already")
+    .shows_not("loses what they hold");
     ada.get(&users).shows("6 users");
     p.sign_in("noa@newcomer.example").get(&users).expect(404);
     // So does the owner, the next time.
