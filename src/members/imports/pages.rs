@@ -411,7 +411,13 @@ fn mended(before: &[Entry], form: &MendForm, wrong: &[usize]) -> Vec<Entry> {
             if left.contains(&number) || (form.all == "1" && wrong.contains(&number)) {
                 return None;
             }
-            let line = typed.get(&number).map_or(line.as_str(), |typed| typed.trim());
+            let Some(line) = typed.get(&number) else {
+                return Some(Entry {
+                    number,
+                    typed: line.clone(),
+                });
+            };
+            let line = line.trim();
             (!line.is_empty()).then(|| Entry {
                 number,
                 typed: line.chars().take(320).collect(),
@@ -668,7 +674,7 @@ mod tests {
 
     #[test]
     fn mended_lines_take_the_place_of_wrong_ones_and_others_are_left_out() {
-        let typed = ["a@b.example", "wrong", "worse", "c@d.example", "worst"];
+        let typed = ["a@b.example", "wrong", "worse", "c@d.example", "worst", ""];
         // The first line of the file is its heading.
         let before = numbered(1, typed.map(str::to_owned).to_vec());
         let form = |all: &str| MendForm {
@@ -679,18 +685,23 @@ mod tests {
             all: all.to_owned(),
         };
         let left = |form| -> Vec<(usize, String)> {
-            mended(&before, &form, &[3, 4, 6])
+            mended(&before, &form, &[3, 4, 6, 7])
                 .into_iter()
                 .map(|e| (e.number, e.typed))
                 .collect()
         };
-        // What is left keeps its number.
+        // What is left keeps its number; what was not on the page stays as it was, be it empty.
         let of = |list: &[(usize, &str)]| -> Vec<(usize, String)> {
             list.iter().map(|(n, typed)| (*n, (*typed).to_owned())).collect()
         };
         assert_eq!(
             left(form("")),
-            of(&[(2, "a@b.example"), (3, "x@y.example"), (5, "c@d.example")])
+            of(&[
+                (2, "a@b.example"),
+                (3, "x@y.example"),
+                (5, "c@d.example"),
+                (7, "")
+            ])
         );
         assert_eq!(left(form("1")), of(&[(2, "a@b.example"), (5, "c@d.example")]));
     }
