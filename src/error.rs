@@ -84,7 +84,7 @@ impl Error {
     }
     /// True when the same transaction may well succeed if it is run once more.
     pub fn wants_another_try(&self) -> bool {
-        matches!(self, Self::Unavailable(cause) if cause.again)
+        matches!(self, Self::Unavailable(cause) | Self::Internal(cause) if cause.again)
     }
 }
 

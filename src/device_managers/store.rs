@@ -6,7 +6,7 @@ use crate::error::Result;
 use crate::kernel::ids::{DeviceManagerId, SmartAccountId, VirtualAccountId};
 use crate::kernel::{Moment, search_key};
 use crate::platform::db::schema::device_managers as managers;
-use crate::platform::db::{Conn, OnTaken, Reads, Tx};
+use crate::platform::db::{Conn, Reads, Tx};
 use diesel::prelude::*;
 
 macro_rules! columns {
@@ -160,8 +160,7 @@ pub fn insert(tx: &mut Tx<'_>, one: &Manager) -> Result<()> {
             managers::removed_by.eq(""),
             managers::version.eq(one.version),
         ))
-        .execute(tx.conn())
-        .on_taken_again()?;
+        .execute(tx.conn())?;
     Ok(())
 }
 
@@ -173,8 +172,7 @@ pub fn rename(tx: &mut Tx<'_>, id: DeviceManagerId, name: &str) -> Result<()> {
             managers::name_key.eq(search_key(name)),
             managers::version.eq(managers::version + 1),
         ))
-        .execute(tx.conn())
-        .on_taken_again()?;
+        .execute(tx.conn())?;
     Ok(())
 }
 

@@ -6,7 +6,7 @@ use crate::error::Result;
 use crate::kernel::ids::{DeviceId, DeviceManagerId, RegistrationTokenId, SmartAccountId, VirtualAccountId};
 use crate::kernel::{Moment, search_key};
 use crate::platform::db::schema::{device_tallies as tallies, device_usage as usages, devices};
-use crate::platform::db::{Conn, OnTaken, Reads, Tx, contains};
+use crate::platform::db::{Conn, Reads, Tx, contains};
 use crate::platform::token::random_bytes;
 use diesel::dsl::sql;
 use diesel::prelude::*;
@@ -223,8 +223,7 @@ macro_rules! usage_row {
 pub fn insert(tx: &mut Tx<'_>, device: &Device) -> Result<()> {
     diesel::insert_into(devices::table)
         .values(row!(device))
-        .execute(tx.conn())
-        .on_taken_again()?;
+        .execute(tx.conn())?;
     Ok(())
 }
 
@@ -282,8 +281,7 @@ pub fn update(tx: &mut Tx<'_>, device: &Device) -> Result<()> {
                 devices::version.eq(devices::version + 1),
             ),
         ))
-        .execute(tx.conn())
-        .on_taken_again()?;
+        .execute(tx.conn())?;
     Ok(())
 }
 
@@ -310,8 +308,7 @@ pub fn put_into(tx: &mut Tx<'_>, ids: &[DeviceId], place: VirtualAccountId) -> R
                 devices::virtual_account_id.eq(place),
                 devices::version.eq(devices::version + 1),
             ))
-            .execute(tx.conn())
-            .on_taken_again()?;
+            .execute(tx.conn())?;
         diesel::update(usages::table.filter(usages::device_id.eq_any(some.to_vec())))
             .set(usages::virtual_account_id.eq(place))
             .execute(tx.conn())?;
@@ -555,8 +552,7 @@ pub fn tally(
                 tallies::shard.eq(shard),
                 tallies::devices.eq(by),
             ))
-            .execute(tx.conn())
-            .on_taken_again()?;
+            .execute(tx.conn())?;
     }
     Ok(())
 }

@@ -6,7 +6,7 @@ use super::model::{
     assignment_of, shows_in,
 };
 use crate::authz::Within;
-use crate::error::{Cause, Error, Result};
+use crate::error::{Error, Result};
 use crate::kernel::ids::{
     AssignmentId, OrderDraftId, OrderId, OrderImportId, OrderLineId, PersonId, SmartAccountId,
     VirtualAccountId,
@@ -578,7 +578,7 @@ fn tally(tx: &mut Tx<'_>, key: TallyKey, by: i64) -> Result<()> {
         .set(tallies::orders.eq(tallies::orders + by))
         .execute(tx.conn())?;
     if counted == 0 {
-        let made = diesel::insert_into(tallies::table)
+        diesel::insert_into(tallies::table)
             .values((
                 tallies::smart_account_id.eq(account),
                 tallies::order_type.eq(order_type),
@@ -586,18 +586,7 @@ fn tally(tx: &mut Tx<'_>, key: TallyKey, by: i64) -> Result<()> {
                 tallies::assignment.eq(assignment),
                 tallies::orders.eq(by),
             ))
-            .execute(tx.conn());
-        // Two firsts met: run again and find the other's.
-        if let Err(
-            error @ diesel::result::Error::DatabaseError(
-                diesel::result::DatabaseErrorKind::UniqueViolation,
-                _,
-            ),
-        ) = made
-        {
-            return Err(Error::Unavailable(Cause::again(error)));
-        }
-        made?;
+            .execute(tx.conn())?;
     }
     Ok(())
 }

@@ -5,7 +5,7 @@ use crate::error::{Error, Result};
 use crate::kernel::Moment;
 use crate::kernel::ids::{DeviceManagerId, SmartAccountId, SyncFileId};
 use crate::platform::db::schema::{sync_files as files, sync_parts as parts, sync_responses as responses};
-use crate::platform::db::{OnTaken, Reads, Tx};
+use crate::platform::db::{Reads, Tx};
 use data_encoding::BASE64;
 use diesel::prelude::*;
 
@@ -227,8 +227,7 @@ pub fn put(tx: &mut Tx<'_>, one: &SyncFile, is_new: bool) -> Result<()> {
             ),
             facts,
         ))
-        .execute(tx.conn())
-        .on_taken_again()?;
+        .execute(tx.conn())?;
     Ok(())
 }
 

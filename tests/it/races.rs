@@ -85,6 +85,42 @@ fn two_first_uses_of_a_once_key_make_one_thing() {
     assert_eq!(p.fingerprint().count("people"), 1);
 }
 
+/// Where writers are not one at a time, two look, find nothing and put the same thing in. Which of them comes second is
+/// chance, so here it is made up.
+#[test]
+fn whoever_comes_second_to_a_unique_index_runs_again() {
+    use diesel::RunQueryDsl;
+    use licentral::platform::db::Reads;
+    let p = Portal::start();
+    let (at, who) = (p.clock.now(), Who::portal("race"));
+    let tries = std::cell::Cell::new(0);
+    let put_in = |violated: u32| {
+        tries.set(0);
+        p.db.write_now(|tx| {
+            tries.set(tries.get() + 1);
+            let rows = if tries.get() <= violated { 2 } else { 1 };
+            for _ in 0..rows {
+                diesel::sql_query("INSERT INTO counters (name, value) VALUES ('race', 1)")
+                    .execute(tx.conn())?;
+            }
+            tx.record(at, &who, &event(), ())
+        })
+    };
+    let mistaken = put_in(u32::MAX);
+    assert!(
+        matches!(mistaken, Err(licentral::error::Error::Internal(_))),
+        "what never succeeds is our fault, and not that of the hour: {mistaken:?}"
+    );
+    put_in(1).unwrap();
+    assert_eq!(tries.get(), 2);
+    assert_eq!(p.fingerprint().count("counters"), 1);
+    assert_eq!(
+        p.events_of("export").len(),
+        1,
+        "what was taken back is not recorded"
+    );
+}
+
 #[test]
 fn a_once_key_with_another_request_is_a_mistake() {
     let p = Portal::start();

@@ -110,8 +110,8 @@ impl Db {
     ///
     /// What makes it right is the closure's own: before anything is decided by a row, the row is locked (`FOR UPDATE`)
     /// or changed by a condition that says what it must still be; numbers that many add to are added to in the statement
-    /// and never read first; a unique index decides who was first, and whoever was not runs again
-    /// ([`OnTaken::on_taken_again`]). Rows are locked in one order: devices, then stocks, each by their ids.
+    /// and never read first; a unique index decides who was first, and whoever was not runs again. Rows are locked in
+    /// one order: devices, then stocks, each by their ids.
     /// On SQLite it is [`Db::write`]: there is one writer.
     pub async fn write_locked<T, F>(&self, f: F) -> Result<T>
     where
@@ -249,6 +249,11 @@ impl From<diesel::result::Error> for Error {
             E::DatabaseError(_, info) if info.message().contains("invalid byte sequence") => {
                 Self::BadRequest("The request holds characters that cannot be kept.".into())
             }
+            // Stores look before they put in, so another writer put it in (or took away what it refers to) meanwhile: run
+            // again, that is seen. What is violated however often it is tried is our fault.
+            E::DatabaseError(Kind::UniqueViolation | Kind::ForeignKeyViolation, _) => {
+                Self::Internal(Cause::again(error))
+            }
             _ => Self::Internal(Cause::of(error)),
         }
     }
@@ -258,24 +263,12 @@ impl From<diesel::result::Error> for Error {
 pub trait OnTaken<T> {
     /// Turns a violated unique index into this error.
     fn on_taken(self, says: impl FnOnce() -> Error) -> Result<T>;
-    /// Runs the transaction again when another writer came first: by then its row is seen. The same when what the row
-    /// refers to was removed meanwhile.
-    fn on_taken_again(self) -> Result<T>;
 }
 impl<T> OnTaken<T> for diesel::QueryResult<T> {
     fn on_taken(self, says: impl FnOnce() -> Error) -> Result<T> {
         use diesel::result::{DatabaseErrorKind as Kind, Error as E};
         match self {
             Err(E::DatabaseError(Kind::UniqueViolation, _)) => Err(says()),
-            other => Ok(other?),
-        }
-    }
-    fn on_taken_again(self) -> Result<T> {
-        use diesel::result::{DatabaseErrorKind as Kind, Error as E};
-        match self {
-            Err(error @ E::DatabaseError(Kind::UniqueViolation | Kind::ForeignKeyViolation, _)) => {
-                Err(Error::Unavailable(Cause::again(error)))
-            }
             other => Ok(other?),
         }
     }

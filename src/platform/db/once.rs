@@ -2,7 +2,7 @@
 
 use super::schema::once;
 use super::tx::{Reads, Tx};
-use crate::error::{Cause, Error, Result};
+use crate::error::{Error, Result};
 use crate::kernel::Moment;
 use diesel::prelude::*;
 
@@ -47,7 +47,7 @@ impl Tx<'_> {
     /// Keeps what was made, in the same transaction.
     pub fn made(&mut self, at: Moment, key: Option<&OnceKey>, made: &str) -> Result<()> {
         let Some(key) = key else { return Ok(()) };
-        let kept = diesel::insert_into(once::table)
+        diesel::insert_into(once::table)
             .values((
                 once::actor.eq(&key.owner),
                 once::token.eq(&key.token),
@@ -55,18 +55,8 @@ impl Tx<'_> {
                 once::made.eq(made),
                 once::created_at.eq(at),
             ))
-            .execute(self.conn());
-        match kept {
-            Ok(_) => Ok(()),
-            // Two first uses met: run again and find the other's.
-            Err(
-                error @ diesel::result::Error::DatabaseError(
-                    diesel::result::DatabaseErrorKind::UniqueViolation,
-                    _,
-                ),
-            ) => Err(Error::Unavailable(Cause::again(error))),
-            Err(error) => Err(error.into()),
-        }
+            .execute(self.conn())?;
+        Ok(())
     }
 
     /// Forgets tokens from before.
@@ -88,19 +78,9 @@ impl Tx<'_> {
                 .set(counters::value.eq(next))
                 .execute(self.conn())?;
         } else {
-            let made = diesel::insert_into(counters::table)
+            diesel::insert_into(counters::table)
                 .values((counters::name.eq(name), counters::value.eq(next)))
-                .execute(self.conn());
-            if let Err(
-                error @ diesel::result::Error::DatabaseError(
-                    diesel::result::DatabaseErrorKind::UniqueViolation,
-                    _,
-                ),
-            ) = made
-            {
-                return Err(Error::Unavailable(Cause::again(error)));
-            }
-            made?;
+                .execute(self.conn())?;
         }
         Ok(next)
     }

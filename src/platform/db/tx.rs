@@ -1,6 +1,5 @@
 //! What a transaction means here, on both databases.
 
-use super::OnTaken;
 use super::conn::Conn;
 use super::schema::{event_tallies, events};
 use crate::error::{Cause, Error, Result};
@@ -153,8 +152,7 @@ impl Tx<'_> {
                         event_tallies::shard.eq(shard),
                         event_tallies::events.eq(events),
                     ))
-                    .execute(self.conn)
-                    .on_taken_again()?;
+                    .execute(self.conn)?;
             }
         }
         Ok(())
