@@ -1,42 +1,8 @@
-//! HEAD is GET without the body; a method that a path does not have is 405 and says which it has.
+//! A method that a path does not have is 405 and says which it has.
 
 use super::asking::is_api;
 use super::world::World;
 use std::collections::{BTreeMap, BTreeSet};
-
-#[test]
-fn head_answers_as_get_does() {
-    let w = World::new();
-    let mut people = vec![
-        ("nobody", w.nobody()),
-        ("admin", w.visitor("ada@xyz.example")),
-        ("operator", w.visitor("olga@licensing.example")),
-    ];
-    let routes = w.p.routes();
-    for route in w.reads() {
-        assert!(
-            routes.iter().any(|r| r.method == "HEAD" && r.path == route.path),
-            "{} has no HEAD",
-            route.path
-        );
-        let path = w.ours(&route.path);
-        for (word, visitor) in &mut people {
-            let what = format!("{} as {word}", route.path);
-            let head = visitor.ask("HEAD", &path);
-            let get = visitor.ask("GET", &path);
-            assert_eq!(head.status, get.status, "{what}");
-            assert_eq!(head.body, "", "{what}: HEAD has a body");
-            for name in [
-                "content-type",
-                "location",
-                "cache-control",
-                "content-security-policy",
-            ] {
-                assert_eq!(head.header(name), get.header(name), "{what}: {name}");
-            }
-        }
-    }
-}
 
 #[test]
 fn a_wrong_method_is_told_the_right_ones() {

@@ -77,8 +77,9 @@ fn every_answer_is_dressed() {
         let mut paths = std::collections::BTreeSet::<String>::new();
         for route in w.p.routes() {
             for path in [w.ours(&route.path), w.nothing(&route.path)] {
-                // Wrong methods once for a path, and not once for each method that it has.
-                let odd: &[&str] = if paths.insert(path.clone()) {
+                // Wrong methods once for a path, and not once for each method that it has; which role one has is
+                // not asked before it is known what one wants.
+                let odd: &[&str] = if paths.insert(path.clone()) && matches!(word, "nobody" | "admin") {
                     &["TRACE", "PUT"]
                 } else {
                     &[]

@@ -1,18 +1,35 @@
-//! Looking changes nothing: not twice, not as anybody, not through a link in a letter.
+//! Looking changes nothing: not twice, not as anybody, not through a link in a letter. And HEAD is GET without the body.
 
 use super::world::World;
 
 #[test]
-fn get_and_head_change_nothing() {
+fn head_answers_as_get_does_and_neither_changes_anything() {
     let w = World::new();
     let mut people = w.everybody();
+    let routes = w.p.routes();
     // Addresses first: some are of links that are made for them.
     let reads: Vec<_> = w.reads().into_iter().map(|r| (w.ours(&r.path), r)).collect();
     let mut watch = w.p.watch();
     for (path, route) in reads {
-        for (_, visitor) in &mut people {
-            for method in ["HEAD", "GET", "GET"] {
-                visitor.ask(method, &path);
+        assert!(
+            routes.iter().any(|r| r.method == "HEAD" && r.path == route.path),
+            "{} has no HEAD",
+            route.path
+        );
+        for (word, visitor) in &mut people {
+            let what = format!("{} as {word}", route.path);
+            // HEAD runs all that GET runs, so this looks twice.
+            let head = visitor.ask("HEAD", &path);
+            let get = visitor.ask("GET", &path);
+            assert_eq!(head.status, get.status, "{what}");
+            assert_eq!(head.body, "", "{what}: HEAD has a body");
+            for name in [
+                "content-type",
+                "location",
+                "cache-control",
+                "content-security-policy",
+            ] {
+                assert_eq!(head.header(name), get.header(name), "{what}: {name}");
             }
         }
         watch.assert_same(&format!("GET {}", route.path));

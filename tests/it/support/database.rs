@@ -83,7 +83,10 @@ impl Database {
         if let Some(server) = postgres() {
             let name = format!("{}_{number}", prefix());
             let from = if place.is_empty() { "template0" } else { place };
-            ask_server(&server, &format!("CREATE DATABASE {name} TEMPLATE {from}"));
+            ask_server(
+                &server,
+                &format!("CREATE DATABASE {name} TEMPLATE {from} {}", by_files(&server)),
+            );
             return Self {
                 url: beside(&server, &name),
                 folder,
@@ -160,6 +163,19 @@ fn put_to_rest(file: &Path) {
             Err(error) => panic!("{}: {error}", file.display()),
         }
     }
+}
+
+/// How a database is copied in half the time. Servers before 15 know no other way.
+fn by_files(server: &str) -> &'static str {
+    static WAY: OnceLock<&str> = OnceLock::new();
+    WAY.get_or_init(|| {
+        let mut c = PgConnection::establish(server).unwrap();
+        let version: Named = diesel::sql_query("SELECT current_setting('server_version_num') AS name")
+            .get_result(&mut c)
+            .unwrap();
+        let knows = version.name.parse::<u32>().is_ok_and(|number| number >= 150_000);
+        if knows { "STRATEGY FILE_COPY" } else { "" }
+    })
 }
 
 fn ask_server(server: &str, statement: &str) {
