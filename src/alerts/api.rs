@@ -141,12 +141,11 @@ async fn hide(may: May<ViewInventory>, body: JsonBody<HideBody>) -> Answer {
         return Err(Error::invalid("keys", format!("Name 1 to {MOST_HIDDEN} alerts.")));
     }
     let (permit, at, these) = (may.permit.clone(), may.portal.clock.now(), keys.clone());
-    may.portal
+    let seen = may
+        .portal
         .db
         .housekeeping(move |tx| service::hide(tx, &permit, &these, hidden, at))
         .await?;
-    let permit = may.permit.clone();
-    let seen = may.portal.db.read(move |r| service::seen(r, &permit, at)).await?;
     let (_, mut rows) = matching(may.path.clone(), "hidden=yes", seen);
     rows.retain(|row| keys.contains(&row.alert.key));
     json(

@@ -138,12 +138,17 @@ impl Seen {
 
 /// What a page shows.
 pub fn seen(read: &mut dyn Reads, permit: &Permit<ViewInventory>, now: Moment) -> Result<Seen> {
+    let alerts = all(read, permit, now)?;
+    seen_of(read, permit, alerts)
+}
+
+fn seen_of(read: &mut dyn Reads, permit: &Permit<ViewInventory>, alerts: Vec<Alert>) -> Result<Seen> {
     let within = permit.within();
     let account = within.account()?;
     let hidden = store::hidden(read, account, permit.person()?)?;
     let places = virtual_accounts::reached(read, within)?.into_iter().collect();
     Ok(Seen {
-        alerts: all(read, permit, now)?
+        alerts: alerts
             .into_iter()
             .map(|alert| {
                 let is_hidden = hidden.contains(&alert.key);
@@ -154,15 +159,15 @@ pub fn seen(read: &mut dyn Reads, permit: &Permit<ViewInventory>, now: Moment) -
     })
 }
 
-/// Hides an alert from this person, or shows it again. Nobody else sees a difference and nothing of the account
-/// changes, so it is not recorded: for `db.housekeeping`.
+/// Hides alerts from this person, or shows them again, and answers with all alerts as they are seen now. Nobody else
+/// sees a difference and nothing of the account changes, so it is not recorded: for `db.housekeeping`.
 pub fn hide(
     tx: &mut Tx<'_>,
     permit: &Permit<ViewInventory>,
     keys: &[String],
     hidden: bool,
     at: Moment,
-) -> Result<()> {
+) -> Result<Seen> {
     let (account, person) = (permit.within().account()?, permit.person()?);
     // Only what is there can be hidden, so that nobody fills the table.
     let alerts = all(tx, permit, at)?;
@@ -176,7 +181,7 @@ pub fn hide(
             store::show(tx, account, person, key)?;
         }
     }
-    Ok(())
+    seen_of(tx, permit, alerts)
 }
 
 // Notifications -------------------------------------------------------------------------------------------------

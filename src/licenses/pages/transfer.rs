@@ -84,6 +84,7 @@ struct TransferPage {
     places: Vec<(VirtualAccountId, String)>,
     /// In which order terms can go, where one of the licenses has several; and which is chosen.
     precedences: Vec<(&'static str, &'static str, bool)>,
+    precedence_problem: String,
     to: String,
     to_problem: String,
     problems: Vec<(String, String)>,
@@ -174,10 +175,10 @@ async fn form(may: &May<Transfer>, chosen: &Chosen, problems: &[(String, String)
         shell,
         title,
         split,
-        precedences: if stocks.iter().any(|stock| stock.terms > 1) {
+        precedences: if stocks.iter().any(|stock| stock.terms > 1) || precedence(chosen).is_none() {
             Precedence::ALL
                 .iter()
-                .map(|one| (one.word(), one.label(), *one == precedence(chosen)))
+                .map(|one| (one.word(), one.label(), Some(*one) == precedence(chosen)))
                 .collect()
         } else {
             Vec::new()
@@ -186,6 +187,7 @@ async fn form(may: &May<Transfer>, chosen: &Chosen, problems: &[(String, String)
         places,
         to: chosen.to.first().cloned().unwrap_or_default(),
         to_problem: problem("to".to_owned()),
+        precedence_problem: problem("precedence".to_owned()),
         problems: problems.to_vec(),
         path: format!("{}/transfer", base(may)),
         back: back(may, &chosen.from),
@@ -207,13 +209,16 @@ pub async fn show(may: May<Transfer>) -> Answer {
     page(&form(&may, &chosen, &[]).await?)
 }
 
-/// In which order terms go; what ends first goes first unless something else was chosen.
-fn precedence(chosen: &Chosen) -> Precedence {
-    chosen.precedence.parse().unwrap_or(Precedence::LongestTermLast)
+/// In which order terms go; what ends first goes first unless something else was chosen. None for a made-up one.
+fn precedence(chosen: &Chosen) -> Option<Precedence> {
+    if chosen.precedence.is_empty() {
+        return Some(Precedence::LongestTermLast);
+    }
+    chosen.precedence.parse().ok()
 }
 
-/// The lines that a form asks for, or what is wrong with it: field and words.
-fn lines(chosen: &Chosen) -> std::result::Result<Vec<Line>, Vec<(String, String)>> {
+/// The lines that a form asks for and the order of their terms, or what is wrong with it: field and words.
+fn asked(chosen: &Chosen) -> std::result::Result<(Vec<Line>, Precedence), Vec<(String, String)>> {
     let mut lines = Vec::new();
     let mut problems = Vec::new();
     let split = chosen.mode == "assignment";
@@ -263,10 +268,13 @@ fn lines(chosen: &Chosen) -> std::result::Result<Vec<Line>, Vec<(String, String)
             "Enter how many are to be transferred.".to_owned(),
         ));
     }
-    if problems.is_empty() {
-        Ok(lines)
-    } else {
-        Err(problems)
+    match precedence(chosen) {
+        Some(order) if problems.is_empty() => Ok((lines, order)),
+        Some(_) => Err(problems),
+        None => {
+            problems.push(("precedence".to_owned(), "Choose which terms go first.".to_owned()));
+            Err(problems)
+        }
     }
 }
 
@@ -378,11 +386,11 @@ pub async fn review(may: May<Transfer>, posted: Posted<Chosen>) -> Answer {
     if !chosen.more.is_empty() || !chosen.change.is_empty() {
         return page(&form(&may, &chosen, &[]).await?);
     }
-    let lines = match lines(&chosen) {
-        Ok(lines) => lines,
+    let (lines, order) = match asked(&chosen) {
+        Ok(asked) => asked,
         Err(problems) => return page_with(422, &form(&may, &chosen, &problems).await?),
     };
-    let (permit, order) = (may.permit.clone(), precedence(&chosen));
+    let permit = may.permit.clone();
     let review = may
         .portal
         .db
@@ -396,11 +404,10 @@ pub async fn review(may: May<Transfer>, posted: Posted<Chosen>) -> Answer {
 pub async fn submit(may: May<Transfer>, posted: Posted<Chosen>) -> Answer {
     let key = posted.once_key(&may);
     let chosen = posted.value;
-    let lines = match lines(&chosen) {
-        Ok(lines) => lines,
+    let (lines, order) = match asked(&chosen) {
+        Ok(asked) => asked,
         Err(problems) => return page_with(422, &form(&may, &chosen, &problems).await?),
     };
-    let (once, order) = (key, precedence(&chosen));
     let (permit, at, seen, these) = (
         may.permit.clone(),
         may.portal.clock.now(),
@@ -410,7 +417,7 @@ pub async fn submit(may: May<Transfer>, posted: Posted<Chosen>) -> Answer {
     let done = may
         .portal
         .db
-        .write(move |tx| transfer::transfer(tx, &permit, at, &these, order, Some(&seen), once.as_ref()))
+        .write(move |tx| transfer::transfer(tx, &permit, at, &these, order, Some(&seen), key.as_ref()))
         .await;
     match done {
         Ok(review) => Ok(may.see_other(

@@ -193,17 +193,24 @@ fn terms_that_end_first_go_first_and_are_used_first() {
     .expect(200)
     .shows("Precedence of terms");
     let corporate = cast.corporate.to_string();
-    page.fill_and_send(
-        "Next",
-        &[
-            ("to[]", &corporate),
-            ("quantity[]", "6"),
-            ("precedence", "longest-term-first"),
-        ],
-    )
-    .expect(200)
-    .shows("5 Term")
-    .shows("1 Term");
+    let mut choose = |precedence: &str| {
+        page.fill_and_send(
+            "Next",
+            &[
+                ("to[]", &corporate),
+                ("quantity[]", "6"),
+                ("precedence", precedence),
+            ],
+        )
+        .clone()
+    };
+    choose("shortest")
+        .expect(422)
+        .shows("Choose which terms go first.");
+    choose("longest-term-first")
+        .expect(200)
+        .shows("5 Term")
+        .shows("1 Term");
     ada.post(
         &transfer_path(&cast.xyz),
         &json!({ "lines": [{ "license": id, "to": cast.corporate, "quantity": 4 }] }),
