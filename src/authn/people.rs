@@ -100,8 +100,7 @@ pub fn add(
     password_hash: Option<&str>,
     access_level: i32,
 ) -> Result<Person> {
-    store::insert_person(tx, at, id, email, name.as_str(), password_hash, access_level)?;
-    store::person(tx, id)
+    store::insert_person(tx, at, id, email, name.as_str(), password_hash, access_level)
 }
 
 /// Gives a role over the portal.

@@ -127,8 +127,8 @@ pub fn insert_person(
     name: &str,
     password_hash: Option<&str>,
     access_level: i32,
-) -> Result<()> {
-    diesel::insert_into(people::table)
+) -> Result<Person> {
+    let row: PersonRow = diesel::insert_into(people::table)
         .values((
             people::id.eq(id),
             people::email.eq(email.as_str()),
@@ -145,14 +145,15 @@ pub fn insert_person(
             people::created_at.eq(at),
             people::version.eq(1),
         ))
-        .execute(tx.conn())
+        .returning(person_columns!())
+        .get_result(tx.conn())
         .on_taken(|| {
             Error::refused(
                 "people.address-taken",
                 format!("{email} has a user account already."),
             )
         })?;
-    Ok(())
+    to_person(row)
 }
 
 pub fn insert_platform_role(tx: &mut Tx<'_>, id: PersonId, role: PlatformRole) -> Result<()> {

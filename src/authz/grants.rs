@@ -228,6 +228,18 @@ pub fn give(
     store::put_grant(tx, at, account, virtual_account, person, role, "")
 }
 
+/// The same where nothing is held directly in this scope, as was looked before.
+pub fn give_first(
+    tx: &mut Tx<'_>,
+    at: Moment,
+    account: SmartAccountId,
+    virtual_account: Option<VirtualAccountId>,
+    person: PersonId,
+    role: Role,
+) -> Result<()> {
+    store::insert_grant(tx, at, account, virtual_account, person, role, "")
+}
+
 /// Gives a role through a user group. What the person holds directly, or through another group, stays.
 pub fn give_through(
     tx: &mut Tx<'_>,

@@ -196,19 +196,32 @@ pub fn put_grant(
         .execute(tx.conn())?
         == 0
     {
-        diesel::insert_into(grants::table)
-            .values((
-                grants::id.eq(GrantId::new()),
-                grants::smart_account_id.eq(account),
-                grants::virtual_account_id.eq(virtual_account),
-                grants::scope.eq(&scope),
-                grants::person_id.eq(person),
-                grants::role.eq(role),
-                grants::created_at.eq(at),
-                grants::source.eq(source),
-            ))
-            .execute(tx.conn())?;
+        insert_grant(tx, at, account, virtual_account, person, role, source)?;
     }
+    Ok(())
+}
+
+pub fn insert_grant(
+    tx: &mut Tx<'_>,
+    at: Moment,
+    account: SmartAccountId,
+    virtual_account: Option<VirtualAccountId>,
+    person: PersonId,
+    role: Role,
+    source: &str,
+) -> Result<()> {
+    diesel::insert_into(grants::table)
+        .values((
+            grants::id.eq(GrantId::new()),
+            grants::smart_account_id.eq(account),
+            grants::virtual_account_id.eq(virtual_account),
+            grants::scope.eq(virtual_account.map_or_else(String::new, |id| id.to_string())),
+            grants::person_id.eq(person),
+            grants::role.eq(role),
+            grants::created_at.eq(at),
+            grants::source.eq(source),
+        ))
+        .execute(tx.conn())?;
     Ok(())
 }
 

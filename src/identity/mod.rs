@@ -17,7 +17,7 @@ mod pages;
 mod service;
 
 pub use entrance::{Entrance, check_new_password, sign_in_response};
-pub use service::{bootstrap, fresh, invite, set_state};
+pub use service::{bootstrap, fresh, invite, invite_first, set_state};
 
 use crate::http::Routes;
 

@@ -381,9 +381,21 @@ pub fn set_state(
 }
 
 /// Asks a person who was added without a password to set up their user account; an older invitation ends.
-/// `by` is said in the letter. Within the write that adds the person.
+/// `by` is said in the letter.
 pub fn invite(tx: &mut Tx<'_>, at: Moment, who: &Who, link: LinkId, person: &Person, by: &str) -> Result<()> {
     links::end_about(tx, person.id.as_str(), at)?;
+    invite_first(tx, at, who, link, person, by)
+}
+
+/// As [`invite`], for somebody who was added in this write and so has no older invitation.
+pub fn invite_first(
+    tx: &mut Tx<'_>,
+    at: Moment,
+    who: &Who,
+    link: LinkId,
+    person: &Person,
+    by: &str,
+) -> Result<()> {
     links::make(
         tx,
         at,

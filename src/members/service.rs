@@ -191,7 +191,7 @@ pub fn give_roles(
     give_in(tx, at, &place, &person, scope, role)
 }
 
-/// As [`give_roles`], for many people in one place.
+/// As [`give_roles`], where the place is known.
 pub fn give_in(
     tx: &mut Tx<'_>,
     at: Moment,
@@ -200,9 +200,22 @@ pub fn give_in(
     scope: &Scope,
     role: Role,
 ) -> Result<Vec<Event>> {
+    let held = grants::of_person_in(tx, place.account, person.id)?;
+    give_beside(tx, at, place, person, &held, scope, role)
+}
+
+/// The same for many people: beside what each of them holds in the account already.
+pub fn give_beside(
+    tx: &mut Tx<'_>,
+    at: Moment,
+    place: &Place,
+    person: &Person,
+    held: &[Grant],
+    scope: &Scope,
+    role: Role,
+) -> Result<Vec<Event>> {
     fits(role, scope)?;
     may_hold(role, &person.email, &place.domain)?;
-    let held = grants::of_person_in(tx, place.account, person.id)?;
     let mut events = Vec::new();
     let mut loses_admin = false;
     for virtual_account in scope.places() {
@@ -218,7 +231,11 @@ pub fn give_in(
             continue;
         }
         loses_admin |= before == Some(Role::AccountAdmin);
-        grants::give(tx, at, place.account, virtual_account, person.id, role)?;
+        if before.is_some() {
+            grants::give(tx, at, place.account, virtual_account, person.id, role)?;
+        } else {
+            grants::give_first(tx, at, place.account, virtual_account, person.id, role)?;
+        }
         let mut event = Event::new(
             Kind::RoleGranted,
             person.id,

@@ -11,7 +11,7 @@ use crate::kernel::ids::{ImportId, LinkId, PersonId, SmartAccountId};
 use crate::kernel::{EmailAddress, Event, Kind, Moment, Name, Who};
 use crate::members::letters;
 use crate::members::model::{fits, may_give};
-use crate::members::service::{Place, give_in, place};
+use crate::members::service::{Place, give_beside, place};
 use crate::platform::db::{Reads, Recorded, Tx};
 use std::collections::{HashMap, HashSet};
 
@@ -176,7 +176,7 @@ pub fn person_of(
         format!("A user account for {email} was prepared."),
     );
     tx.note(at, who, &added)?;
-    identity::invite(tx, at, who, link, &person, &who.label)?;
+    identity::invite_first(tx, at, who, link, &person, &who.label)?;
     Ok(person)
 }
 
@@ -226,7 +226,12 @@ pub fn add(
             continue;
         };
         let person = person_of(tx, at, who, line.person.as_ref(), email, *ids)?;
-        for event in give_in(tx, at, &place, &person, &scope, role)? {
+        // Who comes new holds nothing yet.
+        let held = match &line.person {
+            Some(known) => grants::of_person_in(tx, place.account, known.id)?,
+            None => Vec::new(),
+        };
+        for event in give_beside(tx, at, &place, &person, &held, &scope, role)? {
             tx.note(at, who, &event)?;
         }
         // Whoever is invited reads of it in the invitation.

@@ -3,7 +3,7 @@
 use super::conn::Conn;
 use super::schema::{event_tallies, events};
 use crate::error::{Cause, Error, Result};
-use crate::kernel::ids::EventId;
+use crate::kernel::ids::{EventId, PersonId};
 use crate::kernel::{Event, Moment, Who, search_key};
 use diesel::connection::{AnsiTransactionManager, SimpleConnection, TransactionManager};
 use diesel::prelude::*;
@@ -38,9 +38,30 @@ impl Read<'_> {
     }
 }
 
+/// So many lines of the record are written in one statement.
+const LINES: usize = 200;
+/// Fewer than this are written one by one: the database knows that statement already.
+const FEW: usize = 8;
+
+/// A line of the record.
+struct Line {
+    id: EventId,
+    at: Moment,
+    event: Event,
+    message: String,
+    actor_id: Option<PersonId>,
+    actor: String,
+    actor_key: String,
+    detail: String,
+    address: String,
+    request_id: String,
+}
+
 /// An open transaction that may write.
 pub struct Tx<'c> {
     conn: &'c mut Conn,
+    /// What was recorded and is not with the database yet: it goes there many lines at once, the last before the end.
+    lines: Vec<Line>,
     /// How many events of each tenant were written here; they are added to its tally once, at the end.
     noted: BTreeMap<String, i64>,
 }
@@ -49,6 +70,7 @@ impl<'c> Tx<'c> {
     fn on(conn: &'c mut Conn) -> Self {
         Self {
             conn,
+            lines: Vec::new(),
             noted: BTreeMap::new(),
         }
     }
@@ -108,33 +130,70 @@ impl Tx<'_> {
 
     /// Writes one more line into the record: for what happens beside the main thing.
     pub fn note(&mut self, at: Moment, who: &Who, event: &Event) -> Result<()> {
-        let id = EventId::new();
-        let message: String = event.message.chars().take(2000).collect();
-        diesel::insert_into(events::table)
-            .values((
-                events::id.eq(id.as_str()),
-                events::at.eq(at),
-                events::smart_account_id.eq(event.account),
-                events::virtual_account_id.eq(event.virtual_account),
-                events::kind.eq(event.kind),
-                events::outcome.eq(event.outcome),
-                events::message.eq(message),
-                events::actor_id.eq(who.person),
-                events::actor.eq(who.label.chars().take(500).collect::<String>()),
-                events::actor_key.eq(search_key(&who.label).chars().take(1000).collect::<String>()),
-                events::about.eq(&event.about),
-                events::detail.eq(event.detail.to_string()),
-                events::address.eq(who.address.chars().take(64).collect::<String>()),
-                events::request_id.eq(who.request_id.chars().take(64).collect::<String>()),
-            ))
-            .execute(self.conn)?;
+        let first = |text: &str, most: usize| text.chars().take(most).collect::<String>();
+        self.lines.push(Line {
+            id: EventId::new(),
+            at,
+            message: first(&event.message, 2000),
+            actor_id: who.person,
+            actor: first(&who.label, 500),
+            actor_key: first(&search_key(&who.label), 1000),
+            detail: event.detail.to_string(),
+            address: first(&who.address, 64),
+            request_id: first(&who.request_id, 64),
+            event: event.clone(),
+        });
         let tenant = event.account.map_or_else(String::new, |id| id.to_string());
         *self.noted.entry(tenant).or_default() += 1;
+        if self.lines.len() < LINES {
+            return Ok(());
+        }
+        self.write_down()
+    }
+
+    /// Gives the database what was recorded since.
+    fn write_down(&mut self) -> Result<()> {
+        macro_rules! row {
+            ($line:expr) => {
+                (
+                    events::id.eq($line.id.as_str()),
+                    events::at.eq($line.at),
+                    events::smart_account_id.eq($line.event.account),
+                    events::virtual_account_id.eq($line.event.virtual_account),
+                    events::kind.eq($line.event.kind),
+                    events::outcome.eq($line.event.outcome),
+                    events::message.eq(&$line.message),
+                    events::actor_id.eq($line.actor_id),
+                    events::actor.eq(&$line.actor),
+                    events::actor_key.eq(&$line.actor_key),
+                    events::about.eq(&$line.event.about),
+                    events::detail.eq(&$line.detail),
+                    events::address.eq(&$line.address),
+                    events::request_id.eq(&$line.request_id),
+                )
+            };
+        }
+        let lines = std::mem::take(&mut self.lines);
+        if lines.len() < FEW {
+            for line in &lines {
+                diesel::insert_into(events::table)
+                    .values(row!(line))
+                    .execute(self.conn)?;
+            }
+            return Ok(());
+        }
+        let rows: Vec<_> = lines.iter().map(|line| row!(line)).collect();
+        // The common connection takes one row at a time; its variants take many.
+        match self.conn {
+            Conn::Sqlite(c) => diesel::insert_into(events::table).values(&rows).execute(c)?,
+            Conn::Postgres(c) => diesel::insert_into(events::table).values(&rows).execute(c)?,
+        };
         Ok(())
     }
 
-    /// Adds what was noted to the tallies: one statement for a tenant, however much happened.
+    /// Writes down what was noted and adds it to the tallies: one statement for a tenant, however much happened.
     fn count(&mut self) -> Result<()> {
+        self.write_down()?;
         let shard = EventId::new()
             .as_str()
             .bytes()
