@@ -3,8 +3,9 @@
 use super::conn::Conn;
 use super::schema::{event_tallies, events};
 use crate::error::{Cause, Error, Result};
-use crate::kernel::ids::{EventId, PersonId};
-use crate::kernel::{Event, Moment, Who, search_key};
+use crate::kernel::event::Outcome;
+use crate::kernel::ids::{EventId, PersonId, SmartAccountId, VirtualAccountId};
+use crate::kernel::{Event, Kind, Moment, Who, search_key};
 use diesel::connection::{AnsiTransactionManager, SimpleConnection, TransactionManager};
 use diesel::prelude::*;
 use std::collections::BTreeMap;
@@ -47,11 +48,15 @@ const FEW: usize = 8;
 struct Line {
     id: EventId,
     at: Moment,
-    event: Event,
+    account: Option<SmartAccountId>,
+    virtual_account: Option<VirtualAccountId>,
+    kind: Kind,
+    outcome: Outcome,
     message: String,
     actor_id: Option<PersonId>,
     actor: String,
     actor_key: String,
+    about: String,
     detail: String,
     address: String,
     request_id: String,
@@ -134,14 +139,18 @@ impl Tx<'_> {
         self.lines.push(Line {
             id: EventId::new(),
             at,
+            account: event.account,
+            virtual_account: event.virtual_account,
+            kind: event.kind,
+            outcome: event.outcome,
             message: first(&event.message, 2000),
             actor_id: who.person,
             actor: first(&who.label, 500),
             actor_key: first(&search_key(&who.label), 1000),
+            about: event.about.clone(),
             detail: event.detail.to_string(),
             address: first(&who.address, 64),
             request_id: first(&who.request_id, 64),
-            event: event.clone(),
         });
         let tenant = event.account.map_or_else(String::new, |id| id.to_string());
         *self.noted.entry(tenant).or_default() += 1;
@@ -158,15 +167,15 @@ impl Tx<'_> {
                 (
                     events::id.eq($line.id.as_str()),
                     events::at.eq($line.at),
-                    events::smart_account_id.eq($line.event.account),
-                    events::virtual_account_id.eq($line.event.virtual_account),
-                    events::kind.eq($line.event.kind),
-                    events::outcome.eq($line.event.outcome),
+                    events::smart_account_id.eq($line.account),
+                    events::virtual_account_id.eq($line.virtual_account),
+                    events::kind.eq($line.kind),
+                    events::outcome.eq($line.outcome),
                     events::message.eq(&$line.message),
                     events::actor_id.eq($line.actor_id),
                     events::actor.eq(&$line.actor),
                     events::actor_key.eq(&$line.actor_key),
-                    events::about.eq(&$line.event.about),
+                    events::about.eq(&$line.about),
                     events::detail.eq(&$line.detail),
                     events::address.eq(&$line.address),
                     events::request_id.eq(&$line.request_id),
@@ -235,7 +244,7 @@ pub struct Past {
     /// When.
     pub at: Moment,
     /// What.
-    pub kind: crate::kernel::Kind,
+    pub kind: Kind,
     /// One sentence.
     pub message: String,
     /// Who, as they were called then.
@@ -244,12 +253,7 @@ pub struct Past {
 
 /// What happened to a thing in one tenant, the newest first: for the history on its own page. Who may see the thing
 /// may see it.
-pub fn history(
-    read: &mut dyn Reads,
-    account: crate::kernel::ids::SmartAccountId,
-    about: &str,
-    most: i64,
-) -> Result<Vec<Past>> {
+pub fn history(read: &mut dyn Reads, account: SmartAccountId, about: &str, most: i64) -> Result<Vec<Past>> {
     Ok(events::table
         .filter(events::about.eq(about).and(events::smart_account_id.eq(account)))
         .order((events::at.desc(), events::id.desc()))
@@ -261,8 +265,8 @@ pub fn history(
 /// What happened in one tenant, or in some of its Virtual Accounts, between two times, the newest first: for summaries.
 pub fn happened(
     read: &mut dyn Reads,
-    account: crate::kernel::ids::SmartAccountId,
-    places: Option<&[crate::kernel::ids::VirtualAccountId]>,
+    account: SmartAccountId,
+    places: Option<&[VirtualAccountId]>,
     from: Moment,
     until: Moment,
     most: i64,
