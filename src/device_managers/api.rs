@@ -53,7 +53,7 @@ pub fn routes(routes: &mut Routes) {
     routes.api(
         Method::POST,
         "/api/v1/accounts/{said}/device-managers/{manager}/remove",
-        Api::says("Remove a device manager that serves no product instance any more: its key is revoked, its Virtual Account stays and is not bound.")
+        Api::says("Remove a device manager that serves no product instance any more: its key is revoked, its Virtual Account stays and is not bound. One whose On-Prem server is lost for good is removed with its product instances (lost, with the number of the case).")
             .takes::<RemoveManagerBody>()
             .gives_nothing(),
         remove,
@@ -155,6 +155,10 @@ struct RemoveManagerBody {
     /// The number of the active case; left out to proceed without.
     #[serde(default)]
     case_number: Option<String>,
+    /// The On-Prem server is lost: its product instances go with it, and what they used is free again. Needs the number
+    /// of the active case.
+    #[serde(default)]
+    lost: bool,
 }
 
 async fn all(may: May<ViewInventory>) -> Answer {
@@ -218,11 +222,28 @@ async fn remove(
     let (permit, at, id) = (may.permit.clone(), may.portal.clock.now(), id.0);
     let case = match body.value.case_number.as_deref() {
         Some(typed) => Some(case_number(typed).map_err(|says| Error::invalid("case_number", says))?),
+        None if body.value.lost => {
+            return Err(Error::invalid(
+                "case_number",
+                "A lost device manager is removed under a case. Give its number: 3 to 40 letters, digits and hyphens.",
+            ));
+        }
         None => None,
     };
-    may.portal
-        .db
-        .write(move |tx| service::remove(tx, &view, &permit, at, id, case.as_deref()))
-        .await?;
+    match case {
+        Some(case) if body.value.lost => {
+            may.portal
+                .db
+                .write(move |tx| service::remove_lost(tx, &view, &permit, at, id, &case))
+                .await?;
+            may.portal.jobs.nudge();
+        }
+        case => {
+            may.portal
+                .db
+                .write(move |tx| service::remove(tx, &view, &permit, at, id, case.as_deref()))
+                .await?;
+        }
+    }
     reply::nothing()
 }

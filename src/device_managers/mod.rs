@@ -17,8 +17,8 @@ pub use model::{DUE_AFTER, LocalPlace, Manager, REMOVED_AFTER, SyncStatus, name}
 pub use occupant::DeviceManagers;
 pub use pages::{PATH, addressed, between, href};
 pub use service::{
-    Binding, New, Row, add, against_binding, announced, bindable, days_left, failed, find, lock, overdue,
-    synced, theirs, waits, whose,
+    Again, Binding, New, Row, add, against_binding, announced, bindable, days_left, failed, find,
+    former_keys, lock, overdue, register_again, synced, theirs, waits, whose,
 };
 
 use crate::http::Routes;
@@ -33,7 +33,7 @@ pub fn routes(routes: &mut Routes) {
 pub const REFUSALS: &[(&str, &str)] = &[
     (
         "device-managers.already-registered",
-        "The key of the registration file belongs to a device manager already.",
+        "The key of the registration file belongs to a device manager already, or did before that was registered again.",
     ),
     (
         "device-managers.bound",
@@ -54,5 +54,9 @@ pub const REFUSALS: &[(&str, &str)] = &[
     (
         "device-managers.product-instances",
         "The device manager still serves product instances, so it cannot be removed.",
+    ),
+    (
+        "device-managers.registered-before",
+        "The registration file comes from an On-Prem server that is a device manager here, so it is registered again, not added.",
     ),
 ];

@@ -92,6 +92,8 @@ pub struct Manager {
     pub removed_at: Option<Moment>,
     /// Counts changes.
     pub version: i64,
+    /// Which of its registrations holds: 1, and one more each time that it is registered again.
+    pub registration: i64,
 }
 
 impl Manager {
@@ -103,7 +105,7 @@ impl Manager {
             SyncStatus::InProgress
         } else if self.failed_at.is_some() {
             SyncStatus::Failed
-        } else if self.synced_at.is_some() {
+        } else if self.synced_at.is_some() && !self.waits_for_first() {
             SyncStatus::Successful
         } else {
             SyncStatus::Never
@@ -111,7 +113,14 @@ impl Manager {
     }
     /// When it is removed unless it synchronizes.
     pub fn ends_at(&self) -> Moment {
-        self.synced_at.unwrap_or(self.registered_at).plus(REMOVED_AFTER)
+        self.synced_at
+            .map_or(self.registered_at, |at| at.max(self.registered_at))
+            .plus(REMOVED_AFTER)
+    }
+    /// Whether it was registered again and has not synchronized since: its product instances are as they were told
+    /// before.
+    pub fn waits_for_first(&self) -> bool {
+        self.registration > 1 && self.sequence == 0
     }
     /// Its own Virtual Accounts.
     pub fn local_places(&self) -> Vec<LocalPlace> {
@@ -126,7 +135,7 @@ impl Manager {
         (self.product_instances > 0).then(|| Refusal {
             code: "device-managers.product-instances",
             says: format!(
-                "{} still has {} in its last synchronization. Remove them on the On-Prem server, then synchronize it with Cisco License Central, and remove the device manager after that.",
+                "{} still has {} in its last synchronization. Remove them on the On-Prem server, then synchronize it with Cisco License Central, and remove the device manager after that. If the On-Prem server is lost, remove it as lost: an active case number is needed, and its product instances go with it.",
                 self.name,
                 crate::http::widgets::counted(self.instances(), "product instance", "product instances")
             )
@@ -148,7 +157,7 @@ pub fn case_number(typed: &str) -> Result<String, String> {
     if good {
         Ok(typed.to_owned())
     } else {
-        Err("Enter the number of the case: 3 to 40 letters, digits and hyphens. Without a case choose \u{201c}Proceed without\u{201d}.".to_owned())
+        Err("Enter the number of the case: 3 to 40 letters, digits and hyphens.".to_owned())
     }
 }
 
@@ -177,7 +186,23 @@ mod tests {
             overdue_at: None,
             removed_at: None,
             version: 1,
+            registration: 1,
         }
+    }
+
+    #[test]
+    fn one_that_was_registered_again_has_all_its_days_before_it() {
+        let at = Moment::parse("2026-11-01T08:00:00Z").unwrap();
+        let mut one = manager(at);
+        one.synced_at = Some(at);
+        one.sequence = 7;
+        let later = at.plus(TimeDelta::days(80));
+        one.registered_at = later;
+        one.due_at = later.plus(DUE_AFTER);
+        one.sequence = 0;
+        one.registration = 2;
+        assert_eq!(one.status(later), SyncStatus::Never);
+        assert_eq!(one.ends_at(), later.plus(REMOVED_AFTER));
     }
 
     #[test]

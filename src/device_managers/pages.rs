@@ -41,6 +41,8 @@ pub fn routes(routes: &mut Routes) {
     routes.get(&format!("{ONE}/remove"), remove_dialog);
     routes.get(&format!("{ONE}/remove/case"), case_dialog);
     routes.post(&format!("{ONE}/remove/case"), remove);
+    routes.get(&format!("{ONE}/remove/lost"), lost_dialog);
+    routes.post(&format!("{ONE}/remove/lost"), remove_lost);
     routes.menu(Item {
         section: "Devices",
         group: Some("Device Connections"),
@@ -162,6 +164,8 @@ pub struct Line {
     no_change: String,
     /// Why one cannot remove it, whatever it serves, or "".
     no_removal: String,
+    /// Why one cannot register it again, or "".
+    no_again: String,
 }
 
 impl Line {
@@ -172,6 +176,7 @@ impl Line {
             base: href(visit, row.manager.id),
             no_change: off(Action::Synchronize),
             no_removal: off(Action::RemoveDeviceManager),
+            no_again: off(Action::AuthorizeOnPrem),
             now: visit.portal.clock.now(),
             row,
         }
@@ -210,6 +215,8 @@ enum Dialog {
     Rename(Box<Line>, FormState),
     Remove(Box<Line>),
     Case(Box<Line>, FormState),
+    /// With how many licenses its product instances use.
+    Lost(Box<Line>, FormState, u64),
 }
 
 impl Dialog {
@@ -218,10 +225,11 @@ impl Dialog {
             Self::Rename(..) => "Rename device manager",
             Self::Remove(_) => "Remove Device Manager?",
             Self::Case(..) => "Enter Active Case Number",
+            Self::Lost(..) => "Remove Lost Device Manager?",
         }
     }
     fn has_problems(&self) -> bool {
-        matches!(self, Self::Rename(_, form) | Self::Case(_, form) if form.has_problems())
+        matches!(self, Self::Rename(_, form) | Self::Case(_, form) | Self::Lost(_, form, _) if form.has_problems())
     }
 }
 
@@ -516,7 +524,8 @@ async fn remove(
     let case = if posted.value.without == "1" {
         None
     } else {
-        let checked = case_number(&posted.value.case);
+        let checked = case_number(&posted.value.case)
+            .map_err(|says| format!("{says} Without a case choose \u{201c}Proceed without\u{201d}."));
         let Some(case) = problems.take("case", checked) else {
             let dialog = Dialog::Case(Box::new(line), posted.again(&problems));
             return list_page(&may, &view, Some(dialog), 422).await;
@@ -535,6 +544,75 @@ async fn remove(
             FlashKind::Ok,
             format!(
                 "The device manager {gone} was removed. Its Virtual Account {} stays, empty and unbound.",
+                line.row.place
+            ),
+        ),
+    ))
+}
+
+async fn lost(may: &May<RemoveDeviceManager>, id: DeviceManagerId, form: FormState, status: u16) -> Answer {
+    let (view, line) = line_of(may, id).await?;
+    let one = line.one().clone();
+    let in_use = may
+        .portal
+        .db
+        .read(move |r| service::licenses_in_use(r, &one))
+        .await?;
+    let dialog = Dialog::Lost(Box::new(line), form, in_use);
+    list_page(may, &view, Some(dialog), status).await
+}
+
+async fn lost_dialog(may: May<RemoveDeviceManager>, id: PathPart<DeviceManagerId>) -> Answer {
+    let (_, line) = line_of(&may, id.0).await?;
+    if line.one().against_removal().is_none() {
+        // Nothing is lost with it: the usual way is open.
+        return see_other(&format!("{}/remove", line.base));
+    }
+    lost(&may, id.0, fresh(), 200).await
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct LostFields {
+    #[serde(default)]
+    case: String,
+    #[serde(default)]
+    lost: String,
+}
+
+async fn remove_lost(
+    may: May<RemoveDeviceManager>,
+    id: PathPart<DeviceManagerId>,
+    posted: Posted<LostFields>,
+) -> Answer {
+    let (view, line) = line_of(&may, id.0).await?;
+    let mut problems = Problems::default();
+    let case = problems.take("case", case_number(&posted.value.case));
+    if posted.value.lost != "1" {
+        problems.add(
+            "lost",
+            "Tick this only when the On-Prem server cannot be brought back. One that was restored from a backup is registered again.",
+        );
+    }
+    let (Some(case), true) = (case, problems.is_empty()) else {
+        return lost(&may, id.0, posted.again(&problems), 422).await;
+    };
+    let (permit, at, id) = (may.permit.clone(), may.portal.clock.now(), id.0);
+    let gone = may
+        .portal
+        .db
+        .write(move |tx| service::remove_lost(tx, &view, &permit, at, id, &case))
+        .await?;
+    may.portal.jobs.nudge();
+    Ok(may.see_other(
+        &base(&may),
+        Flash::new(
+            FlashKind::Ok,
+            format!(
+                "The device manager {} was removed as lost, with {}. {} that they used are free again. Its Virtual Account {} stays, empty and unbound.",
+                gone.name,
+                counted(gone.instances, "product instance", "product instances"),
+                counted(gone.in_use, "license", "licenses"),
                 line.row.place
             ),
         ),

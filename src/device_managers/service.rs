@@ -12,6 +12,7 @@ use crate::http::widgets::counted;
 use crate::kernel::event::Outcome;
 use crate::kernel::ids::{DeviceManagerId, SmartAccountId, VirtualAccountId};
 use crate::kernel::{Event, Kind, Moment, Who};
+use crate::licenses;
 use crate::platform::db::{Once, OnceKey, Reads, Recorded, Tx};
 use crate::virtual_accounts::{self, NewVirtualAccount, Place, VirtualAccount};
 use chrono::TimeDelta;
@@ -207,6 +208,27 @@ fn name_taken(name: &str) -> Error {
     )
 }
 
+/// Why a registration file with this key is not taken.
+fn against_key(read: &mut dyn Reads, account: SmartAccountId, public_key: &str) -> Result<Option<Refusal>> {
+    let says = if let Some(other) = store::with_key(read, public_key)? {
+        match store::find(read, account, other)? {
+            Some(one) => format!(
+                "The On-Prem server of this registration file is registered already as {0}, with this very key. If it was restored from a backup or set up anew, generate a registration file with a new key there, and choose Re-register in the menu of {0}.",
+                one.name
+            ),
+            None => "The On-Prem server of this registration file is registered already, with this very key. Generate a registration file with a new key there.".to_owned(),
+        }
+    } else if store::was_key(read, public_key)? {
+        "The key of this registration file ended when its On-Prem server was registered again. Generate a registration file with a new key there.".to_owned()
+    } else {
+        return Ok(None);
+    };
+    Ok(Some(Refusal {
+        code: "device-managers.already-registered",
+        says: says.into(),
+    }))
+}
+
 /// What the record keeps of one.
 fn facts(one: &Manager) -> serde_json::Value {
     json!({ "name": one.name, "virtual_account": one.place, "key": crate::platform::token::fingerprint(one.public_key.as_bytes()) })
@@ -233,15 +255,8 @@ pub fn add(
         return Ok(tx.unchanged(made.parse().map_err(|_| Error::NotFound)?));
     }
     let account = permit.within().account()?;
-    if let Some(other) = store::with_key(tx, &new.public_key)? {
-        let name =
-            store::find(tx, account, other)?.map_or_else(String::new, |one| format!(" as {}", one.name));
-        return Err(Error::refused(
-            "device-managers.already-registered",
-            format!(
-                "The On-Prem server of this registration file is registered already{name}. Remove that device manager first, or generate another registration file on a new On-Prem server."
-            ),
-        ));
+    if let Some(refusal) = against_key(tx, account, &new.public_key)? {
+        return Err(Error::Refused(refusal));
     }
     if store::has_name(tx, account, &new.name, None)? {
         return Err(name_taken(&new.name));
@@ -286,6 +301,7 @@ pub fn add(
         overdue_at: None,
         removed_at: None,
         version: 1,
+        registration: 1,
     };
     store::insert(tx, &one)?;
     tx.made(at, once, one.id.as_str())?;
@@ -299,6 +315,66 @@ pub fn add(
     )
     .changed(&json!(null), &facts(&one));
     tx.record(at, permit.who(), &event, one.id)
+}
+
+/// A device manager that is to be registered again: its server was restored from a backup, or set up anew.
+#[derive(Clone)]
+pub struct Again {
+    /// Which.
+    pub id: DeviceManagerId,
+    /// What its files are verified with from now on.
+    pub public_key: String,
+    /// The authorization file.
+    pub answer: String,
+    /// The number of a case, or why.
+    pub reason: String,
+}
+
+/// The keys of its earlier registrations, and when each ended.
+pub fn former_keys(read: &mut dyn Reads, id: DeviceManagerId) -> Result<Vec<(String, Moment)>> {
+    store::former_keys(read, id)
+}
+
+/// Registers one again, with a new key: it stays what it is, its sequences begin at 1, and its product instances are as
+/// they were told last. A part of the caller's write, which settles its files and records the event. Answers with it as
+/// it was before.
+pub fn register_again(
+    tx: &mut Tx<'_>,
+    view: &Permit<ViewInventory>,
+    permit: &Permit<AuthorizeOnPrem>,
+    at: Moment,
+    again: &Again,
+) -> Result<(Manager, Event)> {
+    theirs(tx, view, permit, again.id)?;
+    let before = store::lock(tx, again.id)?.ok_or(Error::NotFound)?;
+    if let Some(refusal) = against_key(tx, before.account, &again.public_key)? {
+        return Err(Error::Refused(refusal));
+    }
+    let now = Manager {
+        public_key: again.public_key.clone(),
+        answer: again.answer.clone(),
+        sequence: 0,
+        registered_at: at,
+        registrar: permit.who().label.clone(),
+        due_at: at.plus(DUE_AFTER),
+        waits_since: None,
+        failed_at: None,
+        failure: String::new(),
+        overdue_at: None,
+        registration: before.registration + 1,
+        ..before.clone()
+    };
+    store::register_again(tx, at, &before, &now)?;
+    let event = announced(
+        Kind::ManagerAgain,
+        &now,
+        format!(
+            "The device manager {} was registered again, with a new key: {}. Its next file has the sequence 1.",
+            now.name, again.reason
+        ),
+    )
+    .with(json!({ "before": facts(&before), "after": facts(&now), "reason": again.reason, "sequence": before.sequence }));
+    Ok((before, event))
 }
 
 /// Gives it another name.
@@ -355,6 +431,79 @@ pub fn remove(
     )
     .with(json!({ "before": facts(&row.manager), "after": null, "case_number": case }));
     tx.record(at, permit.who(), &event, row.manager.name)
+}
+
+/// How many licenses the product instances of one use.
+pub fn licenses_in_use(read: &mut dyn Reads, one: &Manager) -> Result<u64> {
+    let Some(place) = one.place else {
+        return Ok(0);
+    };
+    Ok(licenses::stocks_in(read, one.account, place)?
+        .iter()
+        .map(|stock| stock.in_use.max(0).unsigned_abs())
+        .sum())
+}
+
+/// What went with one that was removed before it could be emptied.
+#[derive(Debug, Clone)]
+pub struct Lost {
+    /// Its name.
+    pub name: String,
+    /// How many product instances.
+    pub instances: u64,
+    /// How many licenses they used.
+    pub in_use: u64,
+}
+
+/// Its product instances go, and then it does.
+fn let_go(tx: &mut Tx<'_>, at: Moment, who: &Who, one: &Manager) -> Result<u64> {
+    let gone = match one.place {
+        Some(place) => {
+            let server = Server {
+                account: one.account,
+                manager: one.id,
+                place,
+            };
+            devices::reconcile(tx, at, who, server, &mut std::iter::empty())?.vanished
+        }
+        None => 0,
+    };
+    store::remove(tx, one.id, at, &who.label)?;
+    Ok(gone)
+}
+
+/// Removes one whose On-Prem server is lost for good, so that it can tell of nothing any more: its product instances go
+/// with it and what they used is free again, all at once and under a case.
+pub fn remove_lost(
+    tx: &mut Tx<'_>,
+    view: &Permit<ViewInventory>,
+    permit: &Permit<RemoveDeviceManager>,
+    at: Moment,
+    id: DeviceManagerId,
+    case: &str,
+) -> Result<Recorded<Lost>> {
+    let row = theirs(tx, view, permit, id)?;
+    let one = store::lock(tx, id)?.ok_or(Error::NotFound)?;
+    let in_use = licenses_in_use(tx, &one)?;
+    let instances = let_go(tx, at, permit.who(), &one)?;
+    let event = announced(
+        Kind::ManagerLost,
+        &one,
+        format!(
+            "The device manager {} was removed as lost under case {case}: {} went with it, and {} that they used are free again. {} is not bound any more.",
+            one.name,
+            counted(instances, "product instance", "product instances"),
+            counted(in_use, "license", "licenses"),
+            row.place
+        ),
+    )
+    .with(json!({ "before": facts(&one), "after": null, "case_number": case, "product_instances": instances, "licenses_in_use": in_use }));
+    let lost = Lost {
+        name: one.name,
+        instances,
+        in_use,
+    };
+    tx.record(at, permit.who(), &event, lost)
 }
 
 // What synchronizations change ----------------------------------------------------------------------------------
@@ -466,18 +615,7 @@ pub fn carry_out(tx: &mut Tx<'_>, due: Due, now: Moment, id: DeviceManagerId) ->
             )
         }
         Due::Removal => {
-            let gone = match one.place {
-                Some(place) => {
-                    let server = Server {
-                        account: one.account,
-                        manager: one.id,
-                        place,
-                    };
-                    devices::reconcile(tx, now, &who, server, &mut std::iter::empty())?.vanished
-                }
-                None => 0,
-            };
-            store::remove(tx, id, now, &who.label)?;
+            let gone = let_go(tx, now, &who, &one)?;
             announced(
                 Kind::ManagerExpired,
                 &one,

@@ -5,7 +5,7 @@ use crate::authz::Within;
 use crate::error::Result;
 use crate::kernel::ids::{DeviceManagerId, SmartAccountId, VirtualAccountId};
 use crate::kernel::{Moment, search_key};
-use crate::platform::db::schema::device_managers as managers;
+use crate::platform::db::schema::{device_managers as managers, former_manager_keys as former};
 use crate::platform::db::{Conn, Reads, Tx};
 use diesel::prelude::*;
 
@@ -31,6 +31,7 @@ macro_rules! columns {
             managers::overdue_at,
             managers::removed_at,
             managers::version,
+            managers::registration,
         )
     };
 }
@@ -130,6 +131,46 @@ pub fn with_key(read: &mut dyn Reads, public_key: &str) -> Result<Option<DeviceM
         .optional()?)
 }
 
+/// Whether this was the key of an earlier registration, of whichever device manager.
+pub fn was_key(read: &mut dyn Reads, public_key: &str) -> Result<bool> {
+    let found: i64 = former::table
+        .filter(former::public_key.eq(public_key))
+        .count()
+        .get_result(read.conn())?;
+    Ok(found > 0)
+}
+
+/// The keys that one had before, and until when.
+pub fn former_keys(read: &mut dyn Reads, id: DeviceManagerId) -> Result<Vec<(String, Moment)>> {
+    Ok(former::table
+        .filter(former::device_manager_id.eq(id.as_str()))
+        .order((former::ended_at.desc(), former::public_key.asc()))
+        .select((former::public_key, former::ended_at))
+        .load(read.conn())?)
+}
+
+/// Another registration takes the place of the one that held: its key ends.
+pub fn register_again(tx: &mut Tx<'_>, at: Moment, before: &Manager, now: &Manager) -> Result<()> {
+    diesel::insert_into(former::table)
+        .values((
+            former::public_key.eq(&before.public_key),
+            former::smart_account_id.eq(before.account.as_str()),
+            former::device_manager_id.eq(before.id.as_str()),
+            former::ended_at.eq(at),
+        ))
+        .execute(tx.conn())?;
+    diesel::update(managers::table.find(now.id))
+        .set((
+            managers::public_key.eq(&now.public_key),
+            managers::answer.eq(&now.answer),
+            managers::registered_at.eq(now.registered_at),
+            managers::registrar.eq(short(&now.registrar, 500)),
+            managers::registration.eq(now.registration),
+        ))
+        .execute(tx.conn())?;
+    update(tx, now)
+}
+
 fn short(text: &str, most: usize) -> String {
     text.chars().take(most).collect()
 }
@@ -159,6 +200,7 @@ pub fn insert(tx: &mut Tx<'_>, one: &Manager) -> Result<()> {
             managers::removed_at.eq(one.removed_at),
             managers::removed_by.eq(""),
             managers::version.eq(one.version),
+            managers::registration.eq(one.registration),
         ))
         .execute(tx.conn())?;
     Ok(())

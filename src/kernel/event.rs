@@ -227,10 +227,14 @@ crate::words! {
         LabOrders = "lab.orders", "Order settings changed";
         /// An On-Prem server was registered.
         ManagerAdded = "device-manager.added", "Device manager added";
+        /// It was registered again, with a new key.
+        ManagerAgain = "device-manager.registered-again", "Device manager registered again";
         /// It has another name.
         ManagerRenamed = "device-manager.renamed", "Device manager renamed";
         /// It was removed by somebody.
         ManagerRemoved = "device-manager.removed", "Device manager removed";
+        /// It was lost, and removed with its product instances.
+        ManagerLost = "device-manager.lost", "Lost device manager removed";
         /// It did not synchronize for a month.
         ManagerOverdue = "device-manager.overdue", "Synchronization overdue";
         /// It did not synchronize for so long that it was removed.

@@ -109,6 +109,9 @@ pub struct Facts {
     pub state: LocalState,
     /// Its public key, base64url.
     pub public_key: String,
+    /// The key with which it asked to be registered again, until that is answered.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub next_key: Option<String>,
     /// The cloud, once it is registered.
     pub cloud: Option<Cloud>,
     /// The sequence of the last file that was made.

@@ -184,6 +184,7 @@ impl OnPrem {
         let facts = Facts {
             state: LocalState::Pending,
             public_key: key.public_key().to_owned(),
+            next_key: None,
             cloud: None,
             sequence: 0,
             last_response: 0,
@@ -242,7 +243,8 @@ impl OnPrem {
                 ));
             }
             let last = store::file(tx, one.id, one.facts.last_response)?;
-            let never_told = one.facts.cloud.is_none() || one.facts.sequence == 0;
+            // One that was registered again counts from 1, and the cloud still knows what it told before.
+            let never_told = one.facts.cloud.is_none() || (one.facts.sequence == 0 && one.facts.synced_at.is_none());
             if !never_told && last.is_none_or(|(_, devices)| devices > 0) {
                 return Err(Error::refused(
                     "onprem.not-synchronized",
@@ -291,20 +293,41 @@ impl OnPrem {
             return Err(Error::refused(
                 "onprem.registered",
                 format!(
-                    "{} is registered with {} already.",
+                    "{} is registered with {} already. After a backup was restored it is registered again, with a new key: register --again",
                     one.name, cloud.smart_account_name
                 ),
             ));
         }
+        self.registration(one, key)
+    }
+
+    fn registration(&self, one: Account, key: &FileKey) -> Result<String> {
         format::text_of(
             &RegistrationHeader {
                 name: one.name,
                 public_key: key.public_key().to_owned(),
+                manager: one.facts.cloud.map(|cloud| cloud.manager),
                 software: SOFTWARE.to_owned(),
                 created_at: self.now(),
             },
             key,
         )
+    }
+
+    /// What is brought to the cloud to be registered there again, with a new key: the way back for a server that was
+    /// restored from a backup. Nothing changes here until the authorization for that key comes.
+    pub fn registration_again(&self, key: &FileKey) -> Result<String> {
+        let one = self.change(|_, one| {
+            one.must_not_be_inactive()?;
+            one.facts.next_key = Some(key.public_key().to_owned());
+            let event = Event::new(
+                Kind::OnPremAccount,
+                one.id,
+                format!("{} asks to be registered again, with a new key.", one.name),
+            );
+            Ok((event, one.clone()))
+        })?;
+        self.registration(one, key)
     }
 
     /// Takes the cloud's answer in.
@@ -326,22 +349,37 @@ impl OnPrem {
             public_key: said.public_key,
             registered_at: said.registered_at,
         };
-        self.change(|_, one| {
+        self.change(|tx, one| {
             one.must_not_be_inactive()?;
-            if signing::file_key_id(&one.facts.public_key).as_ref() != Some(&said.key_id) {
+            let is_for = |key: &str| signing::file_key_id(key).as_ref() == Some(&said.key_id);
+            let next = one.facts.next_key.clone().filter(|key| is_for(key));
+            if next.is_none() && !is_for(&one.facts.public_key) {
                 return Err(Error::refused(
                     "onprem.other-file",
                     format!("The authorization is for another On-Prem server: {}, not {}.", said.name, one.name),
                 ));
             }
             match &one.facts.cloud {
-                Some(there) if there.manager != cloud.manager || there.public_key != cloud.public_key => {
+                Some(there)
+                    if next.is_none()
+                        && (there.manager != cloud.manager || there.public_key != cloud.public_key) =>
+                {
                     return Err(Error::refused(
                         "onprem.registered",
                         format!("{} is registered with {} already.", one.name, there.smart_account_name),
                     ));
                 }
                 _ => {}
+            }
+            if let Some(key) = next {
+                // Another registration: it counts from 1, and no answer to an older file is taken.
+                store::forget_files(tx, one.id)?;
+                one.facts.public_key = key;
+                one.facts.next_key = None;
+                one.facts.sequence = 0;
+                one.facts.last_response = 0;
+                one.facts.sync = SyncState::Never;
+                one.facts.failure = None;
             }
             one.facts.state = LocalState::Active;
             let mut cloud = cloud.clone();
@@ -730,7 +768,7 @@ impl OnPrem {
             Some((sha256, _)) if sha256 == said.request_sha256 => {}
             _ => {
                 return Err(other(format!(
-                    "The response answers file {}, and this On-Prem server made no such file, or made it otherwise.",
+                    "The response answers file {}, and this On-Prem server made no such file, or made it otherwise. If it was restored from a backup, register it again: register --again",
                     said.sequence
                 )));
             }

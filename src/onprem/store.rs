@@ -65,7 +65,7 @@ pub fn update_account(tx: &mut Tx<'_>, account: &Account) -> Result<()> {
 
 /// Everything goes.
 pub fn delete_account(tx: &mut Tx<'_>, id: OnPremAccountId) -> Result<()> {
-    diesel::delete(files::table.filter(files::account_id.eq(id.as_str()))).execute(tx.conn())?;
+    forget_files(tx, id)?;
     diesel::delete(shares::table.filter(shares::account_id.eq(id.as_str()))).execute(tx.conn())?;
     diesel::delete(licenses::table.filter(licenses::account_id.eq(id.as_str()))).execute(tx.conn())?;
     diesel::delete(devices::table.filter(devices::account_id.eq(id.as_str()))).execute(tx.conn())?;
@@ -360,6 +360,12 @@ pub fn insert_file(
             files::answered_at.eq(None::<Moment>),
         ))
         .execute(tx.conn())?;
+    Ok(())
+}
+
+/// None of them is known any more: it was registered again, and counts from 1.
+pub fn forget_files(tx: &mut Tx<'_>, id: OnPremAccountId) -> Result<()> {
+    diesel::delete(files::table.filter(files::account_id.eq(id.as_str()))).execute(tx.conn())?;
     Ok(())
 }
 

@@ -2,7 +2,8 @@
 
 use super::format::Limits;
 use super::model::{Effect, SyncFile, Way};
-use super::pages::{LARGE, Wanted, WantedPlace, plan, query, response, submitted, withdrawn};
+use super::pages::{LARGE, query, response, submitted, withdrawn};
+use super::registration_pages::{Wanted, WantedPlace, known, plan, plan_again};
 use super::service::{self, Sender};
 use crate::authz::action::{AuthorizeOnPrem, Synchronize, ViewInventory};
 use crate::device_managers;
@@ -30,6 +31,15 @@ pub fn routes(routes: &mut Routes) {
             .gives::<AddedManager>(201)
             .once(),
         add,
+    );
+    routes.api(
+        Method::POST,
+        "/api/v1/accounts/{said}/device-managers/{manager}/re-register",
+        Api::says("Register a device manager again, by a registration file with a new key: its On-Prem server was restored from a backup or set up anew. Its sequences begin at 1, files by the old key are refused, and its product instances are as they were told last until the first new synchronization.")
+            .takes::<AgainBody>()
+            .gives::<AddedManager>(200)
+            .once(),
+        again,
     );
     routes.api(
         Method::GET,
@@ -96,7 +106,17 @@ struct AddManagerBody {
     registration: String,
 }
 
-/// A device manager that was added.
+/// A device manager that is to be registered again.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct AgainBody {
+    /// The text of the registration file, with a new key.
+    registration: String,
+    /// The number of a case, or why it is registered again: kept in the event log.
+    reason: String,
+}
+
+/// A device manager that was added, or registered again.
 #[derive(Debug, Serialize, ToSchema)]
 struct AddedManager {
     #[schema(value_type = String)]
@@ -199,8 +219,60 @@ struct SyncFileList {
     per: u64,
 }
 
+async fn again(
+    may: May<AuthorizeOnPrem>,
+    id: PathPart<DeviceManagerId>,
+    key: IdempotencyKey,
+    body: JsonBody<AgainBody>,
+) -> Answer {
+    let once = body.once_key(&may, &key);
+    let (view, row) = device_managers::addressed(&may, id.0).await?;
+    let mut problems = Problems::default();
+    let asked = &body.value;
+    let planned = plan_again(
+        &may,
+        &row,
+        &asked.registration,
+        &asked.reason,
+        &mut problems,
+        "registration",
+    );
+    let Some(again) = planned.await? else {
+        return Err(Error::Invalid(problems));
+    };
+    let (permit, at) = (may.permit.clone(), may.portal.clock.now());
+    may.portal
+        .db
+        .write(move |tx| service::register_again(tx, &view, &permit, at, &again, once.as_ref()))
+        .await?;
+    authorized(&may, id.0, 200).await
+}
+
+/// The answer: which device manager, and its authorization file.
+async fn authorized(may: &May<AuthorizeOnPrem>, id: DeviceManagerId, status: u16) -> Answer {
+    let authorization = may
+        .portal
+        .db
+        .read(move |r| device_managers::whose(r, id))
+        .await?
+        .ok_or(Error::NotFound)?
+        .answer;
+    json(status, &AddedManager { id, authorization })
+}
+
 async fn add(may: May<AuthorizeOnPrem>, key: IdempotencyKey, body: JsonBody<AddManagerBody>) -> Answer {
     let once = body.once_key(&may, &key);
+    if let Some(row) = known(&may, &body.value.registration).await? {
+        return Err(Error::refused(
+            "device-managers.registered-before",
+            format!(
+                "The registration file comes from {}, which is a device manager here. Register it again: POST the file with a reason to /api/v1/accounts/{}/device-managers/{}/re-register.",
+                row.manager.name,
+                may.number(),
+                row.manager.id
+            ),
+        ));
+    }
     let account = may.permit.within().account()?;
     let typed = body.value.virtual_account.trim().to_owned();
     let named: Option<VirtualAccountId> = match typed.parse() {
@@ -236,14 +308,7 @@ async fn add(may: May<AuthorizeOnPrem>, key: IdempotencyKey, body: JsonBody<AddM
         .db
         .write(move |tx| device_managers::add(tx, &permit, at, &new, once.as_ref()))
         .await?;
-    let authorization = may
-        .portal
-        .db
-        .read(move |r| device_managers::whose(r, id))
-        .await?
-        .ok_or(Error::NotFound)?
-        .answer;
-    json(201, &AddedManager { id, authorization })
+    authorized(&may, id, 201).await
 }
 
 async fn all(may: May<ViewInventory>, id: PathPart<DeviceManagerId>) -> Answer {

@@ -29,11 +29,19 @@ pub fn routes(routes: &mut Routes) {
 
 async fn sync(public: Public, mut coming: Coming) -> Answer {
     let head = coming.lines(2, HEAD).await?;
-    let manager = {
+    let (manager, former) = {
         let head = head.clone();
-        public.portal.db.read(move |r| service::claimed(r, &head)).await?
+        public
+            .portal
+            .db
+            .read(move |r| {
+                let manager = service::claimed(r, &head)?;
+                let former = service::former_keys(r, &manager)?;
+                Ok((manager, former))
+            })
+            .await?
     };
-    let length = service::length(&manager, &head)?;
+    let length = service::length(&manager, former, &head)?;
     // One byte more than there should be tells that there is more.
     let bytes = match coming.rest(length.saturating_add(64 * 1024)).await {
         Err(Error::TooLarge { .. }) => {

@@ -262,6 +262,9 @@ pub struct RegistrationHeader {
     pub name: String,
     /// Its public key, base64url.
     pub public_key: String,
+    /// By what the cloud knows it, when it was registered before and has made itself a new key.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub manager: Option<DeviceManagerId>,
     /// With what it was made.
     pub software: String,
     /// When, by its clock.
@@ -870,7 +873,7 @@ fn kind_of(first: &[u8]) -> Result<FileKind> {
 fn bad_signature() -> Error {
     Error::refused(
         "sync.bad-signature",
-        "The signature of the file is not good: its header was changed after it was made, or it was made with another key. Generate the file again and bring it unchanged.",
+        "The signature of the file is not good: its header was changed after it was made, or it was made with another key. Generate the file again and bring it unchanged. If the On-Prem server was set up anew, with another key, register it again.",
     )
 }
 fn truncated(place: &str) -> Error {
@@ -1377,6 +1380,7 @@ mod tests {
         assert_eq!(code(read(&file[..file.len() - 1], &key)), "sync.truncated");
         // The same of the two kinds without a body.
         let registration = RegistrationHeader {
+            manager: None,
             name: "Smart-On-Prem-Account".to_owned(),
             public_key: key.public_key().to_owned(),
             software: "test".to_owned(),

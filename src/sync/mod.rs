@@ -8,12 +8,13 @@ mod jobs;
 mod model;
 mod pages;
 mod registration;
+mod registration_pages;
 mod service;
 mod store;
 
 pub use jobs::jobs;
 pub use model::{Outcome, SyncFile, Way};
-pub use registration::{answer, read as read_registration};
+pub use registration::{Registered, answer, read as read_registration};
 pub use service::{Sender, Taken, exchange, look_now, take_in_now, unlike_their_files};
 
 use crate::http::Routes;
@@ -21,6 +22,7 @@ use crate::http::Routes;
 /// The routes of this room.
 pub fn routes(routes: &mut Routes) {
     pages::routes(routes);
+    registration_pages::routes(routes);
     api::routes(routes);
     api_network::routes(routes);
 }
@@ -38,6 +40,10 @@ pub const REFUSALS: &[(&str, &str)] = &[
     (
         "sync.not-waiting",
         "The file was withdrawn, refused or replaced by a newer one, so it cannot be submitted.",
+    ),
+    (
+        "sync.old-key",
+        "The file was signed with a key that ended when the On-Prem server was registered again.",
     ),
     (
         "sync.old-response",

@@ -108,6 +108,8 @@ pub struct SyncFile {
     pub submitted_at: Option<Moment>,
     /// Who that was, as JSON.
     pub submitted_by: String,
+    /// Of which registration of its device manager.
+    pub registration: i64,
 }
 
 /// What a file does to one license of the Virtual Account.
@@ -169,6 +171,7 @@ impl SyncFile {
             version: 1,
             submitted_at: None,
             submitted_by: String::new(),
+            registration: manager.registration,
         }
     }
     /// Whether it was submitted and a job applies it.
@@ -244,7 +247,7 @@ pub fn against(file_sequence: i64, last_response: i64, sequence: i64, name: &str
         return refusal(
             "sync.replayed",
             format!(
-                "The file has the sequence {file_sequence}, and the file {sequence} of {name} was applied already. Generate a new file on the On-Prem server."
+                "The file has the sequence {file_sequence}, and the file {sequence} of {name} was applied already. Generate a new file on the On-Prem server. If it was restored from a backup and counts from an earlier number, register it again: menu of {name}, Re-register."
             ),
         );
     }
@@ -257,7 +260,7 @@ pub fn against(file_sequence: i64, last_response: i64, sequence: i64, name: &str
         return refusal(
             "sync.old-response",
             format!(
-                "When the file {file_sequence} was made, {had}, and the latest response of {name} is {sequence}. Download the latest response file, apply it on the On-Prem server, then generate another file."
+                "When the file {file_sequence} was made, {had}, and the latest response of {name} is {sequence}. Download the latest response file, apply it on the On-Prem server, then generate another file. If the server does not know that file, because it was restored from a backup, register it again: menu of {name}, Re-register."
             ),
         );
     }

@@ -1,16 +1,13 @@
-//! "Add device manager", "Upload sync file" with its review and confirmation, "View sync history" and the files to
-//! download.
+//! "Upload sync file" with its review and confirmation, "View sync history" and the responses to download.
 
 use super::format::Limits;
 use super::model::{Effect, Outcome, SyncFile, gap};
-use super::registration;
 use super::service::{self, Sender};
 use crate::authz::Action;
-use crate::authz::action::{AuthorizeOnPrem, CreateTopVirtualAccount, Synchronize, ViewInventory};
-use crate::device_managers::{self, Binding, New, Row, addressed, between, href};
+use crate::authz::action::{Synchronize, ViewInventory};
+use crate::device_managers::{self, Row, addressed, between, href};
 use crate::error::{Error, Problems, Result};
-use crate::http::form::{LIST_LIMIT, Named, PathPart, fresh};
-use crate::http::form_state::Choice;
+use crate::http::form::{Named, PathPart, fresh};
 use crate::http::list::{ListQuery, ListSpec, Pager};
 use crate::http::reply::attachment;
 use crate::http::upload::Upload;
@@ -19,14 +16,12 @@ use crate::http::{
     Answer, Flash, FlashKind, FormState, May, NoFields, Posted, Routes, Shell, Visit, page, page_with,
     reason, see_other,
 };
-use crate::kernel::ids::{DeviceManagerId, SyncFileId, VirtualAccountId};
-use crate::kernel::{Moment, Name};
+use crate::kernel::Moment;
+use crate::kernel::ids::{DeviceManagerId, SyncFileId};
+use crate::members;
 use crate::platform::db::off_the_loop;
-use crate::{members, smart_accounts, virtual_accounts};
 use askama::Template;
-use serde::Deserialize;
 
-const LIST: &str = device_managers::PATH;
 const ONE: &str = "/sa/{said}/devices/device-managers/{manager}";
 /// A file with the form around it.
 pub const LARGE: usize = 64 * 1024 * 1024 + 64 * 1024;
@@ -34,10 +29,6 @@ const STEPS: [&str; 3] = ["Upload", "Review", "Confirmation"];
 
 /// The pages.
 pub fn routes(routes: &mut Routes) {
-    routes.get(&format!("{LIST}/add"), add_form);
-    routes.post(&format!("{LIST}/add"), add);
-    routes.get(&format!("{ONE}/authorization"), added);
-    routes.get(&format!("{ONE}/authorization-file"), authorization_file);
     routes.get(&format!("{ONE}/upload-sync-file"), upload_form);
     routes.post(&format!("{ONE}/upload-sync-file"), upload);
     routes.get(&format!("{ONE}/upload-sync-file/{{syncfile}}"), review);
@@ -56,248 +47,6 @@ impl Named for SyncFileId {
     const NAME: &'static str = "syncfile";
 }
 
-// Add -----------------------------------------------------------------------------------------------------------
-
-#[derive(Template)]
-#[template(path = "sync/add.html")]
-struct AddPage {
-    shell: Shell,
-    form: FormState,
-    places: Vec<Choice>,
-    may_create: bool,
-    list: String,
-}
-
-async fn add_page(may: &May<AuthorizeOnPrem>, form: FormState, status: u16) -> Answer {
-    let permit = may.permit.clone();
-    let found = may
-        .portal
-        .db
-        .read(move |r| device_managers::bindable(r, &permit))
-        .await?;
-    let may_create = reason::against_all(may, Action::CreateTopVirtualAccount, &[]).is_none();
-    let mut places: Vec<Choice> = found
-        .into_iter()
-        .map(|(id, name)| Choice::new(id.to_string(), name))
-        .collect();
-    if may_create {
-        places.insert(0, Choice::new("new", "A new Virtual Account"));
-    }
-    let mut shell = may.account_shell("Add device manager", &between(may, None));
-    shell.error_title = form.has_problems();
-    let list = LIST.replace("{said}", &may.number().to_string());
-    page_with(
-        status,
-        &AddPage {
-            shell,
-            form,
-            places,
-            may_create,
-            list,
-        },
-    )
-}
-
-async fn add_form(may: May<AuthorizeOnPrem>) -> Answer {
-    add_page(&may, fresh(), 200).await
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct AddFields {
-    #[serde(default)]
-    file: String,
-    #[serde(default)]
-    text: String,
-    #[serde(default)]
-    name: String,
-    #[serde(default)]
-    va: String,
-    #[serde(default)]
-    new_va: String,
-}
-
-/// What is asked for, by a page or a script.
-pub struct Wanted<'a> {
-    /// Text of the registration file.
-    pub registration: &'a str,
-    /// Name of the device manager; that of the file when empty.
-    pub name: &'a str,
-    /// Which Virtual Account.
-    pub place: WantedPlace<'a>,
-}
-
-/// A Virtual Account that is there, or the name of a new one.
-pub enum WantedPlace<'a> {
-    /// It is there.
-    There(VirtualAccountId),
-    /// It is to be made.
-    New(&'a str),
-    /// Nothing was chosen.
-    None,
-}
-
-/// Checks it and thinks everything out: the device manager, and the name of its Virtual Account.
-pub async fn plan(
-    may: &May<AuthorizeOnPrem>,
-    wanted: &Wanted<'_>,
-    problems: &mut Problems,
-    fields: [&str; 3],
-) -> Result<Option<New>> {
-    let [file_field, place_field, new_field] = fields;
-    let registration = if wanted.registration.trim().is_empty() {
-        problems.add(
-            file_field,
-            "Choose the registration file of the On-Prem server, or paste its text.",
-        );
-        None
-    } else {
-        match registration::read(wanted.registration) {
-            Ok(header) => Some(header),
-            Err(Error::Refused(refusal)) => {
-                problems.add(file_field, refusal.says);
-                None
-            }
-            Err(other) => return Err(other),
-        }
-    };
-    let own = registration.as_ref().map_or("", |header| header.name.as_str());
-    let typed = if wanted.name.trim().is_empty() {
-        own
-    } else {
-        wanted.name
-    };
-    let name = problems.take("name", device_managers::name(typed));
-    let account = may.permit.within().account()?;
-    let (binding, place_name) = match wanted.place {
-        WantedPlace::None => {
-            problems.add(place_field, "Choose a Virtual Account.");
-            (None, String::new())
-        }
-        WantedPlace::There(id) => {
-            let permit = may.permit.clone();
-            let found = may
-                .portal
-                .db
-                .read(move |r| virtual_accounts::these(r, account, &[id]))
-                .await?
-                .pop()
-                .filter(|_| permit.within().covers(id));
-            match found {
-                Some(one) => (Some(Binding::Existing(id)), one.name),
-                None => {
-                    problems.add(place_field, "Choose a Virtual Account of the list.");
-                    (None, String::new())
-                }
-            }
-        }
-        WantedPlace::New(typed) => {
-            let create = may.also::<CreateTopVirtualAccount>().await?;
-            match problems.take(new_field, Name::parse(typed, "Name")) {
-                Some(name) => (
-                    Some(Binding::New(VirtualAccountId::new(), name.to_string(), create)),
-                    name.to_string(),
-                ),
-                None => (None, String::new()),
-            }
-        }
-    };
-    let (Some(header), Some(name), Some(binding)) = (registration, name, binding) else {
-        return Ok(None);
-    };
-    let company = may
-        .portal
-        .db
-        .read(move |r| smart_accounts::find(r, account))
-        .await?;
-    let mut new = New {
-        id: DeviceManagerId::new(),
-        name: name.to_string(),
-        binding,
-        public_key: header.public_key,
-        answer: String::new(),
-    };
-    let at = may.portal.clock.now();
-    new.answer = registration::answer(may.portal.signing.files(), at, &company, &new, &place_name)?;
-    Ok(Some(new))
-}
-
-async fn add(may: May<AuthorizeOnPrem>, posted: Posted<AddFields, LIST_LIMIT>) -> Answer {
-    let form = &posted.value;
-    let mut problems = Problems::default();
-    let wanted = Wanted {
-        registration: if form.file.trim().is_empty() {
-            &form.text
-        } else {
-            &form.file
-        },
-        name: &form.name,
-        place: match form.va.as_str() {
-            "new" => WantedPlace::New(&form.new_va),
-            other => other.parse().map_or(WantedPlace::None, WantedPlace::There),
-        },
-    };
-    let field = if form.file.trim().is_empty() && !form.text.trim().is_empty() {
-        "text"
-    } else {
-        "file"
-    };
-    let Some(new) = plan(&may, &wanted, &mut problems, [field, "va", "new_va"]).await? else {
-        return add_page(&may, posted.again(&problems), 422).await;
-    };
-    let (permit, at, once) = (may.permit.clone(), may.portal.clock.now(), posted.once_key(&may));
-    let done = may
-        .portal
-        .db
-        .write(move |tx| device_managers::add(tx, &permit, at, &new, once.as_ref()))
-        .await;
-    match done {
-        Err(Error::Refused(refusal)) => {
-            let field = match refusal.code {
-                "device-managers.name-taken" => "name",
-                "device-managers.already-registered" => field,
-                _ => "va",
-            };
-            problems.add(field, refusal.says);
-            add_page(&may, posted.again(&problems), 409).await
-        }
-        Err(Error::Invalid(found)) => {
-            for problem in found.list() {
-                problems.add("new_va", problem.says.clone());
-            }
-            add_page(&may, posted.again(&problems), 422).await
-        }
-        Err(other) => Err(other),
-        Ok(id) => see_other(&format!("{}/authorization", href(&may, id))),
-    }
-}
-
-#[derive(Template)]
-#[template(path = "sync/added.html")]
-struct AddedPage {
-    shell: Shell,
-    row: Row,
-    base: String,
-}
-
-async fn added(may: May<AuthorizeOnPrem>, id: PathPart<DeviceManagerId>) -> Answer {
-    let (_, row) = addressed(&may, id.0).await?;
-    page(&AddedPage {
-        shell: may.account_shell("Authorization file", &between(&may, Some(&row.manager))),
-        base: href(&may, id.0),
-        row,
-    })
-}
-
-async fn authorization_file(may: May<AuthorizeOnPrem>, id: PathPart<DeviceManagerId>) -> Answer {
-    let (_, row) = addressed(&may, id.0).await?;
-    Ok(attachment(
-        "application/octet-stream",
-        &format!("{}_authorization.licentral", row.manager.name),
-        row.manager.answer,
-    ))
-}
-
 // Upload --------------------------------------------------------------------------------------------------------
 
 #[derive(Template)]
@@ -309,9 +58,37 @@ struct UploadPage {
     row: Row,
     base: String,
     waiting: Option<SyncFile>,
+    ways: Ways,
 }
 
-async fn upload_page(visit: &Visit, row: Row, form: FormState, status: u16) -> Answer {
+/// What is left to do with a server whose files are refused.
+#[derive(Default)]
+struct Ways {
+    /// It may be registered again.
+    again: bool,
+    /// It may be removed as lost.
+    lost: bool,
+}
+
+impl Ways {
+    /// Codes that a server brings about that was restored from a backup, or set up anew.
+    const OF: &[&str] = &[
+        "sync.bad-signature",
+        "sync.old-key",
+        "sync.old-response",
+        "sync.replayed",
+        "sync.wrong-device-manager",
+    ];
+    fn of(visit: &Visit, row: &Row) -> Self {
+        let may = |action| reason::against(visit, action, row.manager.place, &[]).is_none();
+        Self {
+            again: may(Action::AuthorizeOnPrem),
+            lost: may(Action::RemoveDeviceManager),
+        }
+    }
+}
+
+async fn upload_page(visit: &Visit, row: Row, form: FormState, ways: Ways, status: u16) -> Answer {
     let one = row.manager.clone();
     let waiting = visit.portal.db.read(move |r| service::waiting(r, &one)).await?;
     let mut shell = visit.account_shell("Upload sync file", &between(visit, Some(&row.manager)));
@@ -325,13 +102,14 @@ async fn upload_page(visit: &Visit, row: Row, form: FormState, status: u16) -> A
             base: href(visit, row.manager.id),
             row,
             waiting,
+            ways,
         },
     )
 }
 
 async fn upload_form(may: May<Synchronize>, id: PathPart<DeviceManagerId>) -> Answer {
     let (_, row) = addressed(&may, id.0).await?;
-    upload_page(&may, row, fresh(), 200).await
+    upload_page(&may, row, fresh(), Ways::default(), 200).await
 }
 
 async fn upload(may: May<Synchronize>, id: PathPart<DeviceManagerId>, posted: Upload<LARGE>) -> Answer {
@@ -342,7 +120,7 @@ async fn upload(may: May<Synchronize>, id: PathPart<DeviceManagerId>, posted: Up
             "file",
             "Choose the synchronization file that the On-Prem server generated.",
         );
-        return upload_page(&may, row, posted.again(&problems), 422).await;
+        return upload_page(&may, row, posted.again(&problems), Ways::default(), 422).await;
     }
     let (db, at, file_id) = (may.portal.db.clone(), may.portal.clock.now(), SyncFileId::new());
     let sender = Sender::of(&may.permit, Limits::of_records(may.portal.config.sync_records));
@@ -350,8 +128,13 @@ async fn upload(may: May<Synchronize>, id: PathPart<DeviceManagerId>, posted: Up
     let taken = off_the_loop(move || service::take_in_now(&db, at, file_id, manager, &sender, &bytes)).await;
     match taken {
         Err(Error::Refused(refusal)) => {
+            let ways = if Ways::OF.contains(&refusal.code) {
+                Ways::of(&may, &row)
+            } else {
+                Ways::default()
+            };
             problems.add("file", refusal.says);
-            upload_page(&may, row, posted.again(&problems), 409).await
+            upload_page(&may, row, posted.again(&problems), ways, 409).await
         }
         Err(other) => Err(other),
         Ok(taken) => see_other(&format!(
@@ -384,6 +167,7 @@ struct ReviewPage {
     effects: Vec<EffectView>,
     short: usize,
     gap: Option<String>,
+    ways: Ways,
     base: String,
     here: String,
     is_done: bool,
@@ -426,6 +210,7 @@ async fn review_page(may: &May<Synchronize>, id: DeviceManagerId, file: SyncFile
         } else {
             gap(file.sequence, row.manager.sequence)
         },
+        ways: Ways::of(may, &row),
         base: href(may, id),
         here,
         row,

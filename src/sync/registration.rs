@@ -1,9 +1,9 @@
 //! How an On-Prem server is registered: the file that it makes, and the file that answers it.
 
 use super::format::{self, AuthorizationHeader, RegistrationHeader};
-use crate::device_managers::New;
 use crate::error::Result;
 use crate::kernel::Moment;
+use crate::kernel::ids::DeviceManagerId;
 use crate::platform::signing::{FileKey, file_key_id};
 use crate::smart_accounts::SmartAccount;
 use std::io::Cursor;
@@ -20,22 +20,34 @@ pub fn read(text: &str) -> Result<RegistrationHeader> {
     Ok(read.header)
 }
 
-/// The AUTHORIZATION file for a device manager that is to be.
+/// What is registered.
+#[derive(Debug, Clone, Copy)]
+pub struct Registered<'a> {
+    /// By what the cloud knows the On-Prem server.
+    pub manager: DeviceManagerId,
+    /// What it is called here.
+    pub name: &'a str,
+    /// Its key.
+    pub public_key: &'a str,
+    /// Name of its Virtual Account.
+    pub virtual_account: &'a str,
+}
+
+/// The AUTHORIZATION file for a device manager that is to be, or that is registered again.
 pub fn answer(
     key: &FileKey,
     at: Moment,
     account: &SmartAccount,
-    new: &New,
-    virtual_account: &str,
+    registered: &Registered<'_>,
 ) -> Result<String> {
     let header = AuthorizationHeader {
-        manager: new.id,
-        name: new.name.clone(),
-        key_id: file_key_id(&new.public_key).unwrap_or_default(),
+        manager: registered.manager,
+        name: registered.name.to_owned(),
+        key_id: file_key_id(registered.public_key).unwrap_or_default(),
         smart_account: account.number,
         smart_account_name: account.name.clone(),
         domain: account.domain.clone(),
-        virtual_account: virtual_account.to_owned(),
+        virtual_account: registered.virtual_account.to_owned(),
         public_key: key.public_key().to_owned(),
         registered_at: at,
     };

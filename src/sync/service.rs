@@ -6,15 +6,15 @@ use super::format::{
 use super::model::{self, Came, Effect, Outcome, SyncFile, Way};
 use super::store;
 use crate::authz::Permit;
-use crate::authz::action::{Synchronize, ViewInventory};
-use crate::device_managers::{self, DUE_AFTER, LocalPlace, Manager, REMOVED_AFTER};
+use crate::authz::action::{AuthorizeOnPrem, Synchronize, ViewInventory};
+use crate::device_managers::{self, Again, DUE_AFTER, LocalPlace, Manager, REMOVED_AFTER};
 use crate::devices::{self, Reported, Served, Server};
 use crate::error::{Error, Refusal, Result};
 use crate::http::widgets::counted;
 use crate::kernel::event::Outcome as Ended;
 use crate::kernel::ids::{DeviceManagerId, SyncFileId};
 use crate::kernel::{Event, Kind, Moment, Who};
-use crate::platform::db::{Db, Reads, Recorded, Tx};
+use crate::platform::db::{Db, Once, OnceKey, Reads, Recorded, Tx};
 use crate::platform::progress::{Progress, Steps};
 use crate::platform::signing::FileKey;
 use crate::platform::token;
@@ -71,7 +71,7 @@ fn removed(name: &str) -> Error {
     Error::refused(
         "sync.removed-device-manager",
         format!(
-            "The file comes from {name}, which was removed: its key is revoked. Register the On-Prem server again to synchronize it."
+            "The file comes from {name}, which was removed: its key is revoked. Generate a registration file with a new key on the On-Prem server, and add it as a device manager with that."
         ),
     )
 }
@@ -80,7 +80,7 @@ fn wrong(expected: &str, found: &str) -> Error {
     Error::refused(
         "sync.wrong-device-manager",
         format!(
-            "The file comes from {found}, and a file of {expected} is expected here. Choose the file that {expected} generated."
+            "The file comes from {found}, and a file of {expected} is expected here. Choose the file that {expected} generated. If {expected} was set up anew, register it again: its menu, Re-register."
         ),
     )
 }
@@ -91,23 +91,58 @@ pub fn claimed(read: &mut dyn Reads, head: &[u8]) -> Result<Manager> {
     match device_managers::whose(read, header.manager)? {
         None => Err(Error::refused(
             "sync.wrong-device-manager",
-            "The file comes from an On-Prem server that is not registered here. Register it as a device manager first.",
+            "The file comes from an On-Prem server that is not registered here. Add it as a device manager first, with its registration file; if it took the place of a server that is a device manager here, re-register that one instead.",
         )),
         Some(one) if one.removed_at.is_some() => Err(removed(&one.name)),
         Some(one) => Ok(one),
     }
 }
 
+/// A key of an earlier registration, and when it ended.
+type FormerKey = (String, Moment);
+
+/// The keys that a device manager had before it was registered again.
+pub fn former_keys(read: &mut dyn Reads, manager: &Manager) -> Result<Vec<FormerKey>> {
+    device_managers::former_keys(read, manager.id)
+}
+
+/// A file whose header was signed with the key of this device manager; one by a key of before is told so.
+fn verified<'a>(
+    manager: &Manager,
+    former: impl FnOnce() -> Result<Vec<FormerKey>>,
+    bytes: &'a [u8],
+) -> Result<format::Verified<SyncHeader, Cursor<&'a [u8]>>> {
+    let by = |key: &str| format::open(Cursor::new(bytes))?.verify::<SyncHeader>(key);
+    match by(&manager.public_key) {
+        Err(Error::Refused(refusal)) if refusal.code == "sync.bad-signature" => {
+            let before = former()?.into_iter().find(|(key, _)| by(key).is_ok());
+            Err(match before {
+                Some((_, ended)) => old_key(&manager.name, ended),
+                None => Error::Refused(refusal),
+            })
+        }
+        other => other,
+    }
+}
+
+fn old_key(name: &str, ended: Moment) -> Error {
+    Error::refused(
+        "sync.old-key",
+        format!(
+            "The file was signed with a key that {name} had until {}: then it was registered again, with a new key, and files by the old one are refused. Generate the file on the server that has the new key. If that one is not the right one, register the right one again: menu of {name}, Re-register.",
+            ended.words()
+        ),
+    )
+}
+
 /// How many bytes a file has whose beginning is genuine.
-pub fn length(manager: &Manager, head: &[u8]) -> Result<usize> {
+pub fn length(manager: &Manager, former: Vec<FormerKey>, head: &[u8]) -> Result<usize> {
     let lines: usize = head
         .split_inclusive(|byte| *byte == b'\n')
         .take(2)
         .map(<[u8]>::len)
         .sum();
-    let header = format::open(Cursor::new(head))?
-        .verify::<SyncHeader>(&manager.public_key)?
-        .header;
+    let header = verified(manager, || Ok(former), head)?.header;
     let most = Limits::default().body_bytes;
     if header.body_bytes > most {
         return Err(Error::refused(
@@ -158,7 +193,7 @@ fn genuine<'a>(
         });
     }
     let number = smart_accounts::find(read, manager.account)?.number;
-    let checked = opened.verify::<SyncHeader>(&manager.public_key)?.check(limits)?;
+    let checked = verified(manager, || former_keys(read, manager), bytes)?.check(limits)?;
     if checked.header.smart_account != number {
         return Err(wrong(
             &format!("the Smart Account {number}"),
@@ -302,7 +337,7 @@ fn takes_long(read: &mut dyn Reads, manager: &Manager, file: &SyncFile) -> Resul
     if file.devices.saturating_add(manager.product_instances) <= AT_ONCE {
         return Ok(false);
     }
-    let last = store::applied(read, manager.id, manager.sequence)?;
+    let last = store::applied(read, manager)?;
     Ok(match kept_header(read, file.id)? {
         Some(header) => !holds_the_same(read, manager, last.as_ref(), &header)?,
         None => true,
@@ -353,7 +388,7 @@ fn judge(
     }
     let looked = (|| {
         let server = server(manager)?;
-        let last = store::applied(read, manager.id, manager.sequence)?;
+        let last = store::applied(read, manager)?;
         if holds_the_same(read, manager, last.as_ref(), &checked.header)? {
             return Ok((all_as_before(&checked.header), Vec::new()));
         }
@@ -440,7 +475,10 @@ fn known(read: &mut dyn Reads, manager: &Manager, bytes: &[u8]) -> Result<Option
         return Ok(None);
     }
     let found = store::by_content(read, manager.id, &token::fingerprint(bytes))?;
-    Ok(found.filter(|file| matches!(file.outcome, Outcome::Waiting | Outcome::Applied)))
+    Ok(found.filter(|file| {
+        file.registration == manager.registration
+            && matches!(file.outcome, Outcome::Waiting | Outcome::Applied)
+    }))
 }
 
 /// What the record keeps of a file.
@@ -766,7 +804,7 @@ fn apply(
     }
     let gap = model::gap(checked.header.sequence, manager.sequence);
     let server = server(manager)?;
-    let before = store::applied(tx, manager.id, manager.sequence)?;
+    let before = store::applied(tx, manager)?;
     let (found, places) = if holds_the_same(tx, manager, before.as_ref(), &checked.header)? {
         (all_as_before(&checked.header), manager.local_places())
     } else {
@@ -919,6 +957,36 @@ fn end_waiting(tx: &mut Tx<'_>, at: Moment, who: &Who, one: &Manager, mut file: 
     .with(facts(&file)))
 }
 
+/// Registers a device manager again, with a new key. What came by the old key is over: files that wait are withdrawn, and
+/// nothing is compared with what was applied before.
+pub fn register_again(
+    tx: &mut Tx<'_>,
+    view: &Permit<ViewInventory>,
+    permit: &Permit<AuthorizeOnPrem>,
+    at: Moment,
+    again: &Again,
+    once: Option<&OnceKey>,
+) -> Result<Recorded<()>> {
+    if let Once::Again(_) = tx.once(once)? {
+        return Ok(tx.unchanged(()));
+    }
+    let (before, event) = device_managers::register_again(tx, view, permit, at, again)?;
+    if let Some(last) = store::applied(tx, &before)? {
+        store::drop_bytes(tx, last.id)?;
+    }
+    for mut file in store::waiting(tx, before.id)? {
+        store::drop_bytes(tx, file.id)?;
+        file.outcome = Outcome::Withdrawn;
+        "The On-Prem server was registered again, with a new key.".clone_into(&mut file.reason);
+        file.settled_at = Some(at);
+        file.settler.clone_from(&permit.who().label);
+        file.version += 1;
+        store::put(tx, &file, false)?;
+    }
+    tx.made(at, once, before.id.as_str())?;
+    tx.record(at, permit.who(), &event, ())
+}
+
 /// Whether there is something that nobody has submitted for a week.
 pub fn has_forgotten(read: &mut dyn Reads, now: Moment) -> Result<bool> {
     Ok(!store::forgotten(read, now.plus(-PATIENCE), 1)?.is_empty())
@@ -996,7 +1064,7 @@ pub fn response_of(
     let one = device_managers::theirs(read, view, permit, manager)?.manager;
     let file = match file {
         Some(id) => Some(store::find(read, one.account, manager, id)?),
-        None => store::applied(read, manager, one.sequence)?,
+        None => store::applied(read, &one)?,
     };
     let none = || {
         Error::refused(

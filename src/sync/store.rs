@@ -1,6 +1,7 @@
 //! The tables of synchronization files, their bytes, and their responses.
 
 use super::model::{Outcome, SyncFile};
+use crate::device_managers::Manager;
 use crate::error::{Error, Result};
 use crate::kernel::Moment;
 use crate::kernel::ids::{DeviceManagerId, SmartAccountId, SyncFileId};
@@ -44,6 +45,7 @@ macro_rules! columns {
             files::version,
             files::submitted_at,
             files::submitted_by,
+            files::registration,
         )
     };
 }
@@ -110,14 +112,15 @@ pub fn page(
         .load(read.conn())?)
 }
 
-/// The last one of a device manager that was applied.
-pub fn applied(read: &mut dyn Reads, manager: DeviceManagerId, sequence: i64) -> Result<Option<SyncFile>> {
+/// The last one of a device manager that was applied since it was registered last.
+pub fn applied(read: &mut dyn Reads, manager: &Manager) -> Result<Option<SyncFile>> {
     Ok(files::table
         .filter(
             files::device_manager_id
-                .eq(manager)
+                .eq(manager.id)
                 .and(files::outcome.eq(Outcome::Applied))
-                .and(files::sequence.eq(sequence)),
+                .and(files::registration.eq(manager.registration))
+                .and(files::sequence.eq(manager.sequence)),
         )
         .order(files::settled_at.desc())
         .select(columns!())
@@ -224,6 +227,7 @@ pub fn put(tx: &mut Tx<'_>, one: &SyncFile, is_new: bool) -> Result<()> {
                 files::usages.eq(one.usages),
                 files::file_bytes.eq(one.file_bytes),
                 files::unpacked_bytes.eq(one.unpacked_bytes),
+                files::registration.eq(one.registration),
             ),
             facts,
         ))

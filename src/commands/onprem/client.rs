@@ -100,13 +100,10 @@ impl Client {
             .ok_or_else(|| Failed::Unreachable(format!("{} gave no access token.", self.url)))
     }
 
-    /// Registers; the answer is the text of an authorization file.
-    pub fn register(&self, token: &str, account: i64, body: &Value) -> Result<String, Failed> {
+    /// Registers, or registers again; the answer is the text of an authorization file.
+    pub fn register(&self, token: &str, account: i64, path: &str, body: &Value) -> Result<String, Failed> {
         let answer = self
-            .request(
-                &format!("/api/v1/accounts/{account}/device-managers"),
-                "application/json",
-            )
+            .request(&format!("/api/v1/accounts/{account}/{path}"), "application/json")
             .header("authorization", format!("Bearer {token}"))
             .send(body.to_string())
             .map_err(|e| self.unreachable(&e))?;

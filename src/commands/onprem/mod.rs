@@ -44,11 +44,18 @@ enum What {
     },
     /// Asks the cloud to register the local account: over the network, or with a file to be carried there (--out).
     Register {
+        /// Once more, with a new key: after a backup was restored, or when the cloud has another key. The cloud says yes
+        /// by Re-register; then sequences begin at 1.
+        #[arg(long)]
+        again: bool,
+        /// Why it is registered again, or the number of a case (with --again and --cloud).
+        #[arg(long, requires_all = ["again", "cloud"])]
+        reason: Option<String>,
         /// The registration request file to write.
         #[arg(long, conflicts_with = "cloud")]
         out: Option<PathBuf>,
         /// Address of the cloud, such as http://127.0.0.1:8080.
-        #[arg(long, requires_all = ["account", "client_id", "client_secret", "virtual_account"])]
+        #[arg(long, requires_all = ["account", "client_id", "client_secret"])]
         cloud: Option<String>,
         /// Number of the Smart Account.
         #[arg(long)]
@@ -344,22 +351,61 @@ impl Server {
         beside(&self.data, ".key")
     }
 
+    /// Where the key is kept with which it asked to be registered again.
+    fn next_key_file(&self) -> PathBuf {
+        beside(&self.data, ".key.next")
+    }
+
+    /// The key that is registered. A new one takes its place once the authorization for it has come.
     fn key(&self) -> Done<FileKey> {
-        key_in(&self.key_file()).map_err(Trouble::Own)
+        let (path, next) = (self.key_file(), self.next_key_file());
+        if next.exists() {
+            let key = key_in(&next).map_err(Trouble::Own)?;
+            if self.inner.account()?.facts.public_key == key.public_key() {
+                std::fs::rename(&next, &path).map_err(|e| cannot("written", &path, &e))?;
+            }
+        }
+        key_in(&path).map_err(Trouble::Own)
+    }
+
+    /// The text of a registration file: with its key, or with a new one, which is the same until it is answered.
+    fn registration(&self, again: bool) -> Done<String> {
+        if !again {
+            return Ok(self.inner.registration_file(&self.key()?)?);
+        }
+        let path = self.next_key_file();
+        let asked = self.inner.account()?.facts.next_key;
+        let key = match path.exists().then(|| key_in(&path)) {
+            Some(Ok(key)) if asked.as_deref() == Some(key.public_key()) => key,
+            _ => {
+                let _ = std::fs::remove_file(&path);
+                make_key(&path)?
+            }
+        };
+        Ok(self.inner.registration_again(&key)?)
     }
 
     fn does(&self, what: What) -> Done {
         match what {
             What::Account { what } => self.account(what),
-            What::Register { out: Some(out), .. } => {
-                let text = self.inner.registration_file(&self.key()?)?;
+            What::Register {
+                out: Some(out),
+                again,
+                ..
+            } => {
+                let text = self.registration(again)?;
                 let mut file = new_file(&out)?;
                 file.write_all(text.as_bytes())
                     .and_then(|()| file.sync_all())
                     .map_err(|e| cannot("written", &out, &e))?;
                 say(&format!(
-                    "Written: {}. Bring it to the cloud: Devices, Device Connections, Device Managers, and there register a device manager. Then bring back the authorization file: authorize FILE",
-                    out.display()
+                    "Written: {}. Bring it to the cloud: Devices, Device Connections, Device Managers, and there {}. Then bring back the authorization file: authorize FILE",
+                    out.display(),
+                    if again {
+                        "Re-register in the menu of the device manager"
+                    } else {
+                        "register a device manager"
+                    }
                 ))
             }
             What::Register {
@@ -367,16 +413,45 @@ impl Server {
                 account: Some(account),
                 client_id: Some(id),
                 client_secret: Some(secret),
-                virtual_account: Some(virtual_account),
+                virtual_account,
+                again,
+                reason,
                 ..
             } => {
-                let registration = self.inner.registration_file(&self.key()?)?;
+                let known = self.inner.account()?;
+                let manager = known
+                    .facts
+                    .cloud
+                    .as_ref()
+                    .filter(|_| again)
+                    .map(|cloud| cloud.manager);
+                let (path, body) = match (manager, reason, virtual_account) {
+                    (Some(manager), Some(reason), _) => (
+                        format!("device-managers/{manager}/re-register"),
+                        json!({ "reason": reason }),
+                    ),
+                    (Some(_), None, _) => {
+                        return Err("Say why it is registered again: --reason.".to_owned().into());
+                    }
+                    (None, _, Some(place)) => (
+                        "device-managers".to_owned(),
+                        json!({ "name": known.name, "virtual_account": place }),
+                    ),
+                    (None, _, None) => {
+                        return Err(
+                            "Say which Virtual Account DEFAULT is bound to: --virtual-account."
+                                .to_owned()
+                                .into(),
+                        );
+                    }
+                };
                 let client = Client::of(&cloud)?;
                 let token = client.token(&id, &secret)?;
-                let body = json!({
-                    "name": self.inner.account()?.name, "virtual_account": virtual_account, "registration": registration,
-                });
-                let authorization = client.register(&token, account, &body)?;
+                let mut body = body;
+                if let Some(map) = body.as_object_mut() {
+                    map.insert("registration".to_owned(), self.registration(again)?.into());
+                }
+                let authorization = client.register(&token, account, &path, &body)?;
                 self.authorize(Cursor::new(authorization.into_bytes()), Some(&cloud))
             }
             What::Register { .. } => Err("Say --out FILE, or --cloud with all that belongs to it."
@@ -428,12 +503,7 @@ impl Server {
                 let key = if path.exists() {
                     self.key()?
                 } else {
-                    let (key, secret) = FileKey::make()?;
-                    let mut file = new_file(&path)?;
-                    file.write_all(secret.reveal().as_bytes())
-                        .and_then(|()| file.sync_all())
-                        .map_err(|e| cannot("written", &path, &e))?;
-                    key
+                    make_key(&path)?
                 };
                 let made = self.inner.create_account(&name, &key)?;
                 say(&format!(
@@ -450,7 +520,7 @@ impl Server {
             }
             AccountWhat::Delete => {
                 let name = self.inner.delete()?;
-                for more in [".key", ".pending.sync"] {
+                for more in [".key", ".key.next", ".pending.sync"] {
                     let _ = std::fs::remove_file(beside(&self.data, more));
                 }
                 say(&format!("The local account {name} is gone, and its key with it."))
@@ -460,6 +530,7 @@ impl Server {
 
     fn authorize(&self, file: impl std::io::Read + std::io::Seek, cloud: Option<&str>) -> Done {
         let cloud = self.inner.authorize(file, cloud)?;
+        self.key()?;
         say(&format!(
             "Registered with {} ({}), Smart Account {}, as {}. DEFAULT is bound to the Virtual Account {}.",
             cloud.smart_account_name, cloud.domain, cloud.smart_account, cloud.manager, cloud.virtual_account
@@ -644,6 +715,16 @@ impl Server {
         let _ = std::fs::remove_file(&pending);
         Ok(answered)
     }
+}
+
+/// A new key in a file of its own.
+fn make_key(path: &Path) -> Done<FileKey> {
+    let (key, secret) = FileKey::make()?;
+    let mut file = new_file(path)?;
+    file.write_all(secret.reveal().as_bytes())
+        .and_then(|()| file.sync_all())
+        .map_err(|e| cannot("written", path, &e))?;
+    Ok(key)
 }
 
 /// The key of an On-Prem server, from its file.

@@ -169,6 +169,7 @@ diesel::table! {
         removed_at -> Nullable<Timestamp>,
         removed_by -> Text,
         version -> BigInt,
+        registration -> BigInt,
     }
 }
 
@@ -264,6 +265,15 @@ diesel::table! {
         detail -> Text,
         address -> Text,
         request_id -> Text,
+    }
+}
+
+diesel::table! {
+    former_manager_keys (public_key) {
+        public_key -> Text,
+        smart_account_id -> Text,
+        device_manager_id -> Text,
+        ended_at -> Timestamp,
     }
 }
 
@@ -786,6 +796,7 @@ diesel::table! {
         version -> BigInt,
         submitted_at -> Nullable<Timestamp>,
         submitted_by -> Text,
+        registration -> BigInt,
     }
 }
 
@@ -917,6 +928,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     domain_changes,
     event_tallies,
     events,
+    former_manager_keys,
     grants,
     license_days,
     license_moves,

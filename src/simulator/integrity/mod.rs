@@ -148,9 +148,10 @@ const RULES: &[Rule] = &[
          OR (m.removed_at IS NULL) <> (m.public_key <> '')",
     ),
     (
-        "The last sequence of a device manager is not that of its newest applied file",
+        "The last sequence of a device manager is not that of the newest file that was applied since it was registered last",
         "SELECT m.id AS what FROM device_managers m WHERE m.sequence <> (
-            SELECT COALESCE(MAX(f.sequence), 0) FROM sync_files f WHERE f.device_manager_id = m.id AND f.outcome = 'applied')",
+            SELECT COALESCE(MAX(f.sequence), 0) FROM sync_files f WHERE f.device_manager_id = m.id AND f.outcome = 'applied'
+            AND f.registration = m.registration)",
     ),
     (
         "A synchronization file was applied and not answered, or answered and not applied",
@@ -161,7 +162,18 @@ const RULES: &[Rule] = &[
         "Bytes are kept of a synchronization file that nobody needs, or not kept of one that waits or counts",
         "SELECT f.id AS what FROM sync_files f JOIN device_managers m ON m.id = f.device_manager_id
          WHERE m.removed_at IS NULL AND EXISTS (SELECT 1 FROM sync_parts p WHERE p.file_id = f.id) <> (
-            f.outcome = 'waiting' OR (f.outcome = 'applied' AND f.sequence = m.sequence))",
+            f.outcome = 'waiting' OR (f.outcome = 'applied' AND f.sequence = m.sequence AND f.registration = m.registration))",
+    ),
+    (
+        "A synchronization file waits though its device manager was registered again since, or is of a registration to come",
+        "SELECT f.id AS what FROM sync_files f JOIN device_managers m ON m.id = f.device_manager_id
+         WHERE f.registration > m.registration OR (f.outcome = 'waiting' AND f.registration <> m.registration)",
+    ),
+    (
+        "A device manager has other former keys than it was registered again, or one that still counts",
+        "SELECT m.id AS what FROM device_managers m WHERE m.registration - 1 <> (
+            SELECT COUNT(*) FROM former_manager_keys k WHERE k.device_manager_id = m.id)
+         OR EXISTS (SELECT 1 FROM former_manager_keys k WHERE k.public_key = m.public_key)",
     ),
     (
         "Reservations hold more of a pool than is set aside in it",

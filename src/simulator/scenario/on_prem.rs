@@ -60,7 +60,13 @@ impl Plan {
             public_key: self.key.public_key().to_owned(),
             answer: String::new(),
         };
-        new.answer = sync::answer(signing.files(), self.registered_at, &account, &new, PLACE)?;
+        let registered = sync::Registered {
+            manager: new.id,
+            name: &new.name,
+            public_key: &new.public_key,
+            virtual_account: PLACE,
+        };
+        new.answer = sync::answer(signing.files(), self.registered_at, &account, &registered)?;
         let _ = device_managers::add(tx, &permit, self.registered_at, &new, None)?;
         let sender = Sender {
             who: Who {

@@ -13,6 +13,7 @@ mod licenses;
 mod members;
 mod order_pages;
 mod orders;
+mod registered_again;
 mod reservation;
 mod simulator;
 mod smart_accounts;

@@ -26,7 +26,7 @@ pub use fingerprint::{Fingerprint, Watch};
 pub use golden::golden;
 pub use letters::{Mail, link_in};
 pub use licenses::{refused, sum_of};
-pub use on_prem::{OnPrem, Serves, registration_file};
+pub use on_prem::{OnPrem, Serves, registration_again, registration_file};
 pub use orders::Sold;
 pub use portal::{EventRow, Portal};
 pub use process::{Process, licentral, program};

@@ -24,7 +24,13 @@ pub type Serves<'a> = (&'a str, &'a str, &'a [(&'a str, i64)]);
 
 /// The text of a registration file.
 pub fn registration_file(key: &FileKey, name: &str, at: Moment) -> String {
+    registration_again(key, name, None, at)
+}
+
+/// The text of a registration file of a server that was registered before.
+pub fn registration_again(key: &FileKey, name: &str, manager: Option<DeviceManagerId>, at: Moment) -> String {
     let header = RegistrationHeader {
+        manager,
         name: name.to_owned(),
         public_key: key.public_key().to_owned(),
         software: "a test".to_owned(),
