@@ -125,6 +125,7 @@ impl Site {
         let (key, _) = FileKey::make().unwrap();
         let registration = format::text_of(
             &RegistrationHeader {
+                manager: None,
                 name: "Bench".to_owned(),
                 public_key: key.public_key().to_owned(),
                 software: "bench".to_owned(),
