@@ -22,6 +22,7 @@ pub mod events;
 pub mod home;
 pub mod identity;
 pub mod licenses;
+pub mod local_accounts;
 pub mod members;
 pub mod onprem;
 pub mod orders;

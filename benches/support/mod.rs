@@ -221,6 +221,7 @@ pub fn launch_with(folder: &Path, scenario: &str, url: &str) -> (Child, u16) {
     let child = command
         .current_dir(folder)
         .env("LICENTRAL_LISTEN", format!("127.0.0.1:{port}"))
+        .env("LICENTRAL_ON_PREM_LISTEN", "off")
         .env("LICENTRAL_SCENARIO", scenario)
         .env("LICENTRAL_LOG", "error")
         .stdout(Stdio::null())

@@ -40,6 +40,11 @@ pub struct Actor {
 }
 
 impl Actor {
+    /// Whether they may see every tenant without a role in it: Support of the cloud, System Administrators of an On-Prem
+    /// server. What they may do there, the matrix says.
+    pub fn sees_every_tenant(&self) -> bool {
+        self.has(PlatformRole::Support) || self.has(PlatformRole::SystemAdministrator)
+    }
     /// Whether they hold a role over the portal.
     pub fn has(&self, role: PlatformRole) -> bool {
         self.platform.contains(&role)

@@ -3,7 +3,7 @@
 use super::store;
 use crate::error::{Error, Result};
 use crate::kernel::ids::PersonId;
-use crate::kernel::{EmailAddress, Moment, Name};
+use crate::kernel::{Edition, EmailAddress, Moment, Name};
 use crate::platform::db::{Reads, Tx};
 
 crate::words! {
@@ -27,6 +27,22 @@ crate::words! {
         DomainApprover = "domain-approver", "Domain approver";
         /// Runs this installation.
         Operator = "operator", "Operator";
+        /// Administers an On-Prem server, and sees all of its local accounts.
+        SystemAdministrator = "system-administrator", "System Administrator";
+        /// Does the daily work on an On-Prem server: its accounts and their synchronization.
+        SystemOperator = "system-operator", "System Operator";
+        /// Uses an On-Prem server.
+        SystemUser = "system-user", "System User";
+    }
+}
+
+impl PlatformRole {
+    /// The edition in which it can be held.
+    pub const fn edition(self) -> Edition {
+        match self {
+            Self::Support | Self::DomainApprover | Self::Operator => Edition::Cloud,
+            Self::SystemAdministrator | Self::SystemOperator | Self::SystemUser => Edition::OnPrem,
+        }
     }
 }
 

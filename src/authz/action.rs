@@ -114,6 +114,20 @@ actions! {
     ViewEvents(Account): "view the event log";
     /// Change additional notification addresses.
     EditNotificationAddresses(Account): "change additional notification addresses";
+    /// See the local accounts of an On-Prem server that one may see.
+    ViewOnPremAccounts(Anywhere): "view On-Prem accounts";
+    /// Ask for a local account.
+    RequestOnPremAccount(Anywhere): "request an On-Prem account";
+    /// Open the Admin Workspace of an On-Prem server.
+    ViewAdminWorkspace(Platform): "open the Admin Workspace";
+    /// Approve, register and reject local accounts; deactivate, activate, delete and re-register them.
+    ManageOnPremAccounts(Platform): "approve, register, deactivate or delete On-Prem accounts";
+    /// Synchronize local accounts with the cloud, by network, file and schedule.
+    SynchronizeOnPrem(Platform): "synchronize On-Prem accounts";
+    /// Add, change and remove the users of an On-Prem server.
+    ManageSystemUsers(Platform): "manage the users of this server";
+    /// Change settings, security rules and API clients of an On-Prem server.
+    ConfigureServer(Platform): "change the settings of this server";
     /// Approve the domain of a requested Smart Account.
     ApproveDomain(Platform): "approve Account Domain Identifiers";
     /// Look after the installation.

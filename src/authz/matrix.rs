@@ -3,7 +3,7 @@
 
 use super::action::{Action, Does, Over};
 use super::grants::{Grant, Role};
-use super::within::{Reach, Tenant, Within};
+use super::within::{Reach, Tenant, TenantKind, TenantState, Within};
 use crate::authn::{Actor, PlatformRole, Via};
 use crate::error::{Error, Result};
 use crate::kernel::Moment;
@@ -29,6 +29,8 @@ const VA_VIEWER: Holder = Holder::Tenant(Role::VirtualViewer);
 const SUPPORT: Holder = Holder::Platform(PlatformRole::Support);
 const DOMAINS: Holder = Holder::Platform(PlatformRole::DomainApprover);
 const OPERATOR: Holder = Holder::Platform(PlatformRole::Operator);
+const SYS_ADMIN: Holder = Holder::Platform(PlatformRole::SystemAdministrator);
+const SYS_OPERATOR: Holder = Holder::Platform(PlatformRole::SystemOperator);
 const ANYONE: Holder = Holder::Anyone;
 
 /// The table. Roles of a Virtual Account count within that Virtual Account alone.
@@ -45,47 +47,61 @@ pub const MATRIX: &[(Action, &[Holder])] = &[
     (
         Action::ViewAccount,
         &[
-            ADMIN, APPROVER, USER, VIEWER, VA_ADMIN, VA_USER, VA_VIEWER, SUPPORT,
+            ADMIN, APPROVER, USER, VIEWER, VA_ADMIN, VA_USER, VA_VIEWER, SUPPORT, SYS_ADMIN,
         ],
     ),
     (Action::ViewAs, &[ADMIN, SUPPORT]),
-    (Action::EditAccount, &[ADMIN, APPROVER, SUPPORT]),
+    (Action::EditAccount, &[ADMIN, APPROVER, SUPPORT, SYS_ADMIN]),
     (Action::ChangeAccountState, &[ADMIN, SUPPORT]),
     (Action::AcceptAgreements, &[ADMIN, APPROVER, SUPPORT]),
     (
         Action::ViewUsers,
         &[
-            ADMIN, APPROVER, USER, VIEWER, VA_ADMIN, VA_USER, VA_VIEWER, SUPPORT,
+            ADMIN, APPROVER, USER, VIEWER, VA_ADMIN, VA_USER, VA_VIEWER, SUPPORT, SYS_ADMIN,
         ],
     ),
-    (Action::ManageUsers, &[ADMIN, VA_ADMIN, SUPPORT]),
+    (Action::ManageUsers, &[ADMIN, VA_ADMIN, SUPPORT, SYS_ADMIN]),
     (Action::AssignApprover, &[ADMIN, SUPPORT]),
     (Action::ManageGroups, &[ADMIN, VA_ADMIN, SUPPORT]),
-    (Action::CreateTopVirtualAccount, &[ADMIN, SUPPORT]),
+    (Action::CreateTopVirtualAccount, &[ADMIN, SUPPORT, SYS_ADMIN]),
     (Action::CreateNestedVirtualAccount, &[ADMIN, VA_ADMIN, SUPPORT]),
     (
         Action::ViewVirtualAccounts,
         &[
-            ADMIN, APPROVER, USER, VIEWER, VA_ADMIN, VA_USER, VA_VIEWER, SUPPORT,
+            ADMIN, APPROVER, USER, VIEWER, VA_ADMIN, VA_USER, VA_VIEWER, SUPPORT, SYS_ADMIN,
         ],
     ),
-    (Action::EditVirtualAccount, &[ADMIN, VA_ADMIN, SUPPORT]),
-    (Action::DeleteVirtualAccount, &[ADMIN, SUPPORT]),
+    (Action::EditVirtualAccount, &[ADMIN, VA_ADMIN, SUPPORT, SYS_ADMIN]),
+    (Action::DeleteVirtualAccount, &[ADMIN, SUPPORT, SYS_ADMIN]),
     (Action::ViewAccessRequests, &[ADMIN, VA_ADMIN, SUPPORT]),
     (Action::DecideAccess, &[ADMIN, VA_ADMIN, SUPPORT]),
     (Action::AutomateAccess, &[ADMIN, SUPPORT]),
     (
         Action::ViewInventory,
-        &[ADMIN, USER, VIEWER, VA_ADMIN, VA_USER, VA_VIEWER, SUPPORT],
+        &[
+            ADMIN, USER, VIEWER, VA_ADMIN, VA_USER, VA_VIEWER, SUPPORT, SYS_ADMIN,
+        ],
     ),
-    (Action::Transfer, &[ADMIN, USER, VA_ADMIN, VA_USER, SUPPORT]),
-    (Action::TagLicenses, &[ADMIN, USER, VA_ADMIN, VA_USER, SUPPORT]),
-    (Action::ManageTokens, &[ADMIN, USER, VA_ADMIN, VA_USER, SUPPORT]),
+    (
+        Action::Transfer,
+        &[ADMIN, USER, VA_ADMIN, VA_USER, SUPPORT, SYS_ADMIN],
+    ),
+    (
+        Action::TagLicenses,
+        &[ADMIN, USER, VA_ADMIN, VA_USER, SUPPORT, SYS_ADMIN],
+    ),
+    (
+        Action::ManageTokens,
+        &[ADMIN, USER, VA_ADMIN, VA_USER, SUPPORT, SYS_ADMIN],
+    ),
     (
         Action::ReserveLicenses,
-        &[ADMIN, USER, VA_ADMIN, VA_USER, SUPPORT],
+        &[ADMIN, USER, VA_ADMIN, VA_USER, SUPPORT, SYS_ADMIN],
     ),
-    (Action::RemoveDevice, &[ADMIN, USER, VA_ADMIN, VA_USER, SUPPORT]),
+    (
+        Action::RemoveDevice,
+        &[ADMIN, USER, VA_ADMIN, VA_USER, SUPPORT, SYS_ADMIN],
+    ),
     (Action::AuthorizeOnPrem, &[ADMIN, VA_ADMIN, SUPPORT]),
     (Action::Synchronize, &[ADMIN, USER, VA_ADMIN, VA_USER, SUPPORT]),
     (Action::RemoveDeviceManager, &[ADMIN, VA_ADMIN, SUPPORT]),
@@ -93,13 +109,20 @@ pub const MATRIX: &[(Action, &[Holder])] = &[
     (
         Action::ViewEvents,
         &[
-            ADMIN, APPROVER, USER, VIEWER, VA_ADMIN, VA_USER, VA_VIEWER, SUPPORT,
+            ADMIN, APPROVER, USER, VIEWER, VA_ADMIN, VA_USER, VA_VIEWER, SUPPORT, SYS_ADMIN,
         ],
     ),
-    (Action::EditNotificationAddresses, &[ADMIN, SUPPORT]),
+    (Action::EditNotificationAddresses, &[ADMIN, SUPPORT, SYS_ADMIN]),
+    (Action::ViewOnPremAccounts, &[ANYONE]),
+    (Action::RequestOnPremAccount, &[ANYONE]),
+    (Action::ViewAdminWorkspace, &[SYS_ADMIN, SYS_OPERATOR]),
+    (Action::ManageOnPremAccounts, &[SYS_ADMIN]),
+    (Action::SynchronizeOnPrem, &[SYS_ADMIN, SYS_OPERATOR]),
+    (Action::ManageSystemUsers, &[SYS_ADMIN]),
+    (Action::ConfigureServer, &[SYS_ADMIN]),
     (Action::ApproveDomain, &[DOMAINS]),
-    (Action::Operate, &[OPERATOR]),
-    (Action::ControlClock, &[OPERATOR]),
+    (Action::Operate, &[OPERATOR, SYS_ADMIN]),
+    (Action::ControlClock, &[OPERATOR, SYS_ADMIN]),
 ];
 
 /// The holders named for an action.
@@ -144,8 +167,7 @@ pub fn decide<A: Does>(
             let Some(tenant) = tenant else {
                 return Err(Error::NotFound);
             };
-            let supports = actor.has(PlatformRole::Support);
-            if grants.is_empty() && !supports {
+            if grants.is_empty() && !actor.sees_every_tenant() {
                 return Err(Error::NotFound);
             }
             if by_platform {
@@ -216,16 +238,31 @@ const WHILE_INACTIVE: &[Action] = &[Action::ChangeAccountState];
 /// Whether the state of the account of a page lets an action be done there. An Inactive account is read and not
 /// changed, by nobody: pages, scripts and support meet this one rule, since each of them needs a permit.
 pub fn state_allows(tenant: &Tenant, action: Action) -> bool {
-    !tenant.is_inactive() || reads_only(action) || WHILE_INACTIVE.contains(&action)
+    !tenant.is_out_of_use() || reads_only(action) || WHILE_INACTIVE.contains(&action)
 }
 
-/// What is said of it, as a refusal and beside controls that are off.
+/// Why a tenant that is out of use is not changed, as a refusal and beside controls that are off.
+pub fn out_of_use(tenant: &Tenant) -> &'static str {
+    match (tenant.kind, tenant.state) {
+        (TenantKind::Smart, _) => INACTIVE,
+        (TenantKind::Local, TenantState::Inactive) => LOCAL_INACTIVE,
+        (TenantKind::Local, _) => LOCAL_PENDING,
+    }
+}
+
+/// What is said of an Inactive Smart Account.
 pub const INACTIVE: &str = "This Smart Account is Inactive: it can be read, and nothing in it can be changed until a Smart Account Administrator reactivates it.";
+const LOCAL_INACTIVE: &str = "This On-Prem account is Inactive: it can be read, and nothing in it can be changed until a System Administrator activates it.";
+const LOCAL_PENDING: &str = "This On-Prem account is not registered yet: nothing in it can be changed until a System Administrator has approved and registered it.";
 
 fn in_use(tenant: Option<&Tenant>, action: Action) -> Result<()> {
     match tenant {
         Some(tenant) if !state_allows(tenant, action) => {
-            Err(Error::refused("smart-account.inactive", INACTIVE))
+            let code = match tenant.kind {
+                TenantKind::Smart => "smart-account.inactive",
+                TenantKind::Local => "on-prem.account-not-active",
+            };
+            Err(Error::refused(code, out_of_use(tenant)))
         }
         _ => Ok(()),
     }

@@ -16,4 +16,4 @@ pub use action::{Action, Does, Over};
 pub use delegation::{Lent, Mandate};
 pub use grants::{Grant, Role};
 pub use permit::Permit;
-pub use within::{Reach, Tenant, Within};
+pub use within::{Reach, Tenant, TenantKind, TenantState, Within};

@@ -22,6 +22,7 @@ pub fn tenant_by_number(read: &mut dyn Reads, number: i64) -> Result<Option<Tena
             smart_accounts::name,
             smart_accounts::domain,
             smart_accounts::state,
+            smart_accounts::kind,
         ))
         .first(read.conn())
         .optional()?)

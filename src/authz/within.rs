@@ -71,7 +71,29 @@ impl Within {
     }
 }
 
-/// What every page of a Smart Account shows of it.
+crate::words! {
+    /// What kind of tenant.
+    pub enum TenantKind {
+        /// A Smart Account in the cloud.
+        Smart = "smart", "Smart Account";
+        /// A local account of an On-Prem server.
+        Local = "local", "On-Prem account";
+    }
+}
+
+crate::words! {
+    /// Whether a tenant can be worked in.
+    pub enum TenantState {
+        /// It was asked for and is not approved; a local account is not registered yet.
+        Pending = "pending", "Pending";
+        /// In use.
+        Active = "active", "Active";
+        /// Taken out of use.
+        Inactive = "inactive", "Inactive";
+    }
+}
+
+/// What every page of a tenant shows of it.
 #[derive(Debug, Clone, diesel::Queryable)]
 pub struct Tenant {
     /// Its id.
@@ -80,15 +102,18 @@ pub struct Tenant {
     pub number: i64,
     /// Its name.
     pub name: String,
-    /// Its domain identifier.
+    /// The domain identifier of a Smart Account; of a local account the Smart Account and Virtual Account in the cloud.
     pub domain: String,
-    /// pending, active or inactive.
-    pub state: String,
+    /// Whether it can be worked in.
+    pub state: TenantState,
+    /// What kind it is.
+    pub kind: TenantKind,
 }
 
 impl Tenant {
-    /// Whether it was deactivated.
-    pub fn is_inactive(&self) -> bool {
-        self.state == "inactive"
+    /// Whether it can be read and not changed: it was deactivated, or it is a local account that is not registered.
+    pub fn is_out_of_use(&self) -> bool {
+        self.state == TenantState::Inactive
+            || (self.kind == TenantKind::Local && self.state != TenantState::Active)
     }
 }

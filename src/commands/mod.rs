@@ -95,7 +95,10 @@ pub fn run() -> ExitCode {
         Some(Command::Permissions) => say(crate::authz::matrix::print().trim_end()),
         Some(Command::Problems) => say(print_problems().trim_end()),
         Some(Command::Openapi) => {
-            let document = crate::http::openapi::document(&crate::app::routes(), &crate::app::refusals());
+            let document = crate::http::openapi::document(
+                &crate::app::routes(crate::kernel::Edition::Cloud),
+                &crate::app::refusals(),
+            );
             serde_json::to_string_pretty(&document)
                 .map_err(|e| e.to_string())
                 .and_then(|text| say(&text))
@@ -156,7 +159,7 @@ fn checked(settings: Settings) -> Result<Config, String> {
 
 /// The routes as lines of text.
 pub fn print_routes() -> String {
-    crate::app::routes()
+    crate::app::routes(crate::kernel::Edition::Cloud)
         .list()
         .iter()
         .map(|r| format!("{:<7} {:<60} {}", r.method, r.path, r.demand))

@@ -4,7 +4,7 @@ use super::{checked, say};
 use crate::app::{self, Parts};
 use crate::http::{Portal, server};
 use crate::identity;
-use crate::kernel::Clock;
+use crate::kernel::{Clock, Edition};
 use crate::platform::config::{Config, Settings};
 use crate::platform::db::{Db, Schema, migrate};
 use crate::platform::mail::Transport;
@@ -15,29 +15,117 @@ use std::net::TcpListener;
 use std::sync::Arc;
 use tokio::sync::Notify;
 
+/// Serves the cloud, and in a lab the On-Prem portal beside it.
 pub fn serve(settings: Settings) -> Result<(), String> {
+    let beside = settings.on_prem_beside()?;
     let config = checked(settings)?;
     telemetry::start(&config.log);
-    let db = open_database(&config)?;
-    let clock = Clock::new();
-    let signing = Signing::open(&config.key_file, config.is_lab(), &config.base_url)?;
-    let transport = Transport::of(&config)?;
-    let parts = app::build(config, db, clock, transport, signing)?;
-    let listener = TcpListener::bind(parts.portal.config.listen)
-        .map_err(|e| format!("cannot listen on {}: {e}. Another program may be using the port; choose another with --listen 127.0.0.1:8081.", parts.portal.config.listen))?;
-    let first = scenario::fill_if_empty(&parts.portal)
-        .map_err(|e| format!("the scenario could not be loaded: {e:?}"))?;
-    greet(&parts.portal, first.as_deref())?;
-    if let Some(link) = identity::bootstrap(&parts.portal)
+    let cloud_url = config.base_url.clone();
+    let beside = match beside {
+        Some(settings) if config.is_lab() => {
+            let mut beside = checked(settings)?;
+            beside.edition = Edition::OnPrem;
+            Some(beside)
+        }
+        _ => None,
+    };
+    let mut cloud = prepare(
+        Config {
+            neighbour: beside.as_ref().map(|one| one.base_url.clone()),
+            ..config
+        },
+        None,
+    )?;
+    let on_prem = match beside {
+        Some(config) => Some(prepare(
+            Config {
+                neighbour: Some(cloud_url),
+                ..config
+            },
+            Some(&cloud.parts.portal),
+        )?),
+        None => None,
+    };
+    fill(&cloud.parts.portal, on_prem.as_ref().map(|one| &one.parts.portal))?;
+    if let Some(link) = identity::bootstrap(&cloud.parts.portal)
         .map_err(|e| format!("the link for the first operator could not be made: {e:?}"))?
     {
         say(&format!(
             "\nNobody can sign in yet. Open this address within an hour to become the first operator; it works once:\n{link}"
         ))?;
     }
+    cloud.is_first = true;
+    let both: Vec<Prepared> = std::iter::once(cloud).chain(on_prem).collect();
     actix_web::rt::System::new()
-        .block_on(run(parts, listener))
+        .block_on(run(both))
         .map_err(|e| e.to_string())
+}
+
+/// Serves an On-Prem portal alone, against a cloud in another process.
+pub fn serve_on_prem(settings: Settings) -> Result<(), String> {
+    let mut config = checked(settings.for_on_prem_alone())?;
+    config.edition = Edition::OnPrem;
+    telemetry::start(&config.log);
+    let mut prepared = prepare(config, None)?;
+    prepared.is_first = true;
+    fill(&prepared.parts.portal, None)?;
+    actix_web::rt::System::new()
+        .block_on(run(vec![prepared]))
+        .map_err(|e| e.to_string())
+}
+
+/// A portal that can be served.
+struct Prepared {
+    parts: Parts,
+    listener: TcpListener,
+    /// Of the portals of this process: the one that follows the clock and answers for metrics.
+    is_first: bool,
+}
+
+/// Opens everything that a portal needs. Beside another portal of the same lab it shares clock and mailbox with that.
+fn prepare(config: Config, beside: Option<&Portal>) -> Result<Prepared, String> {
+    let db = open_database(&config)?;
+    let claimed =
+        settings::claim(&db, config.edition).map_err(|e| format!("cannot read the database: {e:?}"))?;
+    if let Err(kept) = claimed {
+        return Err(format!(
+            "The database is that of {kept}, and {} was started. Name another one.",
+            config.edition
+        ));
+    }
+    let signing = Signing::open(&config.key_file, config.is_lab(), &config.base_url)?;
+    let (clock, transport) = match beside {
+        Some(portal) => (portal.clock.clone(), Transport::Page(Some(portal.db.clone()))),
+        None => (Clock::new(), Transport::of(&config)?),
+    };
+    let mut parts = app::build(config, db, clock, transport, signing)?;
+    if let Some(portal) = beside {
+        parts.portal.letters = portal.letters.clone();
+    }
+    let listen = parts.portal.config.listen;
+    let setting = match beside {
+        Some(_) => "LICENTRAL_ON_PREM_LISTEN=127.0.0.1:8082, or =off to leave the On-Prem portal out",
+        None => "--listen 127.0.0.1:8090",
+    };
+    let listener = TcpListener::bind(listen)
+        .map_err(|e| format!("cannot listen on {listen}: {e}. Another program may be using the port; choose another with {setting}."))?;
+    Ok(Prepared {
+        parts,
+        listener,
+        is_first: false,
+    })
+}
+
+/// Fills empty databases of a lab and says what there is.
+fn fill(portal: &Portal, on_prem: Option<&Portal>) -> Result<(), String> {
+    for one in std::iter::once(portal).chain(on_prem) {
+        if let Some(words) =
+            scenario::fill_if_empty(one).map_err(|e| format!("the scenario could not be loaded: {e:?}"))?
+        {
+            say(&words)?;
+        }
+    }
+    greet(portal, on_prem)
 }
 
 /// Opens the database at the right schema: a lab brings it up to date by itself, production is told what to do.
@@ -65,53 +153,81 @@ fn open_database(config: &Config) -> Result<Db, String> {
     Db::open(url)
 }
 
-fn greet(portal: &Portal, first: Option<&str>) -> Result<(), String> {
+fn greet(portal: &Portal, on_prem: Option<&Portal>) -> Result<(), String> {
     let url = &portal.config.base_url;
-    if let Some(words) = first {
-        say(words)?;
+    let name = portal.config.edition;
+    if !portal.config.is_lab() {
+        return say(&format!("{name} is ready: {url}"));
     }
-    if portal.config.is_lab() {
-        say(&format!(
-            "Licentral is ready: {url}\n\nFirst thing to try: open {url}/login, choose Pat Quill (pat@bramwell.example) and request a Smart Account for a customer.\n\
-             Every letter the portal sends is in {url}/simulator/mailbox. Everyone's password is licentral-demo.\n\
-             A simulation. Not affiliated with or endorsed by Cisco. Stop with Ctrl+C."
-        ))
-    } else {
-        say(&format!("Licentral is ready: {url}"))
-    }
+    let more = on_prem.map_or_else(String::new, |one| {
+        format!("\n{} is ready: {}", one.config.edition, one.config.base_url)
+    });
+    let first = match name {
+        Edition::Cloud => format!(
+            "First thing to try: open {url}/login, choose Pat Quill (pat@bramwell.example) and request a Smart Account for a customer.\n\
+             Every letter the portal sends is in {url}/simulator/mailbox. Everyone's password is licentral-demo."
+        ),
+        Edition::OnPrem => {
+            format!("Open {url}/login. Every letter the portal sends is in {url}/simulator/mailbox.")
+        }
+    };
+    say(&format!(
+        "{name} is ready: {url}{more}\n\n{first}\nA simulation. Not affiliated with or endorsed by Cisco. Stop with Ctrl+C."
+    ))
 }
 
 /// Serves until a signal, then finishes what is under way.
-async fn run(parts: Parts, listener: TcpListener) -> std::io::Result<()> {
-    let portal = parts.portal.clone();
-    if portal.config.is_lab()
-        && let Err(error) = settings::follow_clock(&portal.db, &portal.clock).await
+async fn run(portals: Vec<Prepared>) -> std::io::Result<()> {
+    let mut served = Vec::new();
+    let mut handles = Vec::new();
+    let mut jobs = Vec::new();
+    let mut metrics = None;
+    for Prepared {
+        parts,
+        listener,
+        is_first,
+    } in portals
     {
-        tracing::warn!(%error, "the clock's setting could not be read");
+        let portal = parts.portal.clone();
+        if is_first
+            && portal.config.is_lab()
+            && let Err(error) = settings::follow_clock(&portal.db, &portal.clock).await
+        {
+            tracing::warn!(%error, "the clock's setting could not be read");
+        }
+        let server = server::build(portal.clone(), parts.routes, listener)?;
+        handles.push(server.handle());
+        let ends = Arc::new(Notify::new());
+        jobs.push((
+            ends.clone(),
+            actix_web::rt::spawn(portal.jobs.clone().keep_running(ends)),
+        ));
+        if let (true, Some(at)) = (is_first, portal.config.metrics_listen) {
+            metrics = Some(actix_web::rt::spawn(serve_metrics(
+                TcpListener::bind(at)?,
+                portal,
+            )));
+        }
+        served.push(actix_web::rt::spawn(server));
     }
-    let stop = Arc::new(Notify::new());
-    let server = server::build(portal.clone(), parts.routes, listener)?;
-    let handle = server.handle();
-    let jobs = actix_web::rt::spawn(portal.jobs.clone().keep_running(stop.clone()));
-    let metrics = match portal.config.metrics_listen {
-        Some(at) => Some(actix_web::rt::spawn(serve_metrics(
-            TcpListener::bind(at)?,
-            portal.clone(),
-        ))),
-        None => None,
-    };
     actix_web::rt::spawn(async move {
         wait_for_signal().await;
         tracing::info!("stopping");
-        handle.stop(true).await;
+        futures_util::future::join_all(handles.iter().map(|handle| handle.stop(true))).await;
     });
-    let served = server.await;
-    stop.notify_one();
-    let _ = jobs.await;
+    let mut outcome = Ok(());
+    for server in served {
+        let ended = server.await.unwrap_or_else(|e| Err(std::io::Error::other(e)));
+        outcome = outcome.and(ended);
+    }
+    for (ends, job) in jobs {
+        ends.notify_one();
+        let _ = job.await;
+    }
     if let Some(metrics) = metrics {
         metrics.abort();
     }
-    served
+    outcome
 }
 
 async fn wait_for_signal() {

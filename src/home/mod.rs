@@ -19,17 +19,9 @@ pub fn routes(routes: &mut Routes) {
     routes.get("/software-central", pages::software_central);
     routes.get("/select", pages::select);
     routes.get("/sa/{said}", pages::overview);
-    routes.get("/sa/{said}/view-as", view_as_pages::form);
-    routes.post("/sa/{said}/view-as", view_as_pages::start);
-    routes.post("/view-as/stop", view_as_pages::stop);
     routes.get("/access", directory_pages::directory);
     routes.get("/access.csv", directory_pages::csv);
-    routes.get("/help", help_pages::help);
-    routes.get("/help/problems", help_pages::problems);
-    routes.get("/help/api", help_pages::api);
-    routes.get("/about", help_pages::about);
-    routes.get("/about/licenses", help_pages::licenses);
-    routes.get("/api/v1/openapi.json", help_pages::document);
+    shared_routes(routes);
     routes.menu(Item {
         section: "Overview",
         group: None,
@@ -38,4 +30,17 @@ pub fn routes(routes: &mut Routes) {
         action: Action::ViewAccount,
     });
     api::routes(routes);
+}
+
+/// The routes that both editions have: help, and seeing the portal as another role.
+pub fn shared_routes(routes: &mut Routes) {
+    routes.get("/sa/{said}/view-as", view_as_pages::form);
+    routes.post("/sa/{said}/view-as", view_as_pages::start);
+    routes.post("/view-as/stop", view_as_pages::stop);
+    routes.get("/help", help_pages::help);
+    routes.get("/help/problems", help_pages::problems);
+    routes.get("/help/api", help_pages::api);
+    routes.get("/about", help_pages::about);
+    routes.get("/about/licenses", help_pages::licenses);
+    routes.get("/api/v1/openapi.json", help_pages::document);
 }

@@ -5,6 +5,7 @@ use super::error_view::ErrorView;
 use super::shell::{Shell, Theme};
 use super::visit::{THEME, raw_cookie};
 use crate::error::Error;
+use crate::kernel::Edition;
 use actix_web::body::{BoxBody, EitherBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::{StatusCode, header};
@@ -43,7 +44,11 @@ pub async fn face<B: MessageBody + 'static>(
     next: Next<B>,
 ) -> Result<ServiceResponse<EitherBody<B, BoxBody>>, actix_web::Error> {
     // Owned values: holding the request itself over the call is not allowed.
+    let edition = req
+        .app_data::<actix_web::web::Data<super::Portal>>()
+        .map_or(Edition::Cloud, |portal| portal.config.edition);
     let mut asked = Asked {
+        edition,
         path: req.path().to_owned(),
         query: req.query_string().to_owned(),
         is_read: req.method().is_safe(),
@@ -80,6 +85,7 @@ fn has_page(req: &actix_web::HttpRequest) -> bool {
 }
 
 struct Asked {
+    edition: Edition,
     path: String,
     query: String,
     is_read: bool,
@@ -237,6 +243,7 @@ impl Asked {
             title: words.heading.clone(),
             theme: self.theme,
             path: self.path.clone(),
+            edition: self.edition,
             ..Shell::default()
         };
         let view = ErrorView {
@@ -282,7 +289,10 @@ impl Asked {
         } else {
             vec![("Go back".to_owned(), self.came_from())]
         };
-        let home = to("Go to Software Central", "/software-central");
+        let home = match self.edition {
+            Edition::Cloud => to("Go to Software Central", self.edition.start()),
+            Edition::OnPrem => to("Go to the On-Prem accounts", self.edition.start()),
+        };
         let with_home = |mut next: Vec<(String, String)>| {
             next.push(home.clone());
             next

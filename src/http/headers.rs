@@ -3,6 +3,7 @@
 
 use super::visit::{ACCOUNT, FLASH, raw_cookie};
 use crate::error::Error;
+use crate::kernel::Edition;
 use actix_web::HttpMessage;
 use actix_web::HttpRequest;
 use actix_web::body::{EitherBody, MessageBody};
@@ -36,6 +37,9 @@ pub async fn around<B: MessageBody>(
     let https = req
         .app_data::<actix_web::web::Data<super::Portal>>()
         .is_some_and(|p| p.config.base_url.starts_with("https:"));
+    let edition = req
+        .app_data::<actix_web::web::Data<super::Portal>>()
+        .map_or(Edition::Cloud, |portal| portal.config.edition);
     let had_flash = raw_cookie(req.request(), FLASH).is_some();
     let last_account = raw_cookie(req.request(), ACCOUNT);
     let account = req
@@ -69,6 +73,7 @@ pub async fn around<B: MessageBody>(
             &format!("{ACCOUNT}={number}; Path=/; Secure; HttpOnly; SameSite=Lax"),
         );
     }
+    name_cookies(res.headers_mut(), edition);
     let took = started.elapsed();
     metrics::histogram!("licentral_http_seconds", "route" => route.clone(), "status" => status.as_u16().to_string()).record(took.as_secs_f64());
     if !route.starts_with("/assets") && !matches!(route.as_str(), "/livez" | "/readyz") {
@@ -82,6 +87,25 @@ pub async fn around<B: MessageBody>(
         );
     }
     Ok(res)
+}
+
+/// Gives cookies the names of the edition: handlers know the plain ones alone.
+fn name_cookies(headers: &mut HeaderMap, edition: Edition) {
+    if !edition.is_on_prem() {
+        return;
+    }
+    let lines: Vec<HeaderValue> = headers.remove(header::SET_COOKIE).collect();
+    for line in lines {
+        let named = line
+            .to_str()
+            .ok()
+            .and_then(|line| line.split_once('='))
+            .map(|(name, rest)| format!("{}={rest}", edition.cookie(name)));
+        match named {
+            Some(named) => append_cookie(headers, &named),
+            None => headers.append(header::SET_COOKIE, line),
+        }
+    }
 }
 
 fn append_cookie(headers: &mut HeaderMap, line: &str) {

@@ -2,7 +2,7 @@
 
 use super::shell::{MenuGroup, MenuItem, MenuSection};
 use super::visit::Visit;
-use crate::authn::{Actor, PlatformRole};
+use crate::authn::Actor;
 use crate::authz::{Action, Grant, Tenant, matrix};
 use crate::error::Result;
 use crate::kernel::Moment;
@@ -11,8 +11,8 @@ use crate::platform::db::Read;
 /// Where alerts stand: the bell in the top bar leads there, and counts what the entry counts.
 pub const ALERTS: &str = "/sa/{said}/alerts";
 
-/// Sections, in order, with their icons.
-const SECTIONS: &[(&str, &str)] = &[
+/// Sections of the cloud, in order, with their icons.
+const SECTIONS: &[Section] = &[
     ("Overview", "layout-dashboard"),
     ("Licensing", "key-round"),
     ("Devices", "server"),
@@ -21,6 +21,9 @@ const SECTIONS: &[(&str, &str)] = &[
     ("Activity", "activity"),
     ("Operator", "shield"),
 ];
+
+/// A section of the menu: its words and its icon.
+pub type Section = (&'static str, &'static str);
 
 /// An entry that a room asks for.
 #[derive(Debug, Clone, Copy)]
@@ -54,25 +57,44 @@ pub struct Onlooker<'a> {
 pub type Counter = fn(&mut Read<'_>, &Onlooker<'_>) -> Result<Option<u64>>;
 
 /// All entries.
-#[derive(Clone, Default)]
-pub struct Menu(
-    Vec<Item>,
-    Vec<(&'static str, Counter)>,
-    Vec<(&'static str, &'static str)>,
-);
+#[derive(Clone)]
+pub struct Menu {
+    sections: &'static [Section],
+    items: Vec<Item>,
+    counters: Vec<(&'static str, Counter)>,
+    /// Folders of pages, and the entry to which they belong.
+    covers: Vec<(&'static str, &'static str)>,
+}
+
+impl Default for Menu {
+    fn default() -> Self {
+        Self {
+            sections: SECTIONS,
+            items: Vec::new(),
+            counters: Vec::new(),
+            covers: Vec::new(),
+        }
+    }
+}
 
 impl Menu {
     pub(super) fn add(&mut self, item: Item) {
-        self.0.push(item);
+        self.items.push(item);
+    }
+
+    /// Sets the entries anew, for an edition that has its own order and words. What rooms count stays.
+    pub(super) fn arrange(&mut self, sections: &'static [Section], items: &[Item]) {
+        self.sections = sections;
+        self.items = items.to_vec();
     }
 
     pub(super) fn cover(&mut self, folder: &'static str, path: &'static str) {
-        self.2.push((folder, path));
+        self.covers.push((folder, path));
     }
 
     pub(super) fn add_counted(&mut self, item: Item, counter: Counter) {
-        self.1.push((item.path, counter));
-        self.0.push(item);
+        self.counters.push((item.path, counter));
+        self.items.push(item);
     }
 
     /// What waits behind the entries that count, by their paths.
@@ -82,7 +104,7 @@ impl Menu {
         onlooker: &Onlooker<'_>,
     ) -> Result<Vec<(&'static str, u64)>> {
         let mut counts = Vec::new();
-        for (path, counter) in &self.1 {
+        for (path, counter) in &self.counters {
             if let Some(count) = counter(read, onlooker)? {
                 counts.push((*path, count));
             }
@@ -96,14 +118,14 @@ impl Menu {
             let href = item.path.replace("{said}", number);
             visit.path == href || (item.label.is_some() && visit.path.starts_with(&format!("{href}/")))
         };
-        self.0
+        self.items
             .iter()
             .filter(above)
             .map(|item| item.path)
             .max_by_key(|path| path.len())
             .or_else(|| {
                 let covers = |folder: &str| visit.path.starts_with(&folder.replace("{said}", number));
-                let found = self.2.iter().find(|(folder, _)| covers(folder));
+                let found = self.covers.iter().find(|(folder, _)| covers(folder));
                 found.map(|(_, path)| *path)
             })
     }
@@ -125,7 +147,7 @@ impl Menu {
             visit.tenant.is_some()
                 && (visit.grants.iter().any(|g| matrix::allows(item.action, g.role))
                     || visit.waiting(item.path).is_some()
-                    || actor.has(PlatformRole::Support))
+                    || actor.sees_every_tenant())
         };
         let number = visit
             .tenant
@@ -133,7 +155,7 @@ impl Menu {
             .map(|t| t.number.to_string())
             .unwrap_or_default();
         let mut sections = Vec::new();
-        for (label, icon) in SECTIONS {
+        for (label, icon) in self.sections {
             let mut section = MenuSection {
                 label,
                 icon,
@@ -141,7 +163,11 @@ impl Menu {
                 groups: Vec::new(),
                 current: false,
             };
-            for item in self.0.iter().filter(|item| item.section == *label && shown(item)) {
+            for item in self
+                .items
+                .iter()
+                .filter(|item| item.section == *label && shown(item))
+            {
                 let href = item.path.replace("{said}", &number);
                 let current = self.current(visit, &number) == Some(item.path);
                 section.current |= current;

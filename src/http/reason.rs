@@ -19,12 +19,10 @@ pub fn against(
     within: Option<VirtualAccountId>,
     administrators: &[Person],
 ) -> Option<String> {
-    if visit
-        .tenant
-        .as_ref()
-        .is_some_and(|tenant| !matrix::state_allows(tenant, action))
+    if let Some(tenant) = &visit.tenant
+        && !matrix::state_allows(tenant, action)
     {
-        return Some(matrix::INACTIVE.to_owned());
+        return Some(matrix::out_of_use(tenant).to_owned());
     }
     let by_role = visit.grants.iter().any(|grant| {
         matrix::allows(action, grant.role)

@@ -169,6 +169,11 @@ impl Routes {
         self.menu.add_counted(item, counter);
     }
 
+    /// Sets the entries of the left menu anew: an edition has its own order and words.
+    pub fn arrange_menu(&mut self, sections: &'static [super::menu::Section], items: &[super::menu::Item]) {
+        self.menu.arrange(sections, items);
+    }
+
     /// Pages below this folder belong to that entry of the left menu, though they do not stand below its page.
     pub fn menu_covers(&mut self, folder: &'static str, path: &'static str) {
         self.menu.cover(folder, path);

@@ -1,5 +1,6 @@
 //! What stands around every page: plain data for `templates/layout/shell.html` and `bare.html`.
 
+use crate::kernel::Edition;
 use chrono::{DateTime, Utc};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -55,6 +56,10 @@ pub struct Shell {
     pub may_view_as: bool,
     /// How many alerts there are in the account; none where there is no bell.
     pub alerts: Option<u64>,
+    /// Which portal.
+    pub edition: Edition,
+    /// Address of the other portal of the same lab, whose clock and mailbox are shown; "" for this portal's own.
+    pub lab_base: String,
     /// After so many seconds a browser without script asks for the page again: for work that goes on meanwhile.
     pub again_after: Option<u32>,
 }
@@ -63,7 +68,7 @@ impl Shell {
     /// The whole `<title>`.
     pub fn full_title(&self) -> String {
         let error = if self.error_title { "Error: " } else { "" };
-        format!("{error}{} · Licentral", self.title)
+        format!("{error}{} · {}", self.title, self.edition)
     }
 
     /// Whether the bell counts something.

@@ -4,7 +4,7 @@ use super::portal::Portal;
 use super::shell::{AccountCard, Crumb, Flash, FlashKind, LabStrip, PersonCard, Shell, Theme};
 use super::view_as::{self, Preview};
 use crate::authn::{Actor, Via, api_client, session};
-use crate::authz::{Action, Grant, Tenant, grants, matrix};
+use crate::authz::{Action, Grant, Tenant, TenantKind, grants, matrix};
 use crate::error::{Error, Result};
 use crate::platform::token;
 use actix_web::HttpRequest;
@@ -197,7 +197,7 @@ impl Visit {
             });
         }
         if let Some((tenant, grants)) = standing {
-            let supports = actor.has(crate::authn::PlatformRole::Support);
+            let supports = actor.sees_every_tenant();
             // The account that was open last is forgotten when one's last role in it is gone.
             if !outside || !grants.is_empty() || supports {
                 self.tenant = Some(tenant);
@@ -301,6 +301,11 @@ impl Visit {
             path: self.path.clone(),
             view_as: self.preview.map(|_| self.role_words()),
             alerts: self.waiting(super::menu::ALERTS),
+            edition: self.portal.config.edition,
+            lab_base: match &self.portal.config.neighbour {
+                Some(cloud) if self.portal.config.edition.is_on_prem() => cloud.clone(),
+                _ => String::new(),
+            },
             may_view_as: self.tenant.is_some() && self.holds(Action::ViewAs),
             ..Shell::default()
         }
@@ -314,12 +319,18 @@ impl Visit {
                 .crumbs
                 .push(Crumb::link(&tenant.name, format!("/sa/{}", tenant.number)));
         }
-        if self.tenant.as_ref().is_some_and(Tenant::is_inactive) {
-            let to = self.number();
+        if let Some(tenant) = self.tenant.as_ref().filter(|tenant| tenant.is_out_of_use()) {
+            let (label, to) = match tenant.kind {
+                TenantKind::Smart => (
+                    "Smart Account properties",
+                    format!("/sa/{}/account", tenant.number),
+                ),
+                TenantKind::Local => ("Account Properties", format!("/sa/{}/account", tenant.number)),
+            };
             shell.flash.push(Flash {
                 kind: FlashKind::Warn,
-                text: crate::authz::matrix::INACTIVE.to_owned(),
-                link: Some(("Smart Account properties".to_owned(), format!("/sa/{to}/account"))),
+                text: matrix::out_of_use(tenant).to_owned(),
+                link: Some((label.to_owned(), to)),
             });
         }
         shell.crumbs.extend_from_slice(between);
@@ -448,8 +459,12 @@ fn open_flash(key: &[u8; 32], sealed: &str) -> Option<Flash> {
     })
 }
 
-/// A cookie as it was sent: nothing is decoded.
+/// A cookie as it was sent: nothing is decoded. `name` is the plain one; this edition's own is looked for.
 pub fn raw_cookie(req: &HttpRequest, name: &str) -> Option<String> {
+    let edition = req
+        .app_data::<Data<Portal>>()
+        .map_or(crate::kernel::Edition::Cloud, |portal| portal.config.edition);
+    let name = edition.cookie(name);
     req.headers()
         .get_all(header::COOKIE)
         .filter_map(|v| v.to_str().ok())

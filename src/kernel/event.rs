@@ -219,6 +219,34 @@ crate::words! {
         OnPremTransfer = "on-prem.transfer", "Local transfer";
         /// An On-Prem server made a file, took one in, or changed its schedule.
         OnPremSync = "on-prem.sync", "On-Prem synchronization";
+        /// A local account of an On-Prem server was asked for.
+        LocalRequested = "local-account.requested", "On-Prem account requested";
+        /// It was registered with the cloud.
+        LocalRegistered = "local-account.registered", "On-Prem account registered";
+        /// Its registration began, waits for a file, or did not come about.
+        LocalRegistration = "local-account.registration", "On-Prem account registration";
+        /// Its request was rejected.
+        LocalRejected = "local-account.rejected", "On-Prem account rejected";
+        /// It was deactivated.
+        LocalDeactivated = "local-account.deactivated", "On-Prem account deactivated";
+        /// It became Active again.
+        LocalActivated = "local-account.activated", "On-Prem account activated";
+        /// It was deleted.
+        LocalDeleted = "local-account.deleted", "On-Prem account deleted";
+        /// Its properties were changed.
+        LocalChanged = "local-account.changed", "On-Prem account changed";
+        /// A synchronization file was made.
+        LocalFileMade = "local-sync.generated", "Synchronization file generated";
+        /// A response was applied.
+        LocalSynchronized = "local-sync.applied", "Synchronization Successful";
+        /// A response was refused, or the cloud did not answer.
+        LocalSyncFailed = "local-sync.failed", "Synchronization failed";
+        /// When accounts synchronize by themselves was changed.
+        LocalSchedule = "local-sync.schedule", "Scheduled sync changed";
+        /// A user of the server was added, changed or removed.
+        SystemUserChanged = "system-user.changed", "User changed";
+        /// A setting of the server was changed.
+        ServerChanged = "server.changed", "Server settings changed";
         /// What somebody is told by mail was changed.
         NotificationsChanged = "notifications.changed", "Notification settings changed";
         /// Additional addresses were added or removed.

@@ -1,6 +1,7 @@
 //! Words of the trade: values without input or output. Everything above speaks in these.
 
 pub mod clock;
+pub mod edition;
 pub mod event;
 pub mod ids;
 pub mod secret;
@@ -9,6 +10,7 @@ pub mod who;
 pub mod words;
 
 pub use clock::{Clock, Moment};
+pub use edition::Edition;
 pub use event::{Event, Kind};
 pub use secret::Secret;
 pub use text::{DomainIdentifier, EmailAddress, Name, search_key};

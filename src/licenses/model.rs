@@ -16,6 +16,8 @@ crate::words! {
         TransferIn = "transfer-in", "Transferred in";
         /// To another Virtual Account.
         TransferOut = "transfer-out", "Transferred out";
+        /// The response to a synchronization file of an On-Prem server says that there are more, or fewer.
+        Response = "response", "Synchronized";
     }
 }
 

@@ -1,9 +1,10 @@
 //! The settings of an installation: from the environment, the same as flags of `serve`.
 //! All mistakes are told at once, each with the name of the setting and an example.
 
+use crate::kernel::Edition;
 use clap::Args;
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// The most records of one synchronization file, unless it is set.
 pub const SYNC_RECORDS: u64 = 1_000_000;
@@ -54,9 +55,75 @@ pub struct Settings {
     #[arg(long, env = "LICENTRAL_SYNC_RECORDS", default_value_t = SYNC_RECORDS,
         value_parser = clap::value_parser!(u64).range(1..=20_000_000))]
     pub sync_records: u64,
+    /// Where a lab's cloud also serves the On-Prem portal, for example 127.0.0.1:8081; off leaves it out. Without it: on the
+    /// port behind the cloud's.
+    #[arg(long, env = "LICENTRAL_ON_PREM_LISTEN")]
+    pub on_prem_listen: Option<String>,
+    /// The database of that On-Prem portal: sqlite://file or postgres://... Without it: a file beside the cloud's.
+    #[arg(long, env = "LICENTRAL_ON_PREM_DATABASE_URL", hide_env_values = true)]
+    pub on_prem_database_url: Option<String>,
     /// What is logged, for example info or licentral=debug.
     #[arg(long, env = "LICENTRAL_LOG", default_value = "info,actix_server=warn")]
     pub log: String,
+}
+
+impl Settings {
+    /// The settings of the On-Prem portal that a lab's cloud serves beside itself; none when it is left out.
+    pub fn on_prem_beside(&self) -> Result<Option<Self>, String> {
+        let listen = match self.on_prem_listen.as_deref() {
+            Some("off") => return Ok(None),
+            Some(given) => given.to_owned(),
+            None => {
+                let mut beside: SocketAddr = self
+                    .listen
+                    .parse()
+                    .map_err(|_| format!("LICENTRAL_LISTEN is {:?}.", self.listen))?;
+                beside.set_port(beside.port().checked_add(1).unwrap_or(8081));
+                beside.to_string()
+            }
+        };
+        let database_url = match (
+            &self.on_prem_database_url,
+            self.database_url.strip_prefix("sqlite://"),
+        ) {
+            (Some(given), _) => given.clone(),
+            (None, Some(file)) => format!("sqlite://{}", beside(Path::new(file)).display()),
+            (None, None) => "sqlite://licentral-on-prem.db".to_owned(),
+        };
+        Ok(Some(Self {
+            listen,
+            base_url: None,
+            database_url,
+            key_file: beside(&self.key_file),
+            metrics_listen: None,
+            ..self.clone()
+        }))
+    }
+
+    /// The settings of an On-Prem portal of its own: what was left as it is for a cloud gets the On-Prem portal's default.
+    #[must_use]
+    pub fn for_on_prem_alone(mut self) -> Self {
+        if self.listen == "127.0.0.1:8080" {
+            "127.0.0.1:8081".clone_into(&mut self.listen);
+        }
+        if self.database_url == "sqlite://licentral.db" {
+            "sqlite://licentral-on-prem.db".clone_into(&mut self.database_url);
+        }
+        if self.key_file == Path::new("licentral.key") {
+            self.key_file = beside(&self.key_file);
+        }
+        self
+    }
+}
+
+/// `licentral.db` becomes `licentral-on-prem.db`, in the same folder.
+fn beside(file: &Path) -> PathBuf {
+    let stem = file.file_stem().unwrap_or_default().to_string_lossy();
+    let name = match file.extension() {
+        Some(ending) => format!("{stem}-on-prem.{}", ending.to_string_lossy()),
+        None => format!("{stem}-on-prem"),
+    };
+    file.with_file_name(name)
 }
 
 /// How the portal runs.
@@ -82,6 +149,8 @@ pub enum MailRoute {
 /// The settings, checked.
 #[derive(Debug, Clone)]
 pub struct Config {
+    /// Which portal.
+    pub edition: Edition,
     /// Lab or production.
     pub mode: Mode,
     /// Where to listen.
@@ -106,6 +175,8 @@ pub struct Config {
     pub sync_records: u64,
     /// The log filter.
     pub log: String,
+    /// Address of the other portal of a lab that serves both in one process: clock and mailbox are one.
+    pub neighbour: Option<String>,
 }
 
 impl Config {
@@ -218,6 +289,7 @@ impl Config {
             return Err(wrong);
         }
         Ok(Self {
+            edition: Edition::Cloud,
             mode,
             listen,
             base_url,
@@ -230,6 +302,7 @@ impl Config {
             trusted_proxies,
             sync_records: settings.sync_records,
             log: settings.log,
+            neighbour: None,
         })
     }
 
@@ -282,6 +355,26 @@ mod tests {
         ] {
             assert!(wrong.contains(name), "{name} is missing in: {wrong}");
         }
+    }
+
+    #[test]
+    fn the_on_prem_portal_of_a_lab_stands_beside_the_cloud() {
+        let settings = |more: &[&str]| {
+            Line::parse_from([&["licentral", "--listen", "127.0.0.1:9000"], more].concat()).settings
+        };
+        let beside = settings(&["--database-url", "sqlite:///tmp/lab.db"])
+            .on_prem_beside()
+            .unwrap()
+            .unwrap();
+        assert_eq!(beside.listen, "127.0.0.1:9001");
+        assert_eq!(beside.database_url, "sqlite:///tmp/lab-on-prem.db");
+        assert_eq!(beside.key_file, Path::new("licentral-on-prem.key"));
+        assert!(
+            settings(&["--on-prem-listen", "off"])
+                .on_prem_beside()
+                .unwrap()
+                .is_none()
+        );
     }
 
     #[test]

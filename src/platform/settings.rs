@@ -1,7 +1,7 @@
 //! A few named values that every process of an installation must agree on: the lab's clock, for one.
 
 use crate::error::Result;
-use crate::kernel::Clock;
+use crate::kernel::{Clock, Edition};
 use crate::platform::db::schema::settings;
 use crate::platform::db::{Db, Reads, Tx};
 use diesel::prelude::*;
@@ -44,4 +44,26 @@ pub async fn follow_clock(db: &Db, clock: &Clock) -> Result<bool> {
         clock.set(setting);
     }
     Ok(changed)
+}
+
+/// The name under which the edition is kept.
+const EDITION: &str = "edition";
+
+/// A database holds the data of one edition: says so in a new one, and refuses that of the other. One from before there
+/// were editions is the cloud's.
+pub fn claim(db: &Db, edition: Edition) -> Result<std::result::Result<(), Edition>> {
+    let (kept, is_lived_in) = db.read_now(|r| Ok((get(r, EDITION)?, get(r, "scenario")?.is_some())))?;
+    let kept = match kept {
+        Some(word) => word.parse().ok(),
+        None if is_lived_in => Some(Edition::Cloud),
+        None => None,
+    };
+    match kept {
+        Some(kept) if kept != edition => Ok(Err(kept)),
+        Some(_) => Ok(Ok(())),
+        None => {
+            db.housekeeping_now(|tx| set(tx, EDITION, edition.word()))?;
+            Ok(Ok(()))
+        }
+    }
 }

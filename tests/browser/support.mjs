@@ -91,6 +91,7 @@ export async function startPortal({ env = {} } = {}) {
       LICENTRAL_BASE_URL: base,
       LICENTRAL_SCENARIO: "demo",
       DATABASE_URL: databaseUrl,
+      LICENTRAL_ON_PREM_LISTEN: "off",
       ...env,
     },
     stdio: ["ignore", "pipe", "pipe"],

@@ -37,6 +37,8 @@ pub struct OnPremArgs {
 
 #[derive(Subcommand)]
 enum What {
+    /// Serves an On-Prem portal, in lab or production mode, against a cloud in another process.
+    Serve(Box<crate::platform::config::Settings>),
     /// The local account.
     Account {
         #[command(subcommand)]
@@ -273,6 +275,21 @@ type Done<T = ()> = Result<T, Trouble>;
 /// Does what the command line says. Ends with 0 when it was done, 1 for what is wrong here, 2 for words that are not
 /// known, 3 when a rule said no (here or in the cloud), 4 when the cloud did not answer.
 pub fn run(args: OnPremArgs) -> ExitCode {
+    let args = match args {
+        OnPremArgs {
+            what: What::Serve(settings),
+            ..
+        } => {
+            return match super::serve::serve_on_prem(*settings) {
+                Ok(()) => ExitCode::SUCCESS,
+                Err(why) => {
+                    super::complain(&why);
+                    ExitCode::FAILURE
+                }
+            };
+        }
+        args => args,
+    };
     let (why, code) = match Server::open(&args.data).and_then(|server| server.does(args.what)) {
         Ok(()) => return ExitCode::SUCCESS,
         Err(Trouble::Own(why)) => (why, 1),
@@ -387,6 +404,7 @@ impl Server {
 
     fn does(&self, what: What) -> Done {
         match what {
+            What::Serve(_) => Err(Trouble::Own("serve opens no file of the command".to_owned())),
             What::Account { what } => self.account(what),
             What::Register {
                 out: Some(out),

@@ -17,9 +17,6 @@ use crate::kernel::Secret;
 use std::convert::Infallible;
 use std::str::FromStr;
 
-/// Where one goes on to when no page was asked for.
-pub const START: &str = "/software-central";
-
 pub fn routes(routes: &mut Routes) {
     sign_in::routes(routes);
     password::routes(routes);
@@ -41,9 +38,9 @@ impl Named for LinkToken {
 }
 
 /// The page that was asked for before: a path of this portal, or the start.
-fn next_page(given: &str) -> &str {
+fn next_page<'a>(visit: &Visit, given: &'a str) -> &'a str {
     match reply::local_path(given) {
-        "/" => START,
+        "/" => visit.portal.config.edition.start(),
         path => path,
     }
 }

@@ -3,7 +3,7 @@
 use super::super::entrance::Entrance;
 use super::super::model;
 use super::super::service::{self, Caller, Operator};
-use super::{LinkToken, START};
+use super::LinkToken;
 use crate::authn::{Person, PersonState};
 use crate::authz::links::Purpose;
 use crate::error::{Problems, Result};
@@ -109,7 +109,7 @@ async fn set_up(visit: Public, link: PathPart<LinkToken>, posted: Posted<SetUp>)
         .write(move |tx| service::set_up(tx, &caller, &portal, &inside, &link, &operator))
         .await?;
     let mut response = visit.see_other(
-        START,
+        visit.portal.config.edition.start(),
         done("This portal is set up, and you are its first operator."),
     );
     entrance.set_cookie(&mut response);
@@ -187,7 +187,10 @@ async fn accept(visit: Public, link: PathPart<LinkToken>, posted: Posted<Accept>
         .db
         .write(move |tx| service::accept(tx, &caller, &portal, &inside, &link, &name, &hash))
         .await?;
-    let mut response = visit.see_other(START, done("Your user account is set up, and you are signed in."));
+    let mut response = visit.see_other(
+        visit.portal.config.edition.start(),
+        done("Your user account is set up, and you are signed in."),
+    );
     entrance.set_cookie(&mut response);
     Ok(response)
 }

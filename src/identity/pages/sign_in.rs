@@ -2,7 +2,7 @@
 
 use super::super::entrance::Entrance;
 use super::super::service::{self, Caller};
-use super::{START, next_page, prove, query_value};
+use super::{next_page, prove, query_value};
 use crate::authn::password::Verdict;
 use crate::authn::{people, session, throttle};
 use crate::authz::grants;
@@ -123,7 +123,7 @@ async fn sign_in(visit: Public, posted: Posted<Login>) -> Answer {
     };
     match try_to_sign_in(&visit, &email, &Secret::new(&typed.password)).await {
         Ok(Some(entrance)) => {
-            let mut response = reply::redirect(next_page(&typed.next));
+            let mut response = reply::redirect(next_page(&visit, &typed.next));
             entrance.set_cookie(&mut response);
             Ok(response)
         }
@@ -209,7 +209,7 @@ async fn sign_in_as(visit: LabOnly, posted: Posted<SignInAs>) -> Answer {
         .db
         .write(move |tx| service::sign_in_as(tx, &caller, &inside, &email))
         .await?;
-    let mut response = reply::redirect(next_page(&posted.value.next));
+    let mut response = reply::redirect(next_page(&visit, &posted.value.next));
     entrance.set_cookie(&mut response);
     Ok(response)
 }
@@ -246,7 +246,7 @@ fn confirm_view(who: &SignedIn, form: FormState, next: &str) -> ConfirmView {
         form,
         next: next.to_owned(),
         email: who.actor().person.email.to_string(),
-        back: START,
+        back: who.portal.config.edition.start(),
     }
 }
 
@@ -279,7 +279,7 @@ async fn confirm(who: SignedIn, posted: Posted<Confirm>) -> Answer {
         .db
         .write(move |tx| service::confirm(tx, &caller, &subjects, &actor, &new))
         .await?;
-    let mut response = reply::redirect(next_page(&posted.value.next));
+    let mut response = reply::redirect(next_page(&who, &posted.value.next));
     reply::set_cookie(&mut response, session::COOKIE, &cookie, None);
     Ok(response)
 }

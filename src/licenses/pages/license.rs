@@ -308,7 +308,7 @@ impl PostingView {
             reference: match posting.kind {
                 MoveKind::TransferIn => format!("from {}", posting.reference),
                 MoveKind::TransferOut => format!("to {}", posting.reference),
-                MoveKind::Order | MoveKind::OrderTakenBack => posting.reference,
+                MoveKind::Order | MoveKind::OrderTakenBack | MoveKind::Response => posting.reference,
             },
             actor: posting.actor,
         }

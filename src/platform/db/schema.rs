@@ -383,6 +383,46 @@ diesel::table! {
 }
 
 diesel::table! {
+    local_accounts (smart_account_id) {
+        smart_account_id -> Text,
+        smart_account -> Text,
+        virtual_account -> Text,
+        email -> Text,
+        state -> Text,
+        reason -> Text,
+        requested_by -> Nullable<Text>,
+        requested_at -> Timestamp,
+        public_key -> Text,
+        sealed_key -> Text,
+        cloud -> Nullable<Text>,
+        sequence -> BigInt,
+        last_response -> BigInt,
+        sync -> Text,
+        failure -> Text,
+        synced_at -> Nullable<Timestamp>,
+        due_at -> Nullable<Timestamp>,
+        is_scheduled -> Bool,
+        next_run_at -> Nullable<Timestamp>,
+        failed_tries -> Integer,
+        hides_hostnames -> Bool,
+        version -> BigInt,
+    }
+}
+
+diesel::table! {
+    local_sync_files (smart_account_id, sequence) {
+        smart_account_id -> Text,
+        sequence -> BigInt,
+        sha256 -> Text,
+        way -> Text,
+        devices -> BigInt,
+        usages -> BigInt,
+        made_at -> Timestamp,
+        answered_at -> Nullable<Timestamp>,
+    }
+}
+
+diesel::table! {
     mailbox (id) {
         id -> Text,
         message_id -> Text,
@@ -762,6 +802,7 @@ diesel::table! {
         created_at -> Timestamp,
         activated_at -> Nullable<Timestamp>,
         version -> BigInt,
+        kind -> Text,
     }
 }
 
@@ -816,6 +857,16 @@ diesel::table! {
         sequence -> BigInt,
         content -> Text,
         created_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    system_users (person_id) {
+        person_id -> Text,
+        user_name -> Text,
+        user_name_key -> Text,
+        must_change_password -> Bool,
+        last_sign_in_at -> Nullable<Timestamp>,
     }
 }
 
@@ -936,6 +987,8 @@ diesel::allow_tables_to_appear_in_same_query!(
     license_stocks,
     license_tags,
     links,
+    local_accounts,
+    local_sync_files,
     mailbox,
     notification_addresses,
     notification_settings,
@@ -967,6 +1020,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     sync_files,
     sync_parts,
     sync_responses,
+    system_users,
     user_group_access,
     user_group_people,
     user_group_requests,

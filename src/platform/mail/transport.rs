@@ -87,8 +87,8 @@ impl Mailbox {
 pub enum Transport {
     /// To a mail server.
     Smtp(AsyncSmtpTransport<Tokio1Executor>),
-    /// To the lab's mailbox page.
-    Page,
+    /// To the lab's mailbox page: that of the portal itself, or of the other portal in the same lab.
+    Page(Option<Db>),
     /// One file a letter.
     Folder(PathBuf),
     /// Into memory.
@@ -99,7 +99,7 @@ impl Transport {
     /// The transport of an installation.
     pub fn of(config: &Config) -> Result<Self, String> {
         match &config.mail {
-            MailRoute::Mailbox => Ok(Self::Page),
+            MailRoute::Mailbox => Ok(Self::Page(None)),
             MailRoute::Folder(folder) => {
                 std::fs::create_dir_all(folder)
                     .map_err(|e| format!("cannot make the mail folder {}: {e}", folder.display()))?;
@@ -162,7 +162,7 @@ impl Transport {
                 std::fs::write(folder.join(format!("{}.eml", sent.id)), message.formatted())
                     .map_err(|e| Failure::passing(e.to_string()))
             }
-            Self::Page => put_into_mailbox(db, sent)
+            Self::Page(other) => put_into_mailbox(other.as_ref().unwrap_or(db), sent)
                 .await
                 .map_err(|e| Failure::passing(e.to_string())),
             Self::Memory(mailbox) => {

@@ -10,6 +10,7 @@ mod demo;
 mod devices;
 mod dice;
 mod large;
+mod local;
 mod on_prem;
 mod orders;
 mod store;
@@ -50,6 +51,9 @@ fn load(portal: &Portal) -> Result<String> {
     let hash = portal.hasher.hash_now(&Secret::new(PASSWORD))?;
     let now = portal.clock.now();
     let name = portal.config.scenario.clone();
+    if portal.config.edition.is_on_prem() {
+        return local::write(&portal.db, now, &hash, &name);
+    }
     let on_prem = on_prem::Plan::new(now)?;
     let words = match name.as_str() {
         "empty" => demo::write_operator(&portal.db, now, &hash)?,

@@ -31,6 +31,7 @@ const ROOMS: &[&str] = &[
     "sync",
     "alerts",
     "events",
+    "local_accounts",
     "home",
     "simulator",
     "onprem",

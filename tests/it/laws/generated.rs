@@ -54,7 +54,10 @@ fn every_code_of_a_refusal_is_listed_and_every_listed_code_is_used() {
 #[test]
 fn docs_schemas_are_the_types_of_the_device_protocol() {
     use serde_json::{Value, json};
-    let document = licentral::http::openapi::document(&licentral::app::routes(), &licentral::app::refusals());
+    let document = licentral::http::openapi::document(
+        &licentral::app::routes(licentral::kernel::Edition::Cloud),
+        &licentral::app::refusals(),
+    );
     let schemas = &document["components"]["schemas"];
     fn names(value: &Value, found: &mut Vec<String>) {
         match value {

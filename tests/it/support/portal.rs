@@ -72,6 +72,8 @@ impl Portal {
         let base = format!("http://{at}");
         let key_file = database.folder.join("licentral.key");
         let mut config = Config {
+            edition: licentral::kernel::Edition::Cloud,
+            neighbour: None,
             mode: Mode::Lab,
             listen: at,
             base_url: base.clone(),

@@ -21,6 +21,8 @@ pub fn program(arguments: &[&str], folder: &Path) -> Command {
     ] {
         command.env_remove(name);
     }
+    // Tests that want the other portal of a lab start it themselves.
+    command.env("LICENTRAL_ON_PREM_LISTEN", "off");
     command
 }
 

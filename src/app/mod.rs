@@ -1,9 +1,13 @@
-//! Puts the portal together: every room's routes, jobs, letters and refusal codes, listed.
+//! Puts a portal together: the routes, jobs, letters and refusal codes of its rooms. Which rooms an edition has is listed in
+//! `cloud` and `on_prem`.
+
+mod cloud;
+mod on_prem;
 
 use crate::authn::Hasher;
 use crate::error::Error;
 use crate::http::{Portal, Routes, health, openapi};
-use crate::kernel::Clock;
+use crate::kernel::{Clock, Edition};
 use crate::platform::config::Config;
 use crate::platform::db::Db;
 use crate::platform::jobs::{Job, Jobs};
@@ -13,60 +17,42 @@ use crate::platform::progress::Progress;
 use crate::platform::settings;
 use crate::platform::signing::Signing;
 use crate::{
-    access_requests, account_requests, alerts, authn, catalog, device_managers, devices, events, home,
-    identity, licenses, members, onprem, orders, simulator, smart_accounts, sync, tokens, virtual_accounts,
+    access_requests, account_requests, authn, device_managers, devices, identity, licenses, local_accounts,
+    members, onprem, orders, simulator, smart_accounts, sync, tokens, virtual_accounts,
 };
 use chrono::TimeDelta;
 use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
-/// Every route of the portal.
-pub fn routes() -> Routes {
+/// Every route of an edition.
+pub fn routes(edition: Edition) -> Routes {
     let mut routes = Routes::new();
     health::routes(&mut routes);
-    home::routes(&mut routes);
-    identity::routes(&mut routes);
-    smart_accounts::routes(&mut routes);
-    virtual_accounts::routes(&mut routes);
-    members::routes(&mut routes);
-    access_requests::routes(&mut routes);
-    account_requests::routes(&mut routes);
-    orders::routes(&mut routes);
-    catalog::routes(&mut routes);
-    licenses::routes(&mut routes);
-    // Before the tokens: the menu has its groups in this order.
-    devices::routes(&mut routes);
-    device_managers::routes(&mut routes);
-    sync::routes(&mut routes);
-    tokens::routes(&mut routes);
-    alerts::routes(&mut routes);
-    events::routes(&mut routes);
-    simulator::routes(&mut routes);
+    match edition {
+        Edition::Cloud => cloud::routes(&mut routes),
+        Edition::OnPrem => on_prem::routes(&mut routes),
+    }
     routes
 }
 
-/// Every kind of letter.
-pub fn letters() -> Letters {
+/// Every kind of letter of an edition.
+pub fn letters(edition: Edition) -> Letters {
     let mut letters = Letters::default();
-    identity::letters(&mut letters);
-    access_requests::letters(&mut letters);
-    members::letters(&mut letters);
-    smart_accounts::letters(&mut letters);
-    account_requests::letters(&mut letters);
-    orders::letters(&mut letters);
-    alerts::letters(&mut letters);
+    match edition {
+        Edition::Cloud => cloud::letters(&mut letters),
+        Edition::OnPrem => on_prem::letters(&mut letters),
+    }
     letters
 }
 
-/// Every room that keeps things in Virtual Accounts: asked before one is deleted or made the default.
-pub fn occupants() -> Occupants {
+/// Every room of an edition that keeps things in Virtual Accounts: asked before one is deleted or made the default.
+pub fn occupants(edition: Edition) -> Occupants {
     let mut occupants = Occupants::default();
-    occupants.add(members::Groups);
-    occupants.add(licenses::Licenses);
-    occupants.add(tokens::Tokens);
-    occupants.add(devices::Devices);
-    occupants.add(device_managers::DeviceManagers);
+    match edition {
+        Edition::Cloud => cloud::occupants(&mut occupants),
+        Edition::OnPrem => on_prem::occupants(&mut occupants),
+    }
     occupants
 }
 
@@ -111,6 +97,7 @@ pub fn refusals() -> Vec<(&'static str, &'static str)> {
         sync::format::REFUSALS,
         simulator::REFUSALS,
         onprem::REFUSALS,
+        local_accounts::REFUSALS,
     ] {
         codes.extend_from_slice(room);
     }
@@ -118,8 +105,11 @@ pub fn refusals() -> Vec<(&'static str, &'static str)> {
     codes
 }
 
-/// What the API is: the same for every portal of this program, and not needed until somebody asks.
-static DOCUMENT: LazyLock<String> = LazyLock::new(|| openapi::document(&routes(), &refusals()).to_string());
+/// What the API of an edition is: the same for every portal of this program, and not needed until somebody asks.
+static DOCUMENTS: [LazyLock<String>; 2] = [
+    LazyLock::new(|| openapi::document(&routes(Edition::Cloud), &refusals()).to_string()),
+    LazyLock::new(|| openapi::document(&routes(Edition::OnPrem), &refusals()).to_string()),
+];
 
 /// A portal that is ready to be served.
 pub struct Parts {
@@ -137,6 +127,7 @@ pub fn build(
     transport: Transport,
     signing: Signing,
 ) -> Result<Parts, String> {
+    let edition = config.edition;
     let signing = Arc::new(signing);
     let from = config
         .mail_from
@@ -145,7 +136,7 @@ pub fn build(
     let postman = Postman::new(
         db.clone(),
         clock.clone(),
-        letters(),
+        letters(edition),
         transport,
         signing.clone(),
         config.base_url.clone(),
@@ -156,7 +147,7 @@ pub fn build(
     let jobs = Jobs::new(jobs(
         &config, &db, &clock, &postman, &letters, &signing, &progress,
     ));
-    let mut routes = routes();
+    let mut routes = routes(edition);
     let refusals = refusals();
     let menu = routes.take_menu();
     let portal = Portal {
@@ -169,9 +160,12 @@ pub fn build(
         progress,
         menu: Arc::new(menu),
         routes: Arc::new(routes.list()),
-        openapi: &DOCUMENT,
+        openapi: match edition {
+            Edition::Cloud => &DOCUMENTS[0],
+            Edition::OnPrem => &DOCUMENTS[1],
+        },
         letters,
-        occupants: occupants(),
+        occupants: occupants(edition),
         refusals: Arc::new(refusals),
     };
     Ok(Parts {
@@ -192,7 +186,8 @@ fn jobs(
     progress: &Progress,
 ) -> Vec<Job> {
     let mut jobs = Vec::new();
-    if config.is_lab() {
+    // Beside a cloud of the same process the clock is the cloud's, which follows it.
+    if config.is_lab() && !(config.edition.is_on_prem() && config.neighbour.is_some()) {
         jobs.push(Job::by_clock(
             "follow the clock",
             Duration::from_millis(500),
@@ -201,15 +196,10 @@ fn jobs(
             |db, clock| async move { settings::follow_clock(&db, &clock).await.map(drop) },
         ));
     }
-    jobs.extend(access_requests::jobs(db, clock));
-    jobs.extend(members::jobs(db, clock));
-    jobs.extend(account_requests::jobs(db, clock));
-    jobs.extend(licenses::jobs(db, clock));
-    jobs.extend(orders::jobs(db, clock));
-    jobs.extend(devices::jobs(db, clock));
-    jobs.extend(device_managers::jobs(db, clock));
-    jobs.extend(sync::jobs(db, clock, signing, progress));
-    jobs.extend(alerts::jobs(db, clock));
+    jobs.extend(match config.edition {
+        Edition::Cloud => cloud::jobs(db, clock, signing, progress),
+        Edition::OnPrem => on_prem::jobs(db, clock, signing, progress),
+    });
     let postman = postman.clone();
     jobs.push(Job::new("deliver letters", Duration::from_secs(1), move || {
         let postman = postman.clone();

@@ -1,0 +1,10 @@
+DROP TABLE system_users;
+DROP TABLE local_sync_files;
+DROP TABLE local_accounts;
+DELETE FROM license_moves WHERE kind = 'response';
+ALTER TABLE license_moves DROP CONSTRAINT license_moves_kind_check;
+ALTER TABLE license_moves ADD CONSTRAINT license_moves_kind_check CHECK (kind IN ('order', 'order-taken-back', 'transfer-in', 'transfer-out'));
+ALTER TABLE smart_accounts DROP COLUMN kind;
+DELETE FROM platform_roles WHERE role NOT IN ('support', 'domain-approver', 'operator');
+ALTER TABLE platform_roles DROP CONSTRAINT platform_roles_role_check;
+ALTER TABLE platform_roles ADD CONSTRAINT platform_roles_role_check CHECK (role IN ('support', 'domain-approver', 'operator'));

@@ -1,0 +1,125 @@
+//! The On-Prem server: which rooms it has, and its left menu.
+
+use crate::authz::Action;
+use crate::http::Routes;
+use crate::http::menu::{Item, Section};
+use crate::kernel::Clock;
+use crate::platform::db::Db;
+use crate::platform::jobs::Job;
+use crate::platform::mail::Letters;
+use crate::platform::occupants::Occupants;
+use crate::platform::progress::Progress;
+use crate::platform::signing::Signing;
+use crate::{
+    alerts, devices, events, home, identity, licenses, local_accounts, members, simulator, tokens,
+    virtual_accounts,
+};
+use std::sync::Arc;
+
+/// The routes of its rooms.
+pub fn routes(routes: &mut Routes) {
+    local_accounts::routes(routes);
+    home::shared_routes(routes);
+    identity::routes(routes);
+    virtual_accounts::routes(routes);
+    members::routes(routes);
+    licenses::routes(routes);
+    devices::routes(routes);
+    tokens::routes(routes);
+    alerts::routes(routes);
+    events::routes(routes);
+    simulator::routes(routes);
+    routes.arrange_menu(SECTIONS, ITEMS);
+}
+
+/// Sections of the left menu, in order: the Licensing workspace, what belongs to the account that was chosen, and the Admin
+/// Workspace.
+const SECTIONS: &[Section] = &[
+    ("On-Prem Accounts", "layout-dashboard"),
+    ("Licenses", "key-round"),
+    ("Devices", "server"),
+    ("Local Virtual Accounts", "folder-tree"),
+    ("Alerts", "bell"),
+    ("Event Log", "activity"),
+    ("Users", "users"),
+    ("Admin Workspace", "shield"),
+];
+
+const fn link(section: &'static str, path: &'static str, action: Action) -> Item {
+    Item {
+        section,
+        group: None,
+        label: None,
+        path,
+        action,
+    }
+}
+
+const fn entry(section: &'static str, label: &'static str, path: &'static str, action: Action) -> Item {
+    Item {
+        section,
+        group: None,
+        label: Some(label),
+        path,
+        action,
+    }
+}
+
+const ITEMS: &[Item] = &[
+    link("On-Prem Accounts", "/", Action::ViewOnPremAccounts),
+    entry(
+        "Licenses",
+        "License Inventory",
+        "/sa/{said}/licensing/license-inventory",
+        Action::ViewInventory,
+    ),
+    entry(
+        "Licenses",
+        "Inventory by Local Virtual Account",
+        "/sa/{said}/licensing/inventory",
+        Action::ViewInventory,
+    ),
+    entry(
+        "Devices",
+        "Device Inventory",
+        "/sa/{said}/devices/device-inventory",
+        Action::ViewInventory,
+    ),
+    entry(
+        "Devices",
+        "Configure Device and Token Management",
+        "/sa/{said}/devices/token-management",
+        Action::ViewInventory,
+    ),
+    link(
+        "Local Virtual Accounts",
+        "/sa/{said}/account/virtual-accounts",
+        Action::ViewVirtualAccounts,
+    ),
+    link("Alerts", "/sa/{said}/alerts", Action::ViewInventory),
+    link("Event Log", "/sa/{said}/activity", Action::ViewEvents),
+    link("Users", "/sa/{said}/account/users", Action::ViewUsers),
+];
+
+/// Every kind of letter.
+pub fn letters(letters: &mut Letters) {
+    identity::letters(letters);
+    members::letters(letters);
+    alerts::letters(letters);
+}
+
+/// Every room that keeps things in Virtual Accounts.
+pub fn occupants(occupants: &mut Occupants) {
+    occupants.add(licenses::Licenses);
+    occupants.add(tokens::Tokens);
+    occupants.add(devices::Devices);
+}
+
+/// What its rooms do by the clock.
+pub fn jobs(db: &Db, clock: &Clock, _signing: &Arc<Signing>, _progress: &Progress) -> Vec<Job> {
+    let mut jobs = Vec::new();
+    jobs.extend(licenses::jobs(db, clock));
+    jobs.extend(devices::jobs(db, clock));
+    jobs.extend(alerts::jobs(db, clock));
+    jobs
+}
