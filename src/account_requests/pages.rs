@@ -23,7 +23,7 @@ use crate::http::{
     Answer, Crumb, Flash, FlashKind, FormState, ListQuery, ListSpec, May, Posted, Public, Routes, Shell,
     Visit, page, page_with, see_other,
 };
-use crate::identity::{Entrance, check_new_password};
+use crate::identity::{self, Entrance, check_new_password};
 use crate::kernel::ids::{PersonId, VirtualAccountId};
 use crate::kernel::{DomainIdentifier, EmailAddress, Name, Who};
 use crate::smart_accounts::Visibility;
@@ -958,12 +958,6 @@ struct SetUpView {
     account: String,
 }
 
-#[derive(Template)]
-#[template(path = "account_requests/another_person.html")]
-struct AnotherPersonView {
-    shell: Shell,
-}
-
 /// Where an emailed link leads its visitor.
 enum Way {
     /// To the request: the visitor is the one to whom it was sent.
@@ -1063,12 +1057,7 @@ fn go(visit: &Visit, way: &Way) -> Answer {
             let next: String = url::form_urlencoded::byte_serialize(visit.path.as_bytes()).collect();
             see_other(&format!("/login?next={next}"))
         }
-        Way::AnotherPerson => page_with(
-            403,
-            &AnotherPersonView {
-                shell: visit.shell("This link was sent to another person"),
-            },
-        ),
+        Way::AnotherPerson => identity::sent_to_another(visit),
         Way::SetUp(_) => Err(Error::DeadLink),
     }
 }

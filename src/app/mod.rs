@@ -6,6 +6,7 @@ mod on_prem;
 
 use crate::authn::Hasher;
 use crate::error::Error;
+use crate::http::connections::Connections;
 use crate::http::{Portal, Routes, health, openapi};
 use crate::kernel::{Clock, Edition};
 use crate::platform::config::Config;
@@ -151,6 +152,7 @@ pub fn build(
     let refusals = refusals();
     let menu = routes.take_menu();
     let portal = Portal {
+        connections: Connections::new(&config.limits),
         config: Arc::new(config),
         db,
         clock,

@@ -71,27 +71,31 @@ pub fn end(tx: &mut Tx<'_>, at: Moment, person: PersonId, id: &str) -> Result<()
     }
 }
 
-/// Trades a secret for a token. Unknown client and wrong secret are the same to the caller.
+/// Trades a secret for a token. Unknown client and wrong secret are the same to the caller. Nothing is written:
+/// each request asks whether the client lives, so a token that nobody noted opens no more than one that was.
 pub fn trade(
-    tx: &mut Tx<'_>,
+    read: &mut dyn Reads,
     signing: &Signing,
-    now: Moment,
     wall: Moment,
     id: &str,
     secret: &str,
 ) -> Result<Option<(String, PersonId)>> {
-    let row = store::client(tx, id)?;
+    let row = store::client(read, id)?;
     let known = row.as_ref().map_or(String::from("-"), |r| r.secret_hash.clone());
     let right = token::same(&known, &token::digest(secret));
     let Some(row) = row.filter(|r| right && r.ended_at.is_none()) else {
         return Ok(None);
     };
-    if store::person(tx, row.person_id)?.state != PersonState::Active {
+    if store::person(read, row.person_id)?.state != PersonState::Active {
         return Ok(None);
     }
-    store::touch_client(tx, id, now)?;
     let access = signing.sign(KIND, PURPOSE, id, wall, wall.plus(LIFE))?;
     Ok(Some((access, row.person_id)))
+}
+
+/// Notes that a client was given a token.
+pub fn used(tx: &mut Tx<'_>, now: Moment, id: &str) -> Result<()> {
+    store::touch_client(tx, id, now)
 }
 
 /// Who stands behind an access token, if it is still good.

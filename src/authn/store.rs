@@ -6,7 +6,9 @@ use super::session::Session;
 use crate::error::{Error, Result};
 use crate::kernel::ids::{PersonId, SessionId};
 use crate::kernel::{EmailAddress, Moment, search_key};
-use crate::platform::db::schema::{api_clients, links, people, platform_roles, sessions, sign_in_misses};
+use crate::platform::db::schema::{
+    api_clients, known_networks, links, people, platform_roles, sessions, sign_in_misses,
+};
 use crate::platform::db::{OnTaken, Reads, Tx};
 use diesel::prelude::*;
 
@@ -438,6 +440,47 @@ pub fn clear_misses(tx: &mut Tx<'_>, subject: &str) -> Result<()> {
 pub fn sweep_misses(tx: &mut Tx<'_>, before: Moment) -> Result<usize> {
     Ok(
         diesel::delete(sign_in_misses::table.filter(sign_in_misses::updated_at.lt(before)))
+            .execute(tx.conn())?,
+    )
+}
+
+// --- networks from which people came in
+
+pub fn is_known_network(read: &mut dyn Reads, email_key: &str, network: &str, since: Moment) -> Result<bool> {
+    let found: Option<PersonId> = known_networks::table
+        .inner_join(people::table.on(people::id.eq(known_networks::person_id)))
+        .filter(
+            people::email_key
+                .eq(email_key)
+                .and(known_networks::network.eq(network))
+                .and(known_networks::seen_at.ge(since)),
+        )
+        .select(people::id)
+        .first(read.conn())
+        .optional()?;
+    Ok(found.is_some())
+}
+
+pub fn know_network(tx: &mut Tx<'_>, person: PersonId, network: &str, wall: Moment) -> Result<()> {
+    if diesel::update(known_networks::table.find((person, network)))
+        .set(known_networks::seen_at.eq(wall))
+        .execute(tx.conn())?
+        == 0
+    {
+        diesel::insert_into(known_networks::table)
+            .values((
+                known_networks::person_id.eq(person),
+                known_networks::network.eq(network),
+                known_networks::seen_at.eq(wall),
+            ))
+            .execute(tx.conn())?;
+    }
+    Ok(())
+}
+
+pub fn forget_networks(tx: &mut Tx<'_>, before: Moment) -> Result<usize> {
+    Ok(
+        diesel::delete(known_networks::table.filter(known_networks::seen_at.lt(before)))
             .execute(tx.conn())?,
     )
 }

@@ -1,30 +1,46 @@
-//! Wrong passwords slow down whoever sends them, and nobody else: misses are counted by person *and*
-//! network together, so that an attacker cannot lock a person out, and by network alone, so that trying
-//! many people from one place is slow too. Kept in the database: a restart forgives nothing.
+//! Wrong passwords slow down whoever sends them: misses are counted by person *and* network together, and by
+//! network alone, so that trying many people from one place is slow too. One who tries from many places is slowed
+//! by a third count, of the user account. It would slow the owner too, so it leaves out the networks from which the
+//! owner has come in before; who comes from a new one sets a new password by an emailed link, which makes it known.
+//! Kept in the database: a restart forgives nothing.
 
 use super::store;
 use crate::error::{Error, Result};
 use crate::kernel::Moment;
+use crate::kernel::ids::PersonId;
 use crate::platform::db::{Reads, Tx};
 use chrono::TimeDelta;
 use std::net::IpAddr;
 
 const FREE: i32 = 5;
 const FREE_PER_NETWORK: i32 = 20;
+/// The longest wait, in seconds.
+const LONGEST: i64 = 900;
+/// A crowd may try once a minute in the long run: a password that is good enough stands that for centuries, and
+/// nobody is locked out for long.
+const LONGEST_OF_CROWD: i64 = 60;
+/// How long a network is remembered from which somebody came in.
+const KNOWN: TimeDelta = TimeDelta::days(90);
+
+/// How often a user account may be tried from all networks together before that is slowed.
+pub const FREE_SIGN_INS: i32 = 30;
+/// The same for letters with a link for a new password.
+pub const FREE_RESETS: i32 = 10;
 
 /// What is counted for one attempt.
 #[derive(Clone)]
-pub struct Subjects([(String, i32); 2]);
+pub struct Subjects(Vec<Subject>);
 
-/// The subjects of a sign-in. An IPv6 network is a /64: one customer has them all.
-pub fn subjects(email_key: &str, address: &str) -> Subjects {
-    subjects_for("", email_key, address)
+#[derive(Clone)]
+struct Subject {
+    name: String,
+    free: i32,
+    longest: i64,
 }
 
-/// The same for something else that is not to be tried without end, counted apart from sign-ins: `what` is
-/// a word for it.
-pub fn subjects_for(what: &str, email_key: &str, address: &str) -> Subjects {
-    let network = match address.parse::<IpAddr>() {
+/// The network of an address: of IPv6 the /64, since one customer has them all.
+pub fn network(address: &str) -> String {
+    match address.parse::<IpAddr>() {
         Ok(IpAddr::V6(v6)) => v6
             .segments()
             .iter()
@@ -33,16 +49,61 @@ pub fn subjects_for(what: &str, email_key: &str, address: &str) -> Subjects {
             .collect::<Vec<_>>()
             .join(":"),
         _ => address.to_owned(),
-    };
-    let network = format!("{what}{network}");
+    }
+}
+
+/// The subjects of an attempt by somebody who is signed in already.
+pub fn subjects(email_key: &str, address: &str) -> Subjects {
+    subjects_for("", email_key, address)
+}
+
+/// The same for something else that is not to be tried without end, counted apart from sign-ins: `what` is
+/// a word for it.
+pub fn subjects_for(what: &str, email_key: &str, address: &str) -> Subjects {
+    let network = format!("{what}{}", network(address));
     let person: String = email_key.chars().take(200).collect();
-    Subjects([(format!("{person} {network}"), FREE), (network, FREE_PER_NETWORK)])
+    let subject = |name: String, free: i32| Subject {
+        name,
+        free,
+        longest: LONGEST,
+    };
+    Subjects(vec![
+        subject(format!("{person} {network}"), FREE),
+        subject(network, FREE_PER_NETWORK),
+    ])
+}
+
+/// The subjects of an attempt by nobody knows whom: the user account is among them, unless its owner has come in
+/// from this network before. Whether anybody has the address makes no difference.
+pub fn subjects_of_anybody(
+    read: &mut dyn Reads,
+    wall: Moment,
+    what: &str,
+    email_key: &str,
+    address: &str,
+    free: i32,
+) -> Result<Subjects> {
+    let mut subjects = subjects_for(what, email_key, address);
+    if !store::is_known_network(read, email_key, &network(address), wall.plus(-KNOWN))? {
+        let person: String = email_key.chars().take(200).collect();
+        subjects.0.push(Subject {
+            name: format!("{what}everybody {person}"),
+            free,
+            longest: LONGEST_OF_CROWD,
+        });
+    }
+    Ok(subjects)
+}
+
+/// Somebody has come in from here: from now on, what others do elsewhere does not slow them here.
+pub fn know(tx: &mut Tx<'_>, wall: Moment, person: PersonId, address: &str) -> Result<()> {
+    store::know_network(tx, person, &network(address), wall)
 }
 
 /// Refuses while a subject has to wait.
 pub fn check(read: &mut dyn Reads, wall: Moment, subjects: &Subjects) -> Result<()> {
-    for (subject, _) in &subjects.0 {
-        if let Some(until) = store::blocked_until(read, subject)?
+    for subject in &subjects.0 {
+        if let Some(until) = store::blocked_until(read, &subject.name)?
             && until > wall
         {
             let seconds = until.since(wall).num_seconds().max(1);
@@ -54,28 +115,31 @@ pub fn check(read: &mut dyn Reads, wall: Moment, subjects: &Subjects) -> Result<
     Ok(())
 }
 
-/// Counts a miss. After the free ones each doubles the wait, up to fifteen minutes.
+/// Counts a miss. After the free ones each doubles the wait.
 pub fn miss(tx: &mut Tx<'_>, wall: Moment, subjects: &Subjects) -> Result<()> {
-    for (subject, free) in &subjects.0 {
-        let misses = store::misses(tx, subject, wall.plus(TimeDelta::hours(-1)))?.saturating_add(1);
-        let over = misses - free;
+    for subject in &subjects.0 {
+        let misses = store::misses(tx, &subject.name, wall.plus(TimeDelta::hours(-1)))?.saturating_add(1);
+        let over = misses - subject.free;
         let wait = if over < 0 {
             TimeDelta::zero()
         } else {
-            TimeDelta::seconds((1_i64 << over.min(20)).min(900))
+            TimeDelta::seconds((1_i64 << over.min(20)).min(subject.longest))
         };
-        store::set_misses(tx, subject, misses, wall.plus(wait), wall)?;
+        store::set_misses(tx, &subject.name, misses, wall.plus(wait), wall)?;
     }
     Ok(())
 }
 
 /// A right password clears the count of this person from this network.
 pub fn clear(tx: &mut Tx<'_>, subjects: &Subjects) -> Result<()> {
-    let [(person, _), _] = &subjects.0;
-    store::clear_misses(tx, person)
+    match subjects.0.first() {
+        Some(person) => store::clear_misses(tx, &person.name),
+        None => Ok(()),
+    }
 }
 
 /// Removes what is long over.
 pub fn sweep(tx: &mut Tx<'_>, wall: Moment) -> Result<usize> {
+    store::forget_networks(tx, wall.plus(-KNOWN))?;
     store::sweep_misses(tx, wall.plus(TimeDelta::hours(-24)))
 }

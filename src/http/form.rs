@@ -2,24 +2,21 @@
 
 use super::form_state::FormState;
 use super::multipart;
+use super::upload::Coming;
 use super::visit::{Visit, raw_cookie};
 use crate::error::{Error, Problems, Result};
 use crate::platform::db::OnceKey;
 use crate::platform::token;
 use actix_web::dev::Payload;
 use actix_web::http::header;
-use actix_web::web::{Bytes, BytesMut};
+use actix_web::web::Bytes;
 use actix_web::{FromRequest, HttpRequest};
-use futures_util::StreamExt;
 use serde::de::DeserializeOwned;
 use std::future::Future;
 use std::pin::Pin;
-use std::time::Duration;
 
 /// How large a form or a JSON body may be.
 pub const LIMIT: usize = 64 * 1024;
-/// How long a client may take to send it.
-const PATIENCE: Duration = Duration::from_secs(15);
 
 type Found<T> = Pin<Box<dyn Future<Output = Result<T>>>>;
 
@@ -85,7 +82,7 @@ impl<T: DeserializeOwned + 'static, const MOST: usize> FromRequest for Posted<T,
             if boundary.is_none() && !is_kind(&req, "application/x-www-form-urlencoded") {
                 return Err(Error::WrongKind);
             }
-            let body = read(payload, MOST).await?;
+            let body = Coming::of(&req, payload).rest(MOST).await?;
             let mut pairs: Vec<(String, String)> = match boundary {
                 Some(boundary) => multipart::parse(&body, &boundary)
                     .ok_or_else(|| Error::BadRequest("The form broke off.".into()))?,
@@ -163,7 +160,7 @@ impl<T: DeserializeOwned + 'static, const MOST: usize> FromRequest for JsonBody<
             if !is_kind(&req, "application/json") {
                 return Err(Error::WrongKind);
             }
-            let body = read(payload, MOST).await?;
+            let body = Coming::of(&req, payload).rest(MOST).await?;
             let hash = token::digest(&format!(
                 "{} {} {}",
                 req.method(),
@@ -184,9 +181,9 @@ pub struct RawBody(pub Bytes);
 impl FromRequest for RawBody {
     type Error = Error;
     type Future = Found<Self>;
-    fn from_request(_: &HttpRequest, payload: &mut Payload) -> Self::Future {
-        let payload = payload.take();
-        Box::pin(async move { Ok(Self(read(payload, LIMIT).await?)) })
+    fn from_request(req: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let coming = Coming::of(req, payload.take());
+        Box::pin(async move { Ok(Self(coming.rest(LIMIT).await?)) })
     }
 }
 
@@ -255,21 +252,4 @@ pub(super) fn is_kind(req: &HttpRequest, kind: &str) -> bool {
                 .next()
                 .is_some_and(|k| k.trim().eq_ignore_ascii_case(kind))
         })
-}
-
-async fn read(mut payload: Payload, limit: usize) -> Result<Bytes> {
-    let all = async {
-        let mut body = BytesMut::new();
-        while let Some(chunk) = payload.next().await {
-            let chunk = chunk.map_err(|_| Error::BadRequest("The body broke off.".into()))?;
-            if body.len() + chunk.len() > limit {
-                return Err(Error::TooLarge { limit });
-            }
-            body.extend_from_slice(&chunk);
-        }
-        Ok(body.freeze())
-    };
-    tokio::time::timeout(PATIENCE, all)
-        .await
-        .map_err(|_| Error::BadRequest("The body took too long to arrive.".into()))?
 }

@@ -1,6 +1,7 @@
 //! What every answer carries, and what every request is asked first. The outermost layer, so that no
 //! answer goes out without it.
 
+use super::connections::{OurTurn, Seat};
 use super::visit::{ACCOUNT, FLASH, raw_cookie};
 use crate::error::Error;
 use crate::kernel::Edition;
@@ -11,6 +12,7 @@ use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use actix_web::http::{Method, StatusCode};
 use actix_web::middleware::Next;
+use std::sync::Arc;
 
 const CSP: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; font-src 'self'; connect-src 'self'; frame-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
 
@@ -47,7 +49,9 @@ pub async fn around<B: MessageBody>(
         .strip_prefix("/sa/")
         .and_then(|rest| rest.split('/').next())
         .map(str::to_owned);
+    let turn = req.conn_data::<Arc<Seat>>().map(OurTurn::begin);
     let mut res = next.call(req).await?;
+    drop(turn);
     // The pattern and not the path: a path may hold a link's token.
     let route = res.request().match_pattern().unwrap_or_else(|| "-".to_owned());
     let status = res.status();
@@ -182,13 +186,16 @@ pub async fn same_site<B: MessageBody + 'static>(
 
 /// Only the host that the portal was configured for. A lab also answers to its other loopback names.
 fn check_host(req: &ServiceRequest, base: &str) -> Result<(), Error> {
-    let host = req
+    let wanted = base.split_once("://").map_or(base, |(_, rest)| rest);
+    let named = req
         .headers()
         .get(header::HOST)
         .and_then(|v| v.to_str().ok())
         .unwrap_or_default();
-    let wanted = base.split_once("://").map_or(base, |(_, rest)| rest);
-    if host == wanted || matches!(req.path(), "/livez" | "/readyz") {
+    // A whole address in the first line counts for more than the header (RFC 9112, section 3.2.2).
+    let addressed = req.head().uri.authority().map(|authority| authority.as_str());
+    let is_ours = |host: &str| host.eq_ignore_ascii_case(wanted);
+    if addressed.is_none_or(is_ours) && (is_ours(named) || matches!(req.path(), "/livez" | "/readyz")) {
         return Ok(());
     }
     Err(Error::BadRequest(

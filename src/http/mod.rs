@@ -6,6 +6,7 @@
 
 pub mod access;
 pub mod assets;
+pub mod connections;
 pub mod csv;
 pub mod error_view;
 pub mod errors;

@@ -1,5 +1,6 @@
 //! What every handler can reach: the parts that `app` has put together.
 
+use super::connections::Connections;
 use super::menu::Menu;
 use super::routes::Listed;
 use crate::authn::Hasher;
@@ -20,6 +21,8 @@ pub struct Portal {
     pub config: Arc<Config>,
     /// The database.
     pub db: Db,
+    /// The connections that are open.
+    pub connections: Arc<Connections>,
     /// Both times.
     pub clock: Clock,
     /// Signs and verifies.

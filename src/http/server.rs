@@ -1,15 +1,20 @@
 //! The server: layers around the routes, and how it starts and stops.
 
 use super::assets;
+use super::connections::Connection;
 use super::portal::Portal;
 use super::routes::Routes;
 use super::{errors, headers};
 use crate::error::Error;
-use actix_web::dev::Server;
+use actix_http::HttpService;
+use actix_http::error::DispatchError;
+use actix_server::ServerBuilder;
+use actix_service::{IntoServiceFactory, ServiceFactoryExt, fn_service, map_config};
+use actix_web::dev::{AppConfig, Server};
 use actix_web::middleware::{Compress, from_fn};
 use actix_web::rt::net::TcpStream;
 use actix_web::web::{self, Data};
-use actix_web::{App, HttpRequest, HttpResponse, HttpServer};
+use actix_web::{App, HttpRequest, HttpResponse};
 use std::net::TcpListener;
 use std::sync::Arc;
 use std::time::Duration;
@@ -20,10 +25,13 @@ use std::time::Duration;
     reason = "this is the one home of route registration"
 )]
 pub fn build(portal: Portal, routes: Arc<Routes>, listener: TcpListener) -> std::io::Result<Server> {
+    let (connections, limits) = (portal.connections.clone(), portal.config.limits.clone());
     let data = Data::new(portal);
-    let server = HttpServer::new(move || {
-        let routes = routes.clone();
-        App::new()
+    let server = ServerBuilder::new();
+    let stopping = server.graceful_shutdown_signal();
+    let server = server.listen("licentral", listener, move || {
+        let (routes, connections, stopping) = (routes.clone(), connections.clone(), stopping.clone());
+        let app = App::new()
             .app_data(data.clone())
             // Inside out: the last layer is the first to see a request.
             .wrap(from_fn(headers::same_site))
@@ -36,27 +44,45 @@ pub fn build(portal: Portal, routes: Arc<Routes>, listener: TcpListener) -> std:
                     .route(web::head().to(asset)),
             )
             .configure(move |config| routes.install(config))
-            .default_service(web::to(|| async { Err::<HttpResponse, Error>(Error::NotFound) }))
-    })
-    // A compressed page goes out in pieces, and without this the last one waits for the first to be acknowledged, which a
-    // client puts off for 40 ms.
-    .on_connect(|stream, _| {
-        if let Some(stream) = stream.downcast_ref::<TcpStream>()
-            && let Err(error) = stream.set_nodelay(true)
-        {
-            tracing::debug!(%error, "a connection keeps small writes back");
-        }
-    })
-    .workers(std::thread::available_parallelism().map_or(2, |n| n.get().clamp(1, 8)))
-    // As many as there are connections to the database: more would only wait for one.
-    .worker_max_blocking_threads(6)
-    .client_request_timeout(Duration::from_secs(10))
-    .client_disconnect_timeout(Duration::from_secs(2))
-    .keep_alive(Duration::from_secs(30))
-    .max_connections(4096)
-    .shutdown_timeout(10)
-    .disable_signals()
-    .listen(listener)?;
+            .default_service(web::to(|| async { Err::<HttpResponse, Error>(Error::NotFound) }));
+        let http = HttpService::build()
+            .graceful_shutdown_signal(move || {
+                let stopping = stopping.clone();
+                async move { stopping.notified().await }
+            })
+            .client_request_timeout(limits.head)
+            .client_disconnect_timeout(Duration::from_secs(2))
+            .keep_alive(Duration::from_secs(30))
+            .on_connect_ext(|connection: &Connection, data| {
+                data.insert(connection.seat());
+            })
+            .h1(map_config(
+                app.into_factory().map_err(|error| error.error_response()),
+                |()| AppConfig::default(),
+            ));
+        fn_service(move |stream: TcpStream| {
+            let connections = connections.clone();
+            async move {
+                // A compressed page goes out in pieces, and without this the last one waits for the first to be
+                // acknowledged, which a client puts off for 40 ms.
+                stream.set_nodelay(true)?;
+                let peer = stream.peer_addr().ok();
+                Ok((connections.take(stream)?, peer))
+            }
+        })
+        .map_err(DispatchError::Io)
+        .and_then(http)
+        // Whatever a client does to its connection is no fault of ours.
+        .map_err(|error| tracing::debug!(%error, "a connection ended before its time"))
+    })?;
+    let server = server
+        .workers(std::thread::available_parallelism().map_or(2, |n| n.get().clamp(1, 8)))
+        // As many as there are connections to the database: more would only wait for one.
+        .worker_max_blocking_threads(6)
+        // Never reached: whom there is no room for is told so by `Connections`, and nobody waits unheard.
+        .max_concurrent_connections(16 * 1024)
+        .shutdown_timeout(10)
+        .disable_signals();
     Ok(server.run())
 }
 

@@ -1,22 +1,24 @@
 //! Files that are sent: larger than a form, and any bytes.
 
+use super::connections::{Connections, Place, Seat, Turn};
 use super::form::{csrf_fits, is_kind};
 use super::form_state::FormState;
 use super::multipart;
+use super::portal::Portal;
+use super::visit::client_address;
 use crate::error::{Error, Problems, Result};
+use crate::platform::config::Limits;
 use crate::platform::token;
 use actix_web::dev::Payload;
-use actix_web::web::{Bytes, BytesMut};
+use actix_web::error::PayloadError;
+use actix_web::web::{Bytes, BytesMut, Data};
 use actix_web::{FromRequest, HttpRequest};
-use futures_util::StreamExt;
+use futures_util::{FutureExt, StreamExt};
 use std::future::Future;
 use std::pin::Pin;
-use std::time::Duration;
-
-/// So long nothing may come; a slow line may take its time as a whole.
-const SILENCE: Duration = Duration::from_secs(20);
-/// And so long at most.
-const PATIENCE: Duration = Duration::from_mins(15);
+use std::sync::Arc;
+use std::time::Instant;
+use tokio::time::timeout_at;
 
 type Found<T> = Pin<Box<dyn Future<Output = Result<T>>>>;
 
@@ -47,7 +49,7 @@ impl<const MOST: usize> FromRequest for Upload<MOST> {
             if boundary.is_none() && !is_kind(&req, "application/x-www-form-urlencoded") {
                 return Err(Error::WrongKind);
             }
-            let body = Coming::of(payload).rest(MOST).await?;
+            let body = Coming::of(&req, payload).rest(MOST).await?;
             let Some(boundary) = boundary else {
                 // A browser without the file: the token is looked at all the same.
                 let csrf = url::form_urlencoded::parse(&body)
@@ -80,34 +82,84 @@ impl<const MOST: usize> FromRequest for Upload<MOST> {
     }
 }
 
-/// A body that is still coming: its beginning can be looked at before the rest is taken.
+/// A body that is still coming: its beginning can be looked at before the rest is taken. What has come already
+/// costs no wait; one that lets wait counts among those, and is waited for only as long as it comes at a rate.
 pub struct Coming {
     payload: Payload,
     held: BytesMut,
+    connections: Option<Arc<Connections>>,
+    seat: Option<Arc<Seat>>,
+    address: String,
+    limits: Limits,
+    /// Since when it lets wait.
+    waiting: Option<Instant>,
+    place: Option<Place>,
 }
 
 impl Coming {
-    fn of(payload: Payload) -> Self {
+    /// Of a request whose body nobody has read.
+    pub(super) fn of(req: &HttpRequest, payload: Payload) -> Self {
+        let portal = req.app_data::<Data<Portal>>();
         Self {
             payload,
             held: BytesMut::new(),
+            connections: portal.map(|portal| portal.connections.clone()),
+            seat: req.conn_data::<Arc<Seat>>().cloned(),
+            address: portal.map_or_else(String::new, |portal| client_address(req, portal)),
+            limits: portal.map_or_else(Limits::default, |portal| portal.config.limits.clone()),
+            waiting: None,
+            place: None,
         }
     }
 
-    async fn more(&mut self) -> Result<bool> {
-        match tokio::time::timeout(SILENCE, self.payload.next()).await {
-            Err(_) => Err(Error::BadRequest("The body took too long to arrive.".into())),
-            Ok(None) => Ok(false),
-            Ok(Some(Err(_))) => Err(Error::BadRequest("The body broke off.".into())),
-            Ok(Some(Ok(chunk))) => {
+    /// One piece more; false at the end. `until` is when it has to be there.
+    async fn more(&mut self, until: Option<Instant>) -> Result<bool> {
+        let piece = match self.payload.next().now_or_never() {
+            Some(piece) => piece,
+            None => {
+                if let Some(seat) = &self.seat {
+                    seat.set_turn(Turn::Body);
+                }
+                let piece = self.wait(until).await;
+                if let Some(seat) = &self.seat {
+                    seat.set_turn(Turn::Ours);
+                }
+                piece?
+            }
+        };
+        match piece {
+            None => Ok(false),
+            Some(Err(_)) => Err(Error::BadRequest("The body broke off.".into())),
+            Some(Ok(chunk)) => {
                 self.held.extend_from_slice(&chunk);
                 Ok(true)
             }
         }
     }
 
-    /// What has come once it holds so many lines, or so many bytes, or is all there is.
+    async fn wait(&mut self, until: Option<Instant>) -> Result<Option<Result<Bytes, PayloadError>>> {
+        let begun = *self.waiting.get_or_insert_with(Instant::now);
+        let late = || Error::BadRequest("The body took too long to arrive.".into());
+        let at_rate = begun + self.limits.patience + self.limits.time_for(self.held.len());
+        let silent = Instant::now() + self.limits.patience;
+        let end = until.unwrap_or(at_rate).min(at_rate).min(silent);
+        if self.place.is_none() {
+            let free = (begun + self.limits.free).min(end);
+            if let Ok(piece) = timeout_at(free.into(), self.payload.next()).await {
+                return Ok(piece);
+            }
+            if let Some(connections) = &self.connections {
+                self.place = Some(connections.bodies.place(&self.address)?);
+            }
+        }
+        timeout_at(end.into(), self.payload.next())
+            .await
+            .map_err(|_| late())
+    }
+
+    /// What has come once it holds so many lines, or so many bytes, or is all there is. It has to come soon.
     pub async fn lines(&mut self, lines: usize, most: usize) -> Result<Bytes> {
+        let until = Instant::now() + self.limits.head;
         loop {
             let found = self
                 .held
@@ -115,7 +167,7 @@ impl Coming {
                 .filter(|byte| **byte == b'\n')
                 .take(lines)
                 .count();
-            if found >= lines || self.held.len() >= most || !self.more().await? {
+            if found >= lines || self.held.len() >= most || !self.more(Some(until)).await? {
                 let head = self.held.get(..self.held.len().min(most)).unwrap_or_default();
                 return Ok(Bytes::copy_from_slice(head));
             }
@@ -124,26 +176,21 @@ impl Coming {
 
     /// All of it, what was looked at included.
     pub async fn rest(mut self, most: usize) -> Result<Bytes> {
-        let all = async {
-            loop {
-                if self.held.len() > most {
-                    return Err(Error::TooLarge { limit: most });
-                }
-                if !self.more().await? {
-                    return Ok(std::mem::take(&mut self.held).freeze());
-                }
+        loop {
+            if self.held.len() > most {
+                return Err(Error::TooLarge { limit: most });
             }
-        };
-        tokio::time::timeout(PATIENCE, all)
-            .await
-            .map_err(|_| Error::BadRequest("The body took too long to arrive.".into()))?
+            if !self.more(None).await? {
+                return Ok(std::mem::take(&mut self.held).freeze());
+            }
+        }
     }
 }
 
 impl FromRequest for Coming {
     type Error = Error;
     type Future = std::future::Ready<Result<Self>>;
-    fn from_request(_: &HttpRequest, payload: &mut Payload) -> Self::Future {
-        std::future::ready(Ok(Self::of(payload.take())))
+    fn from_request(req: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        std::future::ready(Ok(Self::of(req, payload.take())))
     }
 }

@@ -484,7 +484,7 @@ pub(super) fn bearer(req: &HttpRequest) -> Option<String> {
 }
 
 /// The client's address. What a proxy says counts only when the proxy is one of ours.
-fn client_address(req: &HttpRequest, portal: &Portal) -> String {
+pub(super) fn client_address(req: &HttpRequest, portal: &Portal) -> String {
     let Some(peer) = req.peer_addr().map(|a| a.ip()) else {
         return String::new();
     };

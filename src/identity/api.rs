@@ -109,20 +109,34 @@ async fn token(visit: Public, req: HttpRequest, body: RawBody) -> Answer {
         given.id.unwrap_or_default(),
         given.secret.unwrap_or_else(|| Secret::new("")),
     );
-    let access = visit
-        .portal
-        .db
-        .write(move |tx| service::trade(tx, &caller, &portal, &id, secret.reveal()))
-        .await?;
-    match access {
-        Some(access_token) => json(
-            200,
-            &TokenAnswer {
-                access_token,
-                token_type: "Bearer",
-                expires_in: api_client::LIFE.num_seconds(),
-            },
-        ),
+    let traded = {
+        let (caller, id) = (caller.clone(), id.clone());
+        let read = visit
+            .portal
+            .db
+            .read(move |r| service::trade(r, &caller, &portal, &id, secret.reveal()));
+        read.await?
+    };
+    match traded {
+        Some((access_token, person)) => {
+            // Whoever may only read needs a token too, on a day on which nothing can be written.
+            let noted = visit
+                .portal
+                .db
+                .write(move |tx| service::note_trade(tx, &caller, &id, &person))
+                .await;
+            if let Err(error) = noted {
+                tracing::warn!(%error, "a token was given and could not be recorded");
+            }
+            json(
+                200,
+                &TokenAnswer {
+                    access_token,
+                    token_type: "Bearer",
+                    expires_in: api_client::LIFE.num_seconds(),
+                },
+            )
+        }
         None => oauth_error(
             401,
             "invalid_client",

@@ -1,7 +1,7 @@
 //! Coming in: how a browser gets its session, from whatever page that happens.
 
 use super::model;
-use crate::authn::{Person, Via, people, session};
+use crate::authn::{Person, Via, people, session, throttle};
 use crate::error::{Problems, Result};
 use crate::http::{Visit, reply};
 use crate::kernel::ids::PersonId;
@@ -62,6 +62,7 @@ impl Entrance {
         if let Some(before) = &self.before {
             session::end(tx, before)?;
         }
+        throttle::know(tx, self.wall, person.id, &self.address)?;
         let id = session::start(tx, self.wall, person.id, &self.cookie, &self.address, &self.agent)?;
         Ok(
             Event::new(Kind::SignedIn, person.id, format!("{} signed in.", person.name))

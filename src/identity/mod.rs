@@ -7,6 +7,7 @@
 //!   its cookie afterwards ([`Entrance::set_cookie`]).
 //! - [`sign_in_response`]: the same in a transaction of its own, with the redirect.
 //! - [`invite`]: asks somebody to set up their user account.
+//! - [`sent_to_another`]: the answer to an emailed link that is opened in somebody else's session.
 //! - [`fresh`]: for a page that leads to something sensitive and is not guarded by an action that says so.
 
 mod api;
@@ -17,6 +18,7 @@ mod pages;
 mod service;
 
 pub use entrance::{Entrance, check_new_password, sign_in_response};
+pub use pages::sent_to_another;
 pub use service::{bootstrap, fresh, invite, invite_first, set_state};
 
 use crate::http::Routes;

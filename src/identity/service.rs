@@ -194,12 +194,19 @@ pub fn confirm(
 pub fn ask_reset(
     tx: &mut Tx<'_>,
     caller: &Caller,
-    subjects: &Subjects,
     email: &EmailAddress,
     link: LinkId,
 ) -> Result<Recorded<()>> {
-    throttle::check(tx, caller.wall, subjects)?;
-    throttle::miss(tx, caller.wall, subjects)?;
+    let subjects = throttle::subjects_of_anybody(
+        tx,
+        caller.wall,
+        "reset ",
+        email.key(),
+        &caller.who.address,
+        throttle::FREE_RESETS,
+    )?;
+    throttle::check(tx, caller.wall, &subjects)?;
+    throttle::miss(tx, caller.wall, &subjects)?;
     let person = people::by_email(tx, email)?.filter(|person| person.state == PersonState::Active);
     let event = if let Some(person) = person {
         links::end_about(tx, person.id.as_str(), caller.now)?;
@@ -275,6 +282,7 @@ pub fn reset(
     )?;
     links::use_up(tx, link.id, caller.now)?;
     people::set_password_hash(tx, person.id, hash)?;
+    throttle::know(tx, caller.wall, person.id, &caller.who.address)?;
     session::end_all_access(tx, caller.now, person.id, None)?;
     tell_of_change(tx, caller.now, &person)?;
     let event = Event::new(
@@ -620,19 +628,23 @@ pub fn end_client(tx: &mut Tx<'_>, caller: &Caller, person: &Person, id: &str) -
     tx.record(caller.now, &caller.who, &event, ())
 }
 
-/// Trades a client's secret for an access token.
+/// Trades a client's secret for an access token; says whose client it is.
 pub fn trade(
-    tx: &mut Tx<'_>,
+    read: &mut dyn Reads,
     caller: &Caller,
     portal: &Portal,
     id: &str,
     secret: &str,
-) -> Result<Recorded<Option<String>>> {
-    let traded = api_client::trade(tx, &portal.signing, caller.now, caller.wall, id, secret)?;
-    let Some((access, person)) = traded else {
-        return Ok(tx.unchanged(None));
-    };
-    let person = people::find(tx, person)?;
+) -> Result<Option<(String, Person)>> {
+    match api_client::trade(read, &portal.signing, caller.wall, id, secret)? {
+        Some((access, person)) => Ok(Some((access, people::find(read, person)?))),
+        None => Ok(None),
+    }
+}
+
+/// Records that a client was given a token.
+pub fn note_trade(tx: &mut Tx<'_>, caller: &Caller, id: &str, person: &Person) -> Result<Recorded<()>> {
+    api_client::used(tx, caller.now, id)?;
     let who = Who {
         person: Some(person.id),
         label: person.label(),
@@ -643,5 +655,5 @@ pub fn trade(
         id,
         format!("An API client of {} was given an access token.", person.name),
     );
-    tx.record(caller.now, &who, &event, Some(access))
+    tx.record(caller.now, &who, &event, ())
 }

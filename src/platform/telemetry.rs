@@ -6,10 +6,22 @@ use tracing_subscriber::EnvFilter;
 
 static METRICS: OnceLock<Option<PrometheusHandle>> = OnceLock::new();
 
+/// The library calls it an error of ours when a stranger sends rubbish. What it has to say is said by
+/// `http::server` at `debug`; whoever names the library in the filter hears it all the same.
+fn with_quiet(log: &str) -> String {
+    if log.contains(LIBRARY) {
+        log.to_owned()
+    } else {
+        format!("{log},{LIBRARY}=off")
+    }
+}
+
+const LIBRARY: &str = "actix_http";
+
 /// Starts both. Later calls change nothing: in tests many portals run in one process.
 pub fn start(log: &str) {
     METRICS.get_or_init(|| {
-        let filter = EnvFilter::try_new(log).unwrap_or_else(|_| EnvFilter::new("info"));
+        let filter = EnvFilter::try_new(with_quiet(log)).unwrap_or_else(|_| EnvFilter::new("info"));
         // JSON escapes line ends and terminal codes, so that one event is one line whatever was typed.
         let _ = tracing_subscriber::fmt()
             .json()

@@ -18,6 +18,7 @@
     reason = "tests may say things in the plainest way"
 )]
 
+mod connections;
 mod gates;
 mod kill;
 mod laws;

@@ -4,8 +4,8 @@ use super::super::service;
 use crate::authz::links::{self, Purpose};
 use crate::error::{Error, Result};
 use crate::http::form::{Named, PathPart};
-use crate::http::{Answer, Public, Shell, page_with, see_other};
-use askama::Template;
+use crate::http::{Answer, Public, see_other};
+use crate::identity;
 
 /// What stands in an emailed link. Anything may; what is no token is a dead link.
 pub struct Token(String);
@@ -18,12 +18,6 @@ impl std::str::FromStr for Token {
 }
 impl Named for Token {
     const NAME: &'static str = "token";
-}
-
-#[derive(Template)]
-#[template(path = "account_requests/another_person.html")]
-struct AnotherPersonView {
-    shell: Shell,
 }
 
 /// Where a link leads its visitor.
@@ -70,11 +64,6 @@ pub async fn open(visit: Public, token: PathPart<Token>) -> Answer {
             let next: String = url::form_urlencoded::byte_serialize(visit.path.as_bytes()).collect();
             see_other(&format!("/login?next={next}"))
         }
-        Way::AnotherPerson => page_with(
-            403,
-            &AnotherPersonView {
-                shell: visit.shell("This link was sent to another person"),
-            },
-        ),
+        Way::AnotherPerson => identity::sent_to_another(&visit),
     }
 }

@@ -1,10 +1,13 @@
 //! The pages of this room.
 
 mod api_access;
+mod links;
 mod password;
 mod profile;
 mod set_up;
 mod sign_in;
+
+pub use links::sent_to_another;
 
 use super::service::{self, Caller, Known};
 use crate::authn::throttle::{self, Subjects};

@@ -2,8 +2,9 @@
 
 use super::super::model;
 use super::super::service::{self, Caller};
+use super::links::{is_for_another, sent_to_another};
 use super::{LinkToken, own_shell, own_tabs, prove};
-use crate::authn::{Person, PersonState, session, throttle};
+use crate::authn::{Person, PersonState, session};
 use crate::authz::links::Purpose;
 use crate::error::Problems;
 use crate::http::form::PathPart;
@@ -59,11 +60,10 @@ async fn forgot(visit: Public, posted: Posted<Forgot>) -> Answer {
         return page_with(422, &forgot_view(&visit, posted.again(&problems), false));
     };
     let (caller, link) = (Caller::of(&visit), LinkId::new());
-    let subjects = throttle::subjects_for("reset ", email.key(), &visit.address);
     visit
         .portal
         .db
-        .write(move |tx| service::ask_reset(tx, &caller, &subjects, &email, link))
+        .write(move |tx| service::ask_reset(tx, &caller, &email, link))
         .await?;
     visit.portal.jobs.nudge();
     reply::see_other("/password/forgot?sent=1")
@@ -109,6 +109,9 @@ async fn owner(visit: &Visit, token: &str) -> crate::error::Result<Person> {
 
 async fn show_reset(visit: Public, link: PathPart<LinkToken>) -> Answer {
     let person = owner(&visit, &link.0.0).await?;
+    if is_for_another(&visit, person.email.key()) {
+        return sent_to_another(&visit);
+    }
     page(&reset_view(&visit, form::fresh(), &person))
 }
 
@@ -122,6 +125,9 @@ struct Reset {
 async fn reset(visit: Public, link: PathPart<LinkToken>, posted: Posted<Reset>) -> Answer {
     let link = link.0.0;
     let person = owner(&visit, &link).await?;
+    if is_for_another(&visit, person.email.key()) {
+        return sent_to_another(&visit);
+    }
     let about = [person.name.as_str(), person.email.as_str()];
     let typed = &posted.value;
     let secret = match model::new_password("password", &typed.password, &typed.password_again, &about) {

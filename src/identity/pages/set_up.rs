@@ -4,6 +4,7 @@ use super::super::entrance::Entrance;
 use super::super::model;
 use super::super::service::{self, Caller, Operator};
 use super::LinkToken;
+use super::links::{is_for_another, sent_to_another};
 use crate::authn::{Person, PersonState};
 use crate::authz::links::Purpose;
 use crate::error::{Problems, Result};
@@ -144,6 +145,9 @@ async fn invited(visit: &Visit, token: &str) -> Result<Person> {
 
 async fn show_invitation(visit: Public, link: PathPart<LinkToken>) -> Answer {
     let person = invited(&visit, &link.0.0).await?;
+    if is_for_another(&visit, person.email.key()) {
+        return sent_to_another(&visit);
+    }
     let mut form = form::fresh();
     // Whoever was added by address alone has it for a name until now.
     if person.name != person.email.as_str() {
@@ -163,6 +167,9 @@ struct Accept {
 async fn accept(visit: Public, link: PathPart<LinkToken>, posted: Posted<Accept>) -> Answer {
     let link = link.0.0;
     let person = invited(&visit, &link).await?;
+    if is_for_another(&visit, person.email.key()) {
+        return sent_to_another(&visit);
+    }
     let typed = &posted.value;
     let mut problems = Problems::default();
     let name = problems.take("name", Name::parse(&typed.name, "Name"));

@@ -7,7 +7,6 @@ use crate::authn::password::Verdict;
 use crate::authn::{people, session, throttle};
 use crate::authz::grants;
 use crate::error::{Error, Problems, Result};
-use crate::http::NoFields;
 use crate::http::shell::initials;
 use crate::http::{
     Answer, FormState, LabOnly, Posted, Public, Routes, Shell, SignedIn, Visit, form, page, page_with, reply,
@@ -157,13 +156,14 @@ async fn sign_in(visit: Public, posted: Posted<Login>) -> Answer {
 /// The way in, when address and password are right. Where nobody has the address, as much is computed.
 async fn try_to_sign_in(visit: &Visit, email: &EmailAddress, password: &Secret) -> Result<Option<Entrance>> {
     let portal = &visit.portal;
-    let subjects = throttle::subjects(email.key(), &visit.address);
-    let (wall, address) = (portal.clock.wall(), email.clone());
+    let (wall, email, address) = (portal.clock.wall(), email.clone(), visit.address.clone());
     let (known, subjects) = portal
         .db
         .read(move |r| {
+            let subjects =
+                throttle::subjects_of_anybody(r, wall, "", email.key(), &address, throttle::FREE_SIGN_INS)?;
             throttle::check(r, wall, &subjects)?;
-            Ok((service::known(r, &address)?, subjects))
+            Ok((service::known(r, &email)?, subjects))
         })
         .await?;
     let hash = known.as_ref().and_then(|known| known.hash.clone());
@@ -214,13 +214,24 @@ async fn sign_in_as(visit: LabOnly, posted: Posted<SignInAs>) -> Answer {
     Ok(response)
 }
 
-async fn sign_out(who: SignedIn, _posted: Posted<NoFields>) -> Answer {
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct SignOut {
+    /// Where to go on to, without the session.
+    #[serde(default)]
+    next: String,
+}
+
+async fn sign_out(who: SignedIn, posted: Posted<SignOut>) -> Answer {
     let (caller, actor) = (Caller::of(&who), who.actor().clone());
     who.portal
         .db
         .write(move |tx| service::sign_out(tx, &caller, &actor))
         .await?;
-    let mut response = reply::redirect("/login");
+    let mut response = reply::redirect(match reply::local_path(&posted.value.next) {
+        "/" => "/login",
+        path => path,
+    });
     reply::drop_cookie(&mut response, session::COOKIE);
     reply::drop_cookie(&mut response, visit::ACCOUNT);
     // What was seen is not to be seen again with the Back button.

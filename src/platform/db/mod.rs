@@ -233,11 +233,12 @@ impl From<diesel::result::Error> for Error {
             {
                 Self::Unavailable(Cause::again(error))
             }
-            E::DatabaseError(Kind::Unknown, info)
+            E::DatabaseError(_, info)
                 if [
                     "disk is full",
                     "No space left",
                     "read-only transaction",
+                    "readonly database",
                     "disk I/O error",
                 ]
                 .iter()

@@ -291,6 +291,14 @@ diesel::table! {
 }
 
 diesel::table! {
+    known_networks (person_id, network) {
+        person_id -> Text,
+        network -> Text,
+        seen_at -> Timestamp,
+    }
+}
+
+diesel::table! {
     license_days (stock_id, day) {
         stock_id -> Text,
         smart_account_id -> Text,
@@ -981,6 +989,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     events,
     former_manager_keys,
     grants,
+    known_networks,
     license_days,
     license_moves,
     license_pools,

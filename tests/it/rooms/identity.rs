@@ -368,6 +368,98 @@ fn wrong_tries_slow_down_whoever_makes_them_and_not_the_owner() {
 }
 
 #[test]
+fn a_crowd_is_slowed_and_the_owner_is_not() {
+    let p = Portal::start_as(|c| c.trusted_proxies = vec!["127.0.0.1".parse().unwrap()]);
+    p.person(ADA, "Ada Lindqvist");
+    let from = |email: &str, address: &str, password: &str| {
+        let mut browser = p.browser();
+        browser.open("/login").expect(200);
+        let csrf = browser
+            .page()
+            .attrs("form[action='/login'] input[name=csrf]", "value")[0]
+            .clone();
+        let body = url::form_urlencoded::Serializer::new(String::new())
+            .extend_pairs([
+                ("csrf", csrf.as_str()),
+                ("next", ""),
+                ("email", email),
+                ("password", password),
+            ])
+            .finish();
+        let headers = [
+            ("sec-fetch-site", "same-origin"),
+            ("content-type", "application/x-www-form-urlencoded"),
+            ("x-forwarded-for", address),
+        ];
+        browser
+            .send("POST", "/login", &headers, Some(body.as_bytes()))
+            .clone()
+    };
+    from(ADA, "198.51.100.7", PASSWORD).expect(303);
+    // Whether anybody has the address is no difference.
+    for email in [ADA, "nobody@xyz.example"] {
+        let answered = (0..300)
+            .filter(|n| from(email, &format!("203.0.113.{}", n % 60), "wrong").status == 422)
+            .count();
+        assert!((30..=40).contains(&answered), "{answered} of 300 were answered");
+    }
+    from(ADA, "203.0.113.99", PASSWORD).expect(429);
+    // From where she came in before, she comes in at once; and a miss there is counted there.
+    from(ADA, "198.51.100.7", "wrong").expect(422);
+    from(ADA, "198.51.100.7", PASSWORD).expect(303);
+    // From elsewhere she waits a minute at most, or sets a new password by a link, which makes the place known.
+    let link = ask_for_link(&p);
+    let mut elsewhere = p.browser();
+    elsewhere.open(&link).expect(200);
+    let csrf = elsewhere.page().attrs("form.fields input[name=csrf]", "value")[0].clone();
+    let body = url::form_urlencoded::Serializer::new(String::new())
+        .extend_pairs([
+            ("csrf", csrf.as_str()),
+            ("password", NEW),
+            ("password_again", NEW),
+        ])
+        .finish();
+    let headers = [
+        ("sec-fetch-site", "same-origin"),
+        ("content-type", "application/x-www-form-urlencoded"),
+        ("x-forwarded-for", "192.0.2.8"),
+    ];
+    elsewhere
+        .send("POST", &link, &headers, Some(body.as_bytes()))
+        .expect(303);
+    from(ADA, "192.0.2.8", NEW).expect(303);
+    p.advance_wall(TimeDelta::seconds(61));
+    from(ADA, "203.0.113.99", NEW).expect(303);
+}
+
+#[test]
+fn letters_to_one_person_are_few_from_however_many_places() {
+    let p = Portal::start_as(|c| c.trusted_proxies = vec!["127.0.0.1".parse().unwrap()]);
+    p.person(ADA, "Ada Lindqvist");
+    let sent = (0..60)
+        .filter(|n| {
+            let mut browser = p.browser();
+            browser.open("/password/forgot").expect(200);
+            let csrf = browser.page().attrs("form.fields input[name=csrf]", "value")[0].clone();
+            let body = url::form_urlencoded::Serializer::new(String::new())
+                .extend_pairs([("csrf", csrf.as_str()), ("email", ADA)])
+                .finish();
+            let address = format!("203.0.113.{n}");
+            let headers = [
+                ("sec-fetch-site", "same-origin"),
+                ("content-type", "application/x-www-form-urlencoded"),
+                ("x-forwarded-for", address.as_str()),
+            ];
+            browser
+                .send("POST", "/password/forgot", &headers, Some(body.as_bytes()))
+                .status
+                == 303
+        })
+        .count();
+    assert!((10..=20).contains(&sent), "{sent} of 60 were sent");
+}
+
+#[test]
 fn a_flood_at_once_learns_no_more_than_one_that_comes_slowly() {
     let p = with_ada();
     let wrong: Vec<u16> = std::thread::scope(|scope| {
@@ -996,4 +1088,103 @@ fn a_token_is_refused_in_the_words_of_the_standard() {
     client.get("/api/v1/me").expect(401);
     p.api_without_token().get("/api/v1/me").expect(401);
     p.sign_in(ADA).open("/api/v1/me").expect(401);
+}
+
+#[test]
+fn a_link_in_anothers_session_says_so_and_leads_on() {
+    let (p, cast) = Portal::with_cast();
+    // One link of each kind that is mailed, and to whom.
+    let mut pat = p.sign_in("pat@bramwell.example");
+    pat.get("/access/request-for-customer").expect(200);
+    pat.fill_and_send(
+        "Send Request",
+        &[
+            ("name", "Newclient"),
+            ("domain", "newclient.example"),
+            ("customer_emails", "lee@newclient.example"),
+        ],
+    )
+    .expect(303);
+    p.api("noa@newcomer.example")
+        .post(
+            "/api/v1/access-requests",
+            &serde_json::json!({ "domain": "xyz.example", "scope": "virtual-accounts", "role": "virtual-user", "virtual_accounts": [cast.public.to_string()] }),
+        )
+        .expect(201);
+    let (at, id, link) = (p.clock.now(), PersonId::new(), LinkId::new());
+    p.db.housekeeping_now(|tx| {
+        let email = EmailAddress::parse("ida@xyz.example").unwrap();
+        let name = Name::parse("ida@xyz.example", "name").unwrap();
+        let person = people::add(tx, at, id, &email, &name, None, 0)?;
+        identity::invite(tx, at, &Who::portal("test"), link, &person, "Ada Lindqvist")
+    })
+    .unwrap();
+    let reset = ask_for_link(&p);
+    let mail = p.mail();
+    let mut kinds = std::collections::BTreeSet::new();
+    for (link, to, leads) in [
+        (
+            link_in(&mail.last_to("lee@newclient.example")),
+            "lee@newclient.example",
+            200,
+        ),
+        (link_in(&mail.last_to("ida@xyz.example")), "ida@xyz.example", 200),
+        (reset, ADA, 200),
+        (
+            mail.all_to(ADA)
+                .iter()
+                .map(link_in)
+                .find(|link| link.starts_with("/ar/"))
+                .unwrap(),
+            ADA,
+            303,
+        ),
+    ] {
+        kinds.insert(link.split('/').nth(1).unwrap().to_owned());
+        let mut eve = p.sign_in("eve@harborview.example");
+        let before = p.fingerprint();
+        let page = eve.open(&link).expect(403).clone();
+        page.shows("This link was sent to another person")
+            .shows("eve@harborview.example")
+            .shows_not(to);
+        // Whoever sends the form behind the link all the same is told the same.
+        let csrf = page.attrs("input[name=csrf]", "value")[0].clone();
+        let sent = eve
+            .post_fields(
+                &link,
+                &[
+                    ("csrf", &csrf),
+                    ("name", "Eve"),
+                    ("password", NEW),
+                    ("password_again", NEW),
+                ],
+            )
+            .status;
+        assert!(matches!(sent, 403 | 405), "{link}: {sent}");
+        before.assert_same(&p.fingerprint(), &link);
+        assert!(signed_in(&eve), "{link} ended the session");
+        eve.open(&link).expect(403);
+        let on = eve.fill_and_send("form.actions", &[]).expect(303).clone();
+        assert_eq!(on.location(), Some(link.as_str()));
+        assert!(!signed_in(&eve));
+        eve.open(&link).expect(leads);
+        if leads == 303 {
+            let login = eve.page().location().unwrap().to_owned();
+            assert!(login.starts_with("/login?next=%2Far%2F"), "{login}");
+        }
+    }
+    assert_eq!(kinds.len(), 4, "{kinds:?}");
+}
+
+#[test]
+fn a_token_is_given_when_nothing_can_be_written() {
+    let (p, _) = Portal::with_cast();
+    let client = p.api_client("ada@xyz.example", true);
+    p.stop_writing();
+    // A script still comes in and reads; what it writes is refused for now.
+    let mut api = p.api_of(client);
+    api.get("/api/v1/me").expect(200);
+    api.get("/api/v1/accounts").expect(200);
+    let asked = serde_json::json!({ "domain": "bramwell.example", "scope": "virtual-accounts", "role": "virtual-user", "virtual_account_names": ["DEFAULT"] });
+    api.post("/api/v1/access-requests", &asked).expect(503);
 }

@@ -9,7 +9,7 @@ use licentral::http::routes::Listed;
 use licentral::http::server;
 use licentral::kernel::Clock;
 use licentral::kernel::clock::Setting;
-use licentral::platform::config::{Config, MailRoute, Mode};
+use licentral::platform::config::{Config, Limits, MailRoute, Mode};
 use licentral::platform::db::schema::events;
 use licentral::platform::db::{Db, Reads};
 use licentral::platform::mail::{Mailbox, Transport};
@@ -86,6 +86,11 @@ impl Portal {
             trusted_proxies: Vec::new(),
             sync_records: licentral::platform::config::SYNC_RECORDS,
             log: "off".to_owned(),
+            limits: Limits {
+                // A test tells by itself how small.
+                connections: 4096,
+                ..Limits::default()
+            },
         };
         change(&mut config);
         let db = Db::open(&database.url).unwrap();
@@ -201,6 +206,32 @@ impl Portal {
     /// The lines of one kind (`account-request.sent`).
     pub fn events_of(&self, kind: &str) -> Vec<EventRow> {
         self.events().into_iter().filter(|e| e.kind == kind).collect()
+    }
+
+    /// From now on nothing can be written, as on a full or a read-only disk.
+    pub fn stop_writing(&self) {
+        use diesel::connection::SimpleConnection;
+        use licentral::platform::db::Conn;
+        self.db
+            .housekeeping_now(|tx| {
+                match tx.conn() {
+                    Conn::Sqlite(c) => c.batch_execute("PRAGMA query_only = ON"),
+                    Conn::Postgres(c) => c.batch_execute(
+                        "DO $$ BEGIN EXECUTE format('ALTER DATABASE %I SET default_transaction_read_only = on', current_database()); END $$",
+                    ),
+                }?;
+                Ok(())
+            })
+            .unwrap();
+        // It holds for new connections, so the old ones end, this one with them.
+        let _ = self.db.read_now(|r| {
+            if let Conn::Postgres(c) = r.conn() {
+                c.batch_execute(
+                    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database()",
+                )?;
+            }
+            Ok(())
+        });
     }
 
     /// Everything that is in the database, for comparing before and after.

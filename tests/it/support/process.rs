@@ -47,6 +47,11 @@ impl Process {
     /// Starts the program on a database and waits until it answers. Processes on one database share its
     /// folder, and with it the key file.
     pub fn start(database: &Database, scenario: &str) -> Self {
+        Self::start_logging(database, scenario, "warn", Stdio::inherit)
+    }
+
+    /// The same, with another level, and to where the log goes.
+    pub fn start_logging(database: &Database, scenario: &str, level: &str, log: impl Fn() -> Stdio) -> Self {
         // Somebody may take the port between the look and the start.
         for _ in 0..5 {
             let port = TcpListener::bind("127.0.0.1:0")
@@ -64,11 +69,11 @@ impl Process {
                 "--scenario",
                 scenario,
                 "--log",
-                "warn",
+                level,
             ];
             let child = program(&arguments, &database.folder)
                 .stdout(Stdio::null())
-                .stderr(Stdio::inherit())
+                .stderr(log())
                 .spawn()
                 .unwrap();
             let mut process = Self {
