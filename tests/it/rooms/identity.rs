@@ -397,12 +397,13 @@ fn a_crowd_is_slowed_and_the_owner_is_not() {
     };
     from(ADA, "198.51.100.7", PASSWORD).expect(303);
     // Whether anybody has the address is no difference.
-    for email in [ADA, "nobody@xyz.example"] {
+    for email in ["nobody@xyz.example", ADA] {
         let answered = (0..300)
             .filter(|n| from(email, &format!("203.0.113.{}", n % 60), "wrong").status == 422)
             .count();
         assert!((30..=40).contains(&answered), "{answered} of 300 were answered");
     }
+    while from(ADA, "203.0.113.98", "wrong").status != 429 {}
     from(ADA, "203.0.113.99", PASSWORD).expect(429);
     // From where she came in before, she comes in at once; and a miss there is counted there.
     from(ADA, "198.51.100.7", "wrong").expect(422);
@@ -1149,17 +1150,15 @@ fn a_link_in_anothers_session_says_so_and_leads_on() {
             .shows_not(to);
         // Whoever sends the form behind the link all the same is told the same.
         let csrf = page.attrs("input[name=csrf]", "value")[0].clone();
-        let sent = eve
-            .post_fields(
-                &link,
-                &[
-                    ("csrf", &csrf),
-                    ("name", "Eve"),
-                    ("password", NEW),
-                    ("password_again", NEW),
-                ],
-            )
-            .status;
+        let mut fields = vec![
+            ("csrf", csrf.as_str()),
+            ("password", NEW),
+            ("password_again", NEW),
+        ];
+        if !link.starts_with("/password/") {
+            fields.push(("name", "Eve"));
+        }
+        let sent = eve.post_fields(&link, &fields).status;
         assert!(matches!(sent, 403 | 405), "{link}: {sent}");
         before.assert_same(&p.fingerprint(), &link);
         assert!(signed_in(&eve), "{link} ended the session");
