@@ -62,6 +62,11 @@ impl Connections {
         })
     }
 
+    /// The most that the system is asked for. Further ones wait in its queue.
+    pub fn most(&self) -> usize {
+        self.limits.connections + SPARE + BURST
+    }
+
     /// How many are open.
     pub fn count(&self) -> usize {
         held(&self.open).len()
@@ -119,6 +124,8 @@ impl Connections {
 
 /// So many may be on their way out while others are let in.
 const SPARE: usize = 32;
+/// And so many may have come before anybody has looked.
+const BURST: usize = 64;
 
 /// What is known of one connection.
 pub struct Seat {
@@ -320,6 +327,11 @@ pub struct Place {
 }
 
 impl Bodies {
+    /// How many let wait.
+    pub fn count(&self) -> usize {
+        held(&self.held).values().sum()
+    }
+
     /// A place for a client, unless all are taken.
     pub fn place(self: &Arc<Self>, address: &str) -> Result<Place> {
         let network = network(address);

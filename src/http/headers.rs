@@ -194,7 +194,14 @@ fn check_host(req: &ServiceRequest, base: &str) -> Result<(), Error> {
         .unwrap_or_default();
     // A whole address in the first line counts for more than the header (RFC 9112, section 3.2.2).
     let addressed = req.head().uri.authority().map(|authority| authority.as_str());
-    let is_ours = |host: &str| host.eq_ignore_ascii_case(wanted);
+    // Some proxies name the port that need not be named.
+    let usual = if base.starts_with("https:") { ":443" } else { ":80" };
+    let is_ours = |host: &str| {
+        host.eq_ignore_ascii_case(wanted)
+            || host
+                .strip_suffix(usual)
+                .is_some_and(|h| h.eq_ignore_ascii_case(wanted))
+    };
     if addressed.is_none_or(is_ours) && (is_ours(named) || matches!(req.path(), "/livez" | "/readyz")) {
         return Ok(());
     }

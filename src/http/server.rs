@@ -26,6 +26,7 @@ use std::time::Duration;
 )]
 pub fn build(portal: Portal, routes: Arc<Routes>, listener: TcpListener) -> std::io::Result<Server> {
     let (connections, limits) = (portal.connections.clone(), portal.config.limits.clone());
+    let most = connections.most();
     let data = Data::new(portal);
     let server = ServerBuilder::new();
     let stopping = server.graceful_shutdown_signal();
@@ -75,12 +76,13 @@ pub fn build(portal: Portal, routes: Arc<Routes>, listener: TcpListener) -> std:
         // Whatever a client does to its connection is no fault of ours.
         .map_err(|error| tracing::debug!(%error, "a connection ended before its time"))
     })?;
+    let workers = std::thread::available_parallelism().map_or(2, |n| n.get().clamp(1, 8));
     let server = server
-        .workers(std::thread::available_parallelism().map_or(2, |n| n.get().clamp(1, 8)))
+        .workers(workers)
         // As many as there are connections to the database: more would only wait for one.
         .worker_max_blocking_threads(6)
-        // Never reached: whom there is no room for is told so by `Connections`, and nobody waits unheard.
-        .max_concurrent_connections(16 * 1024)
+        // For a moment only: whom there is no room for is sent away by `Connections`, and nobody waits for long.
+        .max_concurrent_connections(most.div_ceil(workers))
         .shutdown_timeout(10)
         .disable_signals();
     Ok(server.run())

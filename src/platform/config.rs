@@ -209,7 +209,7 @@ impl Default for Limits {
     fn default() -> Self {
         Self {
             connections: open_files().saturating_sub(RESERVE).clamp(64, 4096),
-            young: Duration::from_secs(1),
+            young: Duration::from_millis(300),
             idle: Duration::from_secs(45),
             head: Duration::from_secs(10),
             patience: Duration::from_secs(30),
@@ -230,7 +230,7 @@ impl Limits {
 }
 
 /// Files that are kept free for the database, letters and whatever else is not a connection.
-const RESERVE: usize = 128;
+const RESERVE: usize = 192;
 
 /// How many files this process may have open: each connection is one. Where the system does not say it in
 /// Linux's way, what is usual.

@@ -143,6 +143,10 @@ fn over_https_browsers_are_told_to_stay_there() {
         hsts.contains("max-age=63072000") && hsts.contains("includeSubDomains"),
         "{hsts}"
     );
+    let port_too = browser
+        .send("GET", "/login", &[("host", "licenses.company.example:443")], None)
+        .clone();
+    assert!(port_too.status < 400, "its own port, named");
     let other = browser
         .send("GET", "/login", &[("host", "evil.example")], None)
         .clone();
