@@ -129,6 +129,11 @@ pub fn build(
     signing: Signing,
 ) -> Result<Parts, String> {
     let edition = config.edition;
+    let mut limits = config.limits.clone();
+    if config.neighbour.is_some() {
+        // Two portals in one process share the files that it may open.
+        limits.connections /= 2;
+    }
     let signing = Arc::new(signing);
     let from = config
         .mail_from
@@ -152,7 +157,7 @@ pub fn build(
     let refusals = refusals();
     let menu = routes.take_menu();
     let portal = Portal {
-        connections: Connections::new(&config.limits),
+        connections: Connections::new(&limits),
         config: Arc::new(config),
         db,
         clock,

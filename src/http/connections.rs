@@ -125,7 +125,7 @@ impl Connections {
 /// So many may be on their way out while others are let in.
 const SPARE: usize = 32;
 /// And so many may have come before anybody has looked.
-const BURST: usize = 64;
+const BURST: usize = 32;
 
 /// What is known of one connection.
 pub struct Seat {

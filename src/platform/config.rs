@@ -229,8 +229,8 @@ impl Limits {
     }
 }
 
-/// Files that are kept free for the database, letters and whatever else is not a connection.
-const RESERVE: usize = 192;
+/// Files that are kept free for the database, letters, and connections that nobody has looked at yet.
+const RESERVE: usize = 256;
 
 /// How many files this process may have open: each connection is one. Where the system does not say it in
 /// Linux's way, what is usual.
