@@ -2,7 +2,6 @@
 
 mod device;
 mod onprem;
-mod plain_http;
 mod serve;
 mod sync_file;
 

@@ -5,6 +5,8 @@ pub mod db;
 pub mod jobs;
 pub mod mail;
 pub mod occupants;
+pub mod outbound;
+pub mod plain_http;
 pub mod private;
 pub mod progress;
 pub mod settings;

@@ -1,6 +1,6 @@
 //! Speaks the device protocol over plain HTTP.
 
-use crate::commands::plain_http;
+use crate::platform::plain_http;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use std::time::Duration;

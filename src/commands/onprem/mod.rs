@@ -1,6 +1,5 @@
 //! An On-Prem server on the command line: its rules are those of the room `onprem`, its state is a file.
 
-mod client;
 mod show;
 
 use crate::error::Error;
@@ -8,12 +7,12 @@ use crate::http::widgets::counted;
 use crate::kernel::{Clock, Secret};
 use crate::onprem::{Answered, Frequency, LocalState, NewDevice, OnPrem};
 use crate::platform::db::{Db, Schema, migrate};
+use crate::platform::outbound::{Client, Failed};
 use crate::platform::private;
 use crate::platform::signing::FileKey;
 use crate::sync::format::Limits;
 use chrono::{NaiveDate, NaiveTime};
 use clap::{Args, Subcommand};
-use client::{Client, Failed};
 use serde_json::json;
 use std::fs::File;
 use std::io::{Cursor, Write};
@@ -709,7 +708,7 @@ impl Server {
     fn exchange(&self, client: &Client) -> Done<Answered> {
         let pending = beside(&self.data, ".pending.sync");
         if pending.exists() {
-            match client.sync(&read_file(&pending)?) {
+            match send(client, &pending)? {
                 Ok(response) => {
                     self.inner.apply(Cursor::new(response), &Limits::default())?;
                 }
@@ -720,7 +719,7 @@ impl Server {
             std::fs::remove_file(&pending).map_err(|e| cannot("removed", &pending, &e))?;
         }
         self.generate(&pending)?;
-        let response = match client.sync(&read_file(&pending)?) {
+        let response = match send(client, &pending)? {
             Ok(response) => response,
             Err(failed) => {
                 if matches!(failed, Failed::Refused(_)) {
@@ -733,6 +732,13 @@ impl Server {
         let _ = std::fs::remove_file(&pending);
         Ok(answered)
     }
+}
+
+/// Sends a synchronization file.
+fn send(client: &Client, path: &Path) -> Done<Result<Vec<u8>, Failed>> {
+    let mut file = read_file(path)?;
+    let length = file.metadata().map_err(|e| cannot("read", path, &e))?.len();
+    Ok(client.sync(&mut file, length))
 }
 
 /// A new key in a file of its own.

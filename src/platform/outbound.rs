@@ -1,14 +1,18 @@
-//! Speaks with a cloud over plain HTTP, as the simulated device does.
+//! Speaks with a cloud over plain HTTP, for what an On-Prem server does there: a command's or a portal's. It waits for the
+//! answer, so a portal calls it off its loop, and never inside a transaction.
 
-use crate::commands::plain_http::{self, word};
+use super::plain_http::{self, word};
 use serde_json::{Value, json};
-use std::fs::File;
 use std::time::Duration;
 
 /// How much of an answer is read: a response file of the largest size that is taken.
 const MOST_ANSWER: u64 = 80 * 1024 * 1024;
 
+/// By what the cloud's log knows an On-Prem server.
+const USER_AGENT: &str = concat!("licentral-on-prem/", env!("CARGO_PKG_VERSION"));
+
 /// Why a call came to nothing.
+#[derive(Debug)]
 pub enum Failed {
     /// The cloud said no.
     Refused(String),
@@ -16,7 +20,17 @@ pub enum Failed {
     Unreachable(String),
 }
 
+impl Failed {
+    /// In words.
+    pub fn says(&self) -> &str {
+        match self {
+            Self::Refused(says) | Self::Unreachable(says) => says,
+        }
+    }
+}
+
 /// A cloud.
+#[derive(Debug, Clone)]
 pub struct Client {
     url: String,
     agent: ureq::Agent,
@@ -45,10 +59,7 @@ impl Client {
         self.agent
             .post(format!("{}{path}", self.url))
             .header("content-type", kind)
-            .header(
-                "user-agent",
-                concat!("licentral-on-prem/", env!("CARGO_PKG_VERSION")),
-            )
+            .header("user-agent", USER_AGENT)
     }
 
     fn unreachable(&self, error: &ureq::Error) -> Failed {
@@ -114,13 +125,24 @@ impl Client {
             .ok_or_else(|| Failed::Unreachable(format!("{} gave no authorization.", self.url)))
     }
 
-    /// Sends a synchronization file; the answer is a response file.
-    pub fn sync(&self, file: &File) -> Result<Vec<u8>, Failed> {
-        let length = file.metadata().map(|m| m.len()).unwrap_or_default();
+    /// What an operation of the API answers to a GET.
+    pub fn get(&self, token: &str, path: &str) -> Result<Value, Failed> {
+        let answer = self
+            .agent
+            .get(format!("{}{path}", self.url))
+            .header("authorization", format!("Bearer {token}"))
+            .header("user-agent", USER_AGENT)
+            .call()
+            .map_err(|e| self.unreachable(&e))?;
+        Ok(serde_json::from_slice(&self.read(answer)?).unwrap_or_default())
+    }
+
+    /// Sends a synchronization file of so many bytes; the answer is a response file.
+    pub fn sync(&self, file: &mut dyn std::io::Read, length: u64) -> Result<Vec<u8>, Failed> {
         let answer = self
             .request("/device-manager/v1/sync", "application/octet-stream")
             .header("content-length", length.to_string())
-            .send(file)
+            .send(ureq::SendBody::from_reader(file))
             .map_err(|e| self.unreachable(&e))?;
         self.read(answer)
     }
