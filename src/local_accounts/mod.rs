@@ -5,9 +5,12 @@
 
 mod model;
 mod pages;
+mod service;
 mod store;
 
-pub use model::{AccountState, Cloud, LocalAccount, SyncState};
+pub use model::{AccountState, Cloud, LocalAccount, Requested, SyncState};
+pub use service::{New, key_of, registered, request};
+pub use store::{by_number, find, requested_by, sealed_key};
 
 use crate::http::Routes;
 

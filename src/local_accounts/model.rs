@@ -1,9 +1,10 @@
 //! What a local account is, and which states it has.
+#![allow(dead_code, reason = "the pages that use all of it follow")]
 
 use crate::authz::TenantState;
-use crate::error::{Error, Result};
-use crate::kernel::Moment;
+use crate::error::{Error, Problems, Result};
 use crate::kernel::ids::{DeviceManagerId, PersonId, SmartAccountId};
+use crate::kernel::{EmailAddress, Moment, Name};
 use serde::{Deserialize, Serialize};
 
 crate::words! {
@@ -128,6 +129,8 @@ pub struct LocalAccount {
     pub hides_hostnames: bool,
     /// Counts changes.
     pub version: i64,
+    /// The public half of the key with which it asks to be registered again.
+    pub next_public_key: Option<String>,
 }
 
 impl LocalAccount {
@@ -150,6 +153,69 @@ impl LocalAccount {
                     self.name, self.state
                 ),
             )),
+        }
+    }
+}
+
+/// What is asked for in a request.
+#[derive(Debug, Clone)]
+pub struct Requested {
+    /// "Account Name".
+    pub name: Name,
+    /// "Cisco Smart Account".
+    pub smart_account: Name,
+    /// "Cisco Virtual Account".
+    pub virtual_account: Name,
+    /// "Email for Notification".
+    pub email: EmailAddress,
+}
+
+impl Requested {
+    /// Checks what was typed; names all that is wrong.
+    pub fn parse(name: &str, smart_account: &str, virtual_account: &str, email: &str) -> Result<Self> {
+        let mut problems = Problems::default();
+        let name = problems.take("name", Name::parse(name, "Account Name"));
+        let smart_account = problems.take("smart_account", Name::parse(smart_account, "Cisco Smart Account"));
+        let virtual_account = problems.take(
+            "virtual_account",
+            Name::parse(virtual_account, "Cisco Virtual Account"),
+        );
+        let email = problems.take("email", EmailAddress::parse(email));
+        match (name, smart_account, virtual_account, email) {
+            (Some(name), Some(smart_account), Some(virtual_account), Some(email)) => Ok(Self {
+                name,
+                smart_account,
+                virtual_account,
+                email,
+            }),
+            _ => Err(Error::Invalid(problems)),
+        }
+    }
+
+    /// What stands below the name of the tenant.
+    pub fn line(&self) -> String {
+        format!("{} / {}", self.smart_account, self.virtual_account)
+    }
+}
+
+/// What "Account Properties" lets one change.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Properties {
+    /// "Account Name".
+    pub name: String,
+    /// "Email for Notification".
+    pub email: String,
+    /// "Exclude host names".
+    pub hides_hostnames: bool,
+}
+
+impl Properties {
+    /// As they stand now.
+    pub fn of(account: &LocalAccount) -> Self {
+        Self {
+            name: account.name.clone(),
+            email: account.email.clone(),
+            hides_hostnames: account.hides_hostnames,
         }
     }
 }

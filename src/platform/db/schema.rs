@@ -414,6 +414,8 @@ diesel::table! {
         failed_tries -> Integer,
         hides_hostnames -> Bool,
         version -> BigInt,
+        next_public_key -> Text,
+        next_sealed_key -> Text,
     }
 }
 
