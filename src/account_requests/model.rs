@@ -1,6 +1,7 @@
 //! What a request for a Smart Account is, and the rules that need nothing but the facts at hand.
 
 use crate::error::{Error, Problems, Result};
+use crate::kernel::addresses::{one_of, recipients};
 use crate::kernel::ids::{AccountRequestId, CreatorId, PersonId, SmartAccountId};
 use crate::kernel::{DomainIdentifier, EmailAddress, Moment, Name, search_key, text};
 use crate::smart_accounts::{SmartAccount, Visibility};
@@ -200,12 +201,12 @@ pub struct Creator {
 pub struct Customers(Vec<EmailAddress>);
 
 impl Customers {
-    /// Reads what was typed: addresses between commas, semicolons, spaces or line ends.
+    /// Reads what was typed or pasted: addresses between commas, semicolons, spaces or line ends, with or without names.
     pub fn parse(typed: &str) -> Result<Self, String> {
-        Self::of(typed.split(|c: char| c == ',' || c == ';' || c.is_whitespace()))
+        Self::of(recipients(typed).iter().map(String::as_str))
     }
 
-    /// Reads a list.
+    /// Reads a list of which each element is one address.
     pub fn of<'a>(typed: impl IntoIterator<Item = &'a str>) -> Result<Self, String> {
         let mut list: Vec<EmailAddress> = Vec::new();
         for one in typed.into_iter().map(str::trim).filter(|one| !one.is_empty()) {
@@ -214,7 +215,7 @@ impl Customers {
                     "Enter at most {MOST_CUSTOMERS} customer email addresses."
                 ));
             }
-            let address = EmailAddress::parse(one)?;
+            let address = EmailAddress::parse(&one_of(one)?)?;
             if list.iter().any(|known| known.key() == address.key()) {
                 return Err(format!("{address} is named twice. Enter each address once."));
             }
@@ -655,6 +656,15 @@ mod tests {
     fn customer_addresses_come_between_commas_or_in_lines_each_once() {
         let list = customers("a@x.example, b@x.example;\r\n c@y.example\n");
         assert_eq!(list.list().len(), 3);
+        let list = customers("Example, Lee <lee@x.example>; SMTP:ann@x.example");
+        assert_eq!(list.list()[0].as_str(), "lee@x.example");
+        assert_eq!(list.list().len(), 2);
+        // Over the API an element is one address.
+        assert!(
+            Customers::of(["a@x.example b@x.example"])
+                .unwrap_err()
+                .contains("2 addresses")
+        );
         assert!(Customers::parse("").unwrap_err().contains("at least one"));
         assert!(Customers::parse(" , \n").unwrap_err().contains("at least one"));
         assert!(

@@ -25,6 +25,7 @@ pub mod reason;
 pub mod reply;
 pub mod routes;
 pub mod server;
+pub mod sheet;
 pub mod shell;
 pub mod upload;
 pub mod view_as;

@@ -1,5 +1,6 @@
 //! Forms that bring a file along (RFC 7578), read as a whole: they are small.
 
+use crate::kernel::table::decode;
 use actix_web::HttpRequest;
 use actix_web::http::header;
 
@@ -27,7 +28,7 @@ pub fn parse(body: &[u8], boundary: &str) -> Option<Vec<(String, String)>> {
     Some(
         parts
             .into_iter()
-            .map(|(name, value)| (name, text(value)))
+            .map(|(name, value)| (name, decode(value)))
             .collect(),
     )
 }
@@ -75,28 +76,6 @@ fn name_of(head: &str) -> Option<String> {
     Some(name.replace("%22", "\""))
 }
 
-/// The text of a file, whatever program wrote it: UTF-8, UTF-16 with its mark, else one byte a letter.
-fn text(bytes: &[u8]) -> String {
-    let utf16 = |bytes: &[u8], join: fn([u8; 2]) -> u16| {
-        let units: Vec<u16> = bytes
-            .chunks_exact(2)
-            .filter_map(|pair| Some(join([*pair.first()?, *pair.get(1)?])))
-            .collect();
-        String::from_utf16_lossy(&units)
-    };
-    if let Some(rest) = bytes.strip_prefix(&[0xff, 0xfe]) {
-        return utf16(rest, u16::from_le_bytes);
-    }
-    if let Some(rest) = bytes.strip_prefix(&[0xfe, 0xff]) {
-        return utf16(rest, u16::from_be_bytes);
-    }
-    let bytes = bytes.strip_prefix(&[0xef, 0xbb, 0xbf]).unwrap_or(bytes);
-    std::str::from_utf8(bytes).map_or_else(
-        |_| bytes.iter().map(|byte| char::from(*byte)).collect(),
-        str::to_owned,
-    )
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -114,13 +93,6 @@ mod tests {
         );
         assert_eq!(parse(&body[..body.len() - 6], "b"), None);
         assert_eq!(boundary_of("application/x-www-form-urlencoded"), None);
-    }
-
-    #[test]
-    fn a_file_is_read_whatever_program_wrote_it() {
-        assert_eq!(text("\u{feff}a\u{fc}".as_bytes()), "a\u{fc}");
-        assert_eq!(text(b"a\xfc"), "a\u{fc}");
-        assert_eq!(text(b"\xff\xfea\0\xfc\0"), "a\u{fc}");
     }
 
     proptest! {

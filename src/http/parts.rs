@@ -10,6 +10,7 @@
 
 use super::form_state::{Choice, FormState};
 use super::list::{ListQuery, Pager, SortHead};
+use super::sheet::SheetCard;
 use super::shell::Shell;
 use super::widgets::{Donut, Happening, Tab, UseBar};
 use askama::filters::HtmlSafe;
@@ -72,6 +73,7 @@ parts! {
     chips(list: ListQuery, count: str) = "parts/chips.html";
     pager(pager: Pager) = "parts/pager.html";
     check(name: str, value: str, label: str, form: str, checked: bool, no: str) = "parts/check.html";
+    sheet(card: SheetCard, csrf: str) = "parts/sheet.html";
     page_head(shell: Shell) = "layout/head.html";
     page_top(shell: Shell, has_menu: bool) = "layout/top.html";
     page_menu(shell: Shell) = "layout/menu.html";

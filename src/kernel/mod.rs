@@ -1,10 +1,12 @@
 //! Words of the trade: values without input or output. Everything above speaks in these.
 
+pub mod addresses;
 pub mod clock;
 pub mod edition;
 pub mod event;
 pub mod ids;
 pub mod secret;
+pub mod table;
 pub mod text;
 pub mod who;
 pub mod words;

@@ -1,7 +1,7 @@
 //! The JSON of members: everything that the pages can do.
 
 use super::access;
-use super::imports::{self, Content, Done, Entry, Report, lines_of};
+use super::imports::{self, Content, Done, Entry, Report, typed};
 use super::model::Member;
 use super::pages::{filter, may_assign, query, slice};
 use super::service;
@@ -211,7 +211,8 @@ async fn one(may: May<ViewUsers>, id: PathPart<PersonId>) -> Answer {
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 struct NewUsers {
-    /// E-mail addresses, up to 10,000. People without a user account are invited.
+    /// E-mail addresses, up to 10,000, one in each element; `Ada Lindqvist <ada@xyz.example>` is read as well. People
+    /// without a user account are invited.
     emails: Vec<String>,
     /// The user role.
     role: Role,
@@ -282,17 +283,9 @@ impl AddReport {
     }
 }
 
-/// The lines of a list, each cut as a form's would be: one address may bring a second behind a comma, which
-/// has the number of the first.
+/// The lines of a list. An element is one address, be there a name with it; two in one are a wrong line.
 pub fn lines(emails: &[String]) -> Result<Vec<Entry>> {
-    let mut lines = Vec::new();
-    for (number, email) in (1..).zip(emails) {
-        let mut cut = lines_of(email);
-        if cut.is_empty() {
-            cut.push(String::new());
-        }
-        lines.extend(cut.into_iter().map(|typed| Entry { number, typed }));
-    }
+    let lines = imports::numbered(0, emails.iter().map(|email| typed(email)).collect());
     if lines.is_empty() || lines.len() > imports::MOST_LINES {
         return Err(Error::invalid("emails", "Send 1 to 10,000 e-mail addresses."));
     }
@@ -315,6 +308,7 @@ async fn add(may: May<ManageUsers>, body: JsonBody<NewUsers, LIST_LIMIT>) -> Ans
         places: (!asked.virtual_accounts.is_empty()).then_some(asked.virtual_accounts),
         role: Some(asked.role),
         lines: lines(&asked.emails)?,
+        table: None,
     };
     let (permit, reading) = (may.permit.clone(), content.clone());
     let report = may

@@ -336,7 +336,8 @@ struct GroupEdit {
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 struct NewGroupPeople {
-    /// E-mail addresses, up to 10,000. People without a user account are invited.
+    /// E-mail addresses, up to 10,000, one in each element; `Ada Lindqvist <ada@xyz.example>` is read as well. People
+    /// without a user account are invited.
     emails: Vec<String>,
     /// Only says what would become of each line.
     #[serde(default)]

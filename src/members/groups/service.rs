@@ -487,6 +487,7 @@ pub fn add_kept(
         ..
     } = imports::find(tx, permit.within(), permit.person()?, import)?;
     let group = group.ok_or(Error::NotFound)?;
+    content.is_ready()?;
     if done_at.is_some() || !imports::close(tx, id, at)? {
         return Ok(tx.unchanged(None));
     }

@@ -6,6 +6,6 @@ mod service;
 mod store;
 
 pub use model::{Content, Entry, numbered};
-pub(super) use model::{Import, MOST_LINES, Report, Target, Verdict, judge, lines_of};
+pub(super) use model::{Import, MOST_LINES, Report, Target, Verdict, judge, typed};
 pub(super) use service::{Done, Ids, all_good, close, find, forget_before, known, person_of, report};
 pub use service::{add, ids};

@@ -2,29 +2,16 @@
 
 use crate::authn::people::{Person, PersonState};
 use crate::authz::Role;
+use crate::error::{Error, Result};
+use crate::kernel::addresses::{LONGEST, one_address, one_of, recipients};
 use crate::kernel::ids::{ImportId, PersonId, SmartAccountId, UserGroupId, VirtualAccountId};
-use crate::kernel::{EmailAddress, Moment, search_key};
+use crate::kernel::table::{Guess, Kept, Layout, Meaning, Table};
+use crate::kernel::{EmailAddress, Moment};
 use crate::members::model::{APPROVER_CAUTION, Scope, may_hold};
 use std::collections::HashMap;
 
 /// So many lines are taken at once.
 pub const MOST_LINES: usize = 10_000;
-/// No address is longer; more of a line would only make the page heavy.
-const LONGEST: usize = 320;
-/// What the first row of a file calls the column of addresses.
-const HEADS: &[&str] = &[
-    "email",
-    "e-mail",
-    "email address",
-    "e-mail address",
-    "email addresses",
-    "mail",
-    "address",
-    "user",
-    "cco id",
-    "cco ids",
-];
-
 /// What the people of a list are to be given.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Content {
@@ -34,6 +21,9 @@ pub struct Content {
     pub role: Option<Role>,
     /// One address a line.
     pub lines: Vec<Entry>,
+    /// The file from which they come, when it is a table.
+    #[serde(default)]
+    pub table: Option<Kept>,
 }
 
 /// An address of a list, as it was typed.
@@ -54,6 +44,16 @@ pub fn numbered(after: usize, typed: Vec<String>) -> Vec<Entry> {
 }
 
 impl Content {
+    /// Nobody is added while it is open which column of the file holds the addresses.
+    pub fn is_ready(&self) -> Result<()> {
+        match &self.table {
+            Some(kept) if !kept.found.missing(&MEANINGS).is_empty() => Err(Error::refused(
+                "members.lines-wrong",
+                "Choose the column of the addresses first. Nothing has been written.",
+            )),
+            _ => Ok(()),
+        }
+    }
     /// The scope of access.
     pub fn scope(&self) -> Scope {
         self.places
@@ -206,133 +206,140 @@ impl Report {
     }
 }
 
-/// Cuts what was typed into addresses: by commas, semicolons and line ends; `Ada <ada@xyz.example>` is read
-/// too, and addresses with nothing but spaces between them.
-pub fn lines_of(typed: &str) -> Vec<String> {
-    let mut lines = Vec::new();
-    for piece in typed.split([',', ';', '\n', '\r']) {
-        let piece = piece.trim();
-        if piece.is_empty() {
-            continue;
-        }
-        let words: Vec<&str> = piece.split_whitespace().collect();
-        if words.len() > 1 && words.iter().all(|word| word.contains('@')) {
-            lines.extend(words.into_iter().map(cut));
-        } else {
-            lines.push(cut(within_brackets(piece)));
-        }
-    }
-    lines
+/// What the columns of a file of people may mean.
+pub const MEANINGS: [Meaning; 1] = [Meaning {
+    key: "email",
+    label: "e-mail address",
+    names: &[
+        "email",
+        "email address",
+        "primary email",
+        "emails",
+        "email addresses",
+        "email id",
+        "user email",
+        "work email",
+        "user principal name",
+        "cco id",
+        "cco ids",
+        "mail",
+        "email adresse",
+        "adresse email",
+    ],
+    loose: &["address", "user", "user name", "username", "login", "id"],
+    other: &[
+        "manager",
+        "supervisor",
+        "assistant",
+        "recovery",
+        "secondary",
+        "alternate",
+        "alternative",
+        "backup",
+        "personal",
+        "private",
+        "home",
+        "other",
+        "old",
+    ],
+    looks: Some(|cell| one_address(cell).is_some()),
+    guess: Guess::Cells,
+    needed: true,
+}];
+
+/// The people of a file.
+#[derive(Debug, Clone, Default)]
+pub struct PeopleFile {
+    /// Line by line.
+    pub lines: Vec<Entry>,
+    /// The table that it is; none when it is a list of addresses.
+    pub table: Option<Kept>,
 }
 
-fn within_brackets(piece: &str) -> &str {
-    piece
-        .strip_suffix('>')
-        .and_then(|rest| rest.rsplit_once('<'))
-        .map(|(_, address)| address.trim())
-        // Nothing in them: the line is judged as it was typed, not lost.
-        .filter(|address| !address.is_empty())
-        .unwrap_or(piece)
-}
-
-fn cut(line: &str) -> String {
-    line.chars().take(LONGEST).collect()
-}
-
-/// Reads a file: the column that its first row calls Email, else the first column with an address in it.
-pub fn lines_of_csv(text: &str) -> Result<Vec<Entry>, String> {
-    let first = text
-        .lines()
-        .find(|line| !line.trim().is_empty())
-        .unwrap_or_default();
-    let delimiter = [b',', b';', b'\t']
-        .into_iter()
-        .max_by_key(|mark| first.bytes().filter(|byte| byte == mark).count())
-        .filter(|mark| first.bytes().any(|byte| byte == *mark))
-        .unwrap_or(b',');
-    let mut reader = ::csv::ReaderBuilder::new()
-        .has_headers(false)
-        .flexible(true)
-        .delimiter(delimiter)
-        .from_reader(text.as_bytes());
-    let mut column: Option<usize> = None;
-    let mut lines = Vec::new();
-    let mut count = LineCount::of(text);
-    for row in reader.records() {
-        let row = row.map_err(|error| {
-            let line = error.position().map_or(0, ::csv::Position::line);
-            format!("Line {line} of the file is not CSV. Save it as CSV with one address a line.")
-        })?;
-        let number = count.at(row.position().map_or(0, ::csv::Position::byte));
-        if row.iter().all(|cell| cell.trim().is_empty()) {
-            continue;
-        }
-        let at = match column {
-            Some(at) => at,
-            None => {
-                let head = row
-                    .iter()
-                    .position(|cell| HEADS.contains(&search_key(cell).as_str()));
-                let at = head
-                    .or_else(|| row.iter().position(|cell| cell.contains('@')))
-                    .unwrap_or(0);
-                column = Some(at);
-                if head.is_some() {
-                    continue;
-                }
-                at
-            }
-        };
-        let cell = crate::http::csv::untext(row.get(at).unwrap_or_default().trim());
-        lines.push(Entry {
-            number,
-            typed: cut(within_brackets(cell)),
+/// Reads a file: a table with a column of addresses, or a list of addresses as people paste it.
+pub fn read_file(text: &str) -> std::result::Result<PeopleFile, String> {
+    let mut table = Table::read(text, &MEANINGS, MOST_LINES)?;
+    if is_list(&table) {
+        return Ok(PeopleFile {
+            lines: numbered(0, recipients(text)),
+            table: None,
         });
     }
-    Ok(lines)
+    if table.found.columns.len() == 1 {
+        // There is nothing to choose from.
+        table.found.layout.columns = vec![Some(0)];
+    }
+    Ok(PeopleFile {
+        lines: lines_of(&table),
+        table: (!table.rows.is_empty()).then(|| Kept {
+            text: text.to_owned(),
+            found: table.found,
+        }),
+    })
 }
 
-/// Counts the lines of a text as an editor does. The reader's own count has a row begin before the empty lines
-/// that it skips, and with the second half of a line's end.
-struct LineCount<'a> {
-    rest: &'a [u8],
-    /// How far it has come.
-    byte: usize,
-    line: usize,
+/// Reads the file of a list once more, with the columns that were chosen; what was typed beside it stays.
+pub fn read_again(content: &Content, layout: &Layout) -> std::result::Result<Content, String> {
+    let Some(kept) = &content.table else {
+        return Ok(content.clone());
+    };
+    let table = Table::read_as(&kept.text, layout, MOST_LINES)?;
+    let typed = content.lines.iter().filter(|line| line.number > kept.found.last);
+    Ok(Content {
+        lines: lines_of(&table).into_iter().chain(typed.cloned()).collect(),
+        table: Some(Kept {
+            text: kept.text.clone(),
+            found: table.found,
+        }),
+        ..content.clone()
+    })
 }
 
-impl<'a> LineCount<'a> {
-    fn of(text: &'a str) -> Self {
-        Self {
-            rest: text.as_bytes(),
-            byte: 0,
-            line: 1,
+/// One entry a row; none while nobody has said which column holds the addresses.
+fn lines_of(table: &Table) -> Vec<Entry> {
+    if table.found.layout.columns.first().copied().flatten().is_none() {
+        return Vec::new();
+    }
+    table
+        .rows
+        .iter()
+        .map(|row| Entry {
+            number: row.line,
+            typed: typed(table.cell(row, 0)),
+        })
+        .collect()
+}
+
+/// An entry's text: the address alone where there is one.
+pub fn typed(cell: &str) -> String {
+    one_of(cell).unwrap_or_else(|_| cell.trim().chars().take(LONGEST).collect())
+}
+
+/// Whether a file is a list from a mail client and no table: no heading, and addresses next to each other.
+fn is_list(table: &Table) -> bool {
+    if table.found.layout.head.is_some() {
+        return false;
+    }
+    let at_in = |cell: &str| cell.matches('@').count();
+    let (mut cells, mut with, mut beside) = (0, 0, false);
+    for row in &table.rows {
+        let addresses: usize = row.cells().map(at_in).sum();
+        beside |= addresses > 1;
+        for cell in row.cells().filter(|cell| !cell.is_empty()) {
+            cells += 1;
+            with += usize::from(cell.contains('@'));
         }
     }
-    /// The line of the first row at or behind a byte; bytes are asked for in their order.
-    fn at(&mut self, byte: u64) -> usize {
-        while let [first, rest @ ..] = self.rest {
-            let end = matches!(first, b'\r' | b'\n');
-            if self.byte as u64 >= byte && !end {
-                break;
-            }
-            // The two marks of one line's end count once.
-            if *first == b'\n' || (end && rest.first() != Some(&b'\n')) {
-                self.line += 1;
-            }
-            self.byte += 1;
-            self.rest = rest;
-        }
-        self.line
-    }
+    beside && (table.rows.len() == 1 || with * 4 >= cells * 3)
 }
 
 /// Reads an address of a list. Letters that only look like ASCII are told from it: whoever means a domain in
 /// another script types its ASCII form, so that nobody is added by the look of an address.
-pub fn address(typed: &str) -> Result<EmailAddress, String> {
+pub fn address(typed: &str) -> std::result::Result<EmailAddress, String> {
     if typed.trim().is_empty() {
         return Err("There is no address in this line.".to_owned());
     }
+    one_of(typed)?;
     let odd = typed.chars().find(|c| !c.is_ascii());
     match (EmailAddress::parse(typed), odd) {
         (Ok(email), None) => Ok(email),
@@ -510,30 +517,22 @@ mod tests {
             .collect()
     }
 
-    #[test]
-    fn addresses_are_cut_at_commas_lines_and_brackets() {
-        assert_eq!(
-            lines_of(
-                "ada@xyz.example, bob@xyz.example;cy@xyz.example\r\n\r\n Dan <dan@xyz.example>\na@b.example c@d.example\nno address"
-            ),
-            [
-                "ada@xyz.example",
-                "bob@xyz.example",
-                "cy@xyz.example",
-                "dan@xyz.example",
-                "a@b.example",
-                "c@d.example",
-                "no address"
-            ]
-        );
-        assert!(lines_of(" ,\n;").is_empty());
+    fn of(text: &str) -> Vec<(usize, String)> {
+        let file = read_file(text).unwrap();
+        file.lines.into_iter().map(|e| (e.number, e.typed)).collect()
+    }
+
+    fn case(bytes: &[u8]) -> (Vec<String>, Kept) {
+        let file = read_file(&crate::kernel::table::decode(bytes)).unwrap();
+        (
+            file.lines.into_iter().map(|e| e.typed).collect(),
+            file.table.unwrap(),
+        )
     }
 
     #[test]
     fn a_file_is_read_by_its_column_of_addresses() {
-        let of = |text: &str| -> Vec<String> {
-            lines_of_csv(text).unwrap().into_iter().map(|e| e.typed).collect()
-        };
+        let of = |text: &str| -> Vec<String> { of(text).into_iter().map(|(_, typed)| typed).collect() };
         assert_eq!(
             of("Name,Email\r\nAda,ada@xyz.example\r\n,\r\nBob,'=x@xyz.example\r\n"),
             ["ada@xyz.example", "=x@xyz.example"]
@@ -548,17 +547,121 @@ mod tests {
             ["ada@xyz.example"]
         );
         assert!(of("").is_empty());
+        // A cell is one line: two addresses in it are a wrong line, not one of them.
+        assert_eq!(
+            of("Name,Email\nAda,Ada <ada@xyz.example>\nTwo,\"a@xyz.example, b@xyz.example\"\n"),
+            ["ada@xyz.example", "a@xyz.example, b@xyz.example"]
+        );
+        assert!(
+            address("a@xyz.example, b@xyz.example")
+                .unwrap_err()
+                .contains("2 addresses")
+        );
+    }
+
+    #[test]
+    fn the_files_that_people_have_are_read() {
+        let (emails, table) = case(include_bytes!(
+            "../../../tests/fixtures/tables/users-google-workspace.csv"
+        ));
+        assert_eq!(emails, ["grace@xyz.example", "hal@xyz.example"]);
+        assert_eq!(table.found.layout.columns, [Some(2)]);
+        assert_eq!(
+            table
+                .found
+                .unused()
+                .map(|(at, _)| table.found.called(at))
+                .collect::<Vec<_>>(),
+            [
+                "First Name [Required]",
+                "Last Name [Required]",
+                "Org Unit Path [Required]"
+            ]
+        );
+
+        let (emails, table) = case(include_bytes!(
+            "../../../tests/fixtures/tables/users-m365-template.csv"
+        ));
+        assert_eq!(emails, ["grace@xyz.example", "hal@xyz.example"]);
+        assert_eq!(
+            table.found.called(table.found.layout.columns[0].unwrap()),
+            "User Name"
+        );
+
+        let (emails, table) = case(include_bytes!(
+            "../../../tests/fixtures/tables/users-title-row.csv"
+        ));
+        assert_eq!(emails, ["grace@xyz.example", "hal@xyz.example"]);
+        assert_eq!((table.found.layout.head, table.found.aside), (Some(2), 1));
+
+        let (emails, table) = case(include_bytes!(
+            "../../../tests/fixtures/tables/users-german-cp1252.csv"
+        ));
+        assert_eq!(emails, ["joerg@xyz.example", "zoe@xyz.example"]);
+        assert_eq!(table.found.columns[0].sample, "J\u{f6}rg");
+
+        let (emails, _) = case(include_bytes!(
+            "../../../tests/fixtures/tables/users-comma-in-quoted-header.csv"
+        ));
+        assert_eq!(emails, ["grace@xyz.example"]);
+    }
+
+    #[test]
+    fn a_file_may_be_a_list_from_a_mail_client() {
+        let pasted = include_str!("../../../tests/fixtures/tables/users-pasted-lists.txt");
+        let file = read_file(pasted).unwrap();
+        assert!(file.table.is_none());
+        let who = ["grace", "hal", "ida", "jo", "kim", "lou", "mia", "noe"];
+        assert_eq!(
+            file.lines,
+            numbered(0, who.map(|name| format!("{name}@xyz.example")).into())
+        );
+        assert_eq!(of("a@b.example, c@d.example, nobody").len(), 3);
+        assert_eq!(of("a@b.example c@d.example\n").len(), 2);
+        // Two columns, of which one holds addresses, are a table.
+        assert_eq!(of("Ada;ada@xyz.example").len(), 1);
+    }
+
+    #[test]
+    fn the_column_can_be_chosen_and_what_was_typed_stays() {
+        let text = "Email,Boss\na@b.example,z@b.example\n";
+        let file = read_file(text).unwrap();
+        let mut lines = file.lines;
+        lines.extend(numbered(2, vec!["typed@b.example".to_owned()]));
+        let content = Content {
+            places: None,
+            role: None,
+            lines,
+            table: file.table,
+        };
+        let layout = Layout {
+            separator: ',',
+            head: Some(1),
+            columns: vec![Some(1)],
+        };
+        let again = read_again(&content, &layout).unwrap();
+        let typed: Vec<&str> = again.lines.iter().map(|line| line.typed.as_str()).collect();
+        assert_eq!(typed, ["z@b.example", "typed@b.example"]);
+        // Without a column there are no lines, and one is asked for.
+        let none = read_again(
+            &content,
+            &Layout {
+                columns: vec![None],
+                ..layout
+            },
+        )
+        .unwrap();
+        assert_eq!(
+            (
+                none.lines.len(),
+                none.table.unwrap().found.missing(&MEANINGS).len()
+            ),
+            (1, 1)
+        );
     }
 
     #[test]
     fn a_row_keeps_the_number_that_it_has_in_the_file() {
-        let of = |text: &str| -> Vec<(usize, String)> {
-            lines_of_csv(text)
-                .unwrap()
-                .into_iter()
-                .map(|e| (e.number, e.typed))
-                .collect()
-        };
         let said = [(2, "a@b.example".to_owned()), (5, "c@d.example".to_owned())];
         for end in ["\n", "\r\n", "\r"] {
             let text = ["Email", "a@b.example", "", "  ", "c@d.example", ""].join(end);
@@ -643,9 +746,8 @@ mod tests {
     proptest! {
         #[test]
         fn whatever_is_typed_is_cut_and_judged(text in "\\PC*|[a-c@., ;\\n\"<>]*") {
-            let typed = lines_of(&text);
-            prop_assert!(typed.iter().all(|line| !line.trim().is_empty() && line.chars().count() <= LONGEST));
-            if let Ok(lines) = lines_of_csv(&text) {
+            if let Ok(PeopleFile { lines, .. }) = read_file(&text) {
+                prop_assert!(lines.iter().all(|line| line.typed.chars().count() <= LONGEST));
                 // Each has a number of its own, by which it is mended or left out.
                 prop_assert!(lines.windows(2).all(|two| two[0].number < two[1].number));
                 let report = judge(&lines, &HashMap::new(), &Target::Group(&[]));

@@ -1,6 +1,9 @@
 //! "Add User": a list of addresses or a file, the report on it, and the button that adds.
 
-use super::model::{Content, Entry, Import, Line, MOST_LINES, Report, lines_of, lines_of_csv, numbered};
+use super::model::{
+    Content, Entry, Import, Line, MEANINGS, MOST_LINES, PeopleFile, Report, numbered, read_again, read_file,
+    typed,
+};
 use super::service::{self, Done};
 use crate::authz::action::{ManageGroups, ManageUsers};
 use crate::authz::{Does, Role};
@@ -8,11 +11,13 @@ use crate::error::{Error, Problems, Result};
 use crate::http::NoFields;
 use crate::http::form::{LIST_LIMIT, Named, PathPart, fresh};
 use crate::http::list::Pager;
+use crate::http::sheet::{SheetCard, chosen};
 use crate::http::widgets::{Tab, counted};
 use crate::http::{
     Answer, Crumb, Flash, FlashKind, FormState, ListQuery, ListSpec, May, Posted, Routes, Shell, Visit, page,
     page_with,
 };
+use crate::kernel::addresses::recipients;
 use crate::kernel::ids::{ImportId, UserGroupId};
 use crate::members::access::{self, AccessFields};
 use crate::members::groups;
@@ -84,29 +89,32 @@ struct AddForm {
 }
 
 /// The lines of both fields: what the file says under its own numbers, then what was typed.
-fn lines(form: &AddForm, problems: &mut Problems) -> Vec<Entry> {
-    let mut lines = lines_of_csv(&form.file).unwrap_or_else(|says| {
+fn lines(form: &AddForm, problems: &mut Problems) -> PeopleFile {
+    let mut file = read_file(&form.file).unwrap_or_else(|says| {
         problems.add("file", says);
-        Vec::new()
+        PeopleFile::default()
     });
-    let last = lines.last().map_or(0, |line| line.number);
-    lines.extend(numbered(last, lines_of(&form.emails)));
-    if lines.is_empty() && problems.is_empty() {
+    let last = match &file.table {
+        Some(table) => table.found.last,
+        None => file.lines.len(),
+    };
+    file.lines.extend(numbered(last, recipients(&form.emails)));
+    if file.lines.is_empty() && file.table.is_none() && problems.is_empty() {
         problems.add(
             "emails",
             "Enter at least one e-mail address, or choose a CSV file.",
         );
     }
-    if lines.len() > MOST_LINES {
+    if file.lines.len() > MOST_LINES {
         problems.add(
             "emails",
             format!(
                 "{} lines are more than the 10,000 that are taken at once.",
-                lines.len()
+                file.lines.len()
             ),
         );
     }
-    lines
+    file
 }
 
 fn user_crumbs(visit: &Visit) -> [Crumb; 2] {
@@ -152,7 +160,7 @@ async fn show_add(may: May<ManageUsers>) -> Answer {
 async fn add(may: May<ManageUsers>, posted: Posted<AddForm, LIST_LIMIT>) -> Answer {
     let typed = &posted.value;
     let mut problems = Problems::default();
-    let lines = lines(typed, &mut problems);
+    let file = lines(typed, &mut problems);
     let mut asked = Problems::default();
     let given = access::read(
         &typed.scope,
@@ -174,7 +182,8 @@ async fn add(may: May<ManageUsers>, posted: Posted<AddForm, LIST_LIMIT>) -> Answ
             Scope::These(list) => Some(list),
         },
         role: Some(role),
-        lines,
+        lines: file.lines,
+        table: file.table,
     };
     let id = keep(&may, None, content).await?;
     crate::http::see_other(&format!("{}/add/{id}", base(&may, "users")))
@@ -216,6 +225,8 @@ struct ReviewPage {
     path: String,
     back: String,
     tabs: Vec<Tab>,
+    /// How the file was read, when it is a table.
+    sheet: Option<SheetCard>,
     wrong: Vec<Line>,
     wrong_count: usize,
     acting: usize,
@@ -227,6 +238,10 @@ struct ReviewPage {
 impl ReviewPage {
     fn button(&self) -> String {
         format!("Add {}", counted(self.acting as u64, "user", "users"))
+    }
+    /// A column has to be chosen before anybody can be added.
+    fn asks(&self) -> bool {
+        self.sheet.as_ref().is_some_and(|sheet| sheet.asks)
     }
 }
 
@@ -301,8 +316,19 @@ fn review_page(
         .take(usize::try_from(list.limit()).unwrap_or(usize::MAX))
         .collect();
     let mut shell = visit.account_shell("Review", crumbs);
-    shell.error_title = wrong_count > 0;
+    let sheet = import
+        .content
+        .table
+        .as_ref()
+        .filter(|_| import.done_at.is_none())
+        .map(|kept| {
+            let mut card = SheetCard::of(&kept.found, &MEANINGS, &path, import.version);
+            card.caution = "All lines of the file are read anew; what was mended or left out below is lost.";
+            card
+        });
+    shell.error_title = wrong_count > 0 || sheet.as_ref().is_some_and(|sheet| sheet.asks);
     ReviewPage {
+        sheet,
         shell,
         title,
         says,
@@ -393,12 +419,32 @@ struct MendForm {
     /// All wrong lines are left out.
     #[serde(default)]
     all: String,
+    /// Columns that were chosen: the file is read anew.
+    #[serde(default)]
+    column: Vec<String>,
+    /// The line of its heading, or "".
+    #[serde(default)]
+    head: String,
+}
+
+/// What the list says after what was sent from its review.
+fn changed(content: &Content, form: &MendForm, wrong: &[usize]) -> Result<Content> {
+    match &content.table {
+        Some(kept) if !form.column.is_empty() => {
+            let layout = chosen(&kept.found, &MEANINGS, &form.column, &form.head);
+            read_again(content, &layout).map_err(|says| Error::invalid("file", says))
+        }
+        _ => Ok(Content {
+            lines: mended(&content.lines, form, wrong),
+            ..content.clone()
+        }),
+    }
 }
 
 /// The lines after mending. What is left out or emptied is gone.
 fn mended(before: &[Entry], form: &MendForm, wrong: &[usize]) -> Vec<Entry> {
     let left: Vec<usize> = form.leave.iter().filter_map(|n| n.parse().ok()).collect();
-    let typed: std::collections::HashMap<usize, &str> = form
+    let mended: std::collections::HashMap<usize, &str> = form
         .number
         .iter()
         .filter_map(|n| n.parse().ok())
@@ -411,7 +457,7 @@ fn mended(before: &[Entry], form: &MendForm, wrong: &[usize]) -> Vec<Entry> {
             if left.contains(&number) || (form.all == "1" && wrong.contains(&number)) {
                 return None;
             }
-            let Some(line) = typed.get(&number) else {
+            let Some(line) = mended.get(&number) else {
                 return Some(Entry {
                     number,
                     typed: line.clone(),
@@ -420,7 +466,7 @@ fn mended(before: &[Entry], form: &MendForm, wrong: &[usize]) -> Vec<Entry> {
             let line = line.trim();
             (!line.is_empty()).then(|| Entry {
                 number,
-                typed: line.chars().take(320).collect(),
+                typed: typed(line),
             })
         })
         .collect()
@@ -448,10 +494,7 @@ async fn mend(may: May<ManageUsers>, id: PathPart<ImportId>, posted: Posted<Mend
             }
             import.version = version;
             let (_, report) = service::report(tx, permit.within(), &import.content)?;
-            let content = Content {
-                lines: mended(&import.content.lines, &form, &wrong_numbers(&report)),
-                ..import.content.clone()
-            };
+            let content = changed(&import.content, &form, &wrong_numbers(&report))?;
             service::mend(tx, &import, &content)
         })
         .await?;
@@ -553,7 +596,7 @@ async fn add_to_group(
     posted: Posted<AddForm, LIST_LIMIT>,
 ) -> Answer {
     let mut problems = Problems::default();
-    let lines = lines(&posted.value, &mut problems);
+    let file = lines(&posted.value, &mut problems);
     // Whether this group may be changed is asked with the page itself.
     let again = group_add_page(&may, id.0, posted.again(&problems)).await?;
     if !problems.is_empty() {
@@ -562,7 +605,8 @@ async fn add_to_group(
     let content = Content {
         places: None,
         role: None,
-        lines,
+        lines: file.lines,
+        table: file.table,
     };
     let import = keep(&may, Some(id.0), content).await?;
     crate::http::see_other(&format!("{}/add/{import}", groups_pages::path(&may, id.0)))
@@ -624,10 +668,7 @@ async fn mend_of_group(
             }
             import.version = version;
             let (_, report) = groups::report(tx, &permit, group, &import.content.lines)?;
-            let content = Content {
-                lines: mended(&import.content.lines, &form, &wrong_numbers(&report)),
-                ..import.content.clone()
-            };
+            let content = changed(&import.content, &form, &wrong_numbers(&report))?;
             service::mend(tx, &import, &content)
         })
         .await?;
@@ -683,6 +724,8 @@ mod tests {
             typed: vec![" x@y.example ".to_owned(), String::new()],
             leave: vec!["6".to_owned()],
             all: all.to_owned(),
+            column: Vec::new(),
+            head: String::new(),
         };
         let left = |form| -> Vec<(usize, String)> {
             mended(&before, &form, &[3, 4, 6, 7])

@@ -193,6 +193,7 @@ pub fn add_kept(
     if import.group.is_some() {
         return Err(Error::NotFound);
     }
+    import.content.is_ready()?;
     if import.done_at.is_some() || !close(tx, id, at)? {
         return Ok(tx.unchanged(None));
     }

@@ -2,8 +2,8 @@
 
 use super::api::OrderBody;
 use crate::error::Problems;
-use crate::http::csv::untext;
 use crate::kernel::ids::{OrderImportId, PersonId};
+use crate::kernel::table::without_guard as untext;
 use crate::kernel::{Moment, search_key};
 use crate::orders::intake::{New, Told, ToldLine};
 use serde::{Deserialize, Serialize};

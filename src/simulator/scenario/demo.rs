@@ -624,6 +624,7 @@ impl Demo {
             places: None,
             role: Some(Role::AccountViewer),
             lines: members::numbered(0, vec![INVITED.to_owned()]),
+            table: None,
         };
         members::add_users(tx, &permit, asked, &invited, &self.invited, false).map(drop)
     }
