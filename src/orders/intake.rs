@@ -82,8 +82,22 @@ impl New {
 fn word<T: std::str::FromStr<Err = String>>(typed: &str, or: T) -> Result<T, String> {
     match typed.trim() {
         "" => Ok(or),
-        typed => typed.parse(),
+        typed => word_key(typed).parse(),
     }
+}
+
+/// A word as scripts write it, of one that was typed as pages show it: "Enterprise Agreement" is "enterprise-agreement".
+pub fn word_key(typed: &str) -> String {
+    search_key(typed).replace([' ', '_'], "-")
+}
+
+/// RFC 3339, or a day.
+pub fn moment(typed: &str) -> Option<Moment> {
+    let typed = typed.trim();
+    Moment::parse(typed).or_else(|| {
+        let day: NaiveDate = typed.parse().ok()?;
+        Some(Moment::of(day.and_time(NaiveTime::MIN).and_utc()))
+    })
 }
 
 fn identifier(typed: &str) -> Result<String, String> {
@@ -112,13 +126,9 @@ fn when(typed: &str, now: Moment) -> Result<Moment, String> {
     let typed = typed.trim();
     let at = if typed.is_empty() {
         now
-    } else if let Some(at) = Moment::parse(typed) {
-        at
     } else {
-        let day: NaiveDate = typed
-            .parse()
-            .map_err(|_| "Enter the order date as 2026-11-21 or 2026-11-21T09:30:00Z.".to_owned())?;
-        Moment::of(day.and_time(NaiveTime::MIN).and_utc())
+        moment(typed)
+            .ok_or_else(|| "Enter the order date as 2026-11-21 or 2026-11-21T09:30:00Z.".to_owned())?
     };
     if at > now.plus(chrono::TimeDelta::days(1)) || at < now.plus(chrono::TimeDelta::days(-36_500)) {
         return Err("Enter an order date that lies in the past, within a hundred years.".to_owned());

@@ -23,8 +23,18 @@ pub fn insert(tx: &mut Tx<'_>, at: Moment, import: &Import) -> Result<()> {
     Ok(())
 }
 
+/// So much is kept of a list, as the schema says.
+const LONGEST: usize = 4_000_000;
+
 fn written(content: &Content) -> Result<String> {
-    serde_json::to_string(content).map_err(Error::internal)
+    let text = serde_json::to_string(content).map_err(Error::internal)?;
+    if text.len() > LONGEST && text.chars().count() > LONGEST {
+        return Err(Error::invalid(
+            "file",
+            "The file is too long to be kept for its review. Divide it into several files.",
+        ));
+    }
+    Ok(text)
 }
 
 type Row = (

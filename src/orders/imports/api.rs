@@ -1,13 +1,15 @@
 //! Orders as scripts tell them, one or a file of them.
 
-use super::model::{Entry, Judged, read_file};
+use super::model::{Entry, Judged, MEANINGS, OrderFile, read_again, read_file};
 use super::service;
 use crate::authz::action::Operate;
-use crate::error::Error;
+use crate::error::{Error, Problems, Result};
 use crate::http::{Answer, Api, JsonBody, May, Routes, json};
+use crate::kernel::table::{Found, Layout, heading_key};
 use crate::orders::intake::{Told, ToldLine};
 use actix_web::http::Method;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 use utoipa::ToSchema;
 
 /// A file may be as long as this.
@@ -18,7 +20,7 @@ pub fn routes(routes: &mut Routes) {
     routes.api(
         Method::POST,
         "/api/v1/order-imports",
-        Api::says("Many orders come in, as a list or as the text of a CSV or JSON file. With `dry_run` the report alone is given. Wrong orders stand in the way unless `leave_out_wrong`.")
+        Api::says("Many orders come in, as a list or as the text of a table or a JSON file. Which column means what is found by headings and cells, said in the report, and can be named in `columns`. With `dry_run` the report alone is given. Wrong orders stand in the way unless `leave_out_wrong`.")
             .takes::<ImportBody>()
             .gives::<ImportReport>(200),
         import,
@@ -104,9 +106,13 @@ impl OrderBody {
 struct ImportBody {
     #[serde(default)]
     orders: Vec<OrderBody>,
-    /// The text of a CSV or JSON file.
+    /// The text of a table or of a JSON file.
     #[serde(default)]
     file: String,
+    /// Which column of the table means what, where it should not be found by looking: the name of a field, such as
+    /// `quantity`, and the heading of the column or its number from 1; "" for none.
+    #[serde(default)]
+    columns: BTreeMap<String, String>,
     #[serde(default)]
     dry_run: bool,
     #[serde(default)]
@@ -131,6 +137,17 @@ struct ImportLine {
     problems: Vec<ImportProblem>,
 }
 
+/// A column of the table that was used.
+#[derive(Debug, Serialize, ToSchema)]
+struct ImportColumn {
+    /// For which field, such as `quantity`.
+    field: String,
+    /// Its number, from 1.
+    number: usize,
+    /// Its heading.
+    heading: String,
+}
+
 /// What became, or would become, of orders.
 #[derive(Debug, Serialize, ToSchema)]
 struct ImportReport {
@@ -138,6 +155,10 @@ struct ImportReport {
     received: usize,
     /// How many are wrong.
     wrong: usize,
+    /// Which columns of the table were taken for what.
+    columns: Vec<ImportColumn>,
+    /// Headings of columns that were not used.
+    unused_columns: Vec<String>,
     orders: Vec<ImportLine>,
 }
 
@@ -158,6 +179,82 @@ fn line(one: &Judged) -> ImportLine {
     }
 }
 
+/// Reads the file; columns that are named are taken, and one that is missing is asked for.
+fn read(text: &str, columns: &BTreeMap<String, String>) -> Result<OrderFile> {
+    let wrong = |says| Error::invalid("file", says);
+    let mut file = read_file(text).map_err(wrong)?;
+    if !columns.is_empty() {
+        let Some(kept) = &file.table else {
+            return Err(Error::invalid("columns", "Columns are named for a table alone."));
+        };
+        let layout = with_columns(&kept.found, columns)?;
+        file = read_again(&kept.text, &layout).map_err(wrong)?;
+    }
+    if let Some(kept) = &file.table {
+        let mut problems = Problems::default();
+        for at in kept.found.missing(&MEANINGS) {
+            if let Some(meaning) = MEANINGS.get(at) {
+                problems.add(format!("columns/{}", meaning.key), kept.found.says(at, meaning));
+            }
+        }
+        problems.or_ok()?;
+    }
+    Ok(file)
+}
+
+/// The layout that was found, with the columns that are named. What stays open is asked for.
+fn with_columns(found: &Found, columns: &BTreeMap<String, String>) -> Result<Layout> {
+    let mut layout = found.layout.clone();
+    let mut problems = Problems::default();
+    for (key, named) in columns {
+        let field = format!("columns/{key}");
+        let place = MEANINGS
+            .iter()
+            .position(|meaning| meaning.key == key)
+            .and_then(|at| layout.columns.get_mut(at));
+        match (place, column(found, named)) {
+            (None, _) => problems.add(field, "No field of an order has this name."),
+            (_, Err(says)) => problems.add(field, says),
+            (Some(place), Ok(column)) => *place = column,
+        }
+    }
+    for (at, _) in &found.unsure {
+        if let Some(meaning) = MEANINGS.get(*at).filter(|one| !columns.contains_key(one.key)) {
+            problems.add(format!("columns/{}", meaning.key), found.says(*at, meaning));
+        }
+    }
+    problems.or_ok()?;
+    Ok(layout)
+}
+
+/// A column by its number or heading.
+fn column(found: &Found, named: &str) -> std::result::Result<Option<usize>, String> {
+    let named = named.trim();
+    if named.is_empty() {
+        return Ok(None);
+    }
+    let count = found.columns.len();
+    if let Ok(number) = named.parse::<usize>() {
+        return number
+            .checked_sub(1)
+            .filter(|at| *at < count)
+            .map(Some)
+            .ok_or_else(|| format!("The table has columns 1 to {count}."));
+    }
+    let key = heading_key(named);
+    let mut like = (0..count).filter(|at| {
+        found
+            .columns
+            .get(*at)
+            .is_some_and(|one| heading_key(&one.name) == key)
+    });
+    match (like.next(), like.next()) {
+        (Some(at), None) => Ok(Some(at)),
+        (Some(_), Some(_)) => Err("Several columns have this heading. Send the number of one.".to_owned()),
+        _ => Err("No column has this heading.".to_owned()),
+    }
+}
+
 async fn import(may: May<Operate>, body: JsonBody<ImportBody, LONG>) -> Answer {
     let mut entries: Vec<Entry> = body
         .value
@@ -170,8 +267,30 @@ async fn import(may: May<Operate>, body: JsonBody<ImportBody, LONG>) -> Answer {
             broken: String::new(),
         })
         .collect();
+    let (mut columns, mut unused_columns) = (Vec::new(), Vec::new());
     if !body.value.file.is_empty() {
-        entries.extend(read_file(&body.value.file).map_err(|says| Error::invalid("file", says))?);
+        let file = read(&body.value.file, &body.value.columns)?;
+        entries.extend(file.entries);
+        if let Some(kept) = file.table {
+            let found = kept.found;
+            unused_columns = found.unused().map(|(at, _)| found.called(at)).collect();
+            columns = MEANINGS
+                .iter()
+                .zip(&found.layout.columns)
+                .filter_map(|(meaning, column)| {
+                    let at = (*column)?;
+                    Some(ImportColumn {
+                        field: meaning.key.to_owned(),
+                        number: at + 1,
+                        heading: found
+                            .columns
+                            .get(at)
+                            .map(|one| one.name.clone())
+                            .unwrap_or_default(),
+                    })
+                })
+                .collect();
+        }
     }
     if entries.is_empty() {
         return Err(Error::invalid("orders", "Send at least one order."));
@@ -198,6 +317,8 @@ async fn import(may: May<Operate>, body: JsonBody<ImportBody, LONG>) -> Answer {
         &ImportReport {
             received,
             wrong,
+            columns,
+            unused_columns,
             orders,
         },
     )

@@ -1,12 +1,15 @@
 //! What a file of orders says, and what is to be said of it.
 
 use super::api::OrderBody;
+use crate::catalog;
 use crate::error::Problems;
+use crate::kernel::addresses::one_address;
 use crate::kernel::ids::{OrderImportId, PersonId};
-use crate::kernel::table::without_guard as untext;
-use crate::kernel::{Moment, search_key};
-use crate::orders::intake::{New, Told, ToldLine};
+use crate::kernel::table::{Guess, Kept, Layout, Meaning, Table};
+use crate::kernel::{DomainIdentifier, EmailAddress, Moment, search_key};
+use crate::orders::intake::{self, New, Told, ToldLine, quantity};
 use serde::{Deserialize, Serialize};
+use std::collections::HashMap;
 
 /// How many rows or lines a file may have.
 pub const MOST_ROWS: usize = 20_000;
@@ -28,6 +31,9 @@ pub struct Entry {
 pub struct Content {
     /// Its orders, in its order.
     pub entries: Vec<Entry>,
+    /// The table that it is.
+    #[serde(default)]
+    pub table: Option<Kept>,
 }
 
 /// A file that waits for its operator.
@@ -41,6 +47,8 @@ pub struct Import {
     pub content: Content,
     /// When its orders were taken in.
     pub done_at: Option<Moment>,
+    /// Counts changes.
+    pub version: i64,
 }
 
 /// What becomes of an order of a file.
@@ -104,29 +112,69 @@ impl Judged {
     }
 }
 
+/// The orders of a file.
+#[derive(Debug, Clone, Default)]
+pub struct OrderFile {
+    /// In its order; none while a column has to be chosen.
+    pub entries: Vec<Entry>,
+    /// The table that it is; none when it is JSON.
+    pub table: Option<Kept>,
+}
+
 /// Reads a file of either kind.
-pub fn read_file(text: &str) -> Result<Vec<Entry>, String> {
-    // Line ends of one kind: the reader counts lines by them.
-    let text = text
-        .trim_start_matches('\u{feff}')
-        .trim_start()
-        .replace("\r\n", "\n");
-    let text = text.as_str();
-    let entries = if text.starts_with(['[', '{']) {
-        read_json(text)?
+pub fn read_file(text: &str) -> Result<OrderFile, String> {
+    let begin = text.trim_start_matches('\u{feff}').trim_start();
+    if begin.starts_with(['[', '{']) {
+        return checked(OrderFile {
+            entries: read_json(begin)?,
+            table: None,
+        });
+    }
+    let table = Table::read(text, &MEANINGS, MOST_ROWS)?;
+    let columns = &table.found.layout.columns;
+    let is_found = |(meaning, column): (&Meaning, &Option<usize>)| meaning.needed && column.is_some();
+    if !table.rows.is_empty() && !MEANINGS.iter().zip(columns).any(is_found) {
+        return Err(
+            "The file has no columns \u{201c}identifier\u{201d}, \u{201c}customer\u{201d}, \u{201c}customer_domain\u{201d}, \u{201c}sku\u{201d} and \u{201c}quantity\u{201d}. One line above its rows names the columns."
+                .to_owned(),
+        );
+    }
+    of_table(text, table)
+}
+
+/// Reads a table once more, with the columns that were chosen.
+pub fn read_again(text: &str, layout: &Layout) -> Result<OrderFile, String> {
+    of_table(text, Table::read_as(text, layout, MOST_ROWS)?)
+}
+
+fn of_table(text: &str, table: Table) -> Result<OrderFile, String> {
+    let entries = if table.found.missing(&MEANINGS).is_empty() {
+        entries_of(&table)
     } else {
-        read_csv(text)?
+        Vec::new()
     };
-    if entries.is_empty() {
+    let kept = (!table.rows.is_empty()).then(|| Kept {
+        text: text.to_owned(),
+        found: table.found,
+    });
+    checked(OrderFile { entries, table: kept })
+}
+
+fn checked(file: OrderFile) -> Result<OrderFile, String> {
+    if file.entries.is_empty() && file.table.is_none() {
         return Err("The file holds no orders.".to_owned());
     }
-    let rows: usize = entries.iter().map(|entry| entry.told.lines.len().max(1)).sum();
+    let rows: usize = file
+        .entries
+        .iter()
+        .map(|entry| entry.told.lines.len().max(1))
+        .sum();
     if rows > MOST_ROWS {
         return Err(format!(
             "The file has {rows} lines of orders. {MOST_ROWS} are taken at once."
         ));
     }
-    Ok(entries)
+    Ok(file)
 }
 
 fn read_json(text: &str) -> Result<Vec<Entry>, String> {
@@ -168,78 +216,212 @@ fn read_json(text: &str) -> Result<Vec<Entry>, String> {
         .collect())
 }
 
-/// Heads of columns, folded, and what they may be called besides.
-const COLUMNS: &[(&str, &[&str])] = &[
-    ("identifier", &["order identifier", "order_identifier", "order"]),
-    ("customer", &["customer name"]),
-    (
-        "customer_domain",
-        &["domain", "customer domain", "domain identifier"],
-    ),
-    (
-        "customer_email",
-        &["email", "customer email", "email id of the customer"],
-    ),
-    ("partner_domain", &["partner", "partner domain"]),
-    ("order_type", &["type", "order type"]),
-    ("order_status", &["status", "order status"]),
-    ("purchase_order", &["po", "purchase order"]),
-    ("ordered_at", &["order date", "date", "ordered"]),
-    ("end_customer_account", &["end customer account", "ecsa"]),
-    ("sku", &["product", "part"]),
-    ("quantity", &["qty"]),
-    ("term_months", &["term", "months", "term months"]),
+/// What the columns of a file of orders may mean: their keys are those of the API.
+pub const MEANINGS: [Meaning; 13] = [
+    Meaning {
+        key: "identifier",
+        label: "Order Identifier",
+        names: &[
+            "identifier",
+            "order identifier",
+            "order id",
+            "order",
+            "order number",
+            "web order id",
+        ],
+        loose: &[],
+        other: &[],
+        looks: None,
+        guess: Guess::Never,
+        needed: true,
+    },
+    Meaning {
+        key: "customer",
+        label: "customer",
+        names: &["customer", "customer name", "end customer", "end customer name"],
+        loose: &[],
+        other: &[],
+        looks: None,
+        guess: Guess::Never,
+        needed: true,
+    },
+    Meaning {
+        key: "customer_domain",
+        label: "domain of the customer",
+        names: &[
+            "customer domain",
+            "domain",
+            "domain identifier",
+            "domain of customer",
+            "domain of the customer",
+        ],
+        loose: &[],
+        other: &[],
+        looks: Some(is_domain),
+        guess: Guess::Unnamed,
+        needed: true,
+    },
+    Meaning {
+        key: "customer_email",
+        label: "Email ID of the customer",
+        names: &[
+            "customer email",
+            "email",
+            "email id of customer",
+            "email id of the customer",
+            "email id",
+            "email address",
+        ],
+        loose: &[],
+        other: &[],
+        looks: Some(|cell| one_address(cell).is_some()),
+        guess: Guess::Never,
+        needed: false,
+    },
+    Meaning {
+        key: "partner_domain",
+        label: "domain of the partner",
+        names: &["partner domain", "partner", "domain of the partner"],
+        loose: &[],
+        other: &[],
+        looks: None,
+        guess: Guess::Never,
+        needed: false,
+    },
+    Meaning {
+        key: "order_type",
+        label: "order type",
+        names: &["order type", "type"],
+        loose: &[],
+        other: &[],
+        looks: None,
+        guess: Guess::Never,
+        needed: false,
+    },
+    Meaning {
+        key: "order_status",
+        label: "order status",
+        names: &["order status", "status"],
+        loose: &[],
+        other: &[],
+        looks: None,
+        guess: Guess::Never,
+        needed: false,
+    },
+    Meaning {
+        key: "purchase_order",
+        label: "purchase order",
+        names: &[
+            "purchase order",
+            "po",
+            "po number",
+            "purchase order number",
+            "customer po",
+        ],
+        loose: &[],
+        other: &[],
+        looks: None,
+        guess: Guess::Never,
+        needed: false,
+    },
+    Meaning {
+        key: "ordered_at",
+        label: "order date",
+        names: &[
+            "ordered at",
+            "order date",
+            "date",
+            "ordered",
+            "ordered on",
+            "date ordered",
+        ],
+        loose: &[],
+        other: &[],
+        looks: None,
+        guess: Guess::Never,
+        needed: false,
+    },
+    Meaning {
+        key: "end_customer_account",
+        label: "end customer\u{2019}s Smart Account",
+        names: &[
+            "end customer account",
+            "ecsa",
+            "end customer smart account",
+            "end customer s smart account",
+        ],
+        loose: &[],
+        other: &[],
+        looks: None,
+        guess: Guess::Never,
+        needed: false,
+    },
+    Meaning {
+        key: "sku",
+        label: "SKU",
+        names: &[
+            "sku",
+            "product",
+            "part",
+            "part number",
+            "product number",
+            "product id",
+            "item",
+            "pid",
+        ],
+        loose: &[],
+        other: &[],
+        looks: Some(|cell| catalog::find(cell).is_some()),
+        guess: Guess::Unnamed,
+        needed: true,
+    },
+    Meaning {
+        key: "quantity",
+        label: "quantity",
+        names: &["quantity", "quantity ordered", "ordered quantity"],
+        loose: &[],
+        other: &[],
+        looks: Some(|cell| quantity(cell).is_ok()),
+        guess: Guess::Unnamed,
+        needed: true,
+    },
+    Meaning {
+        key: "term_months",
+        label: "term in months",
+        names: &[
+            "term months",
+            "term in months",
+            "term",
+            "months",
+            "duration months",
+            "subscription term",
+            "subscription term months",
+            "duration in months",
+        ],
+        loose: &[],
+        other: &[],
+        looks: Some(|cell| quantity(cell).is_ok()),
+        guess: Guess::Never,
+        needed: false,
+    },
 ];
 
-fn read_csv(text: &str) -> Result<Vec<Entry>, String> {
-    let head = text.lines().next().unwrap_or_default();
-    let delimiter = if head.contains(';') && !head.contains(',') {
-        b';'
-    } else {
-        b','
-    };
-    let mut reader = ::csv::ReaderBuilder::new()
-        .delimiter(delimiter)
-        .flexible(true)
-        .from_reader(text.as_bytes());
-    let heads: Vec<String> = reader
-        .headers()
-        .map_err(|e| format!("The file is no CSV: {e}."))?
-        .iter()
-        .map(search_key)
-        .collect();
-    let at = |name: &str| {
-        let (_, others) = COLUMNS.iter().find(|(known, _)| *known == name)?;
-        heads
-            .iter()
-            .position(|head| head == name || others.contains(&head.as_str()))
-    };
-    for needed in ["identifier", "customer", "customer_domain", "sku", "quantity"] {
-        if at(needed).is_none() {
-            return Err(format!(
-                "The file has no column \u{201c}{needed}\u{201d}. Its first line names the columns."
-            ));
-        }
-    }
-    let places: Vec<Option<usize>> = COLUMNS.iter().map(|(name, _)| at(name)).collect();
+fn is_domain(cell: &str) -> bool {
+    cell.contains('.') && !cell.contains([' ', '@']) && DomainIdentifier::parse(cell).is_ok()
+}
+
+/// Rows with one identifier are one order.
+fn entries_of(table: &Table) -> Vec<Entry> {
     let mut entries: Vec<Entry> = Vec::new();
-    let mut known: std::collections::HashMap<String, usize> = std::collections::HashMap::new();
-    for row in reader.records() {
-        let row = row.map_err(|e| format!("The file is no CSV: {e}."))?;
-        let line = row
-            .position()
-            .map_or(0, |p| usize::try_from(p.line()).unwrap_or_default());
-        let cell = |name: &str| -> String {
-            let place = COLUMNS.iter().position(|(known, _)| *known == name);
-            place
-                .and_then(|n| places.get(n).copied().flatten())
-                .and_then(|n| row.get(n))
-                .map(|cell| untext(cell.trim()).chars().take(500).collect())
+    let mut known: HashMap<String, usize> = HashMap::new();
+    for row in &table.rows {
+        let cell = |key: &str| -> String {
+            MEANINGS
+                .iter()
+                .position(|meaning| meaning.key == key)
+                .map(|at| table.cell(row, at).chars().take(500).collect())
                 .unwrap_or_default()
         };
-        if row.iter().all(|cell| cell.trim().is_empty()) {
-            continue;
-        }
         let told_line = ToldLine {
             sku: cell("sku"),
             quantity: cell("quantity"),
@@ -262,10 +444,10 @@ fn read_csv(text: &str) -> Result<Vec<Entry>, String> {
         // Rows of one order name it the same way; what else they say of it is said once or alike.
         match known.get(&key).and_then(|n| entries.get_mut(*n)) {
             Some(entry) if !key.is_empty() => {
-                if differs(&entry.told, &told) {
+                if let Some(what) = differs(&entry.told, &told) {
                     entry.broken = format!(
-                        "Line {line} of the file says something else of the order than line {}.",
-                        entry.line
+                        "Line {} of the file says something else of the order than line {}: the {what} differs.",
+                        row.line, entry.line
                     );
                 }
                 entry.told.lines.push(told_line);
@@ -273,7 +455,7 @@ fn read_csv(text: &str) -> Result<Vec<Entry>, String> {
             _ => {
                 known.insert(key, entries.len());
                 entries.push(Entry {
-                    line,
+                    line: row.line,
                     told: Told {
                         lines: vec![told_line],
                         ..told
@@ -283,25 +465,64 @@ fn read_csv(text: &str) -> Result<Vec<Entry>, String> {
             }
         }
     }
-    Ok(entries)
+    entries
 }
 
-/// Whether a later row of an order contradicts its first: an empty cell does not.
-fn differs(first: &Told, later: &Told) -> bool {
-    let pairs = [
-        (&first.customer, &later.customer),
-        (&first.customer_domain, &later.customer_domain),
-        (&first.customer_email, &later.customer_email),
-        (&first.partner_domain, &later.partner_domain),
-        (&first.order_type, &later.order_type),
-        (&first.status, &later.status),
-        (&first.purchase_order, &later.purchase_order),
-        (&first.ordered_at, &later.ordered_at),
-        (&first.end_customer_account, &later.end_customer_account),
+/// In what a later row of an order contradicts its first. An empty cell does not, and neither does the same value
+/// written in another way.
+fn differs(first: &Told, later: &Told) -> Option<&'static str> {
+    let domain = |typed: &str| {
+        DomainIdentifier::parse(typed).map_or_else(|_| search_key(typed), |domain| domain.as_str().to_owned())
+    };
+    let email = |typed: &str| {
+        EmailAddress::parse(typed).map_or_else(|_| search_key(typed), |email| email.key().to_owned())
+    };
+    let day = |typed: &str| intake::moment(typed).map_or_else(|| search_key(typed), Moment::rfc3339);
+    let folded: [(&str, &str, &str, &dyn Fn(&str) -> String); 9] = [
+        ("customer", &first.customer, &later.customer, &search_key),
+        (
+            "domain of the customer",
+            &first.customer_domain,
+            &later.customer_domain,
+            &domain,
+        ),
+        (
+            "Email ID of the customer",
+            &first.customer_email,
+            &later.customer_email,
+            &email,
+        ),
+        (
+            "domain of the partner",
+            &first.partner_domain,
+            &later.partner_domain,
+            &domain,
+        ),
+        (
+            "order type",
+            &first.order_type,
+            &later.order_type,
+            &intake::word_key,
+        ),
+        ("order status", &first.status, &later.status, &intake::word_key),
+        (
+            "purchase order",
+            &first.purchase_order,
+            &later.purchase_order,
+            &search_key,
+        ),
+        ("order date", &first.ordered_at, &later.ordered_at, &day),
+        (
+            "end customer account",
+            &first.end_customer_account,
+            &later.end_customer_account,
+            &domain,
+        ),
     ];
-    pairs
+    folded
         .iter()
-        .any(|(first, later)| !later.is_empty() && first.as_str() != later.as_str())
+        .find(|(_, first, later, key)| !later.is_empty() && first != later && key(first) != key(later))
+        .map(|(what, ..)| *what)
 }
 
 #[cfg(test)]
@@ -316,12 +537,19 @@ mod tests {
                     W1,,,CON-SNT-C92048PE,2,\r\n\
                     W2,Fairwater,fairwater.example,C8200-1N-4T,1,\r\n\
                     W2,Somebody else,,C8200-1N-4T,1,\r\n";
-        let entries = read_file(text).unwrap();
+        let entries = read_file(text).unwrap().entries;
         assert_eq!(entries.len(), 2);
         assert_eq!((entries[0].line, entries[0].told.lines.len()), (2, 2));
         assert!(entries[0].broken.is_empty());
         assert!(entries[1].broken.contains("Line 5"), "{}", entries[1].broken);
-        assert!(read_file("SKU,Qty\nA,1\n").unwrap_err().contains("identifier"));
+        assert!(
+            read_file("Colour,Size\nA,1\n")
+                .unwrap_err()
+                .contains("identifier")
+        );
+        // Where some columns are there, the others are asked for.
+        let some = read_file("SKU,Qty\nA,1\n").unwrap();
+        assert_eq!((some.entries.len(), missing(&some)), (0, vec![0, 1, 2]));
         assert!(read_file("").is_err());
     }
 
@@ -333,13 +561,126 @@ mod tests {
             one.to_owned(),
             format!("{{\"orders\":[{one}]}}"),
         ] {
-            let entries = read_file(&text).unwrap();
+            let entries = read_file(&text).unwrap().entries;
             assert_eq!((entries.len(), entries[0].told.lines.len()), (1, 1), "{text}");
         }
-        let entries = read_file(r#"[{"identifier":"W9","lines":"none"}]"#).unwrap();
+        let entries = read_file(r#"[{"identifier":"W9","lines":"none"}]"#)
+            .unwrap()
+            .entries;
         assert_eq!(entries[0].told.identifier, "W9");
         assert!(!entries[0].broken.is_empty());
         assert!(read_file("[1").is_err());
+    }
+
+    fn case(bytes: &[u8]) -> OrderFile {
+        read_file(&crate::kernel::table::decode(bytes)).unwrap()
+    }
+
+    fn missing(file: &OrderFile) -> Vec<usize> {
+        file.table.as_ref().unwrap().found.missing(&MEANINGS)
+    }
+
+    fn unused(file: &OrderFile) -> Vec<String> {
+        let found = &file.table.as_ref().unwrap().found;
+        found.unused().map(|(at, _)| found.called(at)).collect()
+    }
+
+    #[test]
+    fn the_files_that_people_have_are_read() {
+        for bytes in [
+            include_bytes!("../../../tests/fixtures/tables/orders-tab.txt").as_slice(),
+            include_bytes!("../../../tests/fixtures/tables/orders-tab-utf16.csv"),
+        ] {
+            let file = case(bytes);
+            let one = &file.entries[0];
+            assert_eq!((one.line, one.told.identifier.as_str()), (2, "WR-1"));
+            assert_eq!(
+                (one.told.customer.as_str(), one.told.lines[0].quantity.as_str()),
+                ("XYZ COMPANY", "2")
+            );
+            assert_eq!(file.table.unwrap().found.layout.separator, '\t');
+        }
+        let file = case(include_bytes!(
+            "../../../tests/fixtures/tables/orders-comma-in-semicolon-header.csv"
+        ));
+        assert_eq!(file.entries[0].told.identifier, "WR-3");
+        assert_eq!(unused(&file), ["Name (legal, short)"]);
+        // Domains are compared as domains.
+        let file = case(include_bytes!(
+            "../../../tests/fixtures/tables/orders-case-of-domain.csv"
+        ));
+        assert_eq!((file.entries.len(), file.entries[0].told.lines.len()), (1, 2));
+        assert_eq!(file.entries[0].broken, "");
+    }
+
+    #[test]
+    fn a_heading_with_marks_or_in_short_is_known_and_others_are_named() {
+        let file = case(include_bytes!(
+            "../../../tests/fixtures/tables/orders-unknown-column.csv"
+        ));
+        let told = &file.entries[0].told;
+        assert_eq!(
+            (told.lines[0].term_months.as_str(), told.ordered_at.as_str()),
+            ("60", "2026-01-05")
+        );
+        let file = read_file(
+            "identifier,customer,customer_domain,sku,quantity,Frist\nA,B,c.example,C9200-48P-E,2,60\n",
+        )
+        .unwrap();
+        assert_eq!(unused(&file), ["Frist"]);
+    }
+
+    #[test]
+    fn a_column_that_stands_twice_is_asked_about() {
+        let text = include_str!("../../../tests/fixtures/tables/orders-duplicate-column.csv");
+        let file = read_file(text).unwrap();
+        assert_eq!((file.entries.len(), missing(&file)), (0, vec![11]));
+        let found = file.table.unwrap().found;
+        assert_eq!(found.unsure, [(11, vec![4, 5])]);
+        let mut layout = found.layout;
+        layout.columns[11] = Some(5);
+        let chosen = read_again(text, &layout).unwrap();
+        assert_eq!(chosen.entries[0].told.lines[0].quantity, "7");
+    }
+
+    #[test]
+    fn one_value_written_in_two_ways_is_no_contradiction() {
+        let text = "identifier,customer,customer_domain,sku,quantity,type,status,date,email\n\
+                    A,XYZ  Company,xyz.example,C9200-48P-E,1,Enterprise Agreement,Partially fulfilled,2026-01-05,Lee@xyz.example\n\
+                    A,xyz company,XYZ.example.,C9200-48P-E,1,enterprise-agreement,partially-fulfilled,2026-01-05T00:00:00Z,lee@XYZ.example\n";
+        let entries = read_file(text).unwrap().entries;
+        assert_eq!(entries[0].broken, "");
+        let now = Moment::parse("2026-11-22T08:00:00Z").unwrap();
+        assert!(intake::check(&entries[0].told, crate::orders::model::Source::Import, now).is_ok());
+        let text = text.replace("xyz company", "Fairwater");
+        let entries = read_file(&text).unwrap().entries;
+        assert!(
+            entries[0].broken.contains("the customer differs"),
+            "{}",
+            entries[0].broken
+        );
+    }
+
+    #[test]
+    fn lines_are_counted_as_an_editor_does() {
+        for end in ["\n", "\r\n", "\r"] {
+            let text = [
+                "",
+                "identifier,customer,customer_domain,sku,quantity",
+                "",
+                "\"A",
+                "B\",B,c.example,S,1",
+                "C,D,e.example,S,1",
+            ]
+            .join(end);
+            let lines: Vec<usize> = read_file(&text)
+                .unwrap()
+                .entries
+                .iter()
+                .map(|one| one.line)
+                .collect();
+            assert_eq!(lines, [4, 6], "{end:?}");
+        }
     }
 
     proptest! {

@@ -1,14 +1,15 @@
 //! "Import orders": the file, the report on it, and the button that takes its orders in.
 
-use super::model::{Content, Import, Judged, read_file};
+use super::model::{Content, Import, Judged, MEANINGS, read_again, read_file};
 use super::service;
 use crate::authz::Action;
 use crate::authz::action::Operate;
-use crate::error::{Problems, Result};
+use crate::error::{Error, Problems, Result};
 use crate::http::NoFields;
 use crate::http::form::{Named, PathPart, fresh};
 use crate::http::list::{FilterSpec, Pager};
 use crate::http::menu::Item;
+use crate::http::sheet::{SheetCard, chosen};
 use crate::http::widgets::{Tab, counted};
 use crate::http::{
     Answer, Crumb, Flash, FlashKind, FormState, ListQuery, ListSpec, May, Posted, Routes, Shell, page,
@@ -26,6 +27,7 @@ pub fn routes(routes: &mut Routes) {
     routes.get(PATH, show);
     routes.post(PATH, upload);
     routes.get("/operator/orders/import/{intake}", review);
+    routes.post("/operator/orders/import/{intake}", choose);
     routes.post("/operator/orders/import/{intake}/confirm", confirm);
     routes.menu(Item {
         section: "Operator",
@@ -80,20 +82,24 @@ async fn upload(may: May<Operate>, posted: Posted<Upload, { super::api::LONG }>)
     } else {
         ("file", &posted.value.file)
     };
-    let entries = if text.trim().is_empty() {
+    let file = if text.trim().is_empty() {
         problems.add("file", "Choose a file, or enter its text.");
         None
     } else {
         problems.take(field, read_file(text))
     };
-    let Some(entries) = entries else {
+    let Some(file) = file else {
         return page_with(422, &import_page(&may, posted.again(&problems)));
     };
     let import = Import {
         id: OrderImportId::new(),
         author: may.permit.person()?,
-        content: Content { entries },
+        content: Content {
+            entries: file.entries,
+            table: file.table,
+        },
         done_at: None,
+        version: 1,
     };
     let (id, at) = (import.id, may.portal.clock.now());
     may.portal
@@ -109,6 +115,8 @@ struct ReviewPage {
     shell: Shell,
     steps: [&'static str; 2],
     path: String,
+    /// How the file was read, when it is a table.
+    sheet: Option<SheetCard>,
     tabs: Vec<Tab>,
     rows: Vec<Judged>,
     pager: Pager,
@@ -120,6 +128,10 @@ struct ReviewPage {
 impl ReviewPage {
     fn button(&self) -> String {
         format!("Import {}", counted(self.good as u64, "order", "orders"))
+    }
+    /// A column has to be chosen before there are orders.
+    fn asks(&self) -> bool {
+        self.sheet.as_ref().is_some_and(|sheet| sheet.asks)
     }
     fn wrong_words(&self) -> String {
         counted(self.wrong as u64, "order is wrong", "orders are wrong")
@@ -187,8 +199,12 @@ async fn review(may: May<Operate>, id: PathPart<OrderImportId>) -> Answer {
         "Review",
         &[Crumb::text("Operator"), Crumb::link("Import orders", PATH)],
     );
-    shell.error_title = wrong > 0 && import.done_at.is_none();
+    let open = import.content.table.as_ref().filter(|_| import.done_at.is_none());
+    let sheet = open.map(|kept| SheetCard::of(&kept.found, &MEANINGS, &path, import.version));
+    let asks = sheet.as_ref().is_some_and(|sheet| sheet.asks);
+    shell.error_title = (wrong > 0 || asks) && import.done_at.is_none();
     page(&ReviewPage {
+        sheet,
         shell,
         steps: STEPS,
         path,
@@ -203,6 +219,40 @@ async fn review(may: May<Operate>, id: PathPart<OrderImportId>) -> Answer {
         good,
         done: import.done_at.is_some(),
     })
+}
+
+/// Columns that were chosen.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ColumnsForm {
+    version: String,
+    #[serde(default)]
+    column: Vec<String>,
+    #[serde(default)]
+    head: String,
+}
+
+/// Reads the file once more, with the columns that were chosen.
+async fn choose(may: May<Operate>, id: PathPart<OrderImportId>, posted: Posted<ColumnsForm>) -> Answer {
+    let (permit, id, form) = (may.permit.clone(), id.0, posted.value);
+    may.portal
+        .db
+        .housekeeping(move |tx| {
+            let mut import = service::find(tx, &permit, id)?;
+            import.version = form.version.parse().unwrap_or_default();
+            let Some(kept) = &import.content.table else {
+                return Err(Error::NotFound);
+            };
+            let layout = chosen(&kept.found, &MEANINGS, &form.column, &form.head);
+            let file = read_again(&kept.text, &layout).map_err(|says| Error::invalid("file", says))?;
+            import.content = Content {
+                entries: file.entries,
+                table: file.table,
+            };
+            service::replace(tx, &import)
+        })
+        .await?;
+    crate::http::see_other(&format!("{PATH}/{id}"))
 }
 
 async fn confirm(may: May<Operate>, id: PathPart<OrderImportId>, _form: Posted<NoFields>) -> Answer {

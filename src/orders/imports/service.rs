@@ -23,6 +23,15 @@ pub fn keep(tx: &mut Tx<'_>, at: Moment, import: &Import) -> Result<()> {
     store::insert_import(tx, at, import)
 }
 
+/// Keeps what the file says when it is read with other columns.
+pub fn replace(tx: &mut Tx<'_>, import: &Import) -> Result<()> {
+    if store::replace_import(tx, import)? {
+        Ok(())
+    } else {
+        Err(Error::Stale)
+    }
+}
+
 /// What becomes of each order of a file.
 pub fn judge(read: &mut dyn Reads, entries: &[Entry], now: Moment) -> Result<Vec<Judged>> {
     let identifiers: Vec<String> = entries.iter().map(|one| one.told.identifier.clone()).collect();

@@ -307,7 +307,27 @@ pub fn find(read: &mut dyn Reads, reach: &Within, id: OrderId) -> Result<Order> 
 
 /// Its lines, in order. Who reaches some Virtual Accounts alone sees those that went there.
 pub fn lines(read: &mut dyn Reads, reach: &Within, id: OrderId) -> Result<Vec<Line>> {
-    let mut lines = orders::lines_of(read, &[id])?.remove(&id).unwrap_or_default();
+    let lines = orders::lines_of(read, &[id])?.remove(&id).unwrap_or_default();
+    seen(reach, lines)
+}
+
+/// Orders that one sees, with their lines, in the order of the ids.
+pub fn with_lines(read: &mut dyn Reads, reach: &Within, ids: &[OrderId]) -> Result<Vec<(Order, Vec<Line>)>> {
+    let mut lines = orders::lines_of(read, ids)?;
+    let mut found: std::collections::HashMap<OrderId, Order> = orders::find_many(read, ids)?
+        .into_iter()
+        .map(|order| (order.id, order))
+        .collect();
+    ids.iter()
+        .filter_map(|id| found.remove(id))
+        .map(|order| {
+            let lines = seen(reach, lines.remove(&order.id).unwrap_or_default())?;
+            Ok((order, lines))
+        })
+        .collect()
+}
+
+fn seen(reach: &Within, mut lines: Vec<Line>) -> Result<Vec<Line>> {
     if reach.only().is_some() {
         let account = reach.account()?;
         lines.retain(|line| {

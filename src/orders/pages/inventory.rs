@@ -101,6 +101,9 @@ pub struct InventoryPage {
 }
 
 impl InventoryPage {
+    fn lines_href(&self) -> String {
+        self.list.csv_href().replacen(".csv", "/lines.csv", 1)
+    }
     fn reason<'a>(&'a self, row: &'a RowView) -> &'a str {
         if row.no.is_empty() { &self.against } else { row.no }
     }

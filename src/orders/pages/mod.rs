@@ -1,6 +1,7 @@
 //! The pages of orders: Order Inventory, an order, and "Assign to Smart Account and Virtual Account".
 
 mod assign;
+mod export;
 mod inventory;
 mod order;
 mod progress;
@@ -24,6 +25,7 @@ const INVENTORY: &str = "/sa/{said}/orders/order-inventory";
 pub fn routes(routes: &mut Routes) {
     routes.get(INVENTORY, inventory::list);
     routes.get("/sa/{said}/orders/order-inventory.csv", inventory::csv);
+    routes.get("/sa/{said}/orders/order-inventory/lines.csv", export::lines);
     routes.get("/sa/{said}/orders/order-inventory/views", views::manage);
     routes.get("/sa/{said}/orders/order-inventory/views/new", views::show_new);
     routes.post("/sa/{said}/orders/order-inventory/views/new", views::add);

@@ -3,7 +3,9 @@
 use super::super::list;
 use super::super::model::{Line, LineKind, LineState, Order, OrderStatus};
 use super::super::service;
-use super::{against, assignment_badge, base, between, is_unchecked, line_badge, po_words, status_badge};
+use super::{
+    against, assignment_badge, base, between, export, is_unchecked, line_badge, po_words, status_badge,
+};
 use crate::authn::people;
 use crate::authz::action::{AssignOrder, ViewInventory};
 use crate::authz::{Within, grants};
@@ -326,53 +328,23 @@ pub async fn show(may: May<ViewInventory>, id: PathPart<OrderId>) -> Answer {
 /// "Export lines".
 pub async fn csv(may: May<ViewInventory>, id: PathPart<OrderId>) -> Answer {
     let (permit, id) = (may.permit.clone(), id.0);
-    let (order, lines, names) = may
+    let (identifier, rows) = may
         .portal
         .db
         .read(move |r| {
             let order = list::find(r, permit.within(), id)?;
             let lines = list::lines(r, permit.within(), id)?;
-            let names = Names::of(r, permit.within(), &lines)?;
-            Ok((order, lines, names))
+            let identifier = order.identifier.clone();
+            Ok((identifier, export::rows(r, &permit, vec![(order, lines)])?))
         })
         .await?;
-    let mut table = Table::new(&[
-        "Order Identifier",
-        "Line",
-        "SKU",
-        "Description",
-        "Kind",
-        "Quantity",
-        "Term in months",
-        "Assignment",
-        "Smart Account",
-        "Virtual Account",
-        "Reason",
-        "Settled on",
-    ])?;
-    for line in lines {
-        let view = names.line(line);
-        let line = &view.line;
-        table.row([
-            order.identifier.clone(),
-            line.number.to_string(),
-            line.sku.clone(),
-            line.description.clone(),
-            line.kind.label().to_owned(),
-            line.quantity.to_string(),
-            line.term_months.map(|n| n.to_string()).unwrap_or_default(),
-            line.state.label().to_owned(),
-            view.account.clone(),
-            view.place.clone(),
-            line.reason.clone(),
-            line.settled_at
-                .map(crate::kernel::Moment::rfc3339)
-                .unwrap_or_default(),
-        ])?;
+    let mut table = Table::new(&export::HEAD)?;
+    for row in rows {
+        table.row(row)?;
     }
     Ok(attachment(
         "text/csv; charset=utf-8",
-        &may.file_name(&format!("order-{}", order.identifier)),
+        &may.file_name(&format!("order-{identifier}")),
         table.finish()?,
     ))
 }

@@ -18,6 +18,7 @@ mod reservation;
 mod simulator;
 mod smart_accounts;
 mod sync;
+mod tables;
 mod tokens;
 mod user_groups;
 mod view_as;
