@@ -39,6 +39,32 @@ async function choose(page, who, entry) {
   await page.getByRole("link", { name: entry, exact: true }).filter({ visible: true }).click();
 }
 
+const phone = contexts.find((context) => context.name === "390-light");
+
+for (const context of [withScript, phone, withoutScript]) {
+  test(`the review of a file says which column was taken, and another can be chosen (${context.name})`, async () => {
+    const page = await openPage(browser, portal, context);
+    await signInAs(page, "ada@xyz.example");
+    await visit(page, "/access");
+    const said = await page.evaluate(() => document.documentElement.innerHTML.match(/\/sa\/(\d+)/)?.[1]);
+    await visit(page, `/sa/${said}/account/users/add`);
+    const rows = "Staff list;;\nName;Email;Deputy email\nGrace;grace@xyz.example;hal@xyz.example\n";
+    await page.getByLabel(/Add from CSV/).setInputFiles({ name: "staff.csv", mimeType: "text/csv", buffer: Buffer.from(rows) });
+    await page.getByLabel("Entire Smart Account").check();
+    await page.getByRole("radio", { name: /Smart Account Viewer/ }).check();
+    await page.getByRole("button", { name: "Next" }).click();
+    await page.getByRole("heading", { level: 2, name: "How the file was read" }).waitFor();
+    await page.getByRole("rowheader", { name: "grace@xyz.example" }).waitFor();
+    await page.getByText("Choose other columns").click();
+    await checkPage(page, `columns ${context.name}`);
+    await shot(page, `columns ${context.name}`);
+    await page.getByLabel("E-mail address", { exact: true }).selectOption({ label: "3: Deputy email (hal@xyz.example)" });
+    await page.getByRole("button", { name: "Read the file again" }).click();
+    await page.getByRole("rowheader", { name: "hal@xyz.example" }).waitFor();
+    await page.getByRole("link", { name: "Cancel" }).click();
+  });
+}
+
 for (const context of [withScript, withoutScript]) {
   const label = context === withScript ? "users with script" : "users without script";
   const email = context === withScript ? "nia@xyz.example" : "nils@xyz.example";

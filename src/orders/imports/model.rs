@@ -133,7 +133,15 @@ pub fn read_file(text: &str) -> Result<OrderFile, String> {
     let table = Table::read(text, &MEANINGS, MOST_ROWS)?;
     let columns = &table.found.layout.columns;
     let is_found = |(meaning, column): (&Meaning, &Option<usize>)| meaning.needed && column.is_some();
-    if !table.rows.is_empty() && !MEANINGS.iter().zip(columns).any(is_found) {
+    // One alone may be any number in any file.
+    if !table.rows.is_empty()
+        && MEANINGS
+            .iter()
+            .zip(columns)
+            .filter(|pair| is_found(*pair))
+            .count()
+            < 2
+    {
         return Err(
             "The file has no columns \u{201c}identifier\u{201d}, \u{201c}customer\u{201d}, \u{201c}customer_domain\u{201d}, \u{201c}sku\u{201d} and \u{201c}quantity\u{201d}. One line above its rows names the columns."
                 .to_owned(),

@@ -528,7 +528,7 @@ fn the_api_adds_with_a_report_changes_and_removes() {
     let mut api = p.api("ada@xyz.example");
     let path = format!("/api/v1/accounts/{}/users", cast.xyz.number);
     let mut body = serde_json::json!({
-        "emails": ["noa@newcomer.example, noa@newcomer.example", "wrong", "new@xyz.example"],
+        "emails": ["Noa <noa@newcomer.example>", "wrong", "new@xyz.example"],
         "role": "account-viewer", "dry_run": true,
     });
     let report = api.post(&path, &body).expect(200).json();
