@@ -14,6 +14,7 @@ pub struct SheetField {
     pub prefix: String,
     pub label: String,
     pub blank: &'static str,
+    pub optional: bool,
     pub choices: Vec<Choice>,
     pub form: FormState,
 }
@@ -69,6 +70,7 @@ impl SheetCard {
                 prefix: format!("{}-", meaning.key.replace('_', "-")),
                 label: capital(meaning.label),
                 blank: if meaning.needed { "Choose a column" } else { "" },
+                optional: !meaning.needed,
                 choices: none
                     .into_iter()
                     .chain(
@@ -80,8 +82,15 @@ impl SheetCard {
                 form,
             });
         }
-        let mut unused: Vec<String> = found.unused().take(40).map(|(at, _)| found.called(at)).collect();
-        let more = found.unused().count() - unused.len();
+        // What is asked for comes first.
+        fields.sort_by_key(|field| field.form.problem(FIELD).is_none());
+        let mut unused: Vec<String> = found
+            .unused()
+            .into_iter()
+            .take(40)
+            .map(|(at, _)| found.called(at))
+            .collect();
+        let more = found.unused().len() - unused.len();
         if more > 0 {
             unused.push(format!("{more} more"));
         }
@@ -134,6 +143,7 @@ fn head_field(found: &Found) -> SheetField {
         prefix: String::new(),
         label: "Heading".to_owned(),
         blank: "",
+        optional: false,
         choices,
         form: FormState::new().with_value(HEAD, chosen),
     }
@@ -223,7 +233,8 @@ mod tests {
     fn a_column_that_is_missing_is_asked_for() {
         let table = Table::read("sku,sku\nA,B\n", &MEANINGS, 10).unwrap();
         let card = SheetCard::of(&table.found, &MEANINGS, "/x", 1);
-        assert!(card.asks && card.fields[1].form.problem(FIELD).is_some());
+        assert!(card.asks && card.fields[0].form.problem(FIELD).is_some());
+        assert!(card.unused.is_empty());
         let none = chosen(
             &table.found,
             &MEANINGS,

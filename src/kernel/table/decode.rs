@@ -50,7 +50,7 @@ fn unmarked_utf16(bytes: &[u8]) -> Option<fn([u8; 2]) -> u16> {
         }
     }
     let pairs = (bytes.len() / 2).min(1_000);
-    let most = |count: usize| bytes.len() % 2 == 0 && count * 2 > pairs;
+    let most = |count: usize| bytes.len().is_multiple_of(2) && count * 2 > pairs;
     if most(second) && first == 0 {
         Some(u16::from_le_bytes)
     } else if most(first) && second == 0 {

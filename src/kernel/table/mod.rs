@@ -61,10 +61,17 @@ pub struct Found {
 
 impl Found {
     /// The columns that mean nothing here, by place.
-    pub fn unused(&self) -> impl Iterator<Item = (usize, &Column)> {
-        self.columns.iter().enumerate().filter(|(at, column)| {
-            !self.layout.columns.contains(&Some(*at)) && !(column.name.is_empty() && column.sample.is_empty())
-        })
+    pub fn unused(&self) -> Vec<(usize, &Column)> {
+        let used = |at: usize| {
+            self.layout.columns.contains(&Some(at))
+                // It is asked about.
+                || self.unsure.iter().any(|(_, columns)| columns.contains(&at))
+        };
+        self.columns
+            .iter()
+            .enumerate()
+            .filter(|(at, column)| !used(*at) && (!column.name.is_empty() || !column.sample.is_empty()))
+            .collect()
     }
     /// How a column is named to people.
     pub fn called(&self, at: usize) -> String {

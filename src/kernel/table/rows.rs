@@ -116,17 +116,20 @@ fn walk(
 /// Whether each quoted cell of a row ends where the next one begins. Only a row of several lines can swallow others.
 fn is_closed(raw: &[u8], separator: u8) -> bool {
     let (mut quoted, mut begins, mut closed) = (false, true, false);
-    for byte in raw {
-        match (quoted, *byte) {
-            (true, b'"') => (quoted, closed) = (false, true),
-            (true, _) => {}
+    for byte in raw.iter().copied() {
+        if quoted {
+            quoted = byte != b'"';
+            closed = !quoted;
+        } else if byte == b'"' && (closed || begins) {
             // Twice within quotes it is a quote.
-            (false, b'"') if closed || begins => (quoted, closed, begins) = (true, false, false),
-            (false, byte) if byte == separator => (begins, closed) = (true, false),
-            (false, b'\r' | b'\n') => {}
-            (false, b' ') => begins = false,
-            (false, _) if closed => return false,
-            (false, _) => begins = false,
+            (quoted, closed, begins) = (true, false, false);
+        } else if byte == separator {
+            (begins, closed) = (true, false);
+        } else if !matches!(byte, b'\r' | b'\n') {
+            if closed && byte != b' ' {
+                return false;
+            }
+            begins = false;
         }
     }
     !quoted

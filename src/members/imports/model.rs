@@ -570,6 +570,7 @@ mod tests {
             table
                 .found
                 .unused()
+                .into_iter()
                 .map(|(at, _)| table.found.called(at))
                 .collect::<Vec<_>>(),
             [

@@ -273,7 +273,11 @@ async fn import(may: May<Operate>, body: JsonBody<ImportBody, LONG>) -> Answer {
         entries.extend(file.entries);
         if let Some(kept) = file.table {
             let found = kept.found;
-            unused_columns = found.unused().map(|(at, _)| found.called(at)).collect();
+            unused_columns = found
+                .unused()
+                .into_iter()
+                .map(|(at, _)| found.called(at))
+                .collect();
             columns = MEANINGS
                 .iter()
                 .zip(&found.layout.columns)

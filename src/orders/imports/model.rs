@@ -590,7 +590,11 @@ mod tests {
 
     fn unused(file: &OrderFile) -> Vec<String> {
         let found = &file.table.as_ref().unwrap().found;
-        found.unused().map(|(at, _)| found.called(at)).collect()
+        found
+            .unused()
+            .into_iter()
+            .map(|(at, _)| found.called(at))
+            .collect()
     }
 
     #[test]
