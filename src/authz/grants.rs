@@ -94,6 +94,18 @@ pub fn standing(read: &mut dyn Reads, number: i64, person: PersonId) -> Result<O
     Ok(Some((tenant, grants)))
 }
 
+/// The same for a tenant that is known by its id.
+pub fn standing_in(
+    read: &mut dyn Reads,
+    account: SmartAccountId,
+    person: PersonId,
+) -> Result<Option<(Tenant, Vec<Grant>)>> {
+    let Some(tenant) = store::tenant(read, account)? else {
+        return Ok(None);
+    };
+    Ok(Some((tenant, store::grants_in(read, account, person)?)))
+}
+
 /// Everything a person holds.
 pub fn of_person(read: &mut dyn Reads, person: PersonId) -> Result<Vec<Grant>> {
     store::grants_of(read, person)

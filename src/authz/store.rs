@@ -13,17 +13,31 @@ use crate::platform::db::schema::{
 use crate::platform::db::{Reads, Tx};
 use diesel::prelude::*;
 
-pub fn tenant_by_number(read: &mut dyn Reads, number: i64) -> Result<Option<Tenant>> {
-    Ok(smart_accounts::table
-        .filter(smart_accounts::number.eq(number))
-        .select((
+macro_rules! tenant_columns {
+    () => {
+        (
             smart_accounts::id,
             smart_accounts::number,
             smart_accounts::name,
             smart_accounts::domain,
             smart_accounts::state,
             smart_accounts::kind,
-        ))
+        )
+    };
+}
+
+pub fn tenant(read: &mut dyn Reads, id: SmartAccountId) -> Result<Option<Tenant>> {
+    Ok(smart_accounts::table
+        .find(id)
+        .select(tenant_columns!())
+        .first(read.conn())
+        .optional()?)
+}
+
+pub fn tenant_by_number(read: &mut dyn Reads, number: i64) -> Result<Option<Tenant>> {
+    Ok(smart_accounts::table
+        .filter(smart_accounts::number.eq(number))
+        .select(tenant_columns!())
         .first(read.conn())
         .optional()?)
 }

@@ -9,6 +9,7 @@ mod jobs;
 mod model;
 mod occupant;
 mod pages;
+mod search;
 mod service;
 mod store;
 
@@ -25,6 +26,7 @@ use crate::http::Routes;
 
 /// The routes of this room.
 pub fn routes(routes: &mut Routes) {
+    routes.search(search::search);
     pages::routes(routes);
     api::routes(routes);
 }

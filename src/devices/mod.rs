@@ -13,6 +13,7 @@ mod occupant;
 mod pages;
 mod reconcile;
 pub mod reservation;
+mod search;
 mod service;
 mod store;
 
@@ -28,6 +29,7 @@ use crate::http::Routes;
 
 /// The routes of this room.
 pub fn routes(routes: &mut Routes) {
+    routes.search(search::search);
     pages::routes(routes);
     api::routes(routes);
     api_device::routes(routes);

@@ -1,5 +1,6 @@
 //! Help, the description of the API as a page, the codes of refusals, and on whose shoulders this stands.
 
+use super::guide_pages::{self, Guide};
 use super::reference::{self, Group, Shape};
 use crate::http::{Answer, Crumb, Public, Shell, Visit, page};
 use actix_web::HttpResponse;
@@ -21,12 +22,14 @@ fn help_crumb() -> [Crumb; 1] {
 #[template(path = "home/help.html")]
 struct Help {
     shell: Shell,
+    guides: &'static [Guide],
     lab: bool,
 }
 
 pub async fn help(visit: Public) -> Answer {
     page(&Help {
         shell: shell(&visit, "Help", &[]),
+        guides: guide_pages::ALL,
         lab: visit.portal.config.is_lab(),
     })
 }

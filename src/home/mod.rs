@@ -4,9 +4,11 @@
 mod api;
 mod directory;
 mod directory_pages;
+mod guide_pages;
 mod help_pages;
 mod pages;
 mod reference;
+mod search_pages;
 mod view_as_pages;
 
 use crate::authz::Action;
@@ -19,6 +21,7 @@ pub fn routes(routes: &mut Routes) {
     routes.get("/software-central", pages::software_central);
     routes.get("/select", pages::select);
     routes.get("/sa/{said}", pages::overview);
+    routes.search(search_pages::accounts);
     routes.get("/access", directory_pages::directory);
     routes.get("/access.csv", directory_pages::csv);
     shared_routes(routes);
@@ -37,7 +40,9 @@ pub fn shared_routes(routes: &mut Routes) {
     routes.get("/sa/{said}/view-as", view_as_pages::form);
     routes.post("/sa/{said}/view-as", view_as_pages::start);
     routes.post("/view-as/stop", view_as_pages::stop);
+    routes.get("/search", search_pages::search);
     routes.get("/help", help_pages::help);
+    guide_pages::routes(routes);
     routes.get("/help/problems", help_pages::problems);
     routes.get("/help/api", help_pages::api);
     routes.get("/about", help_pages::about);

@@ -42,7 +42,7 @@ struct SoftwareCentral {
 }
 
 /// The accounts in which one holds a role, each once.
-fn accounts_of(grants: &[Grant]) -> Vec<SmartAccountId> {
+pub fn accounts_of(grants: &[Grant]) -> Vec<SmartAccountId> {
     let mut seen = HashSet::new();
     grants
         .iter()

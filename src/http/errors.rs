@@ -2,6 +2,7 @@
 //! two is decided by the path alone.
 
 use super::error_view::ErrorView;
+use super::refusal::Around;
 use super::shell::{Shell, Theme};
 use super::visit::{THEME, raw_cookie};
 use crate::error::Error;
@@ -67,8 +68,29 @@ pub async fn face<B: MessageBody + 'static>(
         return Ok(res.map_into_left_body());
     };
     asked.is_page = has_page(res.request());
-    let answer = asked.answer(error);
+    let mut foreign = None;
+    let error = own_or_foreign(error, &mut foreign);
+    let around = match Around::suits(&asked.path, error) {
+        true => Around::of(res.request(), error).await,
+        false => None,
+    };
+    let answer = asked.answer(error, around);
     Ok(ServiceResponse::new(res.into_parts().0, answer).map_into_right_body())
+}
+
+/// Our own error, or what the library itself refuses (a path it cannot read, a body it will not take) as one of ours.
+fn own_or_foreign<'e>(error: &'e actix_web::Error, foreign: &'e mut Option<Error>) -> &'e Error {
+    if let Some(own) = error.as_error::<Error>() {
+        return own;
+    }
+    foreign.insert(match error.as_response_error().status_code() {
+        StatusCode::NOT_FOUND => Error::NotFound,
+        StatusCode::PAYLOAD_TOO_LARGE => Error::TooLarge {
+            limit: super::form::LIMIT,
+        },
+        status if status.is_client_error() => Error::BadRequest("The request cannot be read.".into()),
+        _ => Error::internal(error.to_string()),
+    })
 }
 
 /// Whether the address of a request can be opened as a page, too.
@@ -97,35 +119,20 @@ struct Asked {
 }
 
 /// What a page says about an error.
-struct Words {
-    heading: String,
-    says: String,
-    next: Vec<(String, String)>,
+pub(super) struct Words {
+    pub(super) heading: String,
+    pub(super) says: String,
+    /// Label and address; the first is the way on.
+    pub(super) next: Vec<(String, String)>,
 }
 
 impl Asked {
-    fn answer(&self, error: &actix_web::Error) -> HttpResponse {
-        let own = error.as_error::<Error>();
-        // What the library itself refuses (a path it cannot read, a body it will not take).
-        let foreign;
-        let error = if let Some(error) = own {
-            error
-        } else {
-            foreign = match error.as_response_error().status_code() {
-                StatusCode::NOT_FOUND => Error::NotFound,
-                StatusCode::PAYLOAD_TOO_LARGE => Error::TooLarge {
-                    limit: super::form::LIMIT,
-                },
-                status if status.is_client_error() => Error::BadRequest("The request cannot be read.".into()),
-                _ => Error::internal(error.to_string()),
-            };
-            &foreign
-        };
+    fn answer(&self, error: &Error, around: Option<Around>) -> HttpResponse {
         self.log(error);
         let mut response = if super::headers::is_for_programs(&self.path) {
             self.problem(error)
         } else {
-            self.page(error)
+            self.page(error, around.as_ref())
         };
         match error {
             Error::TooMany { retry_after } => super::reply::set_header(
@@ -222,7 +229,7 @@ impl Asked {
         response
     }
 
-    fn page(&self, error: &Error) -> HttpResponse {
+    fn page(&self, error: &Error, around: Option<&Around>) -> HttpResponse {
         // What can be mended by signing in leads there, and back afterwards.
         let here = if self.is_read {
             self.address()
@@ -238,8 +245,15 @@ impl Asked {
             _ => {}
         }
         let status = error.status_code();
-        let words = self.words(error);
-        let shell = Shell {
+        let mut words = self.words(error);
+        let mut facts = Vec::new();
+        let mut ask = Vec::new();
+        if let Some(around) = around {
+            around.tell(error, self.is_read, &mut words);
+            facts = around.facts(error);
+            ask = around.may_be_asked(error);
+        }
+        let bare = || Shell {
             title: words.heading.clone(),
             theme: self.theme,
             path: self.path.clone(),
@@ -247,10 +261,12 @@ impl Asked {
             ..Shell::default()
         };
         let view = ErrorView {
-            shell,
+            shell: around.map_or_else(bare, |around| around.shell(&words.heading)),
             status: status.as_u16(),
             heading: words.heading,
             says: words.says,
+            facts,
+            ask,
             next: words.next,
             reference: self.request_id.clone(),
         };
@@ -293,6 +309,14 @@ impl Asked {
             Edition::Cloud => to("Go to Software Central", self.edition.start()),
             Edition::OnPrem => to("Go to the On-Prem accounts", self.edition.start()),
         };
+        // Where one asks for access; roles of an On-Prem server are given, not asked for.
+        let access = match self.edition {
+            Edition::Cloud => vec![
+                to("Your Smart and Virtual Account access", "/access"),
+                home.clone(),
+            ],
+            Edition::OnPrem => vec![home.clone()],
+        };
         let with_home = |mut next: Vec<(String, String)>| {
             next.push(home.clone());
             next
@@ -306,12 +330,12 @@ impl Asked {
             Error::Forbidden { action } => words(
                 "You may not do this",
                 format!("Your role does not allow you to {action}. An administrator of the Smart Account can give you a role that does; their addresses are in the directory."),
-                vec![to("Your Smart and Virtual Account access", "/access"), home.clone()],
+                access,
             ),
             Error::NotFound => words(
                 "There is nothing here",
                 "The page does not exist, or it belongs to a Smart Account to which you have no access.".to_owned(),
-                vec![to("Your Smart and Virtual Account access", "/access"), home.clone()],
+                access,
             ),
             Error::Refused(refusal) => words("This cannot be done", refusal.says.to_string(), with_home(back)),
             Error::Stale => words("Somebody was quicker", "This was changed meanwhile, so your change was not made. Open the page again to see how it is now.".to_owned(), with_home(back)),
@@ -325,7 +349,10 @@ impl Asked {
             Error::DeadLink => words(
                 "This link no longer works",
                 "It was used already, has expired, was called off, or is not complete. The newest e-mail about the matter has a link that works, if one is needed; otherwise ask the person who sent you the request.".to_owned(),
-                vec![to("Sign in", "/login"), to("Smart Account requests", "/requests")],
+                match self.edition {
+                    Edition::Cloud => vec![to("Sign in", "/login"), to("Smart Account requests", "/requests")],
+                    Edition::OnPrem => vec![to("Sign in", "/login")],
+                },
             ),
             Error::MethodNotAllowed { .. } => words("This page is used in another way", "The address exists, but not for what was tried.".to_owned(), with_home(back)),
             Error::TooLarge { limit } => words("That is too much", format!("At most {limit} bytes are taken here."), with_home(back)),

@@ -1,5 +1,6 @@
 //! The left menu: sections and entries in their documented order, shown to those who may open them.
 
+use super::search::{Hits, Search, Searcher};
 use super::shell::{MenuGroup, MenuItem, MenuSection};
 use super::visit::Visit;
 use crate::authn::Actor;
@@ -64,6 +65,7 @@ pub struct Menu {
     counters: Vec<(&'static str, Counter)>,
     /// Folders of pages, and the entry to which they belong.
     covers: Vec<(&'static str, &'static str)>,
+    searchers: Vec<Searcher>,
 }
 
 impl Default for Menu {
@@ -73,6 +75,7 @@ impl Default for Menu {
             items: Vec::new(),
             counters: Vec::new(),
             covers: Vec::new(),
+            searchers: Vec::new(),
         }
     }
 }
@@ -90,6 +93,19 @@ impl Menu {
 
     pub(super) fn cover(&mut self, folder: &'static str, path: &'static str) {
         self.covers.push((folder, path));
+    }
+
+    pub(super) fn add_searcher(&mut self, searcher: Searcher) {
+        self.searchers.push(searcher);
+    }
+
+    /// What every room finds, those that find nothing left out.
+    pub fn search(&self, read: &mut Read<'_>, search: &Search) -> Result<Vec<Hits>> {
+        let mut found = Vec::new();
+        for searcher in &self.searchers {
+            found.extend(searcher(read, search)?.filter(|hits| hits.total > 0));
+        }
+        Ok(found)
     }
 
     pub(super) fn add_counted(&mut self, item: Item, counter: Counter) {
@@ -128,6 +144,12 @@ impl Menu {
                 let found = self.covers.iter().find(|(folder, _)| covers(folder));
                 found.map(|(_, path)| *path)
             })
+    }
+
+    /// The entry that a visit belongs to, whether it is shown to this person or not.
+    pub(super) fn entry_of(&self, visit: &Visit) -> Option<&Item> {
+        let path = self.current(visit, &visit.number().to_string())?;
+        self.items.iter().find(|item| item.path == path)
     }
 
     /// The menu of a visit.

@@ -66,7 +66,7 @@ parts! {
     sort_th(head: SortHead, class: str) = "parts/sort_th.html";
     menu_link(href: str, picture: str, text: str, dialog: bool, red: bool) = "parts/menu_link.html";
     menu_off(picture: str, text: str, reason: str) = "parts/menu_off.html";
-    menu_post(action: str, csrf: str, picture: str, text: str, once: str) = "parts/menu_post.html";
+    menu_post(action: str, csrf: str, picture: str, text: str, once: str, copies: bool) = "parts/menu_post.html";
     search(list: ListQuery, label: str, placeholder: str, id: str) = "parts/search.html";
     filters(list: ListQuery, id: str) = "parts/filters.html";
     columns(list: ListQuery, id: str) = "parts/columns.html";

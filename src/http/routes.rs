@@ -179,6 +179,11 @@ impl Routes {
         self.menu.cover(folder, path);
     }
 
+    /// What this room offers to the search over everything.
+    pub fn search(&mut self, searcher: super::search::Searcher) {
+        self.menu.add_searcher(searcher);
+    }
+
     fn add<F, Args>(&mut self, method: Method, path: &str, api: Option<Api>, handler: F)
     where
         F: Handler<Args> + Send + Sync,

@@ -61,11 +61,25 @@ struct Asked {
     bearer: Option<String>,
     address: String,
     request_id: String,
+    /// The answer is a refusal: an account in which the person has no role is not named around it.
+    refused: bool,
 }
 
 impl Visit {
     /// Finds out who asks, and where they stand.
     pub async fn of(req: &HttpRequest) -> Result<Self> {
+        let visit = Self::look(req, false).await?;
+        visit.may_change(req)?;
+        Ok(visit)
+    }
+
+    /// The same for the page of a refusal: a page of an account that one may not know of stands in the account that was
+    /// open before.
+    pub async fn around_refusal(req: &HttpRequest) -> Result<Self> {
+        Self::look(req, true).await
+    }
+
+    async fn look(req: &HttpRequest, refused: bool) -> Result<Self> {
         let portal = req
             .app_data::<Data<Portal>>()
             .ok_or_else(|| Error::internal("no portal"))?
@@ -83,6 +97,7 @@ impl Visit {
             bearer: bearer(req),
             address: client_address(req, &portal),
             request_id: super::headers::request_id(req),
+            refused,
         };
         let mut visit = Self {
             actor: None,
@@ -115,24 +130,29 @@ impl Visit {
         if asked.cookie.is_some() || (asked.bearer.is_some() && asked.is_api) {
             visit.find_out(asked).await?;
         }
+        Ok(visit)
+    }
+
+    /// Refuses what changes something to those who may only read.
+    fn may_change(&self, req: &HttpRequest) -> Result<()> {
         // What an operation demands says nothing of whether it changes something; its method does. A client may
         // always end itself.
         if !req.method().is_safe()
-            && let Some(Via::Client { may_write: false, id }) = visit.actor.as_ref().map(|actor| &actor.via)
-            && !visit.path.ends_with(&format!("/{id}"))
+            && let Some(Via::Client { may_write: false, id }) = self.actor.as_ref().map(|actor| &actor.via)
+            && !self.path.ends_with(&format!("/{id}"))
         {
             return Err(Error::refused("api.scope", matrix::READ_ONLY));
         }
-        if visit.preview.is_some()
+        if self.preview.is_some()
             && !req.method().is_safe()
-            && !view_as::STILL_DONE.contains(&visit.path.as_str())
+            && !view_as::STILL_DONE.contains(&self.path.as_str())
         {
             return Err(Error::refused(
                 "view-as.read-only",
                 "You see the portal as another role. Nothing can be changed until you stop.",
             ));
         }
-        Ok(visit)
+        Ok(())
     }
 
     async fn find_out(&mut self, mut asked: Asked) -> Result<()> {
@@ -159,16 +179,37 @@ impl Visit {
                     return Ok(None);
                 };
                 let person = actor.person.id;
-                let number = asked.number.unwrap_or(asked.last_account);
-                let standing = match number {
+                let mut outside = asked.number.is_none();
+                let mut standing = match asked.number.unwrap_or(asked.last_account) {
                     Some(number) => grants::standing(r, number, person)?,
                     None => None,
                 };
-                let everywhere = if asked.number.is_none() {
+                let stands = |standing: &Option<(Tenant, Vec<Grant>)>| {
+                    actor.sees_every_tenant()
+                        || standing.as_ref().is_some_and(|(_, grants)| !grants.is_empty())
+                };
+                if asked.refused && !outside && !stands(&standing) {
+                    outside = true;
+                    standing = match asked.last_account {
+                        Some(number) => grants::standing(r, number, person)?,
+                        None => None,
+                    };
+                }
+                let everywhere = if outside {
                     grants::of_person(r, person)?
                 } else {
                     Vec::new()
                 };
+                // The account that was open last is forgotten when one's last role in it is gone; somebody with roles in
+                // one account alone has that one open from the beginning.
+                if outside && !asked.is_api && !stands(&standing) {
+                    standing = match everywhere.first() {
+                        Some(first) if everywhere.iter().all(|grant| grant.account == first.account) => {
+                            grants::standing_in(r, first.account, person)?
+                        }
+                        _ => None,
+                    };
+                }
                 let waiting = match &standing {
                     Some((tenant, grants)) if !asked.is_api => menu.counts(
                         r,
@@ -181,11 +222,10 @@ impl Visit {
                     )?,
                     _ => Vec::new(),
                 };
-                let outside = asked.number.is_none();
-                Ok(Some((actor, touch, standing, everywhere, outside, waiting)))
+                Ok(Some((actor, touch, standing, everywhere, waiting)))
             })
             .await?;
-        let Some((actor, touch, standing, everywhere, outside, waiting)) = found else {
+        let Some((actor, touch, standing, everywhere, waiting)) = found else {
             return Ok(());
         };
         if let (true, Via::Session { key, .. }) = (touch, &actor.via) {
@@ -197,12 +237,8 @@ impl Visit {
             });
         }
         if let Some((tenant, grants)) = standing {
-            let supports = actor.sees_every_tenant();
-            // The account that was open last is forgotten when one's last role in it is gone.
-            if !outside || !grants.is_empty() || supports {
-                self.tenant = Some(tenant);
-                self.grants = grants;
-            }
+            self.tenant = Some(tenant);
+            self.grants = grants;
         }
         self.everywhere = everywhere;
         self.waiting = waiting;

@@ -11,6 +11,7 @@ mod model;
 mod occupant;
 mod pages;
 mod reserve;
+mod search;
 mod service;
 mod stock;
 mod store;
@@ -33,6 +34,7 @@ use crate::http::Routes;
 
 /// The routes of this room.
 pub fn routes(routes: &mut Routes) {
+    routes.search(search::search);
     pages::routes(routes);
     api::routes(routes);
 }

@@ -13,6 +13,7 @@ mod jobs;
 mod letters;
 mod model;
 mod pages;
+mod search;
 mod service;
 mod store;
 
@@ -31,6 +32,7 @@ use crate::platform::mail::Letters;
 
 /// The routes of this room.
 pub fn routes(routes: &mut Routes) {
+    routes.search(search::search);
     pages::routes(routes);
     imports::pages::routes(routes);
     groups::pages::routes(routes);

@@ -12,6 +12,7 @@ mod letters;
 mod list;
 mod model;
 mod pages;
+mod search;
 mod service;
 mod store;
 
@@ -36,6 +37,7 @@ use crate::platform::mail::Letters;
 
 /// The routes of this room.
 pub fn routes(routes: &mut Routes) {
+    routes.search(search::search);
     pages::routes(routes);
     api::routes(routes);
     api_write::routes(routes);

@@ -7,6 +7,7 @@ mod api;
 mod model;
 mod occupant;
 mod pages;
+mod search;
 mod service;
 mod store;
 
@@ -18,6 +19,7 @@ use crate::http::Routes;
 
 /// The routes of this room.
 pub fn routes(routes: &mut Routes) {
+    routes.search(search::search);
     pages::routes(routes);
     api::routes(routes);
 }

@@ -7,6 +7,7 @@ mod api;
 mod form_pages;
 mod model;
 mod pages;
+mod search;
 mod service;
 mod store;
 
@@ -23,6 +24,7 @@ use crate::http::menu::Item;
 
 /// The routes of this room.
 pub fn routes(routes: &mut Routes) {
+    routes.search(search::search);
     const ONE: &str = "/sa/{said}/account/virtual-accounts/{va}";
     routes.get("/sa/{said}/account/virtual-accounts", pages::all);
     routes.get("/sa/{said}/account/virtual-accounts.csv", pages::csv);

@@ -158,6 +158,43 @@ function upload(f, by) {
   x.send(new FormData(f, by));
 }
 
+// A form whose answer offers a text to copy: the text is copied at once. Where the browser does not allow it, the answer
+// is shown, and its own button is there.
+async function copyFrom(f, by) {
+  let answer, url;
+  const asked = fetch(f.action, { method: "POST", body: body(f, by), headers: { "X-Fragment": "dialog" } }).then(async (res) => {
+    url = res.url;
+    answer = page(await res.text());
+    const text = $("[data-copy]", answer)?.dataset.copy;
+    if (!res.ok || !text) throw new Error("nothing to copy");
+    return text;
+  });
+  try {
+    // Promised, so that the click still counts as the reader's wish when the text arrives.
+    await (window.ClipboardItem
+      ? navigator.clipboard.write([new ClipboardItem({ "text/plain": asked.then((text) => new Blob([text], { type: "text/plain" })) })])
+      : navigator.clipboard.writeText(await asked));
+    f.closest(".pop")?.hidePopover();
+    free(f);
+    note("Copied to the clipboard.");
+  } catch {
+    await asked.catch(() => {});
+    free(f);
+    if (answer) arrive(answer, url); else say("The portal could not be reached. Try again.");
+  }
+}
+
+// A message above the page, as the server would have shown it.
+function note(text) {
+  const box = element("div", "", { className: "note flash ok" });
+  const off = element("button", "Dismiss", { type: "button", className: "btn s ghost" });
+  off.dataset.dismiss = "";
+  box.append(element("p", text), off);
+  $$(".flash.ok").forEach((old) => old.remove());
+  $("#main")?.prepend(box);
+  say(text);
+}
+
 // 4. A form that was sent is not sent again by a second click. Browsers bring pages back as they were left,
 // so its buttons are freed when that happens.
 const buttons = (f) => [...f.elements].filter((b) => b.type === "submit");
@@ -315,18 +352,20 @@ function refresh(r) {
   }
 }
 
-// 9. A long group of check boxes gets a field that narrows it. What is ticked stays in sight, and nothing is sent with it.
+// 9. A long group of check boxes, or a list marked data-narrow="its name", gets a field that narrows it. What is ticked
+// stays in sight, and nothing is sent with it.
 function narrow(group) {
-  const rows = $$("label", group).filter((l) => $("input[type=checkbox]", l));
-  if (rows.length < 12 || $(".narrow", group)) return;
-  const name = $("legend", group)?.textContent.trim() ?? "this list";
+  const list = group.dataset.narrow;
+  const rows = list ? [...group.children] : $$("label", group).filter((l) => $("input[type=checkbox]", l));
+  if (rows.length < (list ? 8 : 12) || (list ? group.previousElementSibling?.matches(".narrow") : $(".narrow", group))) return;
+  const name = list || ($("legend", group)?.textContent.trim() ?? "this list");
   const field = element("input", "", { type: "search", className: "input narrow", placeholder: `Find among ${rows.length}`, autocomplete: "off" });
   field.setAttribute("aria-label", `Find in ${name}`);
   const look = () => {
     const wanted = field.value.trim().toLowerCase();
     const shown = rows.filter((l) => {
       const there = l.textContent.toLowerCase().includes(wanted);
-      l.hidden = !there && !$("input", l).checked;
+      l.hidden = !there && !$("input[type=checkbox]", l)?.checked;
       return there;
     });
     if (wanted) say(`${shown.length} of ${rows.length} match`);
@@ -334,10 +373,59 @@ function narrow(group) {
   field.addEventListener("input", look);
   // Enter here looks; it does not send the form.
   field.addEventListener("keydown", (e) => { if (e.key === "Enter") e.preventDefault(); });
-  ($("legend", group) ?? group.firstChild).after(field);
+  if (list) group.before(field); else ($("legend", group) ?? group.firstChild).after(field);
 }
 
-// 10. One listener each for clicks, forms and typing.
+// 10. Search over everything: Ctrl K, or the field in the top bar, opens a dialog. Its results are those of /search.
+let seeking;
+function seek() {
+  if ($("dialog.palette[open]")) { $("dialog.palette input").focus(); return; }
+  if (!$("[data-seek]") || $("dialog[open]")) return;
+  const from = document.activeElement;
+  const d = element("dialog", "", { className: "palette" });
+  d.setAttribute("aria-label", "Search everything");
+  const f = element("form", "", { className: "find seek", action: "/search", method: "get" });
+  const field = element("input", "", { type: "search", name: "q", maxLength: 200, autocomplete: "off", placeholder: "Search everything" });
+  field.setAttribute("aria-label", "Search everything");
+  const found = element("div", "", { className: "found" });
+  const keys = element("p", "Arrow keys choose, Enter opens, Esc closes", { className: "keys" });
+  f.append(field);
+  d.append(f, found, keys);
+  document.body.append(d);
+  const look = async () => {
+    seeking?.abort();
+    seeking = new AbortController();
+    const q = field.value.trim();
+    if (!q) { found.replaceChildren(); return; }
+    try {
+      const res = await fetch(`/search?${new URLSearchParams({ q })}`, { signal: seeking.signal, headers: { "X-Fragment": "results" } });
+      const next = res.ok && $("#results", page(await res.text()));
+      if (!next) { location.href = `/search?${new URLSearchParams({ q })}`; return; }
+      found.replaceChildren(...next.childNodes);
+      found.scrollTop = 0;
+      say(next.dataset.summary);
+    } catch { /* the next letter asks again */ }
+  };
+  let pause;
+  field.addEventListener("input", () => { clearTimeout(pause); pause = setTimeout(look, 200); });
+  d.addEventListener("keydown", (e) => {
+    const links = $$("a", found), i = links.indexOf(document.activeElement);
+    if (e.key === "ArrowDown" || e.key === "ArrowUp") {
+      e.preventDefault();
+      const to = i + (e.key === "ArrowDown" ? 1 : -1);
+      (to < 0 || (i < 0 && e.key === "ArrowUp") ? field : links[Math.min(to, links.length - 1)] ?? field).focus();
+    } else if (e.key.length === 1 && i >= 0 && !e.ctrlKey && !e.metaKey && !e.altKey) field.focus();
+  });
+  d.addEventListener("click", (e) => { if (e.target === d) d.close(); });
+  d.addEventListener("close", () => { seeking?.abort(); clearTimeout(pause); d.remove(); if (from instanceof HTMLElement && !from.matches("[data-seek]")) from.focus(); });
+  d.showModal();
+  field.focus();
+}
+document.addEventListener("keydown", (e) => {
+  if (e.key.toLowerCase() === "k" && (e.ctrlKey || e.metaKey) && !e.altKey && !e.shiftKey && $("[data-seek]")) { e.preventDefault(); seek(); }
+});
+
+// 11. One listener each for clicks, forms and typing.
 document.addEventListener("click", async (e) => {
   if (!(e.target instanceof Element)) return;
   const off = e.target.closest("[aria-disabled=true]");
@@ -352,7 +440,9 @@ document.addEventListener("click", async (e) => {
     }
     return;
   }
+  if (e.target.closest("[data-back]")) { history.back(); return; }
   if (e.target.closest("[data-dismiss]")) { e.target.closest(".flash")?.remove(); $("#main")?.focus({ preventScroll: true }); return; }
+  if (e.target.closest("[data-seek]") && !$("dialog[open]") && !(e.ctrlKey || e.metaKey || e.shiftKey || e.button)) { e.preventDefault(); seek(); return; }
   const a = e.target.closest("a[href]");
   if (!a || e.defaultPrevented || e.ctrlKey || e.metaKey || e.shiftKey || e.altKey || e.button || a.target || a.origin !== location.origin) return;
   if (a.dataset.dialog !== undefined) { e.preventDefault(); openDialog(a); } else if (a.closest("[data-swap]")) { e.preventDefault(); swap(a.href); }
@@ -364,6 +454,7 @@ document.addEventListener("submit", (e) => {
   if (f.sent) { e.preventDefault(); return; }
   // A file that is handed out leaves the page where it is, so its form stays usable.
   if (f.matches("[data-plain]")) return;
+  if (f.matches("[data-copies]")) { e.preventDefault(); hold(f); copyFrom(f, by); return; }
   const d = f.closest("dialog");
   if (f.matches("form[data-upload]")) { e.preventDefault(); hold(f); upload(f, by); return; }
   if (d) { e.preventDefault(); hold(f); send(f, d, by); return; }
@@ -376,6 +467,12 @@ document.addEventListener("input", (e) => {
   clearTimeout(wait);
   wait = setTimeout(() => swap(formUrl(f)), 250);
 });
+// A choice that acts at once: form[data-at-once] is sent when something else is chosen in it.
+document.addEventListener("change", (e) => {
+  const f = e.target.form;
+  if (!f?.matches("form[data-at-once]")) return;
+  if (f.closest("#results")) swap(formUrl(f)); else location.href = formUrl(f);
+});
 addEventListener("popstate", (e) => {
   if ($("#results") && !e.state?.dialog && !$("dialog[open]")) swap(location.href, false); else location.reload();
 });
@@ -384,7 +481,7 @@ function ready(r) {
   times(r);
   $$("[data-selection]", r).forEach(selection);
   if (r.matches?.("[data-selection]")) selection(r);
-  $$("fieldset.group", r).forEach(narrow);
+  $$("fieldset.group,[data-narrow]", r).forEach(narrow);
   refresh(r);
 }
 

@@ -2,7 +2,7 @@
 
 use super::asking::Visitor;
 use super::world::World;
-use crate::support::Page;
+use crate::support::{Page, sel};
 use licentral::authz::Over;
 use licentral::http::access::Demand;
 
@@ -18,6 +18,10 @@ fn face(page: &Page, path: &str) -> String {
     // Form tokens are new on each page.
     for token in page.attrs("input[name=csrf], input[name=once]", "value") {
         body = body.replace(&token, "TOKEN");
+    }
+    // So is the lab's clock in the top bar.
+    for time in page.html().select(&sel(".lab-pill time")) {
+        body = body.replace(&time.html(), "TIME");
     }
     format!("{} {:?}\n{body}", page.status, page.header("content-type"))
 }

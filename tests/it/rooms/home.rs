@@ -212,7 +212,7 @@ fn help_needs_no_sign_in_and_tells_every_operation() {
     }
     visitor
         .get("/help")
-        .shows("Request a Smart Account for a customer")
+        .shows("How to request a Smart Account for a customer")
         .shows("Troubleshooting");
     visitor
         .get("/about/licenses")

@@ -15,6 +15,8 @@ mod order_pages;
 mod orders;
 mod registered_again;
 mod reservation;
+mod search;
+mod shell;
 mod simulator;
 mod smart_accounts;
 mod sync;
