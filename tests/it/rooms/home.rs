@@ -252,3 +252,30 @@ fn others_accounts_cost_nothing() {
         .shows("1 Smart Account")
         .shows_not("Company 1");
 }
+
+#[test]
+fn every_guide_serves_both_editions_and_leads_to_no_dead_end() {
+    use licentral::kernel::Edition;
+    for edition in [Edition::Cloud, Edition::OnPrem] {
+        let p = Portal::start_as(|config| config.edition = edition);
+        let mut visitor = p.browser();
+        let guides: Vec<String> = p
+            .routes()
+            .into_iter()
+            .filter(|route| route.method == "GET" && route.path.starts_with("/help"))
+            .map(|route| route.path)
+            .collect();
+        assert!(guides.len() >= 11, "{guides:?}");
+        for path in guides {
+            let page = visitor.get(&path).expect(200);
+            for href in page.attrs("main a", "href") {
+                let to = href.split(['#', '?']).next().unwrap();
+                assert!(
+                    !to.starts_with('/') || p.has_route("GET", to),
+                    "{} of {path} leads to {href}",
+                    edition.word()
+                );
+            }
+        }
+    }
+}
