@@ -66,7 +66,11 @@ const fn entry(section: &'static str, label: &'static str, path: &'static str, a
 }
 
 const ITEMS: &[Item] = &[
-    link("On-Prem Accounts", "/", Action::ViewOnPremAccounts),
+    link(
+        "On-Prem Accounts",
+        "/on-prem-accounts",
+        Action::ViewOnPremAccounts,
+    ),
     entry(
         "Licenses",
         "License Inventory",
@@ -99,6 +103,12 @@ const ITEMS: &[Item] = &[
     link("Alerts", "/sa/{said}/alerts", Action::ViewInventory),
     link("Event Log", "/sa/{said}/activity", Action::ViewEvents),
     link("Users", "/sa/{said}/account/users", Action::ViewUsers),
+    entry(
+        "Admin Workspace",
+        "Synchronisation",
+        "/admin/synchronisation",
+        Action::ViewAdminWorkspace,
+    ),
 ];
 
 /// Every kind of letter.
@@ -116,10 +126,11 @@ pub fn occupants(occupants: &mut Occupants) {
 }
 
 /// What its rooms do by the clock.
-pub fn jobs(db: &Db, clock: &Clock, _signing: &Arc<Signing>, _progress: &Progress) -> Vec<Job> {
+pub fn jobs(db: &Db, clock: &Clock, signing: &Arc<Signing>, _progress: &Progress) -> Vec<Job> {
     let mut jobs = Vec::new();
     jobs.extend(licenses::jobs(db, clock));
     jobs.extend(devices::jobs(db, clock));
+    jobs.extend(local_accounts::jobs(db, clock, signing));
     jobs.extend(alerts::jobs(db, clock));
     jobs
 }

@@ -120,6 +120,38 @@ pub fn tallied(read: &mut dyn Reads, within: &Within) -> Result<Vec<(VirtualAcco
     store::tallied(read, within.account()?, within.only())
 }
 
+/// How many product instances some tenants have, by tenant and standing.
+pub fn totals(
+    read: &mut dyn Reads,
+    accounts: &[SmartAccountId],
+) -> Result<BTreeMap<(SmartAccountId, Standing), i64>> {
+    store::totals(read, accounts)
+}
+
+/// Each product instance of a tenant with what it uses, in the order of the UDIs: for what goes through all of them.
+pub fn each_of_account(
+    read: &mut dyn Reads,
+    account: SmartAccountId,
+    each: &mut dyn FnMut(Device, Vec<Usage>) -> Result<()>,
+) -> Result<()> {
+    /// So many are in memory at once.
+    const SOME: i64 = 1_000;
+    let mut beyond = String::new();
+    loop {
+        let some = store::of_account(read, account, &beyond, SOME)?;
+        let Some(last) = some.last() else {
+            return Ok(());
+        };
+        beyond = last.udi().key();
+        let ids: Vec<DeviceId> = some.iter().map(|device| device.id).collect();
+        let mut usages = store::usages_of_all(read, account, &ids)?;
+        for device in some {
+            let used = usages.remove(&device.id).unwrap_or_default();
+            each(device, used)?;
+        }
+    }
+}
+
 /// A device that uses a license.
 #[derive(Debug, Clone)]
 pub struct Using {

@@ -596,6 +596,41 @@ pub fn tallied(
         .collect())
 }
 
+/// How many product instances some tenants have, by tenant and standing.
+pub fn totals(
+    read: &mut dyn Reads,
+    accounts: &[SmartAccountId],
+) -> Result<BTreeMap<(SmartAccountId, Standing), i64>> {
+    let rows: Vec<(SmartAccountId, Standing, i64)> = tallies::table
+        .filter(tallies::smart_account_id.eq_any(accounts.to_vec()))
+        .select((tallies::smart_account_id, tallies::standing, tallies::devices))
+        .load(read.conn())?;
+    let mut sums = BTreeMap::new();
+    for (account, standing, by) in rows {
+        *sums.entry((account, standing)).or_default() += by;
+    }
+    Ok(sums)
+}
+
+/// A page of the product instances of a tenant, in the order of their UDIs, from beyond this one.
+pub fn of_account(
+    read: &mut dyn Reads,
+    account: SmartAccountId,
+    beyond: &str,
+    limit: i64,
+) -> Result<Vec<Device>> {
+    Ok(devices::table
+        .filter(
+            devices::smart_account_id
+                .eq(account)
+                .and(devices::udi_key.gt(beyond)),
+        )
+        .order(devices::udi_key.asc())
+        .select(columns!())
+        .limit(limit)
+        .load(read.conn())?)
+}
+
 // Lists ------------------------------------------------------------------------------------------------------
 
 /// What a list of devices is narrowed to.

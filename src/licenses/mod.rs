@@ -15,6 +15,7 @@ mod search;
 mod service;
 mod stock;
 mod store;
+pub mod supply;
 mod tags;
 mod transfer;
 
@@ -25,7 +26,8 @@ pub use pages::{InventoryHead, InventoryTab, LicenseHead, LicenseTab};
 pub use reserve::{Reserved, move_reserved, reserve, unreserve};
 pub use service::{ending, grant, take_back};
 pub use stock::{
-    Standing, Stock, Use, change_use, find_many as stocks_of, in_place as stocks_in, standing_of, troubles,
+    Standing, Stock, Total, Use, change_use, find_many as stocks_of, in_place as stocks_in, standing_of,
+    totals, troubles,
 };
 pub use store::of_place as pools_in;
 pub use tags::change as change_tags;

@@ -130,6 +130,39 @@ pub fn of_stock(
     Ok(found)
 }
 
+/// A pool that was just inserted.
+pub fn empty_pool(id: LicensePoolId, account: SmartAccountId, place: VirtualAccountId, kind: &Kind) -> Pool {
+    Pool {
+        id,
+        account,
+        virtual_account: place,
+        entitlement: kind.entitlement.clone(),
+        name: kind.name.clone(),
+        billing: kind.billing,
+        term: kind.term,
+        starts_at: kind.starts_at,
+        ends_at: kind.ends_at,
+        purchased: 0,
+        reserved: 0,
+        ended_at: None,
+        version: 1,
+    }
+}
+
+/// Everything that a tenant holds in terms that are not over.
+pub fn of_account(read: &mut dyn Reads, account: SmartAccountId) -> Result<Vec<Pool>> {
+    Ok(pools::table
+        .filter(
+            pools::smart_account_id
+                .eq(account)
+                .and(pools::ended_at.is_null())
+                .and(pools::deleted_place.is_null()),
+        )
+        .order(pools::id.asc())
+        .select(columns!())
+        .load(read.conn())?)
+}
+
 /// What a Virtual Account holds of all licenses, by entitlement and what ends first: terms that are not over.
 pub fn of_place(read: &mut dyn Reads, account: SmartAccountId, place: VirtualAccountId) -> Result<Vec<Pool>> {
     let mut found: Vec<Pool> = pools::table

@@ -7,20 +7,53 @@ mod model;
 mod pages;
 mod service;
 mod store;
+mod sync;
 
 pub use model::{AccountState, Cloud, LocalAccount, Requested, SyncState};
 pub use service::{New, key_of, registered, request};
 pub use store::{by_number, find, requested_by, sealed_key};
 
+pub use sync::{Applied, Frequency, Schedule, apply, generate, network};
+
 use crate::http::Routes;
+use crate::kernel::Clock;
+use crate::platform::db::Db;
+use crate::platform::jobs::Job;
+use crate::platform::signing::Signing;
+use std::sync::Arc;
 
 /// The routes of this room.
 pub fn routes(routes: &mut Routes) {
     pages::routes(routes);
+    sync::routes(routes);
+}
+
+/// What this room does by the clock.
+pub fn jobs(db: &Db, clock: &Clock, signing: &Arc<Signing>) -> Vec<Job> {
+    sync::jobs(db, clock, signing)
 }
 
 /// With what codes the rules of this room refuse.
-pub const REFUSALS: &[(&str, &str)] = &[(
-    "on-prem.account-not-active",
-    "Something was to be changed in an On-Prem account that is not registered yet, or is Inactive.",
-)];
+pub const REFUSALS: &[(&str, &str)] = &[
+    (
+        "on-prem.account-not-active",
+        "Something was to be changed in an On-Prem account that is not registered yet, or is Inactive.",
+    ),
+    (
+        "on-prem.no-address",
+        "The address of the cloud is not known, or cannot be called, so the account synchronizes by file.",
+    ),
+    (
+        "on-prem.older-response",
+        "A response file is older than the last one that was applied.",
+    ),
+    (
+        "on-prem.other-response",
+        "A response file is for another On-Prem account, or answers a file that this one did not make.",
+    ),
+    (
+        "on-prem.sync-failed",
+        "The cloud did not answer, or refused the synchronization file.",
+    ),
+    ("on-prem.sync-in-progress", "The account is being synchronized."),
+];

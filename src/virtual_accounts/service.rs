@@ -776,6 +776,11 @@ pub fn reached(read: &mut dyn Reads, within: &Within) -> Result<Vec<(VirtualAcco
         .collect())
 }
 
+/// All of a tenant, the default one first, then by name: for what the portal itself does with a tenant.
+pub fn of_account(read: &mut dyn Reads, account: SmartAccountId) -> Result<Vec<VirtualAccount>> {
+    store::of_account(read, account)
+}
+
 /// Those of them in which product instances may register here: an On-Prem server serves the others.
 pub fn open_places(
     read: &mut dyn Reads,

@@ -353,6 +353,18 @@ pub fn list(read: &mut dyn Reads, within: &Within) -> Result<Vec<VirtualAccount>
         .load(read.conn())?)
 }
 
+/// All of a tenant, the default one first, then by name.
+pub fn of_account(read: &mut dyn Reads, account: SmartAccountId) -> Result<Vec<VirtualAccount>> {
+    Ok(virtual_accounts::table
+        .filter(virtual_accounts::smart_account_id.eq(account))
+        .order((
+            virtual_accounts::is_default.desc(),
+            virtual_accounts::name_key.asc(),
+        ))
+        .select(columns!())
+        .load(read.conn())?)
+}
+
 pub fn find(read: &mut dyn Reads, within: &Within, id: VirtualAccountId) -> Result<VirtualAccount> {
     if !within.covers(id) {
         return Err(Error::NotFound);

@@ -3,7 +3,9 @@
 
 mod store;
 
-pub use store::{Filter, Sort, count, days, find, find_many, forget, held_in, in_place, page, troubles};
+pub use store::{
+    Filter, Sort, Total, count, days, find, find_many, forget, held_in, in_place, page, totals, troubles,
+};
 
 use super::store as pools;
 use crate::catalog::{self, Billing, Term};

@@ -9,6 +9,7 @@ use crate::kernel::{Moment, search_key};
 use crate::platform::db::schema::{license_days as day_rows, license_stocks as stocks, license_tags as tags};
 use crate::platform::db::{Conn, Reads, Tx, contains};
 use diesel::prelude::*;
+use std::collections::HashMap;
 
 macro_rules! columns {
     () => {
@@ -444,4 +445,37 @@ pub fn troubles(read: &mut dyn Reads, within: &Within, most: i64) -> Result<Vec<
         .select(columns!())
         .limit(most)
         .load(read.conn())?)
+}
+
+/// What some tenants hold of all licenses together.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Total {
+    /// How many there are.
+    pub purchased: i64,
+    /// How many are used by devices that report.
+    pub in_use: i64,
+    /// Kinds of licenses, each in one Virtual Account, of which there are too few.
+    pub short: i64,
+}
+
+/// What some tenants hold, by tenant. One without licenses is left out.
+pub fn totals(read: &mut dyn Reads, accounts: &[SmartAccountId]) -> Result<HashMap<SmartAccountId, Total>> {
+    let mut found: HashMap<SmartAccountId, Total> = HashMap::new();
+    // Added up here: sums of whole numbers come back as another type from each database.
+    let rows: Vec<(SmartAccountId, i64, i64, Option<Moment>)> = stocks::table
+        .filter(stocks::smart_account_id.eq_any(accounts.to_vec()))
+        .select((
+            stocks::smart_account_id,
+            stocks::purchased,
+            stocks::in_use,
+            stocks::short_since,
+        ))
+        .load(read.conn())?;
+    for (id, purchased, in_use, short_since) in rows {
+        let total = found.entry(id).or_default();
+        total.purchased = total.purchased.saturating_add(purchased);
+        total.in_use = total.in_use.saturating_add(in_use);
+        total.short += i64::from(short_since.is_some());
+    }
+    Ok(found)
 }

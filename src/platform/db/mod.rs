@@ -17,7 +17,7 @@ pub use conn::{Conn, Database};
 pub use like::contains;
 pub use migrate::Schema;
 pub use once::{Once, OnceKey};
-pub use tx::{Past, Read, Reads, Recorded, Tx, events_from, happened, history};
+pub use tx::{Past, Read, Reads, Recorded, Tx, events_from, happened, history, times_of};
 
 use crate::error::{Cause, Error, Result};
 use conn::{Manager, Setup};

@@ -289,6 +289,30 @@ pub fn happened(
         .load(read.conn())?)
 }
 
+/// When something of these kinds happened in some tenants, from a time on; at most so many.
+pub fn times_of(
+    read: &mut dyn Reads,
+    accounts: &[SmartAccountId],
+    kinds: &[Kind],
+    from: Option<Moment>,
+    most: i64,
+) -> Result<Vec<(SmartAccountId, Moment)>> {
+    let mut query = events::table
+        .filter(
+            events::smart_account_id
+                .eq_any(accounts.to_vec())
+                .and(events::kind.eq_any(kinds.to_vec())),
+        )
+        .into_boxed();
+    if let Some(from) = from {
+        query = query.filter(events::at.ge(from));
+    }
+    Ok(query
+        .select((events::smart_account_id.assume_not_null(), events::at))
+        .limit(most)
+        .load(read.conn())?)
+}
+
 /// How many events were recorded from a time on.
 pub fn events_from(read: &mut dyn Reads, at: Moment) -> Result<u64> {
     let found: i64 = events::table

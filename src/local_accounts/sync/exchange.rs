@@ -1,0 +1,83 @@
+//! Synchronization over the network: a file out, the response in, in one step.
+
+use super::super::store as accounts;
+use super::files::{self, Applied};
+use super::store::{self, Way};
+use crate::error::{Error, Result};
+use crate::kernel::event::Outcome;
+use crate::kernel::ids::SmartAccountId;
+use crate::kernel::{Clock, Event, Kind, Who};
+use crate::platform::db::Db;
+use crate::platform::outbound::{Client, Failed};
+use crate::platform::signing::FileKey;
+
+/// The codes with which a cloud says that this account is not the one that it knows: a server that was restored from a
+/// backup, or was removed.
+const LOST: &[&str] = &[
+    "sync.bad-signature",
+    "sync.removed-device-manager",
+    "sync.older-file",
+];
+
+/// Synchronizes over the network. Waits for the cloud, so it runs beside the server's loop. What went wrong is kept with the
+/// account and recorded before it is answered.
+pub fn network(
+    db: &Db,
+    clock: &Clock,
+    who: &Who,
+    id: SmartAccountId,
+    key: &FileKey,
+    by_schedule: bool,
+) -> Result<Applied> {
+    let one = db.read_now(|r| accounts::find(r, id))?;
+    let Some(url) = one.cloud()?.url.clone() else {
+        return Err(Error::refused(
+            "on-prem.no-address",
+            format!(
+                "{} was registered by file, and no address of the cloud is known. Synchronize by file, or say the address in Account Properties.",
+                one.name
+            ),
+        ));
+    };
+    let client = Client::of(&url).map_err(|why| Error::refused("on-prem.no-address", why))?;
+    let made = files::generate(db, who, clock.now(), id, key, Way::Network)?;
+    let length = made.bytes.len() as u64;
+    let answer = client.sync(&mut made.bytes.as_slice(), length);
+    let outcome = match answer {
+        Ok(response) => files::apply(db, who, clock.now(), id, &response),
+        Err(failed) => Err(Error::refused("on-prem.sync-failed", words(&failed))),
+    };
+    if let Err(error) = &outcome {
+        let why = match error {
+            Error::Refused(refusal) => refusal.says.to_string(),
+            other => other.to_string(),
+        };
+        let event = Event::new(
+            Kind::LocalSyncFailed,
+            id,
+            format!("The synchronization of {} failed: {why}", one.name),
+        )
+        .within(id)
+        .ended(Outcome::Failed);
+        let at = clock.now();
+        db.write_now(|tx| {
+            store::failed(tx, id, &why, by_schedule)?;
+            tx.record(at, who, &event, ())
+        })?;
+    }
+    outcome
+}
+
+/// What the cloud said, with the way out.
+fn words(failed: &Failed) -> String {
+    let says = failed.says();
+    if matches!(failed, Failed::Refused(_)) && LOST.iter().any(|code| says.contains(code)) {
+        return format!(
+            "The cloud refused the file: {says} If this server was restored from a backup, or the account was removed in the cloud, register the account again."
+        );
+    }
+    match failed {
+        Failed::Refused(_) => format!("The cloud refused the file: {says}"),
+        Failed::Unreachable(_) => says.to_owned(),
+    }
+}

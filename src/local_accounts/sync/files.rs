@@ -1,0 +1,283 @@
+//! Synchronization files out, response files in.
+
+use super::super::model::{AccountState, LocalAccount, SyncState};
+use super::super::store as accounts;
+use super::store::{self, MadeFile, Way};
+use crate::error::{Error, Result};
+use crate::kernel::event::Outcome;
+use crate::kernel::ids::SmartAccountId;
+use crate::kernel::{Event, Kind, Moment, Who};
+use crate::licenses::supply::{self, Told};
+use crate::platform::db::Db;
+use crate::platform::signing::FileKey;
+use crate::sync::format::{self, FileKind, Limits, Record, ResponseHeader, Writer};
+use crate::{devices, virtual_accounts};
+use chrono::TimeDelta;
+use serde_json::json;
+use std::collections::HashMap;
+use std::io::Cursor;
+
+/// With what files are made.
+const SOFTWARE: &str = concat!("licentral on-prem ", env!("CARGO_PKG_VERSION"));
+/// A synchronization over the network that was cut off is taken for over after so long.
+const PATIENCE: TimeDelta = TimeDelta::minutes(10);
+
+/// A synchronization file.
+#[derive(Debug, Clone)]
+pub struct Generated {
+    /// Its number in the account.
+    pub sequence: i64,
+    /// How many product instances it tells of.
+    pub devices: u64,
+    /// The file.
+    pub bytes: Vec<u8>,
+}
+
+/// What came of a response file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Applied {
+    /// It was applied.
+    Now {
+        /// The number of the file that it answers.
+        sequence: i64,
+        /// How many lines of licenses it brought.
+        licenses: usize,
+        /// By when to synchronize again.
+        due_at: Moment,
+        /// How many licenses are reserved here beyond what there is.
+        beyond: i64,
+    },
+    /// It was applied before: nothing changed.
+    Before {
+        /// The number of the file that it answers.
+        sequence: i64,
+    },
+}
+
+fn whole(n: u64) -> i64 {
+    i64::try_from(n).unwrap_or(i64::MAX)
+}
+
+/// Whether a synchronization over the network goes on now.
+pub fn goes_on(one: &LocalAccount, last: Option<&MadeFile>, now: Moment) -> bool {
+    one.sync == SyncState::InProgress && last.is_some_and(|file| file.made_at.plus(PATIENCE) > now)
+}
+
+/// Makes a synchronization file of everything that is in the account. For the network the account is marked as in
+/// progress; while it is, nobody makes another.
+pub fn generate(
+    db: &Db,
+    who: &Who,
+    at: Moment,
+    id: SmartAccountId,
+    key: &FileKey,
+    way: Way,
+) -> Result<Generated> {
+    let mut writer = Writer::new(FileKind::Sync, Vec::new());
+    let one = db.read_now(|r| {
+        let one = accounts::find(r, id)?;
+        one.cloud()?;
+        let last = store::file(r, id, one.sequence)?;
+        if goes_on(&one, last.as_ref(), at) {
+            return Err(Error::refused(
+                "on-prem.sync-in-progress",
+                format!(
+                    "{} is being synchronized. Wait until Sync Status says how it ended.",
+                    one.name
+                ),
+            ));
+        }
+        let places = virtual_accounts::of_account(r, id)?;
+        let names: HashMap<_, _> = places
+            .iter()
+            .map(|place| (place.id, place.name.clone()))
+            .collect();
+        for place in places {
+            writer.record(&Record::Place(format::Place {
+                name: place.name,
+                description: place.description.replace('\n', " "),
+            }))?;
+        }
+        devices::each_of_account(r, id, &mut |device, used| {
+            writer.record(&Record::Device(format::Device {
+                place: names.get(&device.virtual_account).cloned().unwrap_or_default(),
+                pid: device.pid,
+                serial: device.serial,
+                hostname: if one.hides_hostnames {
+                    String::new()
+                } else {
+                    device.hostname
+                },
+                product: device.product,
+                software: device.software,
+                registered_at: device.registered_at,
+                contact_at: device.contact_at,
+                usage: used
+                    .into_iter()
+                    .filter(|usage| usage.quantity > 0)
+                    .map(|usage| (usage.entitlement, usage.quantity))
+                    .collect(),
+            }))
+        })?;
+        Ok(one)
+    })?;
+    let (body, counts) = writer.finish()?;
+    let cloud = one.cloud()?;
+    let header = format::Made {
+        manager: cloud.manager,
+        smart_account: cloud.smart_account,
+        virtual_account: cloud.virtual_account.clone(),
+        sequence: one.sequence + 1,
+        last_response: one.last_response,
+        created_at: at,
+        software: SOFTWARE.to_owned(),
+    }
+    .header(counts);
+    let mut bytes = Vec::new();
+    let mut hashed = format::Hashed::new(&mut bytes);
+    format::write_file(&mut hashed, &header, key, &mut body.as_slice())?;
+    let file = MadeFile {
+        sequence: header.sequence,
+        sha256: hashed.sha256(),
+        way,
+        devices: whole(header.devices),
+        usages: whole(header.usages),
+        made_at: at,
+        answered_at: None,
+    };
+    let state = match way {
+        Way::File => SyncState::Generated,
+        Way::Network => SyncState::InProgress,
+    };
+    let hidden = if one.hides_hostnames {
+        " Host names were left out."
+    } else {
+        ""
+    };
+    let event = Event::new(
+        Kind::LocalFileMade,
+        id,
+        format!(
+            "Synchronization file {} of {} was generated.{hidden}",
+            file.sequence, one.name
+        ),
+    )
+    .within(id)
+    .with(
+        json!({ "sequence": file.sequence, "way": way, "devices": file.devices, "usages": file.usages,
+        "sha256": file.sha256, "host_names": !one.hides_hostnames }),
+    );
+    db.write_now(|tx| {
+        // Somebody else has made a file meanwhile: this one is not handed out.
+        if !store::made(tx, id, one.version, state, &file)? {
+            return Err(Error::Stale);
+        }
+        tx.record(at, who, &event, ())
+    })?;
+    Ok(Generated {
+        sequence: header.sequence,
+        devices: header.devices,
+        bytes,
+    })
+}
+
+fn other(why: impl Into<String>) -> Error {
+    Error::refused("on-prem.other-response", why.into())
+}
+
+/// Applies a response file: all of it, or nothing. A refusal is recorded.
+pub fn apply(db: &Db, who: &Who, at: Moment, id: SmartAccountId, bytes: &[u8]) -> Result<Applied> {
+    let applied = try_to_apply(db, who, at, id, bytes);
+    if let Err(Error::Refused(refusal)) = &applied {
+        let event = Event::new(
+            Kind::LocalSyncFailed,
+            id,
+            format!("A response file was refused: {}", refusal.says),
+        )
+        .within(id)
+        .with(json!({ "code": refusal.code }))
+        .ended(Outcome::Refused);
+        db.write_now(|tx| tx.record(at, who, &event, ()))?;
+    }
+    applied
+}
+
+fn try_to_apply(db: &Db, who: &Who, at: Moment, id: SmartAccountId, bytes: &[u8]) -> Result<Applied> {
+    let one = db.read_now(|r| accounts::find(r, id))?;
+    let cloud = one.cloud()?;
+    let opened = format::open(Cursor::new(bytes))?;
+    let claimed: ResponseHeader = opened.claimed()?;
+    if claimed.manager != cloud.manager {
+        return Err(other(format!(
+            "The response is for another On-Prem account than {}, or for one that was registered before. Download the latest response file of {} in the cloud.",
+            one.name, one.name
+        )));
+    }
+    let mut checked = opened
+        .verify::<ResponseHeader>(&cloud.public_key)?
+        .check(&Limits::default())?;
+    let said = checked.header.clone();
+    let known = db.read_now(|r| store::file(r, id, said.sequence))?;
+    if known.is_none_or(|file| file.sha256 != said.request_sha256) {
+        return Err(other(format!(
+            "The response answers synchronization file {}, and {} made no such file, or made it otherwise. If this server was restored from a backup, register the account again; else generate a new file.",
+            said.sequence, one.name
+        )));
+    }
+    if said.sequence == one.last_response {
+        return Ok(Applied::Before {
+            sequence: said.sequence,
+        });
+    }
+    if said.sequence < one.last_response {
+        return Err(Error::refused(
+            "on-prem.older-response",
+            format!(
+                "The response answers file {}, and the response to file {} was applied already. Bring the latest response file.",
+                said.sequence, one.last_response
+            ),
+        ));
+    }
+    // Licenses are few beside product instances: one line for each term of each license.
+    let mut told = Vec::new();
+    for record in checked.records()? {
+        if let Record::License(license) = record? {
+            told.push(Told {
+                entitlement: license.entitlement,
+                name: license.name,
+                billing: license.billing,
+                purchased: license.purchased,
+                ends_at: license.ends_at,
+            });
+        }
+    }
+    db.write_now(|tx| {
+        let now = accounts::find(tx, id)?;
+        if now.state != AccountState::Active || now.last_response >= said.sequence {
+            return Err(Error::Stale);
+        }
+        let places: Vec<_> = virtual_accounts::of_account(tx, id)?.iter().map(|place| place.id).collect();
+        let beyond = supply::respond(tx, at, who, id, &places, said.sequence, &told)?;
+        // A newer file may be on its way already.
+        let state = if now.sequence == said.sequence { SyncState::Successful } else { now.sync };
+        store::answered(tx, id, said.sequence, at, said.due_at, state)?;
+        let event = Event::new(
+            Kind::LocalSynchronized,
+            id,
+            format!("{} was synchronized: the response to file {} was applied.", now.name, said.sequence),
+        )
+        .within(id)
+        .with(json!({ "sequence": said.sequence, "licenses": told.len(), "due_at": said.due_at, "reserved_beyond": beyond }));
+        tx.record(
+            at,
+            who,
+            &event,
+            Applied::Now {
+                sequence: said.sequence,
+                licenses: told.len(),
+                due_at: said.due_at,
+                beyond,
+            },
+        )
+    })
+}

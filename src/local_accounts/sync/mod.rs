@@ -1,0 +1,24 @@
+//! Synchronization of local accounts with the cloud: by file, over the network, and by the schedule of the server.
+//!
+//! A synchronization file says everything that is here; the response says which licenses there are. Files are made and read
+//! by `sync::format`, which both ends share. The account's own key signs what goes out, and the key that came with its
+//! registration verifies what comes in.
+
+mod dashboard;
+mod exchange;
+mod files;
+mod pages;
+mod schedule;
+mod store;
+
+pub use exchange::network;
+pub use files::{Applied, apply, generate};
+pub use schedule::{Frequency, Schedule, jobs};
+
+use crate::http::Routes;
+
+/// The routes of synchronization, and of the dashboard that shows how it stands.
+pub fn routes(routes: &mut Routes) {
+    dashboard::routes(routes);
+    pages::routes(routes);
+}

@@ -1,0 +1,235 @@
+//! What synchronization changes of a local account, and the files that were made.
+
+use super::super::model::{AccountState, SyncState};
+use crate::error::Result;
+use crate::kernel::Moment;
+use crate::kernel::ids::SmartAccountId;
+use crate::platform::db::schema::{local_accounts as accounts, local_sync_files as files};
+use crate::platform::db::{Reads, Tx};
+use diesel::prelude::*;
+use std::collections::HashMap;
+
+crate::words! {
+    /// How a file travels.
+    pub enum Way {
+        /// Carried by hand.
+        File = "file", "File";
+        /// Over the network.
+        Network = "network", "Network";
+    }
+}
+
+/// A synchronization file that was made.
+#[derive(Debug, Clone, diesel::Queryable)]
+pub struct MadeFile {
+    /// Its number in the account.
+    pub sequence: i64,
+    /// SHA-256 of the whole file, in hexadecimal.
+    pub sha256: String,
+    /// How it travels.
+    pub way: Way,
+    /// How many product instances it tells of.
+    pub devices: i64,
+    /// How many lines of usage.
+    pub usages: i64,
+    /// When it was made.
+    pub made_at: Moment,
+    /// When the response to it was applied.
+    pub answered_at: Option<Moment>,
+}
+
+macro_rules! file_columns {
+    () => {
+        (
+            files::sequence,
+            files::sha256,
+            files::way,
+            files::devices,
+            files::usages,
+            files::made_at,
+            files::answered_at,
+        )
+    };
+}
+
+/// A file of an account by its number.
+pub fn file(read: &mut dyn Reads, account: SmartAccountId, sequence: i64) -> Result<Option<MadeFile>> {
+    Ok(files::table
+        .find((account, sequence))
+        .select(file_columns!())
+        .first(read.conn())
+        .optional()?)
+}
+
+/// The files of an account, the newest first.
+pub fn files_of(read: &mut dyn Reads, account: SmartAccountId, most: i64) -> Result<Vec<MadeFile>> {
+    Ok(files::table
+        .filter(files::smart_account_id.eq(account))
+        .order(files::sequence.desc())
+        .select(file_columns!())
+        .limit(most)
+        .load(read.conn())?)
+}
+
+/// When the last answered file of some accounts was made, by account. One without such a file is left out.
+pub fn told_at(read: &mut dyn Reads, ids: &[SmartAccountId]) -> Result<HashMap<SmartAccountId, Moment>> {
+    let rows: Vec<(SmartAccountId, Moment)> = files::table
+        .inner_join(
+            accounts::table.on(accounts::smart_account_id
+                .eq(files::smart_account_id)
+                .and(accounts::last_response.eq(files::sequence))),
+        )
+        .filter(files::smart_account_id.eq_any(ids.to_vec()))
+        .select((files::smart_account_id, files::made_at))
+        .load(read.conn())?;
+    Ok(rows.into_iter().collect())
+}
+
+/// Keeps a file that was made, if nobody has changed the account since it had this version: false otherwise.
+pub fn made(
+    tx: &mut Tx<'_>,
+    account: SmartAccountId,
+    version: i64,
+    state: SyncState,
+    file: &MadeFile,
+) -> Result<bool> {
+    let changed = diesel::update(
+        accounts::table.filter(
+            accounts::smart_account_id
+                .eq(account)
+                .and(accounts::version.eq(version)),
+        ),
+    )
+    .set((
+        accounts::sequence.eq(file.sequence),
+        accounts::sync.eq(state),
+        accounts::failure.eq(""),
+        accounts::version.eq(version + 1),
+    ))
+    .execute(tx.conn())?;
+    if changed == 0 {
+        return Ok(false);
+    }
+    diesel::insert_into(files::table)
+        .values((
+            files::smart_account_id.eq(account),
+            files::sequence.eq(file.sequence),
+            files::sha256.eq(&file.sha256),
+            files::way.eq(file.way),
+            files::devices.eq(file.devices),
+            files::usages.eq(file.usages),
+            files::made_at.eq(file.made_at),
+        ))
+        .execute(tx.conn())?;
+    Ok(true)
+}
+
+/// The response to the file with this number was applied. `state` is kept where a newer file is on its way.
+pub fn answered(
+    tx: &mut Tx<'_>,
+    account: SmartAccountId,
+    sequence: i64,
+    at: Moment,
+    due_at: Moment,
+    state: SyncState,
+) -> Result<()> {
+    diesel::update(files::table.find((account, sequence)))
+        .set(files::answered_at.eq(Some(at)))
+        .execute(tx.conn())?;
+    diesel::update(accounts::table.find(account))
+        .set((
+            accounts::last_response.eq(sequence),
+            accounts::sync.eq(state),
+            accounts::failure.eq(""),
+            accounts::synced_at.eq(Some(at)),
+            accounts::due_at.eq(Some(due_at)),
+            accounts::failed_tries.eq(0),
+            accounts::version.eq(accounts::version + 1),
+        ))
+        .execute(tx.conn())?;
+    Ok(())
+}
+
+/// A try came to nothing; counts it when the schedule began it.
+pub fn failed(tx: &mut Tx<'_>, account: SmartAccountId, why: &str, by_schedule: bool) -> Result<()> {
+    let why: String = why.chars().take(1_000).collect();
+    diesel::update(accounts::table.find(account))
+        .set((
+            accounts::sync.eq(SyncState::Failed),
+            accounts::failure.eq(why),
+            accounts::failed_tries.eq(accounts::failed_tries + i32::from(by_schedule)),
+            accounts::version.eq(accounts::version + 1),
+        ))
+        .execute(tx.conn())?;
+    Ok(())
+}
+
+/// The accounts whose turn it is, the longest waiting first.
+pub fn due(read: &mut dyn Reads, now: Moment, most: i64) -> Result<Vec<SmartAccountId>> {
+    Ok(accounts::table
+        .filter(
+            accounts::next_run_at
+                .le(now)
+                .and(accounts::is_scheduled.eq(true))
+                .and(accounts::state.eq(AccountState::Active)),
+        )
+        .order((accounts::next_run_at.asc(), accounts::smart_account_id.asc()))
+        .select(accounts::smart_account_id)
+        .limit(most)
+        .load(read.conn())?)
+}
+
+/// The accounts for which the schedule of the server holds and that have no turn yet.
+pub fn without_turn(read: &mut dyn Reads, most: i64) -> Result<Vec<SmartAccountId>> {
+    Ok(accounts::table
+        .filter(
+            accounts::next_run_at
+                .is_null()
+                .and(accounts::is_scheduled.eq(true))
+                .and(accounts::state.eq(AccountState::Active)),
+        )
+        .order(accounts::smart_account_id.asc())
+        .select(accounts::smart_account_id)
+        .limit(most)
+        .load(read.conn())?)
+}
+
+/// Sets the next turn of an account, if it was this until now: false when another process was first.
+pub fn set_turn(
+    tx: &mut Tx<'_>,
+    account: SmartAccountId,
+    before: Option<Moment>,
+    next: Option<Moment>,
+) -> Result<bool> {
+    let same = accounts::table.filter(accounts::smart_account_id.eq(account));
+    let changed = match before {
+        Some(before) => diesel::update(same.filter(accounts::next_run_at.eq(before)))
+            .set(accounts::next_run_at.eq(next))
+            .execute(tx.conn())?,
+        None => diesel::update(same.filter(accounts::next_run_at.is_null()))
+            .set(accounts::next_run_at.eq(next))
+            .execute(tx.conn())?,
+    };
+    Ok(changed == 1)
+}
+
+/// Forgets the turns of all accounts: the schedule was changed.
+pub fn forget_turns(tx: &mut Tx<'_>) -> Result<()> {
+    diesel::update(accounts::table)
+        .set(accounts::next_run_at.eq(None::<Moment>))
+        .execute(tx.conn())?;
+    Ok(())
+}
+
+/// Lets the schedule of the server hold for an account, or not.
+pub fn set_scheduled(tx: &mut Tx<'_>, account: SmartAccountId, holds: bool) -> Result<()> {
+    diesel::update(accounts::table.find(account))
+        .set((
+            accounts::is_scheduled.eq(holds),
+            accounts::next_run_at.eq(None::<Moment>),
+            accounts::failed_tries.eq(0),
+            accounts::version.eq(accounts::version + 1),
+        ))
+        .execute(tx.conn())?;
+    Ok(())
+}
