@@ -13,7 +13,7 @@ pub use model::{AccountState, Cloud, LocalAccount, Requested, SyncState};
 pub use service::{New, key_of, registered, request};
 pub use store::{by_number, find, requested_by, sealed_key};
 
-pub use sync::{Applied, Frequency, Schedule, apply, generate, network};
+pub use sync::{Applied, Frequency, Schedule, Way, apply, generate, network};
 
 use crate::http::Routes;
 use crate::kernel::Clock;

@@ -14,6 +14,7 @@ mod store;
 pub use exchange::network;
 pub use files::{Applied, apply, generate};
 pub use schedule::{Frequency, Schedule, jobs};
+pub use store::Way;
 
 use crate::http::Routes;
 

@@ -1,12 +1,12 @@
 //! What can be done for the synchronization of an account, and "Synchronisation" of the Admin Workspace.
 
-use super::super::model::LocalAccount;
+use super::super::model::{LocalAccount, SyncState};
 use super::super::{key_of, store as accounts};
 use super::dashboard::{self, Manual};
 use super::exchange;
 use super::files::{self, Applied};
 use super::schedule::{self, Frequency, Schedule};
-use super::store::Way;
+use super::store::{self, MadeFile, Way};
 use crate::authz::Action;
 use crate::authz::action::{SynchronizeOnPrem, ViewAdminWorkspace};
 use crate::error::{Error, Problems, Result};
@@ -28,11 +28,14 @@ use std::str::FromStr;
 
 /// The largest response file that is taken.
 const MOST: usize = 64 * 1024 * 1024;
+/// So many files of an account are shown.
+const MOST_FILES: i64 = 500;
 const ONE: &str = "/on-prem-accounts/{account}/sync";
 const ADMIN: &str = "/admin/synchronisation";
 const SCHEDULE: &str = "/admin/synchronisation/schedule";
 
 pub fn routes(routes: &mut Routes) {
+    routes.get(ONE, history);
     routes.post(&format!("{ONE}/network"), network);
     routes.get(&format!("{ONE}/file"), manual);
     routes.post(&format!("{ONE}/file/generate"), generate);
@@ -68,6 +71,40 @@ async fn named(visit: &Visit, number: &Number) -> Result<(LocalAccount, FileKey)
             Ok((one, key))
         })
         .await
+}
+
+#[derive(Template)]
+#[template(path = "local_accounts/sync_history.html")]
+struct History {
+    shell: Shell,
+    account: LocalAccount,
+    state: SyncState,
+    files: Vec<MadeFile>,
+}
+
+/// GET …/sync: the synchronization files of an account and what became of them.
+async fn history(may: May<SynchronizeOnPrem>, number: PathPart<Number>) -> Answer {
+    let (account, _) = named(&may, &number.0).await?;
+    let id = account.id;
+    let files = may
+        .portal
+        .db
+        .read(move |r| store::files_of(r, id, MOST_FILES))
+        .await?;
+    let mut shell = may.shell("Sync history");
+    shell
+        .crumbs
+        .push(Crumb::link("On-Prem Accounts", "/on-prem-accounts"));
+    shell
+        .crumbs
+        .push(Crumb::link(&account.name, format!("/sa/{}", account.number)));
+    shell.crumbs.push(Crumb::text("Sync history"));
+    page(&History {
+        shell,
+        state: account.sync_state(may.portal.clock.now()),
+        account,
+        files,
+    })
 }
 
 /// POST …/sync/network: the work goes on beside the page, which shows how far it is.

@@ -253,7 +253,8 @@ impl Portal {
     /// A browser with this session.
     pub fn browser_of(&self, cookie: String) -> Browser {
         let mut browser = self.browser();
-        browser.cookies.insert(session::COOKIE.to_owned(), cookie);
+        let name = self.parts.config.edition.cookie(session::COOKIE);
+        browser.cookies.insert(name, cookie);
         browser
     }
 }
