@@ -1,8 +1,14 @@
 -- What a database of the On-Prem edition holds beside the rooms of a tenant. The tables stand empty in the cloud.
 
 -- More roles over the portal: those of an On-Prem server.
-ALTER TABLE platform_roles DROP CONSTRAINT platform_roles_role_check;
-ALTER TABLE platform_roles ADD CONSTRAINT platform_roles_role_check CHECK (role IN ('support', 'domain-approver', 'operator', 'system-administrator', 'system-operator', 'system-user'));
+CREATE TABLE platform_roles_more (
+    person_id TEXT COLLATE "C" NOT NULL REFERENCES people (id),
+    role      TEXT COLLATE "C" NOT NULL CHECK (role IN ('support', 'domain-approver', 'operator', 'system-administrator', 'system-operator', 'system-user')),
+    PRIMARY KEY (person_id, role)
+);
+INSERT INTO platform_roles_more (person_id, role) SELECT person_id, role FROM platform_roles;
+DROP TABLE platform_roles;
+ALTER TABLE platform_roles_more RENAME TO platform_roles;
 
 -- A tenant is a Smart Account or, on an On-Prem server, a local account.
 ALTER TABLE smart_accounts ADD COLUMN kind TEXT COLLATE "C" NOT NULL DEFAULT 'smart' CHECK (kind IN ('smart', 'local'));
@@ -28,7 +34,7 @@ CREATE TABLE local_accounts (
     -- The last synchronization file that was made, and the last one whose response was applied.
     sequence         BIGINT NOT NULL CHECK (sequence >= 0),
     last_response    BIGINT NOT NULL CHECK (last_response >= 0),
-    sync             TEXT COLLATE "C" NOT NULL CHECK (sync IN ('never', 'in-progress', 'generated', 'successful', 'failed')),
+    sync             TEXT COLLATE "C" NOT NULL CHECK (sync IN ('never', 'in-progress', 'generated', 'successful', 'failed', 'overdue')),
     failure          TEXT COLLATE "C" NOT NULL CHECK (length(failure) <= 1000),
     synced_at        TIMESTAMP,
     due_at           TIMESTAMP,
@@ -69,5 +75,23 @@ CREATE TABLE system_users (
 CREATE UNIQUE INDEX system_users_name ON system_users (user_name_key);
 
 -- Licenses come to an On-Prem server with the response to a synchronization file, and go with it.
-ALTER TABLE license_moves DROP CONSTRAINT license_moves_kind_check;
-ALTER TABLE license_moves ADD CONSTRAINT license_moves_kind_check CHECK (kind IN ('order', 'order-taken-back', 'transfer-in', 'transfer-out', 'response'));
+CREATE TABLE license_moves_more (
+    id               TEXT COLLATE "C" PRIMARY KEY NOT NULL CHECK (length(id) = 36),
+    smart_account_id TEXT COLLATE "C" NOT NULL,
+    pool_id          TEXT COLLATE "C" NOT NULL,
+    quantity         BIGINT NOT NULL,
+    kind             TEXT COLLATE "C" NOT NULL CHECK (kind IN ('order', 'order-taken-back', 'transfer-in', 'transfer-out', 'response')),
+    order_id         TEXT COLLATE "C" CHECK (length(order_id) = 36),
+    order_line_id    TEXT COLLATE "C" CHECK (length(order_line_id) = 36),
+    round            INTEGER NOT NULL CHECK (round >= 0),
+    -- What people know it by: the identifier of the order, or the number of the synchronization.
+    reference        TEXT COLLATE "C" NOT NULL CHECK (length(reference) <= 100),
+    at               TIMESTAMP NOT NULL,
+    actor            TEXT COLLATE "C" NOT NULL CHECK (length(actor) <= 500),
+    FOREIGN KEY (smart_account_id, pool_id) REFERENCES license_pools (smart_account_id, id)
+);
+INSERT INTO license_moves_more SELECT id, smart_account_id, pool_id, quantity, kind, order_id, order_line_id, round, reference, at, actor FROM license_moves;
+DROP TABLE license_moves;
+ALTER TABLE license_moves_more RENAME TO license_moves;
+CREATE UNIQUE INDEX license_moves_once ON license_moves (order_line_id, round, kind, pool_id);
+CREATE INDEX license_moves_pool ON license_moves (smart_account_id, pool_id, at);

@@ -34,7 +34,7 @@ CREATE TABLE local_accounts (
     -- The last synchronization file that was made, and the last one whose response was applied.
     sequence         BIGINT NOT NULL CHECK (sequence >= 0),
     last_response    BIGINT NOT NULL CHECK (last_response >= 0),
-    sync             TEXT NOT NULL CHECK (sync IN ('never', 'in-progress', 'generated', 'successful', 'failed')),
+    sync             TEXT NOT NULL CHECK (sync IN ('never', 'in-progress', 'generated', 'successful', 'failed', 'overdue')),
     failure          TEXT NOT NULL CHECK (length(failure) <= 1000),
     synced_at        TIMESTAMP,
     due_at           TIMESTAMP,

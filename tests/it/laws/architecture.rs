@@ -250,6 +250,11 @@ const SHARED_TABLES: &[(&str, &str, &str)] = &[
         "a person's own roles name where they are held; who lists them stands below the rooms, so no face can be asked",
     ),
     (
+        "smart_accounts",
+        "local_accounts",
+        "a local account is a tenant: both rows are made, read and ended together",
+    ),
+    (
         "links",
         "authn",
         "a new password calls off every link that was sent for the old one",

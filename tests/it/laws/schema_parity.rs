@@ -411,8 +411,8 @@ fn enums() -> Vec<(&'static str, &'static str, Vec<&'static str>)> {
         };
     }
     use licentral::{
-        access_requests, authn, authz, catalog, devices, kernel, licenses, members, orders, smart_accounts,
-        sync, virtual_accounts,
+        access_requests, authn, authz, catalog, devices, kernel, licenses, local_accounts, members, orders,
+        smart_accounts, sync, virtual_accounts,
     };
     vec![
         ("people", "state", words!(authn::PersonState)),
@@ -431,6 +431,10 @@ fn enums() -> Vec<(&'static str, &'static str, Vec<&'static str>)> {
         ("access_requests", "given_role", words!(authz::Role)),
         ("events", "outcome", words!(kernel::event::Outcome)),
         ("smart_accounts", "state", words!(smart_accounts::State)),
+        ("smart_accounts", "kind", words!(authz::TenantKind)),
+        ("local_accounts", "state", words!(local_accounts::AccountState)),
+        ("local_accounts", "sync", words!(local_accounts::SyncState)),
+        ("local_sync_files", "way", words!(local_accounts::Way)),
         ("smart_accounts", "visibility", words!(smart_accounts::Visibility)),
         (
             "smart_accounts",
