@@ -1,6 +1,6 @@
 //! Device managers, for scripts: what the pages can do.
 
-use super::model::{LocalPlace, SyncStatus, case_number, name};
+use super::model::{LocalPlace, SyncStatus, name};
 use super::pages::{addressed, asked, query};
 use super::service::{self, Row};
 use crate::authz::action::{RemoveDeviceManager, Synchronize, ViewInventory};
@@ -9,6 +9,7 @@ use crate::http::form::PathPart;
 use crate::http::{Answer, Api, JsonBody, May, Routes, json, reply};
 use crate::kernel::Moment;
 use crate::kernel::ids::{DeviceManagerId, VirtualAccountId};
+use crate::kernel::text::case_number;
 use actix_web::http::Method;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;

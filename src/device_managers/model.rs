@@ -149,18 +149,6 @@ pub fn name(typed: &str) -> Result<Name, String> {
     Name::parse(typed, "Device manager name")
 }
 
-/// Checks an active case number.
-pub fn case_number(typed: &str) -> Result<String, String> {
-    let typed = typed.trim();
-    let good =
-        (3..=40).contains(&typed.len()) && typed.chars().all(|c| c.is_ascii_alphanumeric() || c == '-');
-    if good {
-        Ok(typed.to_owned())
-    } else {
-        Err("Enter the number of the case: 3 to 40 letters, digits and hyphens.".to_owned())
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -237,13 +225,5 @@ mod tests {
                 .says
                 .contains("1 product instance in")
         );
-    }
-
-    #[test]
-    fn a_case_has_a_number() {
-        assert_eq!(case_number(" 698123456 ").unwrap(), "698123456");
-        for bad in ["", "ab", "12 34", "<script>", &"1".repeat(41)] {
-            assert!(case_number(bad).is_err(), "{bad}");
-        }
     }
 }

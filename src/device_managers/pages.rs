@@ -1,6 +1,6 @@
 //! "Device Managers": the list, one of them with its tabs, and the pop-ups over the list.
 
-use super::model::{LocalPlace, Manager, SyncStatus, case_number, name};
+use super::model::{LocalPlace, Manager, SyncStatus, name};
 use super::service::{self, Row};
 use crate::authn::Person;
 use crate::authz::action::{RemoveDeviceManager, Synchronize, ViewInventory};
@@ -17,6 +17,7 @@ use crate::http::{
     see_other,
 };
 use crate::kernel::ids::DeviceManagerId;
+use crate::kernel::text::case_number;
 use crate::kernel::{Moment, search_key};
 use crate::members;
 use crate::platform::db::{Past, history};

@@ -72,8 +72,16 @@ pub const REFUSALS: &[(&str, &str)] = &[
         "More product instances were selected than can be changed at once.",
     ),
     (
+        "reservations.ended",
+        "The reservation was returned, removed under a case, or rehosted to another device.",
+    ),
+    (
         "reservations.nothing-chosen",
-        "No license, or more than fit into one code, were to be reserved.",
+        "No license, or more than fit into one code, were to be reserved, or an update changes nothing.",
+    ),
+    (
+        "reservations.nothing-pending",
+        "No update of the reservation waits for a confirmation code.",
     ),
     (
         "reservations.registered",
@@ -82,5 +90,9 @@ pub const REFUSALS: &[(&str, &str)] = &[
     (
         "reservations.request-used",
         "The request code was answered before.",
+    ),
+    (
+        "reservations.unconfirmed",
+        "The last update of the reservation waits for the confirmation code of the device.",
     ),
 ];

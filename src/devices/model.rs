@@ -245,7 +245,7 @@ impl Device {
             self.is_reserved.then(|| Refusal {
                 code: "devices.reserved",
                 says: format!(
-                    "Licenses are reserved for {}. Return the reservation first, with the return code of the device.",
+                    "Licenses are reserved for {}. Return the reservation first, with the return code of the device; or remove it under a case, when the device can give none.",
                     self.name()
                 )
                 .into(),

@@ -183,6 +183,14 @@ crate::words! {
         LicensesReserved = "licenses.reserved", "Licenses reserved";
         /// What was set aside for a device came back.
         ReservationReturned = "licenses.reservation-returned", "Reserved licenses returned";
+        /// What is set aside for a device is to be more, or less, once the device confirms it.
+        ReservationUpdated = "licenses.reservation-updated", "Reserved licenses updated";
+        /// The device has confirmed it.
+        ReservationConfirmed = "licenses.reservation-confirmed", "Update of reserved licenses confirmed";
+        /// What was set aside for a failed device went to its replacement.
+        ReservationRehosted = "licenses.reservation-rehosted", "Reserved licenses rehosted";
+        /// What was set aside for a device that can return nothing was freed under a case.
+        ReservationRemoved = "licenses.reservation-removed", "Reservation removed under a case";
         /// A registration token was made.
         RegistrationTokenCreated = "registration-token.created", "Registration token generated";
         /// A registration token opens nothing any more.

@@ -2,7 +2,7 @@
 
 use super::state::{Aside, File, Reservation, State};
 use super::{Done, say};
-use crate::devices::reservation::codes::{Authorization, RequestCode, return_code};
+use crate::devices::reservation::codes::{Authorization, RequestCode, confirmation_code, return_code};
 use crate::kernel::Moment;
 use crate::platform::token::random_bytes;
 
@@ -42,6 +42,7 @@ pub fn request(file: &File, state: &mut State) -> Done {
         request: request.clone(),
         installed: None,
         licenses: Vec::new(),
+        confirmation: None,
         returned: None,
     });
     file.write(state)?;
@@ -50,9 +51,9 @@ pub fn request(file: &File, state: &mut State) -> Done {
     ))
 }
 
-/// `license smart reservation install CODE`.
+/// `license smart reservation install CODE`: the first one, or that of an update, which the device confirms.
 pub fn install(file: &File, state: &mut State, now: Moment, code: &str) -> Done {
-    let Some(pending) = state.reservation.as_mut().filter(|one| one.installed.is_none()) else {
+    let Some(pending) = state.reservation.as_mut().filter(|one| one.returned.is_none()) else {
         return Err(
             "The device has not asked for a reservation. Ask first: license smart reservation request local"
                 .to_owned()
@@ -67,6 +68,23 @@ pub fn install(file: &File, state: &mut State, now: Moment, code: &str) -> Done 
         )
         .into());
     }
+    let has = pending
+        .installed
+        .as_ref()
+        .and_then(|(code, _)| Authorization::read(code, &pending.request).ok());
+    match has {
+        Some(has) if read.update < has.update => {
+            return Err("This authorization code is older than the one that is installed."
+                .to_owned()
+                .into());
+        }
+        Some(has) if read.update == has.update && read.update == 0 => {
+            return Err("This authorization code is installed already.".to_owned().into());
+        }
+        _ => {}
+    }
+    let confirmation = (read.update > 0).then(|| confirmation_code(code, &read.pid, &read.serial));
+    pending.confirmation.clone_from(&confirmation);
     pending.installed = Some((code.to_owned(), now));
     pending.licenses = read
         .licenses
@@ -81,8 +99,11 @@ pub fn install(file: &File, state: &mut State, now: Moment, code: &str) -> Done 
     state.attempt = None;
     state.count_evaluation(now);
     file.write(state)?;
+    let confirm = confirmation.map_or_else(String::new, |code| {
+        format!(" Enter this confirmation code in the portal, at the reservation:\n{code}")
+    });
     say(&format!(
-        "The reservation is installed. License Authorization: AUTHORIZED - RESERVATION. {count} {} reserved.",
+        "The reservation is installed. License Authorization: AUTHORIZED - RESERVATION. {count} {} reserved.{confirm}",
         if count == 1 { "license" } else { "licenses" }
     ))
 }

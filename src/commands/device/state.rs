@@ -121,6 +121,9 @@ pub struct Reservation {
     pub installed: Option<(String, Moment)>,
     /// What it may use by it.
     pub licenses: Vec<Aside>,
+    /// The proof that it works by the code of an update.
+    #[serde(default)]
+    pub confirmation: Option<String>,
     /// The proof that it was given back.
     pub returned: Option<String>,
 }

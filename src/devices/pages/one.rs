@@ -2,6 +2,7 @@
 
 use super::super::calls::Line;
 use super::super::model::UseStatus;
+use super::super::reservation;
 use super::super::service::{self, Row};
 use super::{alerts, authorization_badge, base, inventory_path};
 use crate::authz::Action;
@@ -10,7 +11,7 @@ use crate::http::form::PathPart;
 use crate::http::widgets::{Happening, number};
 use crate::http::{Answer, Crumb, May, Shell, page, reason};
 use crate::kernel::Moment;
-use crate::kernel::ids::DeviceId;
+use crate::kernel::ids::{DeviceId, ReservationId};
 use crate::members;
 use crate::platform::db::history;
 use crate::{licenses, tokens};
@@ -58,6 +59,9 @@ struct OnePage {
     no_transfer: String,
     no_removal: String,
     has_reserved: bool,
+    /// The reservation that holds for it, and whether an update of it waits.
+    reservation: Option<(ReservationId, bool)>,
+    no_reserving: String,
 }
 
 impl OnePage {
@@ -72,7 +76,7 @@ impl OnePage {
 /// GET /sa/{said}/devices/device-inventory/{device}
 pub async fn show(may: May<ViewInventory>, id: PathPart<DeviceId>) -> Answer {
     let (permit, id, now) = (may.permit.clone(), id.0, may.portal.clock.now());
-    let (row, stocks, past, token, admins) = may
+    let (row, stocks, past, token, admins, reservation) = may
         .portal
         .db
         .read(move |r| {
@@ -94,7 +98,15 @@ pub async fn show(may: May<ViewInventory>, id: PathPart<DeviceId>) -> Answer {
                 None => None,
             };
             let past = history(r, account, id.as_str(), MOST_EVENTS)?;
-            Ok((row, stocks, past, token, members::administrators_of(r, account)?))
+            let reservation = reservation::of(r, &row.device)?;
+            Ok((
+                row,
+                stocks,
+                past,
+                token,
+                members::administrators_of(r, account)?,
+                reservation,
+            ))
         })
         .await?;
     let place = Some(row.device.virtual_account);
@@ -112,6 +124,8 @@ pub async fn show(may: May<ViewInventory>, id: PathPart<DeviceId>) -> Answer {
         shell: may.account_shell(row.device.name(), &between),
         no_transfer: off(Action::Transfer, row.device.against_change()),
         no_removal: off(Action::RemoveDevice, row.device.against_removing()),
+        no_reserving: off(Action::ReserveLicenses, None),
+        reservation,
         alerts: alerts(&row.told, now),
         has_reserved: row.told.lines.iter().any(|line| line.usage.reserved > 0),
         uses: row

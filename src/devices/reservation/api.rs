@@ -1,14 +1,17 @@
 //! Reservations, for scripts.
 
 use super::codes::RequestCode;
-use super::service::{self, Whole, Wish};
+use super::service::{self, Replacement, Whole, Wish};
+use super::store::{Ended, Line};
+use super::ways_pages::note;
 use crate::authz::action::{RemoveDevice, ReserveLicenses, ViewInventory};
-use crate::error::Error;
+use crate::error::{Error, Problems};
 use crate::http::form::PathPart;
 use crate::http::reply::nothing;
 use crate::http::{Answer, Api, IdempotencyKey, JsonBody, May, Routes, json};
 use crate::kernel::Moment;
 use crate::kernel::ids::{DeviceId, ReservationId, VirtualAccountId};
+use crate::kernel::text::case_number;
 use actix_web::http::Method;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -28,6 +31,39 @@ pub fn routes(routes: &mut Routes) {
         "/api/v1/accounts/{said}/reservations/{reservation}",
         Api::says("One reservation with its authorization code.").gives::<ReservationShape>(200),
         one,
+    );
+    routes.api(
+        Method::POST,
+        "/api/v1/accounts/{said}/reservations/{reservation}/update",
+        Api::says("Update Reserved Licenses: says all that is to be reserved, and answers with the authorization code of the update. More is set aside at once; less comes back with the confirmation code.")
+            .takes::<UpdateReservationBody>()
+            .gives::<ReservationShape>(200),
+        update,
+    );
+    routes.api(
+        Method::POST,
+        "/api/v1/accounts/{said}/reservations/{reservation}/confirm",
+        Api::says("Enters the confirmation code that the device shows once it has installed the authorization code of an update.")
+            .takes::<ConfirmReservationBody>()
+            .gives::<ReservationShape>(200),
+        confirm,
+    );
+    routes.api(
+        Method::POST,
+        "/api/v1/accounts/{said}/reservations/{reservation}/rehost",
+        Api::says("Rehost Licenses from a Failed Product: what is reserved goes to the device that made the request code. The failed one is removed, and its return code is not taken any more.")
+            .takes::<RehostBody>()
+            .gives::<ReservationShape>(201)
+            .once(),
+        rehost,
+    );
+    routes.api(
+        Method::POST,
+        "/api/v1/accounts/{said}/devices/{device}/remove-reservation",
+        Api::says("Removes a product instance with a reservation under a case, when it is dead or lost and can give no return code: the licenses come back.")
+            .takes::<RemoveReservationBody>()
+            .gives_nothing(),
+        remove_under_case,
     );
     routes.api(
         Method::POST,
@@ -69,6 +105,48 @@ struct ReturnBody {
     return_code: String,
 }
 
+/// All that is to be reserved.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct UpdateReservationBody {
+    /// What is not named is reserved no more.
+    licenses: Vec<ReservationLineBody>,
+}
+
+/// What proves that a device works by an update.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct ConfirmReservationBody {
+    /// As the device shows it.
+    confirmation_code: String,
+}
+
+/// The device that takes the place of a failed one.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct RehostBody {
+    /// Of the replacement: XX-Z<pid>:<device>-<rand>-XX.
+    request_code: String,
+    /// For the event log.
+    #[serde(default)]
+    note: String,
+}
+
+/// Under what it is removed.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct RemoveReservationBody {
+    /// The number of the active case.
+    case_number: String,
+}
+
+/// An update of a reservation that the device has not confirmed.
+#[derive(Debug, Serialize, ToSchema)]
+struct ReservationUpdateShape {
+    authorization_code: String,
+    licenses: Vec<ReservationLineShape>,
+}
+
 /// Some of a license, of one term.
 #[derive(Debug, Serialize, ToSchema)]
 struct ReservationLineShape {
@@ -92,16 +170,40 @@ struct ReservationShape {
     serial: String,
     request_code: String,
     authorization_code: String,
+    /// All that is set aside; while an update waits, what was reserved before and what is to be.
     licenses: Vec<ReservationLineShape>,
+    /// The update that waits for its confirmation code.
+    update: Option<ReservationUpdateShape>,
     created_at: Moment,
     created_by: String,
+    /// When it ended.
     returned_at: Option<Moment>,
+    /// How it ended.
+    ended_as: Option<Ended>,
+    /// The number of the case, or the note.
+    ended_for: String,
+}
+
+fn shapes(lines: Vec<Line>) -> Vec<ReservationLineShape> {
+    lines
+        .into_iter()
+        .map(|line| ReservationLineShape {
+            entitlement: line.entitlement,
+            license: line.name,
+            quantity: line.quantity,
+            ends_at: line.ends_at,
+        })
+        .collect()
 }
 
 impl From<Whole> for ReservationShape {
     fn from(whole: Whole) -> Self {
         let one = whole.one;
         Self {
+            update: one.is_pending().then(|| ReservationUpdateShape {
+                authorization_code: one.pending_code.clone(),
+                licenses: shapes(one.pending()),
+            }),
             id: one.id,
             device: one.device,
             virtual_account: one.virtual_account,
@@ -109,17 +211,10 @@ impl From<Whole> for ReservationShape {
             pid: one.pid,
             serial: one.serial,
             request_code: one.request_code,
+            ended_as: one.returned_at.map(|_| one.ended_as),
+            ended_for: one.ended_for,
             authorization_code: one.authorization_code,
-            licenses: whole
-                .lines
-                .into_iter()
-                .map(|line| ReservationLineShape {
-                    entitlement: line.entitlement,
-                    license: line.name,
-                    quantity: line.quantity,
-                    ends_at: line.ends_at,
-                })
-                .collect(),
+            licenses: shapes(whole.lines),
             created_at: one.created_at,
             created_by: one.creator,
             returned_at: one.returned_at,
@@ -154,23 +249,133 @@ async fn reserve(may: May<ReserveLicenses>, key: IdempotencyKey, body: JsonBody<
         .write(move |tx| service::reserve(tx, &view, &permit, &occupants, at, &wish, once.as_ref()))
         .await?;
     may.portal.jobs.nudge();
+    shown(&may, id, 201).await
+}
+
+async fn shown(may: &May<ReserveLicenses>, id: ReservationId, status: u16) -> Answer {
     let (view, permit) = (may.also::<ViewInventory>().await?, may.permit.clone());
     let whole = may
         .portal
         .db
         .read(move |r| service::find(r, &view, &permit, id))
         .await?;
-    json(201, &ReservationShape::from(whole))
+    json(status, &ReservationShape::from(whole))
 }
 
 async fn one(may: May<ReserveLicenses>, id: PathPart<ReservationId>) -> Answer {
-    let (view, permit) = (may.also::<ViewInventory>().await?, may.permit.clone());
-    let whole = may
+    shown(&may, id.0, 200).await
+}
+
+async fn update(
+    may: May<ReserveLicenses>,
+    id: PathPart<ReservationId>,
+    body: JsonBody<UpdateReservationBody>,
+) -> Answer {
+    let wanted: Vec<(String, i64)> = body
+        .value
+        .licenses
+        .into_iter()
+        .map(|line| (line.entitlement, line.quantity))
+        .collect();
+    let (view, permit, at) = (
+        may.also::<ViewInventory>().await?,
+        may.permit.clone(),
+        may.portal.clock.now(),
+    );
+    may.portal
+        .db
+        .write(move |tx| service::update(tx, &view, &permit, at, id.0, &wanted))
+        .await?;
+    may.portal.jobs.nudge();
+    shown(&may, id.0, 200).await
+}
+
+async fn confirm(
+    may: May<ReserveLicenses>,
+    id: PathPart<ReservationId>,
+    body: JsonBody<ConfirmReservationBody>,
+) -> Answer {
+    let (view, permit, at) = (
+        may.also::<ViewInventory>().await?,
+        may.permit.clone(),
+        may.portal.clock.now(),
+    );
+    let typed = body.value.confirmation_code;
+    may.portal
+        .db
+        .write(move |tx| {
+            service::confirm(tx, &view, &permit, at, id.0, &typed)
+                .map_err(|error| under("confirmation_code", error))
+        })
+        .await?;
+    may.portal.jobs.nudge();
+    shown(&may, id.0, 200).await
+}
+
+async fn rehost(
+    may: May<ReserveLicenses>,
+    id: PathPart<ReservationId>,
+    key: IdempotencyKey,
+    body: JsonBody<RehostBody>,
+) -> Answer {
+    let once = body.once_key(&may, &key);
+    let mut problems = Problems::default();
+    let request = problems.take("request_code", RequestCode::parse(&body.value.request_code));
+    let note = problems.take("note", note(&body.value.note));
+    let (Some(request), Some(note)) = (request, note) else {
+        return Err(Error::Invalid(problems));
+    };
+    let to = Replacement {
+        id: ReservationId::new(),
+        device: DeviceId::new(),
+        request,
+        note,
+    };
+    let (view, permit, at) = (
+        may.also::<ViewInventory>().await?,
+        may.permit.clone(),
+        may.portal.clock.now(),
+    );
+    let made = may
         .portal
         .db
-        .read(move |r| service::find(r, &view, &permit, id.0))
+        .write(move |tx| service::rehost(tx, &view, &permit, at, id.0, &to, once.as_ref()))
         .await?;
-    json(200, &ReservationShape::from(whole))
+    may.portal.jobs.nudge();
+    shown(&may, made, 201).await
+}
+
+async fn remove_under_case(
+    may: May<RemoveDevice>,
+    id: PathPart<DeviceId>,
+    body: JsonBody<RemoveReservationBody>,
+) -> Answer {
+    let case = case_number(&body.value.case_number).map_err(|says| Error::invalid("case_number", says))?;
+    let (view, permit, at) = (
+        may.also::<ViewInventory>().await?,
+        may.permit.clone(),
+        may.portal.clock.now(),
+    );
+    may.portal
+        .db
+        .write(move |tx| service::remove_under_case(tx, &view, &permit, at, id.0, &case))
+        .await?;
+    may.portal.jobs.nudge();
+    nothing()
+}
+
+/// The field has another name here than on a page.
+fn under(field: &str, error: Error) -> Error {
+    match error {
+        Error::Invalid(problems) => Error::invalid(
+            field,
+            problems
+                .list()
+                .first()
+                .map_or("", |problem| problem.says.as_str()),
+        ),
+        other => other,
+    }
 }
 
 async fn give_back(may: May<RemoveDevice>, id: PathPart<DeviceId>, body: JsonBody<ReturnBody>) -> Answer {
@@ -183,17 +388,8 @@ async fn give_back(may: May<RemoveDevice>, id: PathPart<DeviceId>, body: JsonBod
     may.portal
         .db
         .write(move |tx| {
-            service::give_back(tx, &view, &permit, at, id, &typed).map_err(|error| match error {
-                // The field has another name here.
-                Error::Invalid(problems) => Error::invalid(
-                    "return_code",
-                    problems
-                        .list()
-                        .first()
-                        .map_or("", |problem| problem.says.as_str()),
-                ),
-                other => other,
-            })
+            service::give_back(tx, &view, &permit, at, id, &typed)
+                .map_err(|error| under("return_code", error))
         })
         .await?;
     may.portal.jobs.nudge();

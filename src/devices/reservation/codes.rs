@@ -14,8 +14,10 @@ const OURS: &str = "LC";
 const GROUP: usize = 6;
 /// So many licenses fit into one code.
 pub const MOST_LICENSES: usize = 50;
-/// The version of what an authorization code holds.
-const VERSION: u8 = 1;
+/// The version of what a first authorization code holds.
+const FIRST: u8 = 1;
+/// That of a code that updates another: which update it is stands behind it.
+const UPDATE: u8 = 2;
 /// So many bytes seal it.
 const SEAL: usize = 10;
 
@@ -108,12 +110,20 @@ pub struct Authorization {
     pub serial: String,
     /// What it may use.
     pub licenses: Vec<Granted>,
+    /// Which update of the reservation it is; 0 for the first code. A device takes none that is older than what it has.
+    pub update: u64,
 }
 
 impl Authorization {
     /// The code, for the device that made this request. It is the same whenever it is made.
     pub fn code(&self, request: &str) -> String {
-        let mut bytes = vec![VERSION];
+        let mut bytes = if self.update == 0 {
+            vec![FIRST]
+        } else {
+            let mut bytes = vec![UPDATE];
+            put_number(&mut bytes, self.update);
+            bytes
+        };
         put_text(&mut bytes, &self.pid);
         put_text(&mut bytes, &self.serial);
         put_number(&mut bytes, self.licenses.len() as u64);
@@ -150,9 +160,11 @@ impl Authorization {
         let mut read = || {
             let (version, after) = rest.split_first()?;
             rest = after;
-            if *version != VERSION {
-                return None;
-            }
+            let update = match *version {
+                FIRST => 0,
+                UPDATE => take_number(&mut rest).filter(|update| *update > 0)?,
+                _ => return None,
+            };
             let pid = take_text(&mut rest)?;
             let serial = take_text(&mut rest)?;
             let count = take_number(&mut rest)?;
@@ -181,6 +193,7 @@ impl Authorization {
                 pid,
                 serial,
                 licenses,
+                update,
             })
         };
         read().ok_or_else(wrong)
@@ -190,7 +203,25 @@ impl Authorization {
 /// What the device shows once it has given its licenses back: only who has the authorization code, and knows the
 /// device, can say it.
 pub fn return_code(authorization: &str, pid: &str, serial: &str) -> String {
-    let text = format!("return {} {pid} {serial}", plain(authorization));
+    proof("return", authorization, pid, serial)
+}
+
+/// What the device shows once it has installed the code of an update: until it is entered, the portal does not know which
+/// of the two codes the device works by.
+pub fn confirmation_code(authorization: &str, pid: &str, serial: &str) -> String {
+    proof("confirm", authorization, pid, serial)
+}
+
+/// Whether what was typed is the confirmation code for this authorization code.
+pub fn is_confirmation_code(typed: &str, authorization: &str, pid: &str, serial: &str) -> bool {
+    token::same(
+        &plain(typed),
+        &plain(&confirmation_code(authorization, pid, serial)),
+    )
+}
+
+fn proof(of: &str, authorization: &str, pid: &str, serial: &str) -> String {
+    let text = format!("{of} {} {pid} {serial}", plain(authorization));
     let bytes = BASE64URL_NOPAD
         .decode(token::digest(&text).as_bytes())
         .unwrap_or_default();
@@ -315,12 +346,12 @@ mod tests {
         #[test]
         fn a_device_reads_what_was_granted_and_no_other_does(
             pid in "[A-Z0-9-]{1,60}", serial in "[A-Z0-9]{1,60}", dice in any::<[u8; 6]>(), other in any::<[u8; 6]>(),
-            licenses in proptest::collection::vec(granted(), 0..8), at in 0_usize..4000,
+            licenses in proptest::collection::vec(granted(), 0..8), at in 0_usize..4000, update in 0_u64..300,
         ) {
             let request = RequestCode::make(&pid, &serial, dice).unwrap();
             prop_assert!(request.text.len() <= 200);
             prop_assert_eq!(&RequestCode::parse(&request.text).unwrap(), &request);
-            let authorization = Authorization { pid: pid.clone(), serial: serial.clone(), licenses };
+            let authorization = Authorization { pid: pid.clone(), serial: serial.clone(), licenses, update };
             let code = authorization.code(&request.text);
             prop_assert!(code.len() <= 20_000);
             prop_assert!(code.split('-').all(|group| group.len() <= GROUP));
@@ -343,6 +374,12 @@ mod tests {
             prop_assert!(!is_return_code(&back, &bent, &pid, &serial));
             prop_assert!(!is_return_code(&back, &code, &pid, "another"));
             prop_assert!(!is_return_code("", &code, &pid, &serial));
+            let confirmed = confirmation_code(&code, &pid, &serial);
+            prop_assert!(is_confirmation_code(&confirmed, &code, &pid, &serial));
+            prop_assert!(!is_return_code(&confirmed, &code, &pid, &serial));
+            // The same licenses again are another code, and another confirmation.
+            let later = Authorization { update: update + 1, ..authorization }.code(&request.text);
+            prop_assert!(later != code && !is_confirmation_code(&confirmed, &later, &pid, &serial));
         }
 
         #[test]

@@ -6,13 +6,16 @@ pub mod codes;
 mod pages;
 mod service;
 mod store;
+mod ways_pages;
 
-pub use service::move_with;
+pub use service::{move_with, of};
+pub use store::Ended;
 
 use crate::http::Routes;
 
 /// The routes of reservations.
 pub fn routes(routes: &mut Routes) {
     pages::routes(routes);
+    ways_pages::routes(routes);
     api::routes(routes);
 }

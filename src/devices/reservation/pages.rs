@@ -4,6 +4,7 @@
 use super::super::model::Device;
 use super::codes::{MOST_LICENSES, RequestCode};
 use super::service::{self, Whole, Wish};
+use super::store::{Ended, Line};
 use crate::authz::action::{RemoveDevice, ReserveLicenses, ViewInventory};
 use crate::error::{Error, Problems, Result};
 use crate::http::form::{LIST_LIMIT, Named, PathPart, fresh};
@@ -15,6 +16,7 @@ use crate::http::{
 };
 use crate::kernel::Moment;
 use crate::kernel::ids::{DeviceId, ReservationId, VirtualAccountId};
+use crate::kernel::text::case_number;
 use crate::licenses::Stock;
 use crate::virtual_accounts;
 use askama::Template;
@@ -41,6 +43,7 @@ pub fn routes(routes: &mut Routes) {
     routes.get(&format!("{RESERVATION}/{{reservation}}/code.txt"), file);
     routes.get(RETURN, show_return);
     routes.post(RETURN, give_back);
+    routes.post(&format!("{RETURN}/case"), remove_under_case);
     routes.menu_covers(
         "/sa/{said}/licensing/reservation",
         "/sa/{said}/licensing/license-inventory",
@@ -176,7 +179,7 @@ async fn checked(
     let refusal = may
         .portal
         .db
-        .read(move |r| service::against(r, &permit, &request))
+        .read(move |r| service::against(r, &permit, &request, None))
         .await?;
     if let Some(Error::Refused(refusal)) = refusal {
         problems.add("code", refusal.says);
@@ -447,10 +450,20 @@ struct DonePage {
     path: String,
     number: i64,
     whole: Whole,
+    /// What it is to hold once the device confirms its update.
+    pending: Vec<Line>,
+    form: FormState,
 }
 
 impl DonePage {
-    fn quantity(line: &super::store::Line) -> String {
+    fn ended(&self) -> &'static str {
+        match self.whole.one.ended_as {
+            Ended::Returned => "was returned",
+            Ended::Removed => "was removed under a case",
+            Ended::Rehosted => "was rehosted to another device",
+        }
+    }
+    fn quantity(line: &Line) -> String {
         number(&line.quantity.unsigned_abs())
     }
 }
@@ -464,15 +477,30 @@ async fn whole(may: &May<ReserveLicenses>, id: ReservationId) -> Result<Whole> {
 }
 
 async fn done(may: May<ReserveLicenses>, id: PathPart<ReservationId>) -> Answer {
-    let whole = whole(&may, id.0).await?;
-    page(&DonePage {
-        shell: shell(&may, &fresh()),
-        title: TITLE,
-        steps: STEPS,
-        path: format!("{}/{}", base(&may), id.0),
-        number: may.number(),
-        whole,
-    })
+    done_page(&may, id.0, fresh(), 200).await
+}
+
+/// A reservation, with the field for the confirmation code of an update.
+pub async fn done_page(
+    may: &May<ReserveLicenses>,
+    id: ReservationId,
+    form: FormState,
+    status: u16,
+) -> Answer {
+    let whole = whole(may, id).await?;
+    page_with(
+        status,
+        &DonePage {
+            shell: shell(may, &form),
+            title: TITLE,
+            steps: STEPS,
+            path: format!("{}/{id}", base(may)),
+            number: may.number(),
+            pending: whole.one.pending(),
+            whole,
+            form,
+        },
+    )
 }
 
 async fn file(may: May<ReserveLicenses>, id: PathPart<ReservationId>) -> Answer {
@@ -483,7 +511,7 @@ async fn file(may: May<ReserveLicenses>, id: PathPart<ReservationId>) -> Answer 
     Ok(attachment(
         "text/plain; charset=utf-8",
         &name,
-        format!("{}\n", whole.one.authorization_code),
+        format!("{}\n", whole.one.newest_code()),
     ))
 }
 
@@ -501,7 +529,7 @@ struct ReturnPage {
 }
 
 impl ReturnPage {
-    fn quantity(line: &super::store::Line) -> String {
+    fn quantity(line: &Line) -> String {
         number(&line.quantity.unsigned_abs())
     }
     fn ends(at: &Moment) -> String {
@@ -579,4 +607,51 @@ async fn give_back(may: May<RemoveDevice>, id: PathPart<DeviceId>, posted: Poste
             ))
         }
     }
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct CaseFields {
+    #[serde(default)]
+    case: String,
+    #[serde(default)]
+    dead: String,
+}
+
+async fn remove_under_case(
+    may: May<RemoveDevice>,
+    id: PathPart<DeviceId>,
+    posted: Posted<CaseFields>,
+) -> Answer {
+    let mut problems = Problems::default();
+    let case = problems.take("case", case_number(&posted.value.case));
+    if posted.value.dead != "1" {
+        problems.add(
+            "dead",
+            "Tick this only when the device is dead or lost. Any other gives a return code.",
+        );
+    }
+    let (Some(case), true) = (case, problems.is_empty()) else {
+        return page_with(422, &return_page(&may, id.0, posted.again(&problems)).await?);
+    };
+    let (view, permit, at) = (
+        may.also::<ViewInventory>().await?,
+        may.permit.clone(),
+        may.portal.clock.now(),
+    );
+    let id = id.0;
+    may.portal
+        .db
+        .write(move |tx| service::remove_under_case(tx, &view, &permit, at, id, &case))
+        .await?;
+    may.portal.jobs.nudge();
+    Ok(may.see_other(
+        &format!("/sa/{}/devices/device-inventory", may.number()),
+        Flash {
+            kind: FlashKind::Ok,
+            text: "The product instance was removed under a case, and its reserved licenses came back."
+                .to_owned(),
+            link: None,
+        },
+    ))
 }

@@ -21,10 +21,51 @@ pub struct Reservation {
     pub created_at: Moment,
     pub creator: String,
     pub returned_at: Option<Moment>,
+    /// How it ended, when it did.
+    pub ended_as: Ended,
+    /// The number of the case, or a note.
+    pub ended_for: String,
+    /// How often it was updated.
+    pub updates: i64,
+    /// The authorization code of an update that is not confirmed; "" for none.
+    pub pending_code: String,
+    /// What that grants, as JSON.
+    pub pending_lines: String,
+}
+
+impl Reservation {
+    /// Whether an update waits for its confirmation code.
+    pub fn is_pending(&self) -> bool {
+        !self.pending_code.is_empty()
+    }
+    /// The code that is to be installed next, or was last.
+    pub fn newest_code(&self) -> &str {
+        if self.is_pending() {
+            &self.pending_code
+        } else {
+            &self.authorization_code
+        }
+    }
+    /// What an update that waits grants.
+    pub fn pending(&self) -> Vec<Line> {
+        serde_json::from_str(&self.pending_lines).unwrap_or_default()
+    }
+}
+
+crate::words! {
+    /// How a reservation ended.
+    pub enum Ended {
+        /// By the return code of its device.
+        Returned = "returned", "Returned";
+        /// Under a case: its device can return nothing.
+        Removed = "removed", "Removed under a case";
+        /// Another device took the place of its own.
+        Rehosted = "rehosted", "Rehosted";
+    }
 }
 
 /// One of its licenses, of one pool.
-#[derive(Debug, Clone, PartialEq, Eq, Queryable)]
+#[derive(Debug, Clone, PartialEq, Eq, Queryable, serde::Serialize, serde::Deserialize)]
 pub struct Line {
     pub pool: LicensePoolId,
     pub entitlement: String,
@@ -47,6 +88,11 @@ macro_rules! columns {
             reservations::created_at,
             reservations::creator,
             reservations::returned_at,
+            reservations::ended_as,
+            reservations::ended_for,
+            reservations::updates,
+            reservations::pending_code,
+            reservations::pending_lines,
         )
     };
 }
@@ -75,6 +121,25 @@ pub fn of_device(
                 .eq(account)
                 .and(reservations::device_id.eq(device))
                 .and(reservations::returned_at.is_null()),
+        )
+        .order(reservations::created_at.desc())
+        .select(columns!())
+        .first(read.conn())
+        .optional()?)
+}
+
+/// The last one of a device that is over.
+pub fn ended_of_device(
+    read: &mut dyn Reads,
+    account: SmartAccountId,
+    device: DeviceId,
+) -> Result<Option<Reservation>> {
+    Ok(reservations::table
+        .filter(
+            reservations::smart_account_id
+                .eq(account)
+                .and(reservations::device_id.eq(device))
+                .and(reservations::returned_at.is_not_null()),
         )
         .order(reservations::created_at.desc())
         .select(columns!())
@@ -167,6 +232,30 @@ pub fn move_to(tx: &mut Tx<'_>, one: &Reservation, to: VirtualAccountId, held: &
             reservations::version.eq(reservations::version + 1),
         ))
         .execute(tx.conn())?;
+    replace_lines(tx, one, held)
+}
+
+/// It holds this now, and by this code; or is to, once the device confirms it.
+pub fn change(tx: &mut Tx<'_>, one: &Reservation, held: &[Line]) -> Result<()> {
+    diesel::update(
+        reservations::table.filter(
+            reservations::id
+                .eq(one.id)
+                .and(reservations::smart_account_id.eq(one.account)),
+        ),
+    )
+    .set((
+        reservations::authorization_code.eq(&one.authorization_code),
+        reservations::updates.eq(one.updates),
+        reservations::pending_code.eq(&one.pending_code),
+        reservations::pending_lines.eq(&one.pending_lines),
+        reservations::version.eq(reservations::version + 1),
+    ))
+    .execute(tx.conn())?;
+    replace_lines(tx, one, held)
+}
+
+fn replace_lines(tx: &mut Tx<'_>, one: &Reservation, held: &[Line]) -> Result<()> {
     diesel::delete(
         lines::table.filter(
             lines::smart_account_id
@@ -178,8 +267,14 @@ pub fn move_to(tx: &mut Tx<'_>, one: &Reservation, to: VirtualAccountId, held: &
     put_lines(tx, one.account, one.id, held)
 }
 
-/// It was returned, unless somebody was quicker.
-pub fn returned(tx: &mut Tx<'_>, one: &Reservation, at: Moment) -> Result<bool> {
+/// It is over, unless somebody was quicker.
+pub fn ended(
+    tx: &mut Tx<'_>,
+    one: &Reservation,
+    at: Moment,
+    ended_as: Ended,
+    ended_for: &str,
+) -> Result<bool> {
     let open = reservations::table.filter(
         reservations::id
             .eq(one.id)
@@ -189,6 +284,10 @@ pub fn returned(tx: &mut Tx<'_>, one: &Reservation, at: Moment) -> Result<bool> 
     let changed = diesel::update(open)
         .set((
             reservations::returned_at.eq(Some(at)),
+            reservations::ended_as.eq(ended_as),
+            reservations::ended_for.eq(ended_for.chars().take(500).collect::<String>()),
+            reservations::pending_code.eq(""),
+            reservations::pending_lines.eq("[]"),
             reservations::version.eq(reservations::version + 1),
         ))
         .execute(tx.conn())?;

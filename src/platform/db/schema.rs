@@ -750,6 +750,11 @@ diesel::table! {
         creator -> Text,
         returned_at -> Nullable<Timestamp>,
         version -> BigInt,
+        ended_as -> Text,
+        ended_for -> Text,
+        updates -> BigInt,
+        pending_code -> Text,
+        pending_lines -> Text,
     }
 }
 

@@ -579,7 +579,13 @@ impl World {
             "token" => self.token(pattern),
             "order" => self.order.to_string(),
             "license" => self.license.clone(),
-            "device" if pattern.contains("return") => self.reserved_device.clone(),
+            "device"
+                if ["return", "rehost", "reservation"]
+                    .iter()
+                    .any(|way| pattern.contains(way)) =>
+            {
+                self.reserved_device.clone()
+            }
             "device" => self.device.clone(),
             "draft" => self.draft.to_string(),
             "assignment" => self.assignment.to_string(),

@@ -452,6 +452,7 @@ fn enums() -> Vec<(&'static str, &'static str, Vec<&'static str>)> {
         ("license_stocks", "billing", words!(catalog::Billing)),
         ("license_stocks", "term", words!(catalog::Term)),
         ("devices", "standing", words!(devices::Standing)),
+        ("reservations", "ended_as", words!(devices::reservation::Ended)),
         ("sync_files", "outcome", words!(sync::Outcome)),
         ("sync_files", "way", words!(sync::Way)),
         ("device_tallies", "standing", words!(devices::Standing)),

@@ -259,6 +259,35 @@ fn licenses_are_reserved_for_a_device_that_never_calls() {
         0,
         &["AUTHORIZED - RESERVATION", "2 licenses reserved"],
     );
+    // An update: the new code is confirmed, the old one is not taken any more.
+    let path = format!(
+        "/api/v1/accounts/{}/reservations/{}",
+        cast.xyz.number,
+        made["id"].as_str().unwrap()
+    );
+    let waits = ada.post(
+        &format!("{path}/update"),
+        &serde_json::json!({ "licenses": [{ "entitlement": "c9200-ne-48", "quantity": 2 }] }),
+    );
+    let waits = waits.expect(200).json();
+    let first = code.to_owned();
+    let code = waits["update"]["authorization_code"].as_str().unwrap();
+    let said = device.says(
+        &format!("license smart reservation install {code}"),
+        0,
+        &["1 license reserved", "confirmation code"],
+    );
+    device.says(
+        &format!("license smart reservation install {first}"),
+        1,
+        &["older"],
+    );
+    let confirmation = said.lines().last().unwrap();
+    ada.post(
+        &format!("{path}/confirm"),
+        &serde_json::json!({ "confirmation_code": confirmation }),
+    )
+    .expect(200);
     device.says(
         "show license status",
         0,

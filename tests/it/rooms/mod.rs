@@ -16,6 +16,7 @@ mod order_pages;
 mod orders;
 mod registered_again;
 mod reservation;
+mod reservation_ways;
 mod search;
 mod shell;
 mod simulator;

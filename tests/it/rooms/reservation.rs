@@ -194,7 +194,9 @@ fn what_is_reserved_goes_with_its_device_and_stays_reserved() {
     assert_eq!(wrong.json()["errors"][0]["pointer"], "/return_code");
     let right = codes::return_code(text, "C9200-48P-E", "FOC2401X0AB");
     ada.post(&back, &json!({ "return_code": right })).expect(204);
-    ada.post(&back, &json!({ "return_code": right })).expect(404);
+    let twice = ada.post(&back, &json!({ "return_code": right }));
+    twice.expect(409);
+    assert_eq!(code(&twice), "reservations.ended");
     assert_eq!(
         p.stock_named(&cast.xyz, "Public Network Devices", NE).unwrap().1,
         [3, 0, 0, 3]
