@@ -64,6 +64,9 @@ pub struct Refusal {
     pub says: Cow<'static, str>,
 }
 
+/// A code with which a rule refuses: the code, when it does, and the way out.
+pub type Coded = (&'static str, &'static str, &'static str);
+
 impl Error {
     /// A refusal by a rule.
     pub fn refused(code: &'static str, says: impl Into<Cow<'static, str>>) -> Self {

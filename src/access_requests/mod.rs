@@ -42,43 +42,56 @@ pub fn letters(letters: &mut Letters) {
     letters::register(letters);
 }
 
-/// With what codes the rules of this room refuse.
-pub const REFUSALS: &[(&str, &str)] = &[
+/// With what codes the rules of this room refuse, when, and the way out.
+pub const REFUSALS: &[crate::error::Coded] = &[
     (
         "access-requests.account-not-active",
         "Access is requested to and given in an Active Smart Account only.",
+        "Ask again when the Smart Account is Active; an Inactive one is reactivated by its administrators.",
     ),
     (
         "access-requests.beyond-your-role",
         "A Virtual Account Administrator decides only what lies wholly within their own Virtual Accounts.",
+        "Give what lies within your Virtual Accounts, or leave the request to a Smart Account Administrator.",
     ),
     (
         "access-requests.decided",
         "The request was decided, withdrawn, superseded, or has expired.",
+        "Nothing is left to decide; the requester may send another request.",
     ),
     (
         "access-requests.delegation-over",
         "The delegation is over already.",
+        "Nothing is left to end; name a delegate anew when one is needed.",
     ),
     (
         "access-requests.delegation-overlaps",
         "The delegator has named a delegate for some of the time already.",
+        "Choose other days, or end the earlier delegation first.",
     ),
     (
         "access-requests.has-role",
         "The requester has what they ask for already.",
+        "Nothing is left to ask for; ask for another role or other Virtual Accounts.",
     ),
     (
         "access-requests.not-your-delegation",
         "A delegation is ended by the delegator or by a Smart Account Administrator.",
+        "Have it ended by the delegator or by a Smart Account Administrator.",
     ),
     (
         "access-requests.nothing-to-lend",
         "Only who can decide access requests by a role of their own can name a delegate.",
+        "Have the delegate named by somebody who decides access requests.",
     ),
-    ("access-requests.own-request", "Nobody decides their own request."),
+    (
+        "access-requests.own-request",
+        "Nobody decides their own request.",
+        "Leave the request to another administrator of the Smart Account.",
+    ),
     (
         "access-requests.pending",
         "One request at a time for one Smart Account.",
+        "Withdraw the pending request, then ask again; or wait until it is decided.",
     ),
 ];

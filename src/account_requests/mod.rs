@@ -47,46 +47,56 @@ pub fn letters(letters: &mut Letters) {
     letters::register(letters);
 }
 
-/// With what codes the rules of this room refuse.
-pub const REFUSALS: &[(&str, &str)] = &[
+/// With what codes the rules of this room refuse, when, and the way out.
+pub const REFUSALS: &[crate::error::Coded] = &[
     (
         "account-requests.decided",
         "The request was decided, withdrawn, or has expired.",
+        "Nothing is left to decide; the requester may send another request.",
     ),
     (
         "account-requests.domain-approval-outstanding",
         "A Domain approver has to approve the Account Domain Identifier first.",
+        "Wait until a Domain approver has approved the Account Domain Identifier, then decide.",
     ),
     (
         "account-requests.domain-answered",
         "A Domain approver has answered already, or none is needed.",
+        "Nothing is left to answer; the request goes on without it.",
     ),
     (
         "account-requests.approve-instead",
         "A request for the requester's own organization is approved as a whole.",
+        "Approve the request, or deny it.",
     ),
     (
         "account-requests.own-request",
         "Nobody decides their own request.",
+        "Leave the request to another person who was asked.",
     ),
     (
         "account-requests.not-asked",
         "The person is not, or no longer, asked to decide the request.",
+        "Have it decided by the person who was asked last; the request can be forwarded back.",
     ),
     (
         "account-requests.not-requester",
         "Only the requester can withdraw a request.",
+        "Have it withdrawn by the requester, or deny it if you were asked to decide.",
     ),
     (
         "account-requests.forward-limit",
         "The request was forwarded five times already.",
+        "Approve or deny the request yourself.",
     ),
     (
         "account-requests.forward-to-requester",
         "The next approver is the requester.",
+        "Forward it to somebody else, or decide it yourself.",
     ),
     (
         "account-requests.forward-to-same",
         "The next approver was asked already.",
+        "Forward it to somebody else, or decide it yourself.",
     ),
 ];

@@ -57,30 +57,39 @@ pub fn occupants(edition: Edition) -> Occupants {
     occupants
 }
 
-/// Every code with which a rule refuses, and when.
-pub fn refusals() -> Vec<(&'static str, &'static str)> {
+/// Every code with which a rule refuses, when, and the way out.
+pub fn refusals() -> Vec<crate::error::Coded> {
     let mut codes = vec![
         (
             "api.scope",
             "The API client may only read, and this changes something.",
+            "Use an API client with the scope write.",
         ),
         (
             "view-as.read-only",
             "The portal is seen as another role, and this changes something.",
+            "Stop viewing as, then do it.",
         ),
         (
             "smart-account.inactive",
             "The Smart Account is Inactive: it can be read and not changed.",
+            "A Smart Account Administrator reactivates the Smart Account in its properties.",
         ),
         (
             "mail.not-given-up",
             "Only a letter that was given up can be queued again.",
+            "Wait: when the letter is given up, it can be queued again.",
         ),
         (
             "people.address-taken",
             "The e-mail address has a user account already.",
+            "Sign in with that address, or use another one.",
         ),
-        ("people.not-invited", "The user account has been set up already."),
+        (
+            "people.not-invited",
+            "The user account has been set up already.",
+            "Nothing is left to do: the person signs in, or sets a new password by Forgot your password?.",
+        ),
     ];
     for room in [
         identity::REFUSALS,

@@ -170,10 +170,10 @@ pub fn print_routes() -> String {
 pub fn print_problems() -> String {
     let mut out = String::from(
         "# Refusals\n\nPrinted by `licentral problems` from the rooms' own lists; a test fails when this page is stale.\n\
-         A rule that says no answers 409 with one of these codes. Pages show the sentence, the API sends it as `detail`.\n\n| code | when |\n|---|---|\n",
+         A rule that says no answers 409 with one of these codes. Pages show the sentence, the API sends it as `detail`.\n\n| code | when | way out |\n|---|---|---|\n",
     );
-    for (code, when) in crate::app::refusals() {
-        out.push_str(&format!("| `{code}` | {when} |\n"));
+    for (code, when, way) in crate::app::refusals() {
+        out.push_str(&format!("| `{code}` | {when} | {way} |\n"));
     }
     out
 }

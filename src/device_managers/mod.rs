@@ -31,34 +31,41 @@ pub fn routes(routes: &mut Routes) {
     api::routes(routes);
 }
 
-/// With what codes the rules of this room refuse.
-pub const REFUSALS: &[(&str, &str)] = &[
+/// With what codes the rules of this room refuse, when, and the way out.
+pub const REFUSALS: &[crate::error::Coded] = &[
     (
         "device-managers.already-registered",
         "The key of the registration file belongs to a device manager already, or did before that was registered again.",
+        "Make a registration file with a new key on the On-Prem server; re-register the device manager with it, or add a new one.",
     ),
     (
         "device-managers.bound",
         "The Virtual Account is bound to another device manager.",
+        "Choose another Virtual Account, or remove that device manager first.",
     ),
     (
         "device-managers.default",
         "The default Virtual Account cannot be bound to a device manager.",
+        "Choose another Virtual Account, or make another one the default first.",
     ),
     (
         "device-managers.name-taken",
         "Another device manager of the Smart Account has this name.",
+        "Choose another name.",
     ),
     (
         "device-managers.not-empty",
         "The Virtual Account that is to be bound holds product instances.",
+        "Transfer or remove the product instances first, or choose another Virtual Account.",
     ),
     (
         "device-managers.product-instances",
         "The device manager still serves product instances, so it cannot be removed.",
+        "Remove the product instances on the On-Prem server and synchronize; or remove the device manager as lost, under a case.",
     ),
     (
         "device-managers.registered-before",
         "The registration file comes from an On-Prem server that is a device manager here, so it is registered again, not added.",
+        "Re-register that device manager with the file.",
     ),
 ];

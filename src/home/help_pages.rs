@@ -86,7 +86,7 @@ const GENERAL: &[(&str, u16, &str)] = &[
 struct ProblemsPage {
     shell: Shell,
     general: &'static [(&'static str, u16, &'static str)],
-    rules: Vec<(&'static str, &'static str)>,
+    rules: Vec<crate::error::Coded>,
 }
 
 pub async fn problems(visit: Public) -> Answer {

@@ -5,7 +5,7 @@ use super::routes::Routes;
 use serde_json::{Map, Value, json};
 
 /// The document.
-pub fn document(routes: &Routes, codes: &[(&'static str, &'static str)]) -> Value {
+pub fn document(routes: &Routes, codes: &[crate::error::Coded]) -> Value {
     let mut paths: Map<String, Value> = Map::new();
     let mut schemas: Map<String, Value> = Map::new();
     schemas.insert("Problem".to_owned(), problem_schema(codes));
@@ -96,8 +96,8 @@ pub fn document(routes: &Routes, codes: &[(&'static str, &'static str)]) -> Valu
     })
 }
 
-fn problem_schema(codes: &[(&'static str, &'static str)]) -> Value {
-    let codes: Vec<&str> = codes.iter().map(|(code, _)| *code).collect();
+fn problem_schema(codes: &[crate::error::Coded]) -> Value {
+    let codes: Vec<&str> = codes.iter().map(|(code, ..)| *code).collect();
     json!({
         "type": "object",
         "description": "RFC 9457.",

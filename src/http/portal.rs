@@ -44,5 +44,5 @@ pub struct Portal {
     /// The rooms that keep things in Virtual Accounts.
     pub occupants: Occupants,
     /// Every code with which a rule refuses, and when.
-    pub refusals: Arc<Vec<(&'static str, &'static str)>>,
+    pub refusals: Arc<Vec<crate::error::Coded>>,
 }

@@ -34,5 +34,5 @@ pub fn letters(all: &mut crate::platform::mail::Letters) {
     letters::register(all);
 }
 
-/// With what codes the rules of this room refuse.
-pub const REFUSALS: &[(&str, &str)] = &[];
+/// With what codes the rules of this room refuse, when, and the way out.
+pub const REFUSALS: &[crate::error::Coded] = &[];

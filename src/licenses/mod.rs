@@ -41,34 +41,41 @@ pub fn routes(routes: &mut Routes) {
     api::routes(routes);
 }
 
-/// With what codes the rules of this room refuse.
-pub const REFUSALS: &[(&str, &str)] = &[
+/// With what codes the rules of this room refuse, when, and the way out.
+pub const REFUSALS: &[crate::error::Coded] = &[
     (
         "licenses.moved-on",
         "The licenses of an order are reserved or were transferred, so they cannot be taken back.",
+        "Transfer the licenses back, or give the reservation back, then try again.",
     ),
     (
         "licenses.not-enough",
         "More licenses were to be transferred or reserved than are free.",
+        "Choose fewer, or transfer some to this Virtual Account first.",
     ),
     (
         "licenses.nothing-chosen",
         "No license, or no quantity of one, was chosen.",
+        "Choose a license and a quantity.",
     ),
     (
         "licenses.same-place",
         "Licenses were to be transferred to the Virtual Account in which they are.",
+        "Choose another Virtual Account.",
     ),
     (
         "licenses.stale",
         "Something that the review of a transfer showed has changed, so nothing was transferred.",
+        "Read the review again, then confirm it.",
     ),
     (
         "licenses.too-many",
         "More lines were to be transferred than one transfer has.",
+        "Transfer them in several steps.",
     ),
     (
         "licenses.unknown",
         "Neither the catalog nor the Virtual Account knows the entitlement that a device reports.",
+        "Correct the entitlement on the device, or assign an order with it to the Virtual Account.",
     ),
 ];

@@ -33,27 +33,36 @@ pub fn jobs(db: &Db, clock: &Clock, signing: &Arc<Signing>) -> Vec<Job> {
     sync::jobs(db, clock, signing)
 }
 
-/// With what codes the rules of this room refuse.
-pub const REFUSALS: &[(&str, &str)] = &[
+/// With what codes the rules of this room refuse, when, and the way out.
+pub const REFUSALS: &[crate::error::Coded] = &[
     (
         "on-prem.account-not-active",
         "Something was to be changed in an On-Prem account that is not registered yet, or is Inactive.",
+        "A System Administrator approves and registers the account, or activates it again.",
     ),
     (
         "on-prem.no-address",
         "The address of the cloud is not known, or cannot be called, so the account synchronizes by file.",
+        "Initiate a manual (offline) sync.",
     ),
     (
         "on-prem.older-response",
         "A response file is older than the last one that was applied.",
+        "Download the latest response file in the cloud.",
     ),
     (
         "on-prem.other-response",
         "A response file is for another On-Prem account, or answers a file that this one did not make.",
+        "Generate a new synchronization file and upload it in the cloud; after a restore from a backup register the account again.",
     ),
     (
         "on-prem.sync-failed",
         "The cloud did not answer, or refused the synchronization file.",
+        "Look at the reason beside Sync Status, mend it and synchronize again, or synchronize by file.",
     ),
-    ("on-prem.sync-in-progress", "The account is being synchronized."),
+    (
+        "on-prem.sync-in-progress",
+        "The account is being synchronized.",
+        "Wait until Sync Status says how it ended; after ten minutes it can be started anew.",
+    ),
 ];

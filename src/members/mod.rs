@@ -45,55 +45,71 @@ pub fn letters(letters: &mut Letters) {
     letters::register(letters);
 }
 
-/// With what codes the rules of this room refuse.
-pub const REFUSALS: &[(&str, &str)] = &[
+/// With what codes the rules of this room refuse, when, and the way out.
+pub const REFUSALS: &[crate::error::Coded] = &[
     (
         "members.approver-domain",
         "The Approver role needs an e-mail address in the domain of the Smart Account.",
+        "Choose another role, or add a person with an address in that domain.",
     ),
     (
         "members.approver-group",
         "The Approver role is given to people one by one, not to user groups.",
+        "Give the Approver role to each person.",
     ),
     (
         "members.beyond-your-role",
         "A role is given and taken only within one's own Virtual Accounts.",
+        "Choose your own Virtual Accounts, or have it done by a Smart Account Administrator.",
     ),
     (
         "members.group-answered",
         "The request of the user group was answered or withdrawn already.",
+        "Nothing is left to answer; the user group can ask again.",
     ),
     (
         "members.group-asked-already",
         "The user group has access there, or its request is pending.",
+        "Wait for the answer, or withdraw the pending request first.",
     ),
     (
         "members.group-beyond-your-role",
         "The user group reaches beyond one's own Virtual Accounts.",
+        "Have it changed by a Smart Account Administrator.",
     ),
     (
         "members.group-empty",
         "Nobody in the user group has a user account.",
+        "Add somebody to the user group who has a user account.",
     ),
     (
         "members.held-through-group",
         "The person has access through a user group only.",
+        "Take the person out of the user group, or change the role of the group.",
     ),
     (
         "members.last-administrator",
         "A Smart Account keeps at least one administrator who can sign in.",
+        "Make somebody else an administrator first.",
     ),
     (
         "members.lines-wrong",
         "Some lines are wrong and were neither mended nor left out.",
+        "Mend the lines, or tick that they are left out.",
     ),
-    ("members.nobody-to-add", "No line of the list adds anybody."),
+    (
+        "members.nobody-to-add",
+        "No line of the list adds anybody.",
+        "Add a line with a person who is not there yet.",
+    ),
     (
         "members.not-invited",
         "The user account has been set up, so there is no invitation to send.",
+        "Nothing is left to send: the person signs in.",
     ),
     (
         "members.role-scope",
         "The role cannot be held on that scope of access.",
+        "Choose a role of that scope, or another scope.",
     ),
 ];

@@ -49,59 +49,76 @@ pub fn letters(letters: &mut Letters) {
     letters::register(letters);
 }
 
-/// With what codes the rules of this room refuse.
-pub const REFUSALS: &[(&str, &str)] = &[
+/// With what codes the rules of this room refuse, when, and the way out.
+pub const REFUSALS: &[crate::error::Coded] = &[
     (
         "orders.access-level",
         "Assigning orders needs access level 1 or 2.",
+        "Have it assigned by a colleague with access level 1 or 2.",
     ),
     (
         "orders.identifier-taken",
         "An order with this Order Identifier is there already.",
+        "Choose another Order Identifier.",
     ),
     (
         "orders.lines-wrong",
         "Some orders of a file are wrong and were not left out, or none is left.",
+        "Mend the file, or leave the wrong orders out.",
     ),
     (
         "orders.not-assignable",
         "Stocking and Enterprise Agreement orders are not available to assign to a Smart Account.",
+        "Leave the order out; nothing needs to be assigned of it.",
     ),
     (
         "orders.not-reassignable",
         "A line can be reassigned only while its order is Pending and its end customer\u{2019}s Smart Account did not come with it.",
+        "Transfer the licenses between Virtual Accounts instead.",
     ),
     (
         "orders.not-yours",
         "The lines of an order are assigned by the Smart Account that sold it, by its end customer, or by where they lie.",
+        "Have the lines assigned by the Smart Account that sold the order, or by its end customer.",
     ),
-    ("orders.nothing-chosen", "No order was selected."),
+    (
+        "orders.nothing-chosen",
+        "No order was selected.",
+        "Select an order.",
+    ),
     (
         "orders.nothing-failed",
         "No line of the order has failed, so there is nothing to try again.",
+        "Nothing is left to try again.",
     ),
     (
         "orders.nothing-to-assign",
         "No line of the order is left to be assigned.",
+        "Nothing is left to assign; a Pending order can be reassigned.",
     ),
     (
         "orders.no-target",
         "No Smart Account or Virtual Account has been selected.",
+        "Select a Smart Account and a Virtual Account.",
     ),
     (
         "orders.place-gone",
         "The Virtual Account that was chosen has been deleted.",
+        "Select another Virtual Account.",
     ),
     (
         "orders.stale",
         "Something that the review showed has changed, so nothing was assigned.",
+        "Read the review again, then confirm it.",
     ),
     (
         "orders.target-not-yours",
         "Orders may not be assigned to this Smart Account or Virtual Account by this person.",
+        "Choose another one, or ask for access to it.",
     ),
     (
         "orders.too-many",
         "More orders were selected than can be assigned at once.",
+        "Select fewer orders.",
     ),
 ];

@@ -122,14 +122,16 @@ pub fn jobs(db: &Db, unread: &Arc<AtomicU64>) -> Vec<Job> {
     )]
 }
 
-/// With what codes the rules of this room refuse.
-pub const REFUSALS: &[(&str, &str)] = &[
+/// With what codes the rules of this room refuse, when, and the way out.
+pub const REFUSALS: &[crate::error::Coded] = &[
     (
         "lab.clock-backwards",
         "The clock would show an earlier time than now; it only goes forwards.",
+        "Choose a later time; for an earlier one start with another database.",
     ),
     (
         "lab.clock-too-far",
         "The clock would go beyond the end of the year 2099.",
+        "Choose an earlier time.",
     ),
 ];

@@ -62,42 +62,51 @@ pub fn letters(letters: &mut Letters) {
     letters::register(letters);
 }
 
-/// With what codes the rules of this room refuse.
-pub const REFUSALS: &[(&str, &str)] = &[
+/// With what codes the rules of this room refuse, when, and the way out.
+pub const REFUSALS: &[crate::error::Coded] = &[
     (
         "smart-accounts.domain-change-decided",
         "The change of the Account Domain Identifier was decided or withdrawn already.",
+        "Nothing is left to decide; another Account Domain Identifier can be asked for.",
     ),
     (
         "smart-accounts.domain-change-pending",
         "Another Account Domain Identifier was asked for already.",
+        "Withdraw that request first, or wait until it is decided.",
     ),
     (
         "smart-accounts.domain-in-use",
         "The Account Domain Identifier belongs to another Smart Account.",
+        "Choose another Account Domain Identifier.",
     ),
     (
         "smart-accounts.no-domain-change",
         "No other Account Domain Identifier waits for a decision.",
+        "Nothing is left to decide; ask for another Account Domain Identifier first.",
     ),
     (
         "smart-accounts.not-active",
         "Only the properties of an Active Smart Account can be edited.",
+        "A Smart Account Administrator reactivates it first; a Pending one waits for its approval.",
     ),
     (
         "smart-accounts.not-pending",
         "The Smart Account is not pending any more.",
+        "Nothing is left to decide; the Smart Account can be opened.",
     ),
     (
         "smart-accounts.own-domain-change",
         "Nobody approves or denies an Account Domain Identifier that they asked for.",
+        "Leave it to another Domain approver.",
     ),
     (
         "smart-accounts.too-many-addresses",
         "A Smart Account keeps twenty addresses at most.",
+        "Remove an address first.",
     ),
     (
         "smart-accounts.wrong-state",
         "Only an Active Smart Account is deactivated, and only an Inactive one reactivated.",
+        "Open the page again: it shows the state, and what can be done in it.",
     ),
 ];

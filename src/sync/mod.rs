@@ -28,41 +28,50 @@ pub fn routes(routes: &mut Routes) {
 }
 
 /// With what codes the rules of this room refuse, beside those of the format.
-pub const REFUSALS: &[(&str, &str)] = &[
+pub const REFUSALS: &[crate::error::Coded] = &[
     (
         "sync.being-applied",
         "The file was submitted and a job applies it, so it cannot be withdrawn.",
+        "Wait until it is applied, then upload a newer file.",
     ),
     (
         "sync.no-response",
         "No file of the device manager was applied yet, so there is no response.",
+        "Upload a synchronization file and submit it first.",
     ),
     (
         "sync.not-waiting",
         "The file was withdrawn, refused or replaced by a newer one, so it cannot be submitted.",
+        "Upload the newest file of the On-Prem server.",
     ),
     (
         "sync.old-key",
         "The file was signed with a key that ended when the On-Prem server was registered again.",
+        "Generate the file on the server that has the new key, or re-register the right one.",
     ),
     (
         "sync.old-response",
         "The file was made before the latest response was applied on the On-Prem server.",
+        "Apply the latest response on the On-Prem server, then generate another file; one that was restored from a backup is re-registered.",
     ),
     (
         "sync.registered-elsewhere",
         "A product instance of the file is registered in the Smart Account directly, or by another device manager.",
+        "Remove the product instance there first, or on this On-Prem server.",
     ),
     (
         "sync.removed-device-manager",
         "The device manager of the file was removed.",
+        "Make a registration file with a new key on the On-Prem server, and add it as a device manager.",
     ),
     (
         "sync.replayed",
         "A file with this sequence, or a newer one, was applied already.",
+        "Generate a new file; a server that was restored from a backup is re-registered.",
     ),
     (
         "sync.wrong-device-manager",
         "The file comes from another On-Prem server, or from one that is not registered here.",
+        "Choose the file of this device manager; add the On-Prem server, or re-register the one whose place it took.",
     ),
 ];

@@ -24,29 +24,46 @@ pub fn routes(routes: &mut Routes) {
     api::routes(routes);
 }
 
-/// With what codes the rules of this room refuse.
-pub const REFUSALS: &[(&str, &str)] = &[
+/// With what codes the rules of this room refuse, when, and the way out.
+pub const REFUSALS: &[crate::error::Coded] = &[
     (
         "tokens.exhausted",
         "The registration token was used as often as it may be.",
+        "Generate another token.",
     ),
-    ("tokens.expired", "The registration token is past its last day."),
+    (
+        "tokens.expired",
+        "The registration token is past its last day.",
+        "Generate another token.",
+    ),
     (
         "tokens.garbled",
         "What was sent is not the whole text of a registration token.",
+        "Copy the whole text of the token again.",
     ),
     (
         "tokens.not-active",
         "A registration token that is Expired, Exhausted or Revoked is neither shown nor revoked.",
+        "Generate another token.",
     ),
     (
         "tokens.nothing-chosen",
         "No Virtual Account was selected for which a registration token could be generated.",
+        "Select a Virtual Account.",
     ),
     (
         "tokens.other-key",
         "The text of the registration token was locked under a key that the installation has no longer.",
+        "Revoke the token and generate another one.",
     ),
-    ("tokens.revoked", "The registration token was revoked."),
-    ("tokens.unknown", "There is no such registration token here."),
+    (
+        "tokens.revoked",
+        "The registration token was revoked.",
+        "Generate another token.",
+    ),
+    (
+        "tokens.unknown",
+        "There is no such registration token here.",
+        "Generate a token here, and copy it whole.",
+    ),
 ];

@@ -51,34 +51,41 @@ pub fn routes(routes: &mut Routes) {
     api::routes(routes);
 }
 
-/// With what codes the rules of this room refuse.
-pub const REFUSALS: &[(&str, &str)] = &[
+/// With what codes the rules of this room refuse, when, and the way out.
+pub const REFUSALS: &[crate::error::Coded] = &[
     (
         "virtual-accounts.already-default",
         "The Virtual Account is the default one already.",
+        "Nothing is left to do.",
     ),
     (
         "virtual-accounts.bound",
         "The Virtual Account is bound to a device manager, so it stays, is not the default, and product instances register on its On-Prem server alone.",
+        "Do it on the On-Prem server, choose another Virtual Account, or remove the device manager first.",
     ),
     (
         "virtual-accounts.cycle",
         "A Virtual Account would be nested below itself.",
+        "Choose a Parent Account that is not below it.",
     ),
     (
         "virtual-accounts.default",
         "The default Virtual Account cannot be deleted.",
+        "Make another Virtual Account the default first.",
     ),
     (
         "virtual-accounts.has-nested",
         "Other Virtual Accounts are nested below the one that is to be deleted.",
+        "Delete the nested ones first, or nest them elsewhere.",
     ),
     (
         "virtual-accounts.not-empty",
         "The Virtual Account that is to be deleted still holds something.",
+        "Transfer or remove what it holds first.",
     ),
     (
         "virtual-accounts.too-deep",
         "Virtual Accounts would be nested deeper than ten levels.",
+        "Choose a Parent Account that is nested less deep.",
     ),
 ];

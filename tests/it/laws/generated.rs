@@ -16,7 +16,10 @@ fn docs_problems_is_what_the_rooms_say() {
 
 #[test]
 fn every_code_of_a_refusal_is_listed_and_every_listed_code_is_used() {
-    let listed: Vec<&str> = licentral::app::refusals().iter().map(|(code, _)| *code).collect();
+    let listed: Vec<&str> = licentral::app::refusals()
+        .iter()
+        .map(|(code, ..)| *code)
+        .collect();
     let mut twice = listed.clone();
     twice.dedup();
     assert_eq!(twice.len(), listed.len(), "a code is listed twice: {listed:?}");
@@ -48,6 +51,20 @@ fn every_code_of_a_refusal_is_listed_and_every_listed_code_is_used() {
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn every_code_of_a_refusal_has_a_way_out() {
+    let wrong: Vec<String> = licentral::app::refusals()
+        .iter()
+        .filter(|(_, when, way)| way.len() < 10 || !way.ends_with('.') || !when.ends_with('.') || way == when)
+        .map(|(code, _, way)| format!("{code}: {way:?}"))
+        .collect();
+    assert!(
+        wrong.is_empty(),
+        "Say what somebody can do who is refused with these, as a sentence, and see it succeed in a test:\n{}",
+        wrong.join("\n")
+    );
 }
 
 /// The JSON Schemas of the device protocol: each file stands alone, with what it refers to in `$defs`.

@@ -27,3 +27,4 @@ mod tokens;
 mod user_groups;
 mod view_as;
 mod virtual_accounts;
+mod ways_out;
