@@ -1,6 +1,6 @@
 //! The mailbox and the clock for scripts: a CI job reads the letter that it waits for and follows its link.
 
-use super::clock_pages::carry_out;
+use super::clock_pages::{Done, carry_out};
 use super::model::{Arrived, LONGEST_STEP, Step, Wanted, links};
 use super::service;
 use crate::authz::action::ControlClock;
@@ -135,15 +135,19 @@ pub struct Clock {
     /// How many events were recorded since the clock was moved; only in the answer to that.
     #[serde(skip_serializing_if = "Option::is_none")]
     events: Option<u64>,
+    /// How many letters went out since then; only in the answer to that.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    letters: Option<u64>,
 }
 
-fn clock_of(visit: &Visit, events: Option<u64>) -> Clock {
+fn clock_of(visit: &Visit, done: Option<Done>) -> Clock {
     let clock = &visit.portal.clock;
     Clock {
         now: clock.now(),
         wall: clock.wall(),
         frozen: matches!(clock.setting(), Setting::Frozen { .. }),
-        events,
+        events: done.map(|done| done.events),
+        letters: done.map(|done| done.letters),
     }
 }
 
@@ -196,6 +200,6 @@ impl MoveClock {
 
 /// POST /api/v1/simulator/clock
 pub async fn move_clock(may: May<ControlClock>, body: JsonBody<MoveClock>) -> Answer {
-    let (_, events) = carry_out(&may, &may.permit, body.value.step()?).await?;
-    json(200, &clock_of(&may, Some(events)))
+    let (_, done) = carry_out(&may, &may.permit, body.value.step()?).await?;
+    json(200, &clock_of(&may, Some(done)))
 }

@@ -16,6 +16,8 @@ use askama::Template;
 use chrono::{DateTime, TimeDelta, Utc};
 
 const PATH: &str = "/simulator/clock";
+/// Where the letters are that went out.
+const MAILBOX: &str = "/simulator/mailbox";
 /// Why the controls are off.
 pub const ONLY_OPERATOR: &str = "Only the operator (olga@licensing.example) can move the clock.";
 
@@ -162,28 +164,50 @@ pub async fn advance(may: May<ControlClock>, form: Posted<Advance>) -> Answer {
 }
 
 async fn press(may: &May<ControlClock>, step: Step) -> Answer {
-    let (moved, events) = carry_out(may, &may.permit, step).await?;
+    let (moved, done) = carry_out(may, &may.permit, step).await?;
     let stands = match moved.setting {
         Setting::Frozen { .. } => "stands at",
         Setting::Running { .. } => "is now",
     };
-    let what_happened = match (step, events) {
-        (Step::Freeze, _) => String::new(),
-        (_, 0) => " Nothing was due.".to_owned(),
-        (_, n) => format!(" {} since.", counted(n, "event", "events")),
+    let what_happened = match step {
+        Step::Freeze => String::new(),
+        _ => format!(" {}", done.words()),
     };
     Ok(may.see_other(
         PATH,
         Flash {
             kind: FlashKind::Ok,
             text: format!("The clock {stands} {}.{what_happened}", moved.after.words()),
-            link: None,
+            link: (done.letters > 0).then(|| ("Mailbox".to_owned(), MAILBOX.to_owned())),
         },
     ))
 }
 
-/// Moves the clock and does at once what is due by then. The second part is how many events came of it.
-pub async fn carry_out(visit: &Visit, permit: &Permit<ControlClock>, step: Step) -> Result<(Moved, u64)> {
+/// What came of a step of the clock.
+#[derive(Debug, Clone, Copy)]
+pub struct Done {
+    /// How many events were recorded.
+    pub events: u64,
+    /// How many letters went out. A reminder is a letter and no event.
+    pub letters: u64,
+}
+
+impl Done {
+    /// "2 events were recorded and 4 letters went out."
+    fn words(self) -> String {
+        let events = counted(self.events, "event was recorded", "events were recorded");
+        let letters = counted(self.letters, "letter went out", "letters went out");
+        match (self.events, self.letters) {
+            (0, 0) => "Nothing was due.".to_owned(),
+            (_, 0) => format!("{events}."),
+            (0, _) => format!("{letters}."),
+            _ => format!("{events} and {letters}."),
+        }
+    }
+}
+
+/// Moves the clock, does at once what is due by then, and says what was done.
+pub async fn carry_out(visit: &Visit, permit: &Permit<ControlClock>, step: Step) -> Result<(Moved, Done)> {
     only_in_a_lab(visit)?;
     let portal = visit.portal.clone();
     let (permit, known, system) = (permit.clone(), portal.clock.setting(), portal.clock.system_time());
@@ -194,11 +218,16 @@ pub async fn carry_out(visit: &Visit, permit: &Permit<ControlClock>, step: Step)
     portal.clock.set(moved.setting);
     portal.jobs.run_all().await;
     let after: Moment = moved.after;
-    let events = portal
+    let done = portal
         .db
-        .read(move |r| crate::platform::db::events_from(r, after))
+        .read(move |r| {
+            Ok(Done {
+                events: crate::platform::db::events_from(r, after)?,
+                letters: crate::platform::mail::sent_from(r, after)?,
+            })
+        })
         .await?;
-    Ok((moved, events))
+    Ok((moved, done))
 }
 
 fn only_in_a_lab(visit: &Visit) -> Result<()> {

@@ -135,7 +135,8 @@ struct LetterPage {
 
 /// GET /simulator/mailbox/{letter}
 pub async fn show(lab: LabOnly, id: PathPart<LetterId>) -> Answer {
-    let letter = find(&lab, id).await?;
+    let (portal, now) = (&lab.portal, lab.portal.clock.now());
+    let letter = service::open_letter(&portal.db, &portal.letters, id.0, now).await?;
     let as_text = url::form_urlencoded::parse(lab.query.as_bytes())
         .any(|(key, value)| key == "view" && value == "text");
     let mut shell = lab.shell(letter.subject.clone());

@@ -56,6 +56,15 @@ pub fn letter(read: &mut dyn Reads, id: LetterId) -> Result<Arrived> {
     store::find(read, id)
 }
 
+/// One letter that somebody opens: from then on it is read, and the number on the letter's icon is one less.
+pub async fn open_letter(db: &Db, unread: &AtomicU64, id: LetterId, at: Moment) -> Result<Arrived> {
+    let letter = db.read(move |r| store::find(r, id)).await?;
+    if letter.read_at.is_none() && db.housekeeping(move |tx| store::mark_read(tx, id, at)).await? {
+        count_unread(db, unread).await?;
+    }
+    Ok(letter)
+}
+
 /// Marks every letter as read. The mailbox is the lab's own and stands in no record.
 pub fn mark_all_read(tx: &mut Tx<'_>, at: Moment) -> Result<usize> {
     store::mark_all_read(tx, at)

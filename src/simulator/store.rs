@@ -112,6 +112,15 @@ pub fn find(read: &mut dyn Reads, id: LetterId) -> Result<Arrived> {
         .first(read.conn())?)
 }
 
+/// Marks one as read; says whether it was not before.
+pub fn mark_read(tx: &mut Tx<'_>, id: LetterId, at: Moment) -> Result<bool> {
+    let unread = mailbox::id.eq(id.as_str()).and(mailbox::read_at.is_null());
+    Ok(diesel::update(mailbox::table.filter(unread))
+        .set(mailbox::read_at.eq(Some(at)))
+        .execute(tx.conn())?
+        == 1)
+}
+
 pub fn mark_all_read(tx: &mut Tx<'_>, at: Moment) -> Result<usize> {
     Ok(diesel::update(mailbox::table.filter(mailbox::read_at.is_null()))
         .set(mailbox::read_at.eq(Some(at)))

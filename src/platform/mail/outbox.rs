@@ -197,6 +197,15 @@ pub fn about(read: &mut dyn Reads, things: &[String], most: i64) -> Result<Vec<Q
         .load(read.conn())?)
 }
 
+/// How many letters went out from a time on: not those that nobody needed any more.
+pub fn sent_from(read: &mut dyn Reads, at: Moment) -> Result<u64> {
+    let sent: i64 = outbox::table
+        .filter(outbox::sent_at.ge(at).and(outbox::last_problem.eq("")))
+        .count()
+        .get_result(read.conn())?;
+    Ok(u64::try_from(sent).unwrap_or_default())
+}
+
 /// One letter.
 pub fn find(read: &mut dyn Reads, id: LetterId) -> Result<Queued> {
     Ok(outbox::table.find(id).select(queued!()).first(read.conn())?)

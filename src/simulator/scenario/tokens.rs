@@ -41,7 +41,7 @@ const ROWS: &[Row] = &[
     Row { place: "Public Network Devices", description: "Handed to an installer", by: UNA, made: 11, days: 30, max_uses: None, uses: 2, export_controlled: false, revoked: Some(9) },
     Row { place: "Branch Offices", description: "Routers of the Northwest", by: ADA, made: 6, days: 365, max_uses: None, uses: 7, export_controlled: true, revoked: None },
     Row { place: "Corporate Network Devices", description: "Catalyst rollout, building C", by: CY, made: 1, days: 30, max_uses: Some(25), uses: 0, export_controlled: true, revoked: None },
-    Row { place: "DEFAULT", description: "First switch", by: ADA, made: 1, days: 30, max_uses: Some(10), uses: 0, export_controlled: true, revoked: None },
+    Row { place: "DEFAULT", description: "First switch", by: ADA, made: 331, days: 365, max_uses: Some(10), uses: 1, export_controlled: true, revoked: None },
 ];
 
 /// A token that is to be written: at which time, by whom, and what becomes of it.

@@ -84,7 +84,27 @@ fn the_mailbox_shows_every_letter_to_anybody_and_finds_by_words_and_address() {
 }
 
 #[test]
-fn reading_changes_nothing_and_marking_as_read_is_a_form() {
+fn a_letter_that_is_opened_is_read_and_the_number_in_the_bar_falls() {
+    let p = Portal::start();
+    let first = arrived(&p, "ada@xyz.example", "First", "Words.");
+    arrived(&p, "ada@xyz.example", "Second", "Words.");
+    p.run_jobs();
+    let mut visitor = p.browser();
+    visitor.get("/simulator/mailbox").expect(200);
+    assert_eq!(visitor.page().texts("tr.unread th").len(), 2);
+    assert!(visitor.page().body.contains("2 unread"));
+    for _ in 0..2 {
+        // Already on its own page it counts as read, and once.
+        visitor.get(&format!("/simulator/mailbox/{first}")).expect(200);
+        assert!(visitor.page().body.contains("1 unread"));
+    }
+    visitor.get("/simulator/mailbox").expect(200);
+    assert_eq!(visitor.page().texts("tr.unread th").len(), 1);
+    visitor.page().shows("Unread: Second").shows_not("Unread: First");
+}
+
+#[test]
+fn reading_changes_nothing_else_and_marking_all_as_read_is_a_form() {
     let p = Portal::start();
     let id = arrived(&p, "ada@xyz.example", "Hello", "Words.");
     let before = p.fingerprint();
@@ -99,7 +119,9 @@ fn reading_changes_nothing_and_marking_as_read_is_a_form() {
     }
     assert_eq!(before.differences(&p.fingerprint()), "");
     p.run_jobs();
-    visitor.get("/simulator/clock").expect(200).shows_not("2 unread");
+    arrived(&p, "ada@xyz.example", "Hello again", "Words.");
+    p.run_jobs();
+    visitor.get("/simulator/clock").expect(200);
     assert!(visitor.page().body.contains("1 unread"));
     visitor.get("/simulator/mailbox").expect(200);
     visitor
@@ -387,7 +409,35 @@ fn what_is_due_happens_when_the_clock_is_advanced() {
     // Both open requests are reminded of or expire.
     assert!(moved["events"].as_u64().unwrap() >= 2, "{moved}");
     assert_eq!(p.events_of("account-request.expired").len(), 2);
+    assert!(moved["letters"].as_u64().unwrap() >= 2, "{moved}");
     assert!(simulator::check(&p.db).unwrap().is_empty());
+}
+
+#[test]
+fn the_clock_says_what_was_done_letters_included() {
+    let p = demo();
+    p.run_jobs();
+    let sent = p.mail().0.letters().len();
+    let mut olga = p.sign_in(OLGA);
+    olga.get("/simulator/clock").expect(200);
+    olga.fill_and_submit("7 days", &[]).expect(200);
+    let went = p.mail().0.letters().len() - sent;
+    assert!(went > 1, "reminders are due after seven days");
+    olga.page()
+        .shows(&format!("{went} letters went out."))
+        .shows_not("Nothing was due");
+    assert_eq!(olga.page().attrs(".flash a", "href"), ["/simulator/mailbox"]);
+}
+
+#[test]
+fn the_token_with_which_the_first_switch_registered_is_used() {
+    let p = demo();
+    let tokens = p
+        .api("ada@xyz.example")
+        .get("/api/v1/accounts/100001/registration-tokens?q=First+switch")
+        .expect(200)
+        .json();
+    assert_eq!(tokens["items"][0]["uses"], 1, "{tokens}");
 }
 
 // --- scenarios
