@@ -108,6 +108,8 @@ struct Select {
     rows: Vec<Choosable>,
     count: String,
     has_any: bool,
+    /// Support finds any account, and has none of their own.
+    supports: bool,
     /// Where the directory goes on with the same words.
     directory: String,
 }
@@ -195,7 +197,8 @@ pub async fn select(visit: SignedIn) -> Answer {
         ],
         count: counted(rows.len() as u64, "Smart Account", "Smart Accounts"),
         rows,
-        has_any: has_any || supports,
+        has_any,
+        supports,
         directory: if q.is_empty() {
             "/access".to_owned()
         } else {
@@ -288,7 +291,7 @@ pub async fn overview(may: May<ViewAccount>) -> Answer {
                 members::administrators(r, &[id])?,
                 match &see_orders {
                     Some(permit) if permit.within().only().is_none() => orders::waiting(r, permit.within())?,
-                    _ => 0,
+                    _ => orders::Unassigned::default(),
                 },
                 match &see_orders {
                     Some(permit) => {
@@ -337,7 +340,7 @@ fn attention(
     waiting: i64,
     asking: u64,
     orphaned: bool,
-    unassigned: u64,
+    unassigned: orders::Unassigned,
 ) -> Vec<Attention> {
     let mut list = Vec::new();
     if asking > 0 {
@@ -365,17 +368,23 @@ fn attention(
             link: Some(("View requests", "/requests".to_owned())),
         });
     }
-    if unassigned > 0 {
+    // Those that nobody can assign need no attention, but count as what they are.
+    if unassigned.assignable > 0 {
+        let which = unassigned.words();
         list.push(Attention {
             kind: "warn",
             icon: "package",
-            title: counted(unassigned, "order is Unassigned", "orders are Unassigned"),
-            says: "Their licenses arrive once they are assigned to a Smart Account and a Virtual Account."
-                .to_owned(),
+            title: counted(unassigned.all, "order is Unassigned", "orders are Unassigned"),
+            says: if which.is_empty() {
+                "Their licenses arrive once they are assigned to a Smart Account and a Virtual Account."
+                    .to_owned()
+            } else {
+                which
+            },
             link: Some((
                 "Order Inventory",
                 format!(
-                    "/sa/{}/orders/order-inventory?assignment=unassigned&type=standard",
+                    "/sa/{}/orders/order-inventory?assignment=unassigned",
                     account.number
                 ),
             )),

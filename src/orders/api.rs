@@ -175,6 +175,10 @@ struct OrderCounts {
     order_status: Vec<Slice>,
     /// How many orders match all filters.
     total: u64,
+    /// How many of these are Unassigned.
+    unassigned: u64,
+    /// How many of those can be assigned: not Stocking and Enterprise Agreement orders.
+    unassigned_assignable: u64,
 }
 
 /// A line of an order.
@@ -352,6 +356,8 @@ async fn counts(may: May<ViewInventory>) -> Answer {
             order_type: slices!(OrderType, of_type),
             order_status: slices!(OrderStatus, of_status),
             total: counts.total(&filter),
+            unassigned: counts.unassigned(&filter).all,
+            unassigned_assignable: counts.unassigned(&filter).assignable,
         },
     )
 }

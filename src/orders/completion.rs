@@ -9,6 +9,7 @@ use crate::authn::people;
 use crate::authz::grants;
 use crate::catalog;
 use crate::error::{Error, Result};
+use crate::http::widgets::counted;
 use crate::kernel::event::Outcome;
 use crate::kernel::ids::{AssignmentId, OrderId, OrderLineId, SmartAccountId};
 use crate::kernel::{Event, Kind, Moment, Who};
@@ -459,7 +460,8 @@ pub fn release(tx: &mut Tx<'_>, at: Moment, account: SmartAccountId, most: i64) 
         Kind::OrderReleased,
         account.number,
         format!(
-            "{released} lines of orders left Smart Account Hold: the Smart Account {} is {}.",
+            "{} of orders left Smart Account Hold: the Smart Account {} is {}.",
+            counted(released as u64, "line", "lines"),
             account.name,
             account.status_words()
         ),

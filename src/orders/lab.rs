@@ -3,6 +3,7 @@
 use crate::authz::Permit;
 use crate::authz::action::Operate;
 use crate::error::{Error, Problems, Result};
+use crate::http::widgets::counted;
 use crate::kernel::{Event, Kind, Moment};
 use crate::platform::db::{Reads, Recorded, Tx};
 use crate::platform::settings;
@@ -85,8 +86,9 @@ pub fn set(tx: &mut Tx<'_>, permit: &Permit<Operate>, at: Moment, to: Completion
         Kind::LabOrders,
         NAME,
         format!(
-            "Assignments of orders complete after {} seconds, and {} of a hundred lines fail.",
-            to.delay_seconds, to.failing_percent
+            "Assignments of orders complete after {}. Lines that fail: {} percent.",
+            counted(to.delay_seconds.unsigned_abs().into(), "second", "seconds"),
+            to.failing_percent
         ),
     )
     .changed(&before, &to);

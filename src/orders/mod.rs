@@ -30,7 +30,7 @@ pub use service::{
     place_named, places, progress, retry, review, target,
 };
 
-pub use list::waiting;
+pub use list::{Unassigned, waiting};
 
 use crate::http::Routes;
 use crate::platform::mail::Letters;

@@ -430,7 +430,7 @@ fn plan_line(order: &Order, line: &Line, content: &Content, partner: Option<Targ
             _ => Plan::Goes(target),
         },
         (Work::PartnerServices, _) if line.kind != LineKind::PartnerService => {
-            stays("The line is no partner branded service.")
+            stays("The line is not a partner branded service.")
         }
         (Work::PartnerServices, LineState::Assigned) if line.account == Some(target.account) => {
             stays("The line is assigned to this Smart Account already.")

@@ -11,6 +11,7 @@ use crate::authn::{Actor, PlatformRole};
 use crate::authz::action::AssignOrder;
 use crate::authz::{Action, Permit, Reach, Within, grants, matrix};
 use crate::error::{Cause, Error, Refusal, Result};
+use crate::http::widgets::counted;
 use crate::kernel::ids::{
     AssignmentId, OrderDraftId, OrderId, OrderLineId, PersonId, SmartAccountId, VirtualAccountId,
 };
@@ -796,7 +797,10 @@ fn must_be_good(review: &Review, fingerprint: &str) -> Result<()> {
         .collect();
     let mut words = in_the_way.iter().take(5).cloned().collect::<Vec<_>>().join(" ");
     if in_the_way.len() > 5 {
-        words.push_str(&format!(" {} more orders are in the way.", in_the_way.len() - 5));
+        words.push_str(&format!(
+            " {} in the way.",
+            counted(in_the_way.len() as u64 - 5, "more order is", "more orders are")
+        ));
     }
     if review.fingerprint != fingerprint {
         let changed = match &review.refused {
@@ -989,10 +993,7 @@ fn ask(
         format!(
             "{} asked for the assignment of {}{mark}.",
             who.label,
-            match work.len() {
-                1 => "1 order".to_owned(),
-                n => format!("{n} orders"),
-            }
+            counted(work.len() as u64, "order", "orders")
         ),
     )
     .within(page)
@@ -1213,7 +1214,10 @@ pub fn link_customers(
     let event = Event::new(
         Kind::OrderReceived,
         "orders",
-        format!("{} orders were found to belong to Smart Accounts.", orders.len()),
+        format!(
+            "{} found to belong to a Smart Account.",
+            counted(orders.len() as u64, "order was", "orders were")
+        ),
     );
     tx.record(at, &who, &event, orders.len())
 }

@@ -241,7 +241,8 @@ const formUrl = (f) => {
 };
 
 // 6. Selection. A [data-selection] holds the table's check boxes (data-no: why a row cannot be acted upon), a [data-picked]
-// line and the buttons marked data-needs-selection. Its texts come from data-one, data-many and data-refusal ("{n} of them …").
+// line and the buttons marked data-needs-selection. Its texts come from data-one, data-many and data-refusal ("{n} of them: {names}").
+// A button is off while no ticked row can be acted upon. Rows that cannot are named and not sent, but for a button that takes "any".
 // With data-everything (the boxes' name) the server has selected all that matches: what was ticked by hand is forgotten.
 function selection(root) {
   if (root.dataset.everything) { delete sessionStorage[`picked:${location.pathname}:${root.dataset.everything}`]; return; }
@@ -252,26 +253,31 @@ function selection(root) {
   const key = `picked:${location.pathname}:${name}`;
   let kept = new Map();
   try { kept = new Map(JSON.parse(sessionStorage[key] || "[]")); } catch { /* someone else's value: start anew */ }
+  // Of a row that cannot be acted upon: its name.
+  const off = (b) => (b.dataset.no ? (b.getAttribute("aria-label") ?? "").replace(/^Select (order |line )?/, "") || b.value : "");
   for (const b of boxes) {
-    if (kept.has(b.value)) { b.checked = true; kept.set(b.value, b.dataset.no || ""); } else if (b.checked) kept.set(b.value, b.dataset.no || "");
+    if (kept.has(b.value)) b.checked = true;
+    if (b.checked) kept.set(b.value, off(b));
   }
   const draw = (quiet) => {
     sessionStorage[key] = JSON.stringify([...kept]);
-    const on = boxes.filter((b) => b.checked).length, off = [...kept.values()].filter(Boolean).length;
+    const on = boxes.filter((b) => b.checked).length, out = [...kept.values()].filter(Boolean), left = kept.size - out.length;
     if (all) { all.checked = on > 0 && on === boxes.length; all.indeterminate = on > 0 && on < boxes.length; }
     if (bar) bar.hidden = !kept.size;
     const count = `${kept.size} ${(kept.size === 1 ? root.dataset.one : root.dataset.many) ?? ""} selected`.replace("  ", " ");
-    const refusal = off ? (root.dataset.refusal ?? "{n} of them cannot be chosen.").replace("{n}", off) : "";
+    const names = out.slice(0, 10).join(", ") + (out.length > 10 ? ", …" : "");
+    let refusal = out.length ? (root.dataset.refusal ?? "{n} of them cannot be chosen: {names}.").replace("{n}", out.length).replace("{names}", names) : "";
+    if (refusal && left) refusal += ` ${root.dataset.leavesOut ?? "The others go on without them."}`;
     if (n) n.textContent = count;
     if (why) why.textContent = refusal;
-    for (const b of go) b.setAttribute("aria-disabled", String(!kept.size || (off > 0 && b.dataset.needsSelection !== "any")));
+    for (const b of go) b.setAttribute("aria-disabled", String(b.dataset.needsSelection === "any" ? !kept.size : !left));
     if (!quiet) say(`${count}. ${refusal}`);
   };
   root.addEventListener("change", (e) => {
     if (e.target !== all && !boxes.includes(e.target)) return;
     for (const b of e.target === all ? boxes : [e.target]) {
       if (e.target === all) b.checked = all.checked;
-      if (b.checked) kept.set(b.value, b.dataset.no || ""); else kept.delete(b.value);
+      if (b.checked) kept.set(b.value, off(b)); else kept.delete(b.value);
     }
     draw();
   });
@@ -281,19 +287,15 @@ function selection(root) {
     draw();
     all?.focus();
   });
+  let any = false;
   boxes[0].form?.addEventListener("submit", (e) => {
-    const f = e.target;
-    if (e.submitter?.getAttribute("aria-disabled") === "true") return;
-    const here = new Set(boxes.map((b) => b.value));
-    $$("[data-carried]", f).forEach((i) => i.remove());
-    // Rows ticked on other pages of the list travel as hidden fields.
-    for (const id of kept.keys()) {
-      if (here.has(id)) continue;
-      const i = element("input", "", { type: "hidden", name, value: id });
-      i.dataset.carried = "";
-      f.append(i);
-    }
-    delete sessionStorage[key];
+    any = e.submitter?.dataset.needsSelection === "any";
+    if (e.submitter?.getAttribute("aria-disabled") !== "true") delete sessionStorage[key];
+  });
+  // Rows ticked on other pages of the list go along.
+  boxes[0].form?.addEventListener("formdata", (e) => {
+    e.formData.delete(name);
+    for (const [id, no] of kept) if (any || !no) e.formData.append(name, id);
   });
   draw(true);
 }
@@ -444,6 +446,8 @@ document.addEventListener("click", async (e) => {
   if (e.target.closest("[data-dismiss]")) { e.target.closest(".flash")?.remove(); $("#main")?.focus({ preventScroll: true }); return; }
   if (e.target.closest("[data-seek]") && !$("dialog[open]") && !(e.ctrlKey || e.metaKey || e.shiftKey || e.button)) { e.preventDefault(); seek(); return; }
   const a = e.target.closest("a[href]");
+  // A download leaves the page where it is; its menu has done its work.
+  a?.closest(".pop:popover-open")?.hidePopover();
   if (!a || e.defaultPrevented || e.ctrlKey || e.metaKey || e.shiftKey || e.altKey || e.button || a.target || a.origin !== location.origin) return;
   if (a.dataset.dialog !== undefined) { e.preventDefault(); openDialog(a); } else if (a.closest("[data-swap]")) { e.preventDefault(); swap(a.href); }
 });
@@ -453,7 +457,7 @@ document.addEventListener("submit", (e) => {
   if (f.method !== "post") return;
   if (f.sent) { e.preventDefault(); return; }
   // A file that is handed out leaves the page where it is, so its form stays usable.
-  if (f.matches("[data-plain]")) return;
+  if (f.matches("[data-plain]")) { f.closest(".pop:popover-open")?.hidePopover(); return; }
   if (f.matches("[data-copies]")) { e.preventDefault(); hold(f); copyFrom(f, by); return; }
   const d = f.closest("dialog");
   if (f.matches("form[data-upload]")) { e.preventDefault(); hold(f); upload(f, by); return; }

@@ -147,7 +147,18 @@ test("an administrator assigns several orders, ticked on two pages", async () =>
   const off = page.getByRole("button", { name: /^Assign to Smart Account.*not available to assign/ }).filter({ visible: true });
   assert.equal(await off.getAttribute("aria-disabled"), "true");
   await page.keyboard.press("Escape");
-  await page.getByRole("button", { name: "Clear selection" }).click();
+  // Beside it two that can be assigned: these go on, and it is named.
+  const name = (await stocking.getByRole("rowheader").getByRole("link").textContent()).trim();
+  const standard = rows(page).filter({ hasText: "Standard" });
+  for (const at of [0, 1]) await standard.nth(at).getByRole("checkbox").check();
+  await page.getByText(`1 of them cannot be assigned: ${name}.`).first().waitFor();
+  await page.getByText("What can be assigned goes on without them.").first().waitFor();
+  assert.equal(await button.getAttribute("aria-disabled"), "false");
+  await checkPage(page, "orders ticked mixed");
+  await button.click();
+  await page.getByText(/^2 orders, /).waitFor();
+  await orderInventory(page, /XYZ COMPANY/);
+  await slice(page, "Smart Account assignment status", "Unassigned");
 
   await slice(page, "Order type", "Standard");
   await page.goto(`${page.url()}&per=10`);
@@ -203,6 +214,43 @@ test("a view is saved, and all that match are selected", async () => {
   await checkPage(page, "orders manage views");
   await page.getByRole("dialog").getByRole("button", { name: "Remove the saved view Stock" }).click();
   await page.getByText("was removed").first().waitFor();
+  await page.context().close();
+});
+
+test("a Stocking order among those ticked is named and left out, without script", async () => {
+  const page = await openPage(browser, portal, withoutScript);
+  await signInAs(page, "ada@xyz.example");
+  await orderInventory(page, /XYZ COMPANY/);
+  await slice(page, "Smart Account assignment status", "Unassigned");
+  const stocking = rows(page).filter({ hasText: "Not assignable" }).first();
+  const name = (await stocking.getByRole("rowheader").getByRole("link").textContent()).trim();
+  await stocking.getByRole("checkbox").check();
+  for (const at of [0, 1]) await rows(page).filter({ hasText: "Standard" }).nth(at).getByRole("checkbox").check();
+  await page.getByRole("main").locator("#bulk").getByRole("button", { name: "Assign to Smart Account" }).click();
+  await page.getByRole("heading", { name: "1 order cannot be assigned" }).waitFor();
+  await page.getByRole("link", { name }).waitFor();
+  await checkPage(page, "orders mixed without script");
+  await page.getByRole("button", { name: "Leave it out, and assign the other 2" }).click();
+  await page.getByText(/^2 orders, /).waitFor();
+  await page.context().close();
+});
+
+test("a menu closes once its file was downloaded", async () => {
+  const page = await openPage(browser, portal, withScript);
+  await signInAs(page, "ada@xyz.example");
+  await visit(page, "/sa/100001/devices/token-management");
+  // A file by a link and a file by a form: twice each, since what hands out a file stays usable.
+  for (const [where, word] of [["/sa/100001/orders/order-inventory", "Export lines"], ["/sa/100001/devices/token-management", "Download"]]) {
+    await visit(page, where);
+    const menu = rows(page).filter({ has: page.locator("button:not([aria-disabled]), a", { hasText: word }) }).first();
+    for (const time of ["once", "twice"]) {
+      await menu.getByRole("button", { name: /^Actions for/ }).click();
+      const choice = page.locator(".pop:popover-open").getByText(word, { exact: true });
+      const [file] = await Promise.all([page.waitForEvent("download"), choice.click()]);
+      assert.ok(file.suggestedFilename(), `${word}, ${time}`);
+      await page.locator(".pop:popover-open").waitFor({ state: "hidden" });
+    }
+  }
   await page.context().close();
 });
 

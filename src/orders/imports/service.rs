@@ -4,6 +4,7 @@ use super::model::{Entry, Import, Judged};
 use crate::authz::Permit;
 use crate::authz::action::Operate;
 use crate::error::{Error, Problems, Result};
+use crate::http::widgets::counted;
 use crate::kernel::ids::OrderImportId;
 use crate::kernel::{Event, Kind, Moment, search_key};
 use crate::orders::intake::{self, New};
@@ -123,7 +124,10 @@ pub fn take_in(
     let event = Event::new(
         Kind::OrdersImported,
         kept.map_or_else(|| "orders".to_owned(), |id| id.to_string()),
-        format!("{} orders were imported.", good.len()),
+        format!(
+            "{} imported.",
+            counted(good.len() as u64, "order was", "orders were")
+        ),
     );
     tx.record(at, permit.who(), &event, good.len())
 }

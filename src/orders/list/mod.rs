@@ -10,6 +10,7 @@ use super::store as orders;
 use crate::authz::Within;
 use crate::error::{Error, Result};
 use crate::http::list::{ColumnSpec, FilterSpec};
+use crate::http::widgets::{counted, number};
 use crate::http::{ListQuery, ListSpec};
 use crate::kernel::ids::{OrderId, PersonId, SavedViewId, SmartAccountId};
 use crate::kernel::{Moment, Name};
@@ -173,6 +174,32 @@ pub struct Tally {
     pub orders: i64,
 }
 
+/// Orders that are Unassigned. Not all of them can be assigned: Stocking and Enterprise Agreement orders stay so.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Unassigned {
+    /// All of them, as everywhere.
+    pub all: u64,
+    /// Those that can be assigned.
+    pub assignable: u64,
+}
+
+impl Unassigned {
+    /// Which of them can be assigned, or "" when all can.
+    pub fn words(self) -> String {
+        let rest = self.all.saturating_sub(self.assignable);
+        if rest == 0 {
+            return String::new();
+        }
+        format!(
+            "{} of the {} can be assigned. The other {}, of type Stocking or Enterprise Agreement, {} not available to assign to a Smart Account.",
+            number(&self.assignable),
+            counted(self.all, "Unassigned order", "Unassigned orders"),
+            number(&rest),
+            if rest == 1 { "is" } else { "are" }
+        )
+    }
+}
+
 /// How many orders there are of each kind, under all of a filter but its kinds: from these three dozen numbers come
 /// the cards, each without regard to its own filter, and the total.
 #[derive(Debug, Clone, Default)]
@@ -208,6 +235,16 @@ impl Counts {
     /// How many of them are assigned already.
     pub fn assigned(&self, filter: &Filter) -> u64 {
         self.listed(filter, |one| one.assignment == Assignment::Assigned)
+    }
+    /// How many of them are Unassigned.
+    pub fn unassigned(&self, filter: &Filter) -> Unassigned {
+        let open = |one: &Tally| one.assignment == Assignment::Unassigned;
+        Unassigned {
+            all: self.listed(filter, open),
+            assignable: self.listed(filter, |one| {
+                open(one) && one.order_type.against_assigning().is_none()
+            }),
+        }
     }
     /// The slices of the first card.
     pub fn of_assignment(&self, filter: &Filter, of: Assignment) -> u64 {
@@ -342,14 +379,10 @@ pub fn with_cisco_services(read: &mut dyn Reads, ids: &[OrderId]) -> Result<Vec<
     store::with_cisco_services(read, ids)
 }
 
-/// How many orders of an account are Unassigned and could be assigned: for its Overview.
-pub fn waiting(read: &mut dyn Reads, reach: &Within) -> Result<u64> {
-    let filter = Filter {
-        assignments: vec![Assignment::Unassigned],
-        types: vec![OrderType::Standard],
-        ..Filter::default()
-    };
-    Ok(counts(read, reach, &filter)?.total(&filter))
+/// How many orders of an account are Unassigned: for its Overview.
+pub fn waiting(read: &mut dyn Reads, reach: &Within) -> Result<Unassigned> {
+    let filter = Filter::default();
+    Ok(counts(read, reach, &filter)?.unassigned(&filter))
 }
 
 /// A list as somebody likes to see it.
@@ -490,6 +523,9 @@ mod tests {
             let blocked: u64 = OrderType::ALL.iter().filter(|one| one.against_assigning().is_some())
                 .map(|one| counts.of_type(&filter, *one)).sum();
             prop_assert_eq!(counts.blocked(&filter), blocked);
+            let open = counts.unassigned(&Filter::default());
+            prop_assert_eq!(open.all, counts.of_assignment(&Filter::default(), Assignment::Unassigned));
+            prop_assert_eq!(open.words().is_empty(), open.assignable == open.all);
             let assigned = within(&filter.assignments, Assignment::Assigned);
             prop_assert_eq!(counts.assigned(&filter), if assigned { counts.of_assignment(&filter, Assignment::Assigned) } else { 0 });
         }

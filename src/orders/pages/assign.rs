@@ -211,8 +211,8 @@ pub struct AssignPage {
     work: Work,
     refused: Vec<Refused>,
     refused_count: u64,
-    /// Whether any order is left without those.
-    some_left: bool,
+    /// How many orders are left without those.
+    left: String,
     main: Chosen,
     services: Chosen,
     /// Whether there are Cisco branded services beside products, so that the two can be told apart.
@@ -376,7 +376,7 @@ async fn assign_page(
         unchecked: is_unchecked(may),
         form,
         work: draft.content.work,
-        some_left: facts.refused_count < draft.content.orders.len() as u64,
+        left: number(&(draft.content.orders.len() as u64).saturating_sub(facts.refused_count)),
         refused: facts.refused,
         refused_count: facts.refused_count,
         main,

@@ -83,6 +83,8 @@ pub struct InventoryPage {
     unchecked: bool,
     has_any: bool,
     count: String,
+    /// Which of the Unassigned ones can be assigned, or "".
+    unassigned: String,
     total: u64,
     total_text: String,
     all: String,
@@ -93,7 +95,10 @@ pub struct InventoryPage {
     against: String,
     /// All that match are selected, and not rows one by one.
     everything: bool,
-    against_everything: String,
+    /// What is said of them, or "".
+    of_everything: String,
+    /// They cannot be assigned together: none of them can, or they are too many.
+    no_everything: bool,
     /// The list without what can never be assigned, all of it selected.
     only_standard: Option<String>,
     caption: String,
@@ -276,26 +281,27 @@ pub async fn inventory(
     let total = counts.total(&filter);
     let blocked = counts.blocked(&filter);
     let done = counts.assigned(&filter);
-    let against_everything = if blocked > 0 || done > 0 {
-        let mut says = Vec::new();
-        if blocked > 0 {
-            says.push(format!(
-                "{} of them cannot be assigned: stocking and EA orders are not available to assign to a Smart Account.",
-                number(&blocked)
-            ));
-        }
-        if done > 0 {
-            says.push(format!("{} of them are assigned already.", number(&done)));
-        }
-        says.join(" ")
-    } else if total > MOST_SELECTED as u64 {
-        format!(
+    let mut of_everything = Vec::new();
+    if blocked > 0 {
+        of_everything.push(format!(
+            "{} of them cannot be assigned: Stocking and Enterprise Agreement orders are not available to assign to a Smart Account.",
+            number(&blocked)
+        ));
+    }
+    if done > 0 {
+        of_everything.push(format!(
+            "{} of them {} assigned already.",
+            number(&done),
+            if done == 1 { "is" } else { "are" }
+        ));
+    }
+    let too_many = total > MOST_SELECTED as u64;
+    if too_many {
+        of_everything.push(format!(
             "At most {} orders are assigned at once. Narrow the list with a filter.",
             number(&(MOST_SELECTED as u64))
-        )
-    } else {
-        String::new()
-    };
+        ));
+    }
     let all_text = counted(all, "order", "orders");
     let mut shell = may.list_shell("Order Inventory", &[Crumb::text("Orders")], &list);
     if let Some(dialog) = &dialog {
@@ -320,6 +326,7 @@ pub async fn inventory(
         unchecked: is_unchecked(may),
         has_any: all > 0,
         count: counted(total, "order", "orders"),
+        unassigned: counts.unassigned(&filter).words(),
         total,
         total_text: number(&total),
         all: all_text,
@@ -328,7 +335,8 @@ pub async fn inventory(
         against: against(may, &admins),
         everything: everything && total > 0,
         only_standard: (blocked + done > 0).then(|| assignable_only(&list)).flatten(),
-        against_everything,
+        no_everything: too_many || blocked + done >= total,
+        of_everything: of_everything.join(" "),
         caption: format!("Orders, {} on this page", rows_on(&list, total)),
         views,
         dialog,
@@ -363,6 +371,10 @@ const CELLS: &[(&str, &str, fn(&Row) -> String)] = &[
     ("lines", "Lines", |row| row.lines.to_string()),
     ("assignment", "Assignment", |row| {
         row.assignment.label().to_owned()
+    }),
+    ("assignment", "Assignable", |row| {
+        let yes = row.order_type.against_assigning().is_none();
+        if yes { "Yes" } else { "No" }.to_owned()
     }),
     ("status", "Order status", |row| {
         row.order_status.label().to_owned()

@@ -51,6 +51,29 @@ struct ProgressPage {
     summary: String,
 }
 
+impl ProgressPage {
+    /// How it stands, in one sentence.
+    fn told(&self) -> &'static str {
+        const FAILED: &str =
+            "Your Smart Account and Virtual Account assignment has ended: some lines could not be assigned.";
+        match (self.runs, self.failed, self.holds) {
+            (true, ..) => "Your Smart Account and Virtual Account assignment has been requested.",
+            (false, 1.., _) => FAILED,
+            (false, 0, 1..) => {
+                "Your Smart Account and Virtual Account assignment waits on Smart Account Hold."
+            }
+            (false, 0, 0) => "Your Smart Account and Virtual Account assignment is complete.",
+        }
+    }
+    fn told_kind(&self) -> &'static str {
+        if !self.runs && self.failed > 0 {
+            "warn"
+        } else {
+            "ok"
+        }
+    }
+}
+
 fn count(progress: &Progress, wanted: &[LineState]) -> u64 {
     progress
         .lines

@@ -123,6 +123,48 @@ fn assign(browser: &mut Browser, draft: &str, fields: &[(&str, &str)]) -> String
         .to_owned()
 }
 
+#[test]
+fn unassigned_means_the_same_everywhere_and_which_can_be_assigned_is_said() {
+    let (p, cast) = Portal::with_cast();
+    seven(&p, &cast);
+    let says = "5 of the 7 Unassigned orders can be assigned. The other 2, of type Stocking or Enterprise Agreement,";
+    let mut ada = p.sign_in("ada@xyz.example");
+    ada.get(&format!("/sa/{}", cast.xyz.number))
+        .expect(200)
+        .shows("7 orders are Unassigned")
+        .shows(says);
+    let link = ada.page().attrs("main .note a", "href");
+    assert_eq!(link.len(), 1, "{link:?}");
+    ada.get(&link[0]).expect(200).shows(says);
+    assert_eq!(
+        card(&ada, "asg")[0],
+        "Unassigned 7 , clear this filter",
+        "the link leads to those that were counted"
+    );
+    assert_eq!(identifiers(&ada).len(), 7);
+    // Nothing is said where all of them can be assigned.
+    ada.get(&format!("{}?type=standard", inventory(&cast.xyz)))
+        .expect(200)
+        .shows_not("Unassigned orders can be assigned");
+    let counts = p
+        .api("ada@xyz.example")
+        .get(&format!("/api/v1/accounts/{}/orders/counts", cast.xyz.number))
+        .expect(200)
+        .json();
+    assert_eq!(counts["assignment"][0]["orders"], 7, "{counts}");
+    assert_eq!(
+        (&counts["unassigned"], &counts["unassigned_assignable"]),
+        (&json!(7), &json!(5))
+    );
+    let file = ada
+        .get(&format!("{}.csv?assignment=unassigned", inventory(&cast.xyz)))
+        .expect(200)
+        .body
+        .clone();
+    let assignable = |word: &str| file.matches(&format!(",Unassigned,{word},")).count();
+    assert_eq!((assignable("Yes"), assignable("No")), (5, 2), "{file}");
+}
+
 /// Time goes on until what was asked for is complete.
 fn complete(p: &Portal) {
     p.advance(TimeDelta::seconds(10));
@@ -222,9 +264,9 @@ fn cards_count_and_every_slice_filters() {
         .clone();
     let lines: Vec<&str> = file.lines().collect();
     assert_eq!(lines.len(), 6);
-    assert!(lines[0].ends_with("Order Identifier,Purchase order,Customer,Customer domain,Order type,Order date,Lines,Assignment,Order status"));
+    assert!(lines[0].ends_with("Order Identifier,Purchase order,Customer,Customer domain,Order type,Order date,Lines,Assignment,Assignable,Order status"));
     assert!(lines[1].starts_with(
-        "A-1,4500182000,XYZ COMPANY,xyz.example,Standard,2026-01-01T00:00:00Z,1,Unassigned,Fulfilled"
+        "A-1,4500182000,XYZ COMPANY,xyz.example,Standard,2026-01-01T00:00:00Z,1,Unassigned,Yes,Fulfilled"
     ));
 
     ada.get(&format!("/sa/{}/orders/{}", cast.xyz.number, orders[2]))
@@ -404,6 +446,8 @@ fn an_order_is_assigned_step_by_step() {
     ada.get(&progress)
         .expect(200)
         .shows("Everything is assigned.")
+        .shows("Your Smart Account and Virtual Account assignment is complete.")
+        .shows_not("assignment has been requested")
         .shows("Assigned 2");
     assert!(!ada.page().body.contains("http-equiv=\"refresh\""));
     assert!(ada.page().attrs("#progress", "data-refresh").is_empty());
@@ -492,6 +536,7 @@ fn a_selection_with_some_that_cannot_be_assigned_is_all_or_nothing() {
         .shows("2 orders cannot be assigned")
         .shows("S-1")
         .shows("E-1")
+        .shows("Leave them out, and assign the other one")
         .shows("Enterprise Agreement orders are not available to assign to a Smart Account.");
     select(&mut ada, &draft, "xyz.example", false);
     send(
@@ -542,6 +587,33 @@ fn all_that_match_are_taken_as_they_are_then() {
         .expect(200)
         .shows("All 7 orders that match are selected")
         .shows("2 of them cannot be assigned");
+    // Those that can be are offered at once, with and without script: the next page names the others.
+    let (action, fields) = ada.form("form#bulk");
+    assert!(ada.page().texts("form#bulk button[aria-disabled]").is_empty());
+    let fields: Vec<(&str, &str)> = fields
+        .iter()
+        .filter(|(name, _)| name != "csrf")
+        .map(|(n, v)| (n.as_str(), v.as_str()))
+        .collect();
+    send(&mut ada, &action, &fields).expect(303);
+    ada.follow()
+        .expect(200)
+        .shows("2 orders cannot be assigned")
+        .shows("S-1")
+        .shows("Leave them out, and assign the other 5");
+    ada.get(&format!("{base}?select=all&type=stocking")).expect(200);
+    assert_eq!(
+        ada.page().texts("#why-everything").len(),
+        1,
+        "nothing is left to assign"
+    );
+    assert!(
+        ada.page()
+            .attrs("form#bulk button", "type")
+            .iter()
+            .all(|kind| kind == "button")
+    );
+    ada.get(&format!("{base}?select=all")).expect(200);
     ada.click("Select those that can be assigned")
         .expect(200)
         .shows("All 5 orders that match are selected");
@@ -612,7 +684,8 @@ fn lines_that_fail_can_be_tried_again_and_lines_of_a_pending_account_wait() {
     ada.get(&progress)
         .expect(200)
         .shows("Failed 1")
-        .shows("Some lines could not be assigned");
+        .shows("Some lines could not be assigned")
+        .shows_not("assignment has been requested");
     failing(&p, 0);
     ada.get(&format!("/sa/{}/orders/{order}", cast.xyz.number))
         .expect(200)
