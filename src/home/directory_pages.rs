@@ -1,6 +1,7 @@
 //! The directory as a page and as a file.
 
 use super::directory::{self, Row, opens_place};
+use crate::authn::PlatformRole;
 use crate::authz::action::ViewDirectory;
 use crate::authz::{Action, matrix};
 use crate::http::csv::Table;
@@ -113,6 +114,26 @@ struct DirectoryPage {
     no_customers: String,
     /// Whether one has any account at all.
     has_any: bool,
+    /// Support opens any account without a role.
+    supports: bool,
+}
+
+impl DirectoryPage {
+    /// How many there are: of one's own, and of others once they are searched for.
+    fn shown(&self) -> String {
+        if self.list.q.is_empty() {
+            self.count.clone()
+        } else {
+            format!("{} of yours, {} of others", self.count, self.found.len())
+        }
+    }
+    fn nothing_yet(&self) -> &'static str {
+        if self.supports {
+            "You hold no role in a Smart Account"
+        } else {
+            "No account uses your email domain"
+        }
+    }
 }
 
 /// Why this person may not ask for a Smart Account for a customer, or "".
@@ -177,6 +198,7 @@ pub async fn directory(may: May<ViewDirectory>) -> Answer {
         found: Shown::all(found, &mark),
         no_customers: no_customers(&may),
         has_any,
+        supports: may.permit.actor()?.has(PlatformRole::Support),
         list,
     })
 }

@@ -40,7 +40,7 @@ const GENERAL: &[(&str, u16, &str)] = &[
     (
         "signed-out",
         401,
-        "There is no access token, or it is no longer good.",
+        "There is no access token, or it is no longer valid.",
     ),
     ("cross-site", 403, "The form was sent from another site."),
     (

@@ -71,6 +71,27 @@ fn one_selects_by_name_domain_or_number_among_ones_own() {
     let mut sam = p.sign_in("sam@licensing.example");
     sam.get(&format!("/select?by=id&q={}", cast.xyz.number))
         .shows("XYZ COMPANY");
+    // Support has no Smart Account of its own, and is asked for one.
+    sam.get("/select")
+        .expect(200)
+        .shows("Which Smart Account?")
+        .shows_not("None of your Smart Accounts match");
+    sam.get("/select?q=nothing").shows("No Smart Account matches");
+}
+
+#[test]
+fn a_search_for_somebody_elses_account_says_what_it_found_and_no_more() {
+    let (p, _) = Portal::with_cast();
+    let mut ada = p.sign_in("ada@xyz.example");
+    ada.get("/access?q=bramwell")
+        .expect(200)
+        .shows("Bramwell Distribution")
+        .shows("0 Smart Accounts of yours, 1 of others")
+        .shows_not("None of your Smart Accounts match");
+    ada.get("/access?q=nowhere")
+        .expect(200)
+        .shows("None of your Smart Accounts match")
+        .shows("No other Smart Account matches");
 }
 
 #[test]
