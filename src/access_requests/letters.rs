@@ -184,7 +184,7 @@ fn outcome(read: &mut Read<'_>, desk: &Desk, envelope: &Envelope) -> Result<Opti
         ),
         AccessState::Superseded => (
             "Superseded",
-            "You were given access otherwise",
+            "You were given access in another way",
             "Your request needs no decision any more. You can open the Smart Account now.".to_owned(),
             open,
         ),

@@ -376,7 +376,7 @@ fn closed(read: &mut Read<'_>, desk: &Desk, envelope: &Envelope) -> Result<Optio
         heading: format!("The request is {}", matter.request.state.label().to_lowercase()),
         opening: vec![
             service::outcome(read, &matter.request)?,
-            "You were asked to decide it as well. Your link has ended, and you need not do anything."
+            "You were asked to decide it as well. Your link no longer works, and you need not do anything."
                 .to_owned(),
         ],
         facts: matter.facts(),

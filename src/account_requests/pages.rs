@@ -512,12 +512,8 @@ fn checks(details: &Details) -> Vec<Check> {
             (RequestKind::Own, false) => format!("{whose} does not match the domain"),
         },
         says: format!(
-            "{matching} of {} end in {}.",
-            counted(
-                u64::try_from(asked.len()).unwrap_or_default(),
-                "address",
-                "addresses"
-            ),
+            "{matching} of {} in {}.",
+            counted(asked.len() as u64, "address ends", "addresses end"),
             account.domain
         ),
     });

@@ -1,5 +1,6 @@
 //! What can be ordered: one file, read once.
 
+use crate::http::widgets::counted;
 use crate::kernel::search_key;
 use std::collections::HashMap;
 use std::sync::LazyLock;
@@ -79,7 +80,11 @@ impl Item {
     pub fn term_words(&self) -> String {
         match self.months {
             None => self.term.label().to_owned(),
-            Some(months) => format!("{}, {months} months", self.term.label()),
+            Some(months) => format!(
+                "{}, {}",
+                self.term.label(),
+                counted(months.unsigned_abs().into(), "month", "months")
+            ),
         }
     }
 }

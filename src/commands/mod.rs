@@ -5,10 +5,12 @@ mod onprem;
 mod serve;
 mod sync_file;
 
+use crate::http::widgets::counted;
 use crate::platform::config::{Config, Settings};
 use crate::platform::db::{Db, migrate};
 use crate::platform::signing::Signing;
 use clap::{Args, Parser, Subcommand};
+use std::ffi::OsString;
 use std::io::Write;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -70,9 +72,24 @@ struct ServeArgs {
     settings: Settings,
 }
 
+/// The command line. "--portal ADDRESS device ..." reads as "device --portal ADDRESS ...".
+fn arguments() -> Vec<OsString> {
+    let mut line: Vec<OsString> = std::env::args_os().collect();
+    let at = |wanted: fn(&str) -> bool| line.iter().position(|word| word.to_str().is_some_and(wanted));
+    let portal = at(|word| word == "--portal" || word.starts_with("--portal="));
+    let device = at(|word| word == "device");
+    if let (Some(from), Some(to)) = (portal, device)
+        && from < to
+        && let Some(words) = line.get_mut(from..=to)
+    {
+        words.rotate_right(1);
+    }
+    line
+}
+
 /// Reads the command line and does what it says.
 pub fn run() -> ExitCode {
-    let line = Line::parse();
+    let line = Line::parse_from(arguments());
     let done = match line.command {
         None => serve::serve(line.settings),
         Some(Command::Serve(args)) => serve::serve(args.settings),
@@ -194,8 +211,8 @@ fn check(config: &Config) -> Result<(), String> {
         say("Everything adds up.")
     } else {
         Err(format!(
-            "{} things do not add up:\n{}",
-            found.len(),
+            "{} not add up:\n{}",
+            counted(found.len() as u64, "thing does", "things do"),
             found.join("\n")
         ))
     }

@@ -225,7 +225,7 @@ fn with_body<H: HasBody>(opened: Opened, key: Option<&str>) -> Result<(), String
 fn spoil(file: &[u8], way: &str, key: Option<&FileKey>) -> Result<Vec<u8>, String> {
     let mut parts = file.splitn(3, |b| *b == b'\n');
     let (Some(first), Some(signed), Some(body)) = (parts.next(), parts.next(), parts.next()) else {
-        return Err("This is no synchronization file.".to_owned());
+        return Err("This is not a synchronization file.".to_owned());
     };
     if first != b"LICENTRAL SYNC 1" || body.is_empty() {
         return Err("Only a synchronization file of version 1 can be spoiled.".to_owned());

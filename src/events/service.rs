@@ -6,6 +6,7 @@ use crate::authz::Permit;
 use crate::authz::action::ViewEvents;
 use crate::error::Result;
 use crate::http::ListQuery;
+use crate::http::widgets::counted;
 use crate::kernel::ids::{EventId, SmartAccountId, VirtualAccountId};
 use crate::kernel::{Event, Kind, Moment, search_key};
 use crate::platform::db::{Reads, Recorded, Tx};
@@ -102,7 +103,10 @@ pub fn record_export(
     let event = Event::new(
         Kind::Exported,
         "event-log",
-        format!("The event log was exported as CSV: {lines} lines."),
+        format!(
+            "The event log was exported as CSV: {}.",
+            counted(lines, "line", "lines")
+        ),
     )
     .within(permit.within().account()?)
     .with(serde_json::json!({ "lines": lines, "query": query }));

@@ -5,6 +5,7 @@ use super::error_view::ErrorView;
 use super::refusal::Around;
 use super::shell::{Shell, Theme};
 use super::visit::{THEME, raw_cookie};
+use super::widgets::counted;
 use crate::error::Error;
 use crate::kernel::Edition;
 use actix_web::body::{BoxBody, EitherBody, MessageBody};
@@ -14,6 +15,11 @@ use actix_web::middleware::Next;
 use actix_web::{HttpResponse, ResponseError};
 use askama::Template;
 use serde_json::json;
+
+/// How long to wait before trying again: "1 second", "40 seconds".
+pub fn wait(after: std::time::Duration) -> String {
+    counted(after.as_secs().max(1), "second", "seconds")
+}
 
 impl ResponseError for Error {
     fn status_code(&self) -> StatusCode {
@@ -195,7 +201,7 @@ impl Asked {
             Error::TooLarge { limit } => ("too-large", format!("At most {limit} bytes are taken.")),
             Error::TooMany { retry_after } => (
                 "too-many",
-                format!("Try again in {} seconds.", retry_after.as_secs().max(1)),
+                format!("Try again in {}.", wait(*retry_after)),
             ),
             Error::Unavailable(_) => (
                 "unavailable",
@@ -356,7 +362,7 @@ impl Asked {
             ),
             Error::MethodNotAllowed { .. } => words("This page is used in another way", "The address exists, but not for what was tried.".to_owned(), with_home(back)),
             Error::TooLarge { limit } => words("That is too much", format!("At most {limit} bytes are taken here."), with_home(back)),
-            Error::TooMany { retry_after } => words("Too many tries", format!("Wait {} seconds and try again.", retry_after.as_secs().max(1)), with_home(back)),
+            Error::TooMany { retry_after } => words("Too many tries", format!("Wait {} and try again.", wait(*retry_after)), with_home(back)),
             Error::Unavailable(_) => words("Not available now", "The portal cannot do this at the moment. Nothing was changed. Try again in a few seconds.".to_owned(), with_home(back)),
             Error::SignedOut | Error::FreshSignInNeeded | Error::Internal(_) => {
                 words("Something went wrong here", "It is our fault, and nothing was changed. Quote the reference when you report it.".to_owned(), with_home(back))

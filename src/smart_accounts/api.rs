@@ -175,7 +175,7 @@ struct DomainBody {
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 struct StateBody {
-    /// Stands in the event log and in the email to the administrators.
+    /// It is shown in the event log and in the email to the administrators.
     reason: String,
 }
 

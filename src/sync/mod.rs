@@ -36,7 +36,7 @@ pub const REFUSALS: &[crate::error::Coded] = &[
     ),
     (
         "sync.no-response",
-        "No file of the device manager was applied yet, so there is no response.",
+        "No file of the device manager has been applied yet, so there is no response.",
         "Upload a synchronization file and submit it first.",
     ),
     (

@@ -58,7 +58,7 @@ impl RequestCode {
             return Err("Enter the request code that the device shows.".to_owned());
         }
         let wrong = || {
-            "This is no request code. It looks like LC-ZC9200-48P-E:FOC2401X0AB-7QK2MZ9PT-3F. Copy it from the device again.".to_owned()
+            "This is not a request code. It looks like LC-ZC9200-48P-E:FOC2401X0AB-7QK2MZ9PT-3F. Copy it from the device again.".to_owned()
         };
         let read = || {
             let (prefix, rest) = text.split_once("-Z")?;
@@ -145,7 +145,7 @@ impl Authorization {
 
     /// Reads a code on the device that made this request; what is wrong with it otherwise.
     pub fn read(code: &str, request: &str) -> Result<Self, String> {
-        let wrong = || "This is no authorization code, or it was not copied whole.".to_owned();
+        let wrong = || "This is not an authorization code, or it was not copied whole.".to_owned();
         let bytes = BASE32_NOPAD.decode(plain(code).as_bytes()).map_err(|_| wrong())?;
         let (body, seal) = bytes
             .split_at_checked(bytes.len().saturating_sub(SEAL))

@@ -7,6 +7,7 @@ use crate::authn::password::Verdict;
 use crate::authn::{people, session, throttle};
 use crate::authz::grants;
 use crate::error::{Error, Problems, Result};
+use crate::http::errors::wait;
 use crate::http::shell::initials;
 use crate::http::{
     Answer, FormState, LabOnly, Posted, Public, Routes, Shell, SignedIn, Visit, form, page, page_with, reply,
@@ -135,11 +136,7 @@ async fn sign_in(visit: Public, posted: Posted<Login>) -> Answer {
         }
         Err(Error::TooMany { retry_after }) => {
             let seconds = retry_after.as_secs().max(1);
-            let wait = if seconds == 1 {
-                "1 second".to_owned()
-            } else {
-                format!("{seconds} seconds")
-            };
+            let wait = wait(retry_after);
             problems.add(
                 "",
                 format!("There were too many tries. Wait {wait} and try again."),

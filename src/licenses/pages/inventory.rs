@@ -4,7 +4,7 @@ use super::super::service::{self, Row};
 use super::super::stock::{Filter, Sort};
 use super::super::tags;
 use super::place::InventoryHead;
-use super::{against, base, day, ends_in, whole};
+use super::{against, base, day, ends_in, expires, whole};
 use crate::authn::people::Person;
 use crate::authz::action::ViewInventory;
 use crate::authz::{Action, Permit};
@@ -267,9 +267,7 @@ impl Line {
         match self.ends_in {
             None => String::new(),
             Some(days) if days < 0 => "Term ended".to_owned(),
-            Some(0) => "Expires today".to_owned(),
-            Some(1) => "Expires in 1 day".to_owned(),
-            Some(days) => format!("Expires in {days} days"),
+            Some(days) => expires(days),
         }
     }
     fn term_words(&self) -> String {

@@ -6,7 +6,7 @@ use super::super::service::{self, TermRow};
 use super::super::stock::{self, Stock};
 use super::super::store::{self, Ledger, Posting};
 use super::inventory::having;
-use super::{base, between, ends_in, whole};
+use super::{base, between, ends_in, expires, whole};
 use crate::authz::action::ViewInventory;
 use crate::authz::{Action, Permit};
 use crate::error::Result;
@@ -145,7 +145,7 @@ impl TermView {
         match (self.row.pool.ended_at, self.ends_in) {
             (Some(_), _) => ("bad", "Expired".to_owned()),
             (None, Some(days)) if days < 0 => ("bad", "Expired".to_owned()),
-            (None, Some(days)) => ("warn", format!("Expires in {days} days")),
+            (None, Some(days)) => ("warn", expires(days)),
             (None, None) => ("ok", "Active".to_owned()),
         }
     }

@@ -17,6 +17,7 @@ use crate::authz::Action;
 use crate::error::{Error, Result};
 use crate::http::form::Named;
 use crate::http::menu::Item;
+use crate::http::widgets::counted;
 use crate::http::{Crumb, Routes, Visit, reason};
 use crate::kernel::Moment;
 use crate::kernel::ids::LicenseStockId;
@@ -87,6 +88,15 @@ fn between(visit: &Visit) -> Vec<Crumb> {
         Crumb::text("Licensing"),
         Crumb::link("License Inventory", format!("{}/license-inventory", base(visit))),
     ]
+}
+
+/// When a term ends that has not ended yet: today, or in so many days.
+fn expires(days: i64) -> String {
+    if days == 0 {
+        "Expires today".to_owned()
+    } else {
+        format!("Expires in {}", counted(days.unsigned_abs(), "day", "days"))
+    }
 }
 
 /// The licenses of an address or a form, each once: some, and no more than are worked on at once. `action` is what was

@@ -10,6 +10,7 @@ pub use store::{
 use super::store as pools;
 use crate::catalog::{self, Billing, Term};
 use crate::error::{Cause, Error, Result};
+use crate::http::widgets::number;
 use crate::kernel::ids::{LicenseStockId, SmartAccountId, VirtualAccountId};
 use crate::kernel::{Event, Kind, Moment, Who};
 use crate::platform::db::{Reads, Tx};
@@ -170,9 +171,9 @@ fn settle(tx: &mut Tx<'_>, at: Moment, who: &Who, stock: &Stock) -> Result<()> {
                 Kind::LicensesShort,
                 stock.id,
                 format!(
-                    "Insufficient Licenses: {} of {} are used beyond what is there.",
-                    stock.balance.unsigned_abs(),
-                    stock.name
+                    "Insufficient Licenses: {} short by {}.",
+                    stock.name,
+                    number(&stock.balance.unsigned_abs())
                 ),
             )
         } else {

@@ -344,10 +344,10 @@ pub fn address(typed: &str) -> std::result::Result<EmailAddress, String> {
     match (EmailAddress::parse(typed), odd) {
         (Ok(email), None) => Ok(email),
         (Ok(email), Some(odd)) => Err(format!(
-            "\u{201c}{odd}\u{201d} is no plain letter and may only look like one. If you mean this domain, enter {email}."
+            "\u{201c}{odd}\u{201d} is not a plain letter; it only looks like one. If you mean this domain, enter {email}."
         )),
         (Err(_), Some(odd)) if !odd.is_control() => Err(format!(
-            "\u{201c}{odd}\u{201d} is no plain letter and may only look like one. Type the address with the letters a to z."
+            "\u{201c}{odd}\u{201d} is not a plain letter; it only looks like one. Type the address with the letters a to z."
         )),
         (Err(says), _) => Err(says),
     }

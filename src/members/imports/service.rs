@@ -6,6 +6,7 @@ use crate::authn::people::{self, Person, PersonState};
 use crate::authz::action::ManageUsers;
 use crate::authz::{Grant, Permit, Role, Within, grants};
 use crate::error::{Error, Result};
+use crate::http::widgets::counted;
 use crate::identity;
 use crate::kernel::ids::{ImportId, LinkId, PersonId, SmartAccountId};
 use crate::kernel::{EmailAddress, Event, Kind, Moment, Name, Who};
@@ -140,8 +141,9 @@ pub fn all_good(report: &Report, leave_out: bool) -> Result<()> {
         return Err(Error::refused(
             "members.lines-wrong",
             format!(
-                "{wrong} of {} lines are wrong. Mend them or leave them out; nothing has been written.",
-                report.lines.len()
+                "{wrong} of {} {} wrong. Mend or leave out what is wrong; nothing has been written.",
+                counted(report.lines.len() as u64, "line", "lines"),
+                if wrong == 1 { "is" } else { "are" }
             ),
         ));
     }

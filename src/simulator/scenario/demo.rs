@@ -8,6 +8,7 @@ use crate::account_requests::{self, Customers, ForCustomer, Sending};
 use crate::authn::{Actor, Person, PlatformRole, Via, api_client, people};
 use crate::authz::{Does, Permit, Role, grants};
 use crate::error::{Error, Result};
+use crate::http::widgets::counted;
 use crate::kernel::ids::{LicenseStockId, LinkId, PersonId, SmartAccountId, UserGroupId, VirtualAccountId};
 use crate::kernel::{DomainIdentifier, EmailAddress, Event, Kind, Moment, Name, Who};
 use crate::licenses;
@@ -516,7 +517,10 @@ impl Demo {
                 tx.note(happened.at, &happened.who, &happened.event)?;
             }
             more(tx)?;
-            let words = format!("The scenario {name} was loaded: {} people.", people::count(tx)?);
+            let words = format!(
+                "The scenario {name} was loaded: {}.",
+                counted(people::count(tx)?.unsigned_abs(), "person", "people")
+            );
             mark(tx, self.now, name, &words)
         })
     }

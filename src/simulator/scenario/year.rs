@@ -4,6 +4,7 @@
 use super::demo::{Demo, days_before};
 use super::dice::Dice;
 use crate::authz::{Action, Role};
+use crate::http::widgets::counted;
 use crate::kernel::event::Outcome;
 use crate::kernel::{Event, Kind, Moment, Who};
 use chrono::TimeDelta;
@@ -141,8 +142,9 @@ impl Year<'_> {
             Kind::Exported,
             list,
             format!(
-                "{} exported the list {list} as CSV: {rows} rows.",
-                self.name(email)
+                "{} exported the list {list} as CSV: {}.",
+                self.name(email),
+                counted(u64::from(rows), "row", "rows")
             ),
         )
         .with(serde_json::json!({ "list": list, "rows": rows }));

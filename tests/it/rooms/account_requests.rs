@@ -138,6 +138,8 @@ fn a_partner_asks_and_a_customer_without_a_user_account_approves() {
         "Checks before approval",
         "No account uses this domain",
         "Customer emails match the domain",
+        "2 of 2 addresses end in alder.example.",
+        "Link expires",
         "Welcome to your new portal.",
     ] {
         page.shows(words);
@@ -162,7 +164,8 @@ fn a_partner_asks_and_a_customer_without_a_user_account_approves() {
         .fill_and_submit("Approve and Create the Account", &[])
         .expect(200)
         .shows("Iris Tan (it@alder.example) approved this request")
-        .shows("Open the Smart Account");
+        .shows("Open the Smart Account")
+        .shows_not("Link expires");
     assert!(
         newcomer.page().texts(".decide").is_empty(),
         "no buttons once it is decided"
@@ -716,7 +719,9 @@ fn the_requester_takes_it_back() {
         pat.page().texts(".decide a, .decide button"),
         ["Cancel", "Withdraw request"]
     );
-    pat.click("Withdraw request").expect(200).shows("their links end");
+    pat.click("Withdraw request")
+        .expect(200)
+        .shows("their links stop working");
     pat.fill_and_submit("Withdraw request", &[])
         .expect(200)
         .shows("withdrew this request");

@@ -320,3 +320,39 @@ fn licenses_are_reserved_for_a_device_that_never_calls() {
     );
     p.adds_up();
 }
+
+#[test]
+fn the_address_of_the_portal_may_stand_anywhere_on_the_line() {
+    let (p, cast) = Portal::with_cast();
+    let (_, token) = p.registration_token(&cast.xyz, cast.xyz.default, None);
+    let words = [
+        "device", "license", "smart", "register", "idtoken", &token, "force",
+    ];
+    for at in 1..=words.len() {
+        for arguments in [vec!["--portal", &p.base], vec![]] {
+            let device = Command::new(&p);
+            let joined = format!("--portal={}", p.base);
+            let mut line = words.to_vec();
+            let portal = if arguments.is_empty() {
+                vec![joined.as_str()]
+            } else {
+                arguments
+            };
+            line.splice(at..at, portal);
+            let done = program(&line, &device.folder).output().unwrap();
+            let said = String::from_utf8_lossy(&[done.stdout, done.stderr].concat()).into_owned();
+            assert_eq!(done.status.code(), Some(0), "{line:?}: {said}");
+        }
+    }
+    // Before the word "device" it is read as well.
+    let device = Command::new(&p);
+    let mut line = vec!["--portal", &p.base];
+    line.extend(words);
+    let done = program(&line, &device.folder).output().unwrap();
+    assert_eq!(
+        done.status.code(),
+        Some(0),
+        "{}",
+        String::from_utf8_lossy(&done.stderr)
+    );
+}

@@ -180,7 +180,8 @@ fn one_that_serves_product_instances_is_removed_only_after_them() {
     ada.get(&format!("{}/remove", page(&cast.xyz, &one))).expect(200);
     ada.click("Remove device manager")
         .expect(200)
-        .shows("Enter Active Case Number");
+        .shows("Enter Active Case Number")
+        .shows_not("(optional)");
     let csrf = ada.csrf();
     let case = format!("{}/remove/case", page(&cast.xyz, &one));
     ada.post_fields(&case, &[("csrf", &csrf), ("case", "")])
