@@ -158,7 +158,7 @@ fn the_file_is_recorded_whole_and_runs_no_formula() {
     let recorded = p.events_of("export");
     assert_eq!(recorded.len(), 1);
     assert!(
-        recorded[0].message.contains("2500 lines"),
+        recorded[0].message.contains("2,500 lines"),
         "{}",
         recorded[0].message
     );

@@ -193,7 +193,7 @@ fn wrong_lines_are_mended_or_left_out_and_nothing_is_written_until_then() {
     ada.page()
         .expect(200)
         .shows("3 lines are wrong")
-        .shows("may only look like one");
+        .shows("it only looks like one");
     let review = ada.page().path.clone();
     let before = p.fingerprint().count("grants");
     // Not even by somebody who sends the last form by hand.

@@ -86,7 +86,7 @@ fn a_token_is_created_copied_downloaded_and_revoked() {
     let mut cy = p.sign_in("cy@xyz.example");
     cy.get(&here)
         .expect(200)
-        .shows("is shown to be copied. That you look at it is recorded");
+        .shows("is shown to be copied. Each time it is shown is recorded");
     assert!(!cy.page().body.contains(&text));
     p.advance_wall(TimeDelta::minutes(6));
     ada.get(&here).expect(200).shows("Show token");
