@@ -227,7 +227,7 @@ impl Portal {
         let _ = self.db.read_now(|r| {
             if let Conn::Postgres(c) = r.conn() {
                 c.batch_execute(
-                    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database()",
+                    "SELECT pg_terminate_backend(pid) FROM (SELECT pid FROM pg_stat_activity WHERE datname = current_database() ORDER BY pid = pg_backend_pid()) AS backends",
                 )?;
             }
             Ok(())
