@@ -1,7 +1,9 @@
 //! Requests for access, for scripts: everything that the pages can do.
 
 use super::model::{AccessRequest, AccessState, LONGEST_NOTE, Rule, ScopeKind, Settings, Verdict, days};
-use super::pages::{approve_now, decline_now, end_now, filter_of, gift, lend_now, reason, rule_of};
+use super::pages::{
+    ROLES, SCOPES, STATES, approve_now, decline_now, end_now, filter_of, gift, lend_now, reason, rule_of,
+};
 use super::service::{self, Details, Sending, StoodIn, Wish};
 use crate::authz::Role;
 use crate::authz::action::{AutomateAccess, DecideAccess, RequestAccess, ViewAccessRequests, ViewDirectory};
@@ -9,7 +11,9 @@ use crate::error::{Error, Result};
 use crate::http::form::PathPart;
 use crate::http::list::FilterSpec;
 use crate::http::reply::nothing;
-use crate::http::{Answer, Api, IdempotencyKey, JsonBody, ListQuery, ListSpec, May, Routes, Visit, json};
+use crate::http::{
+    Answer, Api, IdempotencyKey, JsonBody, ListQuery, ListSpec, May, Param, Routes, Visit, json,
+};
 use crate::kernel::ids::{AccessRequestId, AccessRuleId, DelegationId, SmartAccountId, VirtualAccountId};
 use crate::kernel::{Moment, text};
 use actix_web::http::Method;
@@ -21,6 +25,7 @@ use utoipa::ToSchema;
 #[serde(deny_unknown_fields)]
 struct NewAccessRequest {
     /// The entire Account Domain Identifier.
+    #[schema(min_length = 1)]
     domain: String,
     /// Scope of access.
     scope: ScopeKind,
@@ -34,6 +39,7 @@ struct NewAccessRequest {
     virtual_account_names: Vec<String>,
     /// Note to the administrators.
     #[serde(default)]
+    #[schema(max_length = 500)]
     note: String,
 }
 
@@ -56,6 +62,7 @@ struct AccessGift {
 struct AccessRefusal {
     /// The requester reads it. May be empty.
     #[serde(default)]
+    #[schema(max_length = 500)]
     reason: String,
 }
 
@@ -173,10 +180,13 @@ struct AccessRuleBody {
 #[serde(deny_unknown_fields)]
 struct NewAccessSettings {
     /// 1 to 30.
+    #[schema(minimum = 1, maximum = 30)]
     remind_days: i32,
     /// 2 to 90, later than the reminder.
+    #[schema(minimum = 2, maximum = 90)]
     expire_days: i32,
     /// In order. What is left out is removed.
+    #[schema(max_items = 50)]
     rules: Vec<AccessRuleBody>,
     /// The version that was read.
     version: i64,
@@ -207,10 +217,13 @@ impl From<Settings> for AccessSettings {
 #[serde(deny_unknown_fields)]
 struct NewDelegation {
     /// Email address of somebody with a role in the account.
+    #[schema(format = "email")]
     delegate: String,
     /// First day, such as 2026-11-30, UTC.
+    #[schema(format = "date")]
     starts: String,
     /// Last day.
+    #[schema(format = "date")]
     ends: String,
 }
 
@@ -283,17 +296,14 @@ pub fn routes(routes: &mut Routes) {
         ALL,
         Api::says("Requests for access to a Smart Account, as far as one can decide them.")
             .query(&[
-                ("decided", "1 for those that do not wait any more."),
-                ("status", "Of decided ones: only those with this state."),
-                ("role", "Only those for this role."),
-                ("scope", "Only those with this scope of access."),
-                ("q", "Words in the name, the email address or the reference."),
-                (
-                    "sort",
-                    "requester, role, status, decided, sent or expires; with a minus, the other way round.",
-                ),
-                ("page", "Number of the page, from 1."),
-                ("per", "Rows per page: 10, 25, 50 or 100."),
+                Param::choice("decided", DECIDED, "1 for those that do not wait any more."),
+                Param::choice("status", STATES, "Of decided ones: only those with this state.").many(),
+                Param::choice("role", ROLES, "Only those for this role.").many(),
+                Param::choice("scope", SCOPES, "Only those with this scope of access.").many(),
+                Param::text("q", "Words in the name, the email address or the reference."),
+                Param::sort(SORTS, "With a minus, the other way round."),
+                Param::PAGE,
+                Param::PER,
             ])
             .gives::<AccessRequestList>(200),
         list,
@@ -423,17 +433,19 @@ async fn withdraw(may: May<RequestAccess>, id: PathPart<AccessRequestId>) -> Ans
     answer(200, &may, request).await
 }
 
+const DECIDED: &[(&str, &str)] = &[("1", "Decided"), ("0", "Pending")];
+const SORTS: &[&str] = &["requester", "role", "status", "decided", "sent", "expires"];
+
 async fn list(may: May<ViewAccessRequests>) -> Answer {
-    const DECIDED: FilterSpec<'static> = FilterSpec {
+    let mut filters = vec![FilterSpec {
         key: "decided",
         label: "Decided",
-        values: &[("1", "Decided"), ("0", "Pending")],
-    };
-    let mut filters = vec![DECIDED];
+        values: DECIDED,
+    }];
     filters.extend_from_slice(super::pages::FILTERS);
     let spec = ListSpec {
         path: may.path.clone(),
-        sorts: &["requester", "role", "status", "decided", "sent", "expires"],
+        sorts: SORTS,
         default_sort: "sent",
         filters: &filters,
         columns: &[],

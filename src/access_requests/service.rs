@@ -168,7 +168,7 @@ pub fn weigh(
             }
         }
         for typed in &wish.names {
-            let key = search_key(typed);
+            let key = search_key(&crate::kernel::pasted::line(typed));
             match known.iter().find(|(_, name, _)| search_key(name) == key) {
                 Some((id, name, _)) => places.push(Place {
                     id: *id,

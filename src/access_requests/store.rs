@@ -8,7 +8,7 @@ use crate::kernel::ids::{AccessRequestId, PersonId, SmartAccountId, VirtualAccou
 use crate::platform::db::schema::{
     access_request_places as places, access_requests as requests, access_settings as settings,
 };
-use crate::platform::db::{OnTaken, Reads, Tx, contains};
+use crate::platform::db::{OnTaken, Reads, Tx};
 use diesel::prelude::*;
 
 macro_rules! columns {
@@ -259,8 +259,8 @@ macro_rules! wanted {
                     .and(requests::id.ne_all(elsewhere)),
             );
         }
-        if !filter.q.trim().is_empty() {
-            query = query.filter(requests::search_key.like(contains(&filter.q)).escape('\\'));
+        if let Some(found) = crate::found!(requests::table, &filter.q, requests::search_key) {
+            query = query.filter(found);
         }
         if !filter.states.is_empty() {
             query = query.filter(requests::state.eq_any(filter.states.clone()));

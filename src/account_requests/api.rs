@@ -13,7 +13,9 @@ use crate::authz::{Does, Permit};
 use crate::error::{Problems, Result};
 use crate::http::form::PathPart;
 use crate::http::list::FilterSpec;
-use crate::http::{Answer, Api, IdempotencyKey, JsonBody, ListQuery, ListSpec, May, Routes, Visit, json};
+use crate::http::{
+    Answer, Api, IdempotencyKey, JsonBody, ListQuery, ListSpec, May, Param, Routes, Visit, json,
+};
 use crate::kernel::{EmailAddress, Moment, text};
 use crate::smart_accounts::{self, Visibility};
 use actix_web::http::Method;
@@ -25,16 +27,20 @@ use utoipa::ToSchema;
 #[serde(deny_unknown_fields)]
 struct NewCustomerRequest {
     /// Smart Account Name.
+    #[schema(min_length = 1, max_length = 100)]
     name: String,
     /// Account Domain Identifier. Without it, the domain of the requester's own email address.
     domain: Option<String>,
     /// Customer Email addresses, 1 to 10. Each becomes an Account creator.
+    #[schema(min_items = 1, max_items = 10)]
     customer_emails: Vec<String>,
     /// Note to Cisco Approver.
     #[serde(default)]
+    #[schema(max_length = 1_000)]
     note_to_approver: String,
     /// Note to Customer.
     #[serde(default)]
+    #[schema(max_length = 1_000)]
     note_to_customer: String,
 }
 
@@ -43,13 +49,16 @@ struct NewCustomerRequest {
 #[serde(deny_unknown_fields)]
 struct NewOwnRequest {
     /// Smart Account Name.
+    #[schema(min_length = 1, max_length = 100)]
     name: String,
     /// Account Domain Identifier. Without it, the domain of the requester's own email address.
     domain: Option<String>,
     /// Note to the approver.
     #[serde(default)]
+    #[schema(max_length = 1_000)]
     note_to_approver: String,
     /// Headquarters address, in lines.
+    #[schema(min_length = 1, max_length = 500)]
     headquarters: String,
     /// Smart Account search visibility.
     visibility: Visibility,
@@ -60,6 +69,7 @@ struct NewOwnRequest {
 #[serde(deny_unknown_fields)]
 struct Denial {
     /// Deny reason. The requester reads it.
+    #[schema(min_length = 1, max_length = 1_000)]
     reason: String,
 }
 
@@ -68,9 +78,11 @@ struct Denial {
 #[serde(deny_unknown_fields)]
 struct NextApprover {
     /// Email address of the next approver.
+    #[schema(format = "email")]
     email: String,
     /// A note for them.
     #[serde(default)]
+    #[schema(max_length = 1_000)]
     note: String,
 }
 
@@ -214,12 +226,9 @@ pub fn routes(routes: &mut Routes) {
         ALL,
         Api::says("Requests that one has sent or was asked to decide.")
             .query(&[
-                (
-                    "status",
-                    "Only those with this state: pending, approved, denied, withdrawn or expired.",
-                ),
-                ("page", "Number of the page, from 1."),
-                ("per", "Rows per page: 10, 25, 50 or 100."),
+                Param::choice("status", STATES, "Only those with this state."),
+                Param::PAGE,
+                Param::PER,
             ])
             .gives::<AccountRequestPage>(200),
         list,
@@ -284,17 +293,19 @@ pub fn routes(routes: &mut Routes) {
     );
 }
 
+const STATES: &[(&str, &str)] = &[
+    ("pending", "Pending"),
+    ("approved", "Approved"),
+    ("denied", "Denied"),
+    ("withdrawn", "Withdrawn"),
+    ("expired", "Expired"),
+];
+
 /// What a list understands, for the pages as well.
 pub const STATUS: &[FilterSpec<'static>] = &[FilterSpec {
     key: "status",
     label: "Status",
-    values: &[
-        ("pending", "Pending"),
-        ("approved", "Approved"),
-        ("denied", "Denied"),
-        ("withdrawn", "Withdrawn"),
-        ("expired", "Expired"),
-    ],
+    values: STATES,
 }];
 
 async fn list(may: May<ViewAccountRequests>) -> Answer {

@@ -1,11 +1,11 @@
 //! Alerts, for scripts.
 
 use super::model::{Settings, Severity, Type};
-use super::pages::{Row, matching};
+use super::pages::{HIDDEN, Row, SEVERITIES, SORTS, TYPES, matching};
 use super::service;
 use crate::authz::action::{EditNotificationAddresses, ViewInventory};
 use crate::error::Error;
-use crate::http::{Answer, Api, JsonBody, May, Routes, json};
+use crate::http::{Answer, Api, JsonBody, May, Param, Routes, json};
 use crate::kernel::Moment;
 use crate::kernel::ids::VirtualAccountId;
 use actix_web::http::Method;
@@ -22,15 +22,12 @@ pub fn routes(routes: &mut Routes) {
         "/api/v1/accounts/{said}/alerts",
         Api::says("Alerts, the worst first. Those that one hides are left out.")
             .query(&[
-                ("q", "A part of the message."),
-                ("severity", "major, minor or informational. May come several times."),
-                (
-                    "type",
-                    "insufficient-licenses, licenses-expired, licenses-expiring, failed-to-connect or failed-to-renew. May come several times.",
-                ),
-                ("va", "Id of a Virtual Account. May come several times."),
-                ("hidden", "yes: those that one hides as well."),
-                ("sort", "severity or due; with - in front the other way round."),
+                Param::text("q", "Words in the message."),
+                Param::choice("severity", SEVERITIES, "How bad it is.").many(),
+                Param::choice("type", TYPES, "What it is about.").many(),
+                Param::id("va", "Id of a Virtual Account.").many(),
+                Param::choice("hidden", HIDDEN, "yes: those that one hides as well."),
+                Param::sort(SORTS, "With - in front the other way round."),
             ])
             .gives::<AlertList>(200),
         all,
@@ -124,6 +121,7 @@ async fn all(may: May<ViewInventory>) -> Answer {
 #[serde(deny_unknown_fields)]
 struct HideBody {
     /// Keys of alerts, 500 at most.
+    #[schema(min_items = 1, max_items = 500)]
     keys: Vec<String>,
     /// false: they are shown again.
     #[serde(default = "yes")]
@@ -180,6 +178,7 @@ struct NotificationsBody {
     expiring_60: bool,
     expiring_30: bool,
     /// All within the company's domain of the account. Left out: they stay.
+    #[schema(max_items = 50)]
     additional_addresses: Option<Vec<String>>,
 }
 

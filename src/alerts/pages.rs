@@ -14,7 +14,7 @@ use crate::http::{
     reason,
 };
 use crate::kernel::ids::VirtualAccountId;
-use crate::kernel::search_key;
+use crate::kernel::{Sought, search_key};
 use crate::members;
 use askama::Template;
 use serde::Deserialize;
@@ -46,12 +46,12 @@ fn address(visit: &Visit) -> String {
     ALERTS.replace("{said}", &visit.number().to_string())
 }
 
-const SEVERITIES: &[(&str, &str)] = &[
+pub const SEVERITIES: &[(&str, &str)] = &[
     (Severity::Major.word(), Severity::Major.label()),
     (Severity::Minor.word(), Severity::Minor.label()),
     (Severity::Informational.word(), Severity::Informational.label()),
 ];
-const TYPES: &[(&str, &str)] = &[
+pub const TYPES: &[(&str, &str)] = &[
     (Type::Insufficient.word(), Type::Insufficient.label()),
     (Type::Expired.word(), Type::Expired.label()),
     (Type::Expiring.word(), Type::Expiring.label()),
@@ -66,6 +66,10 @@ pub struct Row {
     pub hidden: bool,
     pub place: String,
 }
+
+pub const HIDDEN: &[(&str, &str)] = &[("yes", "Show hidden alerts")];
+/// By what the list can be sorted.
+pub const SORTS: &[&str] = &["severity", "due"];
 
 /// What an address asks for of what is there: the list, and the rows that match, in order.
 pub fn matching(path: String, raw: &str, seen: service::Seen) -> (ListQuery, Vec<Row>) {
@@ -82,11 +86,11 @@ pub fn matching(path: String, raw: &str, seen: service::Seen) -> (ListQuery, Vec
         .iter()
         .map(|(id, name)| (id.as_str(), name.as_str()))
         .collect();
-    let list = ListQuery::parse(
+    let mut list = ListQuery::parse(
         raw,
         &ListSpec {
             path,
-            sorts: &["severity", "due"],
+            sorts: SORTS,
             default_sort: "severity",
             filters: &[
                 FilterSpec {
@@ -107,17 +111,23 @@ pub fn matching(path: String, raw: &str, seen: service::Seen) -> (ListQuery, Vec
                 FilterSpec {
                     key: "hidden",
                     label: "Hidden alerts",
-                    values: &[("yes", "Show hidden alerts")],
+                    values: HIDDEN,
                 },
             ],
             columns: &[],
         },
     );
+    list.check_values("va", |wanted| {
+        names
+            .iter()
+            .any(|(id, name)| id.as_str() == wanted || name == wanted)
+    });
+    let list = list;
     let one_of = |key: &str, words: [&str; 2]| {
         let wanted = list.values(key);
         wanted.is_empty() || words.iter().any(|word| wanted.contains(word))
     };
-    let typed = search_key(&list.q);
+    let sought = Sought::parse(&list.q);
     let mut rows: Vec<Row> = seen
         .alerts
         .into_iter()
@@ -127,9 +137,11 @@ pub fn matching(path: String, raw: &str, seen: service::Seen) -> (ListQuery, Vec
                 && one_of("severity", [alert.severity.word(), ""])
                 && one_of("type", [alert.kind.word(), ""])
                 && one_of("va", [alert.place.as_str(), &place])
-                && (typed.is_empty()
-                    || search_key(&format!("{} {} {place}", alert.message, alert.kind.label()))
-                        .contains(&typed));
+                && sought.fits(&search_key(&format!(
+                    "{} {} {place}",
+                    alert.message,
+                    alert.kind.label()
+                )));
             shows.then_some(Row { alert, hidden, place })
         })
         .collect();

@@ -1,8 +1,8 @@
 //! The catalog, for scripts.
 
 use super::model::{Billing, Item, LineKind, Term};
-use super::pages::{cut, matching, spec};
-use crate::http::{Answer, Api, ListQuery, Routes, SignedIn, json};
+use super::pages::{BILLINGS, EXPORT, FAMILIES, KINDS, SORTS, TERMS, cut, matching, spec};
+use crate::http::{Answer, Api, ListQuery, Param, Routes, SignedIn, json};
 use actix_web::http::Method;
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -14,18 +14,15 @@ pub fn routes(routes: &mut Routes) {
         "/api/v1/catalog",
         Api::says("The catalog: what can be ordered, and the licenses that come with it.")
             .query(&[
-                ("q", "A part of the SKU, the description or a license's name."),
-                ("family", "Product family. May come several times."),
-                (
-                    "kind",
-                    "product, cisco-service or partner-service. May come several times.",
-                ),
-                ("term", "perpetual, term or subscription. May come several times."),
-                ("billing", "prepaid or usage."),
-                ("export", "yes or no: whether it is export-controlled."),
-                ("sort", "family or sku; with a leading - the other way round."),
-                ("page", "From 1."),
-                ("per", "10, 25, 50 or 100."),
+                Param::text("q", "Words in the SKU, the description or a license's name."),
+                Param::choice("family", &FAMILIES, "Product family.").many(),
+                Param::choice("kind", KINDS, "What it is.").many(),
+                Param::choice("term", TERMS, "For how long.").many(),
+                Param::choice("billing", BILLINGS, "How it is paid for.").many(),
+                Param::choice("export", EXPORT, "Whether it is export-controlled.").many(),
+                Param::sort(SORTS, "With a leading - the other way round."),
+                Param::PAGE,
+                Param::PER,
             ])
             .gives::<CatalogList>(200),
         all,
@@ -93,10 +90,11 @@ impl From<&'static Item> for CatalogItem {
 }
 
 async fn all(visit: SignedIn) -> Answer {
-    let mut list = ListQuery::parse(&visit.query, &spec(visit.path.clone()));
+    let list = ListQuery::parse(&visit.query, &spec(visit.path.clone()));
+    list.understood()?;
     let found = matching(&list);
     let total = found.len() as u64;
-    let rows = cut(&mut list, found);
+    let rows = cut(&list, found);
     json(
         200,
         &CatalogList {

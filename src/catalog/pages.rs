@@ -6,27 +6,31 @@ use crate::http::list::{FilterSpec, Pager};
 use crate::http::reply::attachment;
 use crate::http::widgets::counted;
 use crate::http::{Answer, Crumb, ListQuery, ListSpec, Shell, SignedIn, page};
-use crate::kernel::search_key;
+use crate::kernel::Sought;
 use askama::Template;
 use std::sync::LazyLock;
 
-static FAMILIES: LazyLock<Vec<(&'static str, &'static str)>> =
+pub static FAMILIES: LazyLock<Vec<(&'static str, &'static str)>> =
     LazyLock::new(|| model::families().into_iter().map(|one| (one, one)).collect());
 
-const KINDS: &[(&str, &str)] = &[
+pub const KINDS: &[(&str, &str)] = &[
     (LineKind::Product.word(), LineKind::Product.label()),
     (LineKind::CiscoService.word(), LineKind::CiscoService.label()),
     (LineKind::PartnerService.word(), LineKind::PartnerService.label()),
 ];
-const TERMS: &[(&str, &str)] = &[
+pub const TERMS: &[(&str, &str)] = &[
     (Term::Perpetual.word(), Term::Perpetual.label()),
     (Term::Term.word(), Term::Term.label()),
     (Term::Subscription.word(), Term::Subscription.label()),
 ];
-const BILLINGS: &[(&str, &str)] = &[
+pub const BILLINGS: &[(&str, &str)] = &[
     (Billing::Prepaid.word(), Billing::Prepaid.label()),
     (Billing::Usage.word(), Billing::Usage.label()),
 ];
+
+pub const EXPORT: &[(&str, &str)] = &[("yes", "Yes"), ("no", "No")];
+/// By what the list can be sorted.
+pub const SORTS: &[&str] = &["sku", "family"];
 
 static FILTERS: LazyLock<Vec<FilterSpec<'static>>> = LazyLock::new(|| {
     vec![
@@ -53,7 +57,7 @@ static FILTERS: LazyLock<Vec<FilterSpec<'static>>> = LazyLock::new(|| {
         FilterSpec {
             key: "export",
             label: "Export-controlled",
-            values: &[("yes", "Yes"), ("no", "No")],
+            values: EXPORT,
         },
     ]
 });
@@ -62,7 +66,7 @@ static FILTERS: LazyLock<Vec<FilterSpec<'static>>> = LazyLock::new(|| {
 pub fn spec(path: String) -> ListSpec<'static> {
     ListSpec {
         path,
-        sorts: &["sku", "family"],
+        sorts: SORTS,
         default_sort: "family",
         filters: &FILTERS,
         columns: &[],
@@ -71,11 +75,11 @@ pub fn spec(path: String) -> ListSpec<'static> {
 
 /// What a query asks for, in its order.
 pub fn matching(list: &ListQuery) -> Vec<&'static Item> {
-    let typed = search_key(&list.q);
+    let sought = Sought::parse(&list.q);
     let any = |key: &str, word: &str| list.values(key).is_empty() || list.has(key, word);
     let mut found: Vec<&Item> = model::all()
         .iter()
-        .filter(|item| typed.is_empty() || item.search_key.contains(&typed))
+        .filter(|item| sought.fits(&item.search_key))
         .filter(|item| any("family", &item.family))
         .filter(|item| any("kind", item.kind.word()))
         .filter(|item| any("term", item.term.word()))
@@ -92,8 +96,7 @@ pub fn matching(list: &ListQuery) -> Vec<&'static Item> {
 }
 
 /// The page of a list that is at hand as a whole.
-pub fn cut<T>(list: &mut ListQuery, all: Vec<T>) -> Vec<T> {
-    list.clamp(all.len() as u64);
+pub fn cut<T>(list: &ListQuery, all: Vec<T>) -> Vec<T> {
     all.into_iter()
         .skip(usize::try_from(list.offset()).unwrap_or(usize::MAX))
         .take(usize::try_from(list.limit()).unwrap_or(usize::MAX))
@@ -116,7 +119,8 @@ pub async fn list(visit: SignedIn) -> Answer {
     let mut list = ListQuery::parse(&visit.query, &spec("/catalog".to_owned()));
     let found = matching(&list);
     let total = found.len() as u64;
-    let rows = cut(&mut list, found);
+    list.clamp(total);
+    let rows = cut(&list, found);
     page(&CatalogPage {
         shell: visit.list_shell("Product Catalog", &[Crumb::text("Orders")], &list),
         pager: list.pager(total),
@@ -130,6 +134,7 @@ pub async fn list(visit: SignedIn) -> Answer {
 /// GET /catalog.csv
 pub async fn csv(visit: SignedIn) -> Answer {
     let list = ListQuery::parse(&visit.query, &spec("/catalog".to_owned()));
+    list.understood()?;
     let mut table = Table::new(&[
         "SKU",
         "Description",

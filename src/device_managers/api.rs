@@ -1,12 +1,12 @@
 //! Device managers, for scripts: what the pages can do.
 
 use super::model::{LocalPlace, SyncStatus, name};
-use super::pages::{addressed, asked, query};
+use super::pages::{SORTS, STATUSES, addressed, asked, query};
 use super::service::{self, Row};
 use crate::authz::action::{RemoveDeviceManager, Synchronize, ViewInventory};
 use crate::error::Error;
 use crate::http::form::PathPart;
-use crate::http::{Answer, Api, JsonBody, May, Routes, json, reply};
+use crate::http::{Answer, Api, JsonBody, May, Param, Routes, json, reply};
 use crate::kernel::Moment;
 use crate::kernel::ids::{DeviceManagerId, VirtualAccountId};
 use crate::kernel::text::case_number;
@@ -22,17 +22,11 @@ pub fn routes(routes: &mut Routes) {
         "/api/v1/accounts/{said}/device-managers",
         Api::says("Device managers: On-Prem servers and how they stand with their synchronizations.")
             .query(&[
-                ("q", "A part of the name, or of the Virtual Account's."),
-                (
-                    "status",
-                    "never-synchronized, in-progress, successful, failed or overdue. May come several times.",
-                ),
-                (
-                    "sort",
-                    "name, status, last, instances, va or due; with - in front the other way round.",
-                ),
-                ("page", "From 1."),
-                ("per", "10, 25, 50 or 100."),
+                Param::text("q", "Words in the name, or in the Virtual Account's."),
+                Param::choice("status", STATUSES, "Sync Status.").many(),
+                Param::sort(SORTS, "With - in front the other way round."),
+                Param::PAGE,
+                Param::PER,
             ])
             .gives::<DeviceManagerList>(200),
         all,
@@ -146,6 +140,7 @@ struct DeviceManagerList {
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 struct RenameManagerBody {
+    #[schema(min_length = 1, max_length = 100)]
     name: String,
 }
 
@@ -155,6 +150,7 @@ struct RenameManagerBody {
 struct RemoveManagerBody {
     /// The number of the active case; left out to proceed without.
     #[serde(default)]
+    #[schema(min_length = 3, max_length = 40, pattern = "^[A-Za-z0-9-]+$")]
     case_number: Option<String>,
     /// The On-Prem server is lost: its product instances go with it, and what they used is free again. Needs the number
     /// of the active case.
@@ -164,12 +160,11 @@ struct RemoveManagerBody {
 
 async fn all(may: May<ViewInventory>) -> Answer {
     let (permit, now) = (may.permit.clone(), may.portal.clock.now());
-    let mut list = query(may.path.clone(), &may.query);
+    let list = query(may.path.clone(), &may.query);
     list.understood()?;
     let rows = may.portal.db.read(move |r| service::all(r, &permit)).await?;
     let rows = asked(rows, &list, now);
     let total = rows.len() as u64;
-    list.clamp(total);
     json(
         200,
         &DeviceManagerList {

@@ -18,7 +18,7 @@ use crate::http::{
 };
 use crate::kernel::ids::DeviceManagerId;
 use crate::kernel::text::case_number;
-use crate::kernel::{Moment, search_key};
+use crate::kernel::{Moment, Sought, search_key};
 use crate::members;
 use crate::platform::db::{Past, history};
 use askama::Template;
@@ -99,7 +99,7 @@ const fn column(key: &'static str, label: &'static str, default_on: bool) -> Col
     }
 }
 
-const STATUSES: &[(&str, &str)] = &[
+pub const STATUSES: &[(&str, &str)] = &[
     (SyncStatus::Never.word(), SyncStatus::Never.label()),
     (SyncStatus::InProgress.word(), SyncStatus::InProgress.label()),
     (SyncStatus::Successful.word(), SyncStatus::Successful.label()),
@@ -107,13 +107,16 @@ const STATUSES: &[(&str, &str)] = &[
     (SyncStatus::Overdue.word(), SyncStatus::Overdue.label()),
 ];
 
+/// By what the list can be sorted.
+pub const SORTS: &[&str] = &["name", "status", "last", "instances", "va", "due"];
+
 /// What an address asks for.
 pub fn query(path: String, raw: &str) -> ListQuery {
     ListQuery::parse(
         raw,
         &ListSpec {
             path,
-            sorts: &["name", "status", "last", "instances", "va", "due"],
+            sorts: SORTS,
             default_sort: "name",
             filters: &[FilterSpec {
                 key: "status",
@@ -128,12 +131,12 @@ pub fn query(path: String, raw: &str) -> ListQuery {
 /// Those that are asked for, in the order that is asked for. An account has as many as it has Virtual Accounts at
 /// most, so they are sorted here.
 pub fn asked(rows: Vec<Row>, list: &ListQuery, now: Moment) -> Vec<Row> {
-    let typed = search_key(&list.q);
+    let sought = Sought::parse(&list.q);
     let statuses = list.values("status");
     let mut rows: Vec<Row> = rows
         .into_iter()
         .filter(|row| {
-            (typed.is_empty() || search_key(&format!("{} {}", row.manager.name, row.place)).contains(&typed))
+            sought.fits(&search_key(&format!("{} {}", row.manager.name, row.place)))
                 && (statuses.is_empty() || statuses.contains(&row.manager.status(now).word()))
         })
         .collect();
@@ -314,6 +317,7 @@ async fn csv(may: May<ViewInventory>) -> Answer {
     let (permit, now) = (may.permit.clone(), may.portal.clock.now());
     let all = may.portal.db.read(move |r| service::all(r, &permit)).await?;
     let list = query(base(&may), &may.query);
+    list.understood()?;
     let mut table = Table::new(&[
         "Device manager name",
         "Sync Status",

@@ -204,7 +204,9 @@ pub fn bindable(
 fn name_taken(name: &str) -> Error {
     Error::refused(
         "device-managers.name-taken",
-        format!("Another device manager of this Smart Account is called {name}. Choose another name."),
+        format!(
+            "Another device manager of this Smart Account is called {name}, or has a name that looks the same. Choose another name."
+        ),
     )
 }
 

@@ -4,6 +4,7 @@ use super::model::Manager;
 use crate::authz::Within;
 use crate::error::Result;
 use crate::kernel::ids::{DeviceManagerId, SmartAccountId, VirtualAccountId};
+use crate::kernel::looks::Look;
 use crate::kernel::{Moment, search_key};
 use crate::platform::db::schema::{device_managers as managers, former_manager_keys as former};
 use crate::platform::db::{Conn, Reads, Tx};
@@ -88,17 +89,18 @@ pub fn has_name(
     name: &str,
     except: Option<DeviceManagerId>,
 ) -> Result<bool> {
-    let found: Option<DeviceManagerId> = managers::table
+    let all: Vec<(DeviceManagerId, String)> = managers::table
         .filter(
             managers::smart_account_id
                 .eq(account)
-                .and(managers::name_key.eq(search_key(name)))
                 .and(managers::removed_at.is_null()),
         )
-        .select(managers::id)
-        .first(read.conn())
-        .optional()?;
-    Ok(found.is_some_and(|id| Some(id) != except))
+        .select((managers::id, managers::name))
+        .load(read.conn())?;
+    let others = all.iter().filter(|(id, _)| Some(*id) != except);
+    Ok(Look::of(name)
+        .among(others.map(|(_, name)| name.as_str()))
+        .is_some())
 }
 
 /// Which device managers these Virtual Accounts are bound to.

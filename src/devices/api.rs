@@ -1,12 +1,12 @@
 //! Product instances, for scripts: what the pages show and do.
 
 use super::model::{Authorization, Standing, UseStatus};
-use super::pages::{order, query};
+use super::pages::{SORTS, STANDINGS, order, query};
 use super::service::{self, Row};
 use crate::authz::action::{RemoveDevice, Transfer, ViewInventory};
 use crate::error::{Error, Result};
 use crate::http::form::PathPart;
-use crate::http::{Answer, Api, IdempotencyKey, JsonBody, May, Routes, json};
+use crate::http::{Answer, Api, IdempotencyKey, JsonBody, May, Param, Routes, json};
 use crate::kernel::Moment;
 use crate::kernel::ids::{DeviceId, VirtualAccountId};
 use crate::platform::db::{OnceKey, history};
@@ -23,16 +23,16 @@ pub fn routes(routes: &mut Routes) {
         ALL,
         Api::says("Device Inventory: the product instances of the Smart Account, with what they use.")
             .query(&[
-                ("q", "A part of the host name, the UDI or the product."),
-                ("va", "Id of a Virtual Account. May come several times."),
-                ("status", "connected, silent or released. May come several times."),
-                ("product", "A product type. May come several times."),
-                (
-                    "sort",
-                    "name, product, contact or status; with - in front the other way round.",
+                Param::text(
+                    "q",
+                    "Words in the host name, the UDI or the product; or several serial numbers.",
                 ),
-                ("page", "From 1."),
-                ("per", "10, 25, 50 or 100."),
+                Param::id("va", "Id of a Virtual Account.").many(),
+                Param::choice("status", STANDINGS, "How it stands.").many(),
+                Param::text("product", "A product type that is there.").many(),
+                Param::sort(SORTS, "With - in front the other way round."),
+                Param::PAGE,
+                Param::PER,
             ])
             .gives::<DeviceList>(200),
         all,
@@ -187,6 +187,7 @@ struct DeviceDetail {
 #[serde(deny_unknown_fields)]
 struct DeviceIds {
     /// Their ids, at most 1,000.
+    #[schema(min_items = 1, max_items = 1_000)]
     devices: Vec<String>,
 }
 
@@ -195,8 +196,10 @@ struct DeviceIds {
 #[serde(deny_unknown_fields)]
 struct DeviceTransfer {
     /// Their ids, at most 1,000.
+    #[schema(min_items = 1, max_items = 1_000)]
     devices: Vec<String>,
     /// Id of the Target Virtual Account.
+    #[schema(format = "uuid")]
     virtual_account: String,
 }
 
@@ -219,9 +222,9 @@ async fn all(may: May<ViewInventory>) -> Answer {
         .portal
         .db
         .read(move |r| {
-            let (mut list, filter) = query(r, &permit, path, &raw, None)?;
+            let (list, filter) = query(r, &permit, path, &raw, None)?;
+            list.understood()?;
             let total = service::count(r, &permit, &filter)?;
-            list.clamp(total);
             let rows = service::page(r, &permit, &filter, order(&list), list.limit(), list.offset())?;
             Ok((list, total, rows))
         })

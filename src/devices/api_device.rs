@@ -129,6 +129,7 @@ pub struct ReportLine {
     /// What programs know the license by: the entitlement of the catalog.
     pub entitlement: String,
     /// How many, 0 to 1,000,000.
+    #[schema(minimum = 0, maximum = 1_000_000)]
     pub quantity: i64,
 }
 
@@ -137,6 +138,7 @@ pub struct ReportLine {
 #[serde(deny_unknown_fields)]
 pub struct ReportRequest {
     /// All of it, at most 100 licenses, each once; what is not named is used no more.
+    #[schema(max_items = 100)]
     pub licenses: Vec<ReportLine>,
     /// What the clock of the device says. More than an hour ahead of the portal's is refused.
     #[serde(default)]

@@ -6,7 +6,7 @@ use crate::error::Result;
 use crate::kernel::ids::{DeviceId, DeviceManagerId, RegistrationTokenId, SmartAccountId, VirtualAccountId};
 use crate::kernel::{Moment, search_key};
 use crate::platform::db::schema::{device_tallies as tallies, device_usage as usages, devices};
-use crate::platform::db::{Conn, Reads, Tx, contains};
+use crate::platform::db::{Conn, Reads, Tx};
 use crate::platform::token::random_bytes;
 use diesel::dsl::sql;
 use diesel::prelude::*;
@@ -688,8 +688,8 @@ macro_rules! asked {
             Some([one]) => query = query.filter(devices::virtual_account_id.eq(*one)),
             Some(some) => query = query.filter(devices::virtual_account_id.eq_any(some.to_vec())),
         }
-        if !filter.typed.is_empty() {
-            query = query.filter(devices::search_key.like(contains(&filter.typed)).escape('\\'));
+        if let Some(found) = crate::found!(devices::table, &filter.typed, devices::search_key) {
+            query = query.filter(found);
         }
         match filter.standings.as_slice() {
             [] => {}

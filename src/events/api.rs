@@ -3,7 +3,7 @@
 use super::model::Entry;
 use super::{pages, service};
 use crate::authz::action::ViewEvents;
-use crate::http::{Answer, Api, ListQuery, May, Routes, json};
+use crate::http::{Answer, Api, ListQuery, May, Param, Routes, json};
 use crate::kernel::Moment;
 use crate::kernel::event::{Kind, Outcome};
 use crate::kernel::ids::{EventId, PersonId, VirtualAccountId};
@@ -17,17 +17,16 @@ pub fn routes(routes: &mut Routes) {
         Api::says("The event log, newest first.")
             .gives::<EventList>(200)
             .query(&[
-                (
-                    "kind",
-                    "One of the kinds, such as role.granted. May come several times.",
-                ),
-                ("outcome", "done, refused or failed. May come several times."),
-                ("q", "A part of the name or the address of who did it."),
-                ("from", "The first day, such as 2026-11-01 (UTC)."),
-                ("to", "The last day (UTC)."),
-                ("sort", "-time (newest first) or time."),
-                ("page", "From 1."),
-                ("per", "10, 25, 50 or 100."),
+                Param::choice("kind", &pages::KINDS, "One of the kinds.").many(),
+                Param::choice("outcome", pages::OUTCOMES, "How it ended.").many(),
+                Param::text("q", "Words in the name or the address of who did it."),
+                Param::text("va", "A part of the name of the Virtual Account."),
+                Param::text("tag", "A tag of the Virtual Account.").many(),
+                Param::day("from", "The first day (UTC)."),
+                Param::day("to", "The last day (UTC)."),
+                Param::sort(&["time"], "-time (newest first) or time."),
+                Param::PAGE,
+                Param::PER,
             ]),
         all,
     );
@@ -98,7 +97,8 @@ impl From<Entry> for EventShape {
 }
 
 pub async fn all(may: May<ViewEvents>) -> Answer {
-    let mut list = ListQuery::parse(&may.query, &pages::spec(may.path.clone()));
+    let list = ListQuery::parse(&may.query, &pages::spec(may.path.clone()));
+    list.understood()?;
     let permit = may.permit.clone();
     let (list, total, entries) = may
         .portal
@@ -106,7 +106,6 @@ pub async fn all(may: May<ViewEvents>) -> Answer {
         .read(move |r| {
             let filter = service::filter_of(r, &permit, &list)?;
             let total = service::total(r, &permit, &filter)?;
-            list.clamp(total);
             let entries = service::page(r, &permit, &filter, list.descending, list.offset(), list.limit())?;
             Ok((list, total, entries))
         })

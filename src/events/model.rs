@@ -1,9 +1,9 @@
 //! A line of the record, and what can be asked of it.
 
 use crate::http::list::ListQuery;
+use crate::kernel::Moment;
 use crate::kernel::event::{Kind, Outcome};
 use crate::kernel::ids::{EventId, PersonId, VirtualAccountId};
-use crate::kernel::{Moment, search_key};
 use chrono::{NaiveDate, NaiveTime, TimeDelta};
 
 /// One thing that happened.
@@ -81,7 +81,7 @@ impl Filter {
                 .iter()
                 .filter_map(|w| w.parse().ok())
                 .collect(),
-            who: search_key(&list.q),
+            who: list.q.clone(),
             from: list.day("from").map(midnight),
             until: list.day("to").map(|day| midnight(day).plus(TimeDelta::days(1))),
             places: None,
@@ -212,7 +212,7 @@ mod tests {
         let filter = Filter::of(&list);
         assert_eq!(filter.kinds, [Kind::RoleGranted]);
         assert_eq!(filter.outcomes, [Outcome::Refused]);
-        assert_eq!(filter.who, "ada");
+        assert_eq!(filter.who, "ADA");
         assert_eq!(filter.from, Moment::parse("2026-11-01T00:00:00Z"));
         assert_eq!(filter.until, Moment::parse("2026-11-03T00:00:00Z"));
         assert!(!filter.is_open() && Filter::default().is_open());

@@ -30,7 +30,7 @@ impl Named for EventId {
 const PIECE: i64 = 1_000;
 
 /// The kinds as a filter offers them, by their words.
-static KINDS: LazyLock<Vec<(&'static str, &'static str)>> = LazyLock::new(|| {
+pub static KINDS: LazyLock<Vec<(&'static str, &'static str)>> = LazyLock::new(|| {
     let mut kinds: Vec<_> = Kind::ALL.iter().map(|kind| (kind.word(), kind.label())).collect();
     kinds.sort_by_key(|(_, label)| *label);
     kinds
@@ -63,7 +63,7 @@ static FILTERS: LazyLock<Vec<FilterSpec<'static>>> = LazyLock::new(|| {
     ]
 });
 
-const OUTCOMES: &[(&str, &str)] = &[
+pub const OUTCOMES: &[(&str, &str)] = &[
     (Outcome::Done.word(), Outcome::Done.label()),
     (Outcome::Refused.word(), Outcome::Refused.label()),
     (Outcome::Failed.word(), Outcome::Failed.label()),
@@ -244,6 +244,7 @@ pub struct Export {
 
 pub async fn export(may: May<ViewEvents>, form: Posted<Export>) -> Answer {
     let list = ListQuery::parse(&form.value.asked, &spec(String::new()));
+    list.understood()?;
     let (permit, asked) = (may.permit.clone(), list.href());
     let (mut filter, lines) = may
         .portal

@@ -5,8 +5,8 @@ use crate::authz::Within;
 use crate::error::{Error, Result};
 use crate::kernel::ids::{EventId, SmartAccountId, VirtualAccountId};
 use crate::kernel::{Kind, Moment};
+use crate::platform::db::Reads;
 use crate::platform::db::schema::{event_tallies, events};
-use crate::platform::db::{Reads, contains};
 use diesel::prelude::*;
 
 macro_rules! columns {
@@ -62,8 +62,8 @@ macro_rules! asked {
         if !filter.outcomes.is_empty() {
             query = query.filter(events::outcome.eq_any(filter.outcomes.clone()));
         }
-        if !filter.who.is_empty() {
-            query = query.filter(events::actor_key.like(contains(&filter.who)).escape('\\'));
+        if let Some(found) = crate::found!(events::table, &filter.who, events::actor_key) {
+            query = query.filter(found);
         }
         if let Some(from) = filter.from {
             query = query.filter(events::at.ge(from));

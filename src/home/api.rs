@@ -4,7 +4,7 @@ use super::directory::{self, Row};
 use crate::authz::Role;
 use crate::authz::action::ViewDirectory;
 use crate::error::Error;
-use crate::http::{Answer, Api, May, Routes, json};
+use crate::http::{Answer, Api, May, Param, Routes, json};
 use crate::kernel::ids::VirtualAccountId;
 use crate::smart_accounts::AccountShape;
 use actix_web::http::Method;
@@ -25,7 +25,7 @@ pub fn routes(routes: &mut Routes) {
             "Searches for Smart Accounts. A Restricted one is found by its entire name or domain identifier alone.",
         )
         .gives::<FoundList>(200)
-        .query(&[("q", "A part of the name or of the domain identifier.")]),
+        .query(&[Param::text("q", "Words in the name or in the domain identifier.").required()]),
         search,
     );
 }

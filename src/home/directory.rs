@@ -8,7 +8,7 @@ use crate::authz::{Grant, Permit, Role, grants};
 use crate::error::Result;
 use crate::http::ListQuery;
 use crate::kernel::ids::{SmartAccountId, VirtualAccountId};
-use crate::kernel::{search_key, text};
+use crate::kernel::{Sought, search_key, text};
 use crate::members;
 use crate::platform::db::Reads;
 use crate::smart_accounts::{self, SmartAccount, State, Visibility};
@@ -104,10 +104,11 @@ impl Row {
         let open = self.account.state == State::Active && self.wanted.is_none() && !is_admin;
         open.then(|| format!("/access/request?domain={}", self.account.domain))
     }
-    fn matches(&self, key: &str) -> bool {
-        search_key(&self.account.name).contains(key)
-            || self.account.domain.contains(key)
-            || self.account.number.to_string().contains(key)
+    fn matches(&self, sought: &Sought) -> bool {
+        sought.fits(&search_key(&format!(
+            "{} {} {}",
+            self.account.name, self.account.domain, self.account.number
+        )))
     }
 }
 
@@ -184,11 +185,10 @@ pub fn found(read: &mut dyn Reads, typed: &str, own: &[Row]) -> Result<Vec<Row>>
 
 /// What the query asks for, in order. Rows come in the order of the directory.
 pub fn arrange(mut rows: Vec<Row>, list: &ListQuery) -> Vec<Row> {
-    let key = search_key(&list.q);
+    let sought = Sought::parse(&list.q);
     let states = list.values("status");
     rows.retain(|row| {
-        (key.is_empty() || row.matches(&key))
-            && (states.is_empty() || states.contains(&row.account.state.word()))
+        row.matches(&sought) && (states.is_empty() || states.contains(&row.account.state.word()))
     });
     match list.sort.as_str() {
         "name" => rows.sort_by_key(|row| search_key(&row.account.name)),

@@ -205,6 +205,7 @@ pub async fn directory(may: May<ViewDirectory>) -> Answer {
 
 pub async fn csv(may: May<ViewDirectory>) -> Answer {
     let list = query(&may);
+    list.understood()?;
     let permit = may.permit.clone();
     let rows = may
         .portal

@@ -12,7 +12,8 @@ use crate::http::form_state::Choice;
 use crate::http::widgets::{Happening, counted};
 use crate::http::{Answer, Crumb, FormState, May, Public, Shell, SignedIn, Visit, page, see_other};
 use crate::kernel::ids::SmartAccountId;
-use crate::kernel::search_key;
+use crate::kernel::pasted::line;
+use crate::kernel::{Sought, search_key};
 use crate::members;
 use crate::orders;
 use crate::smart_accounts::{self, SmartAccount, State};
@@ -125,11 +126,11 @@ fn role_words(grants: &[Grant], account: SmartAccountId) -> String {
     words.join(", ")
 }
 
-fn fits(account: &SmartAccount, by: &str, key: &str) -> bool {
+fn fits(account: &SmartAccount, by: &str, sought: &Sought) -> bool {
     match by {
-        "domain" => account.domain.contains(key),
-        "id" => account.number.to_string().contains(key),
-        _ => search_key(&account.name).contains(key),
+        "domain" => sought.fits(&account.domain),
+        "id" => sought.fits(&account.number.to_string()),
+        _ => sought.fits(&search_key(&account.name)),
     }
 }
 
@@ -156,7 +157,7 @@ pub async fn select(visit: SignedIn) -> Answer {
             if supports && !typed.is_empty() {
                 let known: HashSet<_> = accounts.iter().map(|a| a.id).collect();
                 let mut more = smart_accounts::search(r, &typed, 50)?;
-                if let Some(number) = (by == "id").then(|| typed.parse().ok()).flatten() {
+                if let Some(number) = (by == "id").then(|| line(&typed).parse().ok()).flatten() {
                     match smart_accounts::find_by_number(r, number) {
                         Ok(account) => more.push(account),
                         Err(Error::NotFound) => {}
@@ -169,10 +170,8 @@ pub async fn select(visit: SignedIn) -> Answer {
             Ok(accounts)
         })
         .await?;
-    let key = search_key(&q);
-    if !key.is_empty() {
-        accounts.retain(|account| fits(account, by, &key));
-    }
+    let sought = Sought::parse(&q);
+    accounts.retain(|account| fits(account, by, &sought));
     accounts.sort_by_key(|account| (search_key(&account.name), account.number));
     let rows: Vec<Choosable> = accounts
         .into_iter()

@@ -5,6 +5,7 @@ use super::multipart;
 use super::upload::Coming;
 use super::visit::{Visit, raw_cookie};
 use crate::error::{Error, Problems, Result};
+use crate::kernel::pasted;
 use crate::platform::db::OnceKey;
 use crate::platform::token;
 use actix_web::dev::Payload;
@@ -238,7 +239,9 @@ impl<T: Named + 'static> FromRequest for PathPart<T> {
     type Error = Error;
     type Future = std::future::Ready<Result<Self>>;
     fn from_request(req: &HttpRequest, _: &mut Payload) -> Self::Future {
-        let found = req.match_info().get(T::NAME).and_then(|text| text.parse().ok());
+        // An address that was copied out of a sentence ends with its full stop or its bracket.
+        let part = req.match_info().get(T::NAME).map(pasted::code);
+        let found = part.and_then(|text| text.parse().ok());
         std::future::ready(found.map(Self).ok_or(Error::NotFound))
     }
 }

@@ -1,7 +1,8 @@
 //! The query grammar of every list: `?q=&type=stocking&from=2026-11-01&sort=-date&page=2&per=25&col=…`.
 //!
-//! All keys are optional and filters may come several times. Unknown keys are ignored; bad values are dropped and
-//! named in [`ListQuery::dropped`]. What equals the default is left out of links, so that they stay short.
+//! All keys are optional and filters may come several times. On a page, unknown keys are ignored; bad values are dropped
+//! and named in [`ListQuery::dropped`]. A script and a file, on which no message shows, are refused instead
+//! ([`ListQuery::understood`]). What equals the default is left out of links, so that they stay short.
 
 use crate::error::{Error, Result};
 use url::form_urlencoded::{self, Serializer};
@@ -10,7 +11,7 @@ use url::form_urlencoded::{self, Serializer};
 pub const SIZES: [u64; 4] = [10, 25, 50, 100];
 const DEFAULT_SIZE: u64 = 25;
 /// No name, number or SKU is longer; more would only cost the database time.
-const LONGEST: usize = 200;
+pub const LONGEST: usize = 200;
 
 /// What a list understands.
 #[derive(Debug, Clone)]
@@ -75,6 +76,8 @@ pub struct ListQuery {
     pub columns: Vec<String>,
     /// Sentences about what was not understood, for a flash.
     pub dropped: Vec<String>,
+    /// The first thing that was not understood, by the name of its parameter.
+    not_understood: Option<String>,
     default_sort: String,
     columns_given: bool,
     known: Vec<Known>,
@@ -109,9 +112,9 @@ impl Known {
 
     fn takes(&self, value: &str) -> bool {
         if self.date {
-            value.len() == 10 && value.parse::<chrono::NaiveDate>().is_ok()
+            is_day(value)
         } else {
-            (self.values.is_empty() && value.len() <= LONGEST)
+            (self.values.is_empty() && value.chars().count() <= LONGEST)
                 || self.values.iter().any(|(known, _)| known == value)
         }
     }
@@ -232,17 +235,27 @@ impl Pager {
     }
 }
 
+/// Whether a value is a day in the form 2026-11-01.
+pub fn is_day(value: &str) -> bool {
+    value.len() == 10 && value.parse::<chrono::NaiveDate>().is_ok()
+}
+
 fn split_sort(sort: &str) -> (&str, bool) {
     sort.strip_prefix('-').map_or((sort, false), |key| (key, true))
 }
 
 /// A value in a message: short, whatever was sent.
-fn quoted(value: &str) -> String {
+pub fn quoted(value: &str) -> String {
     let mut short: String = value.chars().take(40).collect();
     if short.len() < value.len() {
         short.push('…');
     }
     format!("“{short}”")
+}
+
+/// What is said of a value that a parameter does not take.
+pub fn no_choice(key: &str, value: &str) -> String {
+    format!("“{key}”: {} is not a choice here.", quoted(value))
 }
 
 impl ListQuery {
@@ -259,6 +272,7 @@ impl ListQuery {
             filters: Vec::new(),
             columns: Vec::new(),
             dropped: Vec::new(),
+            not_understood: None,
             default_sort: spec.default_sort.to_owned(),
             columns_given: false,
             known: spec.filters.iter().map(Known::of).collect(),
@@ -281,28 +295,31 @@ impl ListQuery {
                 "sort" => query.read_sort(value, spec),
                 "page" => match value.parse::<u64>() {
                     Ok(page) if page > 0 => query.page = page,
-                    _ => query.drop_value("Page", value),
+                    _ => query.drop_value("page", "Page", value),
                 },
                 "per" => match value.parse::<u64>() {
                     Ok(per) if SIZES.contains(&per) => query.per = per,
-                    _ => query.drop_value("Rows", value),
+                    _ => query.drop_value("per", "Rows", value),
                 },
                 "col" => {
                     if spec.columns.iter().any(|column| column.key == value) {
                         columns.push(value.to_owned());
                     } else if !spec.columns.is_empty() {
-                        query.drop_value("Column", value);
+                        query.drop_value("col", "Column", value);
                     }
                 }
                 other => {
                     let Some(known) = query.known.iter().find(|known| known.key == other) else {
+                        query.note(|| {
+                            format!("{} is nothing that this list can be asked for.", quoted(other))
+                        });
                         continue;
                     };
                     if known.takes(value) {
                         chosen.push((other.to_owned(), value.to_owned()));
                     } else {
                         let label = known.label.clone();
-                        query.drop_value(&label, value);
+                        query.drop_value(other, &label, value);
                     }
                 }
             }
@@ -320,6 +337,7 @@ impl ListQuery {
     fn read_search(&mut self, value: &str) {
         self.q = value.chars().take(LONGEST).collect();
         if self.q.len() < value.len() {
+            self.note(|| format!("“q” has more than {LONGEST} characters."));
             self.dropped
                 .push(format!("The search was cut to {LONGEST} characters."));
         }
@@ -331,11 +349,25 @@ impl ListQuery {
             key.clone_into(&mut self.sort);
             self.descending = descending;
         } else {
-            self.drop_value("Sort", value);
+            self.drop_value("sort", "Sort", value);
         }
     }
 
-    fn drop_value(&mut self, label: &str, value: &str) {
+    fn note(&mut self, says: impl FnOnce() -> String) {
+        self.not_understood.get_or_insert_with(says);
+    }
+
+    /// For a filter whose choices are too many to be offered, so that any text is taken: notes a value that means
+    /// nothing.
+    pub fn check_values(&mut self, key: &str, means_something: impl Fn(&str) -> bool) {
+        let unknown = self.values(key).into_iter().find(|value| !means_something(value));
+        if let Some(says) = unknown.map(|value| no_choice(key, value)) {
+            self.note(|| says);
+        }
+    }
+
+    fn drop_value(&mut self, key: &str, label: &str, value: &str) {
+        self.note(|| no_choice(key, value));
         self.dropped.push(format!(
             "{label}: {} is not a choice here and was left out.",
             quoted(value)
@@ -405,9 +437,10 @@ impl ListQuery {
         self.value(key).and_then(|value| value.parse().ok())
     }
 
-    /// For a script, which sees no flash: what was not understood is refused.
+    /// For a script or a file, which shows no flash: what was not understood is refused, since leaving it out would
+    /// mean more rows than were asked for.
     pub fn understood(&self) -> Result<()> {
-        match self.dropped.first() {
+        match &self.not_understood {
             Some(says) => Err(Error::BadRequest(says.clone().into())),
             None => Ok(()),
         }
@@ -437,7 +470,8 @@ impl ListQuery {
         self.per
     }
 
-    /// A page past the end becomes the last one.
+    /// A page past the end becomes the last one: for pages. A script that reads page by page is given an empty one, so
+    /// that it ends.
     pub fn clamp(&mut self, total: u64) {
         self.page = self.page.min(self.pages(total));
     }
@@ -772,7 +806,35 @@ mod tests {
         let query = read("utm=1&type=lease&sort=colour&page=0&per=26&from=2026-02-30&col=x");
         assert_eq!(query.href(), "/sa/7/orders");
         assert_eq!(query.dropped.len(), 6);
+        assert!(query.understood().is_err());
         assert!(query.dropped.iter().any(|d| d.starts_with("Order type: “lease”")));
+    }
+
+    #[test]
+    fn what_a_script_asks_for_is_understood_or_refused() {
+        let refusal = |raw: &str| read(raw).understood().err().map(|e| e.to_string());
+        assert_eq!(refusal("type=ea&type=standard&q=x&page=2"), None);
+        for (raw, named) in [
+            ("utm=1", "“utm”"),
+            ("type=lease", "“type”"),
+            ("sort=colour", "“sort”"),
+            ("page=0", "“page”"),
+            ("per=26", "“per”"),
+            ("from=2026-02-30", "“from”"),
+            ("col=x", "“col”"),
+            (&format!("q={}", "x".repeat(LONGEST + 1)), "“q”"),
+            (&format!("customer={}", "x".repeat(LONGEST + 1)), "“customer”"),
+        ] {
+            assert!(refusal(raw).is_some_and(|says| says.starts_with(named)), "{raw}");
+        }
+        let mut query = read("customer=nobody");
+        query.check_values("customer", |value| value == "nobody");
+        assert!(query.understood().is_ok());
+        query.check_values("customer", |value| value == "somebody");
+        assert_eq!(
+            query.understood().err().map(|e| e.to_string()).as_deref(),
+            Some("“customer”: “nobody” is not a choice here.")
+        );
     }
 
     #[test]

@@ -18,9 +18,9 @@ pub fn document(routes: &Routes, codes: &[crate::error::Coded]) -> Value {
         let mut parameters: Vec<Value> = path
             .split('/')
             .filter_map(|part| part.strip_prefix('{').and_then(|p| p.strip_suffix('}')))
-            .map(|name| json!({ "name": name, "in": "path", "required": true, "schema": { "type": "string" }, "description": describe(name) }))
+            .map(|name| json!({ "name": name, "in": "path", "required": true, "schema": path_schema(name), "description": describe(name) }))
             .collect();
-        parameters.extend(api.query.iter().map(|(name, says)| json!({ "name": name, "in": "query", "required": false, "schema": { "type": "string" }, "description": says })));
+        parameters.extend(api.query.iter().map(super::query::Param::described));
         if api.once {
             parameters.push(json!({ "name": "Idempotency-Key", "in": "header", "required": false, "schema": { "type": "string", "maxLength": 200 }, "description": "The same key with the same body is carried out once; kept for 72 hours." }));
         }
@@ -45,6 +45,10 @@ pub fn document(routes: &Routes, codes: &[crate::error::Coded]) -> Value {
         responses.insert(api.status.to_string(), good(done));
         if let Some((status, when)) = api.also {
             responses.insert(status.to_string(), good(when));
+        }
+        for (status, when) in api.fails {
+            let shape = api.fails_with.as_deref().unwrap_or("Problem");
+            responses.insert(status.to_string(), json!({ "description": when, "content": { "application/json": { "schema": { "$ref": format!("#/components/schemas/{shape}") } } } }));
         }
         let problem = |says: &str| json!({ "description": says, "content": { "application/problem+json": { "schema": { "$ref": "#/components/schemas/Problem" } } } });
         responses.insert(
@@ -116,6 +120,14 @@ fn describe(name: &str) -> &'static str {
         "said" => "The number of the Smart Account.",
         "reference" => "The reference of the request.",
         _ => "The id.",
+    }
+}
+
+fn path_schema(name: &str) -> Value {
+    match name {
+        "said" => json!({ "type": "integer", "minimum": 1 }),
+        "reference" | "client" | "lookup" => json!({ "type": "string", "minLength": 1 }),
+        _ => json!({ "type": "string", "format": "uuid" }),
     }
 }
 

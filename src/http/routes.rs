@@ -1,11 +1,13 @@
 //! The list of routes. A handler whose first parameter is no proof of access cannot be registered.
 
 use super::access::{Demand, Guarded, InTurn};
+use super::query::{self, Param};
 use crate::error::Error;
 use actix_web::http::Method;
 use actix_web::web::{self, ServiceConfig};
 use actix_web::{FromRequest, Handler, HttpRequest, Resource, Responder, Route};
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use utoipa::ToSchema;
 use utoipa::openapi::{RefOr, Schema};
 
@@ -28,9 +30,14 @@ pub struct Api {
     pub(super) gives: Option<String>,
     pub(super) status: u16,
     pub(super) also: Option<(u16, &'static str)>,
+    /// Errors that have a shape of their own, and when they come.
+    pub(super) fails: &'static [(u16, &'static str)],
+    pub(super) fails_with: Option<String>,
     pub(super) takes_file: bool,
     pub(super) gives_file: bool,
-    pub(super) query: &'static [(&'static str, &'static str)],
+    pub(super) query: Vec<Param>,
+    /// It reads its query itself, and ignores what it does not know.
+    pub(super) own_query: bool,
     pub(super) once: bool,
     pub(super) schemas: Vec<(String, RefOr<Schema>)>,
 }
@@ -63,6 +70,13 @@ impl Api {
         self.also = Some((status, when));
         self
     }
+    /// Errors that a standard gives a shape of their own, each with when it comes.
+    #[must_use]
+    pub fn fails_with<T: ToSchema>(mut self, errors: &'static [(u16, &'static str)]) -> Self {
+        self.fails_with = Some(self.keep::<T>());
+        self.fails = errors;
+        self
+    }
     /// It takes the bytes of a file as they are.
     #[must_use]
     pub fn takes_file(mut self) -> Self {
@@ -81,11 +95,17 @@ impl Api {
         self.status = 204;
         self
     }
-    /// Names and meanings of its query parameters.
+    /// Its query parameters. Without this it takes none.
     #[must_use]
-    pub fn query(mut self, parameters: &'static [(&'static str, &'static str)]) -> Self {
-        self.query = parameters;
+    pub fn query(mut self, parameters: &[Param]) -> Self {
+        self.query = parameters.to_vec();
         self
+    }
+    /// It reads its query itself, since a standard has it ignore what it does not know. These are described.
+    #[must_use]
+    pub fn reads_query(mut self, parameters: &[Param]) -> Self {
+        self.own_query = true;
+        self.query(parameters)
     }
     /// It takes an `Idempotency-Key`.
     #[must_use]
@@ -130,8 +150,8 @@ impl Routes {
         InTurn<Args>: FromRequest,
         F::Output: Responder + 'static,
     {
-        self.add(Method::GET, path, None, handler.clone());
-        self.add(Method::HEAD, path, None, handler);
+        self.add(Method::GET, path, None, None, handler.clone());
+        self.add(Method::HEAD, path, None, None, handler);
     }
 
     /// What a form is sent to.
@@ -142,7 +162,7 @@ impl Routes {
         InTurn<Args>: FromRequest,
         F::Output: Responder + 'static,
     {
-        self.add(Method::POST, path, None, handler);
+        self.add(Method::POST, path, None, None, handler);
     }
 
     /// An operation of the API.
@@ -153,10 +173,11 @@ impl Routes {
         InTurn<Args>: FromRequest,
         F::Output: Responder + 'static,
     {
+        let taken: Option<Arc<[Param]>> = (!api.own_query).then(|| api.query.clone().into());
         if method == Method::GET {
-            self.add(Method::HEAD, path, None, handler.clone());
+            self.add(Method::HEAD, path, None, taken.clone(), handler.clone());
         }
-        self.add(method, path, Some(api), handler);
+        self.add(method, path, Some(api), taken, handler);
     }
 
     /// An entry of the left menu.
@@ -184,8 +205,15 @@ impl Routes {
         self.menu.add_searcher(searcher);
     }
 
-    fn add<F, Args>(&mut self, method: Method, path: &str, api: Option<Api>, handler: F)
-    where
+    /// `taken` are the query parameters that are understood; without them, the handler reads the query as it likes.
+    fn add<F, Args>(
+        &mut self,
+        method: Method,
+        path: &str,
+        api: Option<Api>,
+        taken: Option<Arc<[Param]>>,
+        handler: F,
+    ) where
         F: Handler<Args> + Send + Sync,
         Args: FromRequest + Guarded + 'static,
         InTurn<Args>: FromRequest,
@@ -198,8 +226,17 @@ impl Routes {
             demand: Args::DEMAND,
             api,
             make: Box::new(move || {
-                let handler = handler.clone();
-                web::method(by.clone()).to(move |InTurn(args): InTurn<Args>| handler.call(args))
+                let (handler, taken) = (handler.clone(), taken.clone());
+                web::method(by.clone()).to(move |req: HttpRequest, InTurn(args): InTurn<Args>| {
+                    let (handler, taken) = (handler.clone(), taken.clone());
+                    async move {
+                        // After the proof: who may not ask learns nothing of how to.
+                        if let Some(taken) = taken {
+                            query::check(&taken, req.query_string())?;
+                        }
+                        Ok::<F::Output, Error>(handler.call(args).await)
+                    }
+                })
             }),
         });
     }

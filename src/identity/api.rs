@@ -7,7 +7,7 @@ use crate::authz::Role;
 use crate::authz::grants::{self, Held};
 use crate::error::{Error, Result};
 use crate::http::form::{Named, PathPart, RawBody};
-use crate::http::{Answer, Api, Public, Routes, SignedIn, json, reply};
+use crate::http::{Answer, Api, Param, Public, Routes, SignedIn, json, reply};
 use crate::kernel::ids::{PersonId, SessionId};
 use crate::kernel::{Moment, Secret};
 use actix_web::HttpRequest;
@@ -22,8 +22,13 @@ pub fn routes(routes: &mut Routes) {
         Method::POST,
         "/api/v1/token",
         Api::says("Trade an API client's secret for an access token. Also takes a form, the query string and HTTP Basic.")
+            .reads_query(CREDENTIALS)
             .takes::<TokenRequest>()
-            .gives::<TokenAnswer>(200),
+            .gives::<TokenAnswer>(200)
+            .fails_with::<TokenError>(&[
+                (400, "invalid_request: something is missing or stands twice. unsupported_grant_type: it is another than client_credentials."),
+                (401, "invalid_client: the client is not known, was revoked, or its secret is wrong."),
+            ]),
         token,
     );
     routes.api(
@@ -52,12 +57,51 @@ pub fn routes(routes: &mut Routes) {
     );
 }
 
+/// What the token door takes in its query string.
+const CREDENTIALS: &[Param] = &[
+    Param::choice(
+        "grant_type",
+        &[("client_credentials", "Client credentials")],
+        "Instead of the body.",
+    ),
+    Param::text("client_id", "Instead of the body."),
+    Param::text(
+        "client_secret",
+        "Instead of the body, for scripts that cannot send one.",
+    ),
+];
+
+crate::words! {
+    /// What an access token is given for.
+    enum GrantType {
+        /// The id and the secret of a client.
+        ClientCredentials = "client_credentials", "Client credentials";
+    }
+}
+crate::words! {
+    /// Why there is no access token.
+    enum TokenErrorCode {
+        /// Something is missing or stands twice.
+        InvalidRequest = "invalid_request", "Invalid request";
+        /// Another than client_credentials.
+        UnsupportedGrantType = "unsupported_grant_type", "Unsupported grant type";
+        /// Not known, revoked, or with a wrong secret.
+        InvalidClient = "invalid_client", "Invalid client";
+    }
+}
+
+/// Why there is no access token (RFC 6749, section 5.2).
+#[derive(Serialize, ToSchema)]
+struct TokenError {
+    error: TokenErrorCode,
+    error_description: &'static str,
+}
+
 /// Client credentials (RFC 6749, section 4.4).
 #[derive(ToSchema)]
 #[expect(dead_code, reason = "describes what is read by hand, from several places")]
 struct TokenRequest {
-    /// `client_credentials`.
-    grant_type: String,
+    grant_type: GrantType,
     /// Of the API client.
     client_id: String,
     /// Shown once, when the client was made.
@@ -76,10 +120,13 @@ struct TokenAnswer {
 }
 
 /// An error in the words of RFC 6749, section 5.2.
-fn oauth_error(status: u16, error: &str, says: &str) -> Answer {
+fn oauth_error(status: u16, error: TokenErrorCode, error_description: &'static str) -> Answer {
     let mut response = json(
         status,
-        &serde_json::json!({ "error": error, "error_description": says }),
+        &TokenError {
+            error,
+            error_description,
+        },
     )?;
     if status == 401 {
         reply::set_header(&mut response, "www-authenticate", "Basic realm=\"licentral\"");
@@ -93,16 +140,29 @@ async fn token(visit: Public, req: HttpRequest, body: RawBody) -> Answer {
         .get(header::AUTHORIZATION)
         .and_then(|v| v.to_str().ok());
     let given = Credentials::gather(authorization, &body.0, &visit.query);
+    if given.stands_twice {
+        return oauth_error(
+            400,
+            TokenErrorCode::InvalidRequest,
+            "A parameter stands twice. Each may stand once.",
+        );
+    }
     match given.grant.as_deref() {
         Some("client_credentials") => {}
         Some(_) => {
             return oauth_error(
                 400,
-                "unsupported_grant_type",
+                TokenErrorCode::UnsupportedGrantType,
                 "The only grant_type is client_credentials.",
             );
         }
-        None => return oauth_error(400, "invalid_request", "Send grant_type=client_credentials."),
+        None => {
+            return oauth_error(
+                400,
+                TokenErrorCode::InvalidRequest,
+                "Send grant_type=client_credentials.",
+            );
+        }
     }
     let (caller, portal) = (Caller::of(&visit), visit.portal.clone());
     let (id, secret) = (
@@ -139,7 +199,7 @@ async fn token(visit: Public, req: HttpRequest, body: RawBody) -> Answer {
         }
         None => oauth_error(
             401,
-            "invalid_client",
+            TokenErrorCode::InvalidClient,
             "The client is not known, was revoked, or its secret is wrong.",
         ),
     }

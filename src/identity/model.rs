@@ -2,7 +2,7 @@
 
 use crate::authn::password;
 use crate::error::Problems;
-use crate::kernel::Secret;
+use crate::kernel::{Secret, pasted};
 
 /// A new password, typed twice. The complaint stands beside the field that has to change.
 pub fn new_password(
@@ -70,16 +70,32 @@ pub struct Credentials {
     pub grant: Option<String>,
     pub id: Option<String>,
     pub secret: Option<Secret>,
+    /// One of them stands twice in the body, or in the address: which is meant nobody can tell.
+    pub stands_twice: bool,
 }
+
+/// What is read of it.
+const NAMES: [&str; 3] = ["grant_type", "client_id", "client_secret"];
 
 impl Credentials {
     /// Takes a named value in. What was said first counts: the header before the body before the address.
     fn take(&mut self, name: &str, value: String) {
+        // Ids and secrets of clients are base64url: what else came along was copied with them.
+        let value = pasted::code(&value);
         match name {
             "grant_type" => drop(self.grant.get_or_insert(value)),
             "client_id" => drop(self.id.get_or_insert(value)),
             "client_secret" => drop(self.secret.get_or_insert(Secret::new(value))),
             _ => {}
+        }
+    }
+
+    fn take_form(&mut self, form: &[u8]) {
+        let mut seen = Vec::new();
+        for (name, value) in url::form_urlencoded::parse(form).into_owned() {
+            self.stands_twice |= NAMES.contains(&name.as_str()) && seen.contains(&name);
+            self.take(&name, value);
+            seen.push(name);
         }
     }
 
@@ -98,13 +114,9 @@ impl Credentials {
                 }
             }
         } else {
-            for (name, value) in url::form_urlencoded::parse(body).into_owned() {
-                found.take(&name, value);
-            }
+            found.take_form(body);
         }
-        for (name, value) in url::form_urlencoded::parse(query.as_bytes()).into_owned() {
-            found.take(&name, value);
-        }
+        found.take_form(query.as_bytes());
         found
     }
 }
@@ -148,6 +160,7 @@ mod tests {
             grant: Some("client_credentials".into()),
             id: Some("lc-1".into()),
             secret: Some(Secret::new("s+/=")),
+            stands_twice: false,
         };
         let form = b"grant_type=client_credentials&client_id=lc-1&client_secret=s%2B%2F%3D";
         assert_eq!(Credentials::gather(None, form, ""), wanted);
@@ -155,6 +168,11 @@ mod tests {
         assert_eq!(Credentials::gather(None, b"", query), wanted);
         let json = br#"{"grant_type":"client_credentials","client_id":"lc-1","client_secret":"s+/="}"#;
         assert_eq!(Credentials::gather(None, json, ""), wanted);
+        assert!(Credentials::gather(None, b"client_id=a&client_id=b", "").stands_twice);
+        assert!(!Credentials::gather(None, b"client_id=a&scope=x&scope=y", "client_id=a").stands_twice);
+        let copied =
+            "grant_type=client_credentials&client_id=%C2%A0lc-1%E2%80%8B&client_secret=%22s%2B%2F%3D%22";
+        assert_eq!(Credentials::gather(None, b"", copied), wanted);
         let header = format!("Basic {}", data_encoding::BASE64.encode(b"lc-1:s%2B%2F%3D"));
         assert_eq!(
             Credentials::gather(Some(&header), b"grant_type=client_credentials", ""),

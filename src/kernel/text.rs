@@ -2,6 +2,7 @@
 //!
 //! Each kind says in words what is wrong with a bad one; the sentence goes beside the field.
 
+use super::pasted::{self, is_unseen};
 use std::fmt;
 use unicode_normalization::UnicodeNormalization;
 
@@ -23,6 +24,11 @@ pub fn is_hostile(c: char) -> bool {
         || matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2028}' | '\u{2029}' | '\u{2060}'..='\u{2069}' | '\u{feff}' | '\u{e0000}'..='\u{e007f}')
 }
 
+/// Whether a sign is to be shown in colours or not: says nothing, and comes with what is typed on a telephone.
+fn is_presentation(c: char) -> bool {
+    matches!(c, '\u{fe0e}' | '\u{fe0f}')
+}
+
 /// One line of text that names something: at most 200 characters, no controls, no invisible marks.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Name(String);
@@ -33,12 +39,17 @@ impl Name {
 
     /// Checks a typed name. `what` begins the sentence of the complaint.
     pub fn parse(typed: &str, what: &str) -> Result<Self, String> {
-        if typed.chars().any(is_hostile) {
+        if typed
+            .chars()
+            .any(|c| is_hostile(c) || (is_unseen(c) && !is_presentation(c)))
+        {
             return Err(format!(
                 "{what} has a character that cannot be shown in one line. Remove it."
             ));
         }
         let text: String = typed
+            .chars()
+            .filter(|c| !is_presentation(*c))
             .nfc()
             .collect::<String>()
             .split_whitespace()
@@ -108,7 +119,8 @@ impl EmailAddress {
     /// Checks a typed address. Accepts ASCII in front of the `@`, so that two addresses that look alike
     /// are the same address.
     pub fn parse(typed: &str) -> Result<Self, String> {
-        let text = typed.trim();
+        let text = pasted::line(typed);
+        let text = text.as_str();
         let wrong = || {
             Err(format!(
                 "Enter an e-mail address such as name@company.example instead of {}.",
@@ -165,7 +177,8 @@ pub struct DomainIdentifier {
 impl DomainIdentifier {
     /// Checks a typed identifier.
     pub fn parse(typed: &str) -> Result<Self, String> {
-        let typed = typed.trim();
+        let typed = pasted::line(typed);
+        let typed = typed.as_str();
         if typed.is_empty() {
             return Err("Enter the Account Domain Identifier.".to_owned());
         }
@@ -233,11 +246,11 @@ fn shown(typed: &str) -> String {
 
 /// Checks an active case number.
 pub fn case_number(typed: &str) -> Result<String, String> {
-    let typed = typed.trim();
+    let typed = super::pasted::code(typed);
     let good =
         (3..=40).contains(&typed.len()) && typed.chars().all(|c| c.is_ascii_alphanumeric() || c == '-');
     if good {
-        Ok(typed.to_owned())
+        Ok(typed)
     } else {
         Err("Enter the number of the case: 3 to 40 letters, digits and hyphens.".to_owned())
     }

@@ -12,6 +12,7 @@ macro_rules! words {
 
         impl $name {
             /// Every value, in the order of the declaration.
+            #[allow(dead_code, reason = "not every set is listed")]
             pub const ALL: &'static [Self] = &[$(Self::$variant,)+];
             /// What the database and the API hold.
             pub const fn word(self) -> &'static str { match self { $(Self::$variant => $word,)+ } }

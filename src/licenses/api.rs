@@ -1,7 +1,7 @@
 //! Licenses, for scripts: what the pages show, and the transfer.
 
 use super::model::Precedence;
-use super::pages::{order, query};
+use super::pages::{ALERTS, BILLINGS, EMPTY, SORTS, TERMS, order, query};
 use super::service::{self, Row, TermRow};
 use super::stock;
 use super::store::{self, Ledger, Posting};
@@ -11,9 +11,9 @@ use crate::authz::action::{TagLicenses, Transfer, ViewInventory};
 use crate::catalog::{Billing, Term};
 use crate::error::{Error, Problems};
 use crate::http::form::PathPart;
-use crate::http::{Answer, Api, IdempotencyKey, JsonBody, ListQuery, ListSpec, May, Routes, json};
+use crate::http::{Answer, Api, IdempotencyKey, JsonBody, ListQuery, ListSpec, May, Param, Routes, json};
 use crate::kernel::Moment;
-use crate::kernel::ids::{LicensePoolId, LicenseStockId, OrderId, VirtualAccountId};
+use crate::kernel::ids::{LicenseMoveId, LicensePoolId, LicenseStockId, OrderId, VirtualAccountId};
 use crate::virtual_accounts::parse_tags;
 use actix_web::http::Method;
 use serde::{Deserialize, Serialize};
@@ -26,20 +26,17 @@ pub fn routes(routes: &mut Routes) {
         "/api/v1/accounts/{said}/licenses",
         Api::says("License Inventory: how many licenses of each kind lie in which Virtual Account, all terms together.")
             .query(&[
-                ("q", "A part of the license's name, of its entitlement or of one of its tags."),
-                ("va", "Id of a Virtual Account. May come several times."),
-                ("tag", "A tag of Virtual Accounts. May come several times."),
-                ("license-tag", "A license tag. May come several times."),
-                ("alert", "short: Insufficient Licenses; ending: a term ends within 90 days."),
-                ("term", "perpetual, term or subscription: of the term that ends first. May come several times."),
-                ("billing", "prepaid or usage. May come several times."),
-                ("empty", "yes: those of which none are left as well."),
-                (
-                    "sort",
-                    "license, purchased, in-use, balance or ends; with - in front the other way round.",
-                ),
-                ("page", "From 1."),
-                ("per", "10, 25, 50 or 100."),
+                Param::text("q", "Words in the license's name, in its entitlement or in one of its tags."),
+                Param::id("va", "Id of a Virtual Account.").many(),
+                Param::text("tag", "A tag of Virtual Accounts.").many(),
+                Param::text("license-tag", "A license tag.").many(),
+                Param::choice("alert", ALERTS, "short: Insufficient Licenses; ending: a term ends within 90 days.").many(),
+                Param::choice("term", TERMS, "Of the term that ends first.").many(),
+                Param::choice("billing", BILLINGS, "How they are paid for.").many(),
+                Param::choice("empty", EMPTY, "yes: those of which none are left as well."),
+                Param::sort(SORTS, "With - in front the other way round."),
+                Param::PAGE,
+                Param::PER,
             ])
             .gives::<LicenseList>(200),
         all,
@@ -65,7 +62,7 @@ pub fn routes(routes: &mut Routes) {
         Api::says(
             "The ledger: every license that came into a Virtual Account or went out of it, the newest first.",
         )
-        .query(&[("page", "From 1."), ("per", "10, 25, 50 or 100.")])
+        .query(&[Param::PAGE, Param::PER])
         .gives::<PostingList>(200),
         ledger,
     );
@@ -163,10 +160,9 @@ async fn all(may: May<ViewInventory>) -> Answer {
         .portal
         .db
         .read(move |r| {
-            let (mut list, filter) = query(r, &permit, path, &raw, None, now)?;
+            let (list, filter) = query(r, &permit, path, &raw, None, now)?;
             list.understood()?;
             let total = service::count(r, &permit, &filter)?;
-            list.clamp(total);
             let rows = service::page(r, &permit, &filter, order(&list), list.limit(), list.offset())?;
             Ok((list, total, rows))
         })
@@ -274,6 +270,7 @@ async fn one(may: May<ViewInventory>, id: PathPart<LicenseStockId>) -> Answer {
 #[serde(deny_unknown_fields)]
 struct TagsBody {
     /// Ids of licenses, 200 at most.
+    #[schema(min_items = 1, max_items = 200)]
     licenses: Vec<String>,
     /// Each up to 40 characters; a license has up to 20.
     #[serde(default)]
@@ -342,6 +339,8 @@ async fn tag(may: May<TagLicenses>, body: JsonBody<TagsBody>) -> Answer {
 /// A line of the ledger.
 #[derive(Debug, Serialize, ToSchema)]
 struct PostingShape {
+    #[schema(value_type = String)]
+    id: LicenseMoveId,
     at: Moment,
     /// order, order-taken-back, transfer-in or transfer-out.
     transaction: String,
@@ -363,6 +362,7 @@ struct PostingShape {
 impl From<Posting> for PostingShape {
     fn from(one: Posting) -> Self {
         Self {
+            id: one.id,
             at: one.at,
             transaction: one.kind.word().to_owned(),
             license: one.license,
@@ -387,7 +387,7 @@ struct PostingList {
 
 async fn ledger(may: May<ViewInventory>) -> Answer {
     let permit = may.permit.clone();
-    let mut list = ListQuery::parse(
+    let list = ListQuery::parse(
         &may.query,
         &ListSpec {
             path: may.path.clone(),
@@ -397,13 +397,13 @@ async fn ledger(may: May<ViewInventory>) -> Answer {
             columns: &[],
         },
     );
+    list.understood()?;
     let (list, total, rows) = may
         .portal
         .db
         .read(move |r| {
             let asked = Ledger::default();
             let total = store::count_postings(r, permit.within(), &asked)?;
-            list.clamp(total);
             let whole = |n: u64| i64::try_from(n).unwrap_or(i64::MAX);
             let rows = store::postings(
                 r,
@@ -412,7 +412,7 @@ async fn ledger(may: May<ViewInventory>) -> Answer {
                 whole(list.limit()),
                 whole(list.offset()),
             )?;
-            Ok((list.clone(), total, rows))
+            Ok((list, total, rows))
         })
         .await?;
     json(
@@ -431,10 +431,13 @@ async fn ledger(may: May<ViewInventory>) -> Answer {
 #[serde(deny_unknown_fields)]
 struct LineBody {
     /// Id of a license in the Virtual Account where it lies now.
+    #[schema(format = "uuid")]
     license: String,
     /// Id of the Virtual Account to which it goes.
+    #[schema(format = "uuid")]
     to: String,
     /// How many.
+    #[schema(minimum = 1)]
     quantity: i64,
 }
 
@@ -442,8 +445,10 @@ struct LineBody {
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 struct TransferBody {
+    #[schema(min_items = 1)]
     lines: Vec<LineBody>,
     /// Which terms go first: longest-term-last, so what ends first; or longest-term-first. Left out: the former.
+    #[schema(value_type = Option<Precedence>)]
     precedence: Option<String>,
     /// Only says what would be.
     #[serde(default)]

@@ -8,7 +8,7 @@ use crate::kernel::ids::{
 };
 use crate::kernel::{Moment, search_key};
 use crate::platform::db::schema::{license_moves as moves, license_pools as pools};
-use crate::platform::db::{Conn, Reads, Tx, contains};
+use crate::platform::db::{Conn, Reads, Tx};
 use diesel::prelude::*;
 
 macro_rules! columns {
@@ -251,6 +251,7 @@ pub fn ending(
 /// A line of the ledger as lists show it.
 #[derive(Debug, Clone, Queryable)]
 pub struct Posting {
+    pub id: LicenseMoveId,
     pub at: Moment,
     pub kind: MoveKind,
     pub quantity: i64,
@@ -270,6 +271,9 @@ pub struct Ledger {
     pub typed: String,
     pub kinds: Vec<MoveKind>,
 }
+
+type MovesOfPools =
+    diesel::dsl::InnerJoinQuerySource<moves::table, pools::table, diesel::dsl::Eq<pools::id, moves::pool_id>>;
 
 macro_rules! ledger {
     ($within:expr, $asked:expr) => {{
@@ -293,8 +297,8 @@ macro_rules! ledger {
                     .and(pools::deleted_place.is_null()),
             );
         }
-        if !asked.typed.is_empty() {
-            query = query.filter(pools::search_key.like(contains(&asked.typed)).escape('\\'));
+        if let Some(found) = crate::found!(MovesOfPools, &asked.typed, pools::search_key) {
+            query = query.filter(found);
         }
         if !asked.kinds.is_empty() {
             query = query.filter(moves::kind.eq_any(asked.kinds.clone()));
@@ -320,6 +324,7 @@ pub fn postings(
     Ok(ledger!(within, asked)
         .order((moves::at.desc(), moves::id.desc()))
         .select((
+            moves::id,
             moves::at,
             moves::kind,
             moves::quantity,

@@ -3,14 +3,14 @@
 use super::access;
 use super::imports::{self, Content, Done, Entry, Report, typed};
 use super::model::Member;
-use super::pages::{filter, may_assign, query, slice};
+use super::pages::{GIVEN, ROLES, SORTS, STATES, filter, may_assign, query, slice};
 use super::service;
 use crate::authn::PersonState;
 use crate::authz::Role;
 use crate::authz::action::{ManageUsers, ViewAccount, ViewUsers};
 use crate::error::{Error, Problems, Result};
 use crate::http::form::{LIST_LIMIT, PathPart};
-use crate::http::{Answer, Api, JsonBody, May, Routes, json, reply};
+use crate::http::{Answer, Api, JsonBody, May, Param, Routes, json, reply};
 use crate::kernel::Moment;
 use crate::kernel::ids::{LinkId, PersonId, UserGroupId, VirtualAccountId};
 use actix_web::http::Method;
@@ -25,21 +25,16 @@ pub fn routes(routes: &mut Routes) {
         Api::says("Who holds which role where, as far as one may see it.")
             .gives::<MemberList>(200)
             .query(&[
-                ("q", "A part of the name or the address."),
-                (
-                    "role",
-                    "One of the roles, such as account-user. May come several times.",
-                ),
-                ("status", "active, invited or disabled. May come several times."),
-                ("given", "direct or group."),
-                ("va", "A part of the name of a Virtual Account."),
-                ("group", "A part of the name of a user group."),
-                (
-                    "sort",
-                    "name, email, status or since; with a minus the other way round.",
-                ),
-                ("page", "From 1."),
-                ("per", "10, 25, 50 or 100."),
+                Param::text("q", "Words in the name or the address."),
+                Param::choice("role", ROLES, "One of the roles.").many(),
+                Param::choice("status", STATES, "Whether they can sign in.").many(),
+                Param::choice("given", GIVEN, "How they hold it.").many(),
+                Param::text("va", "A part of the name of a Virtual Account."),
+                Param::text("tag", "A tag of the Virtual Account.").many(),
+                Param::text("group", "A part of the name of a user group."),
+                Param::sort(SORTS, "With a minus the other way round."),
+                Param::PAGE,
+                Param::PER,
             ]),
         all,
     );
@@ -83,7 +78,7 @@ pub fn routes(routes: &mut Routes) {
         Method::DELETE,
         "/api/v1/accounts/{said}/users/{person}",
         Api::says("Remove a user from the Smart Account, or from one's own Virtual Accounts.")
-            .query(&[("tell", "true: an e-mail tells them.")])
+            .query(&[Param::choice("tell", YES_NO, "true: an e-mail tells them.")])
             .gives_nothing(),
         remove,
     );
@@ -173,7 +168,8 @@ impl From<Member> for MemberShape {
 }
 
 async fn all(may: May<ViewUsers>) -> Answer {
-    let mut list = query(&may, may.path.clone());
+    let list = query(&may, may.path.clone());
+    list.understood()?;
     let permit = may.permit.clone();
     let (list, total, members) = may
         .portal
@@ -181,7 +177,6 @@ async fn all(may: May<ViewUsers>) -> Answer {
         .read(move |r| {
             let filter = filter(r, permit.within().account()?, &list)?;
             let total = service::total(r, &permit, &filter)?;
-            list.clamp(total);
             let members = service::slice(r, &permit, &filter, &slice(&list))?;
             Ok((list, total, members))
         })
@@ -213,6 +208,7 @@ async fn one(may: May<ViewUsers>, id: PathPart<PersonId>) -> Answer {
 struct NewUsers {
     /// E-mail addresses, up to 10,000, one in each element; `Ada Lindqvist <ada@xyz.example>` is read as well. People
     /// without a user account are invited.
+    #[schema(min_items = 1, max_items = 10_000)]
     emails: Vec<String>,
     /// The user role.
     role: Role,
@@ -398,6 +394,8 @@ async fn invite_again(may: May<ManageUsers>, id: PathPart<PersonId>) -> Answer {
     may.portal.jobs.nudge();
     reply::nothing()
 }
+
+const YES_NO: &[(&str, &str)] = &[("true", "Yes"), ("1", "Yes"), ("false", "No"), ("0", "No")];
 
 async fn remove(may: May<ManageUsers>, id: PathPart<PersonId>) -> Answer {
     let tell = url::form_urlencoded::parse(may.query.as_bytes())

@@ -67,6 +67,15 @@ pub const ROLES: &[(&str, &str)] = &[
     ("virtual-user", "Virtual Account User"),
     ("virtual-viewer", "Virtual Account Viewer"),
 ];
+pub const STATES: &[(&str, &str)] = &[
+    ("active", "Active"),
+    ("invited", "Invited"),
+    ("disabled", "Disabled"),
+];
+pub const GIVEN: &[(&str, &str)] = &[("direct", "Directly"), ("group", "Through a user group")];
+/// By what the list can be sorted.
+pub const SORTS: &[&str] = &["name", "email", "status", "since"];
+
 const FILTERS: &[FilterSpec<'_>] = &[
     FilterSpec {
         key: "role",
@@ -76,16 +85,12 @@ const FILTERS: &[FilterSpec<'_>] = &[
     FilterSpec {
         key: "status",
         label: "Status",
-        values: &[
-            ("active", "Active"),
-            ("invited", "Invited"),
-            ("disabled", "Disabled"),
-        ],
+        values: STATES,
     },
     FilterSpec {
         key: "given",
         label: "Given",
-        values: &[("direct", "Directly"), ("group", "Through a user group")],
+        values: GIVEN,
     },
     FilterSpec {
         key: "va",
@@ -162,7 +167,7 @@ pub fn query(visit: &Visit, path: String) -> ListQuery {
         &visit.query,
         &ListSpec {
             path,
-            sorts: &["name", "email", "status", "since"],
+            sorts: SORTS,
             default_sort: "name",
             filters: FILTERS,
             columns: COLUMNS,
@@ -323,6 +328,7 @@ async fn all(may: May<ViewUsers>) -> Answer {
 
 async fn csv(may: May<ViewUsers>) -> Answer {
     let list = query(&may, String::new());
+    list.understood()?;
     let permit = may.permit.clone();
     let members = may
         .portal

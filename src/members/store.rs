@@ -7,8 +7,8 @@ use crate::authz::{Role, Within};
 use crate::error::Result;
 use crate::kernel::Moment;
 use crate::kernel::ids::{PersonId, VirtualAccountId};
+use crate::platform::db::Reads;
 use crate::platform::db::schema::{grants, people};
-use crate::platform::db::{Reads, contains};
 use diesel::dsl::count as count_of;
 use diesel::expression::AsExpression;
 use diesel::prelude::*;
@@ -98,8 +98,8 @@ macro_rules! asked_people {
         let filter: &Filter = $filter;
         let granted = asked_grants!($within, filter).select(grants::person_id);
         let mut query = people::table.filter(people::id.eq_any(granted)).into_boxed();
-        if !filter.q.is_empty() {
-            query = query.filter(people::search_key.like(contains(&filter.q)).escape('\\'));
+        if let Some(found) = crate::found!(people::table, &filter.q, people::search_key) {
+            query = query.filter(found);
         }
         if !filter.states.is_empty() {
             query = query.filter(people::state.eq_any(filter.states.clone()));

@@ -10,6 +10,7 @@ use crate::catalog::Billing;
 use crate::devices::{MOST_LICENSES, MOST_QUANTITY, Udi};
 use crate::error::{Error, Problems, Result};
 use crate::kernel::ids::OnPremAccountId;
+use crate::kernel::looks::Look;
 use crate::kernel::{Clock, Event, Kind, Moment, Name, Who, search_key, text};
 use crate::platform::db::{Db, Reads, Tx};
 use crate::platform::signing::{self, FileKey};
@@ -429,10 +430,10 @@ impl OnPrem {
         self.db.write_now(|tx| {
             let one = changeable(tx)?;
             let there = store::places(tx, one.id)?;
-            if there.iter().any(|other| other.key == place.key) {
+            if Look::of(&place.name).among(there.iter().map(|other| other.name.as_str())).is_some() {
                 return Err(Error::refused(
                     "onprem.taken",
-                    format!("There is a local Virtual Account called {} already.", place.name),
+                    format!("There is a local Virtual Account called {} already, or one whose name looks the same.", place.name),
                 ));
             }
             if there.len() as u64 >= format::MOST_PLACES {

@@ -6,7 +6,7 @@ use super::service;
 use crate::authz::action::ViewInventory;
 use crate::error::{Error, Problems};
 use crate::http::form::PathPart;
-use crate::http::{Answer, Api, JsonBody, ListQuery, May, Routes, json};
+use crate::http::{Answer, Api, JsonBody, ListQuery, May, Param, Routes, json};
 use crate::kernel::Moment;
 use crate::kernel::ids::{AssignmentId, OrderId, OrderLineId, SavedViewId, VirtualAccountId};
 use crate::smart_accounts;
@@ -18,35 +18,26 @@ use utoipa::ToSchema;
 const BASE: &str = "/api/v1/accounts/{said}/orders";
 
 /// What the list of orders understands.
-const QUERY: &[(&str, &str)] = &[
-    (
+const QUERY: &[Param] = &[
+    Param::text(
         "q",
-        "A part of the Order Identifier, the purchase order, the customer's name, domain or email.",
+        "Words in the Order Identifier, the purchase order, the customer's name, domain or email.",
     ),
-    (
-        "assignment",
-        "unassigned, requested, assigned or failed. May come several times.",
+    Param::choice("assignment", list::ASSIGNMENTS, "Assignment status.").many(),
+    Param::choice("type", list::TYPES, "Order type.").many(),
+    Param::choice("status", list::STATUSES, "Order status.").many(),
+    Param::day("from", "The first day of the order date (UTC)."),
+    Param::day("to", "The last day (UTC)."),
+    Param::sort(
+        list::SORTS,
+        "With - in front the other way round. Without it, -date.",
     ),
-    (
-        "type",
-        "standard, stocking or enterprise-agreement. May come several times.",
-    ),
-    (
-        "status",
-        "pending, partially-fulfilled or fulfilled. May come several times.",
-    ),
-    (
-        "from",
-        "The first day of the order date, such as 2026-11-01 (UTC).",
-    ),
-    ("to", "The last day (UTC)."),
-    (
-        "sort",
-        "date, id, customer, type, status, assignment or lines; with - in front the other way round. Otherwise -date.",
-    ),
-    ("page", "From 1."),
-    ("per", "10, 25, 50 or 100."),
+    Param::PAGE,
+    Param::PER,
 ];
+
+/// What their counts understand: they have no order and no pages.
+const COUNTED: &[Param] = QUERY.split_at(6).0;
 
 /// The operations that read.
 pub fn routes(routes: &mut Routes) {
@@ -63,7 +54,7 @@ pub fn routes(routes: &mut Routes) {
         "/api/v1/accounts/{said}/orders/counts",
         Api::says("How many orders there are of each kind: the cards of Order Inventory.")
             .gives::<OrderCounts>(200)
-            .query(QUERY),
+            .query(COUNTED),
         counts,
     );
     routes.api(
@@ -297,6 +288,7 @@ struct ViewList {
 #[serde(deny_unknown_fields)]
 struct NewView {
     /// 1 to 60 characters.
+    #[schema(min_length = 1, max_length = 60)]
     name: String,
     /// The query of the list, such as assignment=unassigned&sort=lines.
     #[serde(default)]
@@ -304,7 +296,8 @@ struct NewView {
 }
 
 async fn all(may: May<ViewInventory>) -> Answer {
-    let mut list = ListQuery::parse(&may.query, &spec(may.path.clone()));
+    let list = ListQuery::parse(&may.query, &spec(may.path.clone()));
+    list.understood()?;
     let permit = may.permit.clone();
     let (list, total, rows) = may
         .portal
@@ -312,7 +305,6 @@ async fn all(may: May<ViewInventory>) -> Answer {
         .read(move |r| {
             let filter = Filter::of(&list);
             let total = list::counts(r, permit.within(), &filter)?.total(&filter);
-            list.clamp(total);
             let rows = list::page(r, permit.within(), &filter, list.limit(), list.offset())?;
             Ok((list, total, rows))
         })
@@ -330,6 +322,7 @@ async fn all(may: May<ViewInventory>) -> Answer {
 
 async fn counts(may: May<ViewInventory>) -> Answer {
     let list = ListQuery::parse(&may.query, &spec(may.path.clone()));
+    list.understood()?;
     let (permit, filter) = (may.permit.clone(), Filter::of(&list));
     let of = filter.clone();
     let counts: Counts = may

@@ -8,8 +8,9 @@ use crate::authz::Permit;
 use crate::authz::action::{AssignOrder, Operate};
 use crate::error::{Error, Result};
 use crate::http::form::PathPart;
-use crate::http::{Answer, Api, IdempotencyKey, JsonBody, May, Routes, json};
+use crate::http::{Answer, Api, IdempotencyKey, JsonBody, May, Param, Routes, json};
 use crate::kernel::ids::{AssignmentId, OrderId, OrderLineId, VirtualAccountId};
+use crate::kernel::pasted::line;
 use crate::kernel::{Event, Kind, search_key};
 use crate::orders::Source;
 use crate::platform::db::{Once, Reads};
@@ -17,6 +18,12 @@ use crate::smart_accounts;
 use actix_web::http::Method;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
+
+const SEARCHES: &[(&str, &str)] = &[
+    (SearchBy::Domain.word(), SearchBy::Domain.label()),
+    (SearchBy::Name.word(), SearchBy::Name.label()),
+    (SearchBy::Email.word(), SearchBy::Email.label()),
+];
 
 /// Bodies with many orders may be as long as this.
 const LONG: usize = 4 * 1024 * 1024;
@@ -38,12 +45,9 @@ pub fn routes(routes: &mut Routes) {
         "/api/v1/accounts/{said}/order-targets",
         Api::says("Smart Accounts to which orders can be assigned, under the Restricted rule.")
             .query(&[
-                ("by", "domain, name or email."),
-                ("q", "What to look for."),
-                (
-                    "order",
-                    "Id of an order that is to be assigned. May come several times.",
-                ),
+                Param::choice("by", SEARCHES, "Where to look; domain without it."),
+                Param::text("q", "What to look for.").required(),
+                Param::id("order", "Id of an order that is to be assigned.").many(),
             ])
             .gives::<TargetList>(200),
         targets,
@@ -184,9 +188,9 @@ struct PlaceBody {
 #[serde(deny_unknown_fields)]
 struct AssignBody {
     /// Ids or Order Identifiers.
+    #[schema(min_items = 1, max_items = 10_000)]
     orders: Vec<String>,
     /// assign (the usual), partner-services, or reassign.
-    #[schema(value_type = Option<String>)]
     work: Option<Work>,
     /// Ids of lines: for reassign alone.
     #[serde(default)]
@@ -219,7 +223,7 @@ fn place_of(
     body: &PlaceBody,
     field: &str,
 ) -> Result<Target> {
-    let domain = search_key(&body.smart_account);
+    let domain = search_key(&line(&body.smart_account));
     let account = smart_accounts::by_domain(read, &domain)?.ok_or_else(|| {
         Error::invalid(
             format!("{field}.smart_account"),

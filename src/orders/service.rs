@@ -15,8 +15,9 @@ use crate::http::widgets::counted;
 use crate::kernel::ids::{
     AssignmentId, OrderDraftId, OrderId, OrderLineId, PersonId, SmartAccountId, VirtualAccountId,
 };
+use crate::kernel::pasted::line;
 use crate::kernel::text::registrable_domain;
-use crate::kernel::{EmailAddress, Event, Kind, Moment, Who, search_key};
+use crate::kernel::{EmailAddress, Event, Kind, Moment, Sought, Who, search_key};
 use crate::licenses;
 use crate::platform::db::{Reads, Recorded, Tx};
 use crate::platform::token;
@@ -196,19 +197,19 @@ pub fn find_targets_for(
     if typed.is_empty() {
         return Ok(Vec::new());
     }
-    let key = search_key(typed);
+    let sought = Sought::parse(typed);
     let mut found: Vec<SmartAccount> = match by {
         SearchBy::Domain => {
             let mut found: Vec<SmartAccount> = smart_accounts::search(read, typed, MOST_FOUND)?
                 .into_iter()
-                .filter(|one| one.domain.contains(&key))
+                .filter(|one| sought.fits(&one.domain))
                 .collect();
-            found.extend(smart_accounts::by_domain(read, &key)?);
+            found.extend(smart_accounts::by_domain(read, &search_key(&line(typed)))?);
             found
         }
         SearchBy::Name => smart_accounts::search(read, typed, MOST_FOUND)?
             .into_iter()
-            .filter(|one| search_key(&one.name).contains(&key))
+            .filter(|one| sought.fits(&search_key(&one.name)))
             .collect(),
         SearchBy::Email => {
             let email = EmailAddress::parse(typed).map_err(|says| Error::invalid("q", says))?;
@@ -301,7 +302,7 @@ pub fn place_named(
     account: SmartAccountId,
     typed: &str,
 ) -> Result<VirtualAccountId> {
-    let key = search_key(typed);
+    let key = search_key(&line(typed));
     let mut hand = Hand::of(permit)?;
     let reach = hand.reach(read, account)?;
     virtual_accounts::names(read, &[account])?

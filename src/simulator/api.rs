@@ -6,7 +6,7 @@ use super::service;
 use crate::authz::action::ControlClock;
 use crate::error::{Error, Result};
 use crate::http::form::PathPart;
-use crate::http::{Answer, JsonBody, LabOnly, May, Visit, json};
+use crate::http::{Answer, JsonBody, LabOnly, May, Param, Visit, json};
 use crate::kernel::Moment;
 use crate::kernel::clock::Setting;
 use crate::kernel::ids::LetterId;
@@ -76,11 +76,11 @@ pub struct Mailbox {
 }
 
 /// Names and meanings of the parameters of the list.
-pub const LIST: &[(&str, &str)] = &[
-    ("q", "Words in addressee, subject or text."),
-    ("to", "The address of the addressee, or a part of it without @."),
-    ("letter", "The kind of letter."),
-    ("page", "From 1; a page has 100 letters."),
+pub const LIST: &[Param] = &[
+    Param::text("q", "Words in addressee, subject or text."),
+    Param::text("to", "The address of the addressee, or a part of it without @."),
+    Param::text("letter", "The kind of letter."),
+    Param::PAGE,
 ];
 
 /// GET /api/v1/simulator/mailbox
@@ -93,13 +93,7 @@ pub async fn mailbox(lab: LabOnly) -> Answer {
             "q" => wanted.q = value,
             "to" => wanted.to = value,
             "letter" => wanted.letter = value,
-            "page" => {
-                number = value
-                    .parse()
-                    .ok()
-                    .filter(|n| (1..1_000_000).contains(n))
-                    .ok_or_else(|| Error::invalid("page", "Use a whole number from 1."))?;
-            }
+            "page" => number = value.parse().unwrap_or(1),
             _ => {}
         }
     }
@@ -177,6 +171,7 @@ pub struct MoveClock {
     action: ClockAction,
     /// For `advance` alone: from 1.
     #[serde(default)]
+    #[schema(minimum = 1, maximum = 316_224_000)]
     by_seconds: Option<i64>,
 }
 

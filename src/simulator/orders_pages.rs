@@ -89,8 +89,10 @@ pub async fn save(may: May<Operate>, form: Posted<Typed>) -> Answer {
 #[serde(deny_unknown_fields)]
 pub struct CompletionShape {
     /// Seconds of portal time from the request to its completion: 0 to 86400.
+    #[schema(minimum = 0, maximum = 86_400)]
     delay_seconds: i64,
     /// How many of a hundred lines fail: 0 to 100.
+    #[schema(minimum = 0, maximum = 100)]
     failing_percent: i64,
 }
 

@@ -49,13 +49,13 @@ type Query<'a> = mailbox::BoxedQuery<'a, <Conn as diesel::Connection>::Backend>;
 
 fn matching(wanted: &Wanted) -> Query<'_> {
     let mut query = mailbox::table.into_boxed();
-    if !wanted.q.is_empty() {
-        query = query.filter(mailbox::search_key.like(contains(&wanted.q)).escape('\\'));
+    if let Some(found) = crate::found!(mailbox::table, &wanted.q, mailbox::search_key) {
+        query = query.filter(found);
     }
     if !wanted.letter.is_empty() {
         query = query.filter(mailbox::letter.eq(&wanted.letter));
     }
-    let to = wanted.to.to_lowercase();
+    let to = crate::kernel::pasted::line(&wanted.to).to_lowercase();
     // A whole address means that address: ada@ is not canada@.
     query = match to.find('@') {
         _ if to.is_empty() => query,

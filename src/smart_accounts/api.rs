@@ -1,14 +1,14 @@
 //! The JSON of Smart Accounts.
 
 use super::changes::{self, Described, Listed, Wish};
-use super::domain_pages::{approve_now, deny_now, query};
+use super::domain_pages::{STATES, approve_now, deny_now, query};
 use super::model::{DomainChange, DomainChangeReason, DomainChangeState, LONGEST_ADDRESS, SmartAccount};
 use super::pages::{read, turn, wish};
 use super::service;
 use crate::authz::action::{ApproveDomain, ChangeAccountState, EditAccount, ViewAccount};
 use crate::error::{Error, Result};
 use crate::http::form::PathPart;
-use crate::http::{Answer, Api, JsonBody, May, Routes, Visit, json};
+use crate::http::{Answer, Api, JsonBody, May, Param, Routes, Visit, json};
 use crate::kernel::ids::{DomainChangeId, SmartAccountId};
 use crate::kernel::{Moment, text};
 use actix_web::http::Method;
@@ -69,12 +69,9 @@ pub fn routes(routes: &mut Routes) {
         "/api/v1/domain-changes",
         Api::says("Account Domain Identifiers that Smart Accounts want to change, the newest first.")
             .query(&[
-                (
-                    "status",
-                    "Only those with this state: pending, approved, denied or withdrawn.",
-                ),
-                ("page", "Number of the page, from 1."),
-                ("per", "Rows per page: 10, 25, 50 or 100."),
+                Param::choice("status", STATES, "Only those with this state."),
+                Param::PAGE,
+                Param::PER,
             ])
             .gives::<DomainChangeList>(200),
         changes_list,
@@ -151,10 +148,12 @@ impl From<&SmartAccount> for AccountShape {
 #[serde(deny_unknown_fields)]
 struct PropertiesBody {
     /// The Smart Account name.
+    #[schema(min_length = 1, max_length = 100)]
     name: String,
     /// unrestricted or restricted.
     visibility: super::Visibility,
     /// The headquarters address, in lines; without it, it stays.
+    #[schema(max_length = 500)]
     headquarters: Option<String>,
     /// The version that was read. Answered with 409 "stale" when there is a newer one.
     version: i64,
@@ -165,9 +164,11 @@ struct PropertiesBody {
 #[serde(deny_unknown_fields)]
 struct DomainBody {
     /// The new identifier.
+    #[schema(min_length = 1)]
     domain: String,
     /// Note to the approver.
     #[serde(default)]
+    #[schema(max_length = 1_000)]
     note: String,
 }
 
@@ -176,6 +177,7 @@ struct DomainBody {
 #[serde(deny_unknown_fields)]
 struct StateBody {
     /// It is shown in the event log and in the email to the administrators.
+    #[schema(min_length = 1, max_length = 1_000)]
     reason: String,
 }
 
@@ -184,6 +186,7 @@ struct StateBody {
 #[serde(deny_unknown_fields)]
 struct DenyBody {
     /// Deny reason. The requester reads it.
+    #[schema(min_length = 1, max_length = 1_000)]
     reason: String,
 }
 

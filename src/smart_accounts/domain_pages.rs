@@ -21,16 +21,18 @@ impl Named for DomainChangeId {
     const NAME: &'static str = "change";
 }
 
+pub const STATES: &[(&str, &str)] = &[
+    ("pending", "Pending"),
+    ("approved", "Approved"),
+    ("denied", "Denied"),
+    ("withdrawn", "Withdrawn"),
+];
+
 /// What a list understands, for scripts as well.
 pub const STATUS: &[FilterSpec<'static>] = &[FilterSpec {
     key: "status",
     label: "Status",
-    values: &[
-        ("pending", "Pending"),
-        ("approved", "Approved"),
-        ("denied", "Denied"),
-        ("withdrawn", "Withdrawn"),
-    ],
+    values: STATES,
 }];
 
 /// The query of a list at this address.

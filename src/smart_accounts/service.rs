@@ -82,6 +82,9 @@ pub fn edit(
     if before == after {
         return Ok(tx.unchanged(()));
     }
+    if before.name != after.name {
+        store::must_look_different(tx, name, Some(id))?;
+    }
     if !store::edit(tx, id, version, name, visibility, &after.headquarters)? {
         return Err(Error::Stale);
     }
@@ -97,6 +100,7 @@ pub fn edit(
 
 /// Makes a Pending account. One domain identifier belongs to one account at a time.
 pub fn request(tx: &mut Tx<'_>, at: Moment, id: SmartAccountId, draft: &Draft) -> Result<SmartAccount> {
+    store::must_look_different(tx, &draft.name, None)?;
     if store::by_domain(tx, draft.domain.as_str())?.is_some() {
         return Err(store::domain_in_use(draft.domain.as_str()));
     }

@@ -6,11 +6,13 @@ use super::model::{
 use super::service::Draft;
 use crate::error::{Error, Result};
 use crate::kernel::ids::{AddressId, DomainChangeId, PersonId, SmartAccountId};
+use crate::kernel::looks::Look;
+use crate::kernel::pasted::line;
 use crate::kernel::{DomainIdentifier, Moment, Name, search_key};
 use crate::platform::db::schema::{
     account_addresses as addresses, domain_changes as changes, smart_accounts,
 };
-use crate::platform::db::{OnTaken, Reads, Tx, contains};
+use crate::platform::db::{OnTaken, Reads, Tx};
 use diesel::prelude::*;
 
 macro_rules! columns {
@@ -119,11 +121,62 @@ pub fn by_domains(read: &mut dyn Reads, domains: &[String]) -> Result<Vec<SmartA
     Ok(found)
 }
 
+/// What may be meant as a whole by a text that was copied: as it is, and without what came along.
+fn whole_texts(typed: &str) -> Vec<String> {
+    let mut texts = vec![search_key(typed), search_key(&line(typed))];
+    texts.dedup();
+    texts
+}
+
+/// The accounts whose whole name looks like this text, whatever their state. All names are read: they are few, and how a
+/// name looks is not kept, since the tables of what looks the same change with each version of Unicode.
+pub fn alike(
+    read: &mut dyn Reads,
+    typed: &str,
+    except: Option<SmartAccountId>,
+) -> Result<Vec<SmartAccountId>> {
+    let looks = [Look::of(typed), Look::of(&line(typed))];
+    let all: Vec<(SmartAccountId, String)> = smart_accounts::table
+        .select((smart_accounts::id, smart_accounts::name))
+        .load(read.conn())?;
+    Ok(all
+        .into_iter()
+        .filter(|(id, name)| {
+            let name = Look::of(name);
+            Some(*id) != except && looks.iter().any(|look| look.is_like(&name))
+        })
+        .map(|(id, _)| id)
+        .collect())
+}
+
+/// A name that looks like another account's, and is written with other characters, is there to be taken for it.
+pub fn must_look_different(read: &mut dyn Reads, name: &Name, except: Option<SmartAccountId>) -> Result<()> {
+    let alike = alike(read, name.as_str(), except)?;
+    let same: i64 = smart_accounts::table
+        .filter(
+            smart_accounts::id
+                .eq_any(alike.clone())
+                .and(smart_accounts::name_key.eq(name.key())),
+        )
+        .count()
+        .get_result(read.conn())?;
+    if usize::try_from(same).is_ok_and(|same| same < alike.len()) {
+        return Err(Error::invalid(
+            "name",
+            format!(
+                "The name of another Smart Account looks like {name} and is written with other characters. Choose a name that can be told apart."
+            ),
+        ));
+    }
+    Ok(())
+}
+
 pub fn by_exact_name(read: &mut dyn Reads, typed: &str) -> Result<Vec<SmartAccount>> {
+    let these = alike(read, typed, None)?;
     Ok(smart_accounts::table
         .filter(
-            smart_accounts::name_key
-                .eq(search_key(typed))
+            smart_accounts::id
+                .eq_any(these)
                 .and(smart_accounts::state.ne(State::Pending)),
         )
         .order(smart_accounts::id.asc())
@@ -156,17 +209,18 @@ pub fn requested_by(read: &mut dyn Reads, person: PersonId) -> Result<Vec<SmartA
 
 /// Unrestricted accounts that contain the text; Restricted ones only when name or domain is the whole text.
 pub fn search(read: &mut dyn Reads, typed: &str, most: i64) -> Result<Vec<SmartAccount>> {
-    let key = search_key(typed);
-    let pattern = contains(typed);
-    let open = smart_accounts::visibility.eq(Visibility::Unrestricted).and(
-        smart_accounts::name_key
-            .like(pattern.clone())
-            .escape('\\')
-            .or(smart_accounts::domain.like(pattern).escape('\\')),
-    );
-    let whole = smart_accounts::name_key
-        .eq(key.clone())
-        .or(smart_accounts::domain.eq(key));
+    let Some(found) = crate::found!(
+        smart_accounts::table,
+        typed,
+        smart_accounts::name_key,
+        smart_accounts::domain,
+    ) else {
+        return Ok(Vec::new());
+    };
+    let open = smart_accounts::visibility.eq(Visibility::Unrestricted).and(found);
+    let whole = smart_accounts::id
+        .eq_any(alike(read, typed, None)?)
+        .or(smart_accounts::domain.eq_any(whole_texts(typed)));
     Ok(smart_accounts::table
         .filter(smart_accounts::state.ne(State::Pending).and(open.or(whole)))
         .order((smart_accounts::name_key.asc(), smart_accounts::id.asc()))

@@ -10,8 +10,9 @@ use crate::device_managers;
 use crate::error::{Error, Problems};
 use crate::http::form::PathPart;
 use crate::http::upload::Coming;
-use crate::http::{Answer, Api, IdempotencyKey, JsonBody, May, Routes, json};
+use crate::http::{Answer, Api, IdempotencyKey, JsonBody, May, Param, Routes, json};
 use crate::kernel::ids::{DeviceManagerId, SyncFileId, VirtualAccountId};
+use crate::kernel::pasted::line;
 use crate::kernel::{Moment, search_key};
 use crate::platform::db::off_the_loop;
 use crate::virtual_accounts;
@@ -45,7 +46,7 @@ pub fn routes(routes: &mut Routes) {
         Method::GET,
         FILES,
         Api::says("The synchronization files of a device manager with their outcome, the newest first.")
-            .query(&[("page", "From 1."), ("per", "10, 25, 50 or 100.")])
+            .query(&[Param::PAGE, Param::PER])
             .gives::<SyncFileList>(200),
         all,
     );
@@ -101,8 +102,10 @@ struct AddManagerBody {
     #[serde(default)]
     name: String,
     /// Id or name of a Virtual Account without product instances, or the name of a new one.
+    #[schema(min_length = 1)]
     virtual_account: String,
     /// The text of the registration file.
+    #[schema(min_length = 1)]
     registration: String,
 }
 
@@ -278,7 +281,7 @@ async fn add(may: May<AuthorizeOnPrem>, key: IdempotencyKey, body: JsonBody<AddM
     let named: Option<VirtualAccountId> = match typed.parse() {
         Ok(id) => Some(id),
         Err(_) => {
-            let (permit, wanted) = (may.permit.clone(), search_key(&typed));
+            let (permit, wanted) = (may.permit.clone(), search_key(&line(&typed)));
             may.portal
                 .db
                 .read(move |r| virtual_accounts::names(r, &[account]))
@@ -312,7 +315,7 @@ async fn add(may: May<AuthorizeOnPrem>, key: IdempotencyKey, body: JsonBody<AddM
 }
 
 async fn all(may: May<ViewInventory>, id: PathPart<DeviceManagerId>) -> Answer {
-    let mut list = query(may.path.clone(), &may.query);
+    let list = query(may.path.clone(), &may.query);
     list.understood()?;
     let permit = may.permit.clone();
     let (files, list, total) = may
@@ -321,7 +324,6 @@ async fn all(may: May<ViewInventory>, id: PathPart<DeviceManagerId>) -> Answer {
         .read(move |r| {
             let one = device_managers::find(r, &permit, id.0)?.manager;
             let total = service::count(r, &one)?;
-            list.clamp(total);
             let files = service::page(r, &one, (list.limit(), list.offset()))?;
             Ok((files, list, total))
         })

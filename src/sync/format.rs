@@ -26,6 +26,8 @@ use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom, Write};
 pub const VERSION: u32 = 1;
 /// How long the signed header is at most, in bytes.
 pub const MOST_HEADER: u64 = 8 * 1024;
+/// So many bytes may stand after the content, when they are spaces and line ends.
+const MOST_AFTER: u64 = 64;
 /// How long a line of the body is at most, with its end.
 pub const MOST_LINE: u64 = 64 * 1024;
 /// How many local Virtual Accounts an On-Prem server tells of: they are remembered while its devices are read.
@@ -58,6 +60,10 @@ impl FileKind {
             Self::Registration => "licentral-registration+jws",
             Self::Authorization => "licentral-authorization+jws",
         }
+    }
+    /// Whether records follow its header.
+    const fn has_body(self) -> bool {
+        matches!(self, Self::Sync | Self::Response)
     }
     fn first_line(self) -> String {
         format!("LICENTRAL {} {VERSION}\n", self.word())
@@ -800,58 +806,196 @@ pub fn text_of<H: Header>(header: &H, key: &FileKey) -> Result<String> {
 pub struct Opened<S> {
     kind: FileKind,
     signed: String,
+    /// Whether the signed line has an end.
+    is_whole: bool,
     body_at: u64,
+    changes: Changes,
     source: S,
 }
 
-/// Reads the first two lines.
+/// What was changed of a file on its way, as an editor, a mail or a transfer as text does it. The two lines are the same
+/// lines with other ends; a body that went through it is another.
+#[derive(Debug, Clone, Copy, Default)]
+struct Changes {
+    mark: bool,
+    ends: bool,
+    blanks: bool,
+}
+
+impl Changes {
+    /// A sentence for the end of a refusal, or nothing.
+    fn words(self) -> String {
+        let mut what = Vec::new();
+        if self.mark {
+            what.push("a byte order mark was put in front of it");
+        }
+        if self.ends {
+            what.push("its line ends were changed");
+        }
+        if self.blanks {
+            what.push("spaces or empty lines were added");
+        }
+        if what.is_empty() {
+            String::new()
+        } else {
+            format!(
+                " On its way {}: carry it as a file, not as text.",
+                what.join(", and ")
+            )
+        }
+    }
+
+    fn told(self, error: Error) -> Error {
+        match error {
+            Error::Refused(why) => Error::refused(why.code, format!("{}{}", why.says, self.words())),
+            other => other,
+        }
+    }
+}
+
+/// Reads the first two lines. What an editor or a mail changes of them is no matter: a byte order mark, empty lines and
+/// spaces around them, other line ends, and the end of the last line.
 pub fn open<S: Read + Seek>(mut source: S) -> Result<Opened<S>> {
     source.seek(SeekFrom::Start(0)).map_err(Error::internal)?;
-    let (kind, signed, body_at) = {
-        let mut lines = BufReader::new(&mut source);
-        let first = line(&mut lines, 64)?;
-        let kind = kind_of(&first)?;
-        let signed = line(&mut lines, MOST_HEADER + 1)?;
-        let body_at = (first.len() + signed.len()) as u64;
-        let signed = match signed.strip_suffix(b"\n") {
-            Some(signed) => signed.to_vec(),
-            None if signed.len() as u64 > MOST_HEADER => {
-                return Err(Error::refused(
-                    "sync.too-large",
-                    format!("The header of the file is longer than {MOST_HEADER} bytes."),
-                ));
-            }
-            None => return Err(truncated("inside its header")),
+    let mut changes = Changes::default();
+    let (kind, signed, is_whole, body_at) = {
+        let mut lines = Lines {
+            source: BufReader::new(&mut source),
+            taken: 0,
+            changes: &mut changes,
         };
-        let signed = String::from_utf8(signed).map_err(|_| bad_signature())?;
-        (kind, signed, body_at)
+        lines.mark()?;
+        let first = lines.next(64)?;
+        let kind = kind_of(&first)?;
+        let signed = lines.next(MOST_HEADER + 1)?;
+        let text = signed.text();
+        if text.len() as u64 > MOST_HEADER {
+            return Err(Error::refused(
+                "sync.too-large",
+                format!("The header of the file is longer than {MOST_HEADER} bytes."),
+            ));
+        }
+        if !signed.is_whole && kind.has_body() {
+            return Err(truncated("inside its header"));
+        }
+        let text = String::from_utf8(text.to_vec()).map_err(|_| bad_signature())?;
+        (kind, text, signed.is_whole, lines.taken)
     };
     Ok(Opened {
         kind,
         signed,
+        is_whole,
         body_at,
+        changes,
         source,
     })
 }
 
-/// A line with its end, or as much of it as there is.
-fn line(from: &mut impl BufRead, most: u64) -> Result<Vec<u8>> {
-    let mut bytes = Vec::new();
-    from.take(most)
-        .read_until(b'\n', &mut bytes)
-        .map_err(Error::internal)?;
-    Ok(bytes)
+/// A line without its end, or as much of it as there is.
+struct Line {
+    bytes: Vec<u8>,
+    is_whole: bool,
 }
 
-fn kind_of(first: &[u8]) -> Result<FileKind> {
+impl Line {
+    fn text(&self) -> &[u8] {
+        self.bytes.trim_ascii()
+    }
+}
+
+/// Reads lines with whatever ends.
+struct Lines<'a, R> {
+    source: R,
+    /// How many bytes they took.
+    taken: u64,
+    changes: &'a mut Changes,
+}
+
+impl<R: BufRead> Lines<'_, R> {
+    fn peek(&mut self) -> Result<Option<u8>> {
+        Ok(self.source.fill_buf().map_err(Error::internal)?.first().copied())
+    }
+
+    fn take(&mut self) {
+        self.source.consume(1);
+        self.taken += 1;
+    }
+
+    fn mark(&mut self) -> Result<()> {
+        let has = self
+            .source
+            .fill_buf()
+            .map_err(Error::internal)?
+            .starts_with(b"\xef\xbb\xbf");
+        if has {
+            self.source.consume(3);
+            self.taken += 3;
+            self.changes.mark = true;
+        }
+        Ok(())
+    }
+
+    fn one(&mut self, most: u64) -> Result<Line> {
+        let mut bytes = Vec::new();
+        while (bytes.len() as u64) < most {
+            let Some(byte) = self.peek()? else { break };
+            self.take();
+            match byte {
+                b'\n' => {
+                    return Ok(Line {
+                        bytes,
+                        is_whole: true,
+                    });
+                }
+                b'\r' => {
+                    self.changes.ends = true;
+                    if self.peek()? == Some(b'\n') {
+                        self.take();
+                    }
+                    return Ok(Line {
+                        bytes,
+                        is_whole: true,
+                    });
+                }
+                other => bytes.push(other),
+            }
+        }
+        Ok(Line {
+            bytes,
+            is_whole: false,
+        })
+    }
+
+    /// The next line that is not empty.
+    fn next(&mut self, most: u64) -> Result<Line> {
+        /// So many empty ones are passed over.
+        const MOST_EMPTY: usize = 20;
+        let mut line = self.one(most)?;
+        for _ in 0..MOST_EMPTY {
+            if !line.is_whole || !line.text().is_empty() {
+                break;
+            }
+            self.changes.blanks = true;
+            line = self.one(most)?;
+        }
+        if line.text().len() != line.bytes.len() {
+            self.changes.blanks = true;
+        }
+        Ok(line)
+    }
+}
+
+fn kind_of(first: &Line) -> Result<FileKind> {
     let no = || {
         Error::refused(
             "sync.not-a-sync-file",
             "This is not a file of an On-Prem server or for one: such a file begins with the words LICENTRAL SYNC, RESPONSE, REGISTRATION or AUTHORIZATION. Choose the file that the On-Prem server generated.",
         )
     };
-    let text = std::str::from_utf8(first).map_err(|_| no())?;
-    let text = text.strip_suffix('\n').ok_or_else(no)?;
+    let text = std::str::from_utf8(first.text()).map_err(|_| no())?;
+    if !first.is_whole {
+        return Err(no());
+    }
     let words: Vec<&str> = text.split(' ').collect();
     let (["LICENTRAL", kind, version], true) = (words.as_slice(), text.len() < 60) else {
         return Err(no());
@@ -903,7 +1047,15 @@ impl<S: Read + Seek> Opened<S> {
         self.expect(H::KIND)?;
         signing::claimed_in_file(&self.signed)
             .and_then(|payload| serde_json::from_str(&payload).ok())
-            .ok_or_else(bad_signature)
+            .ok_or_else(|| self.not_genuine())
+    }
+
+    fn not_genuine(&self) -> Error {
+        self.changes.told(if self.is_whole {
+            bad_signature()
+        } else {
+            truncated("inside its header")
+        })
     }
 
     /// Goes on with what the header claims, unproven: for looking into a file whose key is not at hand. Nothing that
@@ -934,8 +1086,8 @@ impl<S: Read + Seek> Opened<S> {
     /// Goes on only with a header that was signed with the other half of this public key, for this kind of file.
     pub fn verify<H: Header>(self, public_key: &str) -> Result<Verified<H, S>> {
         self.expect(H::KIND)?;
-        let payload =
-            signing::verify_file(H::KIND.typ(), public_key, &self.signed).ok_or_else(bad_signature)?;
+        let payload = signing::verify_file(H::KIND.typ(), public_key, &self.signed)
+            .ok_or_else(|| self.not_genuine())?;
         let header: H = serde_json::from_str(&payload).map_err(|e| {
             Error::refused(
                 "sync.bad-record",
@@ -960,19 +1112,30 @@ pub struct Verified<H, S> {
 impl<H: Header, S: Read + Seek> Verified<H, S> {
     /// Reads the file to its end without looking into the body, and goes on only when that is the body of which the
     /// header speaks, to the last bit, and not larger than is taken here.
-    pub fn check(mut self, limits: &Limits) -> Result<Checked<H, S>> {
+    pub fn check(self, limits: &Limits) -> Result<Checked<H, S>> {
+        let changes = self.file.changes;
+        self.checked(limits).map_err(|error| changes.told(error))
+    }
+
+    fn checked(mut self, limits: &Limits) -> Result<Checked<H, S>> {
         let packed = self.header.packed();
         if let Some(packed) = &packed {
             within(packed, limits)?;
         }
         let says = packed.as_ref().map_or(0, |packed| packed.body_bytes);
         let source = &mut self.file.source;
-        source.seek(SeekFrom::Start(0)).map_err(Error::internal)?;
+        source
+            .seek(SeekFrom::Start(self.file.body_at))
+            .map_err(Error::internal)?;
+        // The file as it was made: its two lines with their ends, whatever became of those on the way.
         let (mut file, mut body) = (Sha256::new(), Sha256::new());
-        let mut at: u64 = 0;
+        file.update(self.file.kind.first_line());
+        file.update(format!("{}\n", self.file.signed));
+        let mut found: u64 = 0;
+        let mut more = false;
         let mut buffer = vec![0; 64 * 1024];
-        // One byte more than there should be tells that there is more.
-        let mut all = source.take((self.file.body_at + says).saturating_add(1));
+        // A little more than there should be tells that there is more. Empty lines at the end are none.
+        let mut all = source.take(says.saturating_add(MOST_AFTER));
         loop {
             let count = match all.read(&mut buffer) {
                 Ok(0) => break,
@@ -981,18 +1144,20 @@ impl<H: Header, S: Read + Seek> Verified<H, S> {
                 Err(e) => return Err(Error::internal(e)),
             };
             let bytes = buffer.get(..count).unwrap_or_default();
-            file.update(bytes);
-            let skip = usize::try_from(self.file.body_at.saturating_sub(at)).unwrap_or(usize::MAX);
-            body.update(bytes.get(skip..).unwrap_or_default());
-            at += count as u64;
+            let theirs = usize::try_from(says.saturating_sub(found)).unwrap_or(usize::MAX);
+            let (content, after) = bytes.split_at(theirs.min(count));
+            file.update(content);
+            body.update(content);
+            more |= !after.trim_ascii().is_empty();
+            found += count as u64;
         }
-        let found = at.saturating_sub(self.file.body_at);
+        more |= found == says.saturating_add(MOST_AFTER);
         if found < says {
             return Err(truncated(&format!(
                 "after {found} of {says} bytes of its content"
             )));
         }
-        if found > says {
+        if more {
             return Err(altered(&format!("there is more after its {says} bytes")));
         }
         if let Some(packed) = &packed
@@ -1419,6 +1584,121 @@ mod tests {
             }
         }
         assert!(!good(&[text.as_slice(), b"x"].concat()));
+    }
+
+    /// What an editor, a mail or a transfer as text makes of the two lines of a file.
+    fn carried(file: &[u8]) -> Vec<(&'static str, Vec<u8>)> {
+        let first = file.iter().position(|byte| *byte == b'\n').unwrap() + 1;
+        let second = first + file[first..].iter().position(|byte| *byte == b'\n').unwrap() + 1;
+        let (one, two, body) = (&file[..first - 1], &file[first..second - 1], &file[second..]);
+        let with = |before: &str, end: &str, after: &str| {
+            [
+                before.as_bytes(),
+                one,
+                end.as_bytes(),
+                two,
+                end.as_bytes(),
+                body,
+                after.as_bytes(),
+            ]
+            .concat()
+        };
+        vec![
+            ("as it is", with("", "\n", "")),
+            ("other line ends", with("", "\r\n", "")),
+            ("old line ends", with("", "\r", "")),
+            ("a mark in front", with("\u{feff}", "\n", "")),
+            ("an empty line in front", with("\n\r\n", "\n", "")),
+            ("spaces", with("  ", " \n", "")),
+            ("an empty line between", with("", "\n\n", "")),
+            ("more at the end", with("", "\n", "\r\n \n")),
+            ("all of it", with("\u{feff}\r\n", " \r\n", "\r\n")),
+        ]
+    }
+
+    #[test]
+    fn every_kind_of_file_is_read_whatever_became_of_its_line_ends() {
+        let key = key();
+        let whole = |made: String| {
+            let mut all = carried(made.as_bytes());
+            all.push(("no end", made.trim_end().as_bytes().to_vec()));
+            all
+        };
+        let registration = text_of(
+            &RegistrationHeader {
+                name: "Plant".to_owned(),
+                public_key: key.public_key().to_owned(),
+                software: "test".to_owned(),
+                created_at: at("2026-11-22T10:00:00Z"),
+            },
+            &key,
+        )
+        .unwrap();
+        for (what, file) in whole(registration) {
+            let read = open(Cursor::new(&file))
+                .and_then(|file| file.verify::<RegistrationHeader>(key.public_key()))
+                .and_then(|file| file.check(&Limits::default()));
+            assert!(read.is_ok(), "registration, {what}: {:?}", read.err());
+        }
+        let authorization = text_of(
+            &AuthorizationHeader {
+                manager: "01900000-0000-7000-8000-000000000001".parse().unwrap(),
+                name: "Plant".to_owned(),
+                key_id: "0".repeat(16),
+                smart_account: 100_001,
+                smart_account_name: "XYZ COMPANY".to_owned(),
+                domain: "xyz.example".to_owned(),
+                virtual_account: "Plant".to_owned(),
+                public_key: key.public_key().to_owned(),
+                registered_at: at("2026-11-22T10:00:00Z"),
+            },
+            &key,
+        )
+        .unwrap();
+        for (what, file) in whole(authorization) {
+            let read = open(Cursor::new(&file))
+                .and_then(|file| file.verify::<AuthorizationHeader>(key.public_key()))
+                .and_then(|file| file.check(&Limits::default()));
+            assert!(read.is_ok(), "authorization, {what}: {:?}", read.err());
+        }
+        let made = file(&records(), &key);
+        let sha256 = hex(Sha256::new_with_prefix(&made));
+        for (what, file) in carried(&made) {
+            let mut checked = open(Cursor::new(&file))
+                .and_then(|file| file.verify::<SyncHeader>(key.public_key()))
+                .and_then(|file| file.check(&Limits::default()))
+                .unwrap_or_else(|e| panic!("sync, {what}: {e}"));
+            assert_eq!(checked.sha256, sha256, "it is the same file: {what}");
+            let read: Vec<Record> = checked.records().unwrap().map(Result::unwrap).collect();
+            assert_eq!(read, records(), "{what}");
+        }
+    }
+
+    #[test]
+    fn a_refusal_says_what_was_changed_on_the_way() {
+        let key = key();
+        let made = file(&records(), &key);
+        // A transfer as text: each line end in the body as well.
+        let text: Vec<u8> = made
+            .iter()
+            .flat_map(|byte| {
+                if *byte == b'\n' {
+                    vec![b'\r', b'\n']
+                } else {
+                    vec![*byte]
+                }
+            })
+            .chain([b'x'])
+            .collect();
+        let says = read(&text, &key).unwrap_err().to_string();
+        assert!(says.contains("its line ends were changed"), "{says}");
+        let mut marked = b"\xef\xbb\xbf".to_vec();
+        marked.extend_from_slice(&made[..made.len() - 1]);
+        let says = read(&marked, &key).unwrap_err().to_string();
+        assert!(
+            says.contains("a byte order mark was put in front of it"),
+            "{says}"
+        );
     }
 
     #[test]

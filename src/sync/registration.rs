@@ -4,14 +4,20 @@ use super::format::{self, AuthorizationHeader, RegistrationHeader};
 use crate::error::Result;
 use crate::kernel::Moment;
 use crate::kernel::ids::DeviceManagerId;
+use crate::kernel::pasted::{code, is_unseen, line};
 use crate::platform::signing::{FileKey, file_key_id};
 use crate::smart_accounts::SmartAccount;
 use std::io::Cursor;
 
 /// Reads a REGISTRATION file. It is signed with the key that it carries: whoever made it has that key.
 pub fn read(text: &str) -> Result<RegistrationHeader> {
-    // Pasted text may have lost its last line end, or got more of them.
-    let text = format!("{}\n", text.trim_ascii().replace("\r\n", "\n"));
+    // It is pasted as well: out of a mail, with the marks of a quotation, and with the long line cut into several.
+    let (first, rest) = text
+        .trim_matches(|c: char| c.is_whitespace() || is_unseen(c))
+        .split_once(['\n', '\r'])
+        .unwrap_or((text, ""));
+    let first = line(first);
+    let text = format!("{first}\n{}\n", code(rest));
     let opened = format::open(Cursor::new(text.as_bytes()))?;
     let claimed: RegistrationHeader = opened.claimed()?;
     let read = opened

@@ -1,12 +1,12 @@
 //! Registration tokens, for scripts: what the pages can do.
 
 use super::model::{self, State, Terms, Token};
-use super::pages::{order, query};
+use super::pages::{SORTS, STATES, order, query};
 use super::service::{self, New, Rights, Showing};
 use crate::authz::action::{ManageTokens, ViewInventory};
 use crate::error::{Error, Problems, Result};
 use crate::http::form::PathPart;
-use crate::http::{Answer, Api, IdempotencyKey, JsonBody, May, Routes, json};
+use crate::http::{Answer, Api, IdempotencyKey, JsonBody, May, Param, Routes, json};
 use crate::kernel::Moment;
 use crate::kernel::ids::{RegistrationTokenId, VirtualAccountId};
 use actix_web::http::Method;
@@ -23,18 +23,12 @@ pub fn routes(routes: &mut Routes) {
         ALL,
         Api::says("Registration tokens, without their texts.")
             .query(&[
-                ("q", "A part of the description, or of who made it."),
-                (
-                    "status",
-                    "active, expired, exhausted or revoked. May come several times.",
-                ),
-                ("va", "Id of a Virtual Account. May come several times."),
-                (
-                    "sort",
-                    "created, expires or uses; with - in front the other way round. -created without it.",
-                ),
-                ("page", "From 1."),
-                ("per", "10, 25, 50 or 100."),
+                Param::text("q", "Words in the description, or in who made it."),
+                Param::choice("status", STATES, "How it stands.").many(),
+                Param::id("va", "Id of a Virtual Account.").many(),
+                Param::sort(SORTS, "With - in front the other way round; -created without it."),
+                Param::PAGE,
+                Param::PER,
             ])
             .gives::<RegistrationTokenList>(200),
         all,
@@ -148,14 +142,17 @@ struct GeneratedTokens {
 #[serde(deny_unknown_fields)]
 struct GenerateTokensBody {
     /// Ids of one or many Virtual Accounts.
-    #[schema(value_type = Vec<String>)]
+    #[schema(value_type = Vec<String>, min_items = 1, max_items = 100)]
     virtual_accounts: Vec<VirtualAccountId>,
     /// What they are for.
     #[serde(default)]
+    #[schema(max_length = 200)]
     description: String,
     /// From 1 to 365; 30 without it.
+    #[schema(minimum = 1, maximum = 365)]
     expires_after_days: Option<i64>,
     /// From 1 to 10,000; unlimited without it.
+    #[schema(minimum = 1, maximum = 10_000)]
     max_uses: Option<i64>,
     /// Whether export-controlled functionality is allowed; it is, without it.
     export_controlled: Option<bool>,
@@ -202,10 +199,9 @@ async fn all(may: May<ViewInventory>) -> Answer {
         .db
         .read(move |r| {
             let places = service::places(r, &permit)?;
-            let (mut list, filter) = query(path, &raw, &places);
+            let (list, filter) = query(path, &raw, &places);
             list.understood()?;
             let total = service::count(r, &permit, &filter, now)?;
-            list.clamp(total);
             let cut = (list.limit(), list.offset());
             let tokens = service::page(r, &permit, &filter, now, order(&list), cut)?;
             Ok((list, total, tokens, places))

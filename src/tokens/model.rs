@@ -2,7 +2,7 @@
 
 use crate::error::{Problems, Result};
 use crate::kernel::ids::{PersonId, RegistrationTokenId, SmartAccountId, VirtualAccountId};
-use crate::kernel::{Moment, text};
+use crate::kernel::{Moment, pasted, text};
 use crate::platform::token;
 use chrono::TimeDelta;
 use data_encoding::BASE64;
@@ -231,7 +231,7 @@ impl Written {
         if typed.len() > LONGEST_TEXT {
             return None;
         }
-        let packed: String = typed.chars().filter(|c| !c.is_ascii_whitespace()).collect();
+        let packed = pasted::code(typed);
         let mut decoded = unescape(&packed)?;
         decoded.retain(|byte| !byte.is_ascii_whitespace());
         let plain = String::from_utf8(BASE64.decode(&decoded).ok()?).ok()?;

@@ -28,6 +28,8 @@ pub struct New {
     expires: Moment,
     text: Secret,
     hash: String,
+    /// How its text begins.
+    short: String,
     sealed: String,
 }
 
@@ -38,6 +40,7 @@ impl New {
         let (id, written) = (RegistrationTokenId::new(), Written::new(expires));
         Ok(Self {
             hash: written.hash(),
+            short: shortened(&written.text()),
             sealed: signing.lock(LOCK, id.as_str(), &written.text())?,
             text: Secret::new(written.text()),
             id,
@@ -219,7 +222,7 @@ pub fn create(
             revoked_by: String::new(),
             version: 1,
         };
-        store::insert(tx, &token, &new.hash)?;
+        store::insert(tx, &token, &new.hash, &new.short)?;
         let says = format!(
             "A registration token for {name} was generated. {} until {}.{}",
             uses_words(token.max_uses),

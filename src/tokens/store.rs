@@ -7,7 +7,7 @@ use crate::error::Result;
 use crate::kernel::ids::{PersonId, RegistrationTokenId, SmartAccountId, VirtualAccountId};
 use crate::kernel::{Moment, Who, search_key};
 use crate::platform::db::schema::registration_tokens as tokens;
-use crate::platform::db::{Reads, Tx, contains};
+use crate::platform::db::{Reads, Tx};
 use diesel::prelude::*;
 
 macro_rules! columns {
@@ -70,8 +70,10 @@ macro_rules! wanted {
             [one] => query = query.filter(tokens::virtual_account_id.eq(*one)),
             some => query = query.filter(tokens::virtual_account_id.eq_any(some.to_vec())),
         }
-        if !filter.typed.is_empty() {
-            query = query.filter(tokens::search_key.like(contains(&filter.typed)).escape('\\'));
+        if let Some(found) = crate::found!(tokens::table, &filter.typed, tokens::search_key) {
+            // A whole text is the token itself.
+            let hash = super::model::Written::parse(&filter.typed).map_or_else(String::new, |one| one.hash());
+            query = query.filter(found.or(tokens::token_hash.eq(hash)));
         }
         if !filter.states.is_empty() {
             use diesel::expression::AsExpression;
@@ -190,8 +192,14 @@ pub fn by_hash(read: &mut dyn Reads, hash: &str) -> Result<Option<Token>> {
 }
 
 /// Keeps a new one.
-pub fn insert(tx: &mut Tx<'_>, token: &Token, hash: &str) -> Result<()> {
-    let words = format!("{} {}", token.description, token.creator);
+pub fn insert(tx: &mut Tx<'_>, token: &Token, hash: &str, short: &str) -> Result<()> {
+    // The beginning of the text, which lists show, holds nothing of the secret.
+    let words = format!(
+        "{} {} {}",
+        token.description,
+        token.creator,
+        short.trim_end_matches('\u{2026}')
+    );
     let key: String = search_key(&words).chars().take(1_000).collect();
     diesel::insert_into(tokens::table)
         .values((

@@ -2,7 +2,7 @@
 
 use super::form_pages::place;
 use super::model::{AccessLevel, Details, Typed};
-use super::pages::{filter, order, query, reached};
+use super::pages::{ACCESS, LEVELS, SORTS, filter, order, query, reached};
 use super::service::{self, NewVirtualAccount, Row};
 use crate::authz::action::{
     CreateNestedVirtualAccount, DeleteVirtualAccount, EditVirtualAccount, ViewVirtualAccounts,
@@ -10,7 +10,7 @@ use crate::authz::action::{
 use crate::authz::{Does, Permit};
 use crate::http::form::PathPart;
 use crate::http::reply::nothing;
-use crate::http::{Answer, Api, IdempotencyKey, JsonBody, May, Routes, Visit, json};
+use crate::http::{Answer, Api, IdempotencyKey, JsonBody, May, Param, Routes, Visit, json};
 use crate::kernel::Moment;
 use crate::kernel::ids::VirtualAccountId;
 use actix_web::http::Method;
@@ -26,22 +26,13 @@ pub fn routes(routes: &mut Routes) {
         ALL,
         Api::says("The Virtual Accounts that one may see, the default one first.")
             .query(&[
-                ("q", "Only those with this text in name, description or tags."),
-                ("tag", "Only those with this tag; may come several times."),
-                (
-                    "access",
-                    "Only those with this access level: unrestricted or restricted.",
-                ),
-                (
-                    "level",
-                    "Only those at the top level (top) or nested ones (nested).",
-                ),
-                (
-                    "sort",
-                    "name, access, users or created; with a leading - the other way round.",
-                ),
-                ("page", "Number of the page, from 1. Without it, all of them."),
-                ("per", "Rows per page: 10, 25, 50 or 100."),
+                Param::text("q", "Words in name, description or tags."),
+                Param::text("tag", "Only those with this tag.").many(),
+                Param::choice("access", ACCESS, "Only those with this access level.").many(),
+                Param::choice("level", LEVELS, "Only those at the top level, or nested ones.").many(),
+                Param::sort(SORTS, "With a leading - the other way round."),
+                Param::PAGE,
+                Param::PER,
             ])
             .gives::<VirtualAccountList>(200),
         all,
@@ -98,9 +89,11 @@ pub fn routes(routes: &mut Routes) {
 #[serde(deny_unknown_fields)]
 struct NewVirtualAccountBody {
     /// Its name, unique within the Smart Account.
+    #[schema(min_length = 1, max_length = 100)]
     name: String,
     /// What it is for.
     #[serde(default)]
+    #[schema(max_length = 500)]
     description: String,
     /// unrestricted or restricted; unrestricted without it.
     access_level: Option<AccessLevel>,
@@ -114,6 +107,7 @@ struct NewVirtualAccountBody {
     preferred_end_date: Option<String>,
     /// Its tags.
     #[serde(default)]
+    #[schema(max_items = 20)]
     tags: Vec<String>,
 }
 
@@ -122,9 +116,11 @@ struct NewVirtualAccountBody {
 #[serde(deny_unknown_fields)]
 struct VirtualAccountBody {
     /// Its name, unique within the Smart Account.
+    #[schema(min_length = 1, max_length = 100)]
     name: String,
     /// What it is for.
     #[serde(default)]
+    #[schema(max_length = 500)]
     description: String,
     /// unrestricted or restricted.
     access_level: AccessLevel,
@@ -132,6 +128,7 @@ struct VirtualAccountBody {
     preferred_end_date: Option<String>,
     /// Its tags.
     #[serde(default)]
+    #[schema(max_items = 20)]
     tags: Vec<String>,
     /// The version that was read. Answered with 409 "stale" when there is a newer one.
     version: i64,

@@ -2,7 +2,8 @@
 
 use crate::error::{Error, Problems, Refusal, Result};
 use crate::kernel::ids::{SmartAccountId, VirtualAccountId};
-use crate::kernel::{Moment, Name, search_key, text};
+use crate::kernel::looks::Look;
+use crate::kernel::{Moment, Name, text};
 use crate::platform::occupants::Holding;
 use chrono::{NaiveDate, NaiveTime};
 use std::collections::{HashMap, HashSet};
@@ -171,7 +172,7 @@ pub fn tags(typed: &str) -> Result<Vec<String>, String> {
         if tag.chars().count() > LONGEST_TAG {
             return Err(format!("Use at most {LONGEST_TAG} characters for a tag."));
         }
-        if list.iter().all(|known| search_key(known) != search_key(&tag)) {
+        if Look::of(&tag).among(list.iter().map(String::as_str)).is_none() {
             list.push(tag);
         }
     }

@@ -86,6 +86,11 @@ pub fn crumbs(visit: &Visit, one: Option<(&str, VirtualAccountId)>) -> Vec<Crumb
     crumbs
 }
 
+pub const ACCESS: &[(&str, &str)] = &[("unrestricted", "Unrestricted"), ("restricted", "Restricted")];
+pub const LEVELS: &[(&str, &str)] = &[("top", "Top level"), ("nested", "Nested")];
+/// By what the list can be sorted.
+pub const SORTS: &[&str] = &["name", "access", "users", "created"];
+
 /// What a list's address asks for. Which tags there are is known only by then, so they are given.
 pub fn query(path: String, raw: &str, tags: &[String]) -> ListQuery {
     let offered: Vec<(&str, &str)> = if tags.len() > MOST_TAGS_OFFERED {
@@ -102,17 +107,17 @@ pub fn query(path: String, raw: &str, tags: &[String]) -> ListQuery {
             }),
         )
         .finish();
-    ListQuery::parse(
+    let mut list = ListQuery::parse(
         &raw,
         &ListSpec {
             path,
-            sorts: &["name", "access", "users", "created"],
+            sorts: SORTS,
             default_sort: "name",
             filters: &[
                 FilterSpec {
                     key: "access",
                     label: "Access level",
-                    values: &[("unrestricted", "Unrestricted"), ("restricted", "Restricted")],
+                    values: ACCESS,
                 },
                 FilterSpec {
                     key: "tag",
@@ -122,19 +127,21 @@ pub fn query(path: String, raw: &str, tags: &[String]) -> ListQuery {
                 FilterSpec {
                     key: "level",
                     label: "Level",
-                    values: &[("top", "Top level"), ("nested", "Nested")],
+                    values: LEVELS,
                 },
             ],
             columns: COLUMNS,
         },
-    )
+    );
+    list.check_values("tag", |wanted| tags.iter().any(|tag| tag == wanted));
+    list
 }
 
 /// What a query narrows the list to.
 pub fn filter(list: &ListQuery) -> Filter {
     let levels = list.values("level");
     Filter {
-        typed: search_key(&list.q),
+        typed: list.q.clone(),
         levels: list
             .values("access")
             .iter()
@@ -416,6 +423,7 @@ pub async fn csv(may: May<ViewVirtualAccounts>) -> Answer {
         .read(move |r| {
             let tags = service::tags_in_use(r, &permit)?;
             let list = query(path, &raw, &tags);
+            list.understood()?;
             service::page(
                 r,
                 &permit,

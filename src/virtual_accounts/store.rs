@@ -5,9 +5,10 @@ use super::service::NewVirtualAccount;
 use crate::authz::Within;
 use crate::error::{Error, Result};
 use crate::kernel::ids::{SmartAccountId, VirtualAccountId};
+use crate::kernel::looks::Look;
 use crate::kernel::{Moment, search_key};
 use crate::platform::db::schema::{virtual_account_tags as tags, virtual_accounts};
-use crate::platform::db::{OnTaken, Reads, Tx, contains};
+use crate::platform::db::{OnTaken, Reads, Tx};
 use diesel::prelude::*;
 
 macro_rules! columns {
@@ -31,8 +32,29 @@ macro_rules! columns {
 fn name_taken(name: &str) -> Error {
     Error::invalid(
         "name",
-        format!("A Virtual Account with the name {name} is there already. Choose another name."),
+        format!(
+            "A Virtual Account with the name {name}, or with one that looks the same, is there already. Choose another name."
+        ),
     )
+}
+
+/// Two names that nobody can tell apart are one name.
+fn must_look_different(
+    read: &mut dyn Reads,
+    account: SmartAccountId,
+    name: &str,
+    except: Option<VirtualAccountId>,
+) -> Result<()> {
+    let look = Look::of(name);
+    let others: Vec<(VirtualAccountId, String)> = virtual_accounts::table
+        .filter(virtual_accounts::smart_account_id.eq(account))
+        .select((virtual_accounts::id, virtual_accounts::name))
+        .load(read.conn())?;
+    let others = others.iter().filter(|(id, _)| Some(*id) != except);
+    match look.among(others.map(|(_, name)| name.as_str())) {
+        Some(_) => Err(name_taken(name)),
+        None => Ok(()),
+    }
 }
 
 /// What a search looks in.
@@ -50,6 +72,7 @@ pub fn insert(
     new: &NewVirtualAccount,
     is_default: bool,
 ) -> Result<()> {
+    must_look_different(tx, account, &new.name, None)?;
     diesel::insert_into(virtual_accounts::table)
         .values((
             virtual_accounts::id.eq(id),
@@ -96,6 +119,7 @@ pub fn update(
     details: &Details,
 ) -> Result<bool> {
     let name = details.name.as_str();
+    must_look_different(tx, account, name, Some(id))?;
     let same = virtual_accounts::table.filter(
         virtual_accounts::smart_account_id
             .eq(account)
@@ -201,12 +225,12 @@ macro_rules! asked {
         if let Some(only) = within.only() {
             query = query.filter(virtual_accounts::id.eq_any(only.to_vec()));
         }
-        if !filter.typed.is_empty() {
-            query = query.filter(
-                virtual_accounts::search_key
-                    .like(contains(&filter.typed))
-                    .escape('\\'),
-            );
+        if let Some(found) = crate::found!(
+            virtual_accounts::table,
+            &filter.typed,
+            virtual_accounts::search_key
+        ) {
+            query = query.filter(found);
         }
         if !filter.levels.is_empty() {
             query = query.filter(virtual_accounts::access_level.eq_any(filter.levels.clone()));

@@ -26,46 +26,49 @@ use serde::Deserialize;
 
 const TITLE: &str = "Pending Access Requests";
 
-const ROLES: FilterSpec<'static> = FilterSpec {
+pub const ROLES: &[(&str, &str)] = &[
+    ("account-admin", "Smart Account Administrator"),
+    ("account-approver", "Smart Account Approver"),
+    ("account-user", "Smart Account User"),
+    ("account-viewer", "Smart Account Viewer"),
+    ("virtual-admin", "Virtual Account Administrator"),
+    ("virtual-user", "Virtual Account User"),
+    ("virtual-viewer", "Virtual Account Viewer"),
+];
+pub const SCOPES: &[(&str, &str)] = &[
+    ("account", "Entire Smart Account"),
+    ("virtual-accounts", "Selected Virtual Accounts"),
+];
+const ROLE: FilterSpec<'static> = FilterSpec {
     key: "role",
     label: "Requested role",
-    values: &[
-        ("account-admin", "Smart Account Administrator"),
-        ("account-approver", "Smart Account Approver"),
-        ("account-user", "Smart Account User"),
-        ("account-viewer", "Smart Account Viewer"),
-        ("virtual-admin", "Virtual Account Administrator"),
-        ("virtual-user", "Virtual Account User"),
-        ("virtual-viewer", "Virtual Account Viewer"),
-    ],
+    values: ROLES,
 };
-const SCOPES: FilterSpec<'static> = FilterSpec {
+const SCOPE: FilterSpec<'static> = FilterSpec {
     key: "scope",
     label: "Scope of access",
-    values: &[
-        ("account", "Entire Smart Account"),
-        ("virtual-accounts", "Selected Virtual Accounts"),
-    ],
+    values: SCOPES,
 };
 /// What a list of requests understands, for scripts as well.
+pub const STATES: &[(&str, &str)] = &[
+    ("approved", "Approved"),
+    ("declined", "Declined"),
+    ("withdrawn", "Withdrawn"),
+    ("auto-approved", "Auto-approved"),
+    ("auto-declined", "Auto-declined"),
+    ("superseded", "Superseded"),
+    ("expired", "Expired"),
+];
 pub const FILTERS: &[FilterSpec<'static>] = &[
     FilterSpec {
         key: "status",
         label: "Status",
-        values: &[
-            ("approved", "Approved"),
-            ("declined", "Declined"),
-            ("withdrawn", "Withdrawn"),
-            ("auto-approved", "Auto-approved"),
-            ("auto-declined", "Auto-declined"),
-            ("superseded", "Superseded"),
-            ("expired", "Expired"),
-        ],
+        values: STATES,
     },
-    ROLES,
-    SCOPES,
+    ROLE,
+    SCOPE,
 ];
-const PENDING_FILTERS: &[FilterSpec<'static>] = &[ROLES, SCOPES];
+const PENDING_FILTERS: &[FilterSpec<'static>] = &[ROLE, SCOPE];
 const PENDING_COLUMNS: &[ColumnSpec<'static>] = &[
     ColumnSpec {
         key: "access",
@@ -266,6 +269,7 @@ pub async fn decided(may: May<ViewAccessRequests>) -> Answer {
 async fn csv(may: May<ViewAccessRequests>, pending: bool) -> Answer {
     const AT_ONCE: u64 = 500;
     let list = query(&may, pending);
+    list.understood()?;
     let permit = may.permit.clone();
     let rows = may
         .portal

@@ -7,7 +7,7 @@ mod delegation;
 mod link;
 
 pub use automation::rule_of;
-pub use decide::{FILTERS, approve_now, decline_now, filter_of, gift, reason};
+pub use decide::{FILTERS, ROLES, SCOPES, STATES, approve_now, decline_now, filter_of, gift, reason};
 pub use delegation::{end_now, lend_now};
 
 use crate::error::{Error, Problems, Result};

@@ -26,7 +26,7 @@ const MOST_OFFERED: usize = 100;
 /// The most lines that one file holds.
 const MOST_EXPORTED: u64 = 100_000;
 
-const STANDINGS: &[(&str, &str)] = &[
+pub const STANDINGS: &[(&str, &str)] = &[
     (Standing::Connected.word(), Standing::Connected.label()),
     (Standing::Silent.word(), Standing::Silent.label()),
     (Standing::Released.word(), Standing::Released.label()),
@@ -62,6 +62,9 @@ const fn column(key: &'static str, label: &'static str, default_on: bool) -> Col
         default_on,
     }
 }
+
+/// By what the list can be sorted.
+pub const SORTS: &[&str] = &["name", "product", "contact", "status"];
 
 /// What a list's address asks for, in all Virtual Accounts or in one. Which Virtual Accounts and products there are is
 /// known only by then, so they are read here.
@@ -112,17 +115,20 @@ pub fn query(
             },
         );
     }
-    let list = ListQuery::parse(
+    let mut list = ListQuery::parse(
         raw,
         &ListSpec {
             path,
-            sorts: &["name", "product", "contact", "status"],
+            sorts: SORTS,
             default_sort: "name",
             filters: &filters,
             columns: if only.is_some() { COLUMNS_OF_PLACE } else { COLUMNS },
         },
     );
     // By id or, where too many are there to be offered, by name.
+    list.check_values("va", |wanted| {
+        all.iter().any(|(id, name)| id == wanted || name == wanted)
+    });
     let wanted = list.values("va");
     let mut chosen: Vec<VirtualAccountId> = all
         .iter()
@@ -312,6 +318,7 @@ pub async fn csv(may: May<ViewInventory>) -> Answer {
         .db
         .read(move |r| {
             let (list, filter) = query(r, &permit, path, &raw, None)?;
+            list.understood()?;
             service::page(r, &permit, &filter, order(&list), MOST_EXPORTED, 0)
         })
         .await?;

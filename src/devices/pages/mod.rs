@@ -6,7 +6,7 @@ mod list;
 mod one;
 mod tabs;
 
-pub use list::{order, query};
+pub use list::{SORTS, STANDINGS, order, query};
 
 use super::calls::Told;
 use super::model::{Authorization, Device, Standing, UseStatus};

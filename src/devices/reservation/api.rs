@@ -82,6 +82,7 @@ struct ReservationLineBody {
     /// What programs know the license by.
     entitlement: String,
     /// How many: of what is free.
+    #[schema(minimum = 1, maximum = 1_000_000_000)]
     quantity: i64,
 }
 
@@ -94,6 +95,7 @@ struct ReservationBody {
     virtual_account: VirtualAccountId,
     /// As the device shows it: XX-Z<pid>:<device>-<rand>-XX.
     request_code: String,
+    #[schema(min_items = 1, max_items = 50)]
     licenses: Vec<ReservationLineBody>,
 }
 
@@ -102,6 +104,7 @@ struct ReservationBody {
 #[serde(deny_unknown_fields)]
 struct ReturnBody {
     /// Reservation Return Code.
+    #[schema(min_length = 1)]
     return_code: String,
 }
 

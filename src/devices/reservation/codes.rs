@@ -3,7 +3,7 @@
 //!
 //! The portal and `licentral device` both compute them here. Nothing in them is the vendor's: only their looks are.
 
-use crate::kernel::Moment;
+use crate::kernel::{Moment, pasted};
 use crate::platform::token;
 use data_encoding::{BASE32_NOPAD, BASE64URL_NOPAD, HEXUPPER};
 
@@ -53,10 +53,15 @@ impl RequestCode {
 
     /// Reads a code as it was typed or pasted: `XX-Z<pid>:<device>-<rand>-XX`.
     pub fn parse(typed: &str) -> Result<Self, String> {
-        let text: String = typed.split_whitespace().collect();
+        let text = pasted::code(typed);
         if text.is_empty() {
             return Err("Enter the request code that the device shows.".to_owned());
         }
+        // Devices write it in capitals; where its check tells, it may have been typed otherwise.
+        Self::read(text.clone()).or_else(|says| Self::read(text.to_ascii_uppercase()).map_err(|_| says))
+    }
+
+    fn read(text: String) -> Result<Self, String> {
         let wrong = || {
             "This is not a request code. It looks like LC-ZC9200-48P-E:FOC2401X0AB-7QK2MZ9PT-3F. Copy it from the device again.".to_owned()
         };
@@ -236,7 +241,8 @@ pub fn is_return_code(typed: &str, authorization: &str, pid: &str, serial: &str)
 
 /// A code without its groups, in capitals: as it is compared.
 fn plain(code: &str) -> String {
-    code.chars()
+    pasted::code(code)
+        .chars()
         .filter(char::is_ascii_alphanumeric)
         .map(|c| c.to_ascii_uppercase())
         .collect()

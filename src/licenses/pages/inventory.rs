@@ -28,15 +28,23 @@ const MOST_OFFERED: usize = 100;
 /// The most lines that one file holds.
 const MOST_EXPORTED: u64 = 100_000;
 
-const TERMS: &[(&str, &str)] = &[
+pub const TERMS: &[(&str, &str)] = &[
     (Term::Perpetual.word(), Term::Perpetual.label()),
     (Term::Term.word(), Term::Term.label()),
     (Term::Subscription.word(), Term::Subscription.label()),
 ];
-const BILLINGS: &[(&str, &str)] = &[
+pub const BILLINGS: &[(&str, &str)] = &[
     (Billing::Prepaid.word(), Billing::Prepaid.label()),
     (Billing::Usage.word(), Billing::Usage.label()),
 ];
+
+pub const ALERTS: &[(&str, &str)] = &[
+    ("short", "Insufficient Licenses"),
+    ("ending", "Expires within 90 days"),
+];
+pub const EMPTY: &[(&str, &str)] = &[("yes", "Show licenses of which none are left")];
+/// By what the list can be sorted.
+pub const SORTS: &[&str] = &["license", "purchased", "in-use", "balance", "ends"];
 
 /// What a list's address asks for. Which Virtual Accounts and tags there are is known only by then, so they are read
 /// here. Within one Virtual Account there is nothing to choose of them.
@@ -91,10 +99,7 @@ pub fn query(
         FilterSpec {
             key: "alert",
             label: "Alerts",
-            values: &[
-                ("short", "Insufficient Licenses"),
-                ("ending", "Expires within 90 days"),
-            ],
+            values: ALERTS,
         },
         FilterSpec {
             key: "term",
@@ -109,20 +114,28 @@ pub fn query(
         FilterSpec {
             key: "empty",
             label: "Empty ones",
-            values: &[("yes", "Show licenses of which none are left")],
+            values: EMPTY,
         },
     ]);
-    let list = ListQuery::parse(
+    let mut list = ListQuery::parse(
         raw,
         &ListSpec {
             path,
-            sorts: &["license", "purchased", "in-use", "balance", "ends"],
+            sorts: SORTS,
             default_sort: "license",
             filters: &filters,
             columns: &[],
         },
     );
     // By id or, where too many are there to be offered, by name.
+    let is_one_of = |choices: &[(String, String)], wanted: &str| {
+        choices
+            .iter()
+            .any(|(value, label)| value == wanted || label == wanted)
+    };
+    list.check_values("va", |wanted| is_one_of(&all, wanted));
+    list.check_values("tag", |wanted| is_one_of(&place_tags, wanted));
+    list.check_values("license-tag", |wanted| is_one_of(&license_tags, wanted));
     let wanted = list.values("va");
     let mut chosen: Option<Vec<VirtualAccountId>> = (!wanted.is_empty()).then(|| {
         all.iter()
@@ -383,6 +396,7 @@ pub async fn csv(may: May<ViewInventory>) -> Answer {
         .db
         .read(move |r| {
             let (list, filter) = query(r, &permit, path, &raw, None, now)?;
+            list.understood()?;
             service::page(r, &permit, &filter, order(&list), MOST_EXPORTED, 0)
         })
         .await?;

@@ -121,7 +121,8 @@ pub async fn list(may: May<ViewInventory>) -> Answer {
 /// GET /sa/{said}/licensing/transactions.csv
 pub async fn csv(may: May<ViewInventory>) -> Answer {
     let permit = may.permit.clone();
-    let (_, asked) = query(&may);
+    let (list, asked) = query(&may);
+    list.understood()?;
     let (postings, names) = may
         .portal
         .db

@@ -7,7 +7,7 @@ mod place;
 mod tags;
 mod transfer;
 
-pub use inventory::{order, query};
+pub use inventory::{ALERTS, BILLINGS, EMPTY, SORTS, TERMS, order, query};
 pub use license::{LicenseHead, LicenseTab};
 pub use place::{InventoryHead, InventoryTab};
 

@@ -7,7 +7,7 @@ use crate::error::{Error, Result};
 use crate::kernel::ids::{LicenseStockId, SmartAccountId, VirtualAccountId};
 use crate::kernel::{Moment, search_key};
 use crate::platform::db::schema::{license_days as day_rows, license_stocks as stocks, license_tags as tags};
-use crate::platform::db::{Conn, Reads, Tx, contains};
+use crate::platform::db::{Conn, Reads, Tx};
 use diesel::prelude::*;
 use std::collections::HashMap;
 
@@ -337,21 +337,20 @@ macro_rules! asked {
         if let Some(only) = within.only() {
             query = query.filter(stocks::virtual_account_id.eq_any(only.to_vec()));
         }
-        if !filter.typed.is_empty() {
-            let tagged = tags::table
-                .filter(
-                    tags::smart_account_id
-                        .eq(within.account()?)
-                        .and(tags::tag_key.like(contains(&filter.typed)).escape('\\')),
-                )
-                .select(tags::stock_id);
-            query = query.filter(
-                stocks::search_key
-                    .like(contains(&filter.typed))
-                    .escape('\\')
-                    .or(stocks::entitlement.like(contains(&filter.typed)).escape('\\'))
-                    .or(stocks::id.eq_any(tagged)),
-            );
+        let account = within.account()?;
+        let found = crate::found!(
+            stocks::table,
+            &filter.typed,
+            stocks::search_key,
+            stocks::entitlement;
+            pattern => stocks::id.eq_any(
+                tags::table
+                    .filter(tags::smart_account_id.eq(account).and(tags::tag_key.like(pattern).escape('\\')))
+                    .select(tags::stock_id),
+            )
+        );
+        if let Some(found) = found {
+            query = query.filter(found);
         }
         if !filter.tags.is_empty() {
             let tagged = tags::table

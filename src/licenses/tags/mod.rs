@@ -10,6 +10,7 @@ use crate::authz::Permit;
 use crate::authz::action::TagLicenses;
 use crate::error::{Error, Result};
 use crate::kernel::ids::LicenseStockId;
+use crate::kernel::looks::Look;
 use crate::kernel::{Event, Kind, Moment, search_key};
 use crate::platform::db::{Recorded, Tx};
 use crate::virtual_accounts::MOST_TAGS;
@@ -38,6 +39,18 @@ pub fn change(
             "licenses.too-many",
             format!("The tags of at most {MOST_AT_ONCE} licenses are changed at once."),
         ));
+    }
+    let known = in_use(tx, within)?;
+    for (at, tag) in add.iter().enumerate() {
+        let other = Look::of(tag).among(known.iter().map(String::as_str));
+        if let Some(other) = other.filter(|other| search_key(other) != search_key(tag)) {
+            return Err(Error::invalid(
+                format!("add/{at}"),
+                format!(
+                    "The tag {other} is in use, looks like this one and is written with other characters. Use that one, or one that can be told apart."
+                ),
+            ));
+        }
     }
     let before = store::of(tx, account, ids)?;
     let gone: Vec<String> = remove

@@ -1,20 +1,21 @@
 //! The JSON of user groups.
 
 use super::model::{Asked, RequestState, scope_of};
-use super::pages::{Lookup, arrange, query, read_asking, read_message};
+use super::pages::{Lookup, SORTS, arrange, query, read_asking, read_message};
 use super::service::{self, NewGroup, Row};
 use crate::authn::PersonState;
 use crate::authz::Role;
 use crate::authz::action::{ManageGroups, ViewUsers};
 use crate::error::{Error, Problems, Result};
 use crate::http::form::{LIST_LIMIT, PathPart};
-use crate::http::{Answer, Api, IdempotencyKey, JsonBody, May, Routes, json, reply};
+use crate::http::{Answer, Api, IdempotencyKey, JsonBody, May, Param, Routes, json, reply};
 use crate::kernel::ids::{PersonId, UserGroupId, VirtualAccountId};
 use crate::kernel::{Moment, Name, text};
 use crate::members::access;
 use crate::members::api::{AddReport, lines, wrong_lines};
 use crate::members::imports;
 use crate::members::model::Scope;
+use crate::members::pages::ROLES;
 use actix_web::http::Method;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -28,14 +29,11 @@ pub fn routes(routes: &mut Routes) {
         Api::says("User groups, by name.")
             .gives::<GroupList>(200)
             .query(&[
-                ("q", "A part of the name or the description."),
-                ("role", "One of the roles. May come several times."),
-                (
-                    "sort",
-                    "name, people or created; with a minus the other way round.",
-                ),
-                ("page", "From 1."),
-                ("per", "10, 25, 50 or 100."),
+                Param::text("q", "Words in the name or the description."),
+                Param::choice("role", ROLES, "One of the roles.").many(),
+                Param::sort(SORTS, "With a minus the other way round."),
+                Param::PAGE,
+                Param::PER,
             ]),
         all,
     );
@@ -313,8 +311,10 @@ struct GroupAccessOrNone {
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 struct NewUserGroup {
+    #[schema(min_length = 1, max_length = 100)]
     name: String,
     #[serde(default)]
+    #[schema(max_length = 500)]
     description: String,
     /// The user role of everybody in it; none for nothing.
     role: Option<Role>,
@@ -327,7 +327,9 @@ struct NewUserGroup {
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 struct GroupEdit {
+    #[schema(min_length = 1, max_length = 100)]
     name: String,
+    #[schema(max_length = 500)]
     description: String,
     version: i64,
 }
@@ -338,6 +340,7 @@ struct GroupEdit {
 struct NewGroupPeople {
     /// E-mail addresses, up to 10,000, one in each element; `Ada Lindqvist <ada@xyz.example>` is read as well. People
     /// without a user account are invited.
+    #[schema(min_items = 1, max_items = 10_000)]
     emails: Vec<String>,
     /// Only says what would become of each line.
     #[serde(default)]
@@ -351,7 +354,9 @@ struct NewGroupPeople {
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 struct GroupMessage {
+    #[schema(min_length = 1, max_length = 100)]
     subject: String,
+    #[schema(min_length = 1, max_length = 2_000)]
     message: String,
 }
 
@@ -360,9 +365,11 @@ struct GroupMessage {
 #[serde(deny_unknown_fields)]
 struct GroupAsks {
     /// The whole Account Domain Identifier of the other Smart Account.
+    #[schema(min_length = 1)]
     domain: String,
     /// A note for its administrators.
     #[serde(default)]
+    #[schema(max_length = 1_000)]
     note: String,
 }
 
@@ -374,12 +381,12 @@ struct GroupAsked {
 }
 
 async fn all(may: May<ViewUsers>) -> Answer {
-    let mut list = query(&may, may.path.clone());
+    let list = query(&may, may.path.clone());
+    list.understood()?;
     let permit = may.permit.clone();
     let rows = may.portal.db.read(move |r| service::list(r, &permit)).await?;
     let rows = arrange(rows, &list);
     let total = rows.len() as u64;
-    list.clamp(total);
     json(
         200,
         &GroupList {

@@ -19,7 +19,7 @@ use crate::http::{
     Answer, Crumb, Flash, FlashKind, FormState, May, Posted, Routes, Shell, Visit, page, page_with,
 };
 use crate::kernel::ids::{GroupRequestId, PersonId, UserGroupId, VirtualAccountId};
-use crate::kernel::{DomainIdentifier, Name, search_key, text};
+use crate::kernel::{DomainIdentifier, Name, Sought, pasted, search_key, text};
 use crate::members::access::{self, AccessFields};
 use crate::members::model::Scope;
 use crate::members::pages::{ROLES, base, why_not};
@@ -81,7 +81,7 @@ pub struct Lookup(pub String);
 impl std::str::FromStr for Lookup {
     type Err = ();
     fn from_str(text: &str) -> Result<Self, ()> {
-        let text = text.trim().to_ascii_uppercase();
+        let text = pasted::code(text).to_ascii_uppercase();
         let known = text.len() == 13
             && text.starts_with("UGR-")
             && text.chars().all(|c| c.is_ascii_alphanumeric() || c == '-');
@@ -202,12 +202,15 @@ const COLUMNS: &[ColumnSpec<'_>] = &[
     },
 ];
 
+/// By what the list can be sorted.
+pub const SORTS: &[&str] = &["name", "people", "created"];
+
 pub fn query(visit: &Visit, path: String) -> ListQuery {
     ListQuery::parse(
         &visit.query,
         &ListSpec {
             path,
-            sorts: &["name", "people", "created"],
+            sorts: SORTS,
             default_sort: "name",
             filters: FILTERS,
             columns: COLUMNS,
@@ -217,17 +220,17 @@ pub fn query(visit: &Visit, path: String) -> ListQuery {
 
 /// What the query asks for, in order. Groups come by name.
 pub fn arrange(mut rows: Vec<Row>, list: &ListQuery) -> Vec<Row> {
-    let wanted = search_key(&list.q);
+    let sought = Sought::parse(&list.q);
     let roles: Vec<Role> = list
         .values("role")
         .iter()
         .filter_map(|word| word.parse().ok())
         .collect();
     rows.retain(|row| {
-        (wanted.is_empty()
-            || search_key(&row.group.name).contains(&wanted)
-            || search_key(&row.group.description).contains(&wanted))
-            && (roles.is_empty() || row.own.iter().any(|one| roles.contains(&one.role)))
+        sought.fits(&search_key(&format!(
+            "{} {}",
+            row.group.name, row.group.description
+        ))) && (roles.is_empty() || row.own.iter().any(|one| roles.contains(&one.role)))
     });
     match list.sort.as_str() {
         "people" => rows.sort_by_key(|row| row.people),
@@ -312,6 +315,7 @@ async fn all(may: May<ViewUsers>) -> Answer {
 
 async fn csv(may: May<ViewUsers>) -> Answer {
     let list = query(&may, String::new());
+    list.understood()?;
     let permit = may.permit.clone();
     let (rows, place) = may
         .portal
@@ -552,14 +556,10 @@ async fn group_page<A: Does>(
             columns: &[],
         },
     );
-    let wanted = search_key(&list.q);
+    let sought = Sought::parse(&list.q);
     let people: Vec<Person> = people
         .into_iter()
-        .filter(|person| {
-            wanted.is_empty()
-                || search_key(&person.name).contains(&wanted)
-                || person.email.key().contains(&wanted)
-        })
+        .filter(|person| sought.fits(&search_key(&format!("{} {}", person.name, person.email.key()))))
         .collect();
     let total = people.len() as u64;
     list.clamp(total);

@@ -4,6 +4,7 @@ use super::model::{Access, Group, Request, RequestState};
 use crate::authz::Role;
 use crate::error::{Error, Result};
 use crate::kernel::ids::{GrantId, GroupRequestId, PersonId, SmartAccountId, UserGroupId, VirtualAccountId};
+use crate::kernel::looks::Look;
 use crate::kernel::{Moment, search_key};
 use crate::platform::db::schema::{user_group_access, user_group_people, user_group_requests, user_groups};
 use crate::platform::db::{OnTaken, Reads, Tx};
@@ -57,8 +58,25 @@ pub fn names(read: &mut dyn Reads, ids: &[String]) -> Result<Vec<(UserGroupId, S
 fn name_taken(name: &str) -> Error {
     Error::invalid(
         "name",
-        format!("A user group with the name {name} is there already. Choose another name."),
+        format!(
+            "A user group with the name {name}, or with one that looks the same, is there already. Choose another name."
+        ),
     )
+}
+
+/// Two names that nobody can tell apart are one name.
+fn must_look_different(
+    read: &mut dyn Reads,
+    account: SmartAccountId,
+    name: &str,
+    except: Option<UserGroupId>,
+) -> Result<()> {
+    let all = groups(read, account)?;
+    let others = all.iter().filter(|one| Some(one.id) != except);
+    match Look::of(name).among(others.map(|one| one.name.as_str())) {
+        Some(_) => Err(name_taken(name)),
+        None => Ok(()),
+    }
 }
 
 pub fn insert(
@@ -69,6 +87,7 @@ pub fn insert(
     name: &str,
     description: &str,
 ) -> Result<()> {
+    must_look_different(tx, account, name, None)?;
     diesel::insert_into(user_groups::table)
         .values((
             user_groups::id.eq(id),
@@ -92,6 +111,7 @@ pub fn edit(
     name: &str,
     description: &str,
 ) -> Result<bool> {
+    must_look_different(tx, account, name, Some(id))?;
     let same = user_groups::table.filter(
         user_groups::smart_account_id
             .eq(account)

@@ -32,10 +32,13 @@ pub fn routes(routes: &mut Routes) {
 #[serde(deny_unknown_fields)]
 pub struct LineBody {
     /// A SKU of the catalog.
+    #[schema(min_length = 1)]
     sku: String,
     /// 1 to 2,000,000,000.
+    #[schema(minimum = 1, maximum = 2_000_000_000)]
     quantity: i64,
     /// 1 to 120; that of the catalog without it.
+    #[schema(minimum = 1, maximum = 120)]
     term_months: Option<i32>,
 }
 
@@ -44,10 +47,13 @@ pub struct LineBody {
 #[serde(deny_unknown_fields)]
 pub struct OrderBody {
     /// Order Identifier: up to 40 letters, digits, hyphens, dots and underscores.
+    #[schema(min_length = 1, max_length = 40, pattern = "^[A-Za-z0-9._-]+$")]
     identifier: String,
     /// Name of the customer.
+    #[schema(min_length = 1, max_length = 100)]
     customer: String,
     /// Domain of the customer.
+    #[schema(min_length = 1, max_length = 253)]
     customer_domain: String,
     /// Email ID of the customer.
     #[serde(default)]
@@ -70,6 +76,7 @@ pub struct OrderBody {
     #[serde(default)]
     end_customer_account: String,
     /// 1 to 500.
+    #[schema(min_items = 1, max_items = 500)]
     lines: Vec<LineBody>,
 }
 

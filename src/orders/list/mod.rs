@@ -45,35 +45,41 @@ pub struct Filter {
     pub descending: bool,
 }
 
+pub const ASSIGNMENTS: &[(&str, &str)] = &[
+    ("unassigned", "Unassigned"),
+    ("requested", "Assignment requested"),
+    ("assigned", "Assigned"),
+    ("failed", "Failed"),
+];
+pub const TYPES: &[(&str, &str)] = &[
+    ("standard", "Standard"),
+    ("stocking", "Stocking"),
+    ("enterprise-agreement", "Enterprise Agreement"),
+];
+pub const STATUSES: &[(&str, &str)] = &[
+    ("pending", "Pending"),
+    ("partially-fulfilled", "Partially fulfilled"),
+    ("fulfilled", "Fulfilled"),
+];
+/// By what the list can be sorted.
+pub const SORTS: &[&str] = &["date", "id", "customer", "type", "status", "assignment", "lines"];
+
 /// The filters that the address of the list knows.
 pub const FILTERS: &[FilterSpec<'static>] = &[
     FilterSpec {
         key: "assignment",
         label: "Assignment status",
-        values: &[
-            ("unassigned", "Unassigned"),
-            ("requested", "Assignment requested"),
-            ("assigned", "Assigned"),
-            ("failed", "Failed"),
-        ],
+        values: ASSIGNMENTS,
     },
     FilterSpec {
         key: "type",
         label: "Order type",
-        values: &[
-            ("standard", "Standard"),
-            ("stocking", "Stocking"),
-            ("enterprise-agreement", "Enterprise Agreement"),
-        ],
+        values: TYPES,
     },
     FilterSpec {
         key: "status",
         label: "Order status",
-        values: &[
-            ("pending", "Pending"),
-            ("partially-fulfilled", "Partially fulfilled"),
-            ("fulfilled", "Fulfilled"),
-        ],
+        values: STATUSES,
     },
     FilterSpec::date("from", "From"),
     FilterSpec::date("to", "To"),
@@ -102,7 +108,7 @@ const fn column(key: &'static str, label: &'static str, default_on: bool) -> Col
 pub fn spec(path: String) -> ListSpec<'static> {
     ListSpec {
         path,
-        sorts: &["date", "id", "customer", "type", "status", "assignment", "lines"],
+        sorts: SORTS,
         default_sort: "-date",
         filters: FILTERS,
         columns: COLUMNS,

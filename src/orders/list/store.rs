@@ -7,7 +7,7 @@ use crate::error::{Error, Result};
 use crate::kernel::Moment;
 use crate::kernel::ids::{OrderId, PersonId, SavedViewId, SmartAccountId};
 use crate::platform::db::schema::{order_lines, order_views as views, orders, saved_views};
-use crate::platform::db::{OnTaken, Reads, Tx, contains};
+use crate::platform::db::{Condition, OnTaken, Reads, Tx};
 use diesel::prelude::*;
 
 /// What lies within reach and is asked for, but for the kinds. Who reaches some Virtual Accounts alone sees the orders
@@ -30,8 +30,8 @@ macro_rules! reached {
                 .select(order_lines::order_id);
             query = query.filter(views::order_id.eq_any(theirs));
         }
-        if !filter.q.is_empty() {
-            query = query.filter(views::search_key.like(contains(&filter.q)).escape('\\'));
+        if let Some(found) = crate::found!(views::table, &filter.q, views::search_key) {
+            query = query.filter(found);
         }
         if let Some(from) = filter.from {
             query = query.filter(views::ordered_at.ge(from));
@@ -154,12 +154,13 @@ pub fn counted(read: &mut dyn Reads, within: &Within, filter: &Filter) -> Result
     let from = filter.from.map_or_else(|| ever("0001-01-01T00:00:00Z"), Ok)?;
     let until = filter.until.map_or_else(|| ever("9999-12-31T00:00:00Z"), Ok)?;
     let kinds = (views::order_type, views::order_status, views::assignment);
+    let anything = || -> Condition<'_, views::table> { Box::new(views::search_key.like("%")) };
     let asked = views::table.filter(
         views::smart_account_id
             .eq(account)
             .and(views::ordered_at.ge(from))
             .and(views::ordered_at.lt(until))
-            .and(views::search_key.like(contains(&filter.q)).escape('\\')),
+            .and(crate::found!(views::table, &filter.q, views::search_key).unwrap_or_else(anything)),
     );
     let counted = (
         views::order_type,

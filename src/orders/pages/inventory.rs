@@ -384,6 +384,7 @@ const CELLS: &[(&str, &str, fn(&Row) -> String)] = &[
 /// The list as a file: the rows of one moment, read and sent piece by piece.
 pub async fn csv(may: May<ViewInventory>) -> Answer {
     let list = query(&may, &may.query);
+    list.understood()?;
     let permit: Permit<ViewInventory> = may.permit.clone();
     let cells: Vec<_> = CELLS
         .iter()

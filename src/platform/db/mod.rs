@@ -14,7 +14,7 @@ pub mod schema;
 mod tx;
 
 pub use conn::{Conn, Database};
-pub use like::contains;
+pub use like::{Condition, both, contains, either};
 pub use migrate::Schema;
 pub use once::{Once, OnceKey};
 pub use tx::{Past, Read, Reads, Recorded, Tx, events_from, happened, history, times_of};

@@ -5,7 +5,7 @@ use crate::error::{Error, Result};
 use crate::kernel::ids::LetterId;
 use crate::kernel::{EmailAddress, Moment};
 use crate::platform::db::schema::outbox;
-use crate::platform::db::{Conn, Reads, Tx, contains};
+use crate::platform::db::{Conn, Reads, Tx};
 use chrono::TimeDelta;
 use diesel::prelude::*;
 
@@ -154,14 +154,8 @@ fn matching<'a>(states: &[Delivery], typed: &str) -> Boxed<'a> {
     if without(Delivery::GivenUp) {
         query = query.filter(outbox::gave_up_at.is_null());
     }
-    if !typed.is_empty() {
-        let pattern = contains(typed);
-        query = query.filter(
-            lower(outbox::to_address)
-                .like(pattern.clone())
-                .escape('\\')
-                .or(outbox::letter.like(pattern).escape('\\')),
-        );
+    if let Some(found) = crate::found!(outbox::table, typed, lower(outbox::to_address), outbox::letter) {
+        query = query.filter(found);
     }
     query
 }

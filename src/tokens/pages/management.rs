@@ -21,12 +21,15 @@ use std::collections::HashMap;
 /// More Virtual Accounts than this make no useful filter of check boxes: their name is typed.
 const MOST_OFFERED: usize = 100;
 
-const STATES: &[(&str, &str)] = &[
+pub const STATES: &[(&str, &str)] = &[
     (State::Active.word(), State::Active.label()),
     (State::Expired.word(), State::Expired.label()),
     (State::Exhausted.word(), State::Exhausted.label()),
     (State::Revoked.word(), State::Revoked.label()),
 ];
+
+/// By what the list can be sorted.
+pub const SORTS: &[&str] = &["created", "expires", "uses"];
 
 /// What an address asks for. Which Virtual Accounts there are is known only by then, so they are given.
 pub fn query(path: String, raw: &str, places: &[(VirtualAccountId, String)]) -> (ListQuery, Filter) {
@@ -39,11 +42,11 @@ pub fn query(path: String, raw: &str, places: &[(VirtualAccountId, String)]) -> 
             .collect()
     };
     let offered: Vec<(&str, &str)> = by_id.iter().map(|(id, name)| (id.as_str(), *name)).collect();
-    let list = ListQuery::parse(
+    let mut list = ListQuery::parse(
         raw,
         &ListSpec {
             path,
-            sorts: &["created", "expires", "uses"],
+            sorts: SORTS,
             default_sort: "-created",
             filters: &[
                 FilterSpec {
@@ -60,6 +63,11 @@ pub fn query(path: String, raw: &str, places: &[(VirtualAccountId, String)]) -> 
             columns: COLUMNS,
         },
     );
+    list.check_values("va", |wanted| {
+        places
+            .iter()
+            .any(|(id, name)| id.as_str() == wanted || name == wanted)
+    });
     let wanted = list.values("va");
     let mut chosen: Vec<VirtualAccountId> = places
         .iter()
@@ -200,6 +208,7 @@ pub async fn csv(may: May<ViewInventory>) -> Answer {
         .read(move |r| {
             let places = service::places(r, &permit)?;
             let (list, filter) = query(path, &raw, &places);
+            list.understood()?;
             let rows = service::page(r, &permit, &filter, now, order(&list), (u64::MAX, 0))?;
             let names: HashMap<VirtualAccountId, String> = places.into_iter().collect();
             Ok((rows, names))

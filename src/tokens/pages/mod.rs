@@ -5,7 +5,7 @@ mod general;
 mod generate;
 mod management;
 
-pub use management::{order, query};
+pub use management::{SORTS, STATES, order, query};
 
 use super::model::{State, Token};
 use super::service::{self, Rights, Showing};

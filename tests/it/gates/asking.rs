@@ -102,7 +102,7 @@ enum Body {
 }
 
 /// The least that a schema asks for.
-fn sample(schema: &Value, all: &Value) -> Value {
+pub fn sample(schema: &Value, all: &Value) -> Value {
     if let Some(name) = schema["$ref"].as_str() {
         let name = name.rsplit('/').next().unwrap();
         return sample(&all[name], all);
@@ -191,6 +191,16 @@ impl Visitor {
             self.api.come_in(&client);
         }
         &mut self.api
+    }
+
+    /// Asks the API with this body.
+    pub fn send_json(&mut self, method: &str, path: &str, body: &Value) -> Page {
+        self.api().send(
+            method,
+            path,
+            &[("content-type", "application/json")],
+            Some(body.to_string().as_bytes()),
+        )
     }
 
     /// Asks with the body that such a request has when it comes from one of our pages or scripts.

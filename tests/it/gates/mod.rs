@@ -4,9 +4,11 @@
 mod asking;
 mod canary;
 mod csrf;
+mod described;
 mod head;
 mod headers;
 mod links;
+mod lists;
 mod matrix;
 mod reading;
 mod signed_out;

@@ -14,6 +14,7 @@ mod local_sync;
 mod members;
 mod order_pages;
 mod orders;
+mod pasted;
 mod registered_again;
 mod reservation;
 mod reservation_ways;

@@ -190,7 +190,7 @@ fn scripts_read_letters_without_a_token() {
         .expect(200)
         .json();
     assert_eq!(&one, letter);
-    script.get("/api/v1/simulator/mailbox?page=0").expect(422);
+    script.get("/api/v1/simulator/mailbox?page=0").expect(400);
     script.get("/api/v1/simulator/mailbox/nonsense").expect(404);
 }
 
