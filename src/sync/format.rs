@@ -1626,6 +1626,7 @@ mod tests {
         };
         let registration = text_of(
             &RegistrationHeader {
+                manager: None,
                 name: "Plant".to_owned(),
                 public_key: key.public_key().to_owned(),
                 software: "test".to_owned(),
