@@ -36,12 +36,14 @@ pub fn routes(routes: &mut Routes) {
 /// Workspace.
 const SECTIONS: &[Section] = &[
     ("On-Prem Accounts", "layout-dashboard"),
+    ("Overview", "building-2"),
     ("Licenses", "key-round"),
     ("Devices", "server"),
     ("Local Virtual Accounts", "folder-tree"),
     ("Alerts", "bell"),
     ("Event Log", "activity"),
     ("Users", "users"),
+    ("Account Properties", "settings"),
     ("Admin Workspace", "shield"),
 ];
 
@@ -71,6 +73,7 @@ const ITEMS: &[Item] = &[
         "/on-prem-accounts",
         Action::ViewOnPremAccounts,
     ),
+    link("Overview", "/sa/{said}", Action::ViewAccount),
     entry(
         "Licenses",
         "License Inventory",
@@ -103,6 +106,13 @@ const ITEMS: &[Item] = &[
     link("Alerts", "/sa/{said}/alerts", Action::ViewInventory),
     link("Event Log", "/sa/{said}/activity", Action::ViewEvents),
     link("Users", "/sa/{said}/account/users", Action::ViewUsers),
+    link("Account Properties", "/sa/{said}/account", Action::ViewAccount),
+    entry(
+        "Admin Workspace",
+        "Accounts",
+        "/admin/accounts",
+        Action::ViewAdminWorkspace,
+    ),
     entry(
         "Admin Workspace",
         "Synchronisation",
@@ -113,6 +123,7 @@ const ITEMS: &[Item] = &[
 
 /// Every kind of letter.
 pub fn letters(letters: &mut Letters) {
+    local_accounts::letters(letters);
     identity::letters(letters);
     members::letters(letters);
     alerts::letters(letters);

@@ -152,6 +152,15 @@ pub fn each_of_account(
     }
 }
 
+/// How many devices there are in a tenant, whatever their standing: what stands in the way of its end.
+pub fn count_in(read: &mut dyn Reads, account: SmartAccountId) -> Result<u64> {
+    let sum: i64 = store::tallied(read, account, None)?
+        .into_iter()
+        .map(|(_, _, count)| count)
+        .sum();
+    Ok(u64::try_from(sum).unwrap_or_default())
+}
+
 /// A device that uses a license.
 #[derive(Debug, Clone)]
 pub struct Using {

@@ -5,12 +5,12 @@ use crate::account_requests;
 use crate::alerts;
 use crate::authn::PlatformRole;
 use crate::authz::action::{ViewAccount, ViewEvents, ViewInventory, ViewUsers, ViewVirtualAccounts};
-use crate::authz::{Action, Does, Grant, Permit, matrix};
-use crate::error::{Error, Result};
+use crate::authz::{Action, Grant, matrix};
+use crate::error::Error;
 use crate::events;
 use crate::http::form_state::Choice;
 use crate::http::widgets::{Happening, counted};
-use crate::http::{Answer, Crumb, FormState, May, Public, Shell, SignedIn, Visit, page, see_other};
+use crate::http::{Answer, Crumb, FormState, May, Public, Shell, SignedIn, page, see_other};
 use crate::kernel::ids::SmartAccountId;
 use crate::kernel::pasted::line;
 use crate::kernel::{Sought, search_key};
@@ -231,31 +231,14 @@ struct Overview {
     alerts: Option<(Vec<alerts::Alert>, u64)>,
 }
 
-/// A permit for another action on the same page, where this person may do it too.
-fn also<A: Does>(visit: &Visit) -> Result<Option<Permit<A>>> {
-    let Some(actor) = visit.actor.clone() else {
-        return Ok(None);
-    };
-    match Permit::ask(
-        actor,
-        visit.tenant.as_ref(),
-        &visit.grants,
-        visit.portal.clock.wall(),
-    ) {
-        Ok(permit) => Ok(Some(permit)),
-        Err(Error::Forbidden { .. } | Error::NotFound) => Ok(None),
-        Err(other) => Err(other),
-    }
-}
-
 pub async fn overview(may: May<ViewAccount>) -> Answer {
     let id = may.permit.within().account()?;
     let (see_accounts, see_users, see_events) = (
-        also::<ViewVirtualAccounts>(&may)?,
-        also::<ViewUsers>(&may)?,
-        also::<ViewEvents>(&may)?,
+        may.perhaps::<ViewVirtualAccounts>()?,
+        may.perhaps::<ViewUsers>()?,
+        may.perhaps::<ViewEvents>()?,
     );
-    let see_orders = also::<ViewInventory>(&may)?;
+    let see_orders = may.perhaps::<ViewInventory>()?;
     let log = see_events.is_some();
     let actor = may.permit.actor()?;
     let email = actor.person.email.key().to_owned();

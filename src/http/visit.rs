@@ -4,7 +4,7 @@ use super::portal::Portal;
 use super::shell::{AccountCard, Crumb, Flash, FlashKind, LabStrip, PersonCard, Shell, Theme};
 use super::view_as::{self, Preview};
 use crate::authn::{Actor, Via, api_client, session};
-use crate::authz::{Action, Grant, Tenant, TenantKind, grants, matrix};
+use crate::authz::{Action, Does, Grant, Permit, Tenant, TenantKind, grants, matrix};
 use crate::error::{Error, Result};
 use crate::platform::token;
 use actix_web::HttpRequest;
@@ -401,6 +401,23 @@ impl Visit {
             .unwrap_or_default();
         let now = self.portal.clock.now().utc();
         format!("{what}{domain}_{}.csv", now.format("%Y%m%dT%H%MZ"))
+    }
+
+    /// The permit for something that a part of a page needs; none when one may not. Nobody was denied anything.
+    pub fn perhaps<A: Does>(&self) -> Result<Option<Permit<A>>> {
+        let Some(actor) = self.actor.clone() else {
+            return Ok(None);
+        };
+        match Permit::ask(
+            actor,
+            self.tenant.as_ref(),
+            &self.grants,
+            self.portal.clock.wall(),
+        ) {
+            Ok(permit) => Ok(Some(permit)),
+            Err(Error::Forbidden { .. } | Error::NotFound) => Ok(None),
+            Err(other) => Err(other),
+        }
     }
 
     /// Whether one of one's roles in the account of the page allows an action, at least in a part of it: for showing

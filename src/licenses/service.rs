@@ -192,6 +192,11 @@ pub fn count(read: &mut dyn Reads, permit: &Permit<ViewInventory>, filter: &Filt
     stock::count(read, permit.within(), filter)
 }
 
+/// How many licenses of different kinds lie in the Virtual Accounts within reach, one in each counted: for an overview.
+pub fn kinds(read: &mut dyn Reads, permit: &Permit<ViewInventory>) -> Result<u64> {
+    stock::count(read, permit.within(), &Filter::default())
+}
+
 fn named(read: &mut dyn Reads, account: SmartAccountId, stocks: Vec<Stock>) -> Result<Vec<Row>> {
     let mut places: Vec<VirtualAccountId> = stocks.iter().map(|one| one.virtual_account).collect();
     places.sort_unstable();

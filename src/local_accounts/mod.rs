@@ -3,9 +3,17 @@
 //! What is kept here besides is how it was asked for, the cloud that it is registered with, and how its synchronization
 //! stands.
 
+mod account_pages;
+mod admin_pages;
+mod api;
+mod cloud;
+mod letters;
+mod lifecycle;
 mod model;
-mod pages;
+mod register_pages;
+mod request_pages;
 mod service;
+mod state_pages;
 mod store;
 mod sync;
 
@@ -19,18 +27,29 @@ use crate::http::Routes;
 use crate::kernel::Clock;
 use crate::platform::db::Db;
 use crate::platform::jobs::Job;
+use crate::platform::mail::Letters;
 use crate::platform::signing::Signing;
 use std::sync::Arc;
 
 /// The routes of this room.
 pub fn routes(routes: &mut Routes) {
-    pages::routes(routes);
+    request_pages::routes(routes);
+    admin_pages::routes(routes);
+    register_pages::routes(routes);
+    state_pages::routes(routes);
+    account_pages::routes(routes);
+    api::routes(routes);
     sync::routes(routes);
 }
 
 /// What this room does by the clock.
 pub fn jobs(db: &Db, clock: &Clock, signing: &Arc<Signing>) -> Vec<Job> {
     sync::jobs(db, clock, signing)
+}
+
+/// The letters of this room.
+pub fn letters(letters: &mut Letters) {
+    letters::register(letters);
 }
 
 /// With what codes the rules of this room refuse, when, and the way out.
@@ -41,9 +60,19 @@ pub const REFUSALS: &[crate::error::Coded] = &[
         "A System Administrator approves and registers the account, or activates it again.",
     ),
     (
+        "on-prem.has-devices",
+        "An On-Prem account with product instances cannot be deactivated.",
+        "Remove the product instances, synchronize, then deactivate the account.",
+    ),
+    (
         "on-prem.no-address",
         "The address of the cloud is not known, or cannot be called, so the account synchronizes by file.",
         "Initiate a manual (offline) sync.",
+    ),
+    (
+        "on-prem.not-synchronized",
+        "The cloud was not told yet that the product instances of an On-Prem account are gone, so it cannot be deactivated.",
+        "Synchronize the account, then deactivate it; when the cloud has removed its device manager, nothing is left to be told.",
     ),
     (
         "on-prem.older-response",
@@ -51,9 +80,29 @@ pub const REFUSALS: &[crate::error::Coded] = &[
         "Download the latest response file in the cloud.",
     ),
     (
+        "on-prem.other-account",
+        "The authorization file is for another On-Prem account of this server.",
+        "Upload it on the page of that account, or download the authorization file of this one in the cloud.",
+    ),
+    (
+        "on-prem.other-key",
+        "The authorization file answers a registration file with another key.",
+        "Upload the authorization file that answers the last registration file, or start again with a new one.",
+    ),
+    (
         "on-prem.other-response",
         "A response file is for another On-Prem account, or answers a file that this one did not make.",
         "Generate a new synchronization file and upload it in the cloud; after a restore from a backup register the account again.",
+    ),
+    (
+        "on-prem.registered",
+        "The On-Prem account is registered already.",
+        "Nothing is left to register; Re-register gives it a new key and a new binding.",
+    ),
+    (
+        "on-prem.registration-failed",
+        "The cloud could not be reached, or did not register the On-Prem account.",
+        "Mend what the reason says and approve again, or register by file.",
     ),
     (
         "on-prem.sync-failed",
@@ -64,5 +113,10 @@ pub const REFUSALS: &[crate::error::Coded] = &[
         "on-prem.sync-in-progress",
         "The account is being synchronized.",
         "Wait until Sync Status says how it ended; after ten minutes it can be started anew.",
+    ),
+    (
+        "on-prem.wrong-state",
+        "The state of the On-Prem account does not allow this step.",
+        "The menu of the account offers the steps that its state allows.",
     ),
 ];

@@ -1,8 +1,8 @@
 //! What a local account is, and which states it has.
-#![allow(dead_code, reason = "the pages that use all of it follow")]
 
 use crate::authz::TenantState;
 use crate::error::{Error, Problems, Result};
+use crate::http::form::Named;
 use crate::kernel::ids::{DeviceManagerId, PersonId, SmartAccountId};
 use crate::kernel::{EmailAddress, Moment, Name};
 use serde::{Deserialize, Serialize};
@@ -32,6 +32,16 @@ impl AccountState {
             Self::Active => TenantState::Active,
             Self::Inactive => TenantState::Inactive,
             Self::Pending | Self::Registering | Self::AwaitingFile | Self::Rejected => TenantState::Pending,
+        }
+    }
+    /// The colour of its badge.
+    pub const fn kind(self) -> &'static str {
+        match self {
+            Self::Active => "ok",
+            Self::Pending | Self::AwaitingFile => "warn",
+            Self::Registering => "info",
+            Self::Rejected => "bad",
+            Self::Inactive => "",
         }
     }
     /// Whether it stands among the requests, and not among the accounts.
@@ -155,6 +165,21 @@ impl LocalAccount {
             )),
         }
     }
+}
+
+/// The number of a local account in an address.
+#[derive(Debug, Clone, Copy)]
+pub struct Number(pub i64);
+
+impl std::str::FromStr for Number {
+    type Err = std::num::ParseIntError;
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        text.parse().map(Self)
+    }
+}
+
+impl Named for Number {
+    const NAME: &'static str = "account";
 }
 
 /// What is asked for in a request.

@@ -1,12 +1,14 @@
 //! The table of local accounts, and of the synchronization files that were made for them.
-#![allow(dead_code, reason = "the pages that use all of it follow")]
 
+use super::admin_pages::Happened;
 use super::model::{AccountState, Cloud, LocalAccount, Properties, Requested, SyncState};
 use crate::authz::TenantKind;
 use crate::error::{Error, Result};
-use crate::kernel::Moment;
 use crate::kernel::ids::{PersonId, SmartAccountId};
-use crate::platform::db::schema::{local_accounts as accounts, local_sync_files as files, smart_accounts};
+use crate::kernel::{Kind, Moment};
+use crate::platform::db::schema::{
+    events, local_accounts as accounts, local_sync_files as files, smart_accounts,
+};
 use crate::platform::db::{Reads, Tx};
 use diesel::prelude::*;
 
@@ -386,4 +388,43 @@ pub fn told(read: &mut dyn Reads, account: &LocalAccount) -> Result<Option<i64>>
         .select(files::devices)
         .first(read.conn())
         .optional()?)
+}
+
+// The record ----------------------------------------------------------------------------------------------------
+
+/// What happens to accounts of this server as a whole.
+const KINDS: &[Kind] = &[
+    Kind::LocalRequested,
+    Kind::LocalRegistration,
+    Kind::LocalRegistered,
+    Kind::LocalRejected,
+    Kind::LocalDeactivated,
+    Kind::LocalActivated,
+    Kind::LocalDeleted,
+    Kind::LocalChanged,
+];
+
+/// The newest of these events.
+pub fn events(read: &mut dyn Reads, most: i64) -> Result<Vec<Happened>> {
+    Ok(events::table
+        .filter(events::kind.eq_any(KINDS.iter().copied()))
+        .order((events::at.desc(), events::id.desc()))
+        .select((
+            events::at,
+            events::kind,
+            events::outcome,
+            events::message,
+            events::actor,
+        ))
+        .limit(most)
+        .load(read.conn())?)
+}
+
+/// How many requests wait for a decision.
+pub fn count_waiting(read: &mut dyn Reads) -> Result<u64> {
+    let found: i64 = accounts::table
+        .filter(accounts::state.eq(AccountState::Pending))
+        .count()
+        .get_result(read.conn())?;
+    Ok(u64::try_from(found).unwrap_or_default())
 }

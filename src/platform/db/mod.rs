@@ -7,6 +7,7 @@
 //! - [`Db::housekeeping`]: for the portal's own machinery (sessions touched, letters claimed): no event.
 
 mod conn;
+pub mod forget;
 mod like;
 pub mod migrate;
 mod once;
@@ -14,6 +15,7 @@ pub mod schema;
 mod tx;
 
 pub use conn::{Conn, Database};
+pub use forget::forget_tenant;
 pub use like::{Condition, both, contains, either};
 pub use migrate::Schema;
 pub use once::{Once, OnceKey};

@@ -10,6 +10,7 @@ mod events;
 mod home;
 mod identity;
 mod licenses;
+mod local_accounts;
 mod local_sync;
 mod members;
 mod order_pages;

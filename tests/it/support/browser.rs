@@ -113,6 +113,8 @@ pub struct Browser {
     page: Page,
     requests: Arc<Mutex<Vec<String>>>,
     seal_key: [u8; 32],
+    /// The name of the cookie of a session.
+    pub session_cookie: String,
 }
 
 impl Portal {
@@ -130,6 +132,11 @@ impl Portal {
             page: Page::default(),
             requests: self.requests.clone(),
             seal_key: self.parts.signing.seal_key,
+            session_cookie: self
+                .parts
+                .config
+                .edition
+                .cookie(licentral::authn::session::COOKIE),
         }
     }
 }
@@ -156,6 +163,7 @@ impl Browser {
             page: Page::default(),
             requests: Arc::default(),
             seal_key: [0; 32],
+            session_cookie: licentral::authn::session::COOKIE.to_owned(),
         }
     }
 
@@ -277,7 +285,7 @@ impl Browser {
     pub fn csrf(&self) -> String {
         let session = self
             .cookies
-            .get(licentral::authn::session::COOKIE)
+            .get(&self.session_cookie)
             .map_or_else(|| "signed-out".to_owned(), |cookie| token::digest(cookie));
         format!(
             "salt.{}",

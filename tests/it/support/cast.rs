@@ -253,8 +253,7 @@ impl Portal {
     /// A browser with this session.
     pub fn browser_of(&self, cookie: String) -> Browser {
         let mut browser = self.browser();
-        let name = self.parts.config.edition.cookie(session::COOKIE);
-        browser.cookies.insert(name, cookie);
+        browser.cookies.insert(browser.session_cookie.clone(), cookie);
         browser
     }
 }

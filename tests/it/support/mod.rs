@@ -22,7 +22,7 @@ pub use browser::{Browser, Page, sel};
 pub use cast::{Account, Cast, PASSWORD};
 pub use database::{Database, postgres, repository};
 pub use devices::{ESSENTIALS, TestDevice, registration};
-pub use fingerprint::{Fingerprint, Watch};
+pub use fingerprint::{Fingerprint, Watch, columns, tables};
 pub use golden::golden;
 pub use letters::{Mail, link_in};
 pub use licenses::{refused, sum_of};

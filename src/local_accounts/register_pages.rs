@@ -1,0 +1,551 @@
+//! Registering an account with the cloud: over the network ("Approve", "Re-register") or by files that are carried by hand.
+
+use super::admin_pages::{self, href, tab_of};
+use super::cloud::{self, Pulled, SignedIn};
+use super::lifecycle::Move;
+use super::model::{AccountState, LocalAccount, Number};
+use super::service::{self, Authorized};
+use super::store;
+use crate::authz::action::ManageOnPremAccounts;
+use crate::error::{Error, Problems, Result};
+use crate::http::form::{LIST_LIMIT, PathPart, fresh};
+use crate::http::reply::attachment;
+use crate::http::{
+    Answer, Flash, FlashKind, FormState, May, NoFields, Posted, Routes, Shell, page_with, see_other,
+};
+use crate::kernel::ids::VirtualAccountId;
+use crate::platform::db::off_the_loop;
+use crate::platform::outbound::Failed;
+use askama::Template;
+use serde::Deserialize;
+
+/// The API client of the demo's cloud, as the lab's forms are filled in.
+const LAB_CLIENT: (&str, &str) = ("demo-ada", "licentral-demo-secret");
+/// For what a sign-in to the cloud is locked between two pages.
+const LOCK: &str = "cloud-sign-in";
+
+/// The pages.
+pub fn routes(routes: &mut Routes) {
+    const ONE: &str = "/admin/accounts/{account}";
+    routes.get(&format!("{ONE}/approve"), approve_form);
+    routes.post(&format!("{ONE}/approve"), review);
+    routes.get(&format!("{ONE}/re-register"), again_form);
+    routes.post(&format!("{ONE}/re-register"), review_again);
+    routes.post(&format!("{ONE}/register"), register);
+    routes.get(&format!("{ONE}/manual"), manual);
+    routes.post(&format!("{ONE}/manual"), generate);
+    routes.get(&format!("{ONE}/registration-file"), registration_file);
+    routes.post(&format!("{ONE}/authorization"), authorization);
+}
+
+/// An account of the Admin Workspace.
+pub async fn found(may: &May<ManageOnPremAccounts>, number: Number) -> Result<LocalAccount> {
+    may.portal.db.read(move |r| store::by_number(r, number.0)).await
+}
+
+// Over the network ----------------------------------------------------------------------------------------------
+
+#[derive(Template)]
+#[template(path = "local_accounts/approve.html")]
+struct ApprovePage {
+    shell: Shell,
+    form: FormState,
+    account: LocalAccount,
+    base: String,
+    back: &'static str,
+    /// Whether it is registered again.
+    again: bool,
+}
+
+/// The form as a lab fills it in, and empty otherwise.
+fn prefilled(may: &May<ManageOnPremAccounts>, account: &LocalAccount) -> FormState {
+    let known = account.cloud.as_ref().and_then(|cloud| cloud.url.clone());
+    let neighbour = may.portal.config.neighbour.clone();
+    let mut form = fresh().with_value("cloud", known.or_else(|| neighbour.clone()).unwrap_or_default());
+    if may.portal.config.is_lab() && neighbour.is_some() {
+        form = form
+            .with_value("client_id", LAB_CLIENT.0)
+            .with_value("client_secret", LAB_CLIENT.1);
+    }
+    form
+}
+
+fn sign_in_page(
+    may: &May<ManageOnPremAccounts>,
+    account: LocalAccount,
+    form: FormState,
+    status: u16,
+) -> Answer {
+    let again = account.state == AccountState::Active;
+    let title = if again { "Re-register" } else { "Approve" };
+    let mut shell = admin_pages::shell(may, title, &account);
+    shell.error_title = form.has_problems();
+    page_with(
+        status,
+        &ApprovePage {
+            shell,
+            form,
+            base: href(account.number),
+            back: tab_of(account.state),
+            again,
+            account,
+        },
+    )
+}
+
+async fn approve_form(may: May<ManageOnPremAccounts>, number: PathPart<Number>) -> Answer {
+    let account = found(&may, number.0).await?;
+    Move::Approve.to(&account.name, account.state)?;
+    let form = prefilled(&may, &account);
+    sign_in_page(&may, account, form, 200)
+}
+
+async fn again_form(may: May<ManageOnPremAccounts>, number: PathPart<Number>) -> Answer {
+    let account = found(&may, number.0).await?;
+    Move::ReRegister.to(&account.name, account.state)?;
+    let form = prefilled(&may, &account);
+    sign_in_page(&may, account, form, 200)
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct SignInFields {
+    #[serde(default)]
+    cloud: String,
+    #[serde(default)]
+    client_id: String,
+    #[serde(default)]
+    client_secret: String,
+    #[serde(default)]
+    reason: String,
+}
+
+#[derive(Template)]
+#[template(path = "local_accounts/review.html")]
+struct ReviewPage {
+    shell: Shell,
+    form: FormState,
+    account: LocalAccount,
+    pulled: Pulled,
+    url: String,
+    sealed: String,
+    reason: String,
+    base: String,
+    back: &'static str,
+    again: bool,
+}
+
+async fn review(
+    may: May<ManageOnPremAccounts>,
+    number: PathPart<Number>,
+    posted: Posted<SignInFields>,
+) -> Answer {
+    let account = found(&may, number.0).await?;
+    Move::Approve.to(&account.name, account.state)?;
+    reviewed(&may, account, &posted).await
+}
+
+async fn review_again(
+    may: May<ManageOnPremAccounts>,
+    number: PathPart<Number>,
+    posted: Posted<SignInFields>,
+) -> Answer {
+    let account = found(&may, number.0).await?;
+    Move::ReRegister.to(&account.name, account.state)?;
+    reviewed(&may, account, &posted).await
+}
+
+async fn reviewed(
+    may: &May<ManageOnPremAccounts>,
+    account: LocalAccount,
+    posted: &Posted<SignInFields>,
+) -> Answer {
+    let typed = &posted.value;
+    let again = account.state == AccountState::Active;
+    let mut problems = Problems::default();
+    for (field, value, says) in [
+        ("cloud", &typed.cloud, "Enter the address of the cloud."),
+        ("client_id", &typed.client_id, "Enter the client id."),
+        ("client_secret", &typed.client_secret, "Enter the client secret."),
+    ] {
+        if value.trim().is_empty() {
+            problems.add(field, says);
+        }
+    }
+    let reason = if again {
+        problems.take("reason", one_line(&typed.reason))
+    } else {
+        Some(String::new())
+    };
+    if let (true, Some(reason)) = (problems.is_empty(), reason) {
+        let (asked, url, id, secret) = (
+            account.clone(),
+            typed.cloud.trim().to_owned(),
+            typed.client_id.trim().to_owned(),
+            typed.client_secret.trim().to_owned(),
+        );
+        let answer = off_the_loop(move || Ok(cloud::sign_in(&asked, &url, &id, &secret))).await?;
+        match answer {
+            Ok((signed_in, pulled)) => return review_page(may, account, signed_in, pulled, reason, again),
+            Err((field, says)) => problems.add(field, says),
+        }
+    }
+    sign_in_page(may, account, posted.again(&problems), 422)
+}
+
+/// The reason of a re-registration: the cloud keeps it in one line.
+pub fn one_line(typed: &str) -> Result<String, String> {
+    let says =
+        "Enter why it is registered again, or the number of a case. The cloud keeps it in its event log.";
+    crate::kernel::text::note(typed, "The reason", 500).and_then(|reason| {
+        if reason.is_empty() {
+            Err(says.to_owned())
+        } else {
+            Ok(reason.replace(['\n', '\t'], " "))
+        }
+    })
+}
+
+fn review_page(
+    may: &May<ManageOnPremAccounts>,
+    account: LocalAccount,
+    signed_in: SignedIn,
+    pulled: Pulled,
+    reason: String,
+    again: bool,
+) -> Answer {
+    let text = serde_json::to_string(&signed_in).map_err(Error::internal)?;
+    let sealed = may.portal.signing.lock(LOCK, account.id.as_str(), &text)?;
+    let shell = admin_pages::shell(may, "Review", &account);
+    page_with(
+        200,
+        &ReviewPage {
+            shell,
+            form: fresh(),
+            pulled,
+            url: signed_in.url,
+            sealed,
+            reason,
+            base: href(account.number),
+            back: tab_of(account.state),
+            again,
+            account,
+        },
+    )
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RegisterFields {
+    #[serde(default)]
+    sign_in: String,
+    #[serde(default)]
+    reason: String,
+}
+
+async fn register(
+    may: May<ManageOnPremAccounts>,
+    number: PathPart<Number>,
+    posted: Posted<RegisterFields>,
+) -> Answer {
+    let account = found(&may, number.0).await?;
+    let signed_in: SignedIn = may
+        .portal
+        .signing
+        .unlock(LOCK, account.id.as_str(), &posted.value.sign_in)
+        .and_then(|text| serde_json::from_str(&text).ok())
+        .ok_or_else(|| {
+            Error::BadRequest(
+                "The sign-in to the cloud is not of this page. Begin again with Approve.".into(),
+            )
+        })?;
+    let again = (account.state == AccountState::Active)
+        .then(|| one_line(&posted.value.reason))
+        .transpose()
+        .map_err(|says| Error::invalid("reason", says))?;
+    match over_the_network(&may, &account, signed_in, again).await {
+        Ok(account) => Ok(may.see_other(
+            admin_pages::ACCOUNTS,
+            Flash::new(
+                FlashKind::Ok,
+                format!("The On-Prem account {} is registered and Active.", account.name),
+            ),
+        )),
+        Err(Error::Refused(refusal)) if refusal.code == FAILED => {
+            let account = found(&may, number.0).await?;
+            let mut form = prefilled(&may, &account);
+            form.refuse("cloud", refusal.says);
+            sign_in_page(&may, account, form, 409)
+        }
+        Err(other) => Err(other),
+    }
+}
+
+/// The code of a registration that the cloud did not carry out.
+const FAILED: &str = "on-prem.registration-failed";
+
+/// Registers an account with a cloud in which somebody is signed in, for a page or a script; `again` is the reason for
+/// registering it with a new key. What was begun is brought to its end when the browser goes away meanwhile.
+pub async fn over_the_network(
+    may: &May<ManageOnPremAccounts>,
+    account: &LocalAccount,
+    signed_in: SignedIn,
+    again: Option<String>,
+) -> Result<LocalAccount> {
+    let (portal, permit, id) = (may.portal.clone(), may.permit.clone(), account.id);
+    let done = actix_web::rt::spawn(async move {
+        let at = portal.clock.now();
+        let who = permit.clone();
+        if again.is_some() {
+            let key = service::next_key(&portal.signing, id)?;
+            portal
+                .db
+                .write(move |tx| service::ask_again(tx, &who, at, id, &key))
+                .await?;
+        } else {
+            portal
+                .db
+                .write(move |tx| service::approve(tx, &who, at, id))
+                .await?;
+        }
+        let signing = portal.signing.clone();
+        let (account, file) = portal
+            .db
+            .read(move |r| service::registration_file(r, &signing, id, at))
+            .await?;
+        let url = signed_in.url.clone();
+        let told =
+            off_the_loop(move || Ok(cloud::register(&account, &signed_in, &file, again.as_deref()))).await?;
+        let outcome = match told {
+            Ok(text) => service::read_authorization(&text).map_err(|error| said_of(&error)),
+            Err(failed) => Err(says(&failed)),
+        };
+        let who = permit.clone();
+        match outcome {
+            Ok(said) => {
+                let by = Authorized {
+                    said,
+                    url: Some(url),
+                    default: VirtualAccountId::new(),
+                };
+                let account = portal
+                    .db
+                    .write(move |tx| service::authorize(tx, &who, at, id, &by))
+                    .await?;
+                portal.jobs.nudge();
+                Ok(account)
+            }
+            Err(why) => {
+                let kept = why.clone();
+                portal
+                    .db
+                    .write(move |tx| service::registration_failed(tx, &who, at, id, &kept))
+                    .await?;
+                Err(Error::refused(FAILED, why))
+            }
+        }
+    });
+    done.await.map_err(Error::internal)?
+}
+
+/// What the cloud said, with the way out for an answer that was lost on its way.
+fn says(failed: &Failed) -> String {
+    let said = failed.says();
+    if said.contains("device-managers.already-registered") {
+        format!(
+            "{said} An earlier answer of the cloud did not arrive here: download the authorization file on the page of the device manager in the cloud, and upload it here under Manual registration."
+        )
+    } else {
+        said.to_owned()
+    }
+}
+
+fn said_of(error: &Error) -> String {
+    match error {
+        Error::Refused(refusal) => format!("The answer of the cloud is of no use: {}", refusal.says),
+        _ => "The answer of the cloud is of no use.".to_owned(),
+    }
+}
+
+// By hand -------------------------------------------------------------------------------------------------------
+
+#[derive(Template)]
+#[template(path = "local_accounts/manual.html")]
+struct ManualPage {
+    shell: Shell,
+    form: FormState,
+    account: LocalAccount,
+    base: String,
+    back: &'static str,
+    /// Where the cloud is, when this server runs beside it.
+    neighbour: Option<String>,
+}
+
+impl ManualPage {
+    /// Whether the file is there: it was asked for.
+    fn has_file(&self) -> bool {
+        self.account.state == AccountState::AwaitingFile || self.again()
+    }
+    fn again(&self) -> bool {
+        self.account.state == AccountState::Active && self.account.next_public_key.is_some()
+    }
+}
+
+fn manual_page(
+    may: &May<ManageOnPremAccounts>,
+    account: LocalAccount,
+    form: FormState,
+    status: u16,
+) -> Answer {
+    let mut shell = admin_pages::shell(may, "Manual registration", &account);
+    shell.error_title = form.has_problems();
+    page_with(
+        status,
+        &ManualPage {
+            shell,
+            form,
+            base: href(account.number),
+            back: tab_of(account.state),
+            neighbour: may.portal.config.neighbour.clone(),
+            account,
+        },
+    )
+}
+
+async fn manual(may: May<ManageOnPremAccounts>, number: PathPart<Number>) -> Answer {
+    let account = found(&may, number.0).await?;
+    if account.state != AccountState::Active {
+        Move::GenerateFile.to(&account.name, account.state)?;
+    }
+    let known = account.cloud.as_ref().and_then(|cloud| cloud.url.clone());
+    let url = known
+        .or_else(|| may.portal.config.neighbour.clone())
+        .unwrap_or_default();
+    manual_page(&may, account, fresh().with_value("cloud", url), 200)
+}
+
+/// POST: from here on there is a registration file, and an authorization file is awaited.
+async fn generate(
+    may: May<ManageOnPremAccounts>,
+    number: PathPart<Number>,
+    _form: Posted<NoFields>,
+) -> Answer {
+    let account = found(&may, number.0).await?;
+    begin_by_hand(&may, &account).await?;
+    see_other(&format!("{}/manual", href(account.number)))
+}
+
+/// Makes the registration file of an account possible, for a page or a script.
+pub async fn begin_by_hand(may: &May<ManageOnPremAccounts>, account: &LocalAccount) -> Result<LocalAccount> {
+    let (permit, at, id) = (may.permit.clone(), may.portal.clock.now(), account.id);
+    if account.state == AccountState::Active {
+        let key = service::next_key(&may.portal.signing, id)?;
+        return may
+            .portal
+            .db
+            .write(move |tx| service::ask_again(tx, &permit, at, id, &key))
+            .await;
+    }
+    may.portal
+        .db
+        .write(move |tx| service::generate_file(tx, &permit, at, id))
+        .await
+}
+
+/// The registration file as bytes, for a page or a script.
+pub async fn registration_file(may: May<ManageOnPremAccounts>, number: PathPart<Number>) -> Answer {
+    let account = found(&may, number.0).await?;
+    let (signing, at, id) = (may.portal.signing.clone(), may.portal.clock.now(), account.id);
+    let (account, text) = may
+        .portal
+        .db
+        .read(move |r| service::registration_file(r, &signing, id, at))
+        .await?;
+    Ok(attachment(
+        "application/octet-stream",
+        &format!("{}_registration.licentral", account.name),
+        text,
+    ))
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct AuthorizationFields {
+    #[serde(default)]
+    file: String,
+    #[serde(default)]
+    text: String,
+    #[serde(default)]
+    cloud: String,
+}
+
+async fn authorization(
+    may: May<ManageOnPremAccounts>,
+    number: PathPart<Number>,
+    posted: Posted<AuthorizationFields, LIST_LIMIT>,
+) -> Answer {
+    let account = found(&may, number.0).await?;
+    let typed = &posted.value;
+    let (text, field) = if typed.file.trim().is_empty() && !typed.text.trim().is_empty() {
+        (&typed.text, "text")
+    } else {
+        (&typed.file, "file")
+    };
+    let mut problems = Problems::default();
+    if text.trim().is_empty() {
+        problems.add(
+            field,
+            "Choose the authorization file that the cloud gave, or paste its text.",
+        );
+    }
+    let url = problems.take("cloud", address(&typed.cloud));
+    let (true, Some(url)) = (problems.is_empty(), url) else {
+        return manual_page(&may, account, posted.again(&problems), 422);
+    };
+    match take_in(&may, &account, text, url).await {
+        Ok(account) => Ok(may.see_other(
+            admin_pages::ACCOUNTS,
+            Flash::new(
+                FlashKind::Ok,
+                format!("The On-Prem account {} is registered and Active.", account.name),
+            ),
+        )),
+        Err(Error::Refused(refusal)) => {
+            problems.add(field, refusal.says);
+            let account = found(&may, number.0).await?;
+            manual_page(&may, account, posted.again(&problems), 409)
+        }
+        Err(other) => Err(other),
+    }
+}
+
+/// The address of a cloud that was typed, none when it was not.
+pub fn address(typed: &str) -> Result<Option<String>, String> {
+    let typed = typed.trim();
+    if typed.is_empty() {
+        return Ok(None);
+    }
+    crate::platform::outbound::Client::of(typed).map(|_| Some(typed.trim_end_matches('/').to_owned()))
+}
+
+/// Takes an authorization file in, for a page or a script.
+pub async fn take_in(
+    may: &May<ManageOnPremAccounts>,
+    account: &LocalAccount,
+    text: &str,
+    url: Option<String>,
+) -> Result<LocalAccount> {
+    let by = Authorized {
+        said: service::read_authorization(text)?,
+        url,
+        default: VirtualAccountId::new(),
+    };
+    let (permit, at, id) = (may.permit.clone(), may.portal.clock.now(), account.id);
+    let account = may
+        .portal
+        .db
+        .write(move |tx| service::authorize(tx, &permit, at, id, &by))
+        .await?;
+    may.portal.jobs.nudge();
+    Ok(account)
+}
