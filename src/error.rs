@@ -13,6 +13,10 @@ pub enum Error {
     SignedOut,
     /// The password must have been given a short while ago, and was not.
     FreshSignInNeeded,
+    /// The password is still the one that the server came with: the first sign-in is to be finished before anything else.
+    FirstSignIn,
+    /// The API of this server was switched off.
+    ApiOff,
     /// May be seen, may not be done.
     Forbidden {
         /// What was tried, as words that follow "may not".
@@ -179,6 +183,8 @@ impl std::fmt::Display for Error {
         match self {
             Self::SignedOut => f.write_str("signed out"),
             Self::FreshSignInNeeded => f.write_str("the password is needed again"),
+            Self::FirstSignIn => f.write_str("the first sign-in is not finished"),
+            Self::ApiOff => f.write_str("the API is switched off"),
             Self::Forbidden { action } => write!(f, "may not {action}"),
             Self::NotFound => f.write_str("not found"),
             Self::Invalid(problems) => write!(f, "{} fields are not right", problems.0.len()),

@@ -26,9 +26,11 @@ pub mod local_accounts;
 pub mod members;
 pub mod onprem;
 pub mod orders;
+pub mod server;
 pub mod simulator;
 pub mod smart_accounts;
 pub mod sync;
+pub mod system_users;
 pub mod tokens;
 pub mod virtual_accounts;
 

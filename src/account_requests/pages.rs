@@ -23,7 +23,7 @@ use crate::http::{
     Answer, Crumb, Flash, FlashKind, FormState, ListQuery, ListSpec, May, Posted, Public, Routes, Shell,
     Visit, page, page_with, see_other,
 };
-use crate::identity::{self, Entrance, check_new_password};
+use crate::identity::{self, Entrance, check_new_password, shortest_password};
 use crate::kernel::ids::{PersonId, VirtualAccountId};
 use crate::kernel::{DomainIdentifier, EmailAddress, Name, Who};
 use crate::smart_accounts::Visibility;
@@ -1090,7 +1090,8 @@ async fn set_up_account(visit: Public, token: PathPart<Token>, posted: Posted<Se
         newcomer.creator.email.as_str(),
         newcomer.account.as_str(),
     ];
-    let secret = match check_new_password(&typed.password, &typed.password_again, &about) {
+    let shortest = shortest_password(&visit).await?;
+    let secret = match check_new_password(&typed.password, &typed.password_again, &about, shortest) {
         Ok(secret) => Some(secret),
         Err(found) => {
             for problem in found.list() {

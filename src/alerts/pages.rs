@@ -191,7 +191,7 @@ async fn list(may: May<ViewInventory>) -> Answer {
             .split_once('?')
             .map(|(_, asked)| asked.to_owned())
             .unwrap_or_default(),
-        list,
+        list: list.in_words_of(may.portal.config.edition),
     })
 }
 

@@ -19,7 +19,7 @@ use crate::platform::settings;
 use crate::platform::signing::Signing;
 use crate::{
     access_requests, account_requests, authn, device_managers, devices, identity, licenses, local_accounts,
-    members, onprem, orders, simulator, smart_accounts, sync, tokens, virtual_accounts,
+    members, onprem, orders, simulator, smart_accounts, sync, system_users, tokens, virtual_accounts,
 };
 use chrono::TimeDelta;
 use std::sync::atomic::AtomicU64;
@@ -93,6 +93,7 @@ pub fn refusals() -> Vec<crate::error::Coded> {
     ];
     for room in [
         identity::REFUSALS,
+        system_users::REFUSALS,
         smart_accounts::REFUSALS,
         members::REFUSALS,
         access_requests::REFUSALS,

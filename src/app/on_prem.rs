@@ -11,8 +11,8 @@ use crate::platform::occupants::Occupants;
 use crate::platform::progress::Progress;
 use crate::platform::signing::Signing;
 use crate::{
-    alerts, devices, events, home, identity, licenses, local_accounts, members, simulator, tokens,
-    virtual_accounts,
+    alerts, devices, events, home, identity, licenses, local_accounts, members, server, simulator,
+    system_users, tokens, virtual_accounts,
 };
 use std::sync::Arc;
 
@@ -21,6 +21,7 @@ pub fn routes(routes: &mut Routes) {
     local_accounts::routes(routes);
     home::shared_routes(routes);
     identity::routes(routes);
+    system_users::routes(routes);
     virtual_accounts::routes(routes);
     members::routes(routes);
     licenses::routes(routes);
@@ -28,6 +29,8 @@ pub fn routes(routes: &mut Routes) {
     tokens::routes(routes);
     alerts::routes(routes);
     events::routes(routes);
+    events::server_routes(routes);
+    server::routes(routes);
     simulator::routes(routes);
     routes.arrange_menu(SECTIONS, ITEMS);
 }
@@ -119,6 +122,42 @@ const ITEMS: &[Item] = &[
         "/admin/synchronisation",
         Action::ViewAdminWorkspace,
     ),
+    entry(
+        "Admin Workspace",
+        "Users",
+        "/admin/users",
+        Action::ViewAdminWorkspace,
+    ),
+    entry(
+        "Admin Workspace",
+        "Settings",
+        "/admin/settings",
+        Action::ConfigureServer,
+    ),
+    entry(
+        "Admin Workspace",
+        "Security",
+        "/admin/security",
+        Action::ConfigureServer,
+    ),
+    entry(
+        "Admin Workspace",
+        "API Toolkit",
+        "/admin/api",
+        Action::ConfigureServer,
+    ),
+    entry(
+        "Admin Workspace",
+        "Event Log",
+        "/admin/activity",
+        Action::ViewAdminWorkspace,
+    ),
+    entry(
+        "Admin Workspace",
+        "Support Center",
+        "/admin/support",
+        Action::ViewAdminWorkspace,
+    ),
 ];
 
 /// Every kind of letter.
@@ -126,6 +165,7 @@ pub fn letters(letters: &mut Letters) {
     local_accounts::letters(letters);
     identity::letters(letters);
     members::letters(letters);
+    server::letters(letters);
     alerts::letters(letters);
 }
 

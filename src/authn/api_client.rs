@@ -62,6 +62,16 @@ pub fn list(read: &mut dyn Reads, person: PersonId) -> Result<Vec<Client>> {
     store::clients(read, person)
 }
 
+/// Everybody's clients that live, the newest first, with whose they are.
+pub fn all_living(read: &mut dyn Reads, most: i64) -> Result<Vec<(PersonId, Client)>> {
+    store::living_clients(read, most)
+}
+
+/// Whose a client is.
+pub fn owner(read: &mut dyn Reads, id: &str) -> Result<PersonId> {
+    Ok(store::client(read, id)?.ok_or(Error::NotFound)?.person_id)
+}
+
 /// Ends a client and, with it, its tokens.
 pub fn end(tx: &mut Tx<'_>, at: Moment, person: PersonId, id: &str) -> Result<()> {
     if store::end_client(tx, at, person, id)? {

@@ -6,6 +6,7 @@ pub mod password;
 pub mod people;
 pub mod session;
 mod store;
+pub mod system_users;
 pub mod throttle;
 
 pub use actor::{Actor, Via};

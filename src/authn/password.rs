@@ -197,15 +197,18 @@ fn parse(hash: &str) -> Option<(u32, u32, u32, Vec<u8>, Vec<u8>)> {
 }
 
 /// Whether a new password is good enough; says what to do when it is not. `about` are words that an
-/// attacker would try first: the person's name and address, the company.
-pub fn check(password: &Secret, about: &[&str]) -> Result<(), String> {
+/// attacker would try first: the person's name and address, the company. `shortest` is the fewest characters here.
+pub fn check(password: &Secret, about: &[&str], shortest: usize) -> Result<(), String> {
     let text = password.reveal();
     let length = text.chars().count();
-    if length < SHORTEST {
-        return Err(format!("Use at least {SHORTEST} characters."));
+    if length < shortest {
+        return Err(format!("Use at least {shortest} characters."));
     }
     if length > LONGEST {
         return Err(format!("Use at most {LONGEST} characters."));
+    }
+    if text == super::system_users::DEFAULT_PASSWORD {
+        return Err("This is the password that the server came with. Choose another.".to_owned());
     }
     let folded = crate::kernel::search_key(text);
     let words: Vec<String> = about
@@ -279,14 +282,26 @@ mod tests {
             "adalovelace1",
             "12345678",
             "qwertyuiop",
+            super::super::system_users::DEFAULT_PASSWORD,
             &"x".repeat(129),
         ] {
             assert!(
-                check(&Secret::new(bad), &["Ada Lovelace", "ada@xyz.example"]).is_err(),
+                check(&Secret::new(bad), &["Ada Lovelace", "ada@xyz.example"], SHORTEST).is_err(),
                 "{bad}"
             );
         }
-        check(&Secret::new("teal cabin forty orbit"), &["Ada Lovelace"]).unwrap();
-        check(&Secret::new("\u{fc}".repeat(3) + "gr\u{f6}n tal wolke mond"), &[]).unwrap();
+        check(
+            &Secret::new("teal cabin forty orbit"),
+            &["Ada Lovelace"],
+            SHORTEST,
+        )
+        .unwrap();
+        check(
+            &Secret::new("\u{fc}".repeat(3) + "gr\u{f6}n tal wolke mond"),
+            &[],
+            15,
+        )
+        .unwrap();
+        assert!(check(&Secret::new("teal cabin forty"), &[], 17).is_err());
     }
 }

@@ -161,6 +161,17 @@ pub fn set_state(tx: &mut Tx<'_>, id: PersonId, state: PersonState) -> Result<()
     Ok(())
 }
 
+/// Takes a person out of use: no password, no way in. The record keeps who they were.
+pub fn retire(tx: &mut Tx<'_>, at: Moment, id: PersonId) -> Result<()> {
+    store::retire_person(tx, id)?;
+    super::session::end_all_access(tx, at, id, None)
+}
+
+/// Takes a person who was retired into use again, as one who is invited.
+pub fn bring_back(tx: &mut Tx<'_>, id: PersonId, name: &Name) -> Result<()> {
+    store::bring_back(tx, id, name.as_str())
+}
+
 /// How many people there are.
 pub fn count(read: &mut dyn Reads) -> Result<i64> {
     store::count_people(read)

@@ -4,6 +4,7 @@
 use super::actor::{Actor, Via};
 use super::people::{Person, PersonState};
 use super::store;
+use super::system_users;
 use crate::error::{Error, Result};
 use crate::kernel::ids::{PersonId, SessionId};
 use crate::kernel::{Moment, Who};
@@ -13,7 +14,7 @@ use chrono::TimeDelta;
 
 /// The name of the cookie. The prefix makes browsers insist on `Secure`, `Path=/` and no `Domain`.
 pub const COOKIE: &str = "__Host-session";
-/// Without a request for so long, a session ends.
+/// Without a request for so long, a session ends. An On-Prem server sets its own: [`system_users::Rules`].
 pub const IDLE: TimeDelta = TimeDelta::minutes(30);
 /// However busy, a session ends after this.
 pub const LONGEST: TimeDelta = TimeDelta::hours(12);
@@ -63,7 +64,7 @@ pub fn find(
     let Some(row) = store::session(read, &key)? else {
         return Ok(None);
     };
-    if wall >= row.seen_at.plus(IDLE) || wall >= row.created_at.plus(LONGEST) {
+    if wall >= row.created_at.plus(LONGEST) {
         return Ok(None);
     }
     let person: Person = store::person(read, row.person_id)?;
@@ -71,6 +72,15 @@ pub fn find(
         return Ok(None);
     }
     let platform = store::platform_roles(read, person.id)?;
+    // In the cloud nobody has set anything that would have to be read.
+    let idle = if platform.iter().any(|role| role.edition().is_on_prem()) {
+        system_users::idle(read)?
+    } else {
+        IDLE
+    };
+    if wall >= row.seen_at.plus(idle) {
+        return Ok(None);
+    }
     let who = Who {
         person: Some(person.id),
         label: person.label(),
@@ -129,12 +139,14 @@ pub fn end_others(tx: &mut Tx<'_>, person: PersonId, except: Option<&str>) -> Re
 
 /// A person's sessions, the newest first.
 pub fn list(read: &mut dyn Reads, wall: Moment, person: PersonId) -> Result<Vec<Session>> {
-    store::sessions(read, person, wall.plus(-IDLE), wall.plus(-LONGEST))
+    let idle = system_users::idle(read)?;
+    store::sessions(read, person, wall.plus(-idle), wall.plus(-LONGEST))
 }
 
 /// Removes what has ended.
 pub fn sweep(tx: &mut Tx<'_>, wall: Moment) -> Result<usize> {
-    store::sweep_sessions(tx, wall.plus(-IDLE), wall.plus(-LONGEST))
+    let idle = system_users::idle(tx)?;
+    store::sweep_sessions(tx, wall.plus(-idle), wall.plus(-LONGEST))
 }
 
 /// Ends everything that was opened with an old password: other sessions and API clients.
@@ -146,5 +158,6 @@ pub fn end_all_access(tx: &mut Tx<'_>, at: Moment, person: PersonId, except: Opt
 
 /// How many sessions are good at this time.
 pub fn count(read: &mut dyn Reads, wall: Moment) -> Result<i64> {
-    store::count_sessions(read, wall.plus(-IDLE), wall.plus(-LONGEST))
+    let idle = system_users::idle(read)?;
+    store::count_sessions(read, wall.plus(-idle), wall.plus(-LONGEST))
 }

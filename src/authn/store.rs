@@ -532,31 +532,88 @@ pub fn client(read: &mut dyn Reads, id: &str) -> Result<Option<ClientRow>> {
         .optional()?)
 }
 
-pub fn clients(read: &mut dyn Reads, person: PersonId) -> Result<Vec<Client>> {
-    type Row = (String, String, String, Moment, Option<Moment>, Option<Moment>);
-    let rows: Vec<Row> = api_clients::table
-        .filter(api_clients::person_id.eq(person))
-        .order(api_clients::created_at.desc())
-        .select((
+#[derive(Queryable)]
+struct ListedClient {
+    person: PersonId,
+    id: String,
+    name: String,
+    scopes: String,
+    created_at: Moment,
+    last_used_at: Option<Moment>,
+    ended_at: Option<Moment>,
+}
+
+impl ListedClient {
+    fn client(self) -> (PersonId, Client) {
+        let client = Client {
+            id: self.id,
+            name: self.name,
+            scopes: self.scopes,
+            created_at: self.created_at,
+            last_used_at: self.last_used_at,
+            ended_at: self.ended_at,
+        };
+        (self.person, client)
+    }
+}
+
+macro_rules! client_columns {
+    () => {
+        (
+            api_clients::person_id,
             api_clients::id,
             api_clients::name,
             api_clients::scopes,
             api_clients::created_at,
             api_clients::last_used_at,
             api_clients::ended_at,
-        ))
+        )
+    };
+}
+
+pub fn clients(read: &mut dyn Reads, person: PersonId) -> Result<Vec<Client>> {
+    let rows: Vec<ListedClient> = api_clients::table
+        .filter(api_clients::person_id.eq(person))
+        .order(api_clients::created_at.desc())
+        .select(client_columns!())
         .load(read.conn())?;
-    Ok(rows
-        .into_iter()
-        .map(|(id, name, scopes, created_at, last_used_at, ended_at)| Client {
-            id,
-            name,
-            scopes,
-            created_at,
-            last_used_at,
-            ended_at,
-        })
-        .collect())
+    Ok(rows.into_iter().map(|row| row.client().1).collect())
+}
+
+pub fn living_clients(read: &mut dyn Reads, most: i64) -> Result<Vec<(PersonId, Client)>> {
+    let rows: Vec<ListedClient> = api_clients::table
+        .filter(api_clients::ended_at.is_null())
+        .order((api_clients::created_at.desc(), api_clients::id.asc()))
+        .limit(most)
+        .select(client_columns!())
+        .load(read.conn())?;
+    Ok(rows.into_iter().map(ListedClient::client).collect())
+}
+
+/// Takes a person out of use until they are invited again: no password, and no way in.
+pub fn retire_person(tx: &mut Tx<'_>, id: PersonId) -> Result<()> {
+    diesel::update(people::table.find(id))
+        .set((
+            people::password_hash.eq(None::<String>),
+            people::state.eq(PersonState::Disabled),
+            people::version.eq(people::version + 1),
+        ))
+        .execute(tx.conn())?;
+    Ok(())
+}
+
+/// Makes a person who was taken out of use an invited one.
+pub fn bring_back(tx: &mut Tx<'_>, id: PersonId, name: &str) -> Result<()> {
+    let email: String = people::table.find(id).select(people::email).first(tx.conn())?;
+    diesel::update(people::table.find(id))
+        .set((
+            people::name.eq(name),
+            people::search_key.eq(search_key(&format!("{name} {email}"))),
+            people::state.eq(PersonState::Invited),
+            people::version.eq(people::version + 1),
+        ))
+        .execute(tx.conn())?;
+    Ok(())
 }
 
 pub fn touch_client(tx: &mut Tx<'_>, id: &str, at: Moment) -> Result<()> {

@@ -4,7 +4,7 @@
 //! owner has come in before; who comes from a new one sets a new password by an emailed link, which makes it known.
 //! Kept in the database: a restart forgives nothing.
 
-use super::store;
+use super::{store, system_users};
 use crate::error::{Error, Result};
 use crate::kernel::Moment;
 use crate::kernel::ids::PersonId;
@@ -36,6 +36,8 @@ struct Subject {
     name: String,
     free: i32,
     longest: i64,
+    /// Sign-ins of one person from one network: the rule of an On-Prem server counts.
+    locks: bool,
 }
 
 /// The network of an address: of IPv6 the /64, since one customer has them all.
@@ -62,14 +64,15 @@ pub fn subjects(email_key: &str, address: &str) -> Subjects {
 pub fn subjects_for(what: &str, email_key: &str, address: &str) -> Subjects {
     let network = format!("{what}{}", network(address));
     let person: String = email_key.chars().take(200).collect();
-    let subject = |name: String, free: i32| Subject {
+    let subject = |name: String, free: i32, locks: bool| Subject {
         name,
         free,
         longest: LONGEST,
+        locks,
     };
     Subjects(vec![
-        subject(format!("{person} {network}"), FREE),
-        subject(network, FREE_PER_NETWORK),
+        subject(format!("{person} {network}"), FREE, what.is_empty()),
+        subject(network, FREE_PER_NETWORK, false),
     ])
 }
 
@@ -90,6 +93,7 @@ pub fn subjects_of_anybody(
             name: format!("{what}everybody {person}"),
             free,
             longest: LONGEST_OF_CROWD,
+            locks: false,
         });
     }
     Ok(subjects)
@@ -115,15 +119,29 @@ pub fn check(read: &mut dyn Reads, wall: Moment, subjects: &Subjects) -> Result<
     Ok(())
 }
 
-/// Counts a miss. After the free ones each doubles the wait.
+/// Counts a miss. After the free ones each doubles the wait. An On-Prem server says itself after how many sign-ins a person
+/// waits, and how long.
 pub fn miss(tx: &mut Tx<'_>, wall: Moment, subjects: &Subjects) -> Result<()> {
+    let rules = if subjects.0.iter().any(|subject| subject.locks) {
+        system_users::Rules::of(tx)?
+    } else {
+        None
+    };
     for subject in &subjects.0 {
-        let misses = store::misses(tx, &subject.name, wall.plus(TimeDelta::hours(-1)))?.saturating_add(1);
+        let rules = rules.filter(|_| subject.locks);
+        let mut misses = store::misses(tx, &subject.name, wall.plus(TimeDelta::hours(-1)))?.saturating_add(1);
+        // A lock that has ended gives all the tries back.
+        if rules.is_some_and(|rules| misses > i32::from(rules.tries)) {
+            misses = 1;
+        }
         let over = misses - subject.free;
-        let wait = if over < 0 {
-            TimeDelta::zero()
-        } else {
-            TimeDelta::seconds((1_i64 << over.min(20)).min(subject.longest))
+        let wait = match rules {
+            Some(rules) if misses >= i32::from(rules.tries) => {
+                TimeDelta::minutes(i64::from(rules.unlock_minutes))
+            }
+            Some(_) => TimeDelta::zero(),
+            None if over < 0 => TimeDelta::zero(),
+            None => TimeDelta::seconds((1_i64 << over.min(20)).min(subject.longest)),
         };
         store::set_misses(tx, &subject.name, misses, wall.plus(wait), wall)?;
     }

@@ -125,7 +125,7 @@ actions! {
     /// Synchronize local accounts with the cloud, by network, file and schedule.
     SynchronizeOnPrem(Platform): "synchronize On-Prem accounts";
     /// Add, change and remove the users of an On-Prem server.
-    ManageSystemUsers(Platform): "manage the users of this server";
+    ManageSystemUsers(Platform): "manage the users of this server", fresh;
     /// Change settings, security rules and API clients of an On-Prem server.
     ConfigureServer(Platform): "change the settings of this server";
     /// Approve the domain of a requested Smart Account.

@@ -4,8 +4,8 @@ use super::store;
 use super::within::Tenant;
 use crate::authn::people::{self, Person, PersonState};
 use crate::error::Result;
-use crate::kernel::Moment;
 use crate::kernel::ids::{GrantId, PersonId, SmartAccountId, VirtualAccountId};
+use crate::kernel::{Edition, Moment};
 use crate::platform::db::{Reads, Tx};
 use std::collections::{HashMap, HashSet};
 
@@ -36,6 +36,31 @@ impl Role {
             self,
             Self::AccountAdmin | Self::AccountApprover | Self::AccountUser | Self::AccountViewer
         )
+    }
+
+    /// What it is called in an edition.
+    pub const fn label_in(self, edition: Edition) -> &'static str {
+        if !edition.is_on_prem() {
+            return self.label();
+        }
+        match self {
+            Self::AccountAdmin => "Local Account Administrator",
+            Self::AccountApprover => "Local Account Approver",
+            Self::AccountUser => "Local Account User",
+            Self::AccountViewer => "Local Account Viewer",
+            Self::VirtualAdmin => "Local Virtual Account Administrator",
+            Self::VirtualUser => "Local Virtual Account User",
+            Self::VirtualViewer => "Local Virtual Account Viewer",
+        }
+    }
+
+    /// Whether it can be given in an edition: an On-Prem server has neither approvers nor viewers.
+    pub const fn is_given_in(self, edition: Edition) -> bool {
+        !edition.is_on_prem()
+            || matches!(
+                self,
+                Self::AccountAdmin | Self::AccountUser | Self::VirtualAdmin | Self::VirtualUser
+            )
     }
 }
 

@@ -11,6 +11,7 @@ use crate::platform::mail::Transport;
 use crate::platform::signing::Signing;
 use crate::platform::{settings, telemetry};
 use crate::simulator::scenario;
+use crate::system_users;
 use std::net::TcpListener;
 use std::sync::Arc;
 use tokio::sync::Notify;
@@ -121,6 +122,12 @@ fn fill(portal: &Portal, on_prem: Option<&Portal>) -> Result<(), String> {
     for one in std::iter::once(portal).chain(on_prem) {
         if let Some(words) =
             scenario::fill_if_empty(one).map_err(|e| format!("the scenario could not be loaded: {e:?}"))?
+        {
+            say(&words)?;
+        }
+        if one.config.edition.is_on_prem()
+            && let Some(words) = system_users::bootstrap(one)
+                .map_err(|e| format!("the first user could not be made: {e:?}"))?
         {
             say(&words)?;
         }

@@ -97,7 +97,10 @@ impl From<Entry> for EventShape {
 }
 
 pub async fn all(may: May<ViewEvents>) -> Answer {
-    let list = ListQuery::parse(&may.query, &pages::spec(may.path.clone()));
+    let list = ListQuery::parse(
+        &may.query,
+        &pages::spec(may.path.clone(), may.portal.config.edition),
+    );
     list.understood()?;
     let permit = may.permit.clone();
     let (list, total, entries) = may

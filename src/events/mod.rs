@@ -4,15 +4,23 @@
 mod api;
 mod model;
 mod pages;
+mod server_pages;
 mod service;
 mod store;
 
 pub use model::Entry;
-pub use service::newest;
+pub use service::{newest, server_failures};
 
 use crate::authz::Action;
 use crate::http::Routes;
 use crate::http::menu::Item;
+
+/// The log of an On-Prem server itself.
+pub fn server_routes(routes: &mut Routes) {
+    routes.get("/admin/activity", server_pages::log);
+    routes.get("/admin/activity.csv", server_pages::csv);
+    routes.get("/admin/activity/{event}", server_pages::one);
+}
 
 /// The routes of this room.
 pub fn routes(routes: &mut Routes) {

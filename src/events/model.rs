@@ -207,7 +207,7 @@ mod tests {
     fn a_period_holds_its_last_day() {
         let list = ListQuery::parse(
             "kind=role.granted&outcome=refused&q=%20ADA%20&from=2026-11-01&to=2026-11-02",
-            &crate::events::pages::spec("/x".to_owned()),
+            &crate::events::pages::spec("/x".to_owned(), crate::kernel::Edition::Cloud),
         );
         let filter = Filter::of(&list);
         assert_eq!(filter.kinds, [Kind::RoleGranted]);

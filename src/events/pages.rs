@@ -10,9 +10,9 @@ use crate::http::form::{Named, PathPart};
 use crate::http::list::{FilterSpec, ListQuery, ListSpec, Pager};
 use crate::http::widgets::counted;
 use crate::http::{Answer, Crumb, May, Posted, Shell, page};
-use crate::kernel::Moment;
 use crate::kernel::event::{Kind, Outcome};
 use crate::kernel::ids::{EventId, VirtualAccountId};
+use crate::kernel::{Edition, Moment};
 use crate::licenses::{InventoryHead, InventoryTab};
 use crate::platform::db::Db;
 use actix_web::HttpResponse;
@@ -36,7 +36,38 @@ pub static KINDS: LazyLock<Vec<(&'static str, &'static str)>> = LazyLock::new(||
     kinds
 });
 
-static FILTERS: LazyLock<Vec<FilterSpec<'static>>> = LazyLock::new(|| {
+/// Things that an On-Prem server does not have: the first words of their events.
+const OF_THE_CLOUD: &[&str] = &[
+    "account-request.",
+    "access-request.",
+    "agreement.",
+    "domain-change.",
+    "order.",
+    "smart-account.",
+    "user-group.",
+    "device-manager.",
+    "sync.",
+    "on-prem.",
+];
+
+/// The kinds of events of an On-Prem server, in its words.
+static ON_PREM_KINDS: LazyLock<Vec<(&'static str, &'static str)>> = LazyLock::new(|| {
+    KINDS
+        .iter()
+        .filter(|(word, _)| !OF_THE_CLOUD.iter().any(|thing| word.starts_with(thing)))
+        .map(|(word, label)| (*word, Edition::OnPrem.say(label)))
+        .collect()
+});
+static ON_PREM_FILTERS: LazyLock<Vec<FilterSpec<'static>>> = LazyLock::new(|| filters_of(&ON_PREM_KINDS));
+
+/// The filters of a log on an On-Prem server, those that belong to an account last.
+pub fn on_prem_filters() -> &'static [FilterSpec<'static>] {
+    &ON_PREM_FILTERS
+}
+
+static FILTERS: LazyLock<Vec<FilterSpec<'static>>> = LazyLock::new(|| filters_of(&KINDS));
+
+fn filters_of(kinds: &'static [(&'static str, &'static str)]) -> Vec<FilterSpec<'static>> {
     vec![
         FilterSpec {
             key: "outcome",
@@ -48,7 +79,7 @@ static FILTERS: LazyLock<Vec<FilterSpec<'static>>> = LazyLock::new(|| {
         FilterSpec {
             key: "kind",
             label: "Event",
-            values: &KINDS,
+            values: kinds,
         },
         FilterSpec {
             key: "va",
@@ -61,7 +92,7 @@ static FILTERS: LazyLock<Vec<FilterSpec<'static>>> = LazyLock::new(|| {
             values: &[],
         },
     ]
-});
+}
 
 pub const OUTCOMES: &[(&str, &str)] = &[
     (Outcome::Done.word(), Outcome::Done.label()),
@@ -70,12 +101,16 @@ pub const OUTCOMES: &[(&str, &str)] = &[
 ];
 
 /// What the list understands.
-pub fn spec(path: String) -> ListSpec<'static> {
+pub fn spec(path: String, edition: Edition) -> ListSpec<'static> {
     ListSpec {
         path,
         sorts: &["time"],
         default_sort: "-time",
-        filters: &FILTERS,
+        filters: if edition.is_on_prem() {
+            on_prem_filters()
+        } else {
+            &FILTERS
+        },
         columns: &[],
     }
 }
@@ -121,7 +156,7 @@ async fn list_page(may: May<ViewEvents>, only: Option<VirtualAccountId>) -> Answ
         None => format!("/sa/{number}/activity"),
         Some(va) => format!("/sa/{number}/licensing/inventory/{va}/event-log"),
     };
-    let mut list = ListQuery::parse(&may.query, &spec(path));
+    let mut list = may.list(&spec(path, may.portal.config.edition));
     let permit = may.permit.clone();
     let account = permit.within().account()?;
     let (list, total, entries, names, head) = may
@@ -183,14 +218,15 @@ async fn list_page(may: May<ViewEvents>, only: Option<VirtualAccountId>) -> Answ
 
 #[derive(Template)]
 #[template(path = "events/one.html")]
-struct OnePage {
-    shell: Shell,
-    entry: Entry,
-    virtual_account: String,
-    changes: Vec<Change>,
-    others: Vec<(String, String)>,
+pub struct OnePage {
+    pub shell: Shell,
+    pub entry: Entry,
+    /// Its name, or "" for the whole account; none where there is no account.
+    pub virtual_account: Option<String>,
+    pub changes: Vec<Change>,
+    pub others: Vec<(String, String)>,
     /// Network addresses are for those who manage users.
-    with_address: bool,
+    pub with_address: bool,
 }
 
 pub async fn one(may: May<ViewEvents>, id: PathPart<EventId>) -> Answer {
@@ -223,10 +259,12 @@ pub async fn one(may: May<ViewEvents>, id: PathPart<EventId>) -> Answer {
                 Crumb::link("Event Log", format!("/sa/{number}/activity")),
             ],
         ),
-        virtual_account: entry
-            .virtual_account
-            .and_then(|id| names.get(&id).cloned())
-            .unwrap_or_default(),
+        virtual_account: Some(
+            entry
+                .virtual_account
+                .and_then(|id| names.get(&id).cloned())
+                .unwrap_or_default(),
+        ),
         changes: model::changes(&facts),
         others: model::others(&facts),
         with_address: manages && !entry.address.is_empty(),
@@ -243,7 +281,7 @@ pub struct Export {
 }
 
 pub async fn export(may: May<ViewEvents>, form: Posted<Export>) -> Answer {
-    let list = ListQuery::parse(&form.value.asked, &spec(String::new()));
+    let list = ListQuery::parse(&form.value.asked, &spec(String::new(), may.portal.config.edition));
     list.understood()?;
     let (permit, asked) = (may.permit.clone(), list.href());
     let (mut filter, lines) = may
@@ -276,7 +314,7 @@ pub async fn export(may: May<ViewEvents>, form: Posted<Export>) -> Answer {
             "Outcome",
             "Description",
             "Person",
-            "Virtual Account",
+            may.say("Virtual Account"),
             "Object",
             "Event ID",
         ])?),

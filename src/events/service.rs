@@ -1,12 +1,13 @@
 //! Reading the record, as far as a permit reaches.
 
 use super::model::{Entry, Filter};
-use super::store;
+use super::store::{self, Whose};
 use crate::authz::Permit;
-use crate::authz::action::ViewEvents;
+use crate::authz::action::{ViewAdminWorkspace, ViewEvents};
 use crate::error::Result;
 use crate::http::ListQuery;
 use crate::http::widgets::counted;
+use crate::kernel::event::Outcome;
 use crate::kernel::ids::{EventId, SmartAccountId, VirtualAccountId};
 use crate::kernel::{Event, Kind, Moment, search_key};
 use crate::platform::db::{Reads, Recorded, Tx};
@@ -47,7 +48,7 @@ pub fn total(read: &mut dyn Reads, permit: &Permit<ViewEvents>, filter: &Filter)
     let total = if filter.is_open() && within.only().is_none() {
         store::tally(read, within)?
     } else {
-        store::count(read, within, filter)?
+        store::count(read, Whose::Tenant(within), filter)?
     };
     Ok(u64::try_from(total).unwrap_or_default())
 }
@@ -63,7 +64,7 @@ pub fn page(
 ) -> Result<Vec<Entry>> {
     store::page(
         read,
-        permit.within(),
+        Whose::Tenant(permit.within()),
         filter,
         newest_first,
         i64::try_from(offset).unwrap_or(i64::MAX),
@@ -79,12 +80,18 @@ pub fn after(
     last: Option<(Moment, EventId)>,
     limit: i64,
 ) -> Result<Vec<Entry>> {
-    store::after(read, permit.within(), filter, last, limit)
+    store::after(read, Whose::Tenant(permit.within()), filter, last, limit)
 }
 
 /// The newest lines.
 pub fn newest(read: &mut dyn Reads, permit: &Permit<ViewEvents>, most: i64) -> Result<Vec<Entry>> {
-    store::after(read, permit.within(), &Filter::default(), None, most)
+    store::after(
+        read,
+        Whose::Tenant(permit.within()),
+        &Filter::default(),
+        None,
+        most,
+    )
 }
 
 /// One line.
@@ -149,4 +156,56 @@ pub fn name_places(
         }
     }
     Ok(())
+}
+
+// --- the server's own log
+
+/// How many events of the server, which belong to no account, a filter finds.
+pub fn server_total(
+    read: &mut dyn Reads,
+    _permit: &Permit<ViewAdminWorkspace>,
+    filter: &Filter,
+) -> Result<u64> {
+    Ok(u64::try_from(store::count(read, Whose::Server, filter)?).unwrap_or_default())
+}
+
+/// Some events of the server.
+pub fn server_page(
+    read: &mut dyn Reads,
+    _permit: &Permit<ViewAdminWorkspace>,
+    filter: &Filter,
+    newest_first: bool,
+    offset: u64,
+    limit: u64,
+) -> Result<Vec<Entry>> {
+    store::page(
+        read,
+        Whose::Server,
+        filter,
+        newest_first,
+        i64::try_from(offset).unwrap_or(i64::MAX),
+        i64::try_from(limit).unwrap_or(i64::MAX),
+    )
+}
+
+/// One event of the server.
+pub fn server_event(
+    read: &mut dyn Reads,
+    _permit: &Permit<ViewAdminWorkspace>,
+    id: EventId,
+) -> Result<Entry> {
+    store::find_of_server(read, id)
+}
+
+/// The newest events of the server that failed.
+pub fn server_failures(
+    read: &mut dyn Reads,
+    _permit: &Permit<ViewAdminWorkspace>,
+    most: i64,
+) -> Result<Vec<Entry>> {
+    let failed = Filter {
+        outcomes: vec![Outcome::Failed],
+        ..Filter::default()
+    };
+    store::after(read, Whose::Server, &failed, None, most)
 }

@@ -46,15 +46,28 @@ pub fn ends_of(
         .load(read.conn())?)
 }
 
+/// Whose events.
+#[derive(Clone, Copy)]
+pub enum Whose<'a> {
+    /// Those of a tenant, as far as one reaches into it.
+    Tenant(&'a Within),
+    /// Those that belong to no tenant.
+    Server,
+}
+
 /// What lies within reach and is asked for. Who reaches some Virtual Accounts alone sees their events alone.
 macro_rules! asked {
-    ($within:expr, $filter:expr) => {{
-        let (within, filter) = ($within, $filter);
-        let mut query = events::table
-            .filter(events::smart_account_id.eq(within.account()?))
-            .into_boxed();
-        if let Some(only) = within.only() {
-            query = query.filter(events::virtual_account_id.eq_any(only.to_vec()));
+    ($whose:expr, $filter:expr) => {{
+        let filter = $filter;
+        let mut query = events::table.into_boxed();
+        match $whose {
+            Whose::Tenant(within) => {
+                query = query.filter(events::smart_account_id.eq(within.account()?));
+                if let Some(only) = within.only() {
+                    query = query.filter(events::virtual_account_id.eq_any(only.to_vec()));
+                }
+            }
+            Whose::Server => query = query.filter(events::smart_account_id.is_null()),
         }
         if !filter.kinds.is_empty() {
             query = query.filter(events::kind.eq_any(filter.kinds.clone()));
@@ -80,13 +93,13 @@ macro_rules! asked {
 
 pub fn page(
     read: &mut dyn Reads,
-    within: &Within,
+    whose: Whose<'_>,
     filter: &Filter,
     newest_first: bool,
     offset: i64,
     limit: i64,
 ) -> Result<Vec<Entry>> {
-    let query = asked!(within, filter).select(columns!());
+    let query = asked!(whose, filter).select(columns!());
     let query = if newest_first {
         query.order((events::at.desc(), events::id.desc()))
     } else {
@@ -98,12 +111,12 @@ pub fn page(
 /// The next lines after one, newest first: for a file that is made piece by piece.
 pub fn after(
     read: &mut dyn Reads,
-    within: &Within,
+    whose: Whose<'_>,
     filter: &Filter,
     last: Option<(Moment, EventId)>,
     limit: i64,
 ) -> Result<Vec<Entry>> {
-    let mut query = asked!(within, filter).select(columns!());
+    let mut query = asked!(whose, filter).select(columns!());
     if let Some((at, id)) = last {
         // The first condition alone lets the index be entered at the right place.
         query = query.filter(events::at.le(at).and(events::at.lt(at).or(events::id.lt(id))));
@@ -114,8 +127,8 @@ pub fn after(
         .load(read.conn())?)
 }
 
-pub fn count(read: &mut dyn Reads, within: &Within, filter: &Filter) -> Result<i64> {
-    Ok(asked!(within, filter).count().get_result(read.conn())?)
+pub fn count(read: &mut dyn Reads, whose: Whose<'_>, filter: &Filter) -> Result<i64> {
+    Ok(asked!(whose, filter).count().get_result(read.conn())?)
 }
 
 /// How many events a tenant has, as it is kept with each of them.
@@ -138,4 +151,12 @@ pub fn find(read: &mut dyn Reads, within: &Within, id: EventId) -> Result<Entry>
         .first(read.conn())?;
     let reached = within.only().is_none() || entry.virtual_account.is_some_and(|va| within.covers(va));
     if reached { Ok(entry) } else { Err(Error::NotFound) }
+}
+
+/// An event that belongs to no tenant.
+pub fn find_of_server(read: &mut dyn Reads, id: EventId) -> Result<Entry> {
+    Ok(events::table
+        .filter(events::smart_account_id.is_null().and(events::id.eq(id)))
+        .select(columns!())
+        .first(read.conn())?)
 }

@@ -26,7 +26,18 @@ struct Help {
     lab: bool,
 }
 
+#[derive(Template)]
+#[template(path = "home/help_on_prem.html")]
+struct OnPremHelp {
+    shell: Shell,
+}
+
 pub async fn help(visit: Public) -> Answer {
+    if visit.portal.config.edition.is_on_prem() {
+        return page(&OnPremHelp {
+            shell: shell(&visit, "Help", &[]),
+        });
+    }
     page(&Help {
         shell: shell(&visit, "Help", &[]),
         guides: guide_pages::ALL,
@@ -52,6 +63,16 @@ const GENERAL: &[(&str, u16, &str)] = &[
         "fresh-sign-in",
         403,
         "The password must have been given a short while ago.",
+    ),
+    (
+        "first-sign-in",
+        403,
+        "On an On-Prem server: the password is still the one that the server came with.",
+    ),
+    (
+        "api-off",
+        403,
+        "On an On-Prem server: the API is switched off under Admin Workspace, API Toolkit.",
     ),
     ("not-found", 404, "There is nothing here that you may see."),
     ("method-not-allowed", 405, "The path is there, the method is not."),

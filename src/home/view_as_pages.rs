@@ -40,13 +40,14 @@ async fn names(may: &May<ViewAs>) -> Result<Vec<(VirtualAccountId, String)>, Err
 fn view(may: &May<ViewAs>, names: &[(VirtualAccountId, String)], form: FormState) -> View {
     let mut shell = may.account_shell("View as another role", &[Crumb::text("Account Management")]);
     shell.error_title = form.has_problems();
+    let edition = may.portal.config.edition;
     View {
         shell,
         form,
         roles: Role::ALL
             .iter()
-            .filter(|role| **role != Role::AccountAdmin)
-            .map(|role| Choice::new(role.word(), role.label()))
+            .filter(|role| **role != Role::AccountAdmin && role.is_given_in(edition))
+            .map(|role| Choice::new(role.word(), role.label_in(edition)))
             .collect(),
         virtual_accounts: names
             .iter()
@@ -58,7 +59,12 @@ fn view(may: &May<ViewAs>, names: &[(VirtualAccountId, String)], form: FormState
 
 pub async fn form(may: May<ViewAs>) -> Answer {
     let names = names(&may).await?;
-    let form = fresh().with_value("role", Role::AccountViewer.word());
+    let first = if may.portal.config.edition.is_on_prem() {
+        Role::AccountUser
+    } else {
+        Role::AccountViewer
+    };
+    let form = fresh().with_value("role", first.word());
     page(&view(&may, &names, form))
 }
 
@@ -73,6 +79,7 @@ pub struct Chosen {
 
 pub async fn start(may: May<ViewAs>, posted: Posted<Chosen>) -> Answer {
     let account = may.permit.within().account()?;
+    let edition = may.portal.config.edition;
     let names = names(&may).await?;
     let mut problems = Problems::default();
     let role = posted
@@ -80,7 +87,7 @@ pub async fn start(may: May<ViewAs>, posted: Posted<Chosen>) -> Answer {
         .role
         .parse::<Role>()
         .ok()
-        .filter(|role| *role != Role::AccountAdmin);
+        .filter(|role| *role != Role::AccountAdmin && role.is_given_in(edition));
     if role.is_none() {
         problems.add("role", "Choose a role.");
     }
@@ -108,8 +115,8 @@ pub async fn start(may: May<ViewAs>, posted: Posted<Chosen>) -> Answer {
         .sealed(&may.portal.signing.seal_key, actor)
         .ok_or(Error::NotFound)?;
     let words = place.map_or_else(
-        || role.label().to_owned(),
-        |(_, name)| format!("{} in {name}", role.label()),
+        || role.label_in(edition).to_owned(),
+        |(_, name)| format!("{} in {name}", role.label_in(edition)),
     );
     let mut event = Event::new(
         Kind::PreviewStarted,

@@ -25,7 +25,11 @@ impl ResponseError for Error {
     fn status_code(&self) -> StatusCode {
         match self {
             Self::SignedOut => StatusCode::UNAUTHORIZED,
-            Self::FreshSignInNeeded | Self::Forbidden { .. } | Self::CrossSite => StatusCode::FORBIDDEN,
+            Self::FreshSignInNeeded
+            | Self::FirstSignIn
+            | Self::ApiOff
+            | Self::Forbidden { .. }
+            | Self::CrossSite => StatusCode::FORBIDDEN,
             Self::NotFound => StatusCode::NOT_FOUND,
             Self::Invalid(_) => StatusCode::UNPROCESSABLE_ENTITY,
             Self::Refused(_) | Self::Stale => StatusCode::CONFLICT,
@@ -171,7 +175,7 @@ impl Asked {
         let status = error.status_code();
         let title = status.canonical_reason().unwrap_or("Error");
         let (code, detail) = match error {
-            Error::Refused(refusal) => (refusal.code, refusal.says.to_string()),
+            Error::Refused(refusal) => (refusal.code, self.edition.words(&refusal.says).into_owned()),
             Error::SignedOut if self.path.starts_with("/device/") => (
                 "signed-out",
                 "Send the credential of a registered device: Authorization: Bearer <device id>.<secret>. A device that is registered no more registers again with a token."
@@ -186,7 +190,15 @@ impl Asked {
                 "fresh-sign-in",
                 "This needs a password that was given a short while ago.".to_owned(),
             ),
-            Error::Forbidden { action } => ("forbidden", format!("You may not {action}.")),
+            Error::FirstSignIn => (
+                "first-sign-in",
+                "The password is still the one that the server came with. Sign in with a browser and set another.".to_owned(),
+            ),
+            Error::ApiOff => (
+                "api-off",
+                "The API of this server is switched off. A System Administrator switches it on under Admin Workspace, API Toolkit.".to_owned(),
+            ),
+            Error::Forbidden { action } => ("forbidden", format!("You may not {}.", self.edition.words(action))),
             Error::NotFound => ("not-found", "There is nothing here that you may see.".to_owned()),
             Error::Invalid(_) => ("invalid", "Some fields are not right.".to_owned()),
             Error::Stale => (
@@ -219,7 +231,7 @@ impl Asked {
             let list: Vec<_> = problems
                 .list()
                 .iter()
-                .map(|p| json!({ "pointer": format!("/{}", p.field), "detail": p.says }))
+                .map(|p| json!({ "pointer": format!("/{}", p.field), "detail": self.edition.words(&p.says) }))
                 .collect();
             map.insert("errors".to_owned(), list.into());
         }
@@ -248,6 +260,7 @@ impl Asked {
             Error::FreshSignInNeeded => {
                 return super::reply::redirect(&format!("/confirm-password?next={encoded}"));
             }
+            Error::FirstSignIn => return super::reply::redirect(super::visit::FIRST_SIGN_IN),
             _ => {}
         }
         let status = error.status_code();
@@ -333,6 +346,19 @@ impl Asked {
             next,
         };
         match error {
+            Error::Forbidden { action } if self.edition.is_on_prem() => words(
+                "You may not do this",
+                format!(
+                    "Your role does not allow you to {}. A System Administrator of this server, or an administrator of the On-Prem account, can give you a role that does.",
+                    self.edition.words(action)
+                ),
+                vec![home.clone()],
+            ),
+            Error::NotFound if self.edition.is_on_prem() => words(
+                "There is nothing here",
+                "The page does not exist, or it belongs to an On-Prem account to which you have no access.".to_owned(),
+                vec![home.clone()],
+            ),
             Error::Forbidden { action } => words(
                 "You may not do this",
                 format!("Your role does not allow you to {action}. An administrator of the Smart Account can give you a role that does; their addresses are in the directory."),
@@ -343,10 +369,14 @@ impl Asked {
                 "The page does not exist, or it belongs to a Smart Account to which you have no access.".to_owned(),
                 access,
             ),
-            Error::Refused(refusal) => words("This cannot be done", refusal.says.to_string(), with_home(back)),
+            Error::Refused(refusal) => words(
+                "This cannot be done",
+                self.edition.words(&refusal.says).into_owned(),
+                with_home(back),
+            ),
             Error::Stale => words("Somebody was quicker", "This was changed meanwhile, so your change was not made. Open the page again to see how it is now.".to_owned(), with_home(back)),
             Error::Invalid(problems) => {
-                let says: Vec<&str> = problems.list().iter().map(|p| p.says.as_str()).collect();
+                let says: Vec<_> = problems.list().iter().map(|p| self.edition.words(&p.says)).collect();
                 words("Something is not right yet", says.join(" "), with_home(back))
             }
             Error::BadRequest(says) => words("The request cannot be read", says.to_string(), with_home(back)),
@@ -364,7 +394,11 @@ impl Asked {
             Error::TooLarge { limit } => words("That is too much", format!("At most {limit} bytes are taken here."), with_home(back)),
             Error::TooMany { retry_after } => words("Too many tries", format!("Wait {} and try again.", wait(*retry_after)), with_home(back)),
             Error::Unavailable(_) => words("Not available now", "The portal cannot do this at the moment. Nothing was changed. Try again in a few seconds.".to_owned(), with_home(back)),
-            Error::SignedOut | Error::FreshSignInNeeded | Error::Internal(_) => {
+            Error::SignedOut
+            | Error::FreshSignInNeeded
+            | Error::FirstSignIn
+            | Error::ApiOff
+            | Error::Internal(_) => {
                 words("Something went wrong here", "It is our fault, and nothing was changed. Quote the reference when you report it.".to_owned(), with_home(back))
             }
         }

@@ -5,7 +5,7 @@ use super::multipart;
 use super::upload::Coming;
 use super::visit::{Visit, raw_cookie};
 use crate::error::{Error, Problems, Result};
-use crate::kernel::pasted;
+use crate::kernel::{Edition, pasted};
 use crate::platform::db::OnceKey;
 use crate::platform::token;
 use actix_web::dev::Payload;
@@ -32,6 +32,7 @@ pub struct Posted<T, const MOST: usize = LIMIT> {
     pairs: Vec<(String, String)>,
     once: String,
     hash: String,
+    edition: Edition,
 }
 
 impl<T, const MOST: usize> Posted<T, MOST> {
@@ -41,7 +42,7 @@ impl<T, const MOST: usize> Posted<T, MOST> {
             .with_once(self.once.clone())
             .with_values(self.pairs.iter().map(|(k, v)| (k.clone(), v.clone())));
         for problem in problems.list() {
-            state = state.with_problem(problem.field.clone(), problem.says.clone());
+            state = state.with_problem(problem.field.clone(), self.edition.words(&problem.says));
         }
         state
     }
@@ -107,6 +108,9 @@ impl<T: DeserializeOwned + 'static, const MOST: usize> FromRequest for Posted<T,
                 pairs,
                 once: once.chars().take(255).collect(),
                 hash,
+                edition: req
+                    .app_data::<actix_web::web::Data<super::Portal>>()
+                    .map_or(Edition::Cloud, |portal| portal.config.edition),
             })
         })
     }

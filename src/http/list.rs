@@ -5,6 +5,7 @@
 //! ([`ListQuery::understood`]). What equals the default is left out of links, so that they stay short.
 
 use crate::error::{Error, Result};
+use crate::kernel::Edition;
 use url::form_urlencoded::{self, Serializer};
 
 /// Rows per page that a reader may choose from.
@@ -107,6 +108,14 @@ impl Known {
                     .map(|(value, label)| ((*value).to_owned(), (*label).to_owned()))
                     .collect()
             },
+        }
+    }
+
+    /// In the words of an edition.
+    fn in_words_of(&mut self, edition: Edition) {
+        self.label = edition.words(&self.label).into_owned();
+        for (_, label) in &mut self.values {
+            *label = edition.words(label).into_owned();
         }
     }
 
@@ -259,6 +268,18 @@ pub fn no_choice(key: &str, value: &str) -> String {
 }
 
 impl ListQuery {
+    /// The list with its filters and columns in the words of an edition.
+    #[must_use]
+    pub fn in_words_of(mut self, edition: Edition) -> Self {
+        if edition.is_on_prem() {
+            self.known.iter_mut().for_each(|known| known.in_words_of(edition));
+            for (_, label, _) in &mut self.all_columns {
+                *label = edition.words(label).into_owned();
+            }
+        }
+        self
+    }
+
     /// Reads the part of an address after the `?`. Never fails: what it cannot use is named in `dropped`.
     pub fn parse(raw: &str, spec: &ListSpec<'_>) -> Self {
         let (sort, descending) = split_sort(spec.default_sort);

@@ -7,7 +7,8 @@ use crate::kernel::ids::VirtualAccountId;
 
 /// "Your role, Smart Account Viewer, cannot edit Smart Account properties. Administrators: Ada (ada@xyz.example)."
 pub fn why_not(visit: &Visit, action: Action, administrators: &[Person]) -> String {
-    sentence(&visit.role_words(), action.words(), administrators)
+    let edition = visit.portal.config.edition;
+    sentence(&visit.role_words(), edition.say(action.words()), administrators)
 }
 
 /// Why somebody may not do something in the account of this page, or in one of its Virtual Accounts: because of the
@@ -43,7 +44,8 @@ pub fn against_all(visit: &Visit, action: Action, administrators: &[Person]) -> 
 
 /// The reason beside a control that no action of the matrix alone decides: `words` follow "cannot".
 pub fn cannot(visit: &Visit, words: &str, administrators: &[Person]) -> String {
-    sentence(&visit.role_words(), words, administrators)
+    let edition = visit.portal.config.edition;
+    sentence(&visit.role_words(), &edition.words(words), administrators)
 }
 
 /// The names of a few people with their addresses, and how many there are beyond them.

@@ -65,6 +65,11 @@ pub struct Shell {
 }
 
 impl Shell {
+    /// A text of the program in the words of the edition.
+    pub fn say(&self, text: &'static str) -> &'static str {
+        self.edition.say(text)
+    }
+
     /// The whole `<title>`.
     pub fn full_title(&self) -> String {
         let error = if self.error_title { "Error: " } else { "" };

@@ -3,10 +3,10 @@
 use super::portal::Portal;
 use super::shell::{AccountCard, Crumb, Flash, FlashKind, LabStrip, PersonCard, Shell, Theme};
 use super::view_as::{self, Preview};
-use crate::authn::{Actor, Via, api_client, session};
+use crate::authn::{Actor, Via, api_client, session, system_users};
 use crate::authz::{Action, Does, Grant, Permit, Tenant, TenantKind, grants, matrix};
 use crate::error::{Error, Result};
-use crate::platform::token;
+use crate::platform::{settings, token};
 use actix_web::HttpRequest;
 use actix_web::http::header;
 use actix_web::web::Data;
@@ -16,6 +16,8 @@ use std::sync::Arc;
 pub const FLASH: &str = "__Host-flash";
 /// The cookie that remembers which Smart Account was open last.
 pub const ACCOUNT: &str = "__Host-account";
+/// The pages of the first sign-in at an On-Prem server begin so.
+pub const FIRST_SIGN_IN: &str = "/first-sign-in";
 /// The cookie of the chosen appearance.
 pub const THEME: &str = "__Host-theme";
 
@@ -126,6 +128,12 @@ impl Visit {
                 .flash
                 .extend(open_flash(&visit.portal.signing.seal_key, &sealed));
         }
+        if asked.is_api
+            && visit.portal.config.edition.is_on_prem()
+            && !visit.portal.db.read(|r| settings::api_is_on(r)).await?
+        {
+            return Err(Error::ApiOff);
+        }
         // What a device sends as its credential is its own room's business, not a person's.
         if asked.cookie.is_some() || (asked.bearer.is_some() && asked.is_api) {
             visit.find_out(asked).await?;
@@ -159,6 +167,7 @@ impl Visit {
         let (view_as, in_account) = (asked.view_as.take(), asked.number);
         let (clock, signing) = (self.portal.clock.clone(), self.portal.signing.clone());
         let menu = self.portal.menu.clone();
+        let is_on_prem = self.portal.config.edition.is_on_prem();
         let found = self
             .portal
             .db
@@ -178,6 +187,13 @@ impl Visit {
                 let Some((actor, touch)) = who else {
                     return Ok(None);
                 };
+                if is_on_prem
+                    && !asked.path.starts_with(FIRST_SIGN_IN)
+                    && asked.path != "/logout"
+                    && system_users::must_change_password(r, actor.person.id)?
+                {
+                    return Err(Error::FirstSignIn);
+                }
                 let person = actor.person.id;
                 let mut outside = asked.number.is_none();
                 let mut standing = match asked.number.unwrap_or(asked.last_account) {
@@ -349,7 +365,8 @@ impl Visit {
 
     /// The shell of a page within a Smart Account: crumbs begin with its name.
     pub fn account_shell(&self, title: impl Into<String>, between: &[Crumb]) -> Shell {
-        let mut shell = self.shell(title);
+        let edition = self.portal.config.edition;
+        let mut shell = self.shell(edition.words(&title.into()).into_owned());
         if let Some(tenant) = &self.tenant {
             shell
                 .crumbs
@@ -369,7 +386,17 @@ impl Visit {
                 link: Some((label.to_owned(), to)),
             });
         }
-        shell.crumbs.extend_from_slice(between);
+        // The sections of the cloud's menu are not those of an On-Prem server.
+        let crumbs = between
+            .iter()
+            .filter(|crumb| crumb.href.is_some() || !edition.is_on_prem());
+        shell.crumbs.extend(crumbs.map(|crumb| Crumb {
+            label: match crumb.label.as_str() {
+                "Virtual Accounts" => edition.say("Virtual Accounts").to_owned(),
+                other => other.to_owned(),
+            },
+            href: crumb.href.clone(),
+        }));
         shell.crumbs.push(Crumb::text(shell.title.clone()));
         shell
     }
@@ -397,7 +424,10 @@ impl Visit {
         let domain = self
             .tenant
             .as_ref()
-            .map(|t| format!("_{}", t.domain))
+            .map(|t| match t.kind {
+                TenantKind::Smart => format!("_{}", t.domain),
+                TenantKind::Local => format!("_{}", t.number),
+            })
             .unwrap_or_default();
         let now = self.portal.clock.now().utc();
         format!("{what}{domain}_{}.csv", now.format("%Y%m%dT%H%MZ"))
@@ -436,6 +466,16 @@ impl Visit {
         })
     }
 
+    /// A list as the address asks for it, in the words of the edition.
+    pub fn list(&self, spec: &super::list::ListSpec<'_>) -> super::list::ListQuery {
+        super::list::ListQuery::parse(&self.query, spec).in_words_of(self.portal.config.edition)
+    }
+
+    /// A text of the program in the words of the edition.
+    pub fn say(&self, text: &'static str) -> &'static str {
+        self.portal.config.edition.say(text)
+    }
+
     /// The theme that was chosen.
     pub fn theme(&self) -> Theme {
         self.theme
@@ -454,7 +494,8 @@ impl Visit {
         } else {
             &self.grants
         };
-        let mut here: Vec<&str> = held.iter().map(|g| g.role.label()).collect();
+        let edition = self.portal.config.edition;
+        let mut here: Vec<&str> = held.iter().map(|g| g.role.label_in(edition)).collect();
         here.dedup();
         platform
             .or_else(|| here.first().map(|r| (*r).to_owned()))
@@ -463,6 +504,10 @@ impl Visit {
 
     /// Goes on to another page with a message.
     pub fn see_other(&self, to: &str, flash: Flash) -> actix_web::HttpResponse {
+        let flash = Flash {
+            text: self.portal.config.edition.words(&flash.text).into_owned(),
+            ..flash
+        };
         let mut response = super::reply::redirect(to);
         let sealed = seal_flash(&self.portal.signing.seal_key, &flash);
         super::reply::set_cookie(&mut response, FLASH, &sealed, Some(60));

@@ -303,7 +303,10 @@ async fn clients(who: SignedIn) -> Answer {
 }
 
 /// The id of a client, as it stands in an address.
-pub struct ClientId(pub String);
+pub struct ClientId(
+    /// As it was typed.
+    pub String,
+);
 impl FromStr for ClientId {
     type Err = Infallible;
     fn from_str(s: &str) -> Result<Self, Infallible> {

@@ -1,7 +1,7 @@
 //! Coming in: how a browser gets its session, from whatever page that happens.
 
 use super::model;
-use crate::authn::{Person, Via, people, session, throttle};
+use crate::authn::{Person, Via, password, people, session, system_users, throttle};
 use crate::error::{Problems, Result};
 use crate::http::{Visit, reply};
 use crate::kernel::ids::PersonId;
@@ -64,6 +64,7 @@ impl Entrance {
         }
         throttle::know(tx, self.wall, person.id, &self.address)?;
         let id = session::start(tx, self.wall, person.id, &self.cookie, &self.address, &self.agent)?;
+        system_users::signed_in(tx, person.id, self.now)?;
         Ok(
             Event::new(Kind::SignedIn, person.id, format!("{} signed in.", person.name))
                 .with(serde_json::json!({ "session": id })),
@@ -104,9 +105,27 @@ pub async fn sign_in_response(visit: &Visit, person: PersonId, to: &str) -> Resu
     Ok(response)
 }
 
+/// The fewest characters of a new password here: an On-Prem server sets its own number.
+pub async fn shortest_password(visit: &Visit) -> Result<usize> {
+    visit.portal.db.read(|r| system_users::shortest_password(r)).await
+}
+
+/// What stands below a field for a new password.
+pub fn password_hint(shortest: usize) -> String {
+    format!(
+        "{shortest} to {} characters. A few unrelated words are easy to keep in mind and hard to guess.",
+        password::LONGEST
+    )
+}
+
 /// Checks a new password that was typed twice, in the fields `password` and `password_again` (fields whose
 /// names hold "password" are never shown again). `about` are words that an attacker would try first: the
-/// person's name and address, the company.
-pub fn check_new_password(password: &str, again: &str, about: &[&str]) -> Result<Secret, Problems> {
-    model::new_password("password", password, again, about)
+/// person's name and address, the company. `shortest` is what [`shortest_password`] says.
+pub fn check_new_password(
+    password: &str,
+    again: &str,
+    about: &[&str],
+    shortest: usize,
+) -> Result<Secret, Problems> {
+    model::new_password("password", password, again, about, shortest)
 }

@@ -17,9 +17,12 @@ mod model;
 mod pages;
 mod service;
 
-pub use entrance::{Entrance, check_new_password, sign_in_response};
+pub use api::ClientId;
+pub use entrance::{Entrance, check_new_password, password_hint, shortest_password, sign_in_response};
 pub use pages::sent_to_another;
-pub use service::{bootstrap, fresh, invite, invite_first, set_state};
+pub use service::{
+    Caller, bootstrap, end_client_of, fresh, invite, invite_first, send_reset, set_state, tell_of_change,
+};
 
 use crate::http::Routes;
 

@@ -4,18 +4,20 @@ use crate::authn::password;
 use crate::error::Problems;
 use crate::kernel::{Secret, pasted};
 
-/// A new password, typed twice. The complaint stands beside the field that has to change.
+/// A new password, typed twice, of as many characters as are asked for here. The complaint stands beside the field that has
+/// to change.
 pub fn new_password(
     field: &str,
     typed: &str,
     again: &str,
     about: &[&str],
+    shortest: usize,
 ) -> std::result::Result<Secret, Problems> {
     let mut problems = Problems::default();
     let secret = Secret::new(typed);
     if typed.is_empty() {
         problems.add(field, "Enter a password.");
-    } else if let Err(says) = password::check(&secret, about) {
+    } else if let Err(says) = password::check(&secret, about, shortest) {
         problems.add(field, says);
     } else if typed != again {
         problems.add(
@@ -199,9 +201,15 @@ mod tests {
     }
 
     fn complaint(typed: &str, again: &str) -> Option<String> {
-        new_password("password", typed, again, &["Ada Lovelace", "ada@xyz.example"])
-            .err()
-            .and_then(|p| p.list().first().map(|p| p.field.clone()))
+        new_password(
+            "password",
+            typed,
+            again,
+            &["Ada Lovelace", "ada@xyz.example"],
+            password::SHORTEST,
+        )
+        .err()
+        .and_then(|p| p.list().first().map(|p| p.field.clone()))
     }
 
     #[test]

@@ -4,7 +4,9 @@
 use super::entrance::Entrance;
 use super::letters;
 use crate::authn::throttle::{self, Subjects};
-use crate::authn::{Actor, Person, PersonState, PlatformRole, Via, api_client, people, session};
+use crate::authn::{
+    Actor, Person, PersonState, PlatformRole, Via, api_client, people, session, system_users,
+};
 use crate::authz::links::{self, Link, Purpose};
 use crate::error::{Error, Result};
 use crate::http::{Portal, Visit};
@@ -79,6 +81,39 @@ pub fn session_key(actor: &Actor) -> Result<String> {
 pub struct Known {
     pub person: Person,
     pub hash: Option<String>,
+}
+
+/// With what somebody signs in.
+#[derive(Debug, Clone)]
+pub enum Login {
+    /// Everywhere.
+    Email(EmailAddress),
+    /// On an On-Prem server.
+    UserName(String),
+}
+
+impl Login {
+    /// As it is compared, for counting tries of somebody who is not known.
+    pub fn key(&self) -> String {
+        match self {
+            Self::Email(email) => email.key().to_owned(),
+            Self::UserName(name) => name.to_lowercase(),
+        }
+    }
+}
+
+/// Whoever signs in so.
+pub fn known_by(read: &mut dyn Reads, login: &Login) -> Result<Option<Known>> {
+    match login {
+        Login::Email(email) => known(read, email),
+        Login::UserName(name) => match system_users::by_user_name(read, name)? {
+            Some(person) => {
+                let email = people::find(read, person)?.email;
+                known(read, &email)
+            }
+            None => Ok(None),
+        },
+    }
 }
 
 /// Whoever has this address.
@@ -209,30 +244,7 @@ pub fn ask_reset(
     throttle::miss(tx, caller.wall, &subjects)?;
     let person = people::by_email(tx, email)?.filter(|person| person.state == PersonState::Active);
     let event = if let Some(person) = person {
-        links::end_about(tx, person.id.as_str(), caller.now)?;
-        links::make(
-            tx,
-            caller.now,
-            link,
-            Purpose::ResetPassword,
-            person.id.as_str(),
-            &person.email,
-            caller.now.plus(RESET_LIFE),
-        )?;
-        mail::post(
-            tx,
-            caller.now,
-            letters::PASSWORD_RESET,
-            link.as_str(),
-            &json!({}),
-            &person.name,
-            &person.email,
-        )?;
-        Event::new(
-            Kind::PasswordResetAsked,
-            person.id,
-            format!("A link for a new password was sent to {}.", person.label()),
-        )
+        send_reset(tx, caller.now, link, &person)?
     } else {
         Event::new(
             Kind::PasswordResetAsked,
@@ -242,6 +254,34 @@ pub fn ask_reset(
         .ended(Outcome::Refused)
     };
     tx.record(caller.now, &caller.who, &event, ())
+}
+
+/// Sends a link for a new password, and ends older ones. The event is the caller's to record.
+pub fn send_reset(tx: &mut Tx<'_>, now: Moment, link: LinkId, person: &Person) -> Result<Event> {
+    links::end_about(tx, person.id.as_str(), now)?;
+    links::make(
+        tx,
+        now,
+        link,
+        Purpose::ResetPassword,
+        person.id.as_str(),
+        &person.email,
+        now.plus(RESET_LIFE),
+    )?;
+    mail::post(
+        tx,
+        now,
+        letters::PASSWORD_RESET,
+        link.as_str(),
+        &json!({}),
+        &person.name,
+        &person.email,
+    )?;
+    Ok(Event::new(
+        Kind::PasswordResetAsked,
+        person.id,
+        format!("A link for a new password was sent to {}.", person.label()),
+    ))
 }
 
 /// A link for one purpose that counts, and whose it is.
@@ -283,6 +323,7 @@ pub fn reset(
     links::use_up(tx, link.id, caller.now)?;
     people::set_password_hash(tx, person.id, hash)?;
     throttle::know(tx, caller.wall, person.id, &caller.who.address)?;
+    system_users::password_is_own(tx, person.id)?;
     session::end_all_access(tx, caller.now, person.id, None)?;
     tell_of_change(tx, caller.now, &person)?;
     let event = Event::new(
@@ -322,7 +363,8 @@ pub fn change_password(
     tx.record(caller.now, &caller.who, &event, ())
 }
 
-fn tell_of_change(tx: &mut Tx<'_>, now: Moment, person: &Person) -> Result<()> {
+/// Tells somebody by mail that the password is another one now.
+pub fn tell_of_change(tx: &mut Tx<'_>, now: Moment, person: &Person) -> Result<()> {
     mail::post(
         tx,
         now,
@@ -626,6 +668,24 @@ pub fn end_client(tx: &mut Tx<'_>, caller: &Caller, person: &Person, id: &str) -
         format!("{} revoked the API client {}.", person.name, client.name),
     );
     tx.record(caller.now, &caller.who, &event, ())
+}
+
+/// Ends anybody's client: for whoever looks after the server.
+pub fn end_client_of(tx: &mut Tx<'_>, at: Moment, who: &Who, id: &str) -> Result<Recorded<()>> {
+    let owner = api_client::owner(tx, id)?;
+    let client = client(tx, owner, id)?;
+    api_client::end(tx, at, owner, id)?;
+    let person = people::find(tx, owner)?;
+    let event = Event::new(
+        Kind::ClientEnded,
+        id,
+        format!(
+            "The API client {} of {} was revoked.",
+            client.name,
+            person.label()
+        ),
+    );
+    tx.record(at, who, &event, ())
 }
 
 /// Trades a client's secret for an access token; says whose client it is.

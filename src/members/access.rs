@@ -5,6 +5,7 @@ use super::service::Place;
 use crate::authz::{Role, Within};
 use crate::error::{Error, Problems, Result};
 use crate::http::form_state::Choice;
+use crate::kernel::Edition;
 use crate::kernel::ids::VirtualAccountId;
 use crate::kernel::search_key;
 
@@ -43,19 +44,20 @@ pub const fn means(role: Role) -> &'static str {
     }
 }
 
-fn role_choices(over_account: bool, approver: bool) -> Vec<Choice> {
+fn role_choices(over_account: bool, approver: bool, edition: Edition) -> Vec<Choice> {
     Role::ALL
         .iter()
-        .filter(|role| role.is_over_account() == over_account)
+        .filter(|role| role.is_over_account() == over_account && role.is_given_in(edition))
         .filter(|role| approver || **role != Role::AccountApprover)
-        .map(|role| Choice::new(role.word(), role.label()).note(means(*role)))
+        .map(|role| Choice::new(role.word(), role.label_in(edition)).note(edition.say(means(*role))))
         .collect()
 }
 
 /// The choices for somebody whose permit reaches so far: a Virtual Account Administrator gives roles on their
 /// own Virtual Accounts and no others. `approver`: whether the Approver role can be given here at all.
 pub fn fields(place: &Place, within: &Within, approver: bool) -> AccessFields {
-    let whole = Choice::new(ENTIRE, Scope::ENTIRE);
+    let edition = place.edition;
+    let whole = Choice::new(ENTIRE, edition.say(Scope::ENTIRE));
     let mut places: Vec<(String, Choice)> = place
         .names
         .iter()
@@ -67,15 +69,17 @@ pub fn fields(place: &Place, within: &Within, approver: bool) -> AccessFields {
         scopes: vec![
             if within.only().is_some() {
                 whole
-                    .note("Roles over the whole Smart Account are given by a Smart Account Administrator.")
+                    .note(edition.say(
+                        "Roles over the whole Smart Account are given by a Smart Account Administrator.",
+                    ))
                     .disabled()
             } else {
                 whole
             },
-            Choice::new(SELECTED, Scope::SELECTED),
+            Choice::new(SELECTED, edition.say(Scope::SELECTED)),
         ],
-        account_roles: role_choices(true, approver),
-        virtual_roles: role_choices(false, approver),
+        account_roles: role_choices(true, approver, edition),
+        virtual_roles: role_choices(false, approver, edition),
         places: places.into_iter().map(|(_, choice)| choice).collect(),
     }
 }

@@ -10,6 +10,7 @@ use crate::error::{Error, Result};
 use crate::kernel::{Moment, Who};
 use crate::platform::db::{Read, Reads, Tx};
 use crate::platform::mail::{self, Desk, Envelope, Letter, Letters, Tell};
+use crate::platform::settings;
 use crate::smart_accounts::{self, SmartAccount};
 use serde_json::json;
 
@@ -68,7 +69,7 @@ pub fn tell_given(
     if more > 0 {
         places.push_str(&format!(", {more} more"));
     }
-    let extra = json!({ "role": role.label(), "scope": scope.label(), "places": places, "by": who.label });
+    let extra = json!({ "role": role.label_in(place.edition), "scope": place.edition.words(scope.label()), "places": places, "by": who.label });
     mail::post(
         tx,
         at,
@@ -140,7 +141,10 @@ fn removed(read: &mut Read<'_>, desk: &Desk, envelope: &Envelope) -> Result<Opti
             ("Smart Account", account.name),
             ("Account Domain Identifier", account.domain),
         ],
-        button: Some(("Your Smart and Virtual Account access", desk.page("/access"))),
+        button: Some((
+            "Your Smart and Virtual Account access",
+            desk.page(settings::edition(read)?.directory()),
+        )),
         closing: vec![
             "If you still need access, request it there, or write to an administrator of the Smart Account."
                 .to_owned(),

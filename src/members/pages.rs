@@ -20,7 +20,7 @@ use crate::http::{
     Answer, Crumb, Flash, FlashKind, FormState, May, Posted, Routes, Shell, Visit, page, page_with, reason,
 };
 use crate::kernel::ids::{LinkId, PersonId, VirtualAccountId};
-use crate::kernel::search_key;
+use crate::kernel::{Edition, search_key};
 use crate::platform::db::{Read, Reads};
 use crate::virtual_accounts;
 use askama::Template;
@@ -108,6 +108,22 @@ const FILTERS: &[FilterSpec<'_>] = &[
         values: &[],
     },
 ];
+/// An On-Prem server has neither approvers and viewers nor user groups.
+const LOCAL_FILTERS: &[FilterSpec<'_>] = &[
+    FilterSpec {
+        key: "role",
+        label: "Role",
+        values: &[
+            ("account-admin", "Smart Account Administrator"),
+            ("account-user", "Smart Account User"),
+            ("virtual-admin", "Virtual Account Administrator"),
+            ("virtual-user", "Virtual Account User"),
+        ],
+    },
+    FILTERS[1],
+    FILTERS[3],
+    FILTERS[4],
+];
 const COLUMNS: &[ColumnSpec<'_>] = &[
     ColumnSpec {
         key: "roles",
@@ -163,16 +179,17 @@ pub fn may_assign(visit: &Visit, role: Role) -> Result<()> {
 }
 
 pub fn query(visit: &Visit, path: String) -> ListQuery {
-    ListQuery::parse(
-        &visit.query,
-        &ListSpec {
-            path,
-            sorts: SORTS,
-            default_sort: "name",
-            filters: FILTERS,
-            columns: COLUMNS,
+    visit.list(&ListSpec {
+        path,
+        sorts: SORTS,
+        default_sort: "name",
+        filters: if visit.portal.config.edition.is_on_prem() {
+            LOCAL_FILTERS
+        } else {
+            FILTERS
         },
-    )
+        columns: COLUMNS,
+    })
 }
 
 /// What the query asks for. Virtual Accounts and groups are named by a part of their name.
@@ -309,9 +326,10 @@ async fn all(may: May<ViewUsers>) -> Answer {
         shell: may.list_shell("Users", &users_crumbs(), &list),
         heading: "Users".to_owned(),
         says: if may.permit.within().only().is_some() {
-            "Who holds a role in your Virtual Accounts.".to_owned()
+            may.say("Who holds a role in your Virtual Accounts.").to_owned()
         } else {
-            "Who holds which role in this Smart Account and its Virtual Accounts.".to_owned()
+            may.say("Who holds which role in this Smart Account and its Virtual Accounts.")
+                .to_owned()
         },
         tabs: Vec::new(),
         pager: list.pager(total),
@@ -340,12 +358,13 @@ async fn csv(may: May<ViewUsers>) -> Answer {
             service::slice(r, &permit, &filter, &slice)
         })
         .await?;
+    let edition = may.portal.config.edition;
     let mut table = Table::new(&[
         "Name",
         "Email",
         "Status",
         "Role",
-        "Virtual Account",
+        may.say("Virtual Account"),
         "Through",
         "Since",
     ])?;
@@ -355,7 +374,7 @@ async fn csv(may: May<ViewUsers>) -> Answer {
                 member.person.name.as_str(),
                 member.person.email.as_str(),
                 member.person.state.label(),
-                held.role.label(),
+                held.role.label_in(edition),
                 held.virtual_account.as_ref().map_or("", |(_, name)| name),
                 held.group(),
                 &held.since.rfc3339(),
@@ -418,7 +437,10 @@ async fn of_virtual_account(may: May<ViewUsers>, id: PathPart<VirtualAccountId>)
             &list,
         ),
         heading: name.clone(),
-        says: "Who reaches this Virtual Account: through a role held on it, or on the whole Smart Account."
+        says: may
+            .say(
+                "Who reaches this Virtual Account: through a role held on it, or on the whole Smart Account.",
+            )
             .to_owned(),
         tabs: virtual_accounts::tabs(number, id, &name, "users", Some(all)),
         pager: list.pager(total),
@@ -564,7 +586,7 @@ fn one_page<A: Does>(
         AccessFields::default()
     };
     let places = if dialog == "roles" {
-        place_fields(&member, within.only().is_none())
+        place_fields(&member, within.only().is_none(), place.edition)
     } else {
         Vec::new()
     };
@@ -586,7 +608,7 @@ fn one_page<A: Does>(
     }
 }
 
-fn place_fields(member: &Member, whole: bool) -> Vec<PlaceField> {
+fn place_fields(member: &Member, whole: bool, edition: Edition) -> Vec<PlaceField> {
     member
         .direct()
         .filter(|held| whole || held.virtual_account.is_some())
@@ -598,12 +620,13 @@ fn place_fields(member: &Member, whole: bool) -> Vec<PlaceField> {
             name: held
                 .virtual_account
                 .as_ref()
-                .map_or_else(|| Scope::ENTIRE.to_owned(), |(_, name)| name.clone()),
+                .map_or_else(|| edition.say(Scope::ENTIRE).to_owned(), |(_, name)| name.clone()),
             held: held.role,
             roles: Role::ALL
                 .iter()
                 .filter(|role| role.is_over_account() == held.virtual_account.is_none())
-                .map(|role| Choice::new(role.word(), role.label()))
+                .filter(|role| role.is_given_in(edition) || **role == held.role)
+                .map(|role| Choice::new(role.word(), role.label_in(edition)))
                 .collect(),
         })
         .collect()
@@ -794,7 +817,7 @@ async fn remove(may: May<ManageUsers>, id: PathPart<PersonId>, posted: Posted<Re
                 says.push_str(" What they hold through user groups beyond your reach remains.");
             }
             let to = if me(&may) == Some(id) {
-                "/access".to_owned()
+                may.portal.config.edition.directory().to_owned()
             } else {
                 base(&may, "users")
             };
@@ -896,7 +919,10 @@ async fn leave(may: May<ViewAccount>, _: Posted<NoFields>) -> Answer {
     match done {
         Ok(_) => {
             let name = may.tenant.as_ref().map_or("", |t| t.name.as_str());
-            Ok(may.see_other("/access", ok(format!("You have left the Smart Account {name}."))))
+            Ok(may.see_other(
+                may.portal.config.edition.directory(),
+                ok(format!("You have left the Smart Account {name}.")),
+            ))
         }
         Err(Error::Refused(refusal)) => page_with(409, &leave_page(&may, refusal.says.into_owned()).await?),
         Err(other) => Err(other),

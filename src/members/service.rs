@@ -9,8 +9,9 @@ use crate::authz::{Grant, Permit, Role, Within, grants};
 use crate::error::{Error, Result};
 use crate::identity;
 use crate::kernel::ids::{LinkId, PersonId, SmartAccountId, VirtualAccountId};
-use crate::kernel::{Event, Kind, Moment};
+use crate::kernel::{Edition, Event, Kind, Moment};
 use crate::platform::db::{Reads, Recorded, Tx};
+use crate::platform::settings;
 use crate::{smart_accounts, virtual_accounts};
 use std::collections::HashMap;
 
@@ -153,6 +154,8 @@ pub struct Place {
     pub account: SmartAccountId,
     /// Its name.
     pub name: String,
+    /// Of which edition it is: roles are called, and can be given, by it.
+    pub edition: Edition,
     /// Its domain: the Approver rule goes by it.
     pub domain: String,
     /// The names of its Virtual Accounts.
@@ -165,6 +168,7 @@ pub fn place(read: &mut dyn Reads, account: SmartAccountId) -> Result<Place> {
     Ok(Place {
         account,
         name: found.name,
+        edition: settings::edition(read)?,
         domain: found.domain,
         names: virtual_accounts::names(read, &[account])?
             .into_iter()
@@ -215,7 +219,14 @@ pub fn give_beside(
     role: Role,
 ) -> Result<Vec<Event>> {
     fits(role, scope)?;
+    if !role.is_given_in(place.edition) {
+        return Err(Error::refused(
+            "members.role-scope",
+            format!("The role {role} is not given on an On-Prem server."),
+        ));
+    }
     may_hold(role, &person.email, &place.domain)?;
+    let called = role.label_in(place.edition);
     let mut events = Vec::new();
     let mut loses_admin = false;
     for virtual_account in scope.places() {
@@ -240,8 +251,8 @@ pub fn give_beside(
             Kind::RoleGranted,
             person.id,
             match name {
-                Some(name) => format!("{} was given the role {role} in {name}.", person.label()),
-                None => format!("{} was given the role {role}.", person.label()),
+                Some(name) => format!("{} was given the role {called} in {name}.", person.label()),
+                None => format!("{} was given the role {called}.", person.label()),
             },
         )
         .within(place.account)
@@ -386,10 +397,14 @@ fn taken(place: &Place, person: &Person, grant: &Grant) -> Event {
         match grant.virtual_account.and_then(|id| place.names.get(&id)) {
             Some(name) => format!(
                 "The role {} in {name} was taken from {}.",
-                grant.role,
+                grant.role.label_in(place.edition),
                 person.label()
             ),
-            None => format!("The role {} was taken from {}.", grant.role, person.label()),
+            None => format!(
+                "The role {} was taken from {}.",
+                grant.role.label_in(place.edition),
+                person.label()
+            ),
         },
     )
     .within(place.account)
@@ -474,10 +489,16 @@ fn take_all(
         ));
     }
     let says = match kind {
-        Kind::UserLeft => format!("{} left the Smart Account {}.", person.label(), place.name),
-        _ => format!(
-            "{} was removed from the Smart Account {}.",
+        Kind::UserLeft => format!(
+            "{} left the {} {}.",
             person.label(),
+            place.edition.tenant(),
+            place.name
+        ),
+        _ => format!(
+            "{} was removed from the {} {}.",
+            person.label(),
+            place.edition.tenant(),
             place.name
         ),
     };

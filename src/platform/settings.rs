@@ -46,6 +46,36 @@ pub async fn follow_clock(db: &Db, clock: &Clock) -> Result<bool> {
     Ok(changed)
 }
 
+/// The name under which an On-Prem server keeps what its sign-in page says.
+pub const MESSAGE_OF_THE_DAY: &str = "message-of-the-day";
+
+/// The name under which it is kept that the API of an On-Prem server is switched off.
+const API: &str = "api";
+
+/// Whether the API answers: always, but where it was switched off.
+pub fn api_is_on(read: &mut dyn Reads) -> Result<bool> {
+    Ok(get(read, API)?.as_deref() != Some("off"))
+}
+
+/// Switches the API on or off.
+pub fn switch_api(tx: &mut Tx<'_>, on: bool) -> Result<()> {
+    set(tx, API, if on { "on" } else { "off" })
+}
+
+/// Which edition the database is of.
+pub fn edition(read: &mut dyn Reads) -> Result<Edition> {
+    Ok(if is_on_prem(read)? {
+        Edition::OnPrem
+    } else {
+        Edition::Cloud
+    })
+}
+
+/// Whether the database is that of an On-Prem server.
+pub fn is_on_prem(read: &mut dyn Reads) -> Result<bool> {
+    Ok(get(read, EDITION)?.as_deref() == Some(Edition::OnPrem.word()))
+}
+
 /// The name under which the edition is kept.
 const EDITION: &str = "edition";
 

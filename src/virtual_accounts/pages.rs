@@ -367,6 +367,7 @@ async fn show(may: May<ViewVirtualAccounts>, is_tree: bool) -> Answer {
             row,
         });
     }
+    let list = list.in_words_of(may.portal.config.edition);
     page(&ListPage {
         shell: may.list_shell(
             "Virtual Accounts",
@@ -392,7 +393,11 @@ async fn show(may: May<ViewVirtualAccounts>, is_tree: bool) -> Answer {
         ],
         csv: flat.csv_href(),
         pager: list.pager(found.total),
-        count: counted(found.matches, "Virtual Account", "Virtual Accounts"),
+        count: counted(
+            found.matches,
+            may.say("Virtual Account"),
+            may.say("Virtual Accounts"),
+        ),
         rows,
         is_tree,
         some: may.permit.within().only().is_some(),
@@ -436,7 +441,7 @@ pub async fn csv(may: May<ViewVirtualAccounts>) -> Answer {
         })
         .await?;
     let mut table = Table::new(&[
-        "Virtual Account",
+        may.say("Virtual Account"),
         "Default",
         "Description",
         "Access level",

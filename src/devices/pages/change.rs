@@ -174,7 +174,7 @@ async fn transfer_page(may: &May<Transfer>, chosen: &Chosen, is_review: bool) ->
         Crumb::text("Devices"),
         Crumb::link("Device Inventory", inventory_path(may)),
     ];
-    let mut shell = may.account_shell("Edit Virtual Account assignment", &between);
+    let mut shell = may.account_shell(may.portal.config.edition.assignment_title(), &between);
     shell.error_title = !problem.is_empty();
     let effects: Vec<EffectView> = effects.into_iter().map(EffectView).collect();
     Ok(TransferPage {

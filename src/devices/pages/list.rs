@@ -267,7 +267,7 @@ pub fn show(
             some: permit.within().only().is_some(),
             pager: found.pager,
             rows: found.rows,
-            list: found.list,
+            list: found.list.in_words_of(visit.portal.config.edition),
         },
     )
 }
@@ -328,7 +328,7 @@ pub async fn csv(may: May<ViewInventory>) -> Answer {
         "Serial number",
         "Product Type",
         "Software",
-        "Virtual Account",
+        may.say("Virtual Account"),
         "Status",
         "Authorization",
         "Licenses",

@@ -1,5 +1,6 @@
 //! A password that was forgotten, and one that is to be changed.
 
+use super::super::entrance::{password_hint, shortest_password};
 use super::super::model;
 use super::super::service::{self, Caller};
 use super::links::{is_for_another, sent_to_another};
@@ -75,15 +76,17 @@ struct ResetView {
     shell: Shell,
     form: FormState,
     email: String,
+    hint: String,
 }
 
-fn reset_view(visit: &Visit, form: FormState, person: &Person) -> ResetView {
+fn reset_view(visit: &Visit, form: FormState, person: &Person, shortest: usize) -> ResetView {
     let mut shell = visit.shell("Set a new password");
     shell.error_title = form.has_problems();
     ResetView {
         shell,
         form,
         email: person.email.to_string(),
+        hint: password_hint(shortest),
     }
 }
 
@@ -112,7 +115,8 @@ async fn show_reset(visit: Public, link: PathPart<LinkToken>) -> Answer {
     if is_for_another(&visit, person.email.key()) {
         return sent_to_another(&visit);
     }
-    page(&reset_view(&visit, form::fresh(), &person))
+    let shortest = shortest_password(&visit).await?;
+    page(&reset_view(&visit, form::fresh(), &person, shortest))
 }
 
 #[derive(Deserialize)]
@@ -129,11 +133,20 @@ async fn reset(visit: Public, link: PathPart<LinkToken>, posted: Posted<Reset>) 
         return sent_to_another(&visit);
     }
     let about = [person.name.as_str(), person.email.as_str()];
-    let typed = &posted.value;
-    let secret = match model::new_password("password", &typed.password, &typed.password_again, &about) {
+    let (typed, shortest) = (&posted.value, shortest_password(&visit).await?);
+    let secret = match model::new_password(
+        "password",
+        &typed.password,
+        &typed.password_again,
+        &about,
+        shortest,
+    ) {
         Ok(secret) => secret,
         Err(problems) => {
-            return page_with(422, &reset_view(&visit, posted.again(&problems), &person));
+            return page_with(
+                422,
+                &reset_view(&visit, posted.again(&problems), &person, shortest),
+            );
         }
     };
     let hash = visit.portal.hasher.hash(&secret).await?;
@@ -161,9 +174,10 @@ struct ChangeView {
     form: FormState,
     tabs: Vec<Tab>,
     email: String,
+    hint: String,
 }
 
-fn change_view(who: &SignedIn, form: FormState) -> ChangeView {
+fn change_view(who: &SignedIn, form: FormState, shortest: usize) -> ChangeView {
     let mut shell = own_shell(who, "Password");
     shell.error_title = form.has_problems();
     ChangeView {
@@ -171,11 +185,13 @@ fn change_view(who: &SignedIn, form: FormState) -> ChangeView {
         form,
         tabs: own_tabs("/profile/password"),
         email: who.actor().person.email.to_string(),
+        hint: password_hint(shortest),
     }
 }
 
 async fn show_change(who: SignedIn) -> Answer {
-    page(&change_view(&who, form::fresh()))
+    let shortest = shortest_password(&who).await?;
+    page(&change_view(&who, form::fresh(), shortest))
 }
 
 #[derive(Deserialize)]
@@ -190,8 +206,14 @@ async fn change(who: SignedIn, posted: Posted<Change>) -> Answer {
     let typed = &posted.value;
     let actor = who.actor().clone();
     let about = [actor.person.name.as_str(), actor.person.email.as_str()];
-    let mut problems = Problems::default();
-    let secret = match model::new_password("password", &typed.password, &typed.password_again, &about) {
+    let (mut problems, shortest) = (Problems::default(), shortest_password(&who).await?);
+    let secret = match model::new_password(
+        "password",
+        &typed.password,
+        &typed.password_again,
+        &about,
+        shortest,
+    ) {
         Ok(_) if typed.password == typed.current_password => {
             problems.add("password", "This is the current password. Choose another one.");
             None
@@ -211,7 +233,7 @@ async fn change(who: SignedIn, posted: Posted<Change>) -> Answer {
         if proven.is_none() {
             problems.add("current_password", "Enter your current password.");
         }
-        return page_with(422, &change_view(&who, posted.again(&problems)));
+        return page_with(422, &change_view(&who, posted.again(&problems), shortest));
     };
     let hash = who.portal.hasher.hash(&secret).await?;
     let (caller, cookie) = (Caller::of(&who), token::random());

@@ -1,6 +1,6 @@
 //! Those who come for the first time: the first operator, and people who were invited.
 
-use super::super::entrance::Entrance;
+use super::super::entrance::{Entrance, password_hint, shortest_password};
 use super::super::model;
 use super::super::service::{self, Caller, Operator};
 use super::LinkToken;
@@ -84,7 +84,14 @@ async fn set_up(visit: Public, link: PathPart<LinkToken>, posted: Posted<SetUp>)
     let name = problems.take("name", Name::parse(&typed.name, "Name"));
     let email = problems.take("email", EmailAddress::parse(&typed.email));
     let about = [typed.name.as_str(), typed.email.as_str()];
-    let secret = match model::new_password("password", &typed.password, &typed.password_again, &about) {
+    let shortest = shortest_password(&visit).await?;
+    let secret = match model::new_password(
+        "password",
+        &typed.password,
+        &typed.password_again,
+        &about,
+        shortest,
+    ) {
         Ok(secret) => Some(secret),
         Err(found) => {
             for problem in found.list() {
@@ -123,13 +130,15 @@ struct InvitationView {
     shell: Shell,
     form: FormState,
     email: String,
+    hint: String,
 }
 
-fn invitation_view(visit: &Visit, form: FormState, person: &Person) -> InvitationView {
+fn invitation_view(visit: &Visit, form: FormState, person: &Person, shortest: usize) -> InvitationView {
     InvitationView {
         shell: with_problems(visit, "Set up your user account", &form),
         form,
         email: person.email.to_string(),
+        hint: password_hint(shortest),
     }
 }
 
@@ -153,7 +162,8 @@ async fn show_invitation(visit: Public, link: PathPart<LinkToken>) -> Answer {
     if person.name != person.email.as_str() {
         form = form.with_value("name", &person.name);
     }
-    page(&invitation_view(&visit, form, &person))
+    let shortest = shortest_password(&visit).await?;
+    page(&invitation_view(&visit, form, &person, shortest))
 }
 
 #[derive(Deserialize)]
@@ -174,7 +184,14 @@ async fn accept(visit: Public, link: PathPart<LinkToken>, posted: Posted<Accept>
     let mut problems = Problems::default();
     let name = problems.take("name", Name::parse(&typed.name, "Name"));
     let about = [typed.name.as_str(), person.email.as_str()];
-    let secret = match model::new_password("password", &typed.password, &typed.password_again, &about) {
+    let shortest = shortest_password(&visit).await?;
+    let secret = match model::new_password(
+        "password",
+        &typed.password,
+        &typed.password_again,
+        &about,
+        shortest,
+    ) {
         Ok(secret) => Some(secret),
         Err(found) => {
             for problem in found.list() {
@@ -184,7 +201,10 @@ async fn accept(visit: Public, link: PathPart<LinkToken>, posted: Posted<Accept>
         }
     };
     let (Some(name), Some(secret)) = (name, secret) else {
-        return page_with(422, &invitation_view(&visit, posted.again(&problems), &person));
+        return page_with(
+            422,
+            &invitation_view(&visit, posted.again(&problems), &person, shortest),
+        );
     };
     let hash = visit.portal.hasher.hash(&secret).await?;
     let (caller, entrance, portal) = (Caller::of(&visit), Entrance::of(&visit), visit.portal.clone());

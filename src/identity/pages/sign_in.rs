@@ -1,9 +1,10 @@
 //! In and out.
 
 use super::super::entrance::Entrance;
-use super::super::service::{self, Caller};
+use super::super::service::{self, Caller, Login};
 use super::{next_page, prove, query_value};
 use crate::authn::password::Verdict;
+use crate::authn::system_users::UserName;
 use crate::authn::{people, session, throttle};
 use crate::authz::grants;
 use crate::error::{Error, Problems, Result};
@@ -13,8 +14,8 @@ use crate::http::{
     Answer, FormState, LabOnly, Posted, Public, Routes, Shell, SignedIn, Visit, form, page, page_with, reply,
     visit,
 };
-use crate::kernel::{EmailAddress, Secret};
-use crate::platform::token;
+use crate::kernel::{Edition, EmailAddress, Secret};
+use crate::platform::{settings, token};
 use askama::Template;
 use serde::Deserialize;
 
@@ -39,6 +40,8 @@ struct LoginView {
     cast: Vec<CastMember>,
     /// Who is signed in already.
     already: Option<String>,
+    /// What an On-Prem server says to whoever comes, or "".
+    message_of_the_day: String,
 }
 
 /// One of a lab's people, to be chosen with one click.
@@ -50,11 +53,16 @@ struct CastMember {
 }
 
 async fn login_view(visit: &Visit, form: FormState, next: &str) -> Result<LoginView> {
-    let cast = if visit.portal.config.is_lab() {
-        visit.portal.db.read(|r| cast(r)).await?
-    } else {
-        Vec::new()
-    };
+    let (is_lab, edition) = (visit.portal.config.is_lab(), visit.portal.config.edition);
+    let (cast, message_of_the_day) = visit
+        .portal
+        .db
+        .read(move |r| {
+            let cast = if is_lab { cast(r, edition)? } else { Vec::new() };
+            let message = settings::get(r, settings::MESSAGE_OF_THE_DAY)?;
+            Ok((cast, message.unwrap_or_default()))
+        })
+        .await?;
     let mut shell = visit.shell("Sign in");
     shell.menu.clear();
     shell.error_title = form.has_problems();
@@ -63,11 +71,12 @@ async fn login_view(visit: &Visit, form: FormState, next: &str) -> Result<LoginV
         form,
         next: next.to_owned(),
         cast,
+        message_of_the_day,
         already: visit.actor.as_ref().map(|actor| actor.person.label()),
     })
 }
 
-fn cast(read: &mut impl crate::platform::db::Reads) -> Result<Vec<CastMember>> {
+fn cast(read: &mut impl crate::platform::db::Reads, edition: Edition) -> Result<Vec<CastMember>> {
     let found = people::active(read, CAST)?;
     let ids: Vec<_> = found.iter().map(|(person, _)| person.id).collect();
     let held = grants::held_by(read, &ids)?;
@@ -77,8 +86,8 @@ fn cast(read: &mut impl crate::platform::db::Reads) -> Result<Vec<CastMember>> {
             let mut roles: Vec<String> = platform.iter().map(|role| role.label().to_owned()).collect();
             roles.extend(held.iter().filter(|held| held.person == person.id).map(|held| {
                 match &held.virtual_account {
-                    Some(va) => format!("{}, {}: {}", held.account, va, held.role.label()),
-                    None => format!("{}: {}", held.account, held.role.label()),
+                    Some(va) => format!("{}, {}: {}", held.account, va, held.role.label_in(edition)),
+                    None => format!("{}: {}", held.account, held.role.label_in(edition)),
                 }
             }));
             if roles.is_empty() {
@@ -101,34 +110,42 @@ async fn show(visit: Public) -> Answer {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Login {
+struct Typed {
     email: String,
     password: String,
     #[serde(default)]
     next: String,
 }
 
-async fn sign_in(visit: Public, posted: Posted<Login>) -> Answer {
+async fn sign_in(visit: Public, posted: Posted<Typed>) -> Answer {
     let typed = &posted.value;
     let mut problems = Problems::default();
-    let email = problems.take("email", EmailAddress::parse(&typed.email));
+    let is_on_prem = visit.portal.config.edition.is_on_prem();
+    let login = problems.take("email", login(is_on_prem, &typed.email));
     if typed.password.is_empty() {
         problems.add("password", "Enter your password.");
     }
-    let Some(email) = email.filter(|_| problems.is_empty()) else {
+    let Some(login) = login.filter(|_| problems.is_empty()) else {
         return page_with(
             422,
             &login_view(&visit, posted.again(&problems), &typed.next).await?,
         );
     };
-    match try_to_sign_in(&visit, &email, &Secret::new(&typed.password)).await {
+    match try_to_sign_in(&visit, &login, &Secret::new(&typed.password)).await {
         Ok(Some(entrance)) => {
             let mut response = reply::redirect(next_page(&visit, &typed.next));
             entrance.set_cookie(&mut response);
             Ok(response)
         }
         Ok(None) => {
-            problems.add("", "The e-mail address or the password is not right.");
+            problems.add(
+                "",
+                if is_on_prem {
+                    "The user name or the password is not right."
+                } else {
+                    "The e-mail address or the password is not right."
+                },
+            );
             page_with(
                 422,
                 &login_view(&visit, posted.again(&problems), &typed.next).await?,
@@ -150,17 +167,30 @@ async fn sign_in(visit: Public, posted: Posted<Login>) -> Answer {
     }
 }
 
-/// The way in, when address and password are right. Where nobody has the address, as much is computed.
-async fn try_to_sign_in(visit: &Visit, email: &EmailAddress, password: &Secret) -> Result<Option<Entrance>> {
+/// What was typed as a login: an address, or on an On-Prem server a user name as well.
+fn login(is_on_prem: bool, typed: &str) -> Result<Login, String> {
+    if is_on_prem && !typed.contains('@') {
+        return UserName::parse(typed).map(|name| Login::UserName(name.as_str().to_owned()));
+    }
+    EmailAddress::parse(typed).map(Login::Email)
+}
+
+/// The way in, when login and password are right. Where nobody has the login, as much is computed.
+async fn try_to_sign_in(visit: &Visit, login: &Login, password: &Secret) -> Result<Option<Entrance>> {
     let portal = &visit.portal;
-    let (wall, email, address) = (portal.clock.wall(), email.clone(), visit.address.clone());
+    let (wall, address, login) = (portal.clock.wall(), visit.address.clone(), login.clone());
     let (known, subjects) = portal
         .db
         .read(move |r| {
+            let known = service::known_by(r, &login)?;
+            // Whoever has two logins does not have twice as many tries.
+            let key = known
+                .as_ref()
+                .map_or_else(|| login.key(), |known| known.person.email.key().to_owned());
             let subjects =
-                throttle::subjects_of_anybody(r, wall, "", email.key(), &address, throttle::FREE_SIGN_INS)?;
+                throttle::subjects_of_anybody(r, wall, "", &key, &address, throttle::FREE_SIGN_INS)?;
             throttle::check(r, wall, &subjects)?;
-            Ok((service::known(r, &email)?, subjects))
+            Ok((known, subjects))
         })
         .await?;
     let hash = known.as_ref().and_then(|known| known.hash.clone());

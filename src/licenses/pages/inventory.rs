@@ -374,7 +374,7 @@ pub async fn inventory(may: &May<ViewInventory>, only: Option<VirtualAccountId>)
         against_tagging: against(may, Action::TagLicenses, &admins),
         only: only.map(|id| id.to_string()).unwrap_or_default(),
         head,
-        list,
+        list: list.in_words_of(may.portal.config.edition),
     })
 }
 
@@ -403,7 +403,7 @@ pub async fn csv(may: May<ViewInventory>) -> Answer {
     let mut table = Table::new(&[
         "License",
         "Entitlement",
-        "Virtual Account",
+        may.say("Virtual Account"),
         "Billing",
         "Purchased",
         "In Use",

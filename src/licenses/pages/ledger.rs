@@ -26,20 +26,17 @@ fn query(visit: &Visit) -> (ListQuery, Ledger) {
         .iter()
         .map(|kind| (kind.word(), kind.label()))
         .collect();
-    let list = ListQuery::parse(
-        &visit.query,
-        &ListSpec {
-            path: format!("{}/transactions", base(visit)),
-            sorts: &["date"],
-            default_sort: "-date",
-            filters: &[FilterSpec {
-                key: "source",
-                label: "Transaction",
-                values: &kinds,
-            }],
-            columns: &[],
-        },
-    );
+    let list = visit.list(&ListSpec {
+        path: format!("{}/transactions", base(visit)),
+        sorts: &["date"],
+        default_sort: "-date",
+        filters: &[FilterSpec {
+            key: "source",
+            label: "Transaction",
+            values: &kinds,
+        }],
+        columns: &[],
+    });
     let asked = Ledger {
         of: None,
         typed: list.q.clone(),
@@ -136,7 +133,7 @@ pub async fn csv(may: May<ViewInventory>) -> Answer {
         "Time",
         "Transaction",
         "License",
-        "Virtual Account",
+        may.say("Virtual Account"),
         "Quantity",
         "Reference",
         "By",

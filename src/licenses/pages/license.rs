@@ -13,6 +13,7 @@ use crate::error::Result;
 use crate::http::form::PathPart;
 use crate::http::widgets::{Chart, Happening, Tab, balance_class, signed};
 use crate::http::{Answer, May, Shell, page, reason};
+use crate::kernel::Edition;
 use crate::kernel::Moment;
 use crate::kernel::ids::{LicenseStockId, VirtualAccountId};
 use crate::members;
@@ -59,6 +60,7 @@ impl LicenseTab {
 #[derive(Template)]
 #[template(path = "licenses/license_head.html")]
 pub struct LicenseHead {
+    edition: Edition,
     stock: Stock,
     virtual_account: String,
     number: i64,
@@ -90,10 +92,15 @@ impl LicenseHead {
         let place = row.stock.virtual_account;
         let against = |action| reason::against(may, action, Some(place), &admins).unwrap_or_default();
         Ok(Self {
+            edition: may.portal.config.edition,
             virtual_account: row.virtual_account,
             number: may.number(),
             tabs: LicenseTab::ALL
                 .iter()
+                // Licenses come to an On-Prem server with a response of the cloud, and not with orders.
+                .filter(|tab| {
+                    !matches!(tab, LicenseTab::OrderHistory) || !may.portal.config.edition.is_on_prem()
+                })
                 .map(|tab| {
                     let (end, label) = tab.of();
                     Tab {

@@ -7,9 +7,11 @@ use crate::error::{Error, Result};
 use crate::http::form::PathPart;
 use crate::http::widgets::Tab;
 use crate::http::{Answer, Crumb, ListQuery, May, Shell, Visit, page, see_other};
+use crate::kernel::Edition;
 use crate::kernel::ids::VirtualAccountId;
 use crate::kernel::search_key;
 use crate::platform::db::Reads;
+use crate::platform::settings;
 use crate::virtual_accounts;
 use askama::Template;
 
@@ -58,6 +60,7 @@ impl InventoryTab {
 #[derive(Template)]
 #[template(path = "licenses/place_head.html")]
 pub struct InventoryHead {
+    edition: Edition,
     name: String,
     path: String,
     current: &'static str,
@@ -86,6 +89,7 @@ impl InventoryHead {
             .ok_or(Error::NotFound)?;
         let path = format!("/sa/{number}/licensing/inventory");
         Ok(Self {
+            edition: settings::edition(read)?,
             tabs: InventoryTab::ALL
                 .iter()
                 .map(|tab| Tab {

@@ -158,7 +158,7 @@ async fn form(may: &May<Transfer>, chosen: &Chosen, problems: &[(String, String)
             .collect()
     };
     let title = if split {
-        "Edit Virtual Account assignment"
+        may.portal.config.edition.assignment_title()
     } else {
         "Transfer"
     };
@@ -363,7 +363,7 @@ fn review_page(may: &May<Transfer>, chosen: Chosen, review: Review, refused: Opt
     ReviewPage {
         shell,
         title: if split {
-            "Edit Virtual Account assignment"
+            may.portal.config.edition.assignment_title()
         } else {
             "Transfer"
         },

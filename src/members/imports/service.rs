@@ -3,6 +3,7 @@
 use super::model::{Content, Entry, Import, Known, Report, Target, Verdict, judge};
 use super::store;
 use crate::authn::people::{self, Person, PersonState};
+use crate::authn::system_users;
 use crate::authz::action::ManageUsers;
 use crate::authz::{Grant, Permit, Role, Within, grants};
 use crate::error::{Error, Result};
@@ -14,6 +15,7 @@ use crate::members::letters;
 use crate::members::model::{fits, may_give};
 use crate::members::service::{Place, give_beside, place};
 use crate::platform::db::{Reads, Recorded, Tx};
+use crate::platform::settings;
 use std::collections::{HashMap, HashSet};
 
 /// Ids for the people of a list, made before the write: one pair a line is always enough.
@@ -215,6 +217,7 @@ pub fn add(
     all_good(&report, leave_out)?;
     let (scope, who) = (content.scope(), permit.who());
     let role = content.role.ok_or(Error::NotFound)?;
+    let is_on_prem = settings::is_on_prem(tx)?;
     let mut done = Done::default();
     let mut told: HashSet<PersonId> = HashSet::new();
     for (line, ids) in report.lines.iter().zip(new) {
@@ -229,6 +232,9 @@ pub fn add(
             continue;
         };
         let person = person_of(tx, at, who, line.person.as_ref(), email, *ids)?;
+        if is_on_prem && line.person.is_none() {
+            system_users::add_invited(tx, &person)?;
+        }
         // Who comes new holds nothing yet.
         let held = match &line.person {
             Some(known) => grants::of_person_in(tx, place.account, known.id)?,

@@ -2,7 +2,9 @@
 
 use super::{Desk, Envelope};
 use crate::error::{Error, Result};
+use crate::kernel::Edition;
 use crate::platform::db::Read;
+use crate::platform::settings;
 use askama::Template;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -48,6 +50,25 @@ pub struct Letter {
     pub closing: Vec<String>,
 }
 
+impl Letter {
+    /// In the words of an edition: all but the facts' values and what somebody else has written.
+    fn in_words_of(mut self, edition: Edition) -> Self {
+        let says = |text: &mut String| *text = edition.words(text).into_owned();
+        says(&mut self.subject);
+        says(&mut self.heading);
+        for texts in [&mut self.opening, &mut self.steps, &mut self.closing] {
+            texts.iter_mut().for_each(says);
+        }
+        for (label, _) in &mut self.facts {
+            *label = edition.say(label);
+        }
+        if let Some((label, _)) = &mut self.button {
+            *label = edition.say(label);
+        }
+        self
+    }
+}
+
 /// Thinks out what a letter says; none when there is no longer a reason to send it.
 pub type Tell = fn(&mut Read<'_>, &Desk, &Envelope) -> Result<Option<Letter>>;
 
@@ -89,6 +110,7 @@ impl Writer for Told {
         let Some(letter) = (self.tell)(read, desk, envelope)? else {
             return Ok(None);
         };
+        let letter = letter.in_words_of(settings::edition(read)?);
         let greeting = if envelope.to_name.is_empty() {
             "Hello,".to_owned()
         } else {

@@ -42,14 +42,17 @@ struct GeneralPage {
 
 impl GeneralPage {
     fn none_words(&self) -> &'static str {
-        if self.is_served {
+        let says = if self.is_served {
             "Product instances of this Virtual Account register on its On-Prem server."
         } else {
             "Product instances register to this Virtual Account with a token."
-        }
+        };
+        self.shell.say(says)
     }
     fn default_words(&self) -> &'static str {
-        if self.one.is_default {
+        if self.one.is_default && self.shell.edition.is_on_prem() {
+            "Yes: what the cloud tells of comes here first"
+        } else if self.one.is_default {
             "Yes: new orders without a Virtual Account go here"
         } else {
             "No"
@@ -79,16 +82,13 @@ pub async fn general(
         })
         .await?;
     let over = Over::Inventory(id);
-    let list = ListQuery::parse(
-        &visit.query,
-        &ListSpec {
-            path: over.page(visit),
-            sorts: &["created", "expires", "uses"],
-            default_sort: "-created",
-            filters: &[],
-            columns: COLUMNS.get(1..).unwrap_or_default(),
-        },
-    );
+    let list = visit.list(&ListSpec {
+        path: over.page(visit),
+        sorts: &["created", "expires", "uses"],
+        default_sort: "-created",
+        filters: &[],
+        columns: COLUMNS.get(1..).unwrap_or_default(),
+    });
     let filter = Filter {
         places: vec![id],
         ..Filter::default()

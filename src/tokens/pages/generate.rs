@@ -33,7 +33,10 @@ fn shell(visit: &Visit) -> Shell {
         TITLE,
         &[
             Crumb::text("Devices"),
-            Crumb::link("Token Management", Over::Management.page(visit)),
+            Crumb::link(
+                management::title(visit.portal.config.edition),
+                Over::Management.page(visit),
+            ),
         ],
     )
 }
@@ -62,7 +65,7 @@ async fn accounts_page(may: &May<ManageTokens>, form: FormState) -> Result<Accou
     Ok(AccountsPage {
         shell,
         title: TITLE,
-        steps: STEPS,
+        steps: STEPS.map(|step| may.say(step)),
         base: Over::Management.base(may),
         form,
         places: places
@@ -233,9 +236,13 @@ impl ReviewPage {
         Self {
             shell,
             title: TITLE,
-            steps: STEPS,
+            steps: STEPS.map(|step| visit.say(step)),
             base: Over::Management.base(visit),
-            count: counted(rows.len() as u64, "Virtual Account", "Virtual Accounts"),
+            count: counted(
+                rows.len() as u64,
+                visit.say("Virtual Account"),
+                visit.say("Virtual Accounts"),
+            ),
             form,
             rows,
             back,
@@ -418,7 +425,7 @@ pub async fn done(may: May<ManageTokens>) -> Answer {
     page(&DonePage {
         shell: shell(&may),
         title: TITLE,
-        steps: STEPS,
+        steps: STEPS.map(|step| may.say(step)),
         count: counted(made.len() as u64, "token was", "tokens were"),
         file: format!("{base}/generate/done.txt?{}", may.query),
         base,
@@ -434,7 +441,8 @@ pub async fn file(may: May<ManageTokens>) -> Answer {
     let mut text = String::new();
     for one in &made {
         text.push_str(&format!(
-            "Virtual Account: {}\nExpires: {}\nUses: {}\nExport-controlled functionality: {}\n{}\n\n",
+            "{}: {}\nExpires: {}\nUses: {}\nExport-controlled functionality: {}\n{}\n\n",
+            may.say("Virtual Account"),
             one.line.place,
             one.line.token.expires_at.words(),
             one.line.used,

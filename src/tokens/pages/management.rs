@@ -12,6 +12,7 @@ use crate::http::list::{FilterSpec, ListQuery, ListSpec, Pager};
 use crate::http::reply::attachment;
 use crate::http::widgets::counted;
 use crate::http::{Answer, Crumb, May, Shell, Visit, page_with, reason};
+use crate::kernel::Edition;
 use crate::kernel::ids::VirtualAccountId;
 use crate::members;
 use crate::platform::db::Reads;
@@ -170,7 +171,7 @@ pub async fn management(
     })
     .await?;
     let between = [Crumb::text("Devices"), Crumb::text("Device Connections")];
-    let mut shell = visit.list_shell("Token Management", &between, &found.list);
+    let mut shell = visit.list_shell(title(visit.portal.config.edition), &between, &found.list);
     if let Some(dialog) = &dialog {
         shell = shell.with_dialog(dialog.title());
         shell.error_title = dialog.has_problems();
@@ -188,7 +189,7 @@ pub async fn management(
             dialog,
             pager: found.pager,
             rows: found.rows,
-            list: found.list,
+            list: found.list.in_words_of(visit.portal.config.edition),
         },
     )
 }
@@ -216,7 +217,7 @@ pub async fn csv(may: May<ViewInventory>) -> Answer {
         .await?;
     let mut table = Table::new(&[
         "Description",
-        "Virtual Account",
+        may.say("Virtual Account"),
         "Status",
         "Expires",
         "Uses",
@@ -255,4 +256,12 @@ pub async fn csv(may: May<ViewInventory>) -> Answer {
         &may.file_name("token-management"),
         table.finish()?,
     ))
+}
+
+/// What the page is called in an edition.
+pub fn title(edition: Edition) -> &'static str {
+    match edition {
+        Edition::Cloud => "Token Management",
+        Edition::OnPrem => "Configure Device and Token Management",
+    }
 }

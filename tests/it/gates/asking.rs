@@ -3,6 +3,7 @@
 use super::world::World;
 use crate::support::{Api, Browser, Cast, Page};
 use licentral::http::routes::Listed;
+use licentral::kernel::Edition;
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::sync::OnceLock;
@@ -18,7 +19,10 @@ pub struct Visitor {
 }
 
 /// The cast, and who was asked to decide the request of the world.
-pub fn everyone() -> Vec<(&'static str, &'static str)> {
+pub fn everyone(edition: Edition) -> Vec<(&'static str, &'static str)> {
+    if edition.is_on_prem() {
+        return super::on_prem::EVERYONE.to_vec();
+    }
     let mut all = Cast::EVERYONE.to_vec();
     all.push(("creator", super::world::CUSTOMER));
     all
@@ -70,10 +74,12 @@ impl World {
     /// Everybody of the cast and a stranger without a session, with the words for their column.
     pub fn everybody(&self) -> Vec<(&'static str, Visitor)> {
         let mut all = vec![("nobody", self.nobody())];
+        // The customer of the cloud's world is not of the cast.
         all.extend(
-            Cast::EVERYONE
-                .iter()
-                .map(|(word, email)| (*word, self.visitor(email))),
+            everyone(self.edition())
+                .into_iter()
+                .filter(|(_, email)| *email != super::world::CUSTOMER)
+                .map(|(word, email)| (word, self.visitor(email))),
         );
         all
     }
@@ -135,8 +141,8 @@ impl World {
     /// For the API from its description, for pages from the forms that stand on them. Gathered once: every world
     /// is a copy of one.
     pub fn bodies(&self) -> &'static Bodies {
-        static GATHERED: OnceLock<Bodies> = OnceLock::new();
-        GATHERED.get_or_init(|| self.gathered())
+        static GATHERED: [OnceLock<Bodies>; 2] = [OnceLock::new(), OnceLock::new()];
+        GATHERED[usize::from(self.edition().is_on_prem())].get_or_init(|| self.gathered())
     }
 
     fn gathered(&self) -> Bodies {
@@ -154,8 +160,9 @@ impl World {
         }
         let writes = self.writes();
         // The customer is not of the cast, and is the only one who has the forms that decide their request.
-        let customer = ("customer", self.visitor(super::world::CUSTOMER));
-        for (_, mut visitor) in self.everybody().into_iter().chain([customer]) {
+        let customer =
+            (!self.edition().is_on_prem()).then(|| ("customer", self.visitor(super::world::CUSTOMER)));
+        for (_, mut visitor) in self.everybody().into_iter().chain(customer) {
             for route in self.reads() {
                 if is_api(&route.path) {
                     continue;

@@ -26,141 +26,142 @@ fn is_route(routes: &[Listed], method: &str, path: &str) -> bool {
 
 #[test]
 fn no_link_is_dead_and_no_form_leads_nowhere() {
-    let w = World::new();
-    let routes = w.p.routes();
-    let wrong = RefCell::new(BTreeSet::new());
-    let mut opened = BTreeSet::new();
-    let mut dead: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
-    // Style and script are the same for everybody.
-    let mut files = BTreeSet::new();
-    for (word, email) in [vec![("nobody", "")], everyone()].concat() {
-        let mut visitor = if email.is_empty() {
-            w.nobody()
-        } else {
-            w.visitor(email)
-        };
-        let mut queue: VecDeque<(String, String)> = w
-            .reads()
-            .into_iter()
-            .filter(|r| !is_api(&r.path))
-            .map(|r| (w.ours(&r.path), "the list of routes".to_owned()))
-            .collect();
-        let mut seen: BTreeMap<String, usize> = BTreeMap::new();
-        while let Some((at, from)) = queue.pop_front() {
-            let bare = at.split(['?', '#']).next().unwrap().to_owned();
-            // A few of the many sorts of one list, and a few of the many rows that look alike, are enough.
-            let kind = routes
-                .iter()
-                .find(|r| r.method == "GET" && fits(&r.path, &bare))
-                .map_or_else(|| bare.clone(), |r| r.path.clone());
-            let times = seen.entry(kind).or_default();
-            *times += 1;
-            if *times > 3 {
-                continue;
-            }
-            let page = visitor.ask("GET", &at);
-            opened.insert(bare.clone());
-            let is_link = from != "the list of routes";
-            if (is_link && matches!(page.status, 404 | 405)) || page.status >= 500 {
-                dead.entry(format!("{bare} answers {}", page.status))
-                    .or_default()
-                    .insert(format!("{} as {word}", shortened(&from)));
-            }
-            if !page
-                .header("content-type")
-                .unwrap_or_default()
-                .starts_with("text/html")
-            {
-                continue;
-            }
-            let here = url::Url::parse(&format!("{}{at}", w.p.base)).unwrap();
-            let note = |to: &str, what: &str| -> Option<String> {
-                let there = match here.join(to) {
-                    Ok(there) => there,
-                    Err(e) => {
-                        wrong
-                            .borrow_mut()
-                            .insert(format!("{word}: {bare} has the {what} {to:?}: {e}"));
-                        return None;
-                    }
+    World::each(|w| {
+        let routes = w.p.routes();
+        let wrong = RefCell::new(BTreeSet::new());
+        let mut opened = BTreeSet::new();
+        let mut dead: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+        // Style and script are the same for everybody.
+        let mut files = BTreeSet::new();
+        for (word, email) in [vec![("nobody", "")], everyone(w.edition())].concat() {
+            let mut visitor = if email.is_empty() {
+                w.nobody()
+            } else {
+                w.visitor(email)
+            };
+            let mut queue: VecDeque<(String, String)> = w
+                .reads()
+                .into_iter()
+                .filter(|r| !is_api(&r.path))
+                .map(|r| (w.ours(&r.path), "the list of routes".to_owned()))
+                .collect();
+            let mut seen: BTreeMap<String, usize> = BTreeMap::new();
+            while let Some((at, from)) = queue.pop_front() {
+                let bare = at.split(['?', '#']).next().unwrap().to_owned();
+                // A few of the many sorts of one list, and a few of the many rows that look alike, are enough.
+                let kind = routes
+                    .iter()
+                    .find(|r| r.method == "GET" && fits(&r.path, &bare))
+                    .map_or_else(|| bare.clone(), |r| r.path.clone());
+                let times = seen.entry(kind).or_default();
+                *times += 1;
+                if *times > 3 {
+                    continue;
+                }
+                let page = visitor.ask("GET", &at);
+                opened.insert(bare.clone());
+                let is_link = from != "the list of routes";
+                if (is_link && matches!(page.status, 404 | 405)) || page.status >= 500 {
+                    dead.entry(format!("{bare} answers {}", page.status))
+                        .or_default()
+                        .insert(format!("{} as {word}", shortened(&from)));
+                }
+                if !page
+                    .header("content-type")
+                    .unwrap_or_default()
+                    .starts_with("text/html")
+                {
+                    continue;
+                }
+                let here = url::Url::parse(&format!("{}{at}", w.p.base)).unwrap();
+                let note = |to: &str, what: &str| -> Option<String> {
+                    let there = match here.join(to) {
+                        Ok(there) => there,
+                        Err(e) => {
+                            wrong
+                                .borrow_mut()
+                                .insert(format!("{word}: {bare} has the {what} {to:?}: {e}"));
+                            return None;
+                        }
+                    };
+                    (there.origin() == here.origin())
+                        .then(|| there[url::Position::BeforePath..url::Position::AfterQuery].to_owned())
                 };
-                (there.origin() == here.origin())
-                    .then(|| there[url::Position::BeforePath..url::Position::AfterQuery].to_owned())
-            };
-            // The gallery shows every part in every state, with made-up rows: its links are samples.
-            if bare.starts_with("/operator/ui") {
-                continue;
-            }
-            let html = page.html();
-            let attrs = |selector: &str, name: &str| -> Vec<String> {
-                html.select(&crate::support::sel(selector))
-                    .filter_map(|e| e.value().attr(name).map(str::to_owned))
-                    .collect()
-            };
-            let ids: BTreeSet<String> = attrs("[id]", "id").into_iter().collect();
-            for href in attrs("a[href]", "href") {
-                if let Some(id) = href.strip_prefix('#') {
-                    if !id.is_empty() && !ids.contains(id) {
+                // The gallery shows every part in every state, with made-up rows: its links are samples.
+                if bare.starts_with("/operator/ui") {
+                    continue;
+                }
+                let html = page.html();
+                let attrs = |selector: &str, name: &str| -> Vec<String> {
+                    html.select(&crate::support::sel(selector))
+                        .filter_map(|e| e.value().attr(name).map(str::to_owned))
+                        .collect()
+                };
+                let ids: BTreeSet<String> = attrs("[id]", "id").into_iter().collect();
+                for href in attrs("a[href]", "href") {
+                    if let Some(id) = href.strip_prefix('#') {
+                        if !id.is_empty() && !ids.contains(id) {
+                            wrong.borrow_mut().insert(format!(
+                                "{word}: {bare} has a link to {href}, and nothing with that id"
+                            ));
+                        }
+                        continue;
+                    }
+                    if let Some(to) = note(&href, "link") {
+                        queue.push_back((to, bare.clone()));
+                    }
+                }
+                for src in [attrs("[src]", "src"), attrs("link[href]", "href")].concat() {
+                    if let Some(to) = note(&src, "source")
+                        && files.insert(to.clone())
+                    {
+                        queue.push_back((to, bare.clone()));
+                    }
+                }
+                for form in html.select(&crate::support::sel("form")) {
+                    let method = form.value().attr("method").unwrap_or("get").to_ascii_uppercase();
+                    let action = form.value().attr("action").unwrap_or(&at).to_owned();
+                    let Some(to) = note(&action, "form") else {
                         wrong.borrow_mut().insert(format!(
-                            "{word}: {bare} has a link to {href}, and nothing with that id"
+                            "{word}: a form of {bare} leads out of the portal: {action}"
+                        ));
+                        continue;
+                    };
+                    let path = to.split('?').next().unwrap();
+                    if !is_route(&routes, &method, path) {
+                        wrong.borrow_mut().insert(format!(
+                            "{word}: a form of {bare} is sent with {method} to {path}, which is no route"
                         ));
                     }
-                    continue;
                 }
-                if let Some(to) = note(&href, "link") {
-                    queue.push_back((to, bare.clone()));
-                }
-            }
-            for src in [attrs("[src]", "src"), attrs("link[href]", "href")].concat() {
-                if let Some(to) = note(&src, "source")
-                    && files.insert(to.clone())
-                {
-                    queue.push_back((to, bare.clone()));
-                }
-            }
-            for form in html.select(&crate::support::sel("form")) {
-                let method = form.value().attr("method").unwrap_or("get").to_ascii_uppercase();
-                let action = form.value().attr("action").unwrap_or(&at).to_owned();
-                let Some(to) = note(&action, "form") else {
-                    wrong.borrow_mut().insert(format!(
-                        "{word}: a form of {bare} leads out of the portal: {action}"
-                    ));
-                    continue;
-                };
-                let path = to.split('?').next().unwrap();
-                if !is_route(&routes, &method, path) {
-                    wrong.borrow_mut().insert(format!(
-                        "{word}: a form of {bare} is sent with {method} to {path}, which is no route"
-                    ));
-                }
-            }
-            for action in attrs("[formaction]", "formaction") {
-                if let Some(to) = note(&action, "button")
-                    && !is_route(&routes, "POST", to.split('?').next().unwrap())
-                {
-                    wrong.borrow_mut().insert(format!(
-                        "{word}: a button of {bare} leads to {to}, which is no route"
-                    ));
+                for action in attrs("[formaction]", "formaction") {
+                    if let Some(to) = note(&action, "button")
+                        && !is_route(&routes, "POST", to.split('?').next().unwrap())
+                    {
+                        wrong.borrow_mut().insert(format!(
+                            "{word}: a button of {bare} leads to {to}, which is no route"
+                        ));
+                    }
                 }
             }
         }
-    }
-    let mut wrong = wrong.into_inner();
-    for (target, from) in dead {
-        let some: Vec<&str> = from.iter().map(String::as_str).take(3).collect();
-        wrong.insert(format!(
-            "{target}; {} pages lead there: {} ...",
-            from.len(),
-            some.join(", ")
-        ));
-    }
-    assert!(
-        wrong.is_empty(),
-        "{} dead ends on {} pages:\n{}",
-        wrong.len(),
-        opened.len(),
-        wrong.into_iter().collect::<Vec<_>>().join("\n")
-    );
+        let mut wrong = wrong.into_inner();
+        for (target, from) in dead {
+            let some: Vec<&str> = from.iter().map(String::as_str).take(3).collect();
+            wrong.insert(format!(
+                "{target}; {} pages lead there: {} ...",
+                from.len(),
+                some.join(", ")
+            ));
+        }
+        assert!(
+            wrong.is_empty(),
+            "{} dead ends on {} pages:\n{}",
+            wrong.len(),
+            opened.len(),
+            wrong.into_iter().collect::<Vec<_>>().join("\n")
+        );
+    });
 }
 
 /// Links are long and say nothing.

@@ -4,6 +4,7 @@ use super::asking::{Visitor, everyone, is_read};
 use super::world::World;
 use crate::support::golden;
 use licentral::http::routes::Listed;
+use licentral::kernel::Edition;
 use std::collections::BTreeMap;
 use std::sync::OnceLock;
 
@@ -12,13 +13,13 @@ type Answered = (Listed, Vec<(&'static str, u16)>);
 
 /// GET with ids of XYZ COMPANY, everything else with an empty form (and a good token) or an empty JSON object. Asked
 /// once per run.
-fn answers() -> &'static [Answered] {
-    static ANSWERS: OnceLock<Vec<Answered>> = OnceLock::new();
-    ANSWERS.get_or_init(asked)
+fn answers(edition: Edition) -> &'static [Answered] {
+    static ANSWERS: [OnceLock<Vec<Answered>>; 2] = [OnceLock::new(), OnceLock::new()];
+    ANSWERS[usize::from(edition.is_on_prem())].get_or_init(|| asked(edition))
 }
 
-fn asked() -> Vec<Answered> {
-    let mut w = World::new();
+fn asked(edition: Edition) -> Vec<Answered> {
+    let mut w = World::of(edition);
     let mut all = Vec::new();
     let mut here: BTreeMap<&str, Visitor> = BTreeMap::new();
     let mut watch = w.p.watch();
@@ -27,7 +28,7 @@ fn asked() -> Vec<Answered> {
             continue;
         }
         let mut statuses = Vec::new();
-        for (_, email) in [vec![("nobody", "")], everyone()].concat() {
+        for (_, email) in [vec![("nobody", "")], everyone(edition)].concat() {
             let visitor = here.entry(email).or_insert_with(|| {
                 if email.is_empty() {
                     w.nobody()
@@ -40,7 +41,7 @@ fn asked() -> Vec<Answered> {
             statuses.push((email, status));
             // What was really done must not lean on those who come after.
             if !is_read(&route) && status < 400 && watch.has_changed() {
-                w = World::new();
+                w = World::of(edition);
                 here.clear();
                 watch = w.p.watch();
             }
@@ -52,11 +53,22 @@ fn asked() -> Vec<Answered> {
 
 #[test]
 fn every_route_answers_every_role_as_it_did() {
+    golden(
+        "tests/it/golden/routes.txt",
+        &table(Edition::Cloud, "XYZ COMPANY"),
+    );
+    golden(
+        "tests/it/golden/on_prem_routes.txt",
+        &table(Edition::OnPrem, "one local account"),
+    );
+}
+
+fn table(edition: Edition, of: &str) -> String {
     let words: Vec<&str> = std::iter::once("nobody")
-        .chain(everyone().into_iter().map(|(word, _)| word))
+        .chain(everyone(edition).into_iter().map(|(word, _)| word))
         .collect();
     let mut table = format!(
-        "# Every route, what it demands, and what it answers to each of the cast: GET with ids of XYZ COMPANY,\n\
+        "# Every route, what it demands, and what it answers to each of the cast: GET with ids of {of},\n\
          # everything else with an empty form (and a good token) or an empty JSON object.\n\
          {:<7} {:<58} {:<30} {}\n",
         "method",
@@ -64,7 +76,7 @@ fn every_route_answers_every_role_as_it_did() {
         "demands",
         words.join(" ")
     );
-    for (route, statuses) in answers() {
+    for (route, statuses) in answers(edition) {
         let demand = route.demand.to_string();
         let mut line = format!("{:<7} {:<58} {demand:<30}", route.method, route.path);
         for (word, (_, status)) in words.iter().zip(statuses) {
@@ -73,7 +85,7 @@ fn every_route_answers_every_role_as_it_did() {
         table.push_str(line.trim_end());
         table.push('\n');
     }
-    golden("tests/it/golden/routes.txt", &table);
+    table
 }
 
 /// The status fits what the matrix says: who may not is told so, who may is not.
@@ -98,8 +110,26 @@ fn the_matrix_decides() {
         ),
         ("olga@licensing.example", Holder::Platform(PlatformRole::Operator)),
     ];
+    let local: &[(&str, Holder)] = &[
+        ("ada@xyz.example", Holder::Tenant(Role::AccountAdmin)),
+        ("cy@xyz.example", Holder::Tenant(Role::AccountUser)),
+        ("dan@xyz.example", Holder::Tenant(Role::VirtualAdmin)),
+        ("una@xyz.example", Holder::Tenant(Role::VirtualUser)),
+        (
+            "sam@licensing.example",
+            Holder::Platform(PlatformRole::SystemAdministrator),
+        ),
+        (
+            "olga@licensing.example",
+            Holder::Platform(PlatformRole::SystemOperator),
+        ),
+    ];
+    let both = [(Edition::Cloud, roles), (Edition::OnPrem, local)];
     let mut decided = 0;
-    for (route, statuses) in answers() {
+    for ((route, statuses), roles) in both
+        .iter()
+        .flat_map(|(edition, roles)| answers(*edition).iter().map(move |answered| (answered, *roles)))
+    {
         let Demand::May(action) = route.demand else {
             continue;
         };
@@ -127,28 +157,29 @@ fn the_matrix_decides() {
 /// What may only be read is not changed with a client that may only read.
 #[test]
 fn a_client_with_the_scope_read_changes_nothing() {
-    let w = World::new();
-    let mut api = w.p.api_with("ada@xyz.example", false);
-    let mut watch = w.p.watch();
-    for route in w.writes() {
-        // Coming in changes nothing of anybody's; devices do not come as clients.
-        if !route.path.starts_with("/api/") || route.path == "/api/v1/token" {
-            continue;
+    World::each(|w| {
+        let mut api = w.p.api_with("ada@xyz.example", false);
+        let mut watch = w.p.watch();
+        for route in w.writes() {
+            // Coming in changes nothing of anybody's; devices do not come as clients.
+            if !route.path.starts_with("/api/") || route.path == "/api/v1/token" {
+                continue;
+            }
+            let page = api.send(
+                &route.method,
+                &w.ours(&route.path),
+                &[("content-type", "application/json")],
+                (route.method != "DELETE").then_some(b"{}".as_slice()),
+            );
+            let what = format!("{} {} with a client that may only read", route.method, route.path);
+            // Refused for that reason, and not because the body says nothing.
+            let code = page.json()["code"].as_str().unwrap_or_default().to_owned();
+            assert!(
+                code == "api.scope" || page.status == 403,
+                "{what}: {} {code}",
+                page.status
+            );
+            watch.assert_same(&what);
         }
-        let page = api.send(
-            &route.method,
-            &w.ours(&route.path),
-            &[("content-type", "application/json")],
-            (route.method != "DELETE").then_some(b"{}".as_slice()),
-        );
-        let what = format!("{} {} with a client that may only read", route.method, route.path);
-        // Refused for that reason, and not because the body says nothing.
-        let code = page.json()["code"].as_str().unwrap_or_default().to_owned();
-        assert!(
-            code == "api.scope" || page.status == 403,
-            "{what}: {} {code}",
-            page.status
-        );
-        watch.assert_same(&what);
-    }
+    });
 }

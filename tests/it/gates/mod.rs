@@ -10,6 +10,7 @@ mod headers;
 mod links;
 mod lists;
 mod matrix;
+mod on_prem;
 mod reading;
 mod signed_out;
 mod tenancy;

@@ -6,7 +6,7 @@ use licentral::http::access::Demand;
 
 /// What anybody may open. Each is a decision: a line more here wants a reason.
 const PUBLIC: &[(&str, &str)] = &[
-    ("/", "leads on"),
+    ("/", "leads on; at an On-Prem server it is guarded"),
     ("/livez", "for whoever watches the process"),
     ("/readyz", "for whoever watches the process"),
     ("/login", "to come in"),
@@ -46,73 +46,74 @@ const PUBLIC: &[(&str, &str)] = &[
 
 #[test]
 fn who_is_not_signed_in_is_sent_away_from_everything_else() {
-    let w = World::new();
-    let mut nobody = w.nobody();
-    let mut watch = w.p.watch();
-    for route in w.p.routes() {
-        if matches!(route.demand, Demand::Nothing | Demand::Lab) {
-            continue;
-        }
-        let path = w.ours(&route.path);
-        let page = nobody.ask(&route.method, &path);
-        let what = format!("{} {} as nobody", route.method, route.path);
-        if is_api(&path) {
-            assert_eq!(page.status, 401, "{what}");
-            assert_eq!(
-                page.header("content-type"),
-                Some("application/problem+json"),
-                "{what}"
-            );
-            assert!(
-                page.header("www-authenticate").is_some(),
-                "{what}: 401 without WWW-Authenticate"
-            );
-            if route.method != "HEAD" {
-                assert_eq!(page.json()["code"], "signed-out", "{what}");
+    World::each(|w| {
+        let mut nobody = w.nobody();
+        let mut watch = w.p.watch();
+        for route in w.p.routes() {
+            if matches!(route.demand, Demand::Nothing | Demand::Lab) {
+                continue;
             }
-        } else {
-            assert_eq!(page.status, 303, "{what}: {}", page.text_of_main());
-            let to = page.location().unwrap_or_default();
-            assert!(to.starts_with("/login?next="), "{what} leads to {to}");
-            assert!(!to.contains("//"), "{what} leads out: {to}");
+            let path = w.ours(&route.path);
+            let page = nobody.ask(&route.method, &path);
+            let what = format!("{} {} as nobody", route.method, route.path);
+            if is_api(&path) {
+                assert_eq!(page.status, 401, "{what}");
+                assert_eq!(
+                    page.header("content-type"),
+                    Some("application/problem+json"),
+                    "{what}"
+                );
+                assert!(
+                    page.header("www-authenticate").is_some(),
+                    "{what}: 401 without WWW-Authenticate"
+                );
+                if route.method != "HEAD" {
+                    assert_eq!(page.json()["code"], "signed-out", "{what}");
+                }
+            } else {
+                assert_eq!(page.status, 303, "{what}: {}", page.text_of_main());
+                let to = page.location().unwrap_or_default();
+                assert!(to.starts_with("/login?next="), "{what} leads to {to}");
+                assert!(!to.contains("//"), "{what} leads out: {to}");
+            }
+            watch.assert_same(&what);
         }
-        watch.assert_same(&what);
-    }
+    });
 }
 
 #[test]
 fn a_session_or_token_that_was_made_up_is_none() {
-    let w = World::new();
-    let mut nobody = w.nobody();
-    nobody
-        .browser
-        .cookies
-        .insert(licentral::authn::session::COOKIE.to_owned(), "A".repeat(43));
-    for route in w.reads() {
-        if matches!(route.demand, Demand::Nothing | Demand::Lab) || is_api(&route.path) {
-            continue;
+    World::each(|w| {
+        let mut nobody = w.nobody();
+        let name = nobody.browser.session_cookie.clone();
+        nobody.browser.cookies.insert(name, "A".repeat(43));
+        for route in w.reads() {
+            if matches!(route.demand, Demand::Nothing | Demand::Lab) || is_api(&route.path) {
+                continue;
+            }
+            let page = nobody.ask("GET", &w.ours(&route.path));
+            assert_eq!(page.status, 303, "GET {} with a made-up session", route.path);
         }
-        let page = nobody.ask("GET", &w.ours(&route.path));
-        assert_eq!(page.status, 303, "GET {} with a made-up session", route.path);
-    }
+    });
 }
 
 #[test]
 fn the_list_of_what_anybody_may_open_is_the_one_that_was_decided() {
-    let w = World::new();
-    let mut found: Vec<String> =
-        w.p.routes()
-            .into_iter()
-            .filter(|r| r.demand == Demand::Nothing)
-            .map(|r| r.path)
+    World::each(|w| {
+        let mut found: Vec<String> =
+            w.p.routes()
+                .into_iter()
+                .filter(|r| r.demand == Demand::Nothing)
+                .map(|r| r.path)
+                .collect();
+        found.dedup();
+        let undecided: Vec<&String> = found
+            .iter()
+            .filter(|path| !PUBLIC.iter().any(|(known, _)| known == path))
             .collect();
-    found.dedup();
-    let undecided: Vec<&String> = found
-        .iter()
-        .filter(|path| !PUBLIC.iter().any(|(known, _)| known == path))
-        .collect();
-    assert!(
-        undecided.is_empty(),
-        "These are open to anybody. If they are meant to be, write them into PUBLIC with the reason: {undecided:?}"
-    );
+        assert!(
+            undecided.is_empty(),
+            "These are open to anybody. If they are meant to be, write them into PUBLIC with the reason: {undecided:?}"
+        );
+    });
 }

@@ -9,7 +9,7 @@ use licentral::kernel::ids::{
     AssignmentId, EventId, ImportId, LetterId, LinkId, OrderDraftId, OrderId, PersonId, RegistrationTokenId,
     SavedViewId, UserGroupId,
 };
-use licentral::kernel::{EmailAddress, Event, Kind, Who};
+use licentral::kernel::{Edition, EmailAddress, Event, Kind, Who};
 use licentral::platform::db::schema::{
     access_delegations, access_requests, access_settings, account_requests, domain_changes, events,
     links as link_rows, mailbox, order_assignments, order_drafts, outbox, saved_views, sessions,
@@ -24,7 +24,7 @@ use std::sync::OnceLock;
 /// A portal with the cast, and one of everything in XYZ COMPANY.
 pub struct World {
     pub p: Portal,
-    things: Things,
+    pub(super) things: Things,
 }
 
 /// What is in it.
@@ -33,38 +33,38 @@ pub struct Things {
     pub cast: Cast,
     /// By address: a session, and the id and the secret of an API client. A copy need not sign anybody in.
     pub keys: BTreeMap<String, (String, (String, String))>,
-    client: String,
-    session: String,
-    invited: PersonId,
-    group: UserGroupId,
+    pub(super) client: String,
+    pub(super) session: String,
+    pub(super) invited: PersonId,
+    pub(super) group: UserGroupId,
     /// Sent to XYZ COMPANY by a group of Bramwell Distribution.
-    lookup_to_us: &'static str,
+    pub(super) lookup_to_us: &'static str,
     /// Sent by the group of XYZ COMPANY to Bramwell Distribution.
-    lookup_of_ours: &'static str,
-    import: ImportId,
-    import_of_group: ImportId,
+    pub(super) lookup_of_ours: &'static str,
+    pub(super) import: ImportId,
+    pub(super) import_of_group: ImportId,
     /// A file of orders of the operator.
-    intake: licentral::kernel::ids::OrderImportId,
-    order: OrderId,
+    pub(super) intake: licentral::kernel::ids::OrderImportId,
+    pub(super) order: OrderId,
     /// A license in Corporate Network Devices.
-    license: String,
+    pub(super) license: String,
     /// A product instance there, which uses it.
-    device: String,
+    pub(super) device: String,
     /// An assignment that Ada is still choosing, and one that she has asked for.
-    draft: OrderDraftId,
-    assignment: AssignmentId,
+    pub(super) draft: OrderDraftId,
+    pub(super) assignment: AssignmentId,
     /// A view of Order Inventory that Ada has saved.
-    view: SavedViewId,
+    pub(super) view: SavedViewId,
     /// A registration token of "Corporate Network Devices".
-    registration: RegistrationTokenId,
+    pub(super) registration: RegistrationTokenId,
     /// Licenses of DEFAULT that are reserved, and the product instance that holds them.
-    reservation: String,
-    reserved_device: String,
+    pub(super) reservation: String,
+    pub(super) reserved_device: String,
     /// A device manager of XYZ COMPANY, and a file of it that waits.
-    manager: String,
-    syncfile: String,
+    pub(super) manager: String,
+    pub(super) syncfile: String,
     /// One that was applied, and so was answered.
-    applied: String,
+    pub(super) applied: String,
 }
 
 impl std::ops::Deref for World {
@@ -78,21 +78,42 @@ impl std::ops::Deref for World {
 pub const CANARY: &str = "Zitronenfalter";
 
 impl World {
-    /// A copy of the one that was made first: making it takes a hundred requests.
+    /// The cloud's.
     pub fn new() -> Self {
-        static FIRST: OnceLock<(Database, Things)> = OnceLock::new();
-        let (database, things) = FIRST.get_or_init(|| {
-            let Self { p, mut things } = Self::made();
-            for (_, email) in super::asking::everyone() {
+        Self::of(Edition::Cloud)
+    }
+
+    /// Runs a check in the world of each edition.
+    pub fn each(check: impl Fn(Self)) {
+        for edition in [Edition::Cloud, Edition::OnPrem] {
+            check(Self::of(edition));
+        }
+    }
+
+    /// A copy of the one that was made first: making it takes a hundred requests.
+    pub fn of(edition: Edition) -> Self {
+        static FIRST: [OnceLock<(Database, Things)>; 2] = [OnceLock::new(), OnceLock::new()];
+        let first = &FIRST[usize::from(edition.is_on_prem())];
+        let (database, things) = first.get_or_init(|| {
+            let Self { p, mut things } = match edition {
+                Edition::Cloud => Self::made(),
+                Edition::OnPrem => Self::made_on_prem(),
+            };
+            for (_, email) in super::asking::everyone(edition) {
                 let keys = (p.session_of(email), p.api_client(email, true));
                 things.keys.insert(email.to_owned(), keys);
             }
             (p.leave().at_rest(), things)
         });
         Self {
-            p: Portal::start_on(database.copy(), |_| {}),
+            p: Portal::start_on(database.copy(), |config| config.edition = edition),
             things: things.clone(),
         }
+    }
+
+    /// Of which edition it is.
+    pub fn edition(&self) -> Edition {
+        self.p.parts.config.edition
     }
 
     fn made() -> Self {
@@ -563,6 +584,8 @@ impl World {
             "said" => self.cast.xyz.number.to_string(),
             "va" => self.cast.corporate.to_string(),
             "person" => self.p.find_person("vera@xyz.example").id.to_string(),
+            // The log of the server has what belongs to no account.
+            "event" if pattern.starts_with("/admin/") => self.event_of_server(),
             "client" => self.client.clone(),
             "session" => self.session.clone(),
             "event" => self.event(),
@@ -614,6 +637,19 @@ impl World {
                 Ok(events::table
                     .filter(events::smart_account_id.eq(account))
                     .filter(events::virtual_account_id.is_null())
+                    .select(events::id)
+                    .order(events::id.asc())
+                    .first::<String>(r.conn())?)
+            })
+            .unwrap()
+    }
+
+    fn event_of_server(&self) -> String {
+        self.p
+            .db
+            .read_now(|r| {
+                Ok(events::table
+                    .filter(events::smart_account_id.is_null())
                     .select(events::id)
                     .order(events::id.asc())
                     .first::<String>(r.conn())?)
@@ -728,7 +764,7 @@ fn no_such(name: &str) -> String {
 }
 
 /// A letter in the mailbox, one that is on its way and one that was given up.
-fn put_letters(tx: &mut Tx<'_>, at: licentral::kernel::Moment) -> licentral::error::Result<()> {
+pub(super) fn put_letters(tx: &mut Tx<'_>, at: licentral::kernel::Moment) -> licentral::error::Result<()> {
     let id = LetterId::new();
     diesel::insert_into(mailbox::table)
         .values((

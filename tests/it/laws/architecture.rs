@@ -17,6 +17,7 @@ const FLOORS: &[&[&str]] = &[
 /// Rooms, the lowest first: a room may use the faces of those before it, and all floors.
 const ROOMS: &[&str] = &[
     "identity",
+    "system_users",
     "smart_accounts",
     "virtual_accounts",
     "members",
@@ -31,6 +32,7 @@ const ROOMS: &[&str] = &[
     "sync",
     "alerts",
     "events",
+    "server",
     "local_accounts",
     "home",
     "simulator",

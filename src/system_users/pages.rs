@@ -1,0 +1,466 @@
+//! Admin Workspace, Users: the list, and what can be done with one of them.
+
+use super::model::{self, Change, NewUser};
+use super::service;
+use crate::authn::system_users::{self, Filter, SystemUser};
+use crate::authn::{PersonState, PlatformRole};
+use crate::authz::Action;
+use crate::authz::action::{ManageSystemUsers, ViewAdminWorkspace};
+use crate::error::{Error, Problems, Result};
+use crate::http::csv::Table;
+use crate::http::form::{PathPart, fresh};
+use crate::http::form_state::Choice;
+use crate::http::list::{ColumnSpec, FilterSpec, Pager};
+use crate::http::reply::attachment;
+use crate::http::shell::initials;
+use crate::http::widgets::counted;
+use crate::http::{
+    Answer, Crumb, Flash, FlashKind, FormState, ListQuery, ListSpec, May, NoFields, Posted, Routes, Shell,
+    Visit, page, page_with,
+};
+use crate::kernel::Name;
+use crate::kernel::ids::{LinkId, PersonId};
+use askama::Template;
+use serde::Deserialize;
+
+const USERS: &str = "/admin/users";
+/// The most lines of a file with the list.
+const MOST_EXPORTED: i64 = 100_000;
+
+pub fn routes(routes: &mut Routes) {
+    routes.get("/admin/users", show);
+    routes.get("/admin/users.csv", csv);
+    routes.get("/admin/users/new", show_new);
+    routes.post("/admin/users/new", create);
+    routes.get("/admin/users/{person}/edit", show_edit);
+    routes.post("/admin/users/{person}/edit", edit);
+    routes.get("/admin/users/{person}/disable", show_disable);
+    routes.post("/admin/users/{person}/disable", disable);
+    routes.post("/admin/users/{person}/enable", enable);
+    routes.get("/admin/users/{person}/remove", show_remove);
+    routes.post("/admin/users/{person}/remove", remove);
+    routes.get("/admin/users/{person}/reset-password", show_reset);
+    routes.post("/admin/users/{person}/reset-password", reset);
+}
+
+const FILTERS: &[FilterSpec<'_>] = &[
+    FilterSpec {
+        key: "role",
+        label: "Role",
+        values: &[
+            ("system-administrator", "System Administrator"),
+            ("system-operator", "System Operator"),
+            ("system-user", "System User"),
+        ],
+    },
+    FilterSpec {
+        key: "status",
+        label: "Status",
+        values: &[
+            ("active", "Active"),
+            ("invited", "Invited"),
+            ("disabled", "Disabled"),
+        ],
+    },
+];
+const COLUMNS: &[ColumnSpec<'_>] = &[
+    ColumnSpec {
+        key: "name",
+        label: "Name",
+        default_on: true,
+    },
+    ColumnSpec {
+        key: "email",
+        label: "Email",
+        default_on: true,
+    },
+    ColumnSpec {
+        key: "last",
+        label: "Last sign-in",
+        default_on: true,
+    },
+];
+
+fn query(visit: &Visit, path: &str) -> ListQuery {
+    let raw = if visit.path == USERS || visit.path.ends_with(".csv") {
+        visit.query.as_str()
+    } else {
+        ""
+    };
+    ListQuery::parse(
+        raw,
+        &ListSpec {
+            path: path.to_owned(),
+            sorts: &["user-name", "name", "email", "last"],
+            default_sort: "user-name",
+            filters: FILTERS,
+            columns: COLUMNS,
+        },
+    )
+}
+
+fn filter(list: &ListQuery) -> Filter {
+    let read = |key: &str| list.values(key);
+    Filter {
+        q: list.q.clone(),
+        roles: read("role").iter().filter_map(|word| word.parse().ok()).collect(),
+        states: read("status")
+            .iter()
+            .filter_map(|word| word.parse().ok())
+            .collect(),
+    }
+}
+
+/// What stands over the list.
+enum Dialog {
+    None,
+    New,
+    Edit(SystemUser),
+    Disable(SystemUser),
+    Remove(SystemUser),
+    Reset(SystemUser),
+}
+
+impl Dialog {
+    fn title(&self) -> &'static str {
+        match self {
+            Self::None => "Users",
+            Self::New => "Create user",
+            Self::Edit(_) => "Edit user",
+            Self::Disable(_) => "Disable user?",
+            Self::Remove(_) => "Remove user?",
+            Self::Reset(user) if user.state == PersonState::Invited => "Resend invitation?",
+            Self::Reset(_) => "Reset password?",
+        }
+    }
+}
+
+#[derive(Template)]
+#[template(path = "system_users/list.html")]
+struct UsersPage {
+    shell: Shell,
+    list: ListQuery,
+    pager: Pager,
+    rows: Vec<SystemUser>,
+    count: String,
+    form: FormState,
+    dialog: Dialog,
+    roles: Vec<Choice>,
+    /// Why users cannot be managed, or "".
+    refused: String,
+    me: Option<PersonId>,
+    administrators: usize,
+}
+
+impl UsersPage {
+    /// Why this cannot be done with a user, or "".
+    fn against(&self, user: &SystemUser, change: Change) -> String {
+        if !self.refused.is_empty() {
+            return self.refused.clone();
+        }
+        match model::may_change(user, self.me, change, self.administrators) {
+            Ok(()) => String::new(),
+            Err(Error::Refused(refusal)) => refusal.says.into_owned(),
+            Err(_) => "This cannot be done.".to_owned(),
+        }
+    }
+    fn against_disable(&self, user: &SystemUser) -> String {
+        self.against(user, Change::Disable)
+    }
+    fn against_remove(&self, user: &SystemUser) -> String {
+        self.against(user, Change::Remove)
+    }
+    fn status_kind(user: &SystemUser) -> &'static str {
+        match user.state {
+            PersonState::Active => "ok",
+            PersonState::Invited => "warn",
+            PersonState::Disabled => "",
+        }
+    }
+}
+
+fn role_choices() -> Vec<Choice> {
+    model::ROLES
+        .iter()
+        .map(|role| Choice::new(role.word(), role.label()).note(model::means(*role)))
+        .collect()
+}
+
+async fn view(visit: &Visit, form: FormState, dialog: Dialog) -> Result<UsersPage> {
+    let mut list = query(visit, USERS);
+    let (list, total, rows, administrators) = visit
+        .portal
+        .db
+        .read(move |r| {
+            let filter = filter(&list);
+            let total = u64::try_from(system_users::count(r, &filter)?).unwrap_or_default();
+            list.clamp(total);
+            let rows = system_users::list(
+                r,
+                &filter,
+                (&list.sort, list.descending),
+                list.limit().cast_signed(),
+                list.offset().cast_signed(),
+            )?;
+            Ok((list, total, rows, system_users::active_administrators(r)?))
+        })
+        .await?;
+    let mut shell = visit.shell("Users");
+    shell.crumbs = vec![Crumb::text("Admin Workspace"), Crumb::text("Users")];
+    shell.flash.extend(
+        list.dropped
+            .iter()
+            .map(|says| Flash::new(FlashKind::Warn, says.clone())),
+    );
+    shell.error_title = form.has_problems();
+    if !matches!(dialog, Dialog::None) {
+        shell = shell.with_dialog(dialog.title());
+    }
+    Ok(UsersPage {
+        shell,
+        pager: list.pager(total),
+        count: counted(total, "user", "users"),
+        rows,
+        form,
+        dialog,
+        roles: role_choices(),
+        refused: if visit.holds_by_platform(Action::ManageSystemUsers) {
+            String::new()
+        } else {
+            "Users are managed by a System Administrator.".to_owned()
+        },
+        me: visit.actor.as_ref().map(|actor| actor.person.id),
+        administrators,
+        list,
+    })
+}
+
+/// GET /admin/users
+async fn show(may: May<ViewAdminWorkspace>) -> Answer {
+    page(&view(&may, fresh(), Dialog::None).await?)
+}
+
+/// GET /admin/users.csv
+async fn csv(may: May<ViewAdminWorkspace>) -> Answer {
+    let list = query(&may, "");
+    let rows = may
+        .portal
+        .db
+        .read(move |r| system_users::list(r, &filter(&list), (&list.sort, list.descending), MOST_EXPORTED, 0))
+        .await?;
+    let mut table = Table::new(&["User name", "Name", "Email", "Role", "Status", "Last sign-in"])?;
+    for user in rows {
+        let last = user.last_sign_in_at.map(|at| at.rfc3339()).unwrap_or_default();
+        table.row([
+            user.user_name.as_str(),
+            &user.name,
+            &user.email,
+            user.role.label(),
+            user.state.label(),
+            &last,
+        ])?;
+    }
+    let now = may.portal.clock.now().utc();
+    let name = format!("users_{}.csv", now.format("%Y%m%dT%H%MZ"));
+    Ok(attachment("text/csv; charset=utf-8", &name, table.finish()?))
+}
+
+/// GET /admin/users/new
+async fn show_new(may: May<ManageSystemUsers>) -> Answer {
+    let form = fresh().with_value("role", PlatformRole::SystemUser.word());
+    page(&view(&may, form, Dialog::New).await?)
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct NewForm {
+    user_name: String,
+    name: String,
+    email: String,
+    #[serde(default)]
+    role: String,
+}
+
+/// POST /admin/users/new
+async fn create(may: May<ManageSystemUsers>, posted: Posted<NewForm>) -> Answer {
+    let typed = &posted.value;
+    let mut problems = Problems::default();
+    let new = model::new_user(
+        &typed.user_name,
+        &typed.name,
+        &typed.email,
+        &typed.role,
+        &mut problems,
+    );
+    let Some(new) = new else {
+        return page_with(422, &view(&may, posted.again(&problems), Dialog::New).await?);
+    };
+    match add(&may, new.clone()).await {
+        Ok(()) => Ok(may.see_other(
+            USERS,
+            Flash::new(
+                FlashKind::Ok,
+                format!(
+                    "{} was added. An invitation is on its way to {}.",
+                    new.name, new.email
+                ),
+            ),
+        )),
+        Err(Error::Refused(refusal)) => {
+            let field = match refusal.code {
+                "people.address-taken" => "email",
+                "system-users.name-taken" => "user_name",
+                _ => "",
+            };
+            problems.add(field, refusal.says);
+            page_with(409, &view(&may, posted.again(&problems), Dialog::New).await?)
+        }
+        Err(error) => Err(error),
+    }
+}
+
+async fn add(may: &May<ManageSystemUsers>, new: NewUser) -> Result<()> {
+    let (permit, at) = (may.permit.clone(), may.portal.clock.now());
+    let ids = (PersonId::new(), LinkId::new());
+    may.portal
+        .db
+        .write(move |tx| service::create(tx, &permit, at, ids, &new))
+        .await?;
+    may.portal.jobs.nudge();
+    Ok(())
+}
+
+async fn user(visit: &Visit, id: PersonId) -> Result<SystemUser> {
+    visit.portal.db.read(move |r| system_users::find(r, id)).await
+}
+
+/// GET /admin/users/{person}/edit
+async fn show_edit(may: May<ManageSystemUsers>, id: PathPart<PersonId>) -> Answer {
+    let user = user(&may, id.0).await?;
+    let form = fresh()
+        .with_value("name", &user.name)
+        .with_value("role", user.role.word())
+        .with_value("version", user.version.to_string());
+    page(&view(&may, form, Dialog::Edit(user)).await?)
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct EditForm {
+    name: String,
+    #[serde(default)]
+    role: String,
+    version: i64,
+}
+
+/// POST /admin/users/{person}/edit
+async fn edit(may: May<ManageSystemUsers>, id: PathPart<PersonId>, posted: Posted<EditForm>) -> Answer {
+    let typed = &posted.value;
+    let mut problems = Problems::default();
+    let name = problems.take("name", Name::parse(&typed.name, "Name"));
+    let role = problems.take("role", model::role(&typed.role));
+    let user = user(&may, id.0).await?;
+    let (Some(name), Some(role)) = (name, role) else {
+        return page_with(
+            422,
+            &view(&may, posted.again(&problems), Dialog::Edit(user)).await?,
+        );
+    };
+    let (permit, at, id, version) = (may.permit.clone(), may.portal.clock.now(), id.0, typed.version);
+    let done = may
+        .portal
+        .db
+        .write(move |tx| service::edit(tx, &permit, at, id, version, &name, role))
+        .await;
+    match done {
+        Ok(()) => {
+            let text = format!("The user {} was saved.", user.user_name);
+            // Whoever is no administrator any more could not read the list.
+            Ok(may.see_other(USERS, Flash::new(FlashKind::Ok, text)))
+        }
+        Err(Error::Refused(refusal)) => {
+            problems.add("role", refusal.says);
+            page_with(
+                409,
+                &view(&may, posted.again(&problems), Dialog::Edit(user)).await?,
+            )
+        }
+        Err(error) => Err(error),
+    }
+}
+
+/// GET /admin/users/{person}/disable
+async fn show_disable(may: May<ManageSystemUsers>, id: PathPart<PersonId>) -> Answer {
+    let user = user(&may, id.0).await?;
+    page(&view(&may, fresh(), Dialog::Disable(user)).await?)
+}
+
+async fn switch(may: &May<ManageSystemUsers>, id: PersonId, enabled: bool) -> Answer {
+    let (permit, at) = (may.permit.clone(), may.portal.clock.now());
+    let user = user(may, id).await?;
+    may.portal
+        .db
+        .write(move |tx| service::set_enabled(tx, &permit, at, id, enabled))
+        .await?;
+    let text = if enabled {
+        format!("{} can sign in again.", user.name)
+    } else {
+        format!("{} can no longer sign in. All sessions have ended.", user.name)
+    };
+    Ok(may.see_other(USERS, Flash::new(FlashKind::Ok, text)))
+}
+
+/// POST /admin/users/{person}/disable
+async fn disable(may: May<ManageSystemUsers>, id: PathPart<PersonId>, _posted: Posted<NoFields>) -> Answer {
+    switch(&may, id.0, false).await
+}
+
+/// POST /admin/users/{person}/enable
+async fn enable(may: May<ManageSystemUsers>, id: PathPart<PersonId>, _posted: Posted<NoFields>) -> Answer {
+    switch(&may, id.0, true).await
+}
+
+/// GET /admin/users/{person}/remove
+async fn show_remove(may: May<ManageSystemUsers>, id: PathPart<PersonId>) -> Answer {
+    let user = user(&may, id.0).await?;
+    page(&view(&may, fresh(), Dialog::Remove(user)).await?)
+}
+
+/// POST /admin/users/{person}/remove
+async fn remove(may: May<ManageSystemUsers>, id: PathPart<PersonId>, _posted: Posted<NoFields>) -> Answer {
+    let (permit, at, id) = (may.permit.clone(), may.portal.clock.now(), id.0);
+    let user = user(&may, id).await?;
+    may.portal
+        .db
+        .write(move |tx| service::remove(tx, &permit, at, id))
+        .await?;
+    let text = format!("{} was removed.", user.name);
+    Ok(may.see_other(USERS, Flash::new(FlashKind::Ok, text)))
+}
+
+/// GET /admin/users/{person}/reset-password
+async fn show_reset(may: May<ManageSystemUsers>, id: PathPart<PersonId>) -> Answer {
+    let user = user(&may, id.0).await?;
+    page(&view(&may, fresh(), Dialog::Reset(user)).await?)
+}
+
+/// POST /admin/users/{person}/reset-password
+async fn reset(may: May<ManageSystemUsers>, id: PathPart<PersonId>, _posted: Posted<NoFields>) -> Answer {
+    let (permit, at, id, link) = (may.permit.clone(), may.portal.clock.now(), id.0, LinkId::new());
+    let user = user(&may, id).await?;
+    may.portal
+        .db
+        .write(move |tx| service::reset_password(tx, &permit, at, link, id))
+        .await?;
+    may.portal.jobs.nudge();
+    let text = format!("A letter with a link is on its way to {}.", user.email);
+    Ok(may.see_other(USERS, Flash::new(FlashKind::Ok, text)))
+}
+
+/// The menu's words for a letter with a link.
+fn reset_words(user: &SystemUser) -> &'static str {
+    match user.state {
+        PersonState::Invited => "Resend invitation",
+        _ => "Reset password",
+    }
+}
