@@ -30,12 +30,14 @@ struct Help {
 #[template(path = "home/help_on_prem.html")]
 struct OnPremHelp {
     shell: Shell,
+    guides: &'static [Guide],
 }
 
 pub async fn help(visit: Public) -> Answer {
     if visit.portal.config.edition.is_on_prem() {
         return page(&OnPremHelp {
             shell: shell(&visit, "Help", &[]),
+            guides: guide_pages::ALL,
         });
     }
     page(&Help {
