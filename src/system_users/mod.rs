@@ -38,18 +38,25 @@ pub fn bootstrap(portal: &Portal) -> Result<Option<String>> {
 }
 
 /// With what codes the rules of this room refuse.
-pub const REFUSALS: &[(&str, &str)] = &[
+pub const REFUSALS: &[crate::error::Coded] = &[
     (
         "system-users.last-administrator",
         "A server keeps at least one System Administrator who can sign in.",
+        "Make another user a System Administrator first.",
     ),
-    ("system-users.name-taken", "The user name is taken."),
+    (
+        "system-users.name-taken",
+        "The user name is taken.",
+        "Choose another user name.",
+    ),
     (
         "system-users.not-active",
         "Only an Active user is sent a link for a new password.",
+        "Enable the user first; one who was invited follows the link of the invitation.",
     ),
     (
         "system-users.yourself",
         "Nobody changes their own role, and nobody disables or removes themselves.",
+        "Have it done by another System Administrator.",
     ),
 ];
