@@ -101,6 +101,7 @@ pub fn rows(
 /// "Export lines" of the list: the orders that match, read and sent piece by piece.
 pub async fn lines(may: May<ViewInventory>) -> Answer {
     let list = super::inventory::query(&may, &may.query);
+    list.understood()?;
     let permit = may.permit.clone();
     let ids = may
         .portal
