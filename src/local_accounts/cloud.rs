@@ -16,6 +16,8 @@ pub struct SignedIn {
     pub token: String,
     /// Number of the Smart Account.
     pub smart_account: i64,
+    /// Whether the cloud knows this account as a device manager, so that it is registered again and not added.
+    pub is_known: bool,
 }
 
 /// What the cloud tells of the Smart Account and the Virtual Account that were asked for.
@@ -29,8 +31,6 @@ pub struct Pulled {
     pub domain: String,
     /// Whether the Virtual Account is there already.
     pub has_place: bool,
-    /// Whether the cloud knows this account as a device manager, so that it is registered again and not added.
-    pub is_known: bool,
 }
 
 /// Which field is wrong, and why.
@@ -105,7 +105,6 @@ pub fn sign_in(
         name: text(found, "name").to_owned(),
         domain: text(found, "domain").to_owned(),
         has_place: false,
-        is_known: false,
     };
     let base = format!("/api/v1/accounts/{}", pulled.number);
     let places = client
@@ -115,7 +114,7 @@ pub fn sign_in(
     pulled.has_place = items(&places)
         .iter()
         .any(|one| search_key(text(one, "name")) == place);
-    pulled.is_known = account.cloud.as_ref().is_some_and(|cloud| {
+    let is_known = account.cloud.as_ref().is_some_and(|cloud| {
         client
             .get(&token, &format!("{base}/device-managers/{}", cloud.manager))
             .is_ok()
@@ -124,6 +123,7 @@ pub fn sign_in(
         url: url.trim().trim_end_matches('/').to_owned(),
         token,
         smart_account: pulled.number,
+        is_known,
     };
     Ok((signed_in, pulled))
 }
@@ -136,7 +136,11 @@ pub fn register(
     again: Option<&str>,
 ) -> Result<String, Failed> {
     let client = Client::of(&signed_in.url).map_err(Failed::Unreachable)?;
-    let known = account.cloud.as_ref().map(|cloud| cloud.manager);
+    let known = account
+        .cloud
+        .as_ref()
+        .filter(|_| signed_in.is_known)
+        .map(|cloud| cloud.manager);
     let (path, body) = match (again, known) {
         (Some(reason), Some(manager)) => (
             format!("device-managers/{manager}/re-register"),

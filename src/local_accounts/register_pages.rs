@@ -129,6 +129,8 @@ struct ReviewPage {
     pulled: Pulled,
     url: String,
     sealed: String,
+    /// Whether the cloud knows the account as a device manager.
+    is_known: bool,
     reason: String,
     base: String,
     back: &'static str,
@@ -223,6 +225,7 @@ fn review_page(
             shell,
             form: fresh(),
             pulled,
+            is_known: signed_in.is_known,
             url: signed_in.url,
             sealed,
             reason,

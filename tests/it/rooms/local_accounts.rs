@@ -1,6 +1,6 @@
 //! Local accounts of an On-Prem server: asked for, registered with a cloud over the network and by hand, ended.
 
-use crate::support::{Account, Browser, Cast, Portal};
+use crate::support::{Account, Browser, Cast, Page, Portal};
 use diesel::prelude::*;
 use licentral::authn::PlatformRole;
 use licentral::kernel::Edition;
@@ -37,6 +37,14 @@ fn send(browser: &mut Browser, values: [&str; 4]) {
     browser.get("/accounts/new").expect(200);
     let fields: Vec<(&str, &str)> = FIELDS.into_iter().zip(values).collect();
     browser.fill_and_submit("Submit", &fields);
+}
+
+/// Sends a form that no page was opened for.
+fn post<'a>(browser: &'a mut Browser, path: &str, fields: &[(&str, &str)]) -> &'a Page {
+    let csrf = browser.csrf();
+    let mut fields = fields.to_vec();
+    fields.push(("csrf", &csrf));
+    browser.post_fields(path, &fields)
 }
 
 /// Asks for an account as this person.
@@ -195,8 +203,8 @@ fn a_system_user_asks_once_and_every_administrator_is_told() {
 fn what_is_wrong_is_said_beside_its_field_and_nothing_is_lost() {
     let p = server();
     ask(&p, UMA, "Springfield", "Branch");
-    let watch = p.fingerprint();
     let mut luis = p.sign_in(LUIS);
+    let watch = p.fingerprint();
     send(&mut luis, ["", "  ", "", "nonsense"]);
     luis.page()
         .expect(422)
@@ -245,7 +253,8 @@ fn an_operator_sees_the_accounts_and_decides_nothing_and_a_user_does_not_see_the
         .shows("Uma Sato")
         .shows("Your role, System Operator, cannot approve");
     assert!(
-        omar.page().attrs("main .pop a", "href").is_empty(),
+        omar.page().attrs("main .pop form", "action").is_empty()
+            && omar.page().attrs("main .pop a[href*='/1/']", "href").is_empty(),
         "controls are off"
     );
     for path in ["approve", "manual", "reject", "registration-file"] {
@@ -266,10 +275,8 @@ fn an_operator_sees_the_accounts_and_decides_nothing_and_a_user_does_not_see_the
         ("activate", vec![]),
         ("delete", vec![]),
     ] {
-        omar.post_fields(&page(&account, path), &fields).expect(403);
-        p.sign_in(UMA)
-            .post_fields(&page(&account, path), &fields)
-            .expect(403);
+        post(&mut omar, &page(&account, path), &fields).expect(403);
+        post(&mut p.sign_in(UMA), &page(&account, path), &fields).expect(403);
     }
     assert_eq!(again(&p, account.id).state, AccountState::Pending);
     assert_eq!(
@@ -421,8 +428,7 @@ fn a_cloud_that_says_no_or_nothing_leaves_the_request_pending_with_the_reason() 
     let failed = p.events_of("local-account.registration");
     assert!(failed.iter().any(|event| event.outcome == "failed"));
     // A sign-in of another page is not taken.
-    ines.post_fields(&page(&account, "register"), &[("sign_in", "AAAA")])
-        .expect(400);
+    post(&mut ines, &page(&account, "register"), &[("sign_in", "AAAA")]).expect(400);
     // It can be registered elsewhere still.
     let other = ask(&p, UMA, "Shelbyville", "Another");
     assert_eq!(registered(&p, &cloud, &other).state, AccountState::Active);
@@ -489,8 +495,7 @@ fn a_request_is_registered_by_files_that_are_carried() {
         .expect(200)
         .shows("Springfield is Pending again");
     assert_eq!(again(&p, one.id).state, AccountState::Pending);
-    ines.post_fields(&page(&one, "authorization"), &[("text", &ours)])
-        .expect(409);
+    post(&mut ines, &page(&one, "authorization"), &[("text", &ours)]).expect(409);
     ines.get(&page(&one, "manual"));
     ines.fill_and_submit("Generate Registration File", &[]);
     // Line ends of another system, and none at the end.
@@ -505,7 +510,7 @@ fn a_request_is_registered_by_files_that_are_carried() {
     p.sign_in(UMA).get(&format!("/sa/{}", one.number)).expect(200);
     // A second time.
     let watch = p.fingerprint();
-    ines.post_fields(&page(&one, "authorization"), &[("text", &ours)])
+    post(&mut ines, &page(&one, "authorization"), &[("text", &ours)])
         .expect(409)
         .shows("was taken in already");
     assert_eq!(
@@ -604,12 +609,12 @@ fn an_account_ends_in_the_order_of_the_checklist_and_takes_everything_with_it() 
         .expect(200)
         .shows("still has 1 product instance");
     let reason = [("reason", "The branch is closed.")];
-    ines.post_fields(&page(&account, "deactivate/reason"), &reason)
+    post(&mut ines, &page(&account, "deactivate/reason"), &reason)
         .expect(409)
         .shows("still has 1 product instance");
     device.deregister();
     synchronized(&p, &account, 1);
-    ines.post_fields(&page(&account, "deactivate/reason"), &reason)
+    post(&mut ines, &page(&account, "deactivate/reason"), &reason)
         .expect(409)
         .shows("has not been told yet");
     ines.get(&page(&account, "deletion"))
@@ -651,8 +656,7 @@ fn an_account_ends_in_the_order_of_the_checklist_and_takes_everything_with_it() 
     ines.get(&page(&account, "delete"))
         .expect(409)
         .shows("Deactivate it first");
-    ines.post_fields(&page(&account, "deactivate/reason"), &reason)
-        .expect(303);
+    post(&mut ines, &page(&account, "deactivate/reason"), &reason).expect(303);
     ines.get(&page(&account, "deletion")).expect(200).shows("Delete");
     ines.get(&page(&account, "delete"));
     ines.fill_and_submit("OK", &[]).expect(200).shows("was deleted");
@@ -874,7 +878,8 @@ fn account_properties_are_edited_by_those_who_administer_the_account_and_recorde
     );
     let mut luis = p.sign_in(LUIS);
     luis.get(&path).expect(200).shows("cannot").shows_not("Save");
-    luis.post_fields(
+    post(
+        &mut luis,
         &path,
         &[("name", "X"), ("email", "x@y.example"), ("version", "1")],
     )
