@@ -27,6 +27,8 @@ struct NewPage {
     shell: Shell,
     form: FormState,
     back: &'static str,
+    /// What this person asked for and is no account yet.
+    own: Vec<LocalAccount>,
 }
 
 /// Where the requests stand that this person may see.
@@ -38,7 +40,16 @@ fn after(may: &May<RequestOnPremAccount>) -> &'static str {
     }
 }
 
-fn new_page(may: &May<RequestOnPremAccount>, form: FormState, status: u16) -> Answer {
+async fn new_page(may: &May<RequestOnPremAccount>, form: FormState, status: u16) -> Answer {
+    let person = may.permit.person()?;
+    let own = may
+        .portal
+        .db
+        .read(move |r| store::requested_by(r, person))
+        .await?
+        .into_iter()
+        .filter(|one| one.state.is_request())
+        .collect();
     let mut shell = may.shell("New Account");
     shell.error_title = form.has_problems();
     page_with(
@@ -47,6 +58,7 @@ fn new_page(may: &May<RequestOnPremAccount>, form: FormState, status: u16) -> An
             shell,
             form,
             back: after(may),
+            own,
         },
     )
 }
@@ -57,7 +69,7 @@ async fn form(may: May<RequestOnPremAccount>) -> Answer {
         .as_ref()
         .map(|actor| actor.person.email.to_string())
         .unwrap_or_default();
-    new_page(&may, fresh().with_value("email", own), 200)
+    new_page(&may, fresh().with_value("email", own), 200).await
 }
 
 #[derive(Deserialize)]
@@ -86,8 +98,8 @@ async fn send(may: May<RequestOnPremAccount>, posted: Posted<Fields>) -> Answer 
         Err(error) => Err(error),
     };
     match sent {
-        Ok(account) => see_other(&format!("/accounts/{}/submitted", account.number)),
-        Err(Error::Invalid(problems)) => new_page(&may, posted.again(&problems), 422),
+        Ok(account) => see_other(&format!("/on-prem-accounts/{}/submitted", account.number)),
+        Err(Error::Invalid(problems)) => new_page(&may, posted.again(&problems), 422).await,
         Err(other) => Err(other),
     }
 }

@@ -187,6 +187,10 @@ fn a_system_user_asks_once_and_every_administrator_is_told() {
         letter.text
     );
     assert!(letter.text.contains("/admin/accounts/requests"));
+    uma.get("/on-prem-accounts/new")
+        .expect(200)
+        .shows("Your requests")
+        .shows("XYZ COMPANY / Branch");
     // An administrator lands among the requests.
     let mut ines = p.sign_in(INES);
     ines.get("/accounts/1/submitted").expect(200).shows("OK");
@@ -900,8 +904,8 @@ fn scripts_do_what_the_pages_do() {
     assert_eq!(made.expect(201).json()["state"], "pending");
     assert_eq!(uma.post_once(ALL, "k1", &asked).json()["number"], 1);
     assert_eq!(
-        uma.post(ALL, &asked).expect(422).json()["errors"][0]["field"],
-        "name"
+        uma.post(ALL, &asked).expect(422).json()["errors"][0]["pointer"],
+        "/name"
     );
     p.api_with(UMA, false).post(ALL, &asked).expect(403);
     assert_eq!(uma.get(ALL).json()["total"], 1);
