@@ -7,7 +7,6 @@ mod model;
 mod security_pages;
 mod service;
 mod settings_pages;
-mod store;
 mod support_pages;
 
 pub use service::hides_hostnames_by_default;

@@ -58,7 +58,7 @@ pub fn send_test(
     to: &EmailAddress,
 ) -> Result<Recorded<()>> {
     let extra = json!({ "by": permit.who().label });
-    mail::post(tx, at, letters::TEST, "", &extra, "", to)?;
+    mail::post(tx, at, letters::TEST, permit.person()?.as_str(), &extra, "", to)?;
     let event = Event::new(
         Kind::ServerChanged,
         "test-email",
@@ -119,5 +119,3 @@ pub fn revoke(
 ) -> Result<Recorded<()>> {
     identity::end_client_of(tx, at, permit.who(), id)
 }
-
-pub use super::store::counts;

@@ -142,7 +142,7 @@ async fn add_page(may: &May<ManageUsers>, form: FormState) -> Result<AddPage> {
         fields: access::fields(&place, &within, true),
         form,
         // Who may give roles in some Virtual Accounts gives no Approver role.
-        caution: if within.only().is_none() {
+        caution: if within.only().is_none() && !may.portal.config.edition.is_on_prem() {
             APPROVER_CAUTION
         } else {
             ""

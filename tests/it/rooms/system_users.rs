@@ -44,9 +44,9 @@ fn a_user_signs_in_with_the_user_name_or_the_address() {
         assert!(!page.text_of_main().contains("e-mail address or"), "{login}");
     }
     // Whether a user name exists is not told.
-    let wrong = try_in(&mut nobody, "uma", "wrong").text_of_main();
-    let unknown = try_in(&mut nobody, "umb", "wrong").text_of_main();
-    assert_eq!(wrong.replace("uma", ""), unknown.replace("umb", ""));
+    let wrong = try_in(&mut nobody, "uma", "wrong").texts(".panel");
+    let unknown = try_in(&mut nobody, "umb", "wrong").texts(".panel");
+    assert_eq!(wrong, unknown);
 }
 
 #[test]

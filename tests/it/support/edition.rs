@@ -68,7 +68,10 @@ impl Portal {
 
     /// A registered local account with its DEFAULT.
     pub fn local_account(&self, name: &str) -> Account {
-        let account = self.account(name, &format!("{}.local.example", name.to_lowercase()));
+        let account = self.account(
+            name,
+            &format!("{}.local.example", name.to_lowercase().replace(' ', "-")),
+        );
         let (at, id) = (self.clock.now(), account.id);
         self.db
             .housekeeping_now(|tx| {
