@@ -37,7 +37,7 @@ pub fn bootstrap(portal: &Portal) -> Result<Option<String>> {
     )))
 }
 
-/// With what codes the rules of this room refuse.
+/// With what codes the rules of this room refuse, when, and the way out.
 pub const REFUSALS: &[crate::error::Coded] = &[
     (
         "system-users.last-administrator",
