@@ -10,6 +10,7 @@ mod store;
 
 pub use model::Entry;
 pub use service::{newest, server_failures};
+pub use store::of_kinds;
 
 use crate::authz::Action;
 use crate::http::Routes;

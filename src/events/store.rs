@@ -127,6 +127,16 @@ pub fn after(
         .load(read.conn())?)
 }
 
+/// The newest events of some kinds, in whatever tenant, gone ones among them: what happens to the tenants themselves.
+pub fn of_kinds(read: &mut dyn Reads, kinds: &[Kind], most: i64) -> Result<Vec<Entry>> {
+    Ok(events::table
+        .filter(events::kind.eq_any(kinds.to_vec()))
+        .order((events::at.desc(), events::id.desc()))
+        .select(columns!())
+        .limit(most)
+        .load(read.conn())?)
+}
+
 pub fn count(read: &mut dyn Reads, whose: Whose<'_>, filter: &Filter) -> Result<i64> {
     Ok(asked!(whose, filter).count().get_result(read.conn())?)
 }

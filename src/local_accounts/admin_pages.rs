@@ -7,12 +7,13 @@ use crate::authn::people;
 use crate::authz::Action;
 use crate::authz::action::ViewAdminWorkspace;
 use crate::error::Result;
+use crate::events::{self, Entry};
 use crate::http::csv::Table;
 use crate::http::list::{FilterSpec, ListQuery, ListSpec, Pager};
 use crate::http::reply::{attachment, redirect};
 use crate::http::widgets::{Tab, counted};
 use crate::http::{Answer, Crumb, Flash, FlashKind, May, Routes, Shell, Visit, page, reason};
-use crate::kernel::{Moment, search_key};
+use crate::kernel::{Kind, search_key};
 use askama::Template;
 use std::collections::HashMap;
 
@@ -33,7 +34,7 @@ pub fn routes(routes: &mut Routes) {
     routes.get("/admin/accounts.csv", accounts_csv);
     routes.get(REQUESTS, requests);
     routes.get("/admin/accounts/requests.csv", requests_csv);
-    routes.get(EVENTS, events);
+    routes.get(EVENTS, log);
     routes.get("/admin/accounts/events.csv", events_csv);
 }
 
@@ -315,30 +316,17 @@ async fn requests_csv(may: May<ViewAdminWorkspace>) -> Answer {
 
 // The event log -------------------------------------------------------------------------------------------------
 
-/// Something that happened to an account of this server.
-#[derive(Debug, diesel::Queryable)]
-pub struct Happened {
-    /// When.
-    pub at: Moment,
-    /// What.
-    pub kind: crate::kernel::Kind,
-    /// How it ended.
-    pub outcome: crate::kernel::event::Outcome,
-    /// One sentence.
-    pub message: String,
-    /// Who.
-    pub actor: String,
-}
-
-impl Happened {
-    fn outcome_kind(&self) -> &'static str {
-        match self.outcome {
-            crate::kernel::event::Outcome::Done => "ok",
-            crate::kernel::event::Outcome::Refused => "warn",
-            crate::kernel::event::Outcome::Failed => "bad",
-        }
-    }
-}
+/// What happens to accounts of this server as a whole.
+const KINDS: &[Kind] = &[
+    Kind::LocalRequested,
+    Kind::LocalRegistration,
+    Kind::LocalRegistered,
+    Kind::LocalRejected,
+    Kind::LocalDeactivated,
+    Kind::LocalActivated,
+    Kind::LocalDeleted,
+    Kind::LocalChanged,
+];
 
 #[derive(Template)]
 #[template(path = "local_accounts/events.html")]
@@ -347,7 +335,7 @@ struct EventsPage {
     tabs: Vec<Tab>,
     list: ListQuery,
     pager: Pager,
-    rows: Vec<Happened>,
+    rows: Vec<Entry>,
     count: String,
 }
 
@@ -365,11 +353,11 @@ fn events_query(raw: &str) -> ListQuery {
 }
 
 /// The events that are asked for, and how many requests wait.
-async fn happened(visit: &Visit, list: &ListQuery) -> Result<(Vec<Happened>, u64)> {
+async fn happened(visit: &Visit, list: &ListQuery) -> Result<(Vec<Entry>, u64)> {
     let (mut rows, waiting) = visit
         .portal
         .db
-        .read(|r| Ok((store::events(r, MOST_LINES)?, store::count_waiting(r)?)))
+        .read(|r| Ok((events::of_kinds(r, KINDS, MOST_LINES)?, store::count_waiting(r)?)))
         .await?;
     let typed = search_key(&list.q);
     rows.retain(|one| search_key(&format!("{} {}", one.message, one.actor)).contains(&typed));
@@ -379,7 +367,7 @@ async fn happened(visit: &Visit, list: &ListQuery) -> Result<(Vec<Happened>, u64
     Ok((rows, waiting))
 }
 
-async fn events(may: May<ViewAdminWorkspace>) -> Answer {
+async fn log(may: May<ViewAdminWorkspace>) -> Answer {
     let mut list = events_query(&may.query);
     let (rows, waiting) = happened(&may, &list).await?;
     let total = rows.len() as u64;

@@ -1,14 +1,11 @@
 //! The table of local accounts, and of the synchronization files that were made for them.
 
-use super::admin_pages::Happened;
 use super::model::{AccountState, Cloud, LocalAccount, Properties, Requested, SyncState};
 use crate::authz::TenantKind;
 use crate::error::{Error, Result};
+use crate::kernel::Moment;
 use crate::kernel::ids::{PersonId, SmartAccountId};
-use crate::kernel::{Kind, Moment};
-use crate::platform::db::schema::{
-    events, local_accounts as accounts, local_sync_files as files, smart_accounts,
-};
+use crate::platform::db::schema::{local_accounts as accounts, local_sync_files as files, smart_accounts};
 use crate::platform::db::{Reads, Tx};
 use diesel::prelude::*;
 
@@ -388,36 +385,6 @@ pub fn told(read: &mut dyn Reads, account: &LocalAccount) -> Result<Option<i64>>
         .select(files::devices)
         .first(read.conn())
         .optional()?)
-}
-
-// The record ----------------------------------------------------------------------------------------------------
-
-/// What happens to accounts of this server as a whole.
-const KINDS: &[Kind] = &[
-    Kind::LocalRequested,
-    Kind::LocalRegistration,
-    Kind::LocalRegistered,
-    Kind::LocalRejected,
-    Kind::LocalDeactivated,
-    Kind::LocalActivated,
-    Kind::LocalDeleted,
-    Kind::LocalChanged,
-];
-
-/// The newest of these events.
-pub fn events(read: &mut dyn Reads, most: i64) -> Result<Vec<Happened>> {
-    Ok(events::table
-        .filter(events::kind.eq_any(KINDS.iter().copied()))
-        .order((events::at.desc(), events::id.desc()))
-        .select((
-            events::at,
-            events::kind,
-            events::outcome,
-            events::message,
-            events::actor,
-        ))
-        .limit(most)
-        .load(read.conn())?)
 }
 
 /// How many requests wait for a decision.

@@ -1,13 +1,22 @@
 //! Deleting a tenant with all that is in it.
 
+use super::conn::Conn;
 use super::tx::{Reads, Tx};
 use crate::error::Result;
 use crate::kernel::ids::SmartAccountId;
 use diesel::prelude::*;
+use diesel::sql_types::Text;
 
-/// Tables with rows of a tenant, each before those that it refers to. What is not here stays: the record, and the table of
-/// the tenants themselves, which is last and has another key.
-pub const TABLES: &[&str] = &[
+/// Names of tables, and for each the statement that deletes a tenant's rows.
+macro_rules! tables {
+    ($($table:literal),+ $(,)?) => {
+        /// Tables with rows of a tenant, each before those that it refers to.
+        pub const TABLES: &[&str] = &[$($table),+];
+        const STATEMENTS: &[&str] = &[$(concat!("DELETE FROM ", $table, " WHERE smart_account_id = $1")),+];
+    };
+}
+
+tables! {
     "access_delegations",
     "access_request_places",
     "access_requests",
@@ -45,7 +54,7 @@ pub const TABLES: &[&str] = &[
     "user_group_people",
     "user_group_requests",
     "user_groups",
-];
+}
 
 /// Tables with rows of a tenant that are kept when it goes: the record with its count, and the orders of the cloud, where
 /// no tenant is ever deleted.
@@ -62,12 +71,16 @@ pub const KEPT: &[&str] = &[
 
 /// Deletes a tenant and everything that is in it. What happened in it stays in the record.
 pub fn forget_tenant(tx: &mut Tx<'_>, id: SmartAccountId) -> Result<()> {
-    // An id is made of hexadecimal digits and hyphens, so it can stand in a statement.
-    let id = id.as_str();
-    for table in TABLES {
-        diesel::sql_query(format!("DELETE FROM {table} WHERE smart_account_id = '{id}'"))
-            .execute(tx.conn())?;
+    for statement in STATEMENTS
+        .iter()
+        .copied()
+        .chain(["DELETE FROM smart_accounts WHERE id = $1"])
+    {
+        let query = diesel::sql_query(statement).bind::<Text, _>(id.as_str().to_owned());
+        match tx.conn() {
+            Conn::Sqlite(c) => query.execute(c)?,
+            Conn::Postgres(c) => query.execute(c)?,
+        };
     }
-    diesel::sql_query(format!("DELETE FROM smart_accounts WHERE id = '{id}'")).execute(tx.conn())?;
     Ok(())
 }
