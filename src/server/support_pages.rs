@@ -8,7 +8,7 @@ use crate::http::reply::attachment;
 use crate::http::widgets::{counted, number};
 use crate::http::{Answer, May, Routes, Shell, page};
 use crate::kernel::clock::Setting;
-use crate::platform::db::{Database, migrate, rows_of};
+use crate::platform::db::{Database, counts, migrate};
 use crate::platform::mail;
 use askama::Template;
 use std::fmt::Write;
@@ -17,16 +17,6 @@ pub fn routes(routes: &mut Routes) {
     routes.get("/admin/support", show);
     routes.get("/admin/support.txt", text);
 }
-
-/// What is counted, with the tables in which it stands.
-const COUNTED: &[(&str, &str)] = &[
-    ("On-Prem accounts", "local_accounts"),
-    ("Local Virtual Accounts", "virtual_accounts"),
-    ("Licenses by local Virtual Account and term", "license_pools"),
-    ("Product instances", "devices"),
-    ("Registration tokens", "registration_tokens"),
-    ("Events", "events"),
-];
 
 /// How many of the newest errors are shown.
 const ERRORS: i64 = 20;
@@ -51,7 +41,7 @@ async fn state(may: &May<ViewAdminWorkspace>) -> Result<State> {
                 mail::counts(r)?,
                 people::count(r)?,
                 session::count(r, wall)?,
-                rows_of(r, COUNTED)?,
+                counts(r)?,
                 events::server_failures(r, &permit, ERRORS)?,
             ))
         })

@@ -20,7 +20,7 @@ pub use forget::forget_tenant;
 pub use like::{Condition, both, contains, either};
 pub use migrate::Schema;
 pub use once::{Once, OnceKey};
-pub use rows::rows_of;
+pub use rows::counts;
 pub use tx::{Past, Read, Reads, Recorded, Tx, events_from, happened, history, times_of};
 
 use crate::error::{Cause, Error, Result};
