@@ -119,12 +119,14 @@ fn prepare(config: Config, beside: Option<&Portal>) -> Result<Prepared, String> 
 
 /// Fills empty databases of a lab and says what there is.
 fn fill(portal: &Portal, on_prem: Option<&Portal>) -> Result<(), String> {
+    let filled = match on_prem {
+        Some(on_prem) => scenario::fill_both(portal, on_prem),
+        None => scenario::fill_if_empty(portal).map(|words| words.into_iter().collect()),
+    };
+    for words in filled.map_err(|e| format!("the scenario could not be loaded: {e:?}"))? {
+        say(&words)?;
+    }
     for one in std::iter::once(portal).chain(on_prem) {
-        if let Some(words) =
-            scenario::fill_if_empty(one).map_err(|e| format!("the scenario could not be loaded: {e:?}"))?
-        {
-            say(&words)?;
-        }
         if one.config.edition.is_on_prem()
             && let Some(words) = system_users::bootstrap(one)
                 .map_err(|e| format!("the first user could not be made: {e:?}"))?

@@ -20,7 +20,7 @@ mod tags;
 mod transfer;
 
 pub use jobs::jobs;
-pub use model::{Incoming, MoveKind, Moved, Pool};
+pub use model::{Incoming, MoveKind, Moved, Pool, Precedence};
 pub use occupant::Licenses;
 pub use pages::{InventoryHead, InventoryTab, LicenseHead, LicenseTab};
 pub use reserve::{Reserved, move_reserved, reserve, unreserve};
@@ -31,6 +31,8 @@ pub use stock::{
 };
 pub use store::of_place as pools_in;
 pub use tags::change as change_tags;
+
+pub use transfer::{Line as TransferLine, transfer};
 
 use crate::http::Routes;
 

@@ -62,6 +62,11 @@ pub struct New {
 }
 
 impl New {
+    /// The public half of the account's key.
+    pub fn public_key(&self) -> &str {
+        &self.key.public
+    }
+
     /// For a request that is sent now.
     pub fn make(signing: &Signing, at: Moment) -> Result<Self> {
         let id = SmartAccountId::new();

@@ -15,7 +15,7 @@ mod store;
 pub use jobs::jobs;
 pub use model::{Outcome, SyncFile, Way};
 pub use registration::{Registered, answer, read as read_registration};
-pub use service::{Sender, Taken, exchange, look_now, take_in_now, unlike_their_files};
+pub use service::{Sender, Taken, exchange, exchange_now, look_now, take_in_now, unlike_their_files};
 
 use crate::http::Routes;
 

@@ -121,6 +121,24 @@ fn device(
     }
 }
 
+/// One device: where, its product id and kind, and its serial number and host name.
+pub fn one(
+    (account, place): (SmartAccountId, VirtualAccountId),
+    (pid, product): (&str, &str),
+    (serial, hostname): (&str, &str),
+    uses: Uses,
+    registered_at: Moment,
+    contact_at: Moment,
+) -> Planned {
+    let mut one = device(account, place, uses, registered_at, contact_at);
+    pid.clone_into(&mut one.device.pid);
+    product.clone_into(&mut one.device.product);
+    "17.12.4".clone_into(&mut one.device.software);
+    serial.clone_into(&mut one.device.serial);
+    hostname.clone_into(&mut one.device.hostname);
+    one
+}
+
 /// The product instances of the demo, those that came first first.
 pub fn plan(
     now: Moment,

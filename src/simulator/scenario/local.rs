@@ -11,6 +11,13 @@ use crate::platform::db::Db;
 /// A user of the server: user name, address, name, role.
 type Character = (&'static str, &'static str, &'static str, PlatformRole);
 
+/// Administers the On-Prem account of the story.
+pub const LARA: &str = "lara@on-prem.example";
+/// Works in one of its local Virtual Accounts.
+pub const ULLA: &str = "ulla@on-prem.example";
+/// Holds no role in it, and asks for another.
+pub const UMA: &str = "uma@on-prem.example";
+
 /// The cast of the On-Prem portal, the first administrator in front.
 const CAST: &[Character] = &[
     (
@@ -25,7 +32,9 @@ const CAST: &[Character] = &[
         "Omar Feld",
         PlatformRole::SystemOperator,
     ),
-    ("uma", "uma@on-prem.example", "Uma Sato", PlatformRole::SystemUser),
+    ("uma", UMA, "Uma Sato", PlatformRole::SystemUser),
+    ("lara", LARA, "Lara Nowak", PlatformRole::SystemUser),
+    ("ulla", ULLA, "Ulla Strand", PlatformRole::SystemUser),
 ];
 
 /// Writes the users of an On-Prem server; an empty one gets its first user from the program, as in production.

@@ -14,6 +14,7 @@ mod local;
 mod on_prem;
 mod orders;
 mod store;
+mod story;
 mod tokens;
 mod year;
 
@@ -21,6 +22,7 @@ use crate::authn::people;
 use crate::error::Result;
 use crate::http::Portal;
 use crate::kernel::{Event, Kind, Secret, Who};
+use crate::local_accounts;
 use crate::platform::db::Tx;
 use crate::platform::settings;
 
@@ -43,18 +45,40 @@ pub fn fill_if_empty(portal: &Portal) -> Result<Option<String>> {
     if loaded.is_some() || people > 0 {
         return Ok(None);
     }
-    load(portal).map(Some)
+    load(portal, None).map(|(words, _)| Some(words))
 }
 
-fn load(portal: &Portal) -> Result<String> {
+/// Fills the empty databases of a cloud and of the On-Prem portal beside it with one story, if both are empty; otherwise
+/// each that is empty with its own. Says what it did.
+pub fn fill_both(cloud: &Portal, on_prem: &Portal) -> Result<Vec<String>> {
+    let is_empty = |portal: &Portal| {
+        portal
+            .db
+            .read_now(|r| Ok(loaded(r)?.is_none() && people::count(r)? == 0))
+    };
+    if cloud.config.scenario == "empty" || !is_empty(cloud)? || !is_empty(on_prem)? {
+        let both = [fill_if_empty(cloud)?, fill_if_empty(on_prem)?];
+        return Ok(both.into_iter().flatten().collect());
+    }
+    let new = local_accounts::New::make(&on_prem.signing, story::registered_at(cloud.clock.now()))?;
+    let (words, plan) = load(cloud, Some(new.public_key()))?;
+    let (others, _) = load(on_prem, None)?;
+    if let Some(plan) = plan {
+        story::tell(cloud, on_prem, &plan, &new)?;
+    }
+    Ok(vec![words, others])
+}
+
+/// Loads the scenario of the settings; of the cloud's with what it knows of its On-Prem server.
+fn load(portal: &Portal, beside: Option<&str>) -> Result<(String, Option<on_prem::Plan>)> {
     let started = portal.clock.wall();
     let hash = portal.hasher.hash_now(&Secret::new(PASSWORD))?;
     let now = portal.clock.now();
     let name = portal.config.scenario.clone();
     if portal.config.edition.is_on_prem() {
-        return local::write(&portal.db, now, &hash, &name);
+        return local::write(&portal.db, now, &hash, &name).map(|words| (words, None));
     }
-    let on_prem = on_prem::Plan::new(now)?;
+    let on_prem = on_prem::Plan::new(now, beside)?;
     let words = match name.as_str() {
         "empty" => demo::write_operator(&portal.db, now, &hash)?,
         "large" => {
@@ -74,7 +98,7 @@ fn load(portal: &Portal) -> Result<String> {
     };
     let took = portal.clock.wall().since(started).num_milliseconds();
     tracing::info!(scenario = name, milliseconds = took, "scenario loaded");
-    Ok(words)
+    Ok((words, (name != "empty").then_some(on_prem)))
 }
 
 /// Keeps the name of what was loaded and records it: the last step of a scenario.

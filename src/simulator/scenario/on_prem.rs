@@ -1,5 +1,5 @@
-//! The On-Prem server of XYZ COMPANY: registered, synchronized once, and without product instances, so that the steps of
-//! removing it can be walked. Nobody has its key.
+//! The On-Prem server of XYZ COMPANY, as the cloud knows it. Beside an On-Prem portal the two tell one story. Alone it is
+//! synchronized once and without product instances, so that the steps of removing it can be walked, and nobody has its key.
 
 use super::demo::{Demo, days_before};
 use crate::authz::action::AuthorizeOnPrem;
@@ -13,30 +13,50 @@ use crate::smart_accounts;
 use crate::sync::format::{Limits, Made, Place, Record};
 use crate::sync::{self, Sender, Way};
 
-const NAME: &str = "Smart-On-Prem-Account";
-const PLACE: &str = "Local-Virtual-Account";
+pub const NAME: &str = "Smart-On-Prem-Account";
+pub const PLACE: &str = "Local-Virtual-Account";
 /// Its own Virtual Accounts.
 const PLACES: &[(&str, &str)] = &[
     ("DEFAULT", "What the cloud's Local-Virtual-Account holds."),
     ("Corporate Network Devices", "Switches of the data center."),
 ];
 
+/// The key of the server.
+enum Key {
+    /// Nobody has it: the server is known here alone.
+    Lost(FileKey),
+    /// That of the On-Prem portal beside this one: its public half.
+    Beside(String),
+}
+
+impl Key {
+    fn public(&self) -> &str {
+        match self {
+            Self::Lost(key) => key.public_key(),
+            Self::Beside(public) => public,
+        }
+    }
+}
+
 /// Ids, times and the key.
 pub struct Plan {
     manager: DeviceManagerId,
     file: SyncFileId,
-    key: FileKey,
+    key: Key,
     registered_at: Moment,
     synced_at: Moment,
 }
 
 impl Plan {
-    /// Thinks it out.
-    pub fn new(now: Moment) -> Result<Self> {
+    /// Thinks it out; `beside` is the public key of the account on the On-Prem portal beside this one.
+    pub fn new(now: Moment, beside: Option<&str>) -> Result<Self> {
         Ok(Self {
             manager: DeviceManagerId::new(),
             file: SyncFileId::new(),
-            key: FileKey::make()?.0,
+            key: match beside {
+                Some(public) => Key::Beside(public.to_owned()),
+                None => Key::Lost(FileKey::make()?.0),
+            },
             registered_at: days_before(now, 12, 10),
             synced_at: days_before(now, 3, 6),
         })
@@ -57,7 +77,7 @@ impl Plan {
             id: self.manager,
             name: NAME.to_owned(),
             binding: Binding::Existing(place),
-            public_key: self.key.public_key().to_owned(),
+            public_key: self.key.public().to_owned(),
             answer: String::new(),
         };
         let registered = sync::Registered {
@@ -68,6 +88,10 @@ impl Plan {
         };
         new.answer = sync::answer(signing.files(), self.registered_at, &account, &registered)?;
         let _ = device_managers::add(tx, &permit, self.registered_at, &new, None)?;
+        // The portal beside this one sends its files itself.
+        let Key::Lost(key) = &self.key else {
+            return Ok(());
+        };
         let sender = Sender {
             who: Who {
                 person: None,
@@ -78,7 +102,7 @@ impl Plan {
             way: Way::Network,
             limits: Limits::default(),
         };
-        let bytes = self.bytes(account.number)?;
+        let bytes = self.bytes(account.number, key)?;
         sync::exchange(
             tx,
             signing.files(),
@@ -91,7 +115,17 @@ impl Plan {
         .map(drop)
     }
 
-    fn bytes(&self, smart_account: i64) -> Result<Vec<u8>> {
+    /// By what the cloud knows the server.
+    pub fn manager(&self) -> DeviceManagerId {
+        self.manager
+    }
+
+    /// When it was registered, and when it was synchronized last.
+    pub fn times(&self) -> (Moment, Moment) {
+        (self.registered_at, self.synced_at)
+    }
+
+    fn bytes(&self, smart_account: i64, key: &FileKey) -> Result<Vec<u8>> {
         let places = PLACES.iter().map(|(name, description)| {
             Record::Place(Place {
                 name: (*name).to_owned(),
@@ -107,6 +141,6 @@ impl Plan {
             created_at: self.synced_at,
             software: "Licentral On-Prem (scenario)".to_owned(),
         }
-        .file(places, &self.key)
+        .file(places, key)
     }
 }
