@@ -1,7 +1,7 @@
 //! Every route and every role, with the status that is really returned: `golden/routes.txt`.
 
 use super::asking::{Visitor, everyone, is_read};
-use super::world::World;
+use super::world::{ASKED, World};
 use crate::support::golden;
 use licentral::http::routes::Listed;
 use licentral::kernel::Edition;
@@ -53,14 +53,13 @@ fn asked(edition: Edition) -> Vec<Answered> {
 
 #[test]
 fn every_route_answers_every_role_as_it_did() {
-    golden(
-        "tests/it/golden/routes.txt",
-        &table(Edition::Cloud, "XYZ COMPANY"),
-    );
-    golden(
-        "tests/it/golden/on_prem_routes.txt",
-        &table(Edition::OnPrem, "one local account"),
-    );
+    for edition in ASKED {
+        let (path, of) = match edition {
+            Edition::Cloud => ("tests/it/golden/routes.txt", "XYZ COMPANY"),
+            Edition::OnPrem => ("tests/it/golden/on_prem_routes.txt", "one local account"),
+        };
+        golden(path, &table(*edition, of));
+    }
 }
 
 fn table(edition: Edition, of: &str) -> String {
@@ -128,6 +127,7 @@ fn the_matrix_decides() {
     let mut decided = 0;
     for ((route, statuses), roles) in both
         .iter()
+        .filter(|(edition, _)| ASKED.contains(edition))
         .flat_map(|(edition, roles)| answers(*edition).iter().map(move |answered| (answered, *roles)))
     {
         let Demand::May(action) = route.demand else {
