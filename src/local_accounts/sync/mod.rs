@@ -4,7 +4,7 @@
 //! by `sync::format`, which both ends share. The account's own key signs what goes out, and the key that came with its
 //! registration verifies what comes in.
 
-mod dashboard;
+mod dashboard_pages;
 mod exchange;
 mod files;
 mod pages;
@@ -20,6 +20,6 @@ use crate::http::Routes;
 
 /// The routes of synchronization, and of the dashboard that shows how it stands.
 pub fn routes(routes: &mut Routes) {
-    dashboard::routes(routes);
+    dashboard_pages::routes(routes);
     pages::routes(routes);
 }

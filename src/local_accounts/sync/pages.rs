@@ -2,7 +2,7 @@
 
 use super::super::model::{LocalAccount, SyncState};
 use super::super::{key_of, store as accounts};
-use super::dashboard::{self, Manual};
+use super::dashboard_pages::{self as dashboard, Manual};
 use super::exchange;
 use super::files::{self, Applied};
 use super::schedule::{self, Frequency, Schedule};

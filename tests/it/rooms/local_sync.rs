@@ -36,6 +36,14 @@ struct Both {
     default: VirtualAccountId,
 }
 
+/// Sends a form as its page does.
+fn send(browser: &mut crate::support::Browser, path: &str, fields: &[(&str, &str)]) -> crate::support::Page {
+    let csrf = browser.csrf();
+    browser
+        .post_fields(path, &[&[("csrf", csrf.as_str())], fields].concat())
+        .clone()
+}
+
 fn add_user(p: &Portal, email: &str, role: PlatformRole) {
     let (id, now) = (PersonId::new(), p.clock.now());
     let (email, name) = (
@@ -144,10 +152,11 @@ impl Both {
     }
     fn sync(&self, email: &str) -> crate::support::Reply {
         let mut browser = self.server.sign_in(email);
-        browser.get("/").expect(200);
-        browser
-            .post_fields(&format!("/on-prem-accounts/{}/sync/network", self.number), &[])
-            .clone()
+        send(
+            &mut browser,
+            &format!("/on-prem-accounts/{}/sync/network", self.number),
+            &[],
+        )
     }
     /// The response of the cloud to the first file.
     fn response(&self) -> Vec<u8> {
@@ -320,17 +329,17 @@ fn the_schedule_gives_each_account_its_turn() {
         .unwrap()
         .to_string();
     let post = |operator: &mut crate::support::Browser, time: &str, expect: u16| {
-        operator
-            .post_fields(
-                "/admin/synchronisation/schedule",
-                &[
-                    ("enabled", "1"),
-                    ("start", &start),
-                    ("frequency", "daily"),
-                    ("time", time),
-                ],
-            )
-            .expect(expect);
+        send(
+            operator,
+            "/admin/synchronisation/schedule",
+            &[
+                ("enabled", "1"),
+                ("start", &start),
+                ("frequency", "daily"),
+                ("time", time),
+            ],
+        )
+        .expect(expect);
     };
     post(&mut operator, "half past", 422);
     post(&mut operator, "02:30", 303);
@@ -350,12 +359,12 @@ fn the_schedule_gives_each_account_its_turn() {
     run();
     assert_eq!(both.account().sequence, 1, "one turn, not three");
     operator.get("/").expect(200);
-    operator
-        .post_fields(
-            &format!("/on-prem-accounts/{}/sync/schedule/disable", both.number),
-            &[],
-        )
-        .expect(303);
+    send(
+        &mut operator,
+        &format!("/on-prem-accounts/{}/sync/schedule/disable", both.number),
+        &[],
+    )
+    .expect(303);
     both.advance(TimeDelta::days(3));
     run();
     assert_eq!(both.account().sequence, 1);
