@@ -21,7 +21,7 @@ pub fn search(read: &mut Read<'_>, search: &Search) -> Result<Option<Hits>> {
         total: found.len() as u64,
         hits: found
             .into_iter()
-            .take(MOST as usize)
+            .take(usize::try_from(MOST).unwrap_or(usize::MAX))
             .map(|row| Hit {
                 href: search.address(&format!("{LIST}/{}", row.manager.id)),
                 title: row.manager.name,

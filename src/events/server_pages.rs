@@ -22,7 +22,7 @@ fn query(visit: &Visit) -> ListQuery {
         path: HERE.to_owned(),
         sorts: &["time"],
         default_sort: "-time",
-        filters: &on_prem_filters()[..4],
+        filters: on_prem_filters().get(..4).unwrap_or_default(),
         columns: &[],
     })
 }

@@ -269,7 +269,7 @@ impl AsyncRead for Connection {
         }
         // While an answer waits to be taken, that is the nearer end.
         if self.blocked_since.is_none() {
-            self.wake_after(most - waited, cx);
+            self.wake_after(most.saturating_sub(waited), cx);
         }
         Poll::Pending
     }
@@ -294,7 +294,7 @@ impl AsyncWrite for Connection {
         if waited >= most {
             return Poll::Ready(Err(io::ErrorKind::TimedOut.into()));
         }
-        self.wake_after(most - waited, cx);
+        self.wake_after(most.saturating_sub(waited), cx);
         Poll::Pending
     }
 

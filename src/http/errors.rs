@@ -80,9 +80,10 @@ pub async fn face<B: MessageBody + 'static>(
     asked.is_page = has_page(res.request());
     let mut foreign = None;
     let error = own_or_foreign(error, &mut foreign);
-    let around = match Around::suits(&asked.path, error) {
-        true => Around::of(res.request(), error).await,
-        false => None,
+    let around = if Around::suits(&asked.path, error) {
+        Around::of(res.request(), error).await
+    } else {
+        None
     };
     let answer = asked.answer(error, around);
     Ok(ServiceResponse::new(res.into_parts().0, answer).map_into_right_body())

@@ -193,7 +193,11 @@ fn check_host(req: &ServiceRequest, base: &str) -> Result<(), Error> {
         .and_then(|v| v.to_str().ok())
         .unwrap_or_default();
     // A whole address in the first line counts for more than the header (RFC 9112, section 3.2.2).
-    let addressed = req.head().uri.authority().map(|authority| authority.as_str());
+    let addressed = req
+        .head()
+        .uri
+        .authority()
+        .map(actix_web::http::uri::Authority::as_str);
     // Some proxies name the port that need not be named.
     let usual = if base.starts_with("https:") { ":443" } else { ":80" };
     let is_ours = |host: &str| {

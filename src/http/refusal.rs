@@ -138,7 +138,7 @@ impl Around {
             }
         }
         if matches!(error, Error::NotFound) && inside.is_some() {
-            words.says = "The page does not exist, what it was about is gone, or it belongs to a Virtual Account in which you hold no role.".to_owned();
+            "The page does not exist, what it was about is gone, or it belongs to a Virtual Account in which you hold no role.".clone_into(&mut words.says);
             words.next.retain(is_start);
         }
         if let Some(account) = account {

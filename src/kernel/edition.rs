@@ -6,9 +6,11 @@ use std::collections::HashMap;
 use std::sync::{LazyLock, Mutex, PoisonError};
 
 crate::words! {
+    #[derive(Default)]
     /// Which portal a process serves. A database holds the data of one edition.
     pub enum Edition {
         /// The licence portal in the cloud: a tenant is a Smart Account.
+        #[default]
         Cloud = "cloud", "Licentral";
         /// An On-Prem licence server: a tenant is a local account.
         OnPrem = "on-prem", "Licentral On-Prem";
@@ -40,12 +42,6 @@ const LOCAL_WORDS: &[(&str, &str)] = &[
     ("a Smart Account", "an On-Prem account"),
     ("Smart Account", "On-Prem account"),
 ];
-
-impl Default for Edition {
-    fn default() -> Self {
-        Self::Cloud
-    }
-}
 
 impl Edition {
     /// Whether it is the On-Prem server.
@@ -123,7 +119,7 @@ impl Edition {
     pub const fn start(self) -> &'static str {
         match self {
             Self::Cloud => "/software-central",
-            Self::OnPrem => "/",
+            Self::OnPrem => "/on-prem-accounts",
         }
     }
 

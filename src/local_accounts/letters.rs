@@ -93,6 +93,10 @@ fn facts(envelope: &Envelope) -> Vec<(&'static str, String)> {
     ]
 }
 
+#[expect(
+    clippy::unnecessary_wraps,
+    reason = "writers of letters may fail; these only read the envelope"
+)]
 fn requested(_: &mut Read<'_>, desk: &Desk, envelope: &Envelope) -> Result<Option<Letter>> {
     let name = envelope.extra("name");
     Ok(Some(Letter {
@@ -108,6 +112,10 @@ fn requested(_: &mut Read<'_>, desk: &Desk, envelope: &Envelope) -> Result<Optio
     }))
 }
 
+#[expect(
+    clippy::unnecessary_wraps,
+    reason = "writers of letters may fail; these only read the envelope"
+)]
 fn approved(_: &mut Read<'_>, desk: &Desk, envelope: &Envelope) -> Result<Option<Letter>> {
     let name = envelope.extra("name");
     Ok(Some(Letter {
@@ -123,6 +131,10 @@ fn approved(_: &mut Read<'_>, desk: &Desk, envelope: &Envelope) -> Result<Option
     }))
 }
 
+#[expect(
+    clippy::unnecessary_wraps,
+    reason = "writers of letters may fail; these only read the envelope"
+)]
 fn rejected(_: &mut Read<'_>, desk: &Desk, envelope: &Envelope) -> Result<Option<Letter>> {
     let name = envelope.extra("name");
     Ok(Some(Letter {
@@ -134,11 +146,15 @@ fn rejected(_: &mut Read<'_>, desk: &Desk, envelope: &Envelope) -> Result<Option
         )],
         facts: facts(envelope),
         quotes: vec![("Reason", envelope.extra("reason"))],
-        button: Some(("Request another account", desk.page("/accounts/new"))),
+        button: Some(("Request another account", desk.page("/on-prem-accounts/new"))),
         ..Letter::default()
     }))
 }
 
+#[expect(
+    clippy::unnecessary_wraps,
+    reason = "writers of letters may fail; these only read the envelope"
+)]
 fn deactivated(_: &mut Read<'_>, desk: &Desk, envelope: &Envelope) -> Result<Option<Letter>> {
     let name = envelope.extra("name");
     Ok(Some(Letter {

@@ -12,13 +12,13 @@ use askama::Template;
 use serde::Deserialize;
 
 /// Where one asks for an account.
-pub const NEW: &str = "/accounts/new";
+pub const NEW: &str = "/on-prem-accounts/new";
 
 /// The pages.
 pub fn routes(routes: &mut Routes) {
     routes.get(NEW, form);
     routes.post(NEW, send);
-    routes.get("/accounts/{account}/submitted", submitted);
+    routes.get("/on-prem-accounts/{account}/submitted", submitted);
 }
 
 #[derive(Template)]

@@ -120,9 +120,21 @@ const LOCAL_FILTERS: &[FilterSpec<'_>] = &[
             ("virtual-user", "Virtual Account User"),
         ],
     },
-    FILTERS[1],
-    FILTERS[3],
-    FILTERS[4],
+    FilterSpec {
+        key: "status",
+        label: "Status",
+        values: STATES,
+    },
+    FilterSpec {
+        key: "va",
+        label: "Virtual Account",
+        values: &[],
+    },
+    FilterSpec {
+        key: "tag",
+        label: "Tag of the Virtual Account",
+        values: &[],
+    },
 ];
 const COLUMNS: &[ColumnSpec<'_>] = &[
     ColumnSpec {

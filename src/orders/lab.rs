@@ -87,7 +87,7 @@ pub fn set(tx: &mut Tx<'_>, permit: &Permit<Operate>, at: Moment, to: Completion
         NAME,
         format!(
             "Assignments of orders complete after {}. Lines that fail: {} percent.",
-            counted(to.delay_seconds.unsigned_abs().into(), "second", "seconds"),
+            counted(to.delay_seconds.unsigned_abs(), "second", "seconds"),
             to.failing_percent
         ),
     )

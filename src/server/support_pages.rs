@@ -51,7 +51,7 @@ async fn state(may: &May<ViewAdminWorkspace>) -> Result<State> {
     let whole = |n: i64| number(&u64::try_from(n).unwrap_or_default());
     let clock = match portal.clock.setting() {
         Setting::Frozen { .. } => "Stopped",
-        _ => "Runs",
+        Setting::Running { .. } => "Runs",
     };
     let about = vec![
         fact(

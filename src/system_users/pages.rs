@@ -82,7 +82,7 @@ const COLUMNS: &[ColumnSpec<'_>] = &[
 ];
 
 fn query(visit: &Visit, path: &str) -> ListQuery {
-    let raw = if visit.path == USERS || visit.path.ends_with(".csv") {
+    let raw = if visit.path == USERS || visit.path.strip_suffix(".csv").is_some() {
         visit.query.as_str()
     } else {
         ""
@@ -250,7 +250,10 @@ async fn csv(may: May<ViewAdminWorkspace>) -> Answer {
         .await?;
     let mut table = Table::new(&["User name", "Name", "Email", "Role", "Status", "Last sign-in"])?;
     for user in rows {
-        let last = user.last_sign_in_at.map(|at| at.rfc3339()).unwrap_or_default();
+        let last = user
+            .last_sign_in_at
+            .map(crate::kernel::Moment::rfc3339)
+            .unwrap_or_default();
         table.row([
             user.user_name.as_str(),
             &user.name,

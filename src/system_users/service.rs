@@ -132,10 +132,7 @@ pub fn set_enabled(
     person: PersonId,
     enabled: bool,
 ) -> Result<Recorded<()>> {
-    let state = if !enabled {
-        allowed(tx, permit, person, Change::Disable)?;
-        PersonState::Disabled
-    } else {
+    let state = if enabled {
         let user = system_users::find(tx, person)?;
         if user.state != PersonState::Disabled {
             return Ok(tx.unchanged(()));
@@ -145,6 +142,9 @@ pub fn set_enabled(
         } else {
             PersonState::Invited
         }
+    } else {
+        allowed(tx, permit, person, Change::Disable)?;
+        PersonState::Disabled
     };
     identity::set_state(tx, at, permit.who(), person, state)
 }

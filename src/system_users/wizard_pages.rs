@@ -47,10 +47,12 @@ async fn view(
     language: &str,
     sealed: String,
 ) -> Result<FirstSignIn> {
-    let (language, language_name) = *LANGUAGES
+    let (language, language_name) = LANGUAGES
         .iter()
         .find(|(word, _)| *word == language)
-        .unwrap_or(&LANGUAGES[0]);
+        .or(LANGUAGES.first())
+        .copied()
+        .unwrap_or_default();
     let person = who.actor().person.clone();
     let id = person.id;
     let user = who.portal.db.read(move |r| system_users::find(r, id)).await?;

@@ -25,8 +25,8 @@ use crate::http::menu::Item;
 
 /// The routes of this room.
 pub fn routes(routes: &mut Routes) {
-    routes.search(search::search);
     const ONE: &str = "/sa/{said}/account/virtual-accounts/{va}";
+    routes.search(search::search);
     routes.get("/sa/{said}/account/virtual-accounts", pages::all);
     routes.get("/sa/{said}/account/virtual-accounts.csv", pages::csv);
     routes.get("/sa/{said}/account/virtual-accounts/tree", pages::tree);

@@ -1,5 +1,6 @@
 //! Reservations, for scripts.
 
+use super::super::service as devices;
 use super::codes::RequestCode;
 use super::service::{self, Replacement, Whole, Wish};
 use super::store::{Ended, Line};
@@ -132,6 +133,7 @@ struct RehostBody {
     request_code: String,
     /// For the event log.
     #[serde(default)]
+    #[schema(max_length = 400)]
     note: String,
 }
 
@@ -140,6 +142,7 @@ struct RehostBody {
 #[serde(deny_unknown_fields)]
 struct RemoveReservationBody {
     /// The number of the active case.
+    #[schema(min_length = 3, max_length = 40, pattern = "^[A-Za-z0-9-]+$")]
     case_number: String,
 }
 
@@ -353,12 +356,18 @@ async fn remove_under_case(
     id: PathPart<DeviceId>,
     body: JsonBody<RemoveReservationBody>,
 ) -> Answer {
-    let case = case_number(&body.value.case_number).map_err(|says| Error::invalid("case_number", says))?;
     let (view, permit, at) = (
         may.also::<ViewInventory>().await?,
         may.permit.clone(),
         may.portal.clock.now(),
     );
+    // What one may not know of is not found, whatever else is wrong.
+    let (seen, device) = (view.clone(), id.0);
+    may.portal
+        .db
+        .read(move |r| devices::find(r, &seen, device).map(drop))
+        .await?;
+    let case = case_number(&body.value.case_number).map_err(|says| Error::invalid("case_number", says))?;
     may.portal
         .db
         .write(move |tx| service::remove_under_case(tx, &view, &permit, at, id.0, &case))

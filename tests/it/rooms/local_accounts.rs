@@ -34,7 +34,7 @@ fn server() -> Portal {
 const FIELDS: [&str; 4] = ["name", "smart_account", "virtual_account", "email"];
 
 fn send(browser: &mut Browser, values: [&str; 4]) {
-    browser.get("/accounts/new").expect(200);
+    browser.get("/on-prem-accounts/new").expect(200);
     let fields: Vec<(&str, &str)> = FIELDS.into_iter().zip(values).collect();
     browser.fill_and_submit("Submit", &fields);
 }
@@ -145,7 +145,7 @@ fn upload(browser: &mut Browser, account: &LocalAccount, text: &str) {
 fn a_system_user_asks_once_and_every_administrator_is_told() {
     let p = server();
     let mut uma = p.sign_in(UMA);
-    uma.get("/accounts/new")
+    uma.get("/on-prem-accounts/new")
         .expect(200)
         .shows("Email for Notification");
     let fields: Vec<(&str, &str)> = FIELDS
@@ -166,7 +166,7 @@ fn a_system_user_asks_once_and_every_administrator_is_told() {
     for _ in 0..2 {
         // A double click, and the way back with a second press.
         uma.post_fields(&action, &pairs).expect(303);
-        assert_eq!(uma.page().location(), Some("/accounts/1/submitted"));
+        assert_eq!(uma.page().location(), Some("/on-prem-accounts/1/submitted"));
     }
     uma.follow()
         .expect(200)
@@ -193,14 +193,14 @@ fn a_system_user_asks_once_and_every_administrator_is_told() {
         .shows("XYZ COMPANY / Branch");
     // An administrator lands among the requests.
     let mut ines = p.sign_in(INES);
-    ines.get("/accounts/1/submitted").expect(200).shows("OK");
+    ines.get("/on-prem-accounts/1/submitted").expect(200).shows("OK");
     ines.click("OK")
         .expect(200)
         .shows("Accounts Requests")
         .shows("Smart-On-Prem-Account");
     // Nobody else learns of it.
-    p.sign_in(LUIS).get("/accounts/1/submitted").expect(404);
-    p.sign_in(UMA).get("/accounts/7/submitted").expect(404);
+    p.sign_in(LUIS).get("/on-prem-accounts/1/submitted").expect(404);
+    p.sign_in(UMA).get("/on-prem-accounts/7/submitted").expect(404);
 }
 
 #[test]
