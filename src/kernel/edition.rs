@@ -84,7 +84,10 @@ impl Edition {
         if !self.is_on_prem() || !(text.contains("Smart Account") || text.contains("Virtual Account")) {
             return Cow::Borrowed(text);
         }
-        let mut said = text.to_owned();
+        // What is the cloud's keeps its name: "Cisco Smart Account", "Cisco Virtual Account".
+        let mut said = text
+            .replace("Cisco Smart ", "Cisco Smart\0")
+            .replace("Cisco Virtual ", "Cisco Virtual\0");
         for (cloud, local) in LOCAL_WORDS {
             said = said.replace(cloud, local);
         }
@@ -104,7 +107,7 @@ impl Edition {
             rest = after;
         }
         whole.push_str(rest);
-        Cow::Owned(whole)
+        Cow::Owned(whole.replace('\0', " "))
     }
 
     /// The title of the page on which licenses or devices go to another division.

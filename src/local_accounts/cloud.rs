@@ -88,14 +88,14 @@ pub fn sign_in(
     let Some(found) = found else {
         let names: Vec<&str> = theirs.iter().take(5).map(|one| text(one, "name")).collect();
         let has = if names.is_empty() {
-            "This person has access to no Smart Account in the cloud.".to_owned()
+            "This person has access to no Cisco Smart Account in the cloud.".to_owned()
         } else {
             format!("This person has access to {}.", names.join(", "))
         };
         return Err((
             "client_id",
             format!(
-                "There is no Smart Account {} in the cloud to which this person has access. {has} Sign in as somebody else, or reject the request and have it sent again with the right Smart Account.",
+                "There is no Cisco Smart Account {} in the cloud to which this person has access. {has} Sign in as somebody else, or reject the request and have it sent again with the right Cisco Smart Account.",
                 account.smart_account
             ),
         ));

@@ -157,7 +157,7 @@ fn against_pair(read: &mut dyn Reads, asked: &Requested, problems: &mut Problems
         problems.add(
             "virtual_account",
             format!(
-                "The On-Prem account {} uses this Virtual Account of {} already. One Virtual Account of the cloud serves one On-Prem account: name another.",
+                "The On-Prem account {} uses this Cisco Virtual Account of {} already. One Cisco Virtual Account serves one On-Prem account: name another.",
                 there.name, there.smart_account
             ),
         );
@@ -448,7 +448,7 @@ pub fn authorize(
             return Err(Error::refused(
                 "on-prem.registered",
                 format!(
-                    "This authorization was taken in already: the On-Prem account {} is registered with {}, Virtual Account {}. Nothing is left to do.",
+                    "This authorization was taken in already: the On-Prem account {} is registered with {}, Cisco Virtual Account {}. Nothing is left to do.",
                     account.name, by.said.smart_account_name, by.said.virtual_account
                 ),
             ));

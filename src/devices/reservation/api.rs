@@ -325,6 +325,12 @@ async fn rehost(
     body: JsonBody<RehostBody>,
 ) -> Answer {
     let once = body.once_key(&may, &key);
+    // What one may not know of is not found, whatever else is wrong.
+    let (view, permit) = (may.also::<ViewInventory>().await?, may.permit.clone());
+    may.portal
+        .db
+        .read(move |r| service::find(r, &view, &permit, id.0).map(drop))
+        .await?;
     let mut problems = Problems::default();
     let request = problems.take("request_code", RequestCode::parse(&body.value.request_code));
     let note = problems.take("note", note(&body.value.note));

@@ -413,7 +413,7 @@ fn a_cloud_that_says_no_or_nothing_leaves_the_request_pending_with_the_reason() 
     fill(&mut ines, &cloud.base, &eve, &eves);
     ines.page()
         .expect(422)
-        .shows("no Smart Account XYZ COMPANY")
+        .shows("no Cisco Smart Account XYZ COMPANY")
         .shows("Harborview Clinics");
     assert_eq!(again(&p, account.id).state, AccountState::Pending);
     // The Virtual Account is bound meanwhile: the cloud refuses, and says why on the page and in the row.

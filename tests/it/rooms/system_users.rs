@@ -35,7 +35,7 @@ fn a_user_signs_in_with_the_user_name_or_the_address() {
     for login in ["uma", "UMA", UMA] {
         let mut uma = p.browser();
         let page = try_in(&mut uma, login, PASSWORD).expect(303).clone();
-        assert_eq!(page.location(), Some("/"), "{login}");
+        assert_eq!(page.location(), Some("/on-prem-accounts"), "{login}");
         assert_eq!(uma.open("/profile").status, 200, "{login}");
     }
     let mut nobody = p.browser();
@@ -117,7 +117,7 @@ fn the_first_sign_in_leads_through_the_wizard_and_nothing_else_opens() {
     try_in(&mut admin, "admin", NEW).expect(303);
     admin.get("/admin/users").expect(200).shows("Administrator");
     // Over is over.
-    assert_eq!(admin.get("/first-sign-in").path, "/");
+    assert_eq!(admin.get("/first-sign-in").path, "/on-prem-accounts");
 }
 
 #[test]
