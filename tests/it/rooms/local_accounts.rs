@@ -235,7 +235,7 @@ fn what_is_wrong_is_said_beside_its_field_and_nothing_is_lost() {
     );
     luis.page()
         .expect(422)
-        .shows("Springfield uses this Virtual Account of XYZ COMPANY already");
+        .shows("Springfield uses this Cisco Virtual Account of XYZ COMPANY already");
     watch.assert_same(&p.fingerprint(), "refused requests");
     send(
         &mut luis,
