@@ -323,7 +323,7 @@ fn wait(on_prem: &Portal, at: Moment) -> Result<()> {
     let asked = Requested::parse(
         "Branch-On-Prem-Account",
         "XYZ COMPANY",
-        "Branch Offices",
+        "Branch-Virtual-Account",
         super::local::UMA,
     )?;
     on_prem.db.write_now(|tx| {
