@@ -1,6 +1,6 @@
 //! What people paste: texts that were copied from a page, a letter or a terminal, with what came along on the way.
 //!
-//! [`code`] makes a code, a token or a number ready for comparing, [`line`] what may hold spaces, and [`Sought`] what was
+//! [`code`] makes a code, a token or a number ready for comparing, [`line()`] what may hold spaces, and [`Sought`] what was
 //! typed into a search box.
 
 use super::text::search_key;
