@@ -55,9 +55,7 @@ pub async fn face<B: MessageBody + 'static>(
     next: Next<B>,
 ) -> Result<ServiceResponse<EitherBody<B, BoxBody>>, actix_web::Error> {
     // Owned values: holding the request itself over the call is not allowed.
-    let edition = req
-        .app_data::<actix_web::web::Data<super::Portal>>()
-        .map_or(Edition::Cloud, |portal| portal.config.edition);
+    let edition = super::visit::edition_of(req.request());
     let mut asked = Asked {
         edition,
         path: req.path().to_owned(),

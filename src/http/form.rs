@@ -108,9 +108,7 @@ impl<T: DeserializeOwned + 'static, const MOST: usize> FromRequest for Posted<T,
                 pairs,
                 once: once.chars().take(255).collect(),
                 hash,
-                edition: req
-                    .app_data::<actix_web::web::Data<super::Portal>>()
-                    .map_or(Edition::Cloud, |portal| portal.config.edition),
+                edition: super::visit::edition_of(&req),
             })
         })
     }

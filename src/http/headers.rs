@@ -2,7 +2,7 @@
 //! answer goes out without it.
 
 use super::connections::{OurTurn, Seat};
-use super::visit::{ACCOUNT, FLASH, raw_cookie};
+use super::visit::{ACCOUNT, FLASH, edition_of, raw_cookie};
 use crate::error::Error;
 use crate::kernel::Edition;
 use actix_web::HttpMessage;
@@ -39,9 +39,7 @@ pub async fn around<B: MessageBody>(
     let https = req
         .app_data::<actix_web::web::Data<super::Portal>>()
         .is_some_and(|p| p.config.base_url.starts_with("https:"));
-    let edition = req
-        .app_data::<actix_web::web::Data<super::Portal>>()
-        .map_or(Edition::Cloud, |portal| portal.config.edition);
+    let edition = edition_of(req.request());
     let had_flash = raw_cookie(req.request(), FLASH).is_some();
     let last_account = raw_cookie(req.request(), ACCOUNT);
     let account = req

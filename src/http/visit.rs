@@ -6,6 +6,7 @@ use super::view_as::{self, Preview};
 use crate::authn::{Actor, Via, api_client, session, system_users};
 use crate::authz::{Action, Does, Grant, Permit, Tenant, TenantKind, grants, matrix};
 use crate::error::{Error, Result};
+use crate::kernel::Edition;
 use crate::platform::{settings, token};
 use actix_web::HttpRequest;
 use actix_web::http::header;
@@ -557,12 +558,15 @@ fn open_flash(key: &[u8; 32], sealed: &str) -> Option<Flash> {
     })
 }
 
+/// Which portal a request came to.
+pub(super) fn edition_of(req: &HttpRequest) -> Edition {
+    req.app_data::<Data<Portal>>()
+        .map_or(Edition::Cloud, |portal| portal.config.edition)
+}
+
 /// A cookie as it was sent: nothing is decoded. `name` is the plain one; this edition's own is looked for.
 pub fn raw_cookie(req: &HttpRequest, name: &str) -> Option<String> {
-    let edition = req
-        .app_data::<Data<Portal>>()
-        .map_or(crate::kernel::Edition::Cloud, |portal| portal.config.edition);
-    let name = edition.cookie(name);
+    let name = edition_of(req).cookie(name);
     req.headers()
         .get_all(header::COOKIE)
         .filter_map(|v| v.to_str().ok())

@@ -11,7 +11,7 @@ use crate::error::{Error, Problems, Result};
 use crate::http::form::{LIST_LIMIT, PathPart, fresh};
 use crate::http::reply::attachment;
 use crate::http::{
-    Answer, Flash, FlashKind, FormState, May, NoFields, Posted, Routes, Shell, page_with, see_other,
+    Answer, Flash, FlashKind, FormState, May, NoFields, Posted, Routes, Shell, Visit, page_with, see_other,
 };
 use crate::kernel::ids::VirtualAccountId;
 use crate::platform::db::off_the_loop;
@@ -39,8 +39,8 @@ pub fn routes(routes: &mut Routes) {
 }
 
 /// An account of the Admin Workspace.
-pub async fn found(may: &May<ManageOnPremAccounts>, number: Number) -> Result<LocalAccount> {
-    may.portal.db.read(move |r| store::by_number(r, number.0)).await
+pub async fn found(visit: &Visit, number: Number) -> Result<LocalAccount> {
+    visit.portal.db.read(move |r| store::by_number(r, number.0)).await
 }
 
 // Over the network ----------------------------------------------------------------------------------------------

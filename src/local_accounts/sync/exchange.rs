@@ -15,8 +15,11 @@ use crate::platform::signing::FileKey;
 /// backup, or was removed.
 const LOST: &[&str] = &[
     "sync.bad-signature",
+    "sync.old-key",
+    "sync.old-response",
     "sync.removed-device-manager",
-    "sync.older-file",
+    "sync.replayed",
+    "sync.wrong-device-manager",
 ];
 
 /// Synchronizes over the network. Waits for the cloud, so it runs beside the server's loop. What went wrong is kept with the

@@ -1,6 +1,7 @@
 //! What can be done for the synchronization of an account, and "Synchronisation" of the Admin Workspace.
 
-use super::super::model::{LocalAccount, SyncState};
+use super::super::model::{LocalAccount, Number, SyncState};
+use super::super::register_pages::found;
 use super::super::{key_of, store as accounts};
 use super::dashboard_pages::{self as dashboard, Manual};
 use super::exchange;
@@ -10,7 +11,7 @@ use super::store::{self, MadeFile, Way};
 use crate::authz::Action;
 use crate::authz::action::{SynchronizeOnPrem, ViewAdminWorkspace};
 use crate::error::{Error, Problems, Result};
-use crate::http::form::{Named, PathPart, fresh};
+use crate::http::form::{PathPart, fresh};
 use crate::http::form_state::Choice;
 use crate::http::reply::attachment;
 use crate::http::upload::Upload;
@@ -23,8 +24,6 @@ use crate::platform::db::off_the_loop;
 use crate::platform::signing::FileKey;
 use askama::Template;
 use serde::Deserialize;
-use std::convert::Infallible;
-use std::str::FromStr;
 
 /// The largest response file that is taken.
 const MOST: usize = 64 * 1024 * 1024;
@@ -47,26 +46,14 @@ pub fn routes(routes: &mut Routes) {
     routes.post(SCHEDULE, apply_schedule);
 }
 
-/// The number of an account in an address. What is no number names no account.
-struct Number(Option<i64>);
-impl FromStr for Number {
-    type Err = Infallible;
-    fn from_str(text: &str) -> Result<Self, Infallible> {
-        Ok(Self(text.parse().ok()))
-    }
-}
-impl Named for Number {
-    const NAME: &'static str = "account";
-}
-
-async fn named(visit: &Visit, number: &Number) -> Result<(LocalAccount, FileKey)> {
-    let number = number.0.ok_or(Error::NotFound)?;
+/// An account, and the key that signs its files.
+async fn with_key(visit: &Visit, number: Number) -> Result<(LocalAccount, FileKey)> {
     let signing = visit.portal.signing.clone();
     visit
         .portal
         .db
         .read(move |r| {
-            let one = accounts::by_number(r, number)?;
+            let one = accounts::by_number(r, number.0)?;
             let key = key_of(r, &signing, one.id)?;
             Ok((one, key))
         })
@@ -84,7 +71,7 @@ struct History {
 
 /// GET …/sync: the synchronization files of an account and what became of them.
 async fn history(may: May<SynchronizeOnPrem>, number: PathPart<Number>) -> Answer {
-    let (account, _) = named(&may, &number.0).await?;
+    let account = found(&may, number.0).await?;
     let id = account.id;
     let files = may
         .portal
@@ -109,7 +96,7 @@ async fn history(may: May<SynchronizeOnPrem>, number: PathPart<Number>) -> Answe
 
 /// POST …/sync/network: the work goes on beside the page, which shows how far it is.
 async fn network(may: May<SynchronizeOnPrem>, number: PathPart<Number>, _: Posted<NoFields>) -> Answer {
-    let (one, key) = named(&may, &number.0).await?;
+    let (one, key) = with_key(&may, number.0).await?;
     let cloud = one.cloud()?;
     if cloud.url.is_none() {
         return Err(Error::refused(
@@ -150,7 +137,7 @@ async fn network(may: May<SynchronizeOnPrem>, number: PathPart<Number>, _: Poste
 
 /// GET …/sync/file: "Initiate manual (offline) sync".
 async fn manual(may: May<SynchronizeOnPrem>, number: PathPart<Number>) -> Answer {
-    let (account, _) = named(&may, &number.0).await?;
+    let account = found(&may, number.0).await?;
     account.cloud()?;
     let manual = Manual {
         account,
@@ -161,7 +148,7 @@ async fn manual(may: May<SynchronizeOnPrem>, number: PathPart<Number>) -> Answer
 
 /// POST …/sync/file/generate: the synchronization file.
 async fn generate(may: May<SynchronizeOnPrem>, number: PathPart<Number>, _: Posted<NoFields>) -> Answer {
-    let (one, key) = named(&may, &number.0).await?;
+    let (one, key) = with_key(&may, number.0).await?;
     let (db, now, who) = (
         may.portal.db.clone(),
         may.portal.clock.now(),
@@ -183,7 +170,7 @@ async fn generate(may: May<SynchronizeOnPrem>, number: PathPart<Number>, _: Post
 
 /// POST …/sync/file/response: the response file.
 async fn response(may: May<SynchronizeOnPrem>, number: PathPart<Number>, upload: Upload<MOST>) -> Answer {
-    let (one, _) = named(&may, &number.0).await?;
+    let one = found(&may, number.0).await?;
     let mut problems = Problems::default();
     if upload.file.is_empty() {
         problems.add(
@@ -228,7 +215,7 @@ async fn response(may: May<SynchronizeOnPrem>, number: PathPart<Number>, upload:
 }
 
 async fn hold(may: May<SynchronizeOnPrem>, number: Number, holds: bool) -> Answer {
-    let (one, _) = named(&may, &number).await?;
+    let one = found(&may, number).await?;
     let (now, who, id) = (may.portal.clock.now(), may.permit.who().clone(), one.id);
     let name = may
         .portal

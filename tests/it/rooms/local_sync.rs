@@ -12,7 +12,8 @@ use licentral::local_accounts::{
 };
 use licentral::platform::db::Reads;
 use licentral::platform::db::schema::{
-    device_managers, local_accounts as rows, smart_accounts, sync_responses, virtual_accounts as places,
+    device_managers, local_accounts as rows, local_sync_files, smart_accounts, sync_responses,
+    virtual_accounts as places,
 };
 use licentral::virtual_accounts;
 use serde_json::json;
@@ -246,6 +247,35 @@ fn a_cloud_that_is_gone_is_said_and_the_next_time_makes_both_equal() {
         })
         .unwrap();
     assert_eq!(last, 2);
+}
+
+#[test]
+fn a_server_that_was_restored_from_a_backup_is_told_the_way_back() {
+    let both = Both::start();
+    both.sync(ADMIN).expect(303);
+    both.sync(ADMIN).expect(303);
+    assert_eq!(both.account().last_response, 2);
+    both.server
+        .db
+        .housekeeping_now(|tx| {
+            diesel::delete(
+                local_sync_files::table.filter(local_sync_files::smart_account_id.eq(both.account)),
+            )
+            .execute(tx.conn())?;
+            diesel::update(rows::table.find(both.account))
+                .set((rows::sequence.eq(0), rows::last_response.eq(0)))
+                .execute(tx.conn())?;
+            Ok(())
+        })
+        .unwrap();
+    both.sync(ADMIN).expect(303);
+    let failed = both.account();
+    assert_eq!(failed.sync, SyncState::Failed);
+    assert!(
+        failed.failure.contains("register the account again"),
+        "{}",
+        failed.failure
+    );
 }
 
 #[test]
