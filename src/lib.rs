@@ -26,6 +26,7 @@ pub mod local_accounts;
 pub mod members;
 pub mod onprem;
 pub mod orders;
+pub mod saved_views;
 pub mod server;
 pub mod simulator;
 pub mod smart_accounts;

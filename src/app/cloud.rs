@@ -10,7 +10,7 @@ use crate::platform::progress::Progress;
 use crate::platform::signing::Signing;
 use crate::{
     access_requests, account_requests, alerts, catalog, device_managers, devices, events, home, identity,
-    licenses, members, orders, simulator, smart_accounts, sync, tokens, virtual_accounts,
+    licenses, members, orders, saved_views, simulator, smart_accounts, sync, tokens, virtual_accounts,
 };
 use std::sync::Arc;
 
@@ -18,6 +18,7 @@ use std::sync::Arc;
 pub fn routes(routes: &mut Routes) {
     home::routes(routes);
     identity::routes(routes);
+    saved_views::routes(routes);
     smart_accounts::routes(routes);
     virtual_accounts::routes(routes);
     members::routes(routes);

@@ -11,8 +11,8 @@ use crate::platform::occupants::Occupants;
 use crate::platform::progress::Progress;
 use crate::platform::signing::Signing;
 use crate::{
-    alerts, devices, events, home, identity, licenses, local_accounts, members, server, simulator,
-    system_users, tokens, virtual_accounts,
+    alerts, devices, events, home, identity, licenses, local_accounts, members, saved_views, server,
+    simulator, system_users, tokens, virtual_accounts,
 };
 use std::sync::Arc;
 
@@ -21,6 +21,7 @@ pub fn routes(routes: &mut Routes) {
     local_accounts::routes(routes);
     home::shared_routes(routes);
     identity::routes(routes);
+    saved_views::routes(routes);
     system_users::routes(routes);
     virtual_accounts::routes(routes);
     members::routes(routes);

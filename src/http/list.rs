@@ -617,6 +617,14 @@ impl ListQuery {
         Self::link(&format!("{}.csv", self.path), &pairs)
     }
 
+    /// The address of the reader's saved views of this list.
+    pub fn views_href(&self) -> String {
+        let mut first = self.clone();
+        first.page = 1;
+        let of = ("of".to_owned(), first.href());
+        Self::link("/saved-views", &[of])
+    }
+
     pub fn chips(&self) -> Vec<Chip> {
         let mut chips = Vec::new();
         if !self.q.is_empty() {

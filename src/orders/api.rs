@@ -1,17 +1,17 @@
 //! Orders, for scripts: what the pages show.
 
-use super::list::{self, Counts, Filter, Row, SavedView, spec};
+use super::list::{self, Counts, Filter, Row, spec};
 use super::model::{Assignment, Line, LineKind, LineState, Order, OrderStatus, OrderType, Progress, Source};
 use super::service;
 use crate::authz::action::ViewInventory;
-use crate::error::{Error, Problems};
+use crate::error::Error;
 use crate::http::form::PathPart;
-use crate::http::{Answer, Api, JsonBody, ListQuery, May, Param, Routes, json};
+use crate::http::{Answer, Api, ListQuery, May, Param, Routes, json};
 use crate::kernel::Moment;
-use crate::kernel::ids::{AssignmentId, OrderId, OrderLineId, SavedViewId, VirtualAccountId};
+use crate::kernel::ids::{AssignmentId, OrderId, OrderLineId, VirtualAccountId};
 use crate::smart_accounts;
 use actix_web::http::Method;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use std::collections::HashMap;
 use utoipa::ToSchema;
 
@@ -69,26 +69,6 @@ pub fn routes(routes: &mut Routes) {
         Api::says("How far an assignment is that was requested in this Smart Account.")
             .gives::<AssignmentShape>(200),
         progress,
-    );
-    routes.api(
-        Method::GET,
-        "/api/v1/accounts/{said}/order-views",
-        Api::says("One's own saved views of Order Inventory.").gives::<ViewList>(200),
-        views,
-    );
-    routes.api(
-        Method::POST,
-        "/api/v1/accounts/{said}/order-views",
-        Api::says("Saves a view of Order Inventory.")
-            .takes::<NewView>()
-            .gives::<ViewShape>(201),
-        save_view,
-    );
-    routes.api(
-        Method::DELETE,
-        "/api/v1/accounts/{said}/order-views/{view}",
-        Api::says("Removes a saved view.").gives_nothing(),
-        remove_view,
     );
 }
 
@@ -256,45 +236,6 @@ struct AssignmentShape {
     gone_on: u64,
 }
 
-/// A saved view.
-#[derive(Debug, Serialize, ToSchema)]
-struct ViewShape {
-    /// Its id.
-    #[schema(value_type = String)]
-    id: SavedViewId,
-    name: String,
-    /// The query of the list.
-    query: String,
-}
-
-impl From<SavedView> for ViewShape {
-    fn from(view: SavedView) -> Self {
-        Self {
-            id: view.id,
-            name: view.name,
-            query: view.query,
-        }
-    }
-}
-
-/// One's own saved views.
-#[derive(Debug, Serialize, ToSchema)]
-struct ViewList {
-    items: Vec<ViewShape>,
-}
-
-/// A view that is to be saved.
-#[derive(Debug, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-struct NewView {
-    /// 1 to 60 characters.
-    #[schema(min_length = 1, max_length = 60)]
-    name: String,
-    /// The query of the list, such as assignment=unassigned&sort=lines.
-    #[serde(default)]
-    query: String,
-}
-
 async fn all(may: May<ViewInventory>) -> Answer {
     let list = ListQuery::parse(&may.query, &spec(may.path.clone()));
     list.understood()?;
@@ -451,58 +392,4 @@ async fn progress(may: May<ViewInventory>, id: PathPart<AssignmentId>) -> Answer
             gone_on: found.gone_on,
         },
     )
-}
-
-async fn views(may: May<ViewInventory>) -> Answer {
-    let (account, person) = (may.permit.within().account()?, may.permit.person()?);
-    let views = may
-        .portal
-        .db
-        .read(move |r| list::all_views(r, account, person))
-        .await?;
-    json(
-        200,
-        &ViewList {
-            items: views.into_iter().map(ViewShape::from).collect(),
-        },
-    )
-}
-
-async fn save_view(may: May<ViewInventory>, body: JsonBody<NewView>) -> Answer {
-    let mut problems = Problems::default();
-    let name = problems.take("name", list::view_name(&body.value.name));
-    // As the list itself would write it: what it does not understand is not kept.
-    let read = ListQuery::parse(&body.value.query, &spec(String::new()));
-    let query = list::asked(&read);
-    if query.len() > list::LONGEST_QUERY {
-        problems.add("query", "This view has more filters than can be kept.");
-    }
-    let Some(name) = name.filter(|_| problems.is_empty()) else {
-        return Err(Error::Invalid(problems));
-    };
-    let view = SavedView {
-        id: SavedViewId::new(),
-        name,
-        query,
-    };
-    let (account, person, at) = (
-        may.permit.within().account()?,
-        may.permit.person()?,
-        may.portal.clock.now(),
-    );
-    let kept = view.clone();
-    may.portal
-        .db
-        .housekeeping(move |tx| list::keep_view(tx, at, account, person, &kept))
-        .await?;
-    json(201, &ViewShape::from(view))
-}
-
-async fn remove_view(may: May<ViewInventory>, id: PathPart<SavedViewId>) -> Answer {
-    let (account, person, id) = (may.permit.within().account()?, may.permit.person()?, id.0);
-    may.portal
-        .db
-        .housekeeping(move |tx| list::forget_view(tx, account, person, id).map(drop))
-        .await?;
-    crate::http::reply::nothing()
 }

@@ -1,9 +1,6 @@
-//! Order Inventory: which orders an account sees, in which order, how many of each kind there are, and the views of
-//! that list that somebody has saved.
+//! Order Inventory: which orders an account sees, in which order, and how many of each kind there are.
 
 mod store;
-
-pub use store::all_views;
 
 use super::model::{Assignment, Line, Order, OrderStatus, OrderType};
 use super::store as orders;
@@ -12,9 +9,9 @@ use crate::error::{Error, Result};
 use crate::http::list::{ColumnSpec, FilterSpec};
 use crate::http::widgets::{counted, number};
 use crate::http::{ListQuery, ListSpec};
-use crate::kernel::ids::{OrderId, PersonId, SavedViewId, SmartAccountId};
-use crate::kernel::{Moment, Name};
-use crate::platform::db::{Reads, Tx};
+use crate::kernel::Moment;
+use crate::kernel::ids::OrderId;
+use crate::platform::db::Reads;
 use chrono::{NaiveDate, NaiveTime, TimeDelta};
 
 /// What the list sorts by. Ties are broken by the order's id.
@@ -391,24 +388,6 @@ pub fn waiting(read: &mut dyn Reads, reach: &Within) -> Result<Unassigned> {
     Ok(counts(read, reach, &filter)?.unassigned(&filter))
 }
 
-/// A list as somebody likes to see it.
-#[derive(Debug, Clone, diesel::Queryable)]
-pub struct SavedView {
-    pub id: SavedViewId,
-    pub name: String,
-    /// What stands behind the `?`.
-    pub query: String,
-}
-
-/// The name of a view, or what is wrong with it.
-pub fn view_name(typed: &str) -> Result<String, String> {
-    let name = Name::parse(typed, "Name")?;
-    if name.as_str().chars().count() > LONGEST_VIEW {
-        return Err(format!("Use {LONGEST_VIEW} characters at most."));
-    }
-    Ok(name.to_string())
-}
-
 /// What stands behind the `?` of a list, whichever of its pages is open.
 pub fn asked(list: &ListQuery) -> String {
     let mut first = list.clone();
@@ -419,45 +398,6 @@ pub fn asked(list: &ListQuery) -> String {
         .map(|(_, query)| query.to_owned())
         .unwrap_or_default()
 }
-
-/// Keeps a view. Nobody else sees it and nothing of the account changes, so it is not recorded: for
-/// `db.housekeeping`.
-pub fn keep_view(
-    tx: &mut Tx<'_>,
-    at: Moment,
-    account: SmartAccountId,
-    person: PersonId,
-    view: &SavedView,
-) -> Result<()> {
-    if store::all_views(tx, account, person)?.len() >= MOST_VIEWS {
-        return Err(Error::invalid(
-            "name",
-            format!("You have {MOST_VIEWS} saved views. Remove one first."),
-        ));
-    }
-    store::insert_view(tx, at, account, person, view)
-}
-
-/// Forgets one's own view.
-pub fn forget_view(
-    tx: &mut Tx<'_>,
-    account: SmartAccountId,
-    person: PersonId,
-    id: SavedViewId,
-) -> Result<SavedView> {
-    let view = store::find_view(tx, account, person, id)?;
-    store::remove_view(tx, view.id)?;
-    Ok(view)
-}
-
-/// The longest name of a view.
-const LONGEST_VIEW: usize = 60;
-/// The longest query that is kept.
-pub const LONGEST_QUERY: usize = 2_000;
-/// So many views one keeps of one list.
-pub const MOST_VIEWS: usize = 50;
-/// The name of this list among those that views are kept of.
-pub const NAME: &str = "orders";
 
 #[cfg(test)]
 mod tests {

@@ -1,13 +1,13 @@
 //! The statements of Order Inventory. Every one begins with the account, in a table that holds what each account sees.
 
 use super::super::model::{LineKind, LineState};
-use super::{Filter, MOST_VIEWS, NAME, Row, SavedView, Sort, Tally};
+use super::{Filter, Row, Sort, Tally};
 use crate::authz::Within;
 use crate::error::{Error, Result};
 use crate::kernel::Moment;
-use crate::kernel::ids::{OrderId, PersonId, SavedViewId, SmartAccountId};
-use crate::platform::db::schema::{order_lines, order_views as views, orders, saved_views};
-use crate::platform::db::{Condition, OnTaken, Reads, Tx};
+use crate::kernel::ids::OrderId;
+use crate::platform::db::schema::{order_lines, order_views as views, orders};
+use crate::platform::db::{Condition, Reads};
 use diesel::prelude::*;
 
 /// What lies within reach and is asked for, but for the kinds. Who reaches some Virtual Accounts alone sees the orders
@@ -186,74 +186,4 @@ pub fn counted(read: &mut dyn Reads, within: &Within, filter: &Filter) -> Result
                 .load(read.conn())?
         }
     })
-}
-
-// Saved views ------------------------------------------------------------------------------------------------
-
-/// Everything that somebody saved of this list, by name.
-pub fn all_views(read: &mut dyn Reads, account: SmartAccountId, person: PersonId) -> Result<Vec<SavedView>> {
-    Ok(saved_views::table
-        .filter(
-            saved_views::smart_account_id
-                .eq(account)
-                .and(saved_views::person_id.eq(person))
-                .and(saved_views::list.eq(NAME)),
-        )
-        .order((saved_views::name_key.asc(), saved_views::id.asc()))
-        .select((saved_views::id, saved_views::name, saved_views::query))
-        .limit(i64::try_from(MOST_VIEWS).unwrap_or(i64::MAX))
-        .load(read.conn())?)
-}
-
-/// One that somebody saved.
-pub fn find_view(
-    read: &mut dyn Reads,
-    account: SmartAccountId,
-    person: PersonId,
-    id: SavedViewId,
-) -> Result<SavedView> {
-    Ok(saved_views::table
-        .filter(
-            saved_views::id
-                .eq(id)
-                .and(saved_views::smart_account_id.eq(account))
-                .and(saved_views::person_id.eq(person)),
-        )
-        .select((saved_views::id, saved_views::name, saved_views::query))
-        .first(read.conn())?)
-}
-
-/// Keeps one. A name is given once.
-pub fn insert_view(
-    tx: &mut Tx<'_>,
-    at: Moment,
-    account: SmartAccountId,
-    person: PersonId,
-    view: &SavedView,
-) -> Result<()> {
-    diesel::insert_into(saved_views::table)
-        .values((
-            saved_views::id.eq(view.id),
-            saved_views::smart_account_id.eq(account),
-            saved_views::person_id.eq(person),
-            saved_views::list.eq(NAME),
-            saved_views::name.eq(&view.name),
-            saved_views::name_key.eq(crate::kernel::search_key(&view.name)),
-            saved_views::query.eq(&view.query),
-            saved_views::created_at.eq(at),
-        ))
-        .execute(tx.conn())
-        .on_taken(|| {
-            Error::invalid(
-                "name",
-                "You have a saved view with this name. Choose another name.",
-            )
-        })?;
-    Ok(())
-}
-
-/// Forgets one.
-pub fn remove_view(tx: &mut Tx<'_>, id: SavedViewId) -> Result<()> {
-    diesel::delete(saved_views::table.find(id)).execute(tx.conn())?;
-    Ok(())
 }

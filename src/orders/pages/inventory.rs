@@ -1,6 +1,6 @@
 //! "Order Inventory": three cards, the list, and its file.
 
-use super::super::list::{self, Counts, Filter, Row, SavedView};
+use super::super::list::{self, Counts, Filter, Row};
 use super::super::model::{Assignment, MOST_SELECTED, OrderStatus, OrderType};
 use super::{against, assignment_badge, base, inventory_path, is_unchecked, po_words, status_badge};
 use crate::authz::Permit;
@@ -9,7 +9,7 @@ use crate::error::Result;
 use crate::http::csv::Table;
 use crate::http::list::Pager;
 use crate::http::widgets::{Donut, DonutPart, counted, number};
-use crate::http::{Answer, Crumb, FormState, ListQuery, May, Shell, Visit, page};
+use crate::http::{Answer, Crumb, ListQuery, May, Shell, Visit, page};
 use crate::kernel::ids::OrderId;
 use crate::members;
 use crate::platform::db::Db;
@@ -61,13 +61,6 @@ impl RowView {
     }
 }
 
-/// What the page shows of saved views, over the list.
-pub struct ViewDialog {
-    pub form: FormState,
-    /// All of them, and not a new one.
-    pub manage: bool,
-}
-
 #[derive(Template)]
 #[template(path = "orders/inventory.html")]
 pub struct InventoryPage {
@@ -76,7 +69,6 @@ pub struct InventoryPage {
     pager: Pager,
     rows: Vec<RowView>,
     donuts: Vec<(&'static str, Donut)>,
-    views: Vec<SavedView>,
     /// What the numbers are of.
     says: String,
     now: DateTime<Utc>,
@@ -102,7 +94,6 @@ pub struct InventoryPage {
     /// The list without what can never be assigned, all of it selected.
     only_standard: Option<String>,
     caption: String,
-    dialog: Option<ViewDialog>,
 }
 
 impl InventoryPage {
@@ -121,12 +112,6 @@ impl InventoryPage {
     }
     fn everything_href(&self) -> String {
         with(&self.list.href(), "select=all")
-    }
-    fn new_view(&self) -> String {
-        with(&format!("{}/views/new", self.list.path), &self.asked)
-    }
-    fn manage_views(&self) -> String {
-        with(&format!("{}/views", self.list.path), &self.asked)
     }
 }
 
@@ -247,16 +232,12 @@ fn assignable_only(list: &ListQuery) -> Option<String> {
 }
 
 /// The page for an address, perhaps with a dialog over it.
-pub async fn inventory(
-    may: &May<ViewInventory>,
-    raw: &str,
-    dialog: Option<ViewDialog>,
-) -> Result<InventoryPage> {
+async fn inventory(may: &May<ViewInventory>, raw: &str) -> Result<InventoryPage> {
     let everything =
         url::form_urlencoded::parse(raw.as_bytes()).any(|(key, value)| key == "select" && value == "all");
     let mut list = query(may, raw);
-    let (permit, person) = (may.permit.clone(), may.permit.person()?);
-    let (list, filter, counts, all, rows, cisco, views, admins) = may
+    let permit = may.permit.clone();
+    let (list, filter, counts, all, rows, cisco, admins) = may
         .portal
         .db
         .read(move |r| {
@@ -273,9 +254,8 @@ pub async fn inventory(
             };
             let ids: Vec<OrderId> = rows.iter().map(|row| row.id).collect();
             let cisco: HashSet<OrderId> = list::with_cisco_services(r, &ids)?.into_iter().collect();
-            let views = list::all_views(r, account, person)?;
             let admins = members::administrators_of(r, account)?;
-            Ok((list, filter, counts, all, rows, cisco, views, admins))
+            Ok((list, filter, counts, all, rows, cisco, admins))
         })
         .await?;
     let total = counts.total(&filter);
@@ -303,15 +283,7 @@ pub async fn inventory(
         ));
     }
     let all_text = counted(all, "order", "orders");
-    let mut shell = may.list_shell("Order Inventory", &[Crumb::text("Orders")], &list);
-    if let Some(dialog) = &dialog {
-        shell = shell.with_dialog(if dialog.manage {
-            "Saved views"
-        } else {
-            "Save this view"
-        });
-        shell.error_title = dialog.form.has_problems();
-    }
+    let shell = may.list_shell("Order Inventory", &[Crumb::text("Orders")], &list);
     Ok(InventoryPage {
         shell,
         pager: list.pager(total),
@@ -338,8 +310,6 @@ pub async fn inventory(
         no_everything: too_many || blocked + done >= total,
         of_everything: of_everything.join(" "),
         caption: format!("Orders, {} on this page", rows_on(&list, total)),
-        views,
-        dialog,
         list,
     })
 }
@@ -355,7 +325,7 @@ fn rows_on(list: &ListQuery, total: u64) -> String {
 }
 
 pub async fn list(may: May<ViewInventory>) -> Answer {
-    page(&inventory(&may, &may.query, None).await?)
+    page(&inventory(&may, &may.query).await?)
 }
 
 /// What a column of the file says of an order, in the order of the list's columns.

@@ -6,7 +6,6 @@ mod inventory;
 mod order;
 mod progress;
 mod review;
-mod views;
 
 use super::model::{Assignment, LineState, OrderStatus};
 use super::service;
@@ -16,7 +15,7 @@ use crate::authz::Action;
 use crate::http::form::Named;
 use crate::http::menu::Item;
 use crate::http::{Crumb, Routes, Visit, reason};
-use crate::kernel::ids::{AssignmentId, OrderDraftId, OrderId, SavedViewId};
+use crate::kernel::ids::{AssignmentId, OrderDraftId, OrderId};
 
 /// Where Order Inventory stands; `{said}` is the account's number.
 const INVENTORY: &str = "/sa/{said}/orders/order-inventory";
@@ -26,13 +25,6 @@ pub fn routes(routes: &mut Routes) {
     routes.get(INVENTORY, inventory::list);
     routes.get("/sa/{said}/orders/order-inventory.csv", inventory::csv);
     routes.get("/sa/{said}/orders/order-inventory/lines.csv", export::lines);
-    routes.get("/sa/{said}/orders/order-inventory/views", views::manage);
-    routes.get("/sa/{said}/orders/order-inventory/views/new", views::show_new);
-    routes.post("/sa/{said}/orders/order-inventory/views/new", views::add);
-    routes.post(
-        "/sa/{said}/orders/order-inventory/views/{view}/remove",
-        views::remove,
-    );
 
     routes.post("/sa/{said}/orders/assign", assign::begin);
     routes.get("/sa/{said}/orders/assign/{draft}", assign::show);
@@ -65,9 +57,6 @@ impl Named for OrderDraftId {
 }
 impl Named for AssignmentId {
     const NAME: &'static str = "assignment";
-}
-impl Named for SavedViewId {
-    const NAME: &'static str = "view";
 }
 
 /// The address under which all pages of orders of the visit's account stand.

@@ -761,7 +761,7 @@ diesel::table! {
 diesel::table! {
     saved_views (id) {
         id -> Text,
-        smart_account_id -> Text,
+        smart_account_id -> Nullable<Text>,
         person_id -> Text,
         list -> Text,
         name -> Text,

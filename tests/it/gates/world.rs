@@ -489,7 +489,7 @@ impl World {
                 saved_views::id.eq(self.view),
                 saved_views::smart_account_id.eq(us),
                 saved_views::person_id.eq(ada),
-                saved_views::list.eq("orders"),
+                saved_views::list.eq(format!("/sa/{}/orders/order-inventory", self.cast.xyz.number)),
                 saved_views::name.eq("To do"),
                 saved_views::name_key.eq("to do"),
                 saved_views::query.eq("assignment=unassigned"),

@@ -17,6 +17,7 @@ const FLOORS: &[&[&str]] = &[
 /// Rooms, the lowest first: a room may use the faces of those before it, and all floors.
 const ROOMS: &[&str] = &[
     "identity",
+    "saved_views",
     "system_users",
     "smart_accounts",
     "virtual_accounts",

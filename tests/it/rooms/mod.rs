@@ -19,6 +19,7 @@ mod pasted;
 mod registered_again;
 mod reservation;
 mod reservation_ways;
+mod saved_views;
 mod search;
 mod server;
 mod shell;

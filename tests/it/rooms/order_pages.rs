@@ -706,44 +706,6 @@ fn lines_that_fail_can_be_tried_again_and_lines_of_a_pending_account_wait() {
 }
 
 #[test]
-fn views_are_saved_for_oneself() {
-    let (p, cast) = Portal::with_cast();
-    seven(&p, &cast);
-    let base = inventory(&cast.xyz);
-    let mut ada = p.sign_in("ada@xyz.example");
-    ada.get(&format!("{base}?type=standard&sort=id&page=1"))
-        .expect(200);
-    ada.click("Save this view").expect(200).shows("Save this view");
-    ada.fill_and_send("Save view", &[("name", "  ")])
-        .expect(422)
-        .shows("Enter the Name.");
-    ada.fill_and_submit("Save view", &[("name", "To  do")])
-        .expect(200)
-        .shows("was saved");
-    assert_eq!(ada.page().path, format!("{base}?type=standard&sort=id"));
-    ada.get(&base).expect(200);
-    ada.click("To do").expect(200);
-    assert_eq!(identifiers(&ada), ["A-1", "A-2", "A-3", "A-4", "A-5"]);
-    ada.get(&format!("{base}/views/new")).expect(200);
-    ada.fill_and_send("Save view", &[("name", "TO DO")])
-        .expect(422)
-        .shows("You have a saved view with this name.");
-    // Nobody else has it.
-    let mut cy = p.sign_in("cy@xyz.example");
-    cy.get(&base).expect(200).shows_not("To do");
-    let remove = ada
-        .get(&format!("{base}/views"))
-        .expect(200)
-        .attrs("dialog form", "action")[0]
-        .clone();
-    send(&mut cy, &remove, &[]).expect(404);
-    ada.fill_and_submit("Remove", &[])
-        .expect(200)
-        .shows("was removed");
-    send(&mut ada, &remove, &[]).expect(404);
-}
-
-#[test]
 fn support_is_warned_and_unchecked() {
     let (p, cast) = Portal::with_cast();
     let order = p.order(&sold(&cast.xyz, "U-1"));
@@ -801,19 +763,6 @@ fn scripts_read_what_the_pages_show() {
         "Stocking orders are not available to assign to a Smart Account."
     );
     ada.get(&format!("{base}/orders/{}", OrderId::new())).expect(404);
-    let made = ada
-        .post(
-            &format!("{base}/order-views"),
-            &json!({ "name": "To do", "query": "assignment=unassigned&page=3&x=1" }),
-        )
-        .expect(201)
-        .json();
-    assert_eq!(made["query"], "assignment=unassigned");
-    let views = ada.get(&format!("{base}/order-views")).expect(200).json();
-    assert_eq!(views["items"][0]["name"], "To do");
-    let view = format!("{base}/order-views/{}", made["id"].as_str().unwrap());
-    p.api("cy@xyz.example").delete(&view).expect(404);
-    ada.delete(&view).expect(204);
     p.api("eve@harborview.example")
         .get(&format!("{base}/orders"))
         .expect(404);
