@@ -76,7 +76,7 @@ fn every_list_offers_them() {
         (&*format!("{account}/licensing/license-inventory"), "q=c9200"),
         (&*format!("{account}/account/users"), "q=dan"),
         (&*format!("{account}/account/virtual-accounts"), "q=public"),
-        (&*format!("{account}/account/access-requests"), "q=noa"),
+        (&*format!("{account}/account/requests"), "q=noa"),
         (&*format!("{account}/alerts"), "q=short"),
         (&*format!("{account}/activity"), "q=created"),
     ] {
