@@ -3,7 +3,7 @@
 use crate::device_managers::Manager;
 use crate::devices::{Device, Standing};
 use crate::kernel::Moment;
-use crate::kernel::ids::VirtualAccountId;
+use crate::kernel::ids::{LicenseStockId, VirtualAccountId};
 use crate::licenses::{Pool, Stock};
 use chrono::TimeDelta;
 
@@ -78,12 +78,17 @@ impl Alert {
         }
     }
 
+    /// The key of a shortage.
+    pub fn key_of_shortage(stock: LicenseStockId, since: Option<Moment>) -> String {
+        let since = since.map(Moment::rfc3339).unwrap_or_default();
+        format!("{} {stock} {since}", Type::Insufficient.word())
+    }
+
     /// More of a license is used than there is.
     pub fn of_shortage(stock: &Stock) -> Self {
-        let since = stock.short_since.map(Moment::rfc3339).unwrap_or_default();
         let shortage = crate::http::widgets::number(&stock.shortage().unsigned_abs());
         Self {
-            key: format!("{} {} {since}", Type::Insufficient.word(), stock.id),
+            key: Self::key_of_shortage(stock.id, stock.short_since),
             severity: Severity::Major,
             kind: Type::Insufficient,
             message: format!(

@@ -33,6 +33,23 @@ pub fn all(read: &mut dyn Reads, permit: &Permit<ViewInventory>, now: Moment) ->
     Ok(alerts)
 }
 
+/// The worst alerts within reach, and how many there are, of which at most [`MOST_COUNTED`] of each kind are looked at.
+pub fn worst(
+    read: &mut dyn Reads,
+    permit: &Permit<ViewInventory>,
+    now: Moment,
+    shown: usize,
+) -> Result<(Vec<Alert>, u64)> {
+    let mut alerts = Vec::new();
+    for ask in KINDS {
+        alerts.extend(ask(read, permit, now, MOST_COUNTED.cast_signed())?);
+    }
+    alerts.sort_by(|a, b| a.rank().cmp(&b.rank()));
+    let count = alerts.len() as u64;
+    alerts.truncate(shown);
+    Ok((alerts, count))
+}
+
 /// The same of a whole account, for letters: each addressee is told of what they reach.
 pub fn of_account(read: &mut dyn Reads, account: SmartAccountId, now: Moment) -> Result<Vec<Alert>> {
     all(read, &Permit::by_the_portal_in(account, "notifications"), now)
@@ -99,23 +116,26 @@ pub fn waiting(read: &mut Read<'_>, onlooker: &Onlooker<'_>) -> Result<Option<u6
         onlooker.now,
     );
     let Ok(permit) = asked else { return Ok(None) };
-    let mut hidden = None;
-    let mut count: u64 = 0;
-    for ask in KINDS {
-        let alerts = ask(read, &permit, onlooker.now, MOST_COUNTED.cast_signed())?;
-        if alerts.is_empty() {
-            continue;
-        }
-        let hidden = match &mut hidden {
-            Some(hidden) => hidden,
-            none => none.insert(store::hidden(read, onlooker.tenant.id, onlooker.actor.person.id)?),
-        };
-        count += alerts.iter().filter(|alert| !hidden.contains(&alert.key)).count() as u64;
-        if count >= MOST_COUNTED {
+    let most = MOST_COUNTED.cast_signed();
+    let shortages = licenses::short(read, permit.within(), most)?;
+    let mut keys: Vec<String> = shortages
+        .into_iter()
+        .map(|(stock, since)| Alert::key_of_shortage(stock, Some(since)))
+        .collect();
+    let hidden = store::hidden(read, onlooker.tenant.id, onlooker.actor.person.id)?;
+    for ask in [ending, troubled, overdue] {
+        keys.retain(|key| !hidden.contains(key));
+        if keys.len() as u64 >= MOST_COUNTED {
             break;
         }
+        keys.extend(
+            ask(read, &permit, onlooker.now, most)?
+                .into_iter()
+                .map(|alert| alert.key),
+        );
     }
-    Ok(Some(count))
+    keys.retain(|key| !hidden.contains(key));
+    Ok(Some(keys.len() as u64))
 }
 
 /// Alerts with whether this person hides them, and the names of the Virtual Accounts.

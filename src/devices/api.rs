@@ -225,7 +225,15 @@ async fn all(may: May<ViewInventory>) -> Answer {
             let (list, filter) = query(r, &permit, path, &raw, None)?;
             list.understood()?;
             let total = service::count(r, &permit, &filter)?;
-            let rows = service::page(r, &permit, &filter, order(&list), list.limit(), list.offset())?;
+            let rows = service::page(
+                r,
+                &permit,
+                &filter,
+                order(&list),
+                Some(total),
+                list.limit(),
+                list.offset(),
+            )?;
             Ok((list, total, rows))
         })
         .await?;

@@ -16,11 +16,12 @@ pub fn search(read: &mut Read<'_>, search: &Search) -> Result<Option<Hits>> {
         typed: search.words.clone(),
         ..Filter::default()
     };
-    let found = service::page(read, &permit, &filter, (Sort::Name, false), MOST, 0)?;
+    let total = service::count(read, &permit, &filter)?;
+    let found = service::page(read, &permit, &filter, (Sort::Name, false), Some(total), MOST, 0)?;
     Ok(Some(Hits {
         label: "Devices",
         icon: "server",
-        total: service::count(read, &permit, &filter)?,
+        total,
         hits: found
             .into_iter()
             .map(|row| Hit {

@@ -39,15 +39,24 @@ pub fn page(
     permit: &Permit<ViewInventory>,
     filter: &Filter,
     sort: (Sort, bool),
+    total: Option<u64>,
     limit: u64,
     offset: u64,
 ) -> Result<Vec<Row>> {
     let whole = |n: u64| i64::try_from(n).unwrap_or(i64::MAX);
-    let found = store::page(read, permit.within(), filter, sort, whole(limit), whole(offset))?;
+    let found = store::page(
+        read,
+        permit.within(),
+        filter,
+        sort,
+        total,
+        whole(limit),
+        whole(offset),
+    )?;
     rows(read, permit.within().account()?, found)
 }
 
-/// Devices with what lists show of them: one question for each Virtual Account among them.
+/// Devices with what lists show of them: three questions, however many they are.
 fn rows(read: &mut dyn Reads, account: SmartAccountId, found: Vec<Device>) -> Result<Vec<Row>> {
     let ids: Vec<DeviceId> = found.iter().map(|device| device.id).collect();
     let places: BTreeSet<VirtualAccountId> = found.iter().map(|device| device.virtual_account).collect();
@@ -57,19 +66,15 @@ fn rows(read: &mut dyn Reads, account: SmartAccountId, found: Vec<Device>) -> Re
         .map(|one| (one.id, one.name))
         .collect();
     let mut usages = store::usages_of_all(read, account, &ids)?;
-    let mut used: BTreeMap<VirtualAccountId, BTreeSet<String>> = BTreeMap::new();
-    for device in &found {
-        let here = used.entry(device.virtual_account).or_default();
-        for one in usages.get(&device.id).into_iter().flatten() {
-            here.insert(one.entitlement.clone());
-        }
-    }
+    let used: BTreeSet<String> = usages
+        .values()
+        .flatten()
+        .map(|one| one.entitlement.clone())
+        .collect();
+    let keys: Vec<String> = used.into_iter().collect();
     let mut standings: HashMap<VirtualAccountId, Vec<licenses::Standing>> = HashMap::new();
-    for (place, keys) in used {
-        let keys: Vec<String> = keys.into_iter().collect();
-        if !keys.is_empty() {
-            standings.insert(place, licenses::standing_of(read, account, place, &keys)?);
-        }
+    for (place, one) in licenses::standings_of(read, account, &places, &keys)? {
+        standings.entry(place).or_default().push(one);
     }
     Ok(found
         .into_iter()

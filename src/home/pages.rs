@@ -249,7 +249,7 @@ pub async fn overview(may: May<ViewAccount>) -> Answer {
         .db
         .read(move |r| {
             let divisions = match &see_accounts {
-                Some(permit) => Some(virtual_accounts::list(r, permit)?.len() as u64),
+                Some(permit) => Some(virtual_accounts::count_all(r, permit)?),
                 None => None,
             };
             let users = match &see_users {
@@ -276,12 +276,7 @@ pub async fn overview(may: May<ViewAccount>) -> Answer {
                     _ => orders::Unassigned::default(),
                 },
                 match &see_orders {
-                    Some(permit) => {
-                        let mut all = alerts::all(r, permit, now)?;
-                        let count = all.len() as u64;
-                        all.truncate(5);
-                        Some((all, count))
-                    }
+                    Some(permit) => Some(alerts::worst(r, permit, now, 5)?),
                     None => None,
                 },
             ))

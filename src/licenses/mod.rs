@@ -26,8 +26,8 @@ pub use pages::{InventoryHead, InventoryTab, LicenseHead, LicenseTab};
 pub use reserve::{Reserved, move_reserved, reserve, unreserve};
 pub use service::{ending, grant, kinds, take_back};
 pub use stock::{
-    Standing, Stock, Total, Use, change_use, find_many as stocks_of, in_place as stocks_in, standing_of,
-    totals, troubles,
+    Standing, Stock, Total, Use, change_use, find_many as stocks_of, in_place as stocks_in, short,
+    standing_of, standings_of, totals, troubles,
 };
 pub use store::of_place as pools_in;
 pub use tags::change as change_tags;

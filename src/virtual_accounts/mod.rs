@@ -4,6 +4,7 @@
 //! or made the default, every occupant is asked.
 
 mod api;
+mod choices;
 mod form_pages;
 mod model;
 mod pages;
@@ -11,12 +12,13 @@ mod search;
 mod service;
 mod store;
 
+pub use choices::Choices;
 pub use model::{AccessLevel, DEFAULT, Details, MOST_TAGS, Typed, VirtualAccount, tags as parse_tags};
 pub use pages::tabs;
 pub use service::{
-    NewVirtualAccount, Place, against_registering, create, create_at, create_default, default_of, delete,
-    edit, find, list, move_below, names, of_account, open_places, reached, set_default, tagged, tags_in_use,
-    these,
+    NewVirtualAccount, Place, against_registering, count_all, create, create_at, create_default, default_of,
+    delete, edit, find, list, move_below, names, of_account, open_places, reached, set_default, tagged,
+    tags_in_use, these,
 };
 
 use crate::authz::Action;

@@ -734,6 +734,11 @@ pub fn list(read: &mut dyn Reads, permit: &Permit<ViewVirtualAccounts>) -> Resul
     store::list(read, permit.within())
 }
 
+/// How many the permit reaches.
+pub fn count_all(read: &mut dyn Reads, permit: &Permit<ViewVirtualAccounts>) -> Result<u64> {
+    count(read, permit, &Filter::default())
+}
+
 /// One of them.
 pub fn find(
     read: &mut dyn Reads,

@@ -29,6 +29,20 @@ macro_rules! columns {
     };
 }
 
+/// The Virtual Accounts within reach.
+macro_rules! reached {
+    ($within:expr) => {{
+        let within: &Within = $within;
+        let mut query = virtual_accounts::table
+            .filter(virtual_accounts::smart_account_id.eq(within.account()?))
+            .into_boxed();
+        if let Some(only) = within.only() {
+            query = query.filter(virtual_accounts::id.eq_any(only.to_vec()));
+        }
+        query
+    }};
+}
+
 fn name_taken(name: &str) -> Error {
     Error::invalid(
         "name",
@@ -440,6 +454,39 @@ pub fn tagged(
         )
         .select(tags::virtual_account_id)
         .distinct()
+        .load(read.conn())?)
+}
+
+/// Those within reach: the default one, then the others by name, at most `limit` of them.
+pub fn first(read: &mut dyn Reads, within: &Within, limit: usize) -> Result<Vec<(VirtualAccountId, String)>> {
+    Ok(reached!(within)
+        .order((
+            virtual_accounts::is_default.desc(),
+            virtual_accounts::name_key.asc(),
+        ))
+        .select((virtual_accounts::id, virtual_accounts::name))
+        .limit(i64::try_from(limit).unwrap_or(i64::MAX))
+        .load(read.conn())?)
+}
+
+/// Those within reach that have one of these ids or names.
+pub fn called(
+    read: &mut dyn Reads,
+    within: &Within,
+    words: &[String],
+) -> Result<Vec<(VirtualAccountId, String)>> {
+    if words.is_empty() {
+        return Ok(Vec::new());
+    }
+    let ids: Vec<VirtualAccountId> = words.iter().filter_map(|word| word.parse().ok()).collect();
+    let names: Vec<String> = words.iter().map(|word| search_key(word)).collect();
+    Ok(reached!(within)
+        .filter(
+            virtual_accounts::id
+                .eq_any(ids)
+                .or(virtual_accounts::name_key.eq_any(names)),
+        )
+        .select((virtual_accounts::id, virtual_accounts::name))
         .load(read.conn())?)
 }
 

@@ -21,8 +21,6 @@ use crate::platform::db::Reads;
 use crate::virtual_accounts;
 use askama::Template;
 
-/// More Virtual Accounts than this make no useful filter.
-const MOST_OFFERED: usize = 100;
 /// The most lines that one file holds.
 const MOST_EXPORTED: u64 = 100_000;
 
@@ -76,21 +74,12 @@ pub fn query(
     only: Option<VirtualAccountId>,
 ) -> Result<(ListQuery, Filter)> {
     let within = permit.within();
-    let all: Vec<(String, String)> = if only.is_some() {
-        Vec::new()
+    let places = if only.is_some() {
+        virtual_accounts::Choices::default()
     } else {
-        virtual_accounts::reached(read, within)?
-            .into_iter()
-            .map(|(id, name)| (id.to_string(), name))
-            .collect()
+        virtual_accounts::Choices::read(read, within, raw)?
     };
-    let offered: Vec<(&str, &str)> = if all.len() > MOST_OFFERED {
-        Vec::new()
-    } else {
-        all.iter()
-            .map(|(id, name)| (id.as_str(), name.as_str()))
-            .collect()
-    };
+    let offered = places.offered();
     let products = service::products(read, permit)?;
     let kinds: Vec<(&str, &str)> = products.iter().map(|one| (one.as_str(), one.as_str())).collect();
     let mut filters = vec![
@@ -125,20 +114,11 @@ pub fn query(
             columns: if only.is_some() { COLUMNS_OF_PLACE } else { COLUMNS },
         },
     );
-    // By id or, where too many are there to be offered, by name.
-    list.check_values("va", |wanted| {
-        all.iter().any(|(id, name)| id == wanted || name == wanted)
-    });
-    let wanted = list.values("va");
-    let mut chosen: Vec<VirtualAccountId> = all
-        .iter()
-        .filter(|(id, name)| wanted.contains(&id.as_str()) || wanted.contains(&name.as_str()))
-        .filter_map(|(id, _)| id.parse().ok())
-        .collect();
-    if chosen.is_empty() && !wanted.is_empty() {
+    let mut chosen = match places.chosen(&mut list) {
         // In a Virtual Account that is not there is nothing.
-        chosen.push(VirtualAccountId::new());
-    }
+        Some(none) if none.is_empty() => vec![VirtualAccountId::new()],
+        some => some.unwrap_or_default(),
+    };
     chosen.extend(only);
     let filter = Filter {
         typed: list.q.clone(),
@@ -189,7 +169,15 @@ pub fn find(
     let (mut list, filter) = query(read, permit, path, raw, only)?;
     let total = service::count(read, permit, &filter)?;
     list.clamp(total);
-    let rows = service::page(read, permit, &filter, order(&list), list.limit(), list.offset())?;
+    let rows = service::page(
+        read,
+        permit,
+        &filter,
+        order(&list),
+        Some(total),
+        list.limit(),
+        list.offset(),
+    )?;
     let administrators = members::administrators_of(read, permit.within().account()?)?;
     let now = visit.portal.clock.now();
     Ok(Found {
@@ -319,7 +307,7 @@ pub async fn csv(may: May<ViewInventory>) -> Answer {
         .read(move |r| {
             let (list, filter) = query(r, &permit, path, &raw, None)?;
             list.understood()?;
-            service::page(r, &permit, &filter, order(&list), MOST_EXPORTED, 0)
+            service::page(r, &permit, &filter, order(&list), None, MOST_EXPORTED, 0)
         })
         .await?;
     let mut table = Table::new(&[

@@ -58,27 +58,25 @@ pub fn query(
 ) -> Result<(ListQuery, Filter)> {
     let within = permit.within();
     let account = within.account()?;
-    let mut all: Vec<(String, String)> = Vec::new();
+    let mut places = virtual_accounts::Choices::default();
     let mut place_tags: Vec<(String, String)> = Vec::new();
     let pair = |tag: String| (tag.clone(), tag);
     let license_tags: Vec<(String, String)> = tags::in_use(read, within)?.into_iter().map(pair).collect();
     if only.is_none() {
-        all = virtual_accounts::reached(read, within)?
-            .into_iter()
-            .map(|(id, name)| (id.to_string(), name))
-            .collect();
+        places = virtual_accounts::Choices::read(read, within, raw)?;
         place_tags = virtual_accounts::tags_in_use(read, permit)?
             .into_iter()
             .map(pair)
             .collect();
     }
-    let (places, tagged, license_tagged) = (offered(&all), offered(&place_tags), offered(&license_tags));
+    let (offered_places, tagged, license_tagged) =
+        (places.offered(), offered(&place_tags), offered(&license_tags));
     let mut filters = Vec::new();
     if only.is_none() {
         filters.push(FilterSpec {
             key: "va",
             label: "Virtual Account",
-            values: &places,
+            values: &offered_places,
         });
         if !place_tags.is_empty() {
             filters.push(FilterSpec {
@@ -133,16 +131,9 @@ pub fn query(
             .iter()
             .any(|(value, label)| value == wanted || label == wanted)
     };
-    list.check_values("va", |wanted| is_one_of(&all, wanted));
     list.check_values("tag", |wanted| is_one_of(&place_tags, wanted));
     list.check_values("license-tag", |wanted| is_one_of(&license_tags, wanted));
-    let wanted = list.values("va");
-    let mut chosen: Option<Vec<VirtualAccountId>> = (!wanted.is_empty()).then(|| {
-        all.iter()
-            .filter(|(id, name)| wanted.contains(&id.as_str()) || wanted.contains(&name.as_str()))
-            .filter_map(|(id, _)| id.parse().ok())
-            .collect()
-    });
+    let mut chosen = places.chosen(&mut list);
     let tag = list.values("tag");
     if !tag.is_empty() {
         let with = virtual_accounts::tagged(read, account, &tag)?;

@@ -4,7 +4,8 @@
 mod store;
 
 pub use store::{
-    Filter, Sort, Total, count, days, find, find_many, forget, held_in, in_place, page, totals, troubles,
+    Filter, Sort, Total, count, days, find, find_many, forget, held_in, in_place, page, short, totals,
+    troubles,
 };
 
 use super::store as pools;
@@ -280,6 +281,30 @@ pub struct Standing {
     pub balance: i64,
 }
 
+impl Standing {
+    fn of(stock: Stock) -> Self {
+        Self {
+            is_short: stock.short_since.is_some(),
+            entitlement: stock.entitlement,
+            name: stock.name,
+            balance: stock.balance,
+        }
+    }
+}
+
+/// How it stands with some licenses in some Virtual Accounts. What is not there is left out.
+pub fn standings_of(
+    read: &mut dyn Reads,
+    account: SmartAccountId,
+    places: &[VirtualAccountId],
+    entitlements: &[String],
+) -> Result<Vec<(VirtualAccountId, Standing)>> {
+    Ok(store::find_in(read, account, places, entitlements)?
+        .into_iter()
+        .map(|stock| (stock.virtual_account, Standing::of(stock)))
+        .collect())
+}
+
 /// How it stands with some licenses in a Virtual Account. What is not there is left out.
 pub fn standing_of(
     read: &mut dyn Reads,
@@ -289,11 +314,6 @@ pub fn standing_of(
 ) -> Result<Vec<Standing>> {
     Ok(store::find_many(read, account, place, entitlements)?
         .into_iter()
-        .map(|stock| Standing {
-            is_short: stock.short_since.is_some(),
-            entitlement: stock.entitlement,
-            name: stock.name,
-            balance: stock.balance,
-        })
+        .map(Standing::of)
         .collect())
 }

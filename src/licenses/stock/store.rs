@@ -239,6 +239,32 @@ pub fn find_many(
     Ok(found)
 }
 
+/// Some licenses of some Virtual Accounts.
+pub fn find_in(
+    read: &mut dyn Reads,
+    account: SmartAccountId,
+    places: &[VirtualAccountId],
+    entitlements: &[String],
+) -> Result<Vec<Stock>> {
+    let mut found = Vec::new();
+    for places in places.chunks(500) {
+        for some in entitlements.chunks(500) {
+            let rows: Vec<Stock> = stocks::table
+                .filter(
+                    stocks::smart_account_id
+                        .eq(account)
+                        .and(stocks::virtual_account_id.eq_any(places.to_vec()))
+                        .and(stocks::entitlement.eq_any(some.to_vec())),
+                )
+                .order(stocks::search_key.asc())
+                .select(columns!())
+                .load(read.conn())?;
+            found.extend(rows);
+        }
+    }
+    Ok(found)
+}
+
 /// All licenses of a Virtual Account, by name.
 pub fn in_place(
     read: &mut dyn Reads,
@@ -442,6 +468,25 @@ pub fn troubles(read: &mut dyn Reads, within: &Within, most: i64) -> Result<Vec<
     Ok(query
         .order((stocks::short_since.asc(), stocks::id.asc()))
         .select(columns!())
+        .limit(most)
+        .load(read.conn())?)
+}
+
+/// Which they are, and since when: what the bell counts on every page.
+pub fn short(read: &mut dyn Reads, within: &Within, most: i64) -> Result<Vec<(LicenseStockId, Moment)>> {
+    let mut query = stocks::table
+        .filter(
+            stocks::smart_account_id
+                .eq(within.account()?)
+                .and(stocks::short_since.is_not_null()),
+        )
+        .into_boxed();
+    if let Some(only) = within.only() {
+        query = query.filter(stocks::virtual_account_id.eq_any(only.to_vec()));
+    }
+    Ok(query
+        .order((stocks::short_since.asc(), stocks::id.asc()))
+        .select((stocks::id, stocks::short_since.assume_not_null()))
         .limit(most)
         .load(read.conn())?)
 }

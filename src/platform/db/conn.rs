@@ -2,9 +2,11 @@
 
 use crate::error::{Error, Result};
 use crate::platform::private;
-use diesel::connection::SimpleConnection;
+use diesel::connection::{InstrumentationEvent, SimpleConnection};
 use diesel::r2d2::{CustomizeConnection, Error as R2d2Error, ManageConnection, R2D2Connection};
 use diesel::{Connection, PgConnection, SqliteConnection};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 /// A connection to either database.
 #[derive(diesel::MultiConnection)]
@@ -91,11 +93,20 @@ fn for_its_owner(path: &str) {
 
 /// Sets each new connection up. On SQLite the waiting time comes first: the other pragmas may need it.
 /// FULL: an acknowledged write is on the disk.
-#[derive(Debug)]
-pub struct Setup;
+#[derive(Debug, Default, Clone)]
+pub struct Setup {
+    /// Statements that the connections of this pool were asked, BEGIN and COMMIT aside.
+    pub statements: Arc<AtomicU64>,
+}
 
 impl CustomizeConnection<Conn, R2d2Error> for Setup {
     fn on_acquire(&self, conn: &mut Conn) -> Result<(), R2d2Error> {
+        let statements = self.statements.clone();
+        conn.set_instrumentation(move |event: InstrumentationEvent<'_>| {
+            if matches!(event, InstrumentationEvent::StartQuery { .. }) {
+                statements.fetch_add(1, Ordering::Relaxed);
+            }
+        });
         match conn {
             Conn::Sqlite(c) => c.batch_execute(
                 "PRAGMA busy_timeout=30000; PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON; \

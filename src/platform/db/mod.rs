@@ -26,6 +26,7 @@ pub use tx::{Past, Read, Reads, Recorded, Tx, events_from, happened, history, ti
 use crate::error::{Cause, Error, Result};
 use conn::{Manager, Setup};
 use diesel::r2d2::Pool;
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -40,6 +41,7 @@ pub struct Db {
     /// On SQLite one writer at a time: waiting here is fair, waiting in SQLite is not.
     turn: Option<Arc<Mutex<()>>>,
     database: Database,
+    setup: Setup,
 }
 
 impl std::fmt::Debug for Db {
@@ -57,13 +59,14 @@ impl Db {
         manager
             .try_once()
             .map_err(|why| format!("cannot open the database: {why}"))?;
+        let setup = Setup::default();
         let build = |size: u32| {
             Pool::builder()
                 .max_size(size)
                 .min_idle(Some(1))
                 .test_on_check_out(database == Database::Postgres)
                 .connection_timeout(Duration::from_secs(5))
-                .connection_customizer(Box::new(Setup))
+                .connection_customizer(Box::new(setup.clone()))
                 .error_handler(Box::new(conn::LogErrors))
                 .build(manager.clone())
                 .map_err(|e| format!("cannot open the database: {e}"))
@@ -80,7 +83,13 @@ impl Db {
             writers,
             turn,
             database,
+            setup,
         })
+    }
+
+    /// Statements asked so far, by any connection, BEGIN and COMMIT aside: what a page costs is counted by it.
+    pub fn statements(&self) -> u64 {
+        self.setup.statements.load(Ordering::Relaxed)
     }
 
     /// Which kind of database this is.

@@ -13,5 +13,6 @@ mod matrix;
 mod on_prem;
 mod reading;
 mod signed_out;
+mod statements;
 mod tenancy;
 mod world;

@@ -1,0 +1,2 @@
+DROP INDEX devices_search;
+DROP INDEX grants_over_account;
