@@ -39,7 +39,7 @@ pub fn routes(routes: &mut Routes) {
 /// Sections of the left menu, in order: the Licensing workspace, what belongs to the account that was chosen, and the Admin
 /// Workspace.
 const SECTIONS: &[Section] = &[
-    ("On-Prem Accounts", "layout-dashboard"),
+    ("Licensing workspace", "layout-dashboard"),
     ("Overview", "building-2"),
     ("Licenses", "key-round"),
     ("Devices", "server"),
@@ -73,7 +73,7 @@ const fn entry(section: &'static str, label: &'static str, path: &'static str, a
 
 const ITEMS: &[Item] = &[
     link(
-        "On-Prem Accounts",
+        "Licensing workspace",
         "/on-prem-accounts",
         Action::ViewOnPremAccounts,
     ),

@@ -46,8 +46,17 @@ macro_rules! guides {
             }
             #[allow(dead_code, reason = "not every guide leads to a page of an account")]
             impl GuidePage {
+                /// The address of a page of the account that is open in the cloud.
                 fn way(&self, path: &str) -> String {
-                    way(&self.shell, path)
+                    if self.shell.edition.is_on_prem() { String::new() } else { way(&self.shell, path) }
+                }
+                /// The address of a page of the account that is open on an On-Prem server.
+                fn local(&self, path: &str) -> String {
+                    if self.shell.edition.is_on_prem() { way(&self.shell, path) } else { String::new() }
+                }
+                /// The address of a page of the On-Prem server, where this is one, for whoever has it in their menu.
+                fn server(&self, path: &str) -> String {
+                    if self.shell.edition.is_on_prem() { own(&self.shell, path) } else { String::new() }
                 }
                 /// The address of a page of the cloud, where this is the cloud.
                 fn cloud(&self, path: &str) -> String {
@@ -90,7 +99,7 @@ guides! {
         ["/help/synchronize-on-prem", "/help/remove-a-device", "/help/assign-an-order"];
     synchronize: "/help/synchronize-on-prem", "home/guides/synchronize.html",
         "How to perform On-Prem synchronization with License Central",
-        "Over the network, with files, or by a schedule: what to do on the On-Prem server and what here.",
+        "Over the network, with files, or by a schedule: what to do on the On-Prem server and what in License Central.",
         "sync on-prem online offline upload sync file download latest response file scheduled device managers CLP usage file overdue",
         ["/help/remove-a-device", "/help/delete-an-on-prem-account", "/help/first-steps"];
     remove_device: "/help/remove-a-device", "home/guides/remove_device.html",
@@ -100,7 +109,7 @@ guides! {
         ["/help/synchronize-on-prem", "/help/delete-an-on-prem-account"];
     delete_on_prem: "/help/delete-an-on-prem-account", "home/guides/delete_on_prem.html",
         "How to delete an On-Prem account",
-        "Remove its product instances, synchronize, deactivate and delete it on the server, then remove its device manager here.",
+        "Remove its product instances, synchronize, deactivate and delete it on the server, then remove its device manager in License Central.",
         "on-prem local account deactivate delete device manager remove case number proceed",
         ["/help/remove-a-device", "/help/synchronize-on-prem"];
 }
@@ -120,6 +129,20 @@ fn way(shell: &Shell, path: &str) -> String {
         .find(|item| item.href == href)
         .map(|item| item.href.clone())
         .unwrap_or_default()
+}
+
+/// The address of a page of an On-Prem server, when the menu leads to it or to the list that it belongs to; "" otherwise.
+fn own(shell: &Shell, path: &str) -> String {
+    let items = shell.menu.iter().flat_map(|section| &section.groups);
+    let mut hrefs = items
+        .flat_map(|group| &group.items)
+        .map(|item| &item.href)
+        .chain(shell.menu.iter().filter_map(|section| section.href.as_ref()));
+    if hrefs.any(|href| path.starts_with(href.as_str())) {
+        path.to_owned()
+    } else {
+        String::new()
+    }
 }
 
 /// The guides that speak of these words: each word in the title, the answer or the other words.

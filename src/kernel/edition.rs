@@ -19,6 +19,8 @@ crate::words! {
 
 /// Words of the cloud and those of an On-Prem server, longer ones before those that they hold.
 const LOCAL_WORDS: &[(&str, &str)] = &[
+    ("Create Virtual Account and View Details", "Save"),
+    ("Create Virtual Account", "New Virtual\0Account"),
     (
         "new orders without a Virtual Account go here",
         "licenses that the cloud tells of come here first",
@@ -130,7 +132,7 @@ impl Edition {
     pub const fn directory(self) -> &'static str {
         match self {
             Self::Cloud => "/access",
-            Self::OnPrem => "/",
+            Self::OnPrem => "/on-prem-accounts",
         }
     }
 

@@ -24,7 +24,7 @@ pub use model::{Incoming, MoveKind, Moved, Pool, Precedence};
 pub use occupant::Licenses;
 pub use pages::{InventoryHead, InventoryTab, LicenseHead, LicenseTab};
 pub use reserve::{Reserved, move_reserved, reserve, unreserve};
-pub use service::{ending, grant, kinds, take_back};
+pub use service::{ending, grant, purchased, take_back};
 pub use stock::{
     Standing, Stock, Total, Use, change_use, find_many as stocks_of, in_place as stocks_in, short,
     standing_of, standings_of, totals, troubles,

@@ -192,9 +192,9 @@ pub fn count(read: &mut dyn Reads, permit: &Permit<ViewInventory>, filter: &Filt
     stock::count(read, permit.within(), filter)
 }
 
-/// How many licenses of different kinds lie in the Virtual Accounts within reach, one in each counted: for an overview.
-pub fn kinds(read: &mut dyn Reads, permit: &Permit<ViewInventory>) -> Result<u64> {
-    stock::count(read, permit.within(), &Filter::default())
+/// How many licenses lie in the Virtual Accounts within reach, all kinds together: for an overview.
+pub fn purchased(read: &mut dyn Reads, permit: &Permit<ViewInventory>) -> Result<i64> {
+    stock::purchased(read, permit.within())
 }
 
 fn named(read: &mut dyn Reads, account: SmartAccountId, stocks: Vec<Stock>) -> Result<Vec<Row>> {

@@ -4,6 +4,7 @@ use super::admin_pages;
 use super::model::{AccountState, LocalAccount, Properties, SyncState};
 use super::service;
 use super::store;
+use super::sync;
 use crate::authz::Action;
 use crate::authz::action::{EditAccount, ViewAccount, ViewInventory};
 use crate::error::{Error, Problems};
@@ -25,6 +26,7 @@ pub fn routes(routes: &mut Routes) {
 
 /// What lies in an account, as far as one may see it.
 struct Counts {
+    /// All kinds together, as the dashboard counts them.
     licenses: u64,
     devices: u64,
     alerts: u64,
@@ -38,6 +40,8 @@ struct Overview {
     counts: Option<Counts>,
     /// How its synchronization stands.
     sync: SyncState,
+    /// What the cloud has not heard of yet, or "".
+    pending: String,
     /// The pages of this account in the Admin Workspace, for those who may open them.
     admin: Option<String>,
 }
@@ -45,7 +49,7 @@ struct Overview {
 async fn overview(may: May<ViewAccount>) -> Answer {
     let (id, now) = (may.permit.within().account()?, may.portal.clock.now());
     let see = may.perhaps::<ViewInventory>()?;
-    let (account, counts) = may
+    let (account, counts, changes) = may
         .portal
         .db
         .read(move |r| {
@@ -57,13 +61,15 @@ async fn overview(may: May<ViewAccount>) -> Answer {
                         .map(|(_, _, count)| count)
                         .sum();
                     Some(Counts {
-                        licenses: licenses::kinds(r, permit)?,
+                        licenses: licenses::purchased(r, permit)?.unsigned_abs(),
                         devices: u64::try_from(devices).unwrap_or_default(),
                         alerts: alerts::all(r, permit, now)?.len() as u64,
                     })
                 }
             };
-            Ok((store::find(r, id)?, counts))
+            let account = store::find(r, id)?;
+            let changes = sync::changes(r, &account)?;
+            Ok((account, counts, changes))
         })
         .await?;
     let mut shell = may.account_shell("Overview", &[]);
@@ -72,6 +78,7 @@ async fn overview(may: May<ViewAccount>) -> Answer {
         shell,
         counts,
         sync: account.sync_state(now),
+        pending: sync::not_yet(changes),
         admin: admin_of(&may, &account),
         account,
     })

@@ -167,7 +167,7 @@ fn deactivated(_: &mut Read<'_>, desk: &Desk, envelope: &Envelope) -> Result<Opt
         ],
         facts: facts(envelope),
         quotes: vec![("Reason", envelope.extra("reason"))],
-        button: Some(("Open the On-Prem accounts", desk.page("/"))),
+        button: Some(("Open the On-Prem accounts", desk.page("/on-prem-accounts"))),
         ..Letter::default()
     }))
 }

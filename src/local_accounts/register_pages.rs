@@ -262,6 +262,10 @@ async fn register(
                 "The sign-in to the cloud is not of this page. Begin again with Approve.".into(),
             )
         })?;
+    // Whoever re-registers gave a reason; without one it was an approval, and somebody was first.
+    if account.state == AccountState::Active && posted.value.reason.is_empty() {
+        return Err(Move::Approve.refusal(&account.name, account.state));
+    }
     let again = (account.state == AccountState::Active)
         .then(|| one_line(&posted.value.reason))
         .transpose()

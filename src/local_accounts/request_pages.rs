@@ -36,7 +36,7 @@ fn after(may: &May<RequestOnPremAccount>) -> &'static str {
     if may.holds_by_platform(Action::ViewAdminWorkspace) {
         super::admin_pages::REQUESTS
     } else {
-        "/"
+        "/on-prem-accounts"
     }
 }
 

@@ -336,6 +336,9 @@ async fn delete(may: May<ManageOnPremAccounts>, number: PathPart<Number>, _form:
 
 // The checklist -------------------------------------------------------------------------------------------------
 
+const HERE: &str = "On this server";
+const IN_THE_CLOUD: &str = "In the cloud";
+
 /// How far a step of the checklist is.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Mark {
@@ -345,6 +348,8 @@ enum Mark {
 }
 
 struct Step {
+    /// In which portal.
+    portal: &'static str,
     title: &'static str,
     says: String,
     mark: Mark,
@@ -402,6 +407,7 @@ fn steps_to_the_end(
         });
     let mut steps = vec![
         Step {
+            portal: HERE,
             title: "Remove all Product Instances on all Local Virtual Accounts",
             says: match devices {
                 0 => "No product instance is registered with this account.".to_owned(),
@@ -412,6 +418,7 @@ fn steps_to_the_end(
             link: Some(("Device Inventory", format!("{place}/devices/device-inventory"))),
         },
         Step {
+            portal: HERE,
             title: "Synchronize, so that the cloud reflects that the Product Instances are gone",
             says: if behind {
                 "The cloud still knows product instances of this account.".to_owned()
@@ -423,9 +430,10 @@ fn steps_to_the_end(
             } else {
                 Mark::Later
             },
-            link: Some(("On-Prem Accounts", "/".to_owned())),
+            link: Some(("Synchronize", "/on-prem-accounts".to_owned())),
         },
         Step {
+            portal: HERE,
             title: "Deactivate the Local Account",
             says: if is_inactive {
                 "The account is Inactive.".to_owned()
@@ -436,10 +444,11 @@ fn steps_to_the_end(
             link: (!is_inactive).then(|| ("Deactivate", format!("{base}/deactivate"))),
         },
         Step {
+            portal: IN_THE_CLOUD,
             title: "Remove the device manager in the cloud",
             says: match cloud {
                 Some(cloud) => format!(
-                    "In the Smart Account {} ({}): Devices, Device Connections, Device Managers, {}, Remove. Do it before the account is deleted here, or note its name: this server does not know whether it was done.",
+                    "Smart Account {} ({}): Devices, Device Connections, Device Managers, {}, Remove. Do it before the account is deleted here, or note its name: this server does not know whether it was done.",
                     cloud.smart_account_name, cloud.domain, account.name
                 ),
                 None => "The account was never registered with a cloud.".to_owned(),
@@ -448,6 +457,7 @@ fn steps_to_the_end(
             link: in_the_cloud,
         },
         Step {
+            portal: HERE,
             title: "Delete the Local Account",
             says: "Only an Inactive account can be deleted.".to_owned(),
             mark: Mark::Later,

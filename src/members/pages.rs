@@ -538,8 +538,9 @@ fn see(r: &mut Read<'_>, permit: &Permit<ViewUsers>, visit: &Visit, id: PersonId
         && service::is_last_administrator(r, place.account, id)?;
     let stays = if last {
         format!(
-            "{} is the last Smart Account Administrator. Give this role to somebody else first.",
-            member.person.name
+            "{} is the last {}. Give this role to somebody else first.",
+            member.person.name,
+            Role::AccountAdmin.label_in(place.edition)
         )
     } else if member.direct().next().is_none() && super::groups::left_by(r, permit.within(), id)?.is_empty() {
         service::through_group_only(&member.person.name)
@@ -914,7 +915,11 @@ async fn show_leave(may: May<ViewAccount>) -> Answer {
         .read(move |r| service::is_last_administrator(r, account, person))
         .await?;
     let stays = if last {
-        "You are the last Smart Account Administrator. Give this role to somebody else first.".to_owned()
+        may.portal
+            .config
+            .edition
+            .say("You are the last Smart Account Administrator. Give this role to somebody else first.")
+            .to_owned()
     } else {
         String::new()
     };

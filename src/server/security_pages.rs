@@ -30,7 +30,7 @@ fn view(visit: &Visit, form: FormState) -> SecurityPage {
 async fn show(may: May<ConfigureServer>) -> Answer {
     let rules = may.portal.db.read(|r| Rules::of(r)).await?.unwrap_or_default();
     let form = fresh()
-        .with_value("shortest_password", rules.shortest_password.to_string())
+        .with_value("shortest_length", rules.shortest_password.to_string())
         .with_value("tries", rules.tries.to_string())
         .with_value("unlock_minutes", rules.unlock_minutes.to_string())
         .with_value("idle_minutes", rules.idle_minutes.to_string());
@@ -40,7 +40,8 @@ async fn show(may: May<ConfigureServer>) -> Answer {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct SecurityForm {
-    shortest_password: String,
+    /// Not named after passwords: the value of such a field is never shown again.
+    shortest_length: String,
     tries: String,
     unlock_minutes: String,
     idle_minutes: String,
@@ -52,7 +53,7 @@ async fn save(may: May<ConfigureServer>, posted: Posted<SecurityForm>) -> Answer
     // What is no number is out of every bound.
     let number = |text: &str| text.trim().parse::<u16>().unwrap_or_default();
     let new = Rules {
-        shortest_password: number(&typed.shortest_password),
+        shortest_password: number(&typed.shortest_length),
         tries: number(&typed.tries),
         unlock_minutes: number(&typed.unlock_minutes),
         idle_minutes: number(&typed.idle_minutes),

@@ -93,6 +93,7 @@ pub struct NewForm {
     access: String,
     #[serde(default)]
     default: String,
+    #[serde(default)]
     end_date: String,
     #[serde(default)]
     parent: String,
@@ -190,6 +191,7 @@ pub struct EditForm {
     description: String,
     #[serde(default)]
     access: String,
+    #[serde(default)]
     end_date: String,
     tags: String,
     version: String,

@@ -13,6 +13,7 @@ use crate::kernel::ids::{PersonId, SmartAccountId, VirtualAccountId};
 use crate::kernel::{Event, Kind, Moment, Who, search_key};
 use crate::platform::db::{Once, OnceKey, Reads, Recorded, Tx};
 use crate::platform::occupants::{Holding, Occupants};
+use crate::platform::settings;
 use serde_json::json;
 use std::collections::{HashMap, HashSet};
 
@@ -116,7 +117,12 @@ pub fn create_default(
     account: SmartAccountId,
     id: VirtualAccountId,
 ) -> Result<()> {
-    let new = NewVirtualAccount::named(DEFAULT, "Licenses are stored here when they are first purchased.");
+    let says = if settings::is_on_prem(tx)? {
+        "What the Virtual Account in the cloud holds comes here first."
+    } else {
+        "Licenses are stored here when they are first purchased."
+    };
+    let new = NewVirtualAccount::named(DEFAULT, says);
     store::insert(tx, at, account, id, None, &new, true)
 }
 

@@ -165,7 +165,7 @@ async function copyFrom(f, by) {
   const asked = fetch(f.action, { method: "POST", body: body(f, by), headers: { "X-Fragment": "dialog" } }).then(async (res) => {
     url = res.url;
     answer = page(await res.text());
-    const text = $("[data-copy]", answer)?.dataset.copy;
+    const text = $("dialog [data-copy]", answer)?.dataset.copy;
     if (!res.ok || !text) throw new Error("nothing to copy");
     return text;
   });
@@ -457,7 +457,12 @@ document.addEventListener("submit", (e) => {
   if (f.method !== "post") return;
   if (f.sent) { e.preventDefault(); return; }
   // A file that is handed out leaves the page where it is, so its form stays usable.
-  if (f.matches("[data-plain]")) { f.closest(".pop:popover-open")?.hidePopover(); return; }
+  if (f.matches("[data-plain]")) {
+    f.closest(".pop:popover-open")?.hidePopover();
+    // What the page below says may have changed by it.
+    f.closest("dialog")?.addEventListener("close", () => location.reload());
+    return;
+  }
   if (f.matches("[data-copies]")) { e.preventDefault(); hold(f); copyFrom(f, by); return; }
   const d = f.closest("dialog");
   if (f.matches("form[data-upload]")) { e.preventDefault(); hold(f); upload(f, by); return; }

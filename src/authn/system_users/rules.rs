@@ -64,7 +64,7 @@ impl Rules {
                 problems.add(field, format!("Enter a number from {least} to {most}."));
             }
         };
-        within("shortest_password", self.shortest_password, 8, 64);
+        within("shortest_length", self.shortest_password, 8, 64);
         within("tries", self.tries, 3, 20);
         within("unlock_minutes", self.unlock_minutes, 1, 60);
         within("idle_minutes", self.idle_minutes, 5, 720);

@@ -1,6 +1,7 @@
 //! A simulated device on the command line. It takes the words of the real commands, keeps what it knows in a file, and
 //! speaks the device protocol with a portal.
 
+mod call_home;
 mod client;
 mod fleet;
 mod reservation;
@@ -46,6 +47,18 @@ enum What {
     Show {
         #[command(subcommand)]
         what: Show,
+    },
+    /// Where it calls: call-home profile CiscoTAC-1 destination address http ADDRESS.
+    CallHome {
+        /// The rest of the line.
+        #[arg(required = true, value_name = "WORD")]
+        line: Vec<String>,
+    },
+    /// How it trusts: crypto pki trustpoint SLA-TrustPoint revocation-check none.
+    Crypto {
+        /// The rest of the line.
+        #[arg(required = true, value_name = "WORD")]
+        line: Vec<String>,
     },
     /// Says which licenses it needs: ENTITLEMENT or ENTITLEMENT=NUMBER, each; "none" for none. A registered device
     /// reports it at once.
@@ -148,6 +161,8 @@ enum Show {
     },
     /// What kind of device it is.
     Version,
+    /// Where it calls.
+    CallHome,
 }
 
 /// Why it did not work.
@@ -279,6 +294,7 @@ fn one(file: &File, portal: Option<&str>, what: What) -> Done {
             }
             match what {
                 Show::Version => say(&show::version(&state)),
+                Show::CallHome => say(&state.call_home.words()),
                 Show::License { what } => say(&match what.as_str() {
                     "status" => show::status(&state, now),
                     "usage" => show::usage(&state, now),
@@ -286,6 +302,14 @@ fn one(file: &File, portal: Option<&str>, what: What) -> Done {
                     _ => show::all(&state, now),
                 }),
             }
+        }
+        What::CallHome { line } => {
+            state.call_home.configure(&line)?;
+            Ok(file.write(&state)?)
+        }
+        What::Crypto { line } => {
+            state.call_home.trust(&line)?;
+            Ok(file.write(&state)?)
         }
         What::Use { licenses } => {
             state.needs = parse_needs(&licenses)?;
@@ -400,12 +424,21 @@ fn register(
                 .into(),
         );
     }
-    let client = Client::of(portal.unwrap_or_else(|| {
-        state
-            .registration
-            .as_ref()
-            .map_or(PORTAL, |registration| registration.portal.as_str())
-    }))?;
+    if !state.call_home.reports {
+        return Err(
+            "The profile of call-home reports nothing. Say: call-home profile CiscoTAC-1 reporting smart-licensing-data"
+                .to_owned()
+                .into(),
+        );
+    }
+    // Named on the line, else configured, else where it was registered before.
+    let before = state.registration.as_ref().map(|one| one.portal.as_str());
+    let client = Client::of(
+        portal
+            .or(state.call_home.address.as_deref())
+            .or(before)
+            .unwrap_or(PORTAL),
+    )?;
     // Kept before it is sent: if the answer is lost, the same secret asks for the same registration.
     let secret = state.offered.take().unwrap_or_else(token::random);
     state.offered = Some(secret.clone());

@@ -154,9 +154,9 @@ pub fn status(state: &State, now: Moment) -> String {
         state
             .registration
             .as_ref()
-            .map_or("a portal that is named when the device registers", |one| {
-                one.portal.as_str()
-            }),
+            .map(|one| one.portal.as_str())
+            .or(state.call_home.address.as_deref())
+            .unwrap_or("a portal that is named when the device registers"),
         if state.hostname.is_empty() {
             "no hostname"
         } else {

@@ -1,5 +1,6 @@
 //! What a simulated device remembers: one file, written whole or not at all.
 
+use super::call_home::CallHome;
 use crate::kernel::Moment;
 use crate::platform::private;
 use serde::{Deserialize, Serialize};
@@ -166,6 +167,9 @@ pub struct State {
     /// The reservation, or the last one.
     #[serde(default)]
     pub reservation: Option<Reservation>,
+    /// Where it calls.
+    #[serde(default)]
+    pub call_home: CallHome,
 }
 
 impl State {
@@ -192,6 +196,7 @@ impl State {
             attempt: None,
             registration: None,
             reservation: None,
+            call_home: CallHome::default(),
         }
     }
 

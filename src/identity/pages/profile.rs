@@ -49,6 +49,13 @@ struct ProfileView {
     held: Vec<Held>,
 }
 
+impl ProfileView {
+    fn roles(&self) -> String {
+        let labels: Vec<&str> = self.platform.iter().map(|role| role.label()).collect();
+        labels.join(", ")
+    }
+}
+
 async fn profile_view(who: &SignedIn, form: FormState) -> crate::error::Result<ProfileView> {
     let id = who.actor().person.id;
     let held = who.portal.db.read(move |r| grants::held_by(r, &[id])).await?;

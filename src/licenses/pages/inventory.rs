@@ -313,6 +313,13 @@ impl InventoryPage {
     fn selects(&self) -> bool {
         self.against.is_empty() || self.against_tagging.is_empty()
     }
+    fn none_words(&self) -> &'static str {
+        if self.shell.edition.is_on_prem() {
+            "Transfer licenses in the cloud to the Virtual Account of this On-Prem account and synchronize, or transfer some here from another local Virtual Account."
+        } else {
+            "They arrive with your first assigned order, or by a transfer from another Virtual Account."
+        }
+    }
 }
 
 /// The page for an address: all, or those of one Virtual Account.

@@ -4,8 +4,8 @@
 mod store;
 
 pub use store::{
-    Filter, Sort, Total, count, days, find, find_many, forget, held_in, in_place, page, short, totals,
-    troubles,
+    Filter, Sort, Total, count, days, find, find_many, forget, held_in, in_place, page, purchased, short,
+    totals, troubles,
 };
 
 use super::store as pools;

@@ -420,6 +420,14 @@ pub fn count(read: &mut dyn Reads, within: &Within, filter: &Filter) -> Result<u
     Ok(u64::try_from(found).unwrap_or_default())
 }
 
+/// All that is purchased. Added up here: sums of whole numbers come back as another type from each database.
+pub fn purchased(read: &mut dyn Reads, within: &Within) -> Result<i64> {
+    let all: Vec<i64> = asked!(within, &Filter::default())
+        .select(stocks::purchased)
+        .load(read.conn())?;
+    Ok(all.into_iter().fold(0, i64::saturating_add))
+}
+
 pub fn page(
     read: &mut dyn Reads,
     within: &Within,

@@ -150,13 +150,7 @@ impl Row {
         shown(self.devices())
     }
     pub fn pending(&self) -> String {
-        match self.changes {
-            0 => String::new(),
-            more => format!(
-                "{} not yet in the cloud",
-                counted(more as u64, "change", "changes")
-            ),
-        }
+        not_yet(self.changes)
     }
     pub fn analytics(&self) -> String {
         let mut facts = Vec::new();
@@ -210,6 +204,20 @@ fn changes_of(read: &mut dyn Reads, shown: &[LocalAccount]) -> Result<HashMap<Sm
         }
     }
     Ok(changes)
+}
+
+/// How much of an account the cloud has not heard of yet.
+pub fn changes(read: &mut dyn Reads, account: &LocalAccount) -> Result<usize> {
+    let mut found = changes_of(read, std::slice::from_ref(account))?;
+    Ok(found.remove(&account.id).unwrap_or_default())
+}
+
+/// In words; "" when it knows all.
+pub fn not_yet(changes: usize) -> String {
+    match changes {
+        0 => String::new(),
+        more => format!("{} not yet in the cloud", counted(more as u64, "change", "changes")),
+    }
 }
 
 /// The accounts that one may see, with everything that the dashboard shows of them.

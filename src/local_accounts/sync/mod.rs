@@ -11,6 +11,7 @@ mod pages;
 mod schedule;
 mod store;
 
+pub use dashboard_pages::{changes, not_yet};
 pub use exchange::network;
 pub use files::{Applied, apply, generate};
 pub use schedule::{Frequency, Schedule, jobs};

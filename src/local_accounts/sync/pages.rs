@@ -29,6 +29,7 @@ use serde::Deserialize;
 const MOST: usize = 64 * 1024 * 1024;
 /// So many files of an account are shown.
 const MOST_FILES: i64 = 500;
+const DASHBOARD: &str = "/on-prem-accounts";
 const ONE: &str = "/on-prem-accounts/{account}/sync";
 const ADMIN: &str = "/admin/synchronisation";
 const SCHEDULE: &str = "/admin/synchronisation/schedule";
@@ -79,9 +80,7 @@ async fn history(may: May<SynchronizeOnPrem>, number: PathPart<Number>) -> Answe
         .read(move |r| store::files_of(r, id, MOST_FILES))
         .await?;
     let mut shell = may.shell("Sync history");
-    shell
-        .crumbs
-        .push(Crumb::link("On-Prem Accounts", "/on-prem-accounts"));
+    shell.crumbs.push(Crumb::link("On-Prem Accounts", DASHBOARD));
     shell
         .crumbs
         .push(Crumb::link(&account.name, format!("/sa/{}", account.number)));
@@ -132,7 +131,7 @@ async fn network(may: May<SynchronizeOnPrem>, number: PathPart<Number>, _: Poste
         Ok(Ok(Err(error))) => return Err(error),
         Ok(Err(error)) => return Err(Error::internal(error)),
     };
-    Ok(may.see_other("/", Flash::new(kind, text)))
+    Ok(may.see_other(came_from(&may), Flash::new(kind, text)))
 }
 
 /// GET …/sync/file: "Initiate manual (offline) sync".
@@ -200,7 +199,7 @@ async fn response(may: May<SynchronizeOnPrem>, number: PathPart<Number>, upload:
                     format!("The response to file {sequence} was applied before; nothing changed.")
                 }
             };
-            Ok(may.see_other("/", Flash::new(FlashKind::Ok, text)))
+            Ok(may.see_other(DASHBOARD, Flash::new(FlashKind::Ok, text)))
         }
         Err(Error::Refused(refusal)) => {
             problems.add("file", refusal.says.to_string());
@@ -214,6 +213,15 @@ async fn response(may: May<SynchronizeOnPrem>, number: PathPart<Number>, upload:
     }
 }
 
+/// The list on whose row something was chosen.
+fn came_from(visit: &Visit) -> &'static str {
+    if visit.query == "from=synchronisation" {
+        ADMIN
+    } else {
+        DASHBOARD
+    }
+}
+
 async fn hold(may: May<SynchronizeOnPrem>, number: Number, holds: bool) -> Answer {
     let one = found(&may, number).await?;
     let (now, who, id) = (may.portal.clock.now(), may.permit.who().clone(), one.id);
@@ -224,7 +232,7 @@ async fn hold(may: May<SynchronizeOnPrem>, number: Number, holds: bool) -> Answe
         .await?;
     let words = if holds { "enabled" } else { "disabled" };
     Ok(may.see_other(
-        "/",
+        came_from(&may),
         Flash::new(FlashKind::Ok, format!("Scheduled sync was {words} for {name}.")),
     ))
 }
@@ -266,14 +274,21 @@ struct AccountsTab {
     shell: Shell,
     tabs: Vec<Tab>,
     rows: Vec<dashboard::Row>,
+    /// Whether one is being synchronized.
+    runs: bool,
 }
 
 /// GET /admin/synchronisation
 async fn accounts_tab(may: May<ViewAdminWorkspace>) -> Answer {
+    let rows = dashboard::rows(&may).await?;
+    let runs = rows.iter().any(|row| row.state() == SyncState::InProgress);
+    let mut shell = admin_shell(&may);
+    shell.again_after = runs.then_some(3);
     page(&AccountsTab {
-        shell: admin_shell(&may),
+        shell,
         tabs: tabs(ADMIN),
-        rows: dashboard::rows(&may).await?,
+        rows,
+        runs,
     })
 }
 

@@ -34,6 +34,8 @@ struct GeneralPage {
     may_edit: bool,
     /// Why none can be created.
     new_off: Option<String>,
+    /// Where product instances register, on an On-Prem server.
+    registers_at: Option<String>,
     /// An On-Prem server serves this Virtual Account.
     is_served: bool,
     dialog: Option<Dialog>,
@@ -111,6 +113,12 @@ pub async fn general(
             base: over.base(visit),
             number,
             may_edit: reason::against(visit, Action::EditVirtualAccount, Some(id), &[]).is_none(),
+            registers_at: visit
+                .portal
+                .config
+                .edition
+                .is_on_prem()
+                .then(|| visit.portal.config.base_url.to_string()),
             is_served: bound.is_some(),
             new_off: reason::against(visit, Action::ManageTokens, Some(id), &found.administrators)
                 .or_else(|| bound.map(|refusal| refusal.says.into_owned())),

@@ -23,7 +23,10 @@ impl Command {
     }
     /// With what code it ended, and what it said.
     fn run(&self, words: &str) -> (i32, String) {
-        let mut arguments = vec!["device", "--portal", &self.portal];
+        let mut arguments = vec!["device"];
+        if !self.portal.is_empty() {
+            arguments.extend(["--portal", self.portal.as_str()]);
+        }
         arguments.extend(words.split_whitespace());
         let done = program(&arguments, &self.folder).output().unwrap();
         let said = [done.stdout, done.stderr].concat();
@@ -355,4 +358,65 @@ fn the_address_of_the_portal_may_stand_anywhere_on_the_line() {
         "{}",
         String::from_utf8_lossy(&done.stderr)
     );
+}
+
+#[test]
+fn a_device_registers_where_its_profile_of_call_home_says() {
+    let (p, cast) = Portal::with_cast();
+    p.licenses(&cast.xyz, cast.xyz.default, "C9200-48P-E", 1);
+    let (_, token) = p.registration_token(&cast.xyz, cast.xyz.default, None);
+    let mut device = Command::new(&p);
+    device.portal.clear();
+    device.says(
+        "show call-home",
+        0,
+        &["HTTP address: http://127.0.0.1:8080", "smart-licensing-data"],
+    );
+    device.says(
+        "call-home profile CiscoTAC-1 destination address telnet x",
+        1,
+        &["destination address http ADDRESS", "revocation-check none"],
+    );
+    let register = format!("license smart register idtoken {token}");
+    device.says(
+        "call-home profile CiscoTAC-1 no reporting smart-licensing-data",
+        0,
+        &[],
+    );
+    device.says(&register, 1, &["reports nothing"]);
+    device.says(
+        "call-home profile CiscoTAC-1 reporting smart-licensing-data",
+        0,
+        &[],
+    );
+    device.says(
+        &format!("call-home profile CiscoTAC-1 destination address http {}", p.base),
+        0,
+        &[],
+    );
+    device.says("call-home no http secure server-identity-check", 0, &[]);
+    device.says(
+        "crypto pki trustpoint SLA-TrustPoint revocation-check none",
+        0,
+        &[],
+    );
+    device.says(
+        "show call-home",
+        0,
+        &[
+            &p.base,
+            "server identity check: disabled",
+            "revocation check none",
+        ],
+    );
+    device.says(&register, 0, &["Registered:"]);
+    // What is configured now holds for the next registration; this one goes on where it is.
+    device.says(
+        "call-home profile CiscoTAC-1 destination address http http://127.0.0.1:9",
+        0,
+        &[],
+    );
+    device.says("license smart renew auth", 0, &["AUTHORIZED"]);
+    device.says("license smart deregister", 0, &[]);
+    device.says(&register, 4, &["127.0.0.1:9"]);
 }

@@ -174,7 +174,7 @@ fn a_system_user_asks_once_and_every_administrator_is_told() {
         .shows("Pending");
     assert_eq!(
         uma.page().attrs("main a.btn.primary", "href"),
-        ["/"],
+        ["/on-prem-accounts"],
         "where OK leads"
     );
     let account = named(&p, "Smart-On-Prem-Account");

@@ -56,14 +56,14 @@ fn the_rules_of_sessions_and_locks_are_kept() {
     let (p, _) = Portal::with_local_cast();
     let mut ines = p.sign_in(INES);
     ines.get("/admin/security").expect(200);
-    ines.fill_and_submit("Save", &[("shortest_password", "7"), ("tries", "many")])
+    ines.fill_and_submit("Save", &[("shortest_length", "7"), ("tries", "many")])
         .expect(422)
         .shows("from 8 to 64")
         .shows("from 3 to 20");
     ines.fill_and_submit(
         "Save",
         &[
-            ("shortest_password", "20"),
+            ("shortest_length", "20"),
             ("tries", "3"),
             ("unlock_minutes", "2"),
             ("idle_minutes", "5"),
