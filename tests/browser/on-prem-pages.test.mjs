@@ -155,7 +155,7 @@ test("the states that no link leads to", async () => {
   await olga.getByRole("button", { name: "Advance the clock" }).click();
   await title(olga, "Clock");
   await look("/on-prem-accounts", "overdue");
-  await message(page, "Synchronization overdue");
+  await page.getByRole("row").getByText("Synchronization overdue").first().waitFor();
   for (const target of ["/sa/1", "/sa/1/alerts"]) await look(target, `overdue ${target}`);
   await menu(page, "Admin Workspace", "Accounts");
   await tab(page, "Event Log");
