@@ -216,7 +216,10 @@ pub fn changes(read: &mut dyn Reads, account: &LocalAccount) -> Result<usize> {
 pub fn not_yet(changes: usize) -> String {
     match changes {
         0 => String::new(),
-        more => format!("{} not yet in the cloud", counted(more as u64, "change", "changes")),
+        more => format!(
+            "{} not yet in the cloud",
+            counted(more as u64, "change", "changes")
+        ),
     }
 }
 
