@@ -24,7 +24,6 @@ pub mod identity;
 pub mod licenses;
 pub mod local_accounts;
 pub mod members;
-pub mod onprem;
 pub mod orders;
 pub mod saved_views;
 pub mod server;

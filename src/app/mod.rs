@@ -19,7 +19,7 @@ use crate::platform::settings;
 use crate::platform::signing::Signing;
 use crate::{
     access_requests, account_requests, authn, device_managers, devices, identity, licenses, local_accounts,
-    members, onprem, orders, simulator, smart_accounts, sync, system_users, tokens, virtual_accounts,
+    members, orders, simulator, smart_accounts, sync, system_users, tokens, virtual_accounts,
 };
 use chrono::TimeDelta;
 use std::sync::atomic::AtomicU64;
@@ -107,7 +107,6 @@ pub fn refusals() -> Vec<crate::error::Coded> {
         sync::REFUSALS,
         sync::format::REFUSALS,
         simulator::REFUSALS,
-        onprem::REFUSALS,
         local_accounts::REFUSALS,
     ] {
         codes.extend_from_slice(room);

@@ -1,7 +1,7 @@
 //! What `licentral` does from the command line.
 
 mod device;
-mod onprem;
+mod on_prem;
 mod serve;
 mod sync_file;
 
@@ -55,8 +55,8 @@ enum Command {
     Openapi,
     /// A simulated device, with the words of the real ones: license smart register idtoken TOKEN, show license status.
     Device(device::DeviceArgs),
-    /// An On-Prem server, with its state in a file: local Virtual Accounts, local product instances, synchronization.
-    OnPrem(onprem::OnPremArgs),
+    /// An On-Prem server: serve its portal, or do what that does from the command line.
+    OnPrem(on_prem::OnPremArgs),
     /// Files that travel between an On-Prem server and the cloud: look into one, or spoil one for a test.
     Sync(sync_file::SyncArgs),
     /// Make a file of signing keys.
@@ -120,7 +120,7 @@ pub fn run() -> ExitCode {
                 .and_then(|text| say(&text))
         }
         Some(Command::Device(args)) => return device::run(args),
-        Some(Command::OnPrem(args)) => return onprem::run(args),
+        Some(Command::OnPrem(args)) => return on_prem::run(args),
         Some(Command::Sync(args)) => sync_file::run(args),
         Some(Command::MakeKey { file }) => {
             if file.exists() {

@@ -45,9 +45,15 @@ enum What {
         /// The file to write.
         #[arg(long)]
         out: PathBuf,
-        /// The On-Prem server's file, whose key signs the copy again where the way needs it.
+        /// The database of the On-Prem server, one of whose accounts signs the copy again where the way needs it.
         #[arg(long)]
-        data: Option<PathBuf>,
+        data: Option<String>,
+        /// The file of the server's keys. Without it: the one beside the database.
+        #[arg(long)]
+        keys: Option<PathBuf>,
+        /// Name or number of the account, when the server has several.
+        #[arg(long)]
+        account: Option<String>,
     },
 }
 
@@ -81,13 +87,16 @@ pub fn run(args: SyncArgs) -> Result<(), String> {
             inspect(&file, public_key.as_deref())?;
             database_url.map_or(Ok(()), |url| difference(&file, &url))
         }
-        What::Spoil { file, way, out, data } => {
+        What::Spoil {
+            file,
+            way,
+            out,
+            data,
+            keys,
+            account,
+        } => {
             let key = data
-                .map(|data| {
-                    let mut name = data.into_os_string();
-                    name.push(".key");
-                    super::onprem::key_in(Path::new(&name))
-                })
+                .map(|data| super::on_prem::key_of(&data, keys.as_deref(), account.as_deref()))
                 .transpose()?;
             let read = std::fs::read(&file).map_err(|e| format!("{} cannot be read: {e}", file.display()))?;
             let spoiled = spoil(&read, &way, key.as_ref())?;

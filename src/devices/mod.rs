@@ -24,7 +24,8 @@ pub use model::{
 pub use occupant::Devices;
 pub use reconcile::{Outcome, Served, Server, Uses, compare, much_was_written_now, reconcile};
 pub use service::{
-    Using, count_in, each_of_account, place_many, tallied, totals, troubled, using, with_token,
+    Move, Using, count_in, each_of_account, place_many, remove, tallied, totals, transfer, troubled, using,
+    with_token,
 };
 
 use crate::http::Routes;

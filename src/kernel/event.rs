@@ -217,18 +217,10 @@ crate::words! {
         DeviceExpired = "device.registration-expired", "Registration expired";
         /// A silent device called again.
         DeviceBack = "device.connected", "Product instance connected again";
-        /// The local account of an On-Prem server came, was registered, deactivated or deleted.
-        OnPremAccount = "on-prem.account", "On-Prem account changed";
-        /// A local Virtual Account of an On-Prem server came to be.
-        OnPremPlace = "on-prem.virtual-account", "Local Virtual Account created";
-        /// A product instance of an On-Prem server came, changed or went.
-        OnPremDevice = "on-prem.device", "Local product instance changed";
-        /// Something went from one local Virtual Account to another.
-        OnPremTransfer = "on-prem.transfer", "Local transfer";
-        /// An On-Prem server made a file, took one in, or changed its schedule.
-        OnPremSync = "on-prem.sync", "On-Prem synchronization";
         /// A local account of an On-Prem server was asked for.
         LocalRequested = "local-account.requested", "On-Prem account requested";
+        /// It was taken over from a file of the command.
+        LocalAdopted = "local-account.adopted", "On-Prem account taken over";
         /// It was registered with the cloud.
         LocalRegistered = "local-account.registered", "On-Prem account registered";
         /// Its registration began, waits for a file, or did not come about.

@@ -156,8 +156,6 @@ id! {
     DeviceManagerId;
     /// Licenses that are set aside for one device.
     ReservationId;
-    /// The local account of an On-Prem server, as that server knows it.
-    OnPremAccountId;
     /// A synchronization file.
     SyncFileId;
 }

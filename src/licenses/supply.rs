@@ -12,7 +12,7 @@ use crate::platform::db::Tx;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// How many licenses of one kind with one term the cloud says that there are.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, diesel::Queryable)]
 pub struct Told {
     /// What programs know the license by.
     pub entitlement: String,

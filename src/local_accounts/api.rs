@@ -1,10 +1,8 @@
 //! Local accounts, for scripts: what the pages can do.
 
-use super::cloud;
 use super::model::{AccountState, LocalAccount, Number, Requested, SyncState};
-use super::register_pages::{
-    address, begin_by_hand, found, one_line, over_the_network, registration_file, take_in,
-};
+use super::register_pages::{begin_by_hand, found, registrar, registration_file, take_in, to_its_end};
+use super::registration::{ApiClient, address};
 use super::request_pages::keep;
 use super::service;
 use super::store;
@@ -14,7 +12,6 @@ use crate::http::form::PathPart;
 use crate::http::{Answer, Api, IdempotencyKey, JsonBody, May, Routes, json, reply};
 use crate::kernel::Moment;
 use crate::kernel::ids::DeviceManagerId;
-use crate::platform::db::off_the_loop;
 use actix_web::http::Method;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -304,23 +301,13 @@ async fn approve(
     body: JsonBody<ApproveBody>,
 ) -> Answer {
     let account = found(&may, number.0).await?;
-    let again = account.state == AccountState::Active;
-    if !again {
-        super::lifecycle::Move::Approve.to(&account.name, account.state)?;
-    }
-    let reason = again
-        .then(|| one_line(&body.value.reason).map_err(|says| Error::invalid("reason", says)))
-        .transpose()?;
-    let (asked, url, id, secret) = (
-        account.clone(),
-        body.value.cloud.clone(),
-        body.value.client_id.clone(),
-        body.value.client_secret.clone(),
-    );
-    let (signed_in, _) = off_the_loop(move || Ok(cloud::sign_in(&asked, &url, &id, &secret)))
-        .await?
-        .map_err(|(field, says)| Error::invalid(field, says))?;
-    let account = over_the_network(&may, &account, signed_in, reason).await?;
+    let (registrar, permit, body) = (registrar(&may), may.permit.clone(), body.value);
+    let client = ApiClient {
+        cloud: body.cloud,
+        id: body.client_id,
+        secret: body.client_secret,
+    };
+    let account = to_its_end(move || registrar.by_client(&permit, &account, &client, &body.reason)).await?;
     shown(&may, account)
 }
 

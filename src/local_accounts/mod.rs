@@ -5,23 +5,30 @@
 
 mod account_pages;
 mod admin_pages;
+mod adopt;
 mod api;
 mod cloud;
 mod letters;
 mod lifecycle;
 mod model;
 mod register_pages;
+mod registration;
 mod request_pages;
 mod service;
 mod state_pages;
 mod store;
 mod sync;
 
+pub use adopt::{Adopted, OldFile, adopt};
 pub use model::{AccountState, Cloud, LocalAccount, Requested, SyncState};
-pub use service::{New, key_of, registered, request};
-pub use store::{by_number, find, requested_by, sealed_key};
+pub use registration::{ApiClient, Registrar, address};
+pub use service::{New, deactivate, delete, key_of, reason, registered, request};
+pub use store::{by_number, find, list, requested_by, sealed_key};
 
-pub use sync::{Applied, Frequency, Schedule, Way, apply, generate, network};
+pub use sync::{
+    Applied, Frequency, Generated, Schedule, Way, apply, generate, network, run_due, schedule_of,
+    set_schedule,
+};
 
 use crate::http::Routes;
 use crate::kernel::Clock;
@@ -30,6 +37,7 @@ use crate::platform::jobs::Job;
 use crate::platform::mail::Letters;
 use crate::platform::signing::Signing;
 use std::sync::Arc;
+use std::time::Duration;
 
 /// The routes of this room.
 pub fn routes(routes: &mut Routes) {
@@ -44,7 +52,18 @@ pub fn routes(routes: &mut Routes) {
 
 /// What this room does by the clock.
 pub fn jobs(db: &Db, clock: &Clock, signing: &Arc<Signing>) -> Vec<Job> {
-    sync::jobs(db, clock, signing)
+    let mut jobs = sync::jobs(db, clock, signing);
+    jobs.push(Job::by_clock(
+        "give up registrations",
+        Duration::from_secs(10),
+        db,
+        clock,
+        |db, clock| async move {
+            let (at, wall) = (clock.now(), clock.wall());
+            db.write(move |tx| service::give_up(tx, at, wall)).await.map(drop)
+        },
+    ));
+    jobs
 }
 
 /// The letters of this room.
@@ -54,6 +73,16 @@ pub fn letters(letters: &mut Letters) {
 
 /// With what codes the rules of this room refuse, when, and the way out.
 pub const REFUSALS: &[crate::error::Coded] = &[
+    (
+        "on-prem.adopted",
+        "An old file of the command `licentral on-prem` was taken over before.",
+        "Use the On-Prem account of that name.",
+    ),
+    (
+        "on-prem.no-old-file",
+        "What was to be taken over is no file of the command `licentral on-prem`, has no key beside it, or holds no account that is registered and Active.",
+        "Name the right file, with its key beside it; otherwise request a new On-Prem account.",
+    ),
     (
         "on-prem.account-not-active",
         "Something was to be changed in an On-Prem account that is not registered yet, or is Inactive.",

@@ -4,7 +4,7 @@ use super::admin_pages::{self, href, tab_of};
 use super::cloud::{self, Pulled, SignedIn};
 use super::lifecycle::Move;
 use super::model::{AccountState, LocalAccount, Number};
-use super::service::{self, Authorized};
+use super::registration::{FAILED, Registrar, address, one_line};
 use super::store;
 use crate::authz::action::ManageOnPremAccounts;
 use crate::error::{Error, Problems, Result};
@@ -13,9 +13,7 @@ use crate::http::reply::attachment;
 use crate::http::{
     Answer, Flash, FlashKind, FormState, May, NoFields, Posted, Routes, Shell, Visit, page_with, see_other,
 };
-use crate::kernel::ids::VirtualAccountId;
 use crate::platform::db::off_the_loop;
-use crate::platform::outbound::Failed;
 use askama::Template;
 use serde::Deserialize;
 
@@ -195,19 +193,6 @@ async fn reviewed(
     sign_in_page(may, account, posted.again(&problems), 422)
 }
 
-/// The reason of a re-registration: the cloud keeps it in one line.
-pub fn one_line(typed: &str) -> Result<String, String> {
-    let says =
-        "Enter why it is registered again, or the number of a case. The cloud keeps it in its event log.";
-    crate::kernel::text::note(typed, "The reason", 500).and_then(|reason| {
-        if reason.is_empty() {
-            Err(says.to_owned())
-        } else {
-            Ok(reason.replace(['\n', '\t'], " "))
-        }
-    })
-}
-
 fn review_page(
     may: &May<ManageOnPremAccounts>,
     account: LocalAccount,
@@ -270,7 +255,11 @@ async fn register(
         .then(|| one_line(&posted.value.reason))
         .transpose()
         .map_err(|says| Error::invalid("reason", says))?;
-    match over_the_network(&may, &account, signed_in, again).await {
+    let (registrar, permit, id) = (registrar(&may), may.permit.clone(), account.id);
+    let done =
+        to_its_end(move || registrar.over_the_network(&permit, id, &signed_in, again.as_deref())).await;
+    may.portal.jobs.nudge();
+    match done {
         Ok(account) => Ok(may.see_other(
             admin_pages::ACCOUNTS,
             Flash::new(
@@ -288,90 +277,20 @@ async fn register(
     }
 }
 
-/// The code of a registration that the cloud did not carry out.
-const FAILED: &str = "on-prem.registration-failed";
-
-/// Registers an account with a cloud in which somebody is signed in, for a page or a script; `again` is the reason for
-/// registering it with a new key. What was begun is brought to its end when the browser goes away meanwhile.
-pub async fn over_the_network(
-    may: &May<ManageOnPremAccounts>,
-    account: &LocalAccount,
-    signed_in: SignedIn,
-    again: Option<String>,
-) -> Result<LocalAccount> {
-    let (portal, permit, id) = (may.portal.clone(), may.permit.clone(), account.id);
-    let done = actix_web::rt::spawn(async move {
-        let at = portal.clock.now();
-        let who = permit.clone();
-        if again.is_some() {
-            let key = service::next_key(&portal.signing, id)?;
-            portal
-                .db
-                .write(move |tx| service::ask_again(tx, &who, at, id, &key))
-                .await?;
-        } else {
-            portal
-                .db
-                .write(move |tx| service::approve(tx, &who, at, id))
-                .await?;
-        }
-        let signing = portal.signing.clone();
-        let (account, file) = portal
-            .db
-            .read(move |r| service::registration_file(r, &signing, id, at))
-            .await?;
-        let url = signed_in.url.clone();
-        let told =
-            off_the_loop(move || Ok(cloud::register(&account, &signed_in, &file, again.as_deref()))).await?;
-        let outcome = match told {
-            Ok(text) => service::read_authorization(&text).map_err(|error| said_of(&error)),
-            Err(failed) => Err(says(&failed)),
-        };
-        let who = permit.clone();
-        match outcome {
-            Ok(said) => {
-                let by = Authorized {
-                    said,
-                    url: Some(url),
-                    default: VirtualAccountId::new(),
-                };
-                let account = portal
-                    .db
-                    .write(move |tx| service::authorize(tx, &who, at, id, &by))
-                    .await?;
-                portal.jobs.nudge();
-                Ok(account)
-            }
-            Err(why) => {
-                let kept = why.clone();
-                portal
-                    .db
-                    .write(move |tx| service::registration_failed(tx, &who, at, id, &kept))
-                    .await?;
-                Err(Error::refused(FAILED, why))
-            }
-        }
-    });
-    done.await.map_err(Error::internal)?
-}
-
-/// What the cloud said, with the way out for an answer that was lost on its way.
-fn says(failed: &Failed) -> String {
-    let said = failed.says();
-    if said.contains("device-managers.already-registered") {
-        format!(
-            "{said} An earlier answer of the cloud did not arrive here: download the authorization file on the page of the device manager in the cloud, and upload it here under Manual registration."
-        )
-    } else {
-        said.to_owned()
+/// What registering needs of this server.
+pub fn registrar(visit: &Visit) -> Registrar {
+    Registrar {
+        db: visit.portal.db.clone(),
+        clock: visit.portal.clock.clone(),
+        signing: visit.portal.signing.clone(),
     }
 }
 
-fn said_of(error: &Error) -> String {
-    match error {
-        Error::Refused(refusal) => format!("The answer of the cloud is of no use: {}", refusal.says),
-        _ => "The answer of the cloud is of no use.".to_owned(),
-    }
+/// Waits for what asks the cloud. What was begun is brought to its end when the browser goes away meanwhile.
+pub async fn to_its_end<T: Send + 'static>(work: impl FnOnce() -> Result<T> + Send + 'static) -> Result<T> {
+    actix_web::rt::spawn(off_the_loop(work))
+        .await
+        .map_err(Error::internal)?
 }
 
 // By hand -------------------------------------------------------------------------------------------------------
@@ -444,30 +363,15 @@ async fn generate(
 
 /// Makes the registration file of an account possible, for a page or a script.
 pub async fn begin_by_hand(may: &May<ManageOnPremAccounts>, account: &LocalAccount) -> Result<LocalAccount> {
-    let (permit, at, id) = (may.permit.clone(), may.portal.clock.now(), account.id);
-    if account.state == AccountState::Active {
-        let key = service::next_key(&may.portal.signing, id)?;
-        return may
-            .portal
-            .db
-            .write(move |tx| service::ask_again(tx, &permit, at, id, &key))
-            .await;
-    }
-    may.portal
-        .db
-        .write(move |tx| service::generate_file(tx, &permit, at, id))
-        .await
+    let (registrar, permit, account) = (registrar(may), may.permit.clone(), account.clone());
+    off_the_loop(move || registrar.begin_by_hand(&permit, &account)).await
 }
 
 /// The registration file as bytes, for a page or a script.
 pub async fn registration_file(may: May<ManageOnPremAccounts>, number: PathPart<Number>) -> Answer {
     let account = found(&may, number.0).await?;
-    let (signing, at, id) = (may.portal.signing.clone(), may.portal.clock.now(), account.id);
-    let (account, text) = may
-        .portal
-        .db
-        .read(move |r| service::registration_file(r, &signing, id, at))
-        .await?;
+    let registrar = registrar(&may);
+    let (account, text) = off_the_loop(move || registrar.file(account.id)).await?;
     Ok(attachment(
         "application/octet-stream",
         &format!("{}_registration.licentral", account.name),
@@ -526,15 +430,6 @@ async fn authorization(
     }
 }
 
-/// The address of a cloud that was typed, none when it was not.
-pub fn address(typed: &str) -> Result<Option<String>, String> {
-    let typed = typed.trim();
-    if typed.is_empty() {
-        return Ok(None);
-    }
-    crate::platform::outbound::Client::of(typed).map(|_| Some(typed.trim_end_matches('/').to_owned()))
-}
-
 /// Takes an authorization file in, for a page or a script.
 pub async fn take_in(
     may: &May<ManageOnPremAccounts>,
@@ -542,17 +437,9 @@ pub async fn take_in(
     text: &str,
     url: Option<String>,
 ) -> Result<LocalAccount> {
-    let by = Authorized {
-        said: service::read_authorization(text)?,
-        url,
-        default: VirtualAccountId::new(),
-    };
-    let (permit, at, id) = (may.permit.clone(), may.portal.clock.now(), account.id);
-    let account = may
-        .portal
-        .db
-        .write(move |tx| service::authorize(tx, &permit, at, id, &by))
-        .await?;
+    let (registrar, permit, id) = (registrar(may), may.permit.clone(), account.id);
+    let text = text.to_owned();
+    let account = off_the_loop(move || registrar.take_in(&permit, id, &text, url)).await?;
     may.portal.jobs.nudge();
     Ok(account)
 }

@@ -12,9 +12,10 @@ use crate::error::{Error, Problems, Refusal, Result};
 use crate::http::widgets::counted;
 use crate::kernel::event::Outcome;
 use crate::kernel::ids::{PersonId, SmartAccountId, VirtualAccountId};
-use crate::kernel::{Event, Kind, Moment, Secret, search_key, text};
+use crate::kernel::{Event, Kind, Moment, Secret, Who, search_key, text};
 use crate::platform::db::{Once, OnceKey, Reads, Recorded, Tx, forget_tenant};
 use crate::platform::signing::{self, FileKey, Signing};
+use crate::server;
 use crate::sync::format::{self, AuthorizationHeader, RegistrationHeader};
 use crate::virtual_accounts;
 use serde_json::json;
@@ -31,7 +32,13 @@ const LOCK: &str = "local-account";
 
 /// A new key of an account, ready to be kept.
 fn new_key(signing: &Signing, id: SmartAccountId) -> Result<KeptKey> {
-    let (key, secret) = FileKey::make()?;
+    let (_, secret) = FileKey::make()?;
+    sealed(signing, id, &secret)
+}
+
+/// The key with this text, ready to be kept with an account.
+pub fn sealed(signing: &Signing, id: SmartAccountId, secret: &Secret) -> Result<KeptKey> {
+    let key = FileKey::kept(secret).ok_or_else(|| Error::internal("the text of a key cannot be read"))?;
     Ok(KeptKey {
         public: key.public_key().to_owned(),
         sealed: signing.lock(LOCK, id.as_str(), secret.reveal())?,
@@ -67,14 +74,30 @@ impl New {
         &self.key.public
     }
 
+    /// The id of the account.
+    pub fn id(&self) -> SmartAccountId {
+        self.id
+    }
+
+    /// The id of its DEFAULT.
+    pub fn default(&self) -> VirtualAccountId {
+        self.default
+    }
+
     /// For a request that is sent now.
     pub fn make(signing: &Signing, at: Moment) -> Result<Self> {
+        let (_, secret) = FileKey::make()?;
+        Self::kept(signing, at, &secret)
+    }
+
+    /// For an account that has its key already.
+    pub fn kept(signing: &Signing, at: Moment, secret: &Secret) -> Result<Self> {
         let id = SmartAccountId::new();
         Ok(Self {
             id,
             default: VirtualAccountId::new(),
             at,
-            key: new_key(signing, id)?,
+            key: sealed(signing, id, secret)?,
         })
     }
 }
@@ -113,13 +136,23 @@ fn requested(account: &LocalAccount) -> Event {
     }))
 }
 
-fn keep(tx: &mut Tx<'_>, new: &New, asked: &Requested, requester: Option<PersonId>) -> Result<LocalAccount> {
+/// Keeps a request, and the key of its account. A part of the caller's write and of its record.
+pub fn keep(
+    tx: &mut Tx<'_>,
+    new: &New,
+    asked: &Requested,
+    requester: Option<PersonId>,
+) -> Result<LocalAccount> {
     let mut problems = Problems::default();
     against_name(tx, asked.name.as_str(), None, &mut problems)?;
     against_pair(tx, asked, &mut problems)?;
     problems.or_ok()?;
     let number = tx.next_number("local-account", 1)?;
+    let hides_hostnames = server::hides_hostnames_by_default(tx)?;
     store::insert(tx, new.at, (new.id, number), asked, requester, &new.key)?;
+    if hides_hostnames {
+        store::hide_hostnames(tx, new.id)?;
+    }
     store::find(tx, new.id)
 }
 
@@ -253,13 +286,16 @@ fn simply(
     tx.record(at, permit.who(), &step(kind, &account, what), account)
 }
 
-/// Approves a request: from here on the cloud is asked, by whoever was first.
+/// Approves a request: from here on the cloud is asked, by whoever was first. `until` is when (wall time) nobody waits any
+/// longer for the end of it.
 pub fn approve(
     tx: &mut Tx<'_>,
     permit: &Permit<ManageOnPremAccounts>,
     at: Moment,
     id: SmartAccountId,
+    until: Moment,
 ) -> Result<Recorded<LocalAccount>> {
+    store::set_lease(tx, id, until)?;
     let what = "was approved and is being registered with the cloud";
     simply(tx, permit, at, id, (Move::Approve, Kind::LocalRegistration, what))
 }
@@ -321,6 +357,25 @@ pub fn registration_failed(
     .ended(Outcome::Failed)
     .with(json!({ "reason": why }));
     tx.record(at, permit.who(), &event, ())
+}
+
+/// Gives up registrations whose process has stopped: the requests are Pending again.
+pub fn give_up(tx: &mut Tx<'_>, at: Moment, wall: Moment) -> Result<Recorded<usize>> {
+    const WHY: &str = "It is not known how the registration ended: the process that asked the cloud has stopped. Approve it again; should the cloud have registered it, its authorization file is on the page of the device manager there.";
+    let (who, mut events) = (Who::portal("registration"), Vec::new());
+    for id in store::left_registering(tx, wall)? {
+        let account = store::find(tx, id)?;
+        let to = Move::Fail.to(&account.name, account.state)?;
+        move_to(tx, &account, to, WHY)?;
+        let event = step(
+            Kind::LocalRegistration,
+            &account,
+            "is Pending again: its registration was cut off",
+        );
+        events.push(event.ended(Outcome::Failed).with(json!({ "reason": WHY })));
+    }
+    let count = events.len();
+    tx.record_all(at, &who, &events, count)
 }
 
 /// Makes a key with which an account asks to be registered again; the present one is good until the cloud has taken it.

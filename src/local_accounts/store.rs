@@ -263,6 +263,14 @@ pub fn insert(
     Ok(())
 }
 
+/// Has host names left out of the synchronization files of a new account.
+pub fn hide_hostnames(tx: &mut Tx<'_>, id: SmartAccountId) -> Result<()> {
+    diesel::update(accounts::table.find(id))
+        .set(accounts::hides_hostnames.eq(true))
+        .execute(tx.conn())?;
+    Ok(())
+}
+
 /// Moves an account from the state and version in which it was read to another, with the reason for it. False when
 /// somebody else was faster.
 pub fn set_state(tx: &mut Tx<'_>, account: &LocalAccount, to: AccountState, reason: &str) -> Result<bool> {
@@ -286,6 +294,28 @@ pub fn set_state(tx: &mut Tx<'_>, account: &LocalAccount, to: AccountState, reas
             .execute(tx.conn())?;
     }
     Ok(changed == 1)
+}
+
+/// Keeps until when (wall time) whoever registers an account may be waited for.
+pub fn set_lease(tx: &mut Tx<'_>, id: SmartAccountId, until: Moment) -> Result<()> {
+    diesel::update(accounts::table.find(id))
+        .set(accounts::registering_until.eq(Some(until)))
+        .execute(tx.conn())?;
+    Ok(())
+}
+
+/// Accounts that nobody registers any more, though they are Registering.
+pub fn left_registering(read: &mut dyn Reads, wall: Moment) -> Result<Vec<SmartAccountId>> {
+    Ok(accounts::table
+        .filter(accounts::state.eq(AccountState::Registering))
+        .filter(
+            accounts::registering_until
+                .is_null()
+                .or(accounts::registering_until.lt(Some(wall))),
+        )
+        .select(accounts::smart_account_id)
+        .order(accounts::smart_account_id)
+        .load(read.conn())?)
 }
 
 /// Keeps when the tenant became Active.

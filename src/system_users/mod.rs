@@ -1,5 +1,6 @@
 //! The users of an On-Prem server: Admin Workspace, Users, and the first sign-in at a server that was started empty.
 
+mod api;
 mod model;
 mod pages;
 mod service;
@@ -16,6 +17,7 @@ use crate::kernel::ids::PersonId;
 /// The routes of this room.
 pub fn routes(routes: &mut Routes) {
     pages::routes(routes);
+    api::routes(routes);
     wizard_pages::routes(routes);
 }
 

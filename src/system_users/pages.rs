@@ -43,24 +43,27 @@ pub fn routes(routes: &mut Routes) {
     routes.post("/admin/users/{person}/reset-password", reset);
 }
 
+pub const ROLES: &[(&str, &str)] = &[
+    ("system-administrator", "System Administrator"),
+    ("system-operator", "System Operator"),
+    ("system-user", "System User"),
+];
+pub const STATUSES: &[(&str, &str)] = &[
+    ("active", "Active"),
+    ("invited", "Invited"),
+    ("disabled", "Disabled"),
+];
+pub const SORTS: &[&str] = &["user-name", "name", "email", "last"];
 const FILTERS: &[FilterSpec<'_>] = &[
     FilterSpec {
         key: "role",
         label: "Role",
-        values: &[
-            ("system-administrator", "System Administrator"),
-            ("system-operator", "System Operator"),
-            ("system-user", "System User"),
-        ],
+        values: ROLES,
     },
     FilterSpec {
         key: "status",
         label: "Status",
-        values: &[
-            ("active", "Active"),
-            ("invited", "Invited"),
-            ("disabled", "Disabled"),
-        ],
+        values: STATUSES,
     },
 ];
 const COLUMNS: &[ColumnSpec<'_>] = &[
@@ -81,8 +84,9 @@ const COLUMNS: &[ColumnSpec<'_>] = &[
     },
 ];
 
-fn query(visit: &Visit, path: &str) -> ListQuery {
-    let raw = if visit.path == USERS || visit.path.strip_suffix(".csv").is_some() {
+pub fn query(visit: &Visit, path: &str) -> ListQuery {
+    let is_list = [USERS, super::api::ALL].contains(&visit.path.as_str());
+    let raw = if is_list || visit.path.strip_suffix(".csv").is_some() {
         visit.query.as_str()
     } else {
         ""
@@ -91,7 +95,7 @@ fn query(visit: &Visit, path: &str) -> ListQuery {
         raw,
         &ListSpec {
             path: path.to_owned(),
-            sorts: &["user-name", "name", "email", "last"],
+            sorts: SORTS,
             default_sort: "user-name",
             filters: FILTERS,
             columns: COLUMNS,
@@ -99,7 +103,7 @@ fn query(visit: &Visit, path: &str) -> ListQuery {
     )
 }
 
-fn filter(list: &ListQuery) -> Filter {
+pub fn filter(list: &ListQuery) -> Filter {
     let read = |key: &str| list.values(key);
     Filter {
         q: list.q.clone(),

@@ -56,14 +56,21 @@ export function thingsToTry(markdown) {
 
 // --------------------------------------------------------------------------------------------------------- doing
 
-/** Somebody who does what the text says, in one page of a browser and in a shell. */
+/** Somebody who does what the text says, in a browser with a tab for each portal, and in a shell. */
 export class Reader {
-  /** `base`: where the portal is that the text calls `address`. */
-  constructor(page, { base, address, folder, program }) {
-    Object.assign(this, { page, base, address, folder, program });
+  /** `portals`: of each portal the address that the text calls it by, where it is (`base`), and the tab it is read in. */
+  constructor(portals, { folder, program }) {
+    Object.assign(this, { portals, folder, program, page: portals[0].page });
     this.waiting = new Set();
-    page.on("request", (request) => this.waiting.add(request));
-    for (const end of ["requestfinished", "requestfailed"]) page.on(end, (request) => this.waiting.delete(request));
+    for (const { page } of portals) {
+      page.on("request", (request) => this.waiting.add(request));
+      for (const end of ["requestfinished", "requestfailed"]) page.on(end, (request) => this.waiting.delete(request));
+    }
+  }
+
+  /** The same text with the addresses at which the portals are. */
+  here(text) {
+    return this.portals.reduce((said, { address, base }) => said.replaceAll(address, base), text);
   }
 
   async follow(step) {
@@ -84,7 +91,11 @@ export class Reader {
   }
 
   async open(address) {
-    await this.page.goto(address.replace(this.address, this.base));
+    const portal = this.portals.find((one) => address.startsWith(one.address));
+    assert.ok(portal, "no portal is there");
+    this.page = portal.page;
+    await this.page.bringToFront();
+    await this.page.goto(this.here(address));
   }
 
   /** A choice: of a menu or a page, of a field, of a check box, or of a list that a field drops down. */
@@ -108,7 +119,7 @@ export class Reader {
     if (["checkbox", "radio"].includes(what.type)) await found.check();
     else if (/^(SELECT|TEXTAREA)$/.test(what.tag) || (what.tag === "INPUT" && what.type !== "submit")) this.field = found;
     else if (!what.open) {
-      const file = /^Download\b/.test(words) ? this.page.waitForEvent("download") : undefined;
+      const file = /^(Download\b|Generate .* synchronization file$)/.test(words) ? this.page.waitForEvent("download") : undefined;
       await found.click();
       if (file) await this.keep(await file);
       await this.settle();
@@ -119,7 +130,7 @@ export class Reader {
   candidates(scope, words, before) {
     const exact = { name: words, exact: true };
     const begins = { name: new RegExp(`^${words.replace(/[.*+?^${}()|[\]\\]/g, "\\$&")}`) };
-    if (/\bmenu of$/i.test(before)) return [scope.getByRole("row").filter({ hasText: words }).getByRole("button", { name: /^Actions for/ })];
+    if (/\bmenu of$/i.test(before)) return [scope.getByRole("row").filter({ hasText: words }).getByRole("button", { name: /^Actions/ })];
     if (/\btick$/i.test(before)) return [scope.getByRole("row").filter({ hasText: words }).getByRole("checkbox"), scope.getByLabel(words, { exact: true })];
     return [
       scope.getByLabel(words, { exact: true }).and(scope.locator("input, select, textarea")),
@@ -198,7 +209,7 @@ export class Reader {
   /** Runs commands in the folder; each has to do what it is asked for. */
   async run(lines) {
     for (const line of lines.filter(Boolean)) {
-      let command = this.named(line.replaceAll(this.address, this.base));
+      let command = this.named(this.here(line));
       if (/\bTOKEN\b/.test(command)) {
         const token = await this.page.evaluate(() => navigator.clipboard.readText());
         command = command.replace(/\bTOKEN\b/g, `'${token}'`);

@@ -8,21 +8,24 @@ import path from "node:path";
 import { after, before, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { Reader, marksOf, thingsToTry } from "./readme.mjs";
-import { openBrowser, openPage, startPortal } from "./support.mjs";
+import { openBrowser, openPage, openTab, program, startPortal } from "./support.mjs";
 
 const here = path.dirname(fileURLToPath(import.meta.url));
 const readme = readFileSync(path.join(here, "../../README.md"), "utf8");
-const program = path.resolve(process.env.LICENTRAL_BIN ?? path.join(here, "../../target/debug/licentral"));
-/** Where the README says that the portal is. */
-const address = "http://127.0.0.1:8080";
 
 let portal;
 let browser;
 let page;
+/** Where the README says that the two portals are, where they are, and the tab of each. */
+let portals;
 before(async () => {
-  [portal, browser] = await Promise.all([startPortal(), openBrowser()]);
+  [portal, browser] = await Promise.all([startPortal({ onPrem: true }), openBrowser()]);
   page = await openPage(browser, portal);
   await page.context().grantPermissions(["clipboard-read", "clipboard-write"]);
+  portals = [
+    { address: "http://127.0.0.1:8080", base: portal.base, page },
+    { address: "http://127.0.0.1:8081", base: portal.onPrem.base, page: await openTab(page, portal.onPrem) },
+  ];
 });
 after(async () => {
   await browser?.close();
@@ -44,7 +47,7 @@ test("the README has things to try, and each step says what to do", () => {
 for (const { title, steps } of things) {
   test(title, async () => {
     const folder = mkdtempSync(path.join(tmpdir(), "licentral-readme-"));
-    const reader = new Reader(page, { base: portal.base, address, folder, program });
+    const reader = new Reader(portals, { folder, program });
     try {
       for (const step of steps) {
         await reader.follow(step).catch((error) => {

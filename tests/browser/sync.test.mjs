@@ -1,21 +1,17 @@
-// Founding documents S2 (manual synchronization) and S0 (removal of an On-Prem account), with a real counterpart on the
-// command line: registered by file, synchronized by file, emptied, and removed. Found by visible labels.
+// Founding documents S2 (manual synchronization) and S0 (removal of an On-Prem account), with a real counterpart, an account of
+// the On-Prem server beside the cloud: registered by file, synchronized by file, emptied, and removed. The cloud's pages are
+// found by visible labels; the server is told what to do by its command (its own pages: on-prem-*.test.mjs).
 
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import path from "node:path";
-import { fileURLToPath } from "node:url";
 import { after, before, test } from "node:test";
-import { checkPage, contexts, openBrowser, openPage, shot, signInAs, startPortal, visit } from "./support.mjs";
-
-const program = path.resolve(
-  process.env.LICENTRAL_BIN ?? path.join(path.dirname(fileURLToPath(import.meta.url)), "../../target/debug/licentral"),
-);
+import { checkPage, contexts, openBrowser, openPage, program, shot, signInAs, startPortal, visit } from "./support.mjs";
 
 let portal;
 let browser;
 before(async () => {
-  [portal, browser] = await Promise.all([startPortal(), openBrowser()]);
+  [portal, browser] = await Promise.all([startPortal({ onPrem: true }), openBrowser()]);
 });
 after(async () => {
   await browser?.close();
@@ -50,18 +46,22 @@ async function download(page, press, as) {
   return target;
 }
 
-/** An On-Prem server: what runs a command of it and says what it printed. */
-const onPremServer =
-  (label) =>
-  (...words) => {
-    const run = spawnSync(program, ["on-prem", "--data", `${label}.db`, ...words], { cwd: portal.folder, encoding: "utf8" });
-    assert.equal(run.status, 0, `${words.join(" ")}\n${run.stdout}${run.stderr}`);
-    return run.stdout;
-  };
+/** Runs the program in a folder of the portal, and says what it printed. */
+function run(...words) {
+  const done = spawnSync(program, words, { cwd: portal.folder, encoding: "utf8" });
+  assert.equal(done.status, 0, `${words.join(" ")}\n${done.stdout}${done.stderr}`);
+  return done.stdout;
+}
+
+/** An account of the On-Prem server: what runs a command for it and says what it printed. */
+const onPremAccount =
+  (name) =>
+  (...words) =>
+    run("on-prem", "--data", portal.onPrem.databaseUrl, "--keys", "licentral-on-prem.key", "--account", name, ...words);
 
 /** Registers an On-Prem server, by file in both directions. */
 async function register(page, onPrem, label, name) {
-  onPrem("account", "new", "--name", name);
+  onPrem("account", "new", "--name", name, "--smart-account", "XYZ COMPANY", "--virtual-account", `${name} licenses`, "--email", "plant@xyz.example");
   onPrem("register", "--out", `${label}.registration`);
   await openList(page);
   await page.getByRole("link", { name: "Add device manager" }).click();
@@ -86,12 +86,23 @@ async function upload(page, name, file) {
   await title(page, "Review the file information");
 }
 
+let isLargePlantThere = false;
+
+/** An account with so many product instances that its files are not applied while somebody waits for the answer: over 5,000. */
+async function largePlant(page) {
+  if (isLargePlantThere) return;
+  const onPrem = onPremAccount("Large plant");
+  await register(page, onPrem, "large", "Large plant");
+  run("device", "fleet", "--count", "5100", "--licenses", "none", "--token", onPrem("device", "token").trim(), "--portal", portal.onPrem.base);
+  isLargePlantThere = true;
+}
+
 for (const context of [contexts[0], contexts.at(-1)]) {
   const label = context.name;
   const name = `Plant ${label}`;
 
   test(`an On-Prem account is registered, synchronized by file, emptied and removed (${label})`, async () => {
-    const onPrem = onPremServer(label);
+    const onPrem = onPremAccount(name);
     const page = await openPage(browser, portal, context);
     await signInAs(page, "ada@xyz.example");
     await openList(page);
@@ -99,7 +110,8 @@ for (const context of [contexts[0], contexts.at(-1)]) {
     await register(page, onPrem, label, name);
 
     // S2: the file goes up, the response comes back.
-    onPrem("device", "add", "--serial", `FOC${label.replace(/[^0-9a-z]/gi, "").toUpperCase().slice(0, 8)}`, "--hostname", "plant-switch-01");
+    const token = onPrem("device", "token").trim();
+    run("device", "--state", `${label}.json`, "license", "smart", "register", "idtoken", token, "--portal", portal.onPrem.base);
     onPrem("sync", "generate", "--out", `${label}-1.sync`);
     await upload(page, name, `${label}-1.sync`);
     await page.getByText("Nothing has been applied yet.").waitFor();
@@ -144,15 +156,13 @@ for (const context of [contexts[0], contexts.at(-1)]) {
     assert.equal(await row(page, name).count(), 0);
     await page.context().close();
   });
+
   test(`a large file is applied by a job, and the page says how far it is (${label})`, async () => {
-    const onPrem = onPremServer(`large-${label}`);
     const page = await openPage(browser, portal, context);
     await signInAs(page, "ada@xyz.example");
-    await register(page, onPrem, `large-${label}`, `Large ${name}`);
-    // Beyond 5,000 a file is not applied while somebody waits for the answer.
-    onPrem("device", "add", "--serial", `LRG${label.slice(0, 4)}`, "--count", "5100", "--use", "c9200-ne-48");
-    onPrem("sync", "generate", "--out", `large-${label}.sync`);
-    await upload(page, `Large ${name}`, `large-${label}.sync`);
+    await largePlant(page);
+    onPremAccount("Large plant")("sync", "generate", "--out", `large-${label}.sync`);
+    await upload(page, "Large plant", `large-${label}.sync`);
     await page.getByRole("button", { name: "Submit" }).click();
     await title(page, "The file is being applied");
     await page.getByRole("progressbar").waitFor();
@@ -161,7 +171,7 @@ for (const context of [contexts[0], contexts.at(-1)]) {
     await page.getByRole("heading", { level: 1, name: "Confirmation", exact: true }).waitFor({ timeout: 60_000 });
     await page.getByRole("link", { name: "Close", exact: true }).click();
     await openList(page);
-    await row(page, `Large ${name}`).getByText("5,100").waitFor();
+    await row(page, "Large plant").getByText("5,100").waitFor();
     await page.context().close();
   });
 }

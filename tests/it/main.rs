@@ -4,6 +4,7 @@
 //! - `laws`: what holds for the code and the schema.
 //! - `gates`: what holds for every route that there is; found from the list of routes, never from a list kept here.
 //! - `rooms`: what each room does.
+//! - `before`: databases that the program before has made.
 //! - `races`, `kill`: many at once, and the power cut.
 #![expect(
     clippy::unwrap_used,
@@ -18,6 +19,7 @@
     reason = "tests may say things in the plainest way"
 )]
 
+mod before;
 mod connections;
 mod gates;
 mod kill;

@@ -10,6 +10,7 @@ use crate::kernel::{Clock, Event, Kind, Who};
 use crate::platform::db::Db;
 use crate::platform::outbound::{Client, Failed};
 use crate::platform::signing::FileKey;
+use serde_json::json;
 
 /// The codes with which a cloud says that this account is not the one that it knows: a server that was restored from a
 /// backup, or was removed.
@@ -47,13 +48,13 @@ pub fn network(
     let length = made.bytes.len() as u64;
     let answer = client.sync(&mut made.bytes.as_slice(), length);
     let outcome = match answer {
-        Ok(response) => files::apply(db, who, clock.now(), id, &response),
+        Ok(response) => files::try_to_apply(db, who, clock.now(), id, &response),
         Err(failed) => Err(Error::refused("on-prem.sync-failed", words(&failed))),
     };
     if let Err(error) = &outcome {
-        let why = match error {
-            Error::Refused(refusal) => refusal.says.to_string(),
-            other => other.to_string(),
+        let (why, code) = match error {
+            Error::Refused(refusal) => (refusal.says.to_string(), refusal.code),
+            other => (other.to_string(), ""),
         };
         let event = Event::new(
             Kind::LocalSyncFailed,
@@ -61,6 +62,7 @@ pub fn network(
             format!("The synchronization of {} failed: {why}", one.name),
         )
         .within(id)
+        .with(json!({ "code": code }))
         .ended(Outcome::Failed);
         let at = clock.now();
         db.write_now(|tx| {

@@ -202,7 +202,8 @@ pub fn apply(db: &Db, who: &Who, at: Moment, id: SmartAccountId, bytes: &[u8]) -
     applied
 }
 
-fn try_to_apply(db: &Db, who: &Who, at: Moment, id: SmartAccountId, bytes: &[u8]) -> Result<Applied> {
+/// The same, and the caller records what became of it.
+pub fn try_to_apply(db: &Db, who: &Who, at: Moment, id: SmartAccountId, bytes: &[u8]) -> Result<Applied> {
     let one = db.read_now(|r| accounts::find(r, id))?;
     let cloud = one.cloud()?;
     let opened = format::open(Cursor::new(bytes))?;

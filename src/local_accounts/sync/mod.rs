@@ -4,6 +4,7 @@
 //! by `sync::format`, which both ends share. The account's own key signs what goes out, and the key that came with its
 //! registration verifies what comes in.
 
+mod api;
 mod dashboard_pages;
 mod exchange;
 mod files;
@@ -13,9 +14,9 @@ mod store;
 
 pub use dashboard_pages::{changes, not_yet};
 pub use exchange::network;
-pub use files::{Applied, apply, generate};
-pub use schedule::{Frequency, Schedule, jobs};
-pub use store::Way;
+pub use files::{Applied, Generated, apply, generate};
+pub use schedule::{Frequency, Schedule, apply as set_schedule, jobs, kept as schedule_of, run as run_due};
+pub use store::{MadeFile, Way};
 
 use crate::http::Routes;
 
@@ -23,4 +24,5 @@ use crate::http::Routes;
 pub fn routes(routes: &mut Routes) {
     dashboard_pages::routes(routes);
     pages::routes(routes);
+    api::routes(routes);
 }

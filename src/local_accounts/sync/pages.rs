@@ -26,9 +26,9 @@ use askama::Template;
 use serde::Deserialize;
 
 /// The largest response file that is taken.
-const MOST: usize = 64 * 1024 * 1024;
+pub const MOST: usize = 64 * 1024 * 1024;
 /// So many files of an account are shown.
-const MOST_FILES: i64 = 500;
+pub const MOST_FILES: i64 = 500;
 const DASHBOARD: &str = "/on-prem-accounts";
 const ONE: &str = "/on-prem-accounts/{account}/sync";
 const ADMIN: &str = "/admin/synchronisation";
@@ -48,7 +48,7 @@ pub fn routes(routes: &mut Routes) {
 }
 
 /// An account, and the key that signs its files.
-async fn with_key(visit: &Visit, number: Number) -> Result<(LocalAccount, FileKey)> {
+pub async fn with_key(visit: &Visit, number: Number) -> Result<(LocalAccount, FileKey)> {
     let signing = visit.portal.signing.clone();
     visit
         .portal
@@ -155,16 +155,18 @@ async fn generate(may: May<SynchronizeOnPrem>, number: PathPart<Number>, _: Post
     );
     let id = one.id;
     let made = off_the_loop(move || files::generate(&db, &who, now, id, &key, Way::File)).await?;
-    let name: String = one
+    let name = file_name(&one, made.sequence);
+    Ok(attachment("application/octet-stream", &name, made.bytes))
+}
+
+/// What a synchronization file is called.
+pub fn file_name(account: &LocalAccount, sequence: i64) -> String {
+    let name: String = account
         .name
         .chars()
         .map(|c| if c.is_ascii_alphanumeric() { c } else { '-' })
         .collect();
-    Ok(attachment(
-        "application/octet-stream",
-        &format!("{name}-{}.sync", made.sequence),
-        made.bytes,
-    ))
+    format!("{name}-{sequence}.sync")
 }
 
 /// POST …/sync/file/response: the response file.

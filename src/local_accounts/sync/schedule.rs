@@ -172,13 +172,14 @@ pub fn jobs(db: &Db, clock: &Clock, signing: &Arc<Signing>) -> Vec<Job> {
     vec![
         Job::new("scheduled synchronization", Duration::from_secs(5), move || {
             let (db, clock, signing) = (db.clone(), clock.clone(), signing.clone());
-            async move { off_the_loop(move || run(&db, &clock, &signing)).await }
+            async move { off_the_loop(move || run(&db, &clock, &signing).map(drop)).await }
         })
         .aside(),
     ]
 }
 
-fn run(db: &Db, clock: &Clock, signing: &Signing) -> Result<()> {
+/// Gives each account whose turn it is its turn; says how many had one.
+pub fn run(db: &Db, clock: &Clock, signing: &Signing) -> Result<usize> {
     let who = Who::portal("scheduled sync");
     let now = clock.now();
     let (schedule, without, due) = db.read_now(|r| {
@@ -192,8 +193,9 @@ fn run(db: &Db, clock: &Clock, signing: &Signing) -> Result<()> {
         ))
     })?;
     let Some(schedule) = schedule else {
-        return Ok(());
+        return Ok(0);
     };
+    let mut turns = 0;
     let next = schedule.next_after(now);
     if !without.is_empty() {
         db.housekeeping_now(|tx| {
@@ -210,6 +212,7 @@ fn run(db: &Db, clock: &Clock, signing: &Signing) -> Result<()> {
         if !db.housekeeping_now(|tx| store::set_turn(tx, id, one.next_run_at, next))? {
             continue;
         }
+        turns += 1;
         if let Err(error) = exchange::network(db, clock, &who, id, &key, true) {
             tracing::info!(%error, account = one.number, "a scheduled synchronization failed");
             let tries = u32::try_from(one.failed_tries).unwrap_or(0).min(10);
@@ -218,7 +221,7 @@ fn run(db: &Db, clock: &Clock, signing: &Signing) -> Result<()> {
             db.housekeeping_now(|tx| store::set_turn(tx, id, next, Some(again)).map(drop))?;
         }
     }
-    Ok(())
+    Ok(turns)
 }
 
 #[cfg(test)]

@@ -114,6 +114,20 @@ fn applied(conn: &mut Conn) -> Result<Vec<String>, Failure> {
     Ok(rows.into_iter().map(|r| r.version).collect())
 }
 
+/// Whether this is a file in which the command `licentral on-prem` kept an account before there was an On-Prem portal. Such
+/// tables stand in every database of that time, empty everywhere else; a step of the schema drops them.
+fn holds_old_account(conn: &mut Conn) -> Result<bool, Failure> {
+    const STEP_OF_THE_TABLES: &str = "20261122000008";
+    const STEP_THAT_DROPS_THEM: &str = "20261128000031";
+    let applied = applied(conn)?;
+    let has = |step: &str| applied.iter().any(|one| one == step);
+    if !has(STEP_OF_THE_TABLES) || has(STEP_THAT_DROPS_THEM) {
+        return Ok(false);
+    }
+    let found: Vec<Version> = diesel::sql_query("SELECT id AS version FROM onprem_accounts").load(conn)?;
+    Ok(!found.is_empty())
+}
+
 /// Brings the schema up to this program's, one process at a time. Refuses a schema that is ahead.
 /// Returns how many steps were run.
 pub fn run(url: &str) -> Result<usize, Failure> {
@@ -133,6 +147,12 @@ fn run_once(url: &str) -> Result<usize, Failure> {
             steps.join(", ")
         )
         .into());
+    }
+    if holds_old_account(&mut conn)? {
+        return Err(
+            "it is a file of the command \u{201c}licentral on-prem\u{201d} of before, and its account would be lost. Take it over into the database of an On-Prem server: licentral on-prem adopt FILE --email ADDRESS"
+                .into(),
+        );
     }
     match Manager::new(url)?.database() {
         Database::Sqlite => {

@@ -416,6 +416,7 @@ diesel::table! {
         version -> BigInt,
         next_public_key -> Text,
         next_sealed_key -> Text,
+        registering_until -> Nullable<Timestamp>,
     }
 }
 
@@ -479,74 +480,6 @@ diesel::table! {
         request_hash -> Text,
         made -> Text,
         created_at -> Timestamp,
-    }
-}
-
-diesel::table! {
-    onprem_accounts (id) {
-        id -> Text,
-        name -> Text,
-        facts -> Text,
-        version -> BigInt,
-    }
-}
-
-diesel::table! {
-    onprem_devices (account_id, udi_key) {
-        account_id -> Text,
-        udi_key -> Text,
-        pid -> Text,
-        serial -> Text,
-        hostname -> Text,
-        product -> Text,
-        software -> Text,
-        place_key -> Text,
-        registered_at -> Timestamp,
-        contact_at -> Timestamp,
-        used -> Text,
-    }
-}
-
-diesel::table! {
-    onprem_files (account_id, sequence) {
-        account_id -> Text,
-        sequence -> BigInt,
-        sha256 -> Text,
-        devices -> BigInt,
-        usages -> BigInt,
-        generated_at -> Timestamp,
-        answered_at -> Nullable<Timestamp>,
-    }
-}
-
-diesel::table! {
-    onprem_licenses (account_id, line) {
-        account_id -> Text,
-        line -> Integer,
-        entitlement -> Text,
-        name -> Text,
-        billing -> Text,
-        purchased -> BigInt,
-        ends_at -> Nullable<Timestamp>,
-    }
-}
-
-diesel::table! {
-    onprem_places (account_id, name_key) {
-        account_id -> Text,
-        name_key -> Text,
-        name -> Text,
-        description -> Text,
-        is_default -> Bool,
-    }
-}
-
-diesel::table! {
-    onprem_shares (account_id, place_key, entitlement) {
-        account_id -> Text,
-        place_key -> Text,
-        entitlement -> Text,
-        quantity -> BigInt,
     }
 }
 
@@ -1009,12 +942,6 @@ diesel::allow_tables_to_appear_in_same_query!(
     notification_addresses,
     notification_settings,
     once,
-    onprem_accounts,
-    onprem_devices,
-    onprem_files,
-    onprem_licenses,
-    onprem_places,
-    onprem_shares,
     order_assignments,
     order_drafts,
     order_imports,

@@ -27,8 +27,9 @@ const RULES: &[Rule] = &[
          AND EXISTS (SELECT 1 FROM virtual_accounts v WHERE v.smart_account_id = s.id)",
     ),
     (
+        // The System Administrators of an On-Prem server administer each account of it.
         "An Active Smart Account has no administrator",
-        "SELECT s.domain AS what FROM smart_accounts s WHERE s.state = 'active'
+        "SELECT s.domain AS what FROM smart_accounts s WHERE s.state = 'active' AND s.kind = 'smart'
          AND NOT EXISTS (SELECT 1 FROM grants g WHERE g.smart_account_id = s.id AND g.role = 'account-admin')",
     ),
     (
@@ -40,7 +41,8 @@ const RULES: &[Rule] = &[
     (
         "A Smart Account holds its domain and should not, or does not and should",
         "SELECT s.domain AS what FROM smart_accounts s
-         WHERE (s.state = 'pending' AND s.pending_detail IN ('denied', 'withdrawn', 'expired')) = s.holds_domain",
+         WHERE s.kind = 'smart'
+         AND (s.state = 'pending' AND s.pending_detail IN ('denied', 'withdrawn', 'expired')) = s.holds_domain",
     ),
     (
         "The state of a request and of its Smart Account do not fit",

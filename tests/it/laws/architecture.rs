@@ -37,7 +37,6 @@ const ROOMS: &[&str] = &[
     "local_accounts",
     "home",
     "simulator",
-    "onprem",
 ];
 
 /// Above the rooms, and free to use all of them.
@@ -374,6 +373,16 @@ const BY_THE_PORTAL: &[(&str, usize, &str)] = &[
         "alerts/service.rs",
         1,
         "letters are written when nobody asks; each addressee is told of what they reach",
+    ),
+    (
+        "commands/on_prem/server.rs",
+        2,
+        "whoever owns the database and the keys of an On-Prem server may do everything there",
+    ),
+    (
+        "local_accounts/adopt/mod.rs",
+        1,
+        "an old file is taken over as a whole, by whoever may manage the accounts of the server",
     ),
     (
         "simulator/scenario/story.rs",

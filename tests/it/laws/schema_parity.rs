@@ -456,7 +456,6 @@ fn enums() -> Vec<(&'static str, &'static str, Vec<&'static str>)> {
         ("sync_files", "outcome", words!(sync::Outcome)),
         ("sync_files", "way", words!(sync::Way)),
         ("device_tallies", "standing", words!(devices::Standing)),
-        ("onprem_licenses", "billing", words!(catalog::Billing)),
         ("orders", "order_type", words!(orders::OrderType)),
         ("orders", "order_status", words!(orders::OrderStatus)),
         ("orders", "assignment", words!(orders::Assignment)),

@@ -399,3 +399,142 @@ fn the_schedule_gives_each_account_its_turn() {
     run();
     assert_eq!(both.account().sequence, 1);
 }
+
+#[test]
+fn scripts_synchronize_and_read_how_it_stands() {
+    let both = Both::start();
+    both.cloud.licenses(&both.cast.xyz, both.place, SKU, 4);
+    let base = format!("/api/v1/on-prem/accounts/{}/sync", both.number);
+    let mut script = both.server.api(OPERATOR);
+    let done = script.post(&format!("{base}/network"), &json!({}));
+    let done = done.expect(200).json();
+    assert_eq!(
+        (&done["sequence"], &done["applied"], &done["licenses"]),
+        (&json!(1), &json!(true), &json!(1))
+    );
+    assert_eq!(both.stock("DEFAULT"), [4, 0, 0, 4]);
+    // By file: out here, in there, and the answer back; once more changes nothing.
+    let file = script.post(&format!("{base}/file"), &json!({}));
+    file.expect(200);
+    assert!(file.body.starts_with("LICENTRAL SYNC"), "{}", file.body);
+    let shown = script.get(&base).expect(200).json();
+    assert_eq!(
+        (&shown["status"], &shown["sequence"]),
+        (&json!("generated"), &json!(2))
+    );
+    let answer = both.response();
+    for (bytes, status, word) in [
+        (answer.as_slice(), 200, "\"applied\":false"),
+        (b"hello", 409, "sync.not-a-sync-file"),
+    ] {
+        let reply = script.send(
+            "POST",
+            &format!("{base}/response"),
+            &[("content-type", "application/octet-stream")],
+            Some(bytes),
+        );
+        assert!(
+            reply.status == status && reply.body.contains(word),
+            "{}",
+            reply.body
+        );
+    }
+    let shown = script.get(&base).expect(200).json();
+    let files = shown["files"].as_array().unwrap();
+    assert_eq!((files.len(), &files[1]["way"]), (2, &json!("network")));
+    assert!(files[0]["answered_at"].is_null() && files[1]["answered_at"].is_string());
+    // The schedule, of the server and for one account.
+    let wanted = json!({ "schedule": { "start": "2030-01-31", "frequency": "monthly", "time": "02:30" } });
+    let kept = script.put("/api/v1/on-prem/schedule", &wanted).expect(200).json();
+    assert_eq!(kept["next_at"], "2030-01-31T02:30:00Z");
+    assert_eq!(script.get("/api/v1/on-prem/schedule").json(), kept);
+    let wrong = json!({ "schedule": { "start": "soon", "frequency": "hourly", "time": "" } });
+    script.put("/api/v1/on-prem/schedule", &wrong).expect(422);
+    script
+        .put(&format!("{base}/schedule"), &json!({ "scheduled": false }))
+        .expect(200);
+    assert!(!both.account().is_scheduled);
+    let none = script.put("/api/v1/on-prem/schedule", &json!({ "schedule": null }));
+    assert!(none.expect(200).json()["schedule"].is_null());
+    let mut user = both.server.api(USER);
+    user.post(&format!("{base}/network"), &json!({})).expect(403);
+    user.get(&base).expect(403);
+}
+
+#[test]
+fn a_response_that_is_refused_over_the_network_is_recorded_once() {
+    let both = Both::start();
+    let other = licentral::platform::signing::FileKey::make().unwrap().0;
+    let mut cloud = both.account().cloud.unwrap();
+    cloud.public_key = other.public_key().to_owned();
+    let text = serde_json::to_string(&cloud).unwrap();
+    both.server
+        .db
+        .housekeeping_now(|tx| {
+            diesel::update(rows::table.find(both.account))
+                .set(rows::cloud.eq(Some(text.clone())))
+                .execute(tx.conn())?;
+            Ok(())
+        })
+        .unwrap();
+    both.sync(ADMIN).expect(303);
+    assert_eq!(both.account().sync, SyncState::Failed);
+    let failed = both.server.events_of("local-sync.failed");
+    assert_eq!(failed.len(), 1, "{failed:?}");
+    assert!(
+        failed[0].detail.contains("sync.bad-signature"),
+        "{}",
+        failed[0].detail
+    );
+}
+
+#[test]
+fn a_registration_that_was_cut_off_is_free_again_after_a_while() {
+    let p = Portal::start_as(|config| config.edition = Edition::OnPrem);
+    let new = New::make(&p.parts.signing, p.clock.now()).unwrap();
+    let wanted = Requested::parse("Plant", "XYZ COMPANY", "Local", "plant@xyz.example").unwrap();
+    let permit = Permit::by_the_portal("tests");
+    let id =
+        p.db.write_now(|tx| local_accounts::request(tx, &permit, &new, &wanted, None))
+            .unwrap()
+            .id;
+    let until = p.clock.wall().plus(TimeDelta::minutes(10));
+    p.db.housekeeping_now(|tx| {
+        diesel::update(rows::table.find(id))
+            .set((
+                rows::state.eq(AccountState::Registering),
+                rows::registering_until.eq(Some(until)),
+            ))
+            .execute(tx.conn())?;
+        Ok(())
+    })
+    .unwrap();
+    let state = || {
+        p.run_jobs();
+        p.db.read_now(|r| local_accounts::find(r, id)).unwrap()
+    };
+    // Moving the lab's clock on is no time that a process has taken.
+    p.advance(TimeDelta::days(1));
+    assert_eq!(state().state, AccountState::Registering);
+    p.advance_wall(TimeDelta::minutes(11));
+    let found = state();
+    assert_eq!(found.state, AccountState::Pending);
+    assert!(found.reason.contains("has stopped"), "{}", found.reason);
+    assert_eq!(p.events_of("local-account.registration").len(), 1);
+}
+
+#[test]
+fn a_new_account_leaves_host_names_out_where_the_server_says_so() {
+    let p = Portal::start_as(|config| config.edition = Edition::OnPrem);
+    let request = |name: &str| {
+        let new = New::make(&p.parts.signing, p.clock.now()).unwrap();
+        let wanted = Requested::parse(name, "XYZ COMPANY", name, "plant@xyz.example").unwrap();
+        let permit = Permit::by_the_portal("tests");
+        p.db.write_now(|tx| local_accounts::request(tx, &permit, &new, &wanted, None))
+            .unwrap()
+    };
+    assert!(!request("First").hides_hostnames);
+    p.db.housekeeping_now(|tx| licentral::platform::settings::set(tx, "hide-hostnames", "yes"))
+        .unwrap();
+    assert!(request("Second").hides_hostnames);
+}

@@ -13,6 +13,7 @@ mod licenses;
 mod local_accounts;
 mod local_sync;
 mod members;
+mod on_prem_command;
 mod order_pages;
 mod orders;
 mod pasted;

@@ -6,7 +6,9 @@ use diesel::prelude::*;
 use licentral::platform::db::Reads;
 use licentral::platform::db::schema::sync_parts;
 use licentral::platform::signing::FileKey;
+use licentral::sync::format::{self, RegistrationHeader};
 use serde_json::{Value, json};
+use std::io::Cursor;
 use std::path::Path;
 
 const NE: &str = "c9200-ne-48";
@@ -337,7 +339,7 @@ fn the_command_comes_back_from_a_snapshot() {
             if one
                 .file_name()
                 .to_string_lossy()
-                .starts_with("licentral-onprem.db")
+                .starts_with("licentral-on-prem.db")
             {
                 std::fs::copy(one.path(), to.join(one.file_name())).unwrap();
             }
@@ -346,34 +348,39 @@ fn the_command_comes_back_from_a_snapshot() {
     let portal = p.base.clone();
     let (id, secret) = p.api_client(ADA, true);
     let number = cast.xyz.number.to_string();
-    let cloud = [
-        "--cloud",
-        &portal,
-        "--account",
+    let cloud = ["--cloud", &portal, "--client-id", &id, "--client-secret", &secret];
+    done(&[
+        "account",
+        "new",
+        "--name",
+        "Plant",
+        "--smart-account",
         &number,
-        "--client-id",
-        &id,
-        "--client-secret",
-        &secret,
-    ];
-    done(&["account", "new", "--name", "Plant"]);
-    done(&[&["register", "--virtual-account", "Plant VA"], &cloud[..]].concat());
-    done(&["device", "add", "--serial", "FOC1"]);
+        "--virtual-account",
+        "Plant VA",
+        "--email",
+        "plant@xyz.example",
+    ]);
+    done(&[&["register"], &cloud[..]].concat());
     done(&["sync", "now"]);
     let snapshot = folder.join("snapshot");
     copy(&folder, &snapshot);
-    done(&["device", "add", "--serial", "FOC2"]);
     done(&["sync", "now"]);
     copy(&snapshot, &folder);
     for _ in 0..2 {
         let (good, says) = does(&["sync", "now"]);
-        assert!(!good && says.contains("Re-register"), "{says}");
+        assert!(!good && says.contains("register the account again"), "{says}");
     }
     // Registering says how, and without a reason nothing is asked.
     let (good, says) = does(&["register", "--out", "no.registration"]);
+    assert!(!good && says.contains("Re-register"), "{says}");
+    let (good, says) = does(&[&["register"], &cloud[..]].concat());
     assert!(!good && says.contains("register --again"), "{says}");
     let (good, says) = does(&[&["register", "--again"], &cloud[..]].concat());
-    assert!(!good && says.contains("--reason"), "{says}");
+    assert!(
+        !good && says.contains("Enter why it is registered again"),
+        "{says}"
+    );
     done(
         &[
             &["register", "--again", "--reason", "Restored from a backup"],
@@ -384,7 +391,7 @@ fn the_command_comes_back_from_a_snapshot() {
     let says = done(&["sync", "now"]);
     assert!(says.contains("the response to file 1 was applied"), "{says}");
     assert!(done(&["status"]).contains("Last response:        1"));
-    // By hand, once more: the file is the same until it is answered, and the old authorization is none for the new key.
+    // By hand, once more: the key is the same until it is answered, and the old authorization is none for the new key.
     done(&["register", "--again", "--out", "first.registration"]);
     done(&["register", "--again", "--out", "second.registration"]);
     let text = |name: &str| std::fs::read_to_string(folder.join(name)).unwrap();
@@ -404,7 +411,15 @@ fn the_command_comes_back_from_a_snapshot() {
     .unwrap();
     done(&["authorize", "plant.authorization"]);
     assert!(done(&["sync", "now"]).contains("the response to file 1 was applied"));
-    assert!(!folder.join("licentral-onprem.db.key.next").exists());
+    let asks = |name: &str| {
+        let header: RegistrationHeader = format::open(Cursor::new(text(name))).unwrap().claimed().unwrap();
+        header.public_key
+    };
+    assert_eq!(
+        asks("first.registration"),
+        asks("second.registration"),
+        "one key until it is answered"
+    );
     p.adds_up();
     std::fs::remove_dir_all(&folder).unwrap();
 }

@@ -5,6 +5,7 @@ use chrono::TimeDelta;
 use licentral::authn::system_users::{self, DEFAULT_PASSWORD};
 use licentral::authn::{PersonState, PlatformRole};
 use licentral::system_users as room;
+use serde_json::json;
 
 const INES: &str = "ines@on-prem.example";
 const OMAR: &str = "omar@on-prem.example";
@@ -421,4 +422,58 @@ fn whoever_is_invited_to_a_local_account_becomes_a_user_of_the_server() {
     let mut ines = p.sign_in(INES);
     ines.get("/admin/users?q=new%40on-prem").expect(200);
     ines.shows_row("new@on-prem.example", "System User");
+}
+
+#[test]
+fn scripts_manage_the_users_by_the_rules_of_the_pages() {
+    let p = with_users();
+    const ALL: &str = "/api/v1/on-prem/users";
+    let mut ines = p.api(INES);
+    let list = ines
+        .get(&format!("{ALL}?role=system-operator"))
+        .expect(200)
+        .json();
+    assert_eq!(
+        (&list["total"], &list["items"][0]["user_name"]),
+        (&json!(1), &json!("omar"))
+    );
+    ines.get(&format!("{ALL}?role=king")).expect(400);
+    let new = json!({ "user_name": "nina", "name": "Nina Falk", "email": "nina@on-prem.example", "role": "system-user" });
+    let made = ines.post(ALL, &new).expect(201).json();
+    assert_eq!(
+        (&made["status"], &made["role"]),
+        (&json!("invited"), &json!("system-user"))
+    );
+    assert_eq!(
+        ines.post(ALL, &new).expect(409).json()["code"],
+        "people.address-taken"
+    );
+    ines.post(
+        ALL,
+        &json!({ "user_name": "", "name": "X", "email": "x", "role": "king" }),
+    )
+    .expect(422);
+    let one = format!("{ALL}/{}", made["id"].as_str().unwrap());
+    let changed = ines
+        .patch(&one, &json!({ "role": "system-operator" }))
+        .expect(200)
+        .json();
+    assert_eq!(
+        (&changed["role"], &changed["name"]),
+        (&json!("system-operator"), &json!("Nina Falk"))
+    );
+    let own = p.find_person(INES).id;
+    let refused = ines.patch(&format!("{ALL}/{own}"), &json!({ "role": "system-user" }));
+    assert_eq!(refused.expect(409).json()["code"], "system-users.yourself");
+    let off = ines.patch(&one, &json!({ "enabled": false })).expect(200).json();
+    assert_eq!(off["status"], "disabled");
+    let omar = p.find_person(OMAR).id;
+    ines.post(&format!("{ALL}/{omar}/reset-password"), &json!({}))
+        .expect(204);
+    ines.delete(&one).expect(204);
+    ines.get(&one).expect(404);
+    let mut reads = p.api(OMAR);
+    reads.get(ALL).expect(200);
+    reads.post(ALL, &new).expect(403);
+    p.api(UMA).get(ALL).expect(403);
 }

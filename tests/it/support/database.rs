@@ -3,6 +3,7 @@
 use diesel::connection::SimpleConnection;
 use diesel::{Connection, PgConnection, RunQueryDsl, SqliteConnection};
 use licentral::platform::db::migrate;
+use std::io::Read as _;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -55,6 +56,40 @@ impl Database {
         }
     }
 
+    /// What the program before has made (`tests/fixtures/before`), as it was left, with its key: "cloud" or "on-prem".
+    pub fn before(name: &str) -> Self {
+        if postgres().is_none() {
+            return Self::before_in_sqlite(name);
+        }
+        let database = Self::empty();
+        let dump = String::from_utf8(unpacked(&format!("{name}.sql.gz"))).unwrap();
+        PgConnection::establish(&database.url)
+            .unwrap()
+            .batch_execute(&dump)
+            .unwrap();
+        database.with_key(name)
+    }
+
+    /// The same as a SQLite file, whatever the other tests run on.
+    pub fn before_in_sqlite(name: &str) -> Self {
+        template();
+        let (_, folder) = next_folder();
+        let file = folder.join("licentral.db");
+        std::fs::write(&file, unpacked(&format!("{name}.db.gz"))).unwrap();
+        let database = Self {
+            url: format!("sqlite://{}", file.display()),
+            folder,
+            dropped_on: None,
+        };
+        database.with_key(name)
+    }
+
+    fn with_key(self, name: &str) -> Self {
+        let key = fixtures().join(format!("{name}.key"));
+        std::fs::copy(key, self.folder.join("licentral.key")).unwrap();
+        self
+    }
+
     /// All of it in the one place from which it can be copied. Nobody may have it open.
     pub fn at_rest(self) -> Self {
         if let Some(file) = self.url.strip_prefix("sqlite://") {
@@ -103,6 +138,20 @@ impl Database {
             dropped_on: None,
         }
     }
+}
+
+fn fixtures() -> PathBuf {
+    repository().join("tests/fixtures/before")
+}
+
+/// A packed file of `tests/fixtures/before`.
+pub fn unpacked(name: &str) -> Vec<u8> {
+    let file = std::fs::File::open(fixtures().join(name)).unwrap();
+    let mut bytes = Vec::new();
+    flate2::read::GzDecoder::new(file)
+        .read_to_end(&mut bytes)
+        .unwrap();
+    bytes
 }
 
 impl Drop for Database {

@@ -21,7 +21,7 @@ mod tokens;
 pub use api::{Api, Reply};
 pub use browser::{Browser, Page, sel};
 pub use cast::{Account, Cast, PASSWORD};
-pub use database::{Database, postgres, repository};
+pub use database::{Database, postgres, repository, unpacked};
 pub use devices::{ESSENTIALS, TestDevice, registration};
 pub use edition::LocalCast;
 pub use fingerprint::{Fingerprint, Watch, columns, tables};
