@@ -130,6 +130,7 @@ export class Reader {
   candidates(scope, words, before) {
     const exact = { name: words, exact: true };
     const begins = { name: new RegExp(`^${words.replace(/[.*+?^${}()|[\]\\]/g, "\\$&")}`) };
+    if (/\bleft menu$/i.test(before)) return [scope.locator("summary").filter({ hasText: new RegExp(`^\\s*${words}\\s*$`) })];
     if (/\bmenu of$/i.test(before)) return [scope.getByRole("row").filter({ hasText: words }).getByRole("button", { name: /^Actions/ })];
     if (/\btick$/i.test(before)) return [scope.getByRole("row").filter({ hasText: words }).getByRole("checkbox"), scope.getByLabel(words, { exact: true })];
     return [

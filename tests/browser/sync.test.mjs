@@ -3,9 +3,10 @@
 // found by visible labels; the server is told what to do by its command (its own pages: on-prem-*.test.mjs).
 
 import assert from "node:assert/strict";
-import { spawnSync } from "node:child_process";
+import { execFile } from "node:child_process";
 import path from "node:path";
 import { after, before, test } from "node:test";
+import { promisify } from "node:util";
 import { checkPage, contexts, openBrowser, openPage, program, shot, signInAs, startPortal, visit } from "./support.mjs";
 
 let portal;
@@ -46,10 +47,9 @@ async function download(page, press, as) {
   return target;
 }
 
-/** Runs the program in a folder of the portal, and says what it printed. */
-function run(...words) {
-  const done = spawnSync(program, words, { cwd: portal.folder, encoding: "utf8" });
-  assert.equal(done.status, 0, `${words.join(" ")}\n${done.stdout}${done.stderr}`);
+/** Runs the program in a folder of the portal, and says what it printed. What the portal logs meanwhile is read on. */
+async function run(...words) {
+  const done = await promisify(execFile)(program, words, { cwd: portal.folder, encoding: "utf8" });
   return done.stdout;
 }
 
@@ -61,8 +61,8 @@ const onPremAccount =
 
 /** Registers an On-Prem server, by file in both directions. */
 async function register(page, onPrem, label, name) {
-  onPrem("account", "new", "--name", name, "--smart-account", "XYZ COMPANY", "--virtual-account", `${name} licenses`, "--email", "plant@xyz.example");
-  onPrem("register", "--out", `${label}.registration`);
+  await onPrem("account", "new", "--name", name, "--smart-account", "XYZ COMPANY", "--virtual-account", `${name} licenses`, "--email", "plant@xyz.example");
+  await onPrem("register", "--out", `${label}.registration`);
   await openList(page);
   await page.getByRole("link", { name: "Add device manager" }).click();
   await title(page, "Add device manager");
@@ -73,7 +73,7 @@ async function register(page, onPrem, label, name) {
   await title(page, `${name} is registered`);
   await checkPage(page, `${label} registered`);
   const authorization = await download(page, () => page.getByRole("link", { name: "Download authorization file" }).click(), `${label}.authorization`);
-  onPrem("authorize", authorization);
+  await onPrem("authorize", authorization);
 }
 
 /** Uploads a synchronization file, as far as its review. */
@@ -86,20 +86,21 @@ async function upload(page, name, file) {
   await title(page, "Review the file information");
 }
 
-let isLargePlantThere = false;
-
-/** An account with so many product instances that its files are not applied while somebody waits for the answer: over 5,000. */
-async function largePlant(page) {
-  if (isLargePlantThere) return;
-  const onPrem = onPremAccount("Large plant");
-  await register(page, onPrem, "large", "Large plant");
-  run("device", "fleet", "--count", "5100", "--licenses", "none", "--token", onPrem("device", "token").trim(), "--portal", portal.onPrem.base);
-  isLargePlantThere = true;
+/** Downloads the latest response file, from the list, and applies it on the server. */
+async function takeResponse(page, name, as) {
+  await row(page, name).getByRole("button", { name: `Actions for ${name}` }).click();
+  const response = await download(
+    page,
+    () => page.getByRole("link", { name: "Download latest response file", exact: true }).and(page.locator(":visible")).first().click(),
+    as,
+  );
+  await onPremAccount(name)("sync", "apply", response);
 }
 
 for (const context of [contexts[0], contexts.at(-1)]) {
   const label = context.name;
   const name = `Plant ${label}`;
+  const large = `Large plant ${label}`;
 
   test(`an On-Prem account is registered, synchronized by file, emptied and removed (${label})`, async () => {
     const onPrem = onPremAccount(name);
@@ -110,9 +111,9 @@ for (const context of [contexts[0], contexts.at(-1)]) {
     await register(page, onPrem, label, name);
 
     // S2: the file goes up, the response comes back.
-    const token = onPrem("device", "token").trim();
-    run("device", "--state", `${label}.json`, "license", "smart", "register", "idtoken", token, "--portal", portal.onPrem.base);
-    onPrem("sync", "generate", "--out", `${label}-1.sync`);
+    const token = (await onPrem("device", "token")).trim();
+    await run("device", "--state", `${label}.json`, "license", "smart", "register", "idtoken", token, "--portal", portal.onPrem.base);
+    await onPrem("sync", "generate", "--out", `${label}-1.sync`);
     await upload(page, name, `${label}-1.sync`);
     await page.getByText("Nothing has been applied yet.").waitFor();
     await checkPage(page, `${label} review sync file`);
@@ -122,14 +123,8 @@ for (const context of [contexts[0], contexts.at(-1)]) {
     await page.getByRole("link", { name: "Close", exact: true }).click();
     await openList(page);
     await row(page, name).getByText("Synchronization Successful").waitFor();
-    await row(page, name).getByRole("button", { name: `Actions for ${name}` }).click();
-    const response = await download(
-      page,
-      () => page.getByRole("link", { name: "Download latest response file", exact: true }).and(page.locator(":visible")).first().click(),
-      `${label}-1.response`,
-    );
-    onPrem("sync", "apply", response);
-    assert.match(onPrem("status"), /Synchronization Successful/);
+    await takeResponse(page, name, `${label}-1.response`);
+    assert.match(await onPrem("status"), /Synchronization Successful/);
 
     // S0: not while it has product instances.
     await choose(page, name, "Remove");
@@ -137,8 +132,8 @@ for (const context of [contexts[0], contexts.at(-1)]) {
     await pop.getByText("source of truth").waitFor();
     assert.equal(await pop.getByRole("link", { name: "Remove device manager" }).count(), 0);
     await checkPage(page, `${label} remove refused`);
-    onPrem("device", "remove", "--all");
-    onPrem("sync", "generate", "--out", `${label}-2.sync`);
+    await onPrem("device", "remove", "--all");
+    await onPrem("sync", "generate", "--out", `${label}-2.sync`);
     await upload(page, name, `${label}-2.sync`);
     await page.getByRole("button", { name: "Submit" }).click();
     await title(page, "Confirmation");
@@ -160,9 +155,14 @@ for (const context of [contexts[0], contexts.at(-1)]) {
   test(`a large file is applied by a job, and the page says how far it is (${label})`, async () => {
     const page = await openPage(browser, portal, context);
     await signInAs(page, "ada@xyz.example");
-    await largePlant(page);
-    onPremAccount("Large plant")("sync", "generate", "--out", `large-${label}.sync`);
-    await upload(page, "Large plant", `large-${label}.sync`);
+    const onPrem = onPremAccount(large);
+    await register(page, onPrem, `large-${label}`, large);
+    // Beyond 5,000 a file is not applied while somebody waits for the answer.
+    const token = (await onPrem("device", "token")).trim();
+    const seed = String(contexts.indexOf(context) + 1);
+    await run("device", "fleet", "--count", "5100", "--seed", seed, "--licenses", "none", "--token", token, "--portal", portal.onPrem.base);
+    await onPrem("sync", "generate", "--out", `large-${label}.sync`);
+    await upload(page, large, `large-${label}.sync`);
     await page.getByRole("button", { name: "Submit" }).click();
     await title(page, "The file is being applied");
     await page.getByRole("progressbar").waitFor();
@@ -171,7 +171,7 @@ for (const context of [contexts[0], contexts.at(-1)]) {
     await page.getByRole("heading", { level: 1, name: "Confirmation", exact: true }).waitFor({ timeout: 60_000 });
     await page.getByRole("link", { name: "Close", exact: true }).click();
     await openList(page);
-    await row(page, "Large plant").getByText("5,100").waitFor();
+    await row(page, large).getByText("5,100").waitFor();
     await page.context().close();
   });
 }
