@@ -77,6 +77,7 @@ export async function startPortal({ env = {}, onPrem = false, words = [] } = {})
     return url.href;
   };
   const databaseUrl = newDatabase("x.db");
+  const onPremDatabaseUrl = onPrem ? newDatabase("on-prem.db") : undefined;
 
   // Settings of the person who runs the tests must not reach the portal under test.
   const inherited = Object.fromEntries(
@@ -92,7 +93,7 @@ export async function startPortal({ env = {}, onPrem = false, words = [] } = {})
       LICENTRAL_SCENARIO: "demo",
       DATABASE_URL: databaseUrl,
       LICENTRAL_ON_PREM_LISTEN: listens,
-      ...(onPrem ? { LICENTRAL_ON_PREM_DATABASE_URL: newDatabase("on-prem.db") } : {}),
+      ...(onPrem ? { LICENTRAL_ON_PREM_DATABASE_URL: onPremDatabaseUrl } : {}),
       ...env,
     },
     stdio: ["ignore", "pipe", "pipe"],
@@ -132,7 +133,7 @@ export async function startPortal({ env = {}, onPrem = false, words = [] } = {})
     const ready = await Promise.all(
       [base, ...(onPrem ? [`http://${listens}`] : [])].map((one) => fetch(`${one}/readyz`).then((answer) => answer.ok, () => false)),
     );
-    if (ready.every(Boolean)) return { base, databaseUrl, folder, onPrem: { base: `http://${listens}`, folder }, log: () => log, stop };
+    if (ready.every(Boolean)) return { base, databaseUrl, folder, onPrem: { base: `http://${listens}`, databaseUrl: onPremDatabaseUrl, folder }, log: () => log, stop };
     if (Date.now() > deadline) break;
     await pause(50);
   }

@@ -176,7 +176,7 @@ fn the_on_prem_server_of_before_is_opened_and_everything_is_found() {
     }
     let mut browser = p.sign_in(ines);
     browser
-        .get("/")
+        .get("/on-prem-accounts")
         .expect(200)
         .shows("Smart-On-Prem-Account")
         .shows("Synchronization Successful");
