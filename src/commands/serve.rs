@@ -6,7 +6,7 @@ use crate::http::{Portal, server};
 use crate::identity;
 use crate::kernel::{Clock, Edition};
 use crate::platform::config::{Config, Settings};
-use crate::platform::db::{Db, Schema, migrate};
+use crate::platform::db::{Db, Schema, migrate, not_opened};
 use crate::platform::mail::Transport;
 use crate::platform::signing::Signing;
 use crate::platform::{settings, telemetry};
@@ -140,7 +140,7 @@ fn fill(portal: &Portal, on_prem: Option<&Portal>) -> Result<(), String> {
 /// Opens the database at the right schema: a lab brings it up to date by itself, production is told what to do.
 fn open_database(config: &Config) -> Result<Db, String> {
     let url = &config.database_url;
-    let schema = migrate::compare(url).map_err(|e| format!("cannot open the database: {e}"))?;
+    let schema = migrate::compare(url).map_err(|e| not_opened(url, e))?;
     match schema {
         Schema::Current => {}
         Schema::Behind(_) if config.is_lab() => {

@@ -128,6 +128,11 @@ pub fn query(path: String, raw: &str) -> ListQuery {
     )
 }
 
+/// What a search looks in.
+pub fn found_by(row: &Row) -> String {
+    search_key(&format!("{} {}", row.manager.name, row.place))
+}
+
 /// Those that are asked for, in the order that is asked for. An account has as many as it has Virtual Accounts at
 /// most, so they are sorted here.
 pub fn asked(rows: Vec<Row>, list: &ListQuery, now: Moment) -> Vec<Row> {
@@ -136,7 +141,7 @@ pub fn asked(rows: Vec<Row>, list: &ListQuery, now: Moment) -> Vec<Row> {
     let mut rows: Vec<Row> = rows
         .into_iter()
         .filter(|row| {
-            sought.fits(&search_key(&format!("{} {}", row.manager.name, row.place)))
+            sought.fits(&found_by(row))
                 && (statuses.is_empty() || statuses.contains(&row.manager.status(now).word()))
         })
         .collect();

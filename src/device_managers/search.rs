@@ -1,10 +1,11 @@
 //! Device managers in the search over everything. An account has a handful.
 
+use super::pages::found_by;
 use super::service;
 use crate::authz::action::ViewInventory;
 use crate::error::Result;
 use crate::http::search::{Hit, Hits, MOST, Search};
-use crate::kernel::search_key;
+use crate::kernel::Sought;
 use crate::platform::db::Read;
 
 pub fn search(read: &mut Read<'_>, search: &Search) -> Result<Option<Hits>> {
@@ -12,9 +13,9 @@ pub fn search(read: &mut Read<'_>, search: &Search) -> Result<Option<Hits>> {
     let Some(permit) = search.permit::<ViewInventory>()? else {
         return Ok(None);
     };
-    let key = search_key(&search.words);
+    let sought = Sought::parse(&search.words);
     let mut found = service::all(read, &permit)?;
-    found.retain(|row| search_key(&row.manager.name).contains(&key));
+    found.retain(|row| sought.fits(&found_by(row)));
     Ok(Some(Hits {
         label: "Device Managers",
         icon: "server",

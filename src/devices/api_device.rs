@@ -327,7 +327,7 @@ async fn answer(visit: &Public, told: Told) -> Answer {
 /// Who calls. What cannot be read as a credential is none; it costs nobody a wait, since nothing was guessed.
 fn who_calls(visit: &Public, given: &Given) -> Result<(Caller, Subjects, Credential)> {
     let caller = caller(visit);
-    let credential = Credential::parse(given.0.as_ref()).ok_or(Error::SignedOut)?;
+    let credential = Credential::parse(&given.0).ok_or(Error::SignedOut)?;
     let subjects = throttle::subjects_for("device ", credential.id.as_str(), &caller.address);
     Ok((caller, subjects, credential))
 }

@@ -467,8 +467,8 @@ pub struct Credential {
 
 impl Credential {
     /// From `<device id>.<secret>`.
-    pub fn parse(given: Option<&Secret>) -> Option<Self> {
-        let (id, secret) = given?.reveal().split_once('.')?;
+    pub fn parse(given: &Secret) -> Option<Self> {
+        let (id, secret) = given.reveal().split_once('.')?;
         Some(Self {
             id: id.parse().ok()?,
             hash: token::digest(secret),

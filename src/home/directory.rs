@@ -105,11 +105,13 @@ impl Row {
         open.then(|| format!("/access/request?domain={}", self.account.domain))
     }
     fn matches(&self, sought: &Sought) -> bool {
-        sought.fits(&search_key(&format!(
-            "{} {} {}",
-            self.account.name, self.account.domain, self.account.number
-        )))
+        sought.fits(&found_by(&self.account))
     }
+}
+
+/// What a search for an account of one's own looks in.
+pub fn found_by(account: &SmartAccount) -> String {
+    search_key(&format!("{} {} {}", account.name, account.domain, account.number))
 }
 
 /// The accounts that belong to somebody: with access, asked for, under their e-mail domain. What is read

@@ -2,7 +2,7 @@
 //! `templates/home/guides`; they speak of both portals, the cloud's and the On-Prem server's.
 
 use crate::http::{Answer, Crumb, Public, Routes, Shell, page};
-use crate::kernel::search_key;
+use crate::kernel::{Sought, search_key};
 use askama::Template;
 
 /// A guide.
@@ -145,14 +145,14 @@ fn own(shell: &Shell, path: &str) -> String {
     }
 }
 
-/// The guides that speak of these words: each word in the title, the answer or the other words.
+/// The guides that speak of these words: each word, however short, in the title, the answer or the other words.
 pub fn matching(words: &str) -> Vec<&'static Guide> {
-    let key = search_key(words);
+    let (sought, key) = (Sought::parse(words), search_key(words));
     let wanted: Vec<&str> = key.split(' ').collect();
     ALL.iter()
         .filter(|guide| {
             let text = search_key(&format!("{} {} {}", guide.title, guide.says, guide.words));
-            wanted.iter().all(|word| text.contains(word))
+            sought.fits(&text) || wanted.iter().all(|word| text.contains(word))
         })
         .collect()
 }
@@ -172,6 +172,7 @@ mod tests {
     fn a_guide_is_found_by_its_words_in_any_order() {
         let titles: Vec<&str> = matching("File  SYNC").iter().map(|guide| guide.path).collect();
         assert_eq!(titles, ["/help/synchronize-on-prem"]);
-        assert!(matching("no such thing").is_empty());
+        assert_eq!(matching("\u{201c}sync file\u{201d}").len(), 1);
+        assert!(matching("no such thing").is_empty() && matching("\"\"").is_empty());
     }
 }

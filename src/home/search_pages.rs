@@ -1,6 +1,7 @@
 //! Search over everything, in the account that is open: `GET /search`. The top bar's form leads here, and the script
 //! takes its results into a dialog.
 
+use super::directory::found_by;
 use super::guide_pages;
 use super::pages::accounts_of;
 use crate::authz::action::ViewDirectory;
@@ -8,7 +9,7 @@ use crate::error::Result;
 use crate::http::search::{Hit, Hits, MOST, Search, with_words};
 use crate::http::widgets::counted;
 use crate::http::{Answer, Crumb, Shell, SignedIn, page};
-use crate::kernel::search_key;
+use crate::kernel::{Sought, search_key};
 use crate::platform::db::Read;
 use crate::smart_accounts;
 use askama::Template;
@@ -69,31 +70,28 @@ fn pages(shell: &Shell, words: &str, has: &dyn Fn(&str) -> bool) -> Option<Hits>
         ("API access", "/profile/api"),
         ("Appearance", "/preferences"),
     ];
-    let key = search_key(words);
+    let sought = Sought::parse(words);
+    let is_meant = |label: &str| sought.fits(&search_key(label));
     let mut found = Vec::new();
     for section in &shell.menu {
-        if let Some(href) = section
-            .href
-            .as_ref()
-            .filter(|_| search_key(section.label).contains(&key))
-        {
+        if let Some(href) = section.href.as_ref().filter(|_| is_meant(section.label)) {
             found.push((section.label, href.clone(), "Page".to_owned()));
         }
         for item in section.groups.iter().flat_map(|group| &group.items) {
-            if search_key(&format!("{} {}", section.label, item.label)).contains(&key) {
+            if is_meant(&format!("{} {}", section.label, item.label)) {
                 found.push((item.label, item.href.clone(), section.label.to_owned()));
             }
         }
     }
     if let Some(account) = &shell.account
-        && search_key("Smart Account properties").contains(&key)
+        && is_meant("Smart Account properties")
         && has("/sa/{said}/account")
     {
         let href = format!("/sa/{}/account", account.number);
         found.push(("Smart Account properties", href, account.name.clone()));
     }
     for (label, href) in OWN {
-        if search_key(label).contains(&key) && has(href) {
+        if is_meant(label) && has(href) {
             found.push((label, (*href).to_owned(), "Yours".to_owned()));
         }
     }
@@ -137,13 +135,10 @@ pub fn accounts(read: &mut Read<'_>, search: &Search) -> Result<Option<Hits>> {
     if search.permit::<ViewDirectory>()?.is_none() {
         return Ok(None);
     }
-    let key = search_key(&search.words);
+    let sought = Sought::parse(&search.words);
     let mut found = smart_accounts::find_many(read, &accounts_of(&search.everywhere))?;
-    found.retain(|account| {
-        search_key(&account.name).contains(&key)
-            || account.domain.contains(&key)
-            || account.number.to_string() == key
-    });
+    // As the directory does, to which the list leads.
+    found.retain(|account| sought.fits(&found_by(account)));
     found.sort_by_key(|account| (search_key(&account.name), account.number));
     Ok(Some(Hits {
         label: "Smart Accounts",

@@ -190,16 +190,16 @@ impl FromRequest for RawBody {
     }
 }
 
-/// What stands behind `Authorization: Bearer`: for doors whose credentials are not a person's.
-pub struct Credential(pub Option<crate::kernel::Secret>);
+/// What stands behind `Authorization: Bearer`: for doors whose credentials are not a person's. Of a request without one
+/// no body is read.
+pub struct Credential(pub crate::kernel::Secret);
 
 impl FromRequest for Credential {
     type Error = Error;
     type Future = std::future::Ready<Result<Self>>;
     fn from_request(req: &HttpRequest, _: &mut Payload) -> Self::Future {
-        std::future::ready(Ok(Self(
-            super::visit::bearer(req).map(crate::kernel::Secret::new),
-        )))
+        let given = super::visit::bearer(req).map(crate::kernel::Secret::new);
+        std::future::ready(given.map(Self).ok_or(Error::SignedOut))
     }
 }
 

@@ -18,17 +18,23 @@ pub struct Look {
 }
 
 impl Look {
+    /// Many names are looked at for one: those in plain letters, which most are, take the short way.
     pub fn of(name: &str) -> Self {
+        if name.is_ascii() && !name.chars().any(char::is_control) {
+            let one_line = in_one_line(name);
+            return Self {
+                as_written: one_line.chars().map(fold).collect(),
+                in_one_case: one_line
+                    .chars()
+                    .map(|c| fold(c.to_ascii_lowercase()).to_ascii_lowercase())
+                    .collect(),
+            };
+        }
         let seen: String = name.chars().filter(|c| !is_unseen(*c)).nfkc().collect();
-        let one_line = seen.split_whitespace().collect::<Vec<_>>().join(" ");
+        let one_line = in_one_line(&seen);
         Self {
-            as_written: one_line.chars().map(Glyph::of).map(String::from).collect(),
-            in_one_case: search_key(&one_line)
-                .chars()
-                .map(Glyph::of)
-                .map(String::from)
-                .collect::<String>()
-                .to_lowercase(),
+            as_written: seen_of(&one_line),
+            in_one_case: seen_of(&search_key(&one_line)).to_lowercase(),
         }
     }
 
@@ -43,40 +49,41 @@ impl Look {
     }
 }
 
-/// What is seen of one character.
-enum Glyph {
-    Ascii(char),
-    Other(String),
-}
-
-impl From<Glyph> for String {
-    fn from(glyph: Glyph) -> Self {
-        match glyph {
-            Glyph::Ascii(c) => Self::from(c),
-            Glyph::Other(text) => text,
+/// With one space where there is any.
+fn in_one_line(text: &str) -> String {
+    let mut line = String::with_capacity(text.len());
+    for word in text.split_whitespace() {
+        if !line.is_empty() {
+            line.push(' ');
         }
+        line.push_str(word);
     }
+    line
 }
 
-impl Glyph {
-    fn of(c: char) -> Self {
-        /// By what the standard makes of it, the ASCII character that it stands for.
-        static STANDS_FOR: LazyLock<HashMap<String, char>> = LazyLock::new(|| {
-            ('a'..='z')
-                .chain('A'..='Z')
-                .chain('0'..='9')
-                .map(|c| (skeleton(c.encode_utf8(&mut [0; 4])).collect(), fold(c)))
-                .collect()
-        });
+/// What is seen of a text, character by character.
+fn seen_of(text: &str) -> String {
+    /// By what the standard makes of it, the ASCII character that it stands for.
+    static STANDS_FOR: LazyLock<HashMap<String, char>> = LazyLock::new(|| {
+        ('a'..='z')
+            .chain('A'..='Z')
+            .chain('0'..='9')
+            .map(|c| (skeleton(c.encode_utf8(&mut [0; 4])).collect(), fold(c)))
+            .collect()
+    });
+    let mut seen = String::with_capacity(text.len());
+    for c in text.chars() {
         if c.is_ascii() {
-            return Self::Ascii(fold(c));
+            seen.push(fold(c));
+            continue;
         }
         let shape: String = skeleton(c.encode_utf8(&mut [0; 4])).collect();
         match STANDS_FOR.get(&shape) {
-            Some(ascii) => Self::Ascii(*ascii),
-            None => Self::Other(shape),
+            Some(ascii) => seen.push(*ascii),
+            None => seen.push_str(&shape),
         }
     }
+    seen
 }
 
 fn fold(c: char) -> char {

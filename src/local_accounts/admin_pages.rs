@@ -13,7 +13,7 @@ use crate::http::list::{FilterSpec, ListQuery, ListSpec, Pager};
 use crate::http::reply::{attachment, redirect};
 use crate::http::widgets::{Tab, counted};
 use crate::http::{Answer, Crumb, Flash, FlashKind, May, Routes, Shell, Visit, page, reason};
-use crate::kernel::{Kind, search_key};
+use crate::kernel::{Kind, Sought, search_key};
 use askama::Template;
 use std::collections::HashMap;
 
@@ -197,7 +197,7 @@ async fn found(visit: &Visit, path: &str, list: &ListQuery) -> Result<(Vec<(Loca
         .iter()
         .filter(|one| one.state == AccountState::Pending)
         .count() as u64;
-    let typed = search_key(&list.q);
+    let sought = Sought::parse(&list.q);
     let statuses = list.values("status");
     let mut rows: Vec<(LocalAccount, String)> = all
         .into_iter()
@@ -212,7 +212,7 @@ async fn found(visit: &Visit, path: &str, list: &ListQuery) -> Result<(Vec<(Loca
                 "{} {} {} {requester}",
                 one.name, one.smart_account, one.virtual_account
             );
-            typed.is_empty() || search_key(&text).contains(&typed)
+            sought.fits(&search_key(&text))
         })
         .collect();
     rows.sort_by(|(a, _), (b, _)| {
@@ -359,8 +359,8 @@ async fn happened(visit: &Visit, list: &ListQuery) -> Result<(Vec<Entry>, u64)> 
         .db
         .read(|r| Ok((events::of_kinds(r, KINDS, MOST_LINES)?, store::count_waiting(r)?)))
         .await?;
-    let typed = search_key(&list.q);
-    rows.retain(|one| search_key(&format!("{} {}", one.message, one.actor)).contains(&typed));
+    let sought = Sought::parse(&list.q);
+    rows.retain(|one| sought.fits(&search_key(&format!("{} {}", one.message, one.actor))));
     if !list.descending {
         rows.reverse();
     }

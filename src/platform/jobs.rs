@@ -29,8 +29,25 @@ pub struct Job {
 struct Tally {
     runs: AtomicU64,
     failures: AtomicU64,
+    /// Failures since it last went well.
+    in_a_row: AtomicU64,
     /// It runs beside the others now.
     runs_aside: AtomicBool,
+}
+
+impl Tally {
+    /// Counts a failure. Answers with how many in a row that makes, when it is to be said: a job that looks each second
+    /// would fill the log of a disk that is full already, so the first is told, the second, the fourth, the eighth and so on.
+    fn failed(&self) -> Option<u64> {
+        self.failures.fetch_add(1, Ordering::Relaxed);
+        let in_a_row = self.in_a_row.fetch_add(1, Ordering::Relaxed).saturating_add(1);
+        in_a_row.is_power_of_two().then_some(in_a_row)
+    }
+
+    /// Counts that it went well. Answers with how many failures that ended, if any.
+    fn went_well(&self) -> Option<u64> {
+        Some(self.in_a_row.swap(0, Ordering::Relaxed)).filter(|failures| *failures > 0)
+    }
 }
 
 /// A job as the operator sees it.
@@ -174,9 +191,32 @@ fn run_aside(job: &Job) {
 
 async fn run(job: &Job) {
     job.tally.runs.fetch_add(1, Ordering::Relaxed);
-    if let Err(error) = (job.run)().await {
-        tracing::warn!(job = job.name, %error, cause = ?error, "a job failed and will be tried again");
-        job.tally.failures.fetch_add(1, Ordering::Relaxed);
-        metrics::counter!("licentral_job_failures_total", "job" => job.name).increment(1);
+    match (job.run)().await {
+        Ok(()) => {
+            if let Some(failures) = job.tally.went_well() {
+                tracing::info!(job = job.name, failures, "a job went well again");
+            }
+        }
+        Err(error) => {
+            if let Some(in_a_row) = job.tally.failed() {
+                tracing::warn!(job = job.name, in_a_row, %error, cause = ?error, "a job failed and will be tried again");
+            }
+            metrics::counter!("licentral_job_failures_total", "job" => job.name).increment(1);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_many_failures_few_are_said_and_the_first_after_each_good_run() {
+        let tally = Tally::default();
+        let said: Vec<u64> = (0..100).filter_map(|_| tally.failed()).collect();
+        assert_eq!(said, [1, 2, 4, 8, 16, 32, 64]);
+        assert_eq!(tally.failures.load(Ordering::Relaxed), 100);
+        assert_eq!((tally.went_well(), tally.went_well()), (Some(100), None));
+        assert_eq!(tally.failed(), Some(1));
     }
 }

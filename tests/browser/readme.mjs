@@ -109,13 +109,17 @@ export class Reader {
       }
     }
     this.field = undefined;
+    // "Orders ▸ Order Inventory" goes on in the menu where it began, and a page may link to the same place with a filter.
+    this.goesOn = this.inMenu && before === "▸";
     const found = await this.find((scope) => this.candidates(scope, words, before), (scope) => [scope.getByText(words, { exact: true }), scope.getByText(words)]);
     const what = await found.evaluate((node) => ({
       tag: node.tagName,
       type: node.type ?? "",
+      inMenu: node.closest("nav") !== null,
       // What is open already stays open: a menu, a part of the main menu.
       open: (node.closest("summary") && node.closest("details")?.open) || (node.popoverTargetElement?.matches(":popover-open") ?? false),
     }));
+    this.inMenu = what.inMenu;
     if (["checkbox", "radio"].includes(what.type)) await found.check();
     else if (/^(SELECT|TEXTAREA)$/.test(what.tag) || (what.tag === "INPUT" && what.type !== "submit")) this.field = found;
     else if (!what.open) {
@@ -148,6 +152,7 @@ export class Reader {
     const deadline = Date.now() + TIMEOUT;
     for (;;) {
       const scopes = [this.page.locator("dialog[open]"), this.page.locator(".pop:popover-open"), this.page.getByRole("main"), this.page.locator("body")];
+      if (this.goesOn) scopes.splice(1, 0, this.page.getByRole("navigation"));
       scopes.push(...this.page.frames().slice(1).map((frame) => frame.locator("body")));
       const modal = (await scopes[0].count()) > 0;
       for (const candidates of ways) {

@@ -90,6 +90,15 @@ test("Copy copies a token at once", async () => {
 });
 
 for (const context of [wide, phone]) {
+  test(`the button of one's own menu says whose it is (${context.name})`, async () => {
+    const page = await openPage(browser, portal, context);
+    await signInAs(page, "ada@xyz.example");
+    await visit(page, "/sa/100001");
+    await page.getByRole("button", { name: /^Ada Marsh.*your account$/ }).click();
+    await page.getByRole("button", { name: "Sign out", exact: true }).waitFor();
+    await page.context().close();
+  });
+
   test(`the sign-in form is seen at once, whatever the length of the cast (${context.name})`, async () => {
     const page = await openPage(browser, portal, context);
     await visit(page, "/login");

@@ -266,9 +266,27 @@ pub struct Removal {
     pub returns: Vec<(String, String, String)>,
     /// Why it cannot be done, or "".
     pub no: String,
+    /// Of several, those that are left out: name and why.
+    pub left_out: Vec<(String, String)>,
     pub back: String,
     pub from: String,
     pub once: String,
+}
+
+/// Those of several that can be removed, and of the others name and why. When none can be, nothing is left out.
+fn removable(rows: Vec<Row>) -> (Vec<Row>, Vec<(String, String)>) {
+    let against = |row: &Row| row.device.against_removal();
+    if rows.iter().all(|row| against(row).is_some()) {
+        return (rows, Vec::new());
+    }
+    let left_out = rows
+        .iter()
+        .filter_map(|row| Some((row.device.name(), against(row)?.says.into_owned())))
+        .collect();
+    (
+        rows.into_iter().filter(|row| against(row).is_none()).collect(),
+        left_out,
+    )
 }
 
 async fn removal(may: &May<RemoveDevice>, chosen: &Chosen) -> Answer {
@@ -283,6 +301,7 @@ async fn removal(may: &May<RemoveDevice>, chosen: &Chosen) -> Answer {
             Ok((rows, members::administrators_of(r, permit.within().account()?)?))
         })
         .await?;
+    let (rows, left_out) = removable(rows);
     let no = rows
         .iter()
         .find_map(|row| row.device.against_removal())
@@ -297,6 +316,7 @@ async fn removal(may: &May<RemoveDevice>, chosen: &Chosen) -> Answer {
             .collect(),
         rows,
         no,
+        left_out,
         back: chosen.back(may),
         from: chosen.from.clone(),
         once: fresh().once,

@@ -13,7 +13,7 @@ use crate::http::reply::attachment;
 use crate::http::widgets::{counted, number};
 use crate::http::{Answer, May, Routes, Shell, Visit, page_with};
 use crate::kernel::ids::SmartAccountId;
-use crate::kernel::{Kind, Moment, search_key};
+use crate::kernel::{Kind, Moment, Sought, search_key};
 use crate::licenses::{self, Total};
 use crate::platform::db::{Reads, times_of};
 use askama::Template;
@@ -280,7 +280,7 @@ pub async fn rows(visit: &Visit) -> Result<Vec<Row>> {
 
 /// Those that are asked for, in the order that is asked for.
 fn asked(rows: Vec<Row>, list: &ListQuery) -> Vec<Row> {
-    let typed = search_key(&list.q);
+    let sought = Sought::parse(&list.q);
     let statuses = list.values("sync");
     let mut rows: Vec<Row> = rows
         .into_iter()
@@ -291,7 +291,7 @@ fn asked(rows: Vec<Row>, list: &ListQuery) -> Vec<Row> {
                 row.smart_account(),
                 row.virtual_account()
             );
-            (typed.is_empty() || search_key(&words).contains(&typed))
+            sought.fits(&search_key(&words))
                 && (statuses.is_empty() || statuses.contains(&row.state().word()))
         })
         .collect();

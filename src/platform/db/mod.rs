@@ -50,15 +50,24 @@ impl std::fmt::Debug for Db {
     }
 }
 
+/// Why a database cannot be opened. SQLite says neither which file nor what keeps it.
+pub fn not_opened(url: &str, why: impl std::fmt::Display) -> String {
+    let why = why.to_string();
+    match url.strip_prefix("sqlite://") {
+        Some(path) if why.contains("unable to open") => format!(
+            "cannot open the database {path}: {why}. Its folder has to be there, and this user has to be allowed to write to the folder and the file: SQLite keeps {path}-wal and {path}-shm beside it."
+        ),
+        _ => format!("cannot open the database: {why}"),
+    }
+}
+
 impl Db {
     /// Opens the database behind an address. Makes a SQLite file that is not there yet.
     pub fn open(url: &str) -> Result<Self, String> {
         let manager = Manager::new(url)?;
         let database = manager.database();
         // A first connection by hand, so that the reason of a failure is told at once and in words.
-        manager
-            .try_once()
-            .map_err(|why| format!("cannot open the database: {why}"))?;
+        manager.try_once().map_err(|why| not_opened(url, why))?;
         let setup = Setup::default();
         let build = |size: u32| {
             Pool::builder()
@@ -69,7 +78,7 @@ impl Db {
                 .connection_customizer(Box::new(setup.clone()))
                 .error_handler(Box::new(conn::LogErrors))
                 .build(manager.clone())
-                .map_err(|e| format!("cannot open the database: {e}"))
+                .map_err(|e| not_opened(url, e))
         };
         let (readers, writers, turn) = match database {
             Database::Sqlite => (build(4)?, build(1)?, Some(Arc::new(Mutex::new(())))),
@@ -285,5 +294,19 @@ impl<T> OnTaken<T> for diesel::QueryResult<T> {
             Err(E::DatabaseError(Kind::UniqueViolation, _)) => Err(says()),
             other => Ok(other?),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_that_cannot_be_opened_is_named_with_what_it_needs() {
+        let said = Db::open("sqlite:///no/such/folder/l.db").unwrap_err();
+        assert!(
+            said.contains("/no/such/folder/l.db:") && said.contains("Its folder has to be there"),
+            "{said}"
+        );
     }
 }

@@ -399,7 +399,7 @@ fn the_command_comes_back_from_a_snapshot() {
         .as_str()
         .unwrap()
         .to_owned();
-    let body = json!({ "registration": text("second.registration"), "reason": "Once more" });
+    let body = json!({ "registration": text("first.registration"), "reason": "Once more" });
     let answer = p
         .api(ADA)
         .post(&format!("{}/{manager}/re-register", api(&cast.xyz)), &body);

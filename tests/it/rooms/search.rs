@@ -2,6 +2,10 @@
 
 use crate::support::{Cast, Page, Portal, Sold};
 
+fn encoded(text: &str) -> String {
+    url::form_urlencoded::byte_serialize(text.as_bytes()).collect()
+}
+
 /// The kinds that were found, in order.
 fn kinds(page: &Page) -> Vec<String> {
     page.texts("#results h2")
@@ -55,6 +59,36 @@ fn each_kind_is_found_by_those_who_may_see_it() {
         .expect(200)
         .shows("Nothing matches");
     p.browser().open("/search?q=xyz").expect(303);
+}
+
+#[test]
+fn what_a_page_shows_finds_the_thing_whatever_comes_along() {
+    let (p, cast) = stocked();
+    p.on_prem(&cast.xyz, "ada@xyz.example", "Springfield", "Local");
+    let mut ada = p.sign_in("ada@xyz.example");
+    ada.get(&format!("/sa/{}", cast.xyz.number)).expect(200);
+    for (copied, kind) in [
+        ("PID:C9200-48P-E SN:FOC-NORTH-1", "Devices"),
+        ("\"FOC-NORTH-1\"", "Devices"),
+        ("Order Identifier: 773300001", "Orders"),
+        ("Ada Lindqvist <ada@xyz.example>", "Users"),
+        ("\u{201c}Corporate Network Devices\u{201d}", "Virtual Accounts"),
+        ("Virtual Account: Corporate Network Devices", "Virtual Accounts"),
+        ("(XYZ COMPANY)", "Smart Accounts"),
+        ("xyz.example.", "Smart Accounts"),
+        ("\u{201c}Springfield\u{201d},", "Device Managers"),
+        ("\"Device Inventory\"", "Pages"),
+        ("\u{201c}assign an order\u{201d}", "Help"),
+    ] {
+        let page = ada.get(&format!("/search?q={}", encoded(copied))).expect(200);
+        assert!(
+            kinds(page).contains(&kind.to_owned()),
+            "{copied}: {:?}",
+            kinds(page)
+        );
+    }
+    let page = ada.get(&format!("/search?q={}", encoded("\"\""))).expect(200);
+    assert!(kinds(page).is_empty(), "{:?}", kinds(page));
 }
 
 #[test]

@@ -330,5 +330,14 @@ fn what_orders_are_exported_is_read_again() {
         (Some(2), Some(0))
     );
     assert_eq!(export(&mut ada, "Y-").replace("Y-", "X-"), file);
+    // What keeps a spreadsheet from running a cell is no part of what it says.
+    let orders = p
+        .api("ada@xyz.example")
+        .get(&format!("/api/v1/accounts/{}/orders?q=Y-", cast.xyz.number))
+        .expect(200)
+        .json();
+    for order in orders["items"].as_array().unwrap() {
+        assert_eq!(order["customer"], "=XYZ, \"the\" COMPANY");
+    }
     p.adds_up();
 }

@@ -1,7 +1,8 @@
 //! A refusal that advises a step: the step is taken, and what was refused succeeds. The others whose advice is a step are
 //! walked in the tests of their rooms: `registered_again`, `reservation_ways`, and the unit tests of `onprem`.
 
-use crate::support::{Api, Portal, refused, registration, registration_file};
+use crate::support::{Api, Portal, Sold, refused, registration, registration_file};
+use chrono::TimeDelta;
 use licentral::authz::Role;
 use licentral::devices::reservation::codes::RequestCode;
 use licentral::platform::signing::FileKey;
@@ -172,4 +173,124 @@ fn an_inactive_smart_account_is_reactivated_and_a_last_administrator_replaced() 
     no(&ada.delete(&one), "members.last-administrator");
     p.role("cy@xyz.example", &cast.xyz, None, Role::AccountAdmin);
     ada.delete(&one).expect(204);
+}
+
+#[test]
+fn licenses_that_moved_on_come_back_and_their_line_is_reassigned() {
+    let (p, cast) = Portal::with_cast();
+    let order = p.order(&Sold::to(&cast.xyz, "xyz.example")).to_string();
+    let mut ada = p.api(ADA);
+    let base = format!("/api/v1/accounts/{}", cast.xyz.number);
+    let assign = |ada: &mut Api, work: &str, lines: Value, to: &str| {
+        let target = json!({ "smart_account": "xyz.example", "virtual_account": to });
+        ada.post(
+            &format!("{base}/order-assignments"),
+            &json!({ "orders": [order], "work": work, "lines": lines, "target": target }),
+        )
+    };
+    let (corporate, public) = ("Corporate Network Devices", "Public Network Devices");
+    assign(&mut ada, "assign", json!([]), corporate).expect(202);
+    p.complete();
+    let line = ada.get(&format!("{base}/orders/{order}")).json()["lines"][0]["id"].clone();
+    let transfer = |ada: &mut Api, from: &str, to: licentral::kernel::ids::VirtualAccountId| {
+        let (id, _) = p.stock_named(&cast.xyz, from, NE).unwrap();
+        let lines = json!([{ "license": id, "to": to, "quantity": 1 }]);
+        let moved = ada.post(&format!("{base}/license-transfers"), &json!({ "lines": lines }));
+        assert!(moved.status < 300, "{}", moved.body);
+    };
+    transfer(&mut ada, corporate, cast.public);
+    let again = json!([line]);
+    no(
+        &assign(&mut ada, "reassign", again.clone(), "DEFAULT"),
+        "licenses.moved-on",
+    );
+    transfer(&mut ada, public, cast.corporate);
+    assign(&mut ada, "reassign", again, "DEFAULT").expect(202);
+    p.complete();
+    assert_eq!(p.stock_named(&cast.xyz, "DEFAULT", NE).unwrap().1[0], 1);
+    p.adds_up();
+}
+
+#[test]
+fn a_product_instance_that_is_registered_elsewhere_is_removed_and_its_file_is_taken() {
+    let (p, cast) = Portal::with_cast();
+    let mut ada = p.api(ADA);
+    let base = format!("/api/v1/accounts/{}", cast.xyz.number);
+    let mut server = p.on_prem(&cast.xyz, ADA, "Springfield", "Local");
+    let (_, token) = p.registration_token(&cast.xyz, cast.xyz.default, None);
+    let device = p.device(&token, "FOC1").id;
+    let file = server.file(p.clock.now(), &[("FOC1", "Lab", &[])]);
+    no(&p.sync(&file), "sync.registered-elsewhere");
+    ada.post(&format!("{base}/devices/remove"), &json!({ "devices": [device] }))
+        .expect(200);
+    p.sync(&file).expect(200);
+    p.adds_up();
+}
+
+#[test]
+fn another_delegate_is_named_for_other_days_or_after_the_earlier_delegation_ended() {
+    let (p, cast) = Portal::with_cast();
+    let mut ada = p.api(ADA);
+    let all = format!("/api/v1/accounts/{}/access-delegations", cast.xyz.number);
+    let day = |days: i64| {
+        let day = p.clock.now().plus(TimeDelta::days(days));
+        day.utc().format("%Y-%m-%d").to_string()
+    };
+    let lend = |ada: &mut Api, from: i64, to: i64| {
+        let body = json!({ "delegate": "cy@xyz.example", "starts": day(from), "ends": day(to) });
+        ada.post(&all, &body)
+    };
+    let first = lend(&mut ada, 0, 5).expect(201).json();
+    no(&lend(&mut ada, 3, 9), "access-requests.delegation-overlaps");
+    lend(&mut ada, 6, 9).expect(201);
+    ada.delete(&format!("{all}/{}", first["id"].as_str().unwrap()))
+        .expect(204);
+    lend(&mut ada, 3, 5).expect(201);
+}
+
+#[test]
+fn a_user_group_takes_its_request_back_and_asks_again() {
+    let (p, cast) = Portal::with_cast();
+    let mut ada = p.api(ADA);
+    let groups = format!("/api/v1/accounts/{}/user-groups", cast.xyz.number);
+    let group = ada.post(&groups, &json!({ "name": "Field" })).expect(201).json();
+    let requests = format!("{groups}/{}/requests", group["id"].as_str().unwrap());
+    let ask = json!({ "domain": "bramwell.example", "note": "" });
+    let first = ada.post(&requests, &ask).expect(201).json();
+    no(&ada.post(&requests, &ask), "members.group-asked-already");
+    let end = format!("{requests}/{}/end", first["lookup_id"].as_str().unwrap());
+    let gone = ada.post(&end, &json!({}));
+    assert!(gone.status < 300, "{}", gone.body);
+    ada.post(&requests, &ask).expect(201);
+}
+
+#[test]
+fn of_several_product_instances_those_are_removed_that_can_be() {
+    let (p, cast) = Portal::with_cast();
+    p.licenses(&cast.xyz, cast.corporate, "C9200-48P-E", 1);
+    let (_, token) = p.registration_token(&cast.xyz, cast.corporate, None);
+    let good = p.device(&token, "FOC1").id;
+    let request = RequestCode::make("C9200-48P-E", "FOC2", token::random_bytes()).unwrap();
+    let wish = json!({ "virtual_account": cast.corporate, "request_code": request.text,
+        "licenses": [{ "entitlement": NE, "quantity": 1 }] });
+    let reservations = format!("/api/v1/accounts/{}/reservations", cast.xyz.number);
+    let made = p.api(ADA).post(&reservations, &wish).expect(201).json();
+    let reserved = made["device"].as_str().unwrap();
+    let remove = format!("/sa/{}/devices/remove", cast.xyz.number);
+    let mut ada = p.sign_in(ADA);
+    // Alone, it is told what to do instead.
+    ada.get(&format!("{remove}?device={reserved}"))
+        .expect(200)
+        .shows("Return the reservation first")
+        .shows_not("will be removed");
+    ada.get(&format!("{remove}?device={good}&device={reserved}"))
+        .expect(200)
+        .shows("will be removed")
+        .shows("Left out, and kept as it is")
+        .shows("Return the reservation first");
+    ada.fill_and_submit("Remove Product Instance", &[])
+        .expect(200)
+        .shows("1 product instance removed.");
+    assert_eq!(p.events_of("device.removed").len(), 1);
+    p.adds_up();
 }
