@@ -146,13 +146,16 @@ mod tests {
 
     proptest! {
         #[test]
-        fn a_name_looks_like_itself_in_any_case_and_with_what_nobody_sees(name in "\\PC{1,30}", at in 0_usize..30) {
+        fn a_name_looks_like_itself_in_any_case_and_with_what_nobody_sees(name in "\\PC{1,30}", plain in "[A-Za-z0-9| ]{1,20}", at in 0_usize..30) {
             prop_assert!(alike(&name, &name));
             let mut with: Vec<char> = name.chars().collect();
             with.insert(at.min(with.len()), '\u{2060}');
             // A mark must not part a letter from its accent: only what stays one sequence is compared.
             let joined: String = with.into_iter().collect();
             prop_assert!(alike(&joined, &name));
+            prop_assert!(alike(&plain.to_uppercase(), &plain) && alike(&plain.to_lowercase(), &plain));
+            // The short way says what the long one does.
+            prop_assert_eq!(Look::of(&format!("{plain}\u{2060}")), Look::of(&plain));
         }
     }
 }

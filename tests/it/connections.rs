@@ -255,7 +255,11 @@ fn a_body_that_nobody_reads_ends_the_connection() {
 
 #[test]
 fn who_does_not_take_the_answer_is_not_waited_for() {
-    let p = portal(small());
+    // Who is silent altogether would be sent away for that as well.
+    let p = portal(Limits {
+        idle: Duration::from_secs(60),
+        ..small()
+    });
     let mut stream = connect(&p);
     let ask = format!(
         "GET {} HTTP/1.1\r\nhost: {}\r\n\r\n",
