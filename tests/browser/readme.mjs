@@ -151,7 +151,7 @@ export class Reader {
   async find(...ways) {
     const deadline = Date.now() + TIMEOUT;
     for (;;) {
-      const scopes = [this.page.locator("dialog[open]"), this.page.locator(".pop:popover-open"), this.page.getByRole("main"), this.page.locator("body")];
+      const scopes = [this.page.locator("dialog[open]"), this.page.locator(":popover-open"), this.page.getByRole("main"), this.page.locator("body")];
       if (this.goesOn) scopes.splice(1, 0, this.page.getByRole("navigation"));
       scopes.push(...this.page.frames().slice(1).map((frame) => frame.locator("body")));
       const modal = (await scopes[0].count()) > 0;
@@ -162,10 +162,19 @@ export class Reader {
             if ((await seen.count().catch(() => 0)) > 0) return seen.first();
           }
         }
+        if (!modal && (await this.unfold())) break;
       }
       assert.ok(Date.now() < deadline, "there is nothing of that name");
       await this.page.waitForTimeout(100);
     }
+  }
+
+  /** In a narrow window the menu is behind a button: opens it, unless it is open. */
+  async unfold() {
+    const button = this.page.getByRole("button", { name: "Menu", exact: true }).filter({ visible: true });
+    if ((await button.count()) === 0 || (await button.evaluate((node) => node.popoverTargetElement.matches(":popover-open")))) return false;
+    await button.click();
+    return true;
   }
 
   /** Types into the field that was named before. */

@@ -8,10 +8,13 @@ import path from "node:path";
 import { after, before, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { Reader, marksOf, thingsToTry } from "./readme.mjs";
-import { openBrowser, openPage, openTab, program, startPortal } from "./support.mjs";
+import { contexts, openBrowser, openPage, openTab, program, startPortal } from "./support.mjs";
 
 const here = path.dirname(fileURLToPath(import.meta.url));
 const readme = readFileSync(path.join(here, "../../README.md"), "utf8");
+
+/** LICENTRAL_WINDOW chooses another window of `contexts`, such as 390-light. */
+const window = contexts.find(({ name }) => name === (process.env.LICENTRAL_WINDOW ?? "1440-light"));
 
 let portal;
 let browser;
@@ -20,7 +23,7 @@ let page;
 let portals;
 before(async () => {
   [portal, browser] = await Promise.all([startPortal({ onPrem: true }), openBrowser()]);
-  page = await openPage(browser, portal);
+  page = await openPage(browser, portal, window);
   await page.context().grantPermissions(["clipboard-read", "clipboard-write"]);
   portals = [
     { address: "http://127.0.0.1:8080", base: portal.base, page },
