@@ -32,6 +32,7 @@ pub mod smart_accounts;
 pub mod sync;
 pub mod system_users;
 pub mod tokens;
+pub mod vendor_api;
 pub mod virtual_accounts;
 
 // Above all

@@ -1,7 +1,7 @@
 //! The cloud: which rooms it has.
 
 use crate::http::Routes;
-use crate::kernel::Clock;
+use crate::kernel::{Clock, Edition};
 use crate::platform::db::Db;
 use crate::platform::jobs::Job;
 use crate::platform::mail::Letters;
@@ -10,7 +10,8 @@ use crate::platform::progress::Progress;
 use crate::platform::signing::Signing;
 use crate::{
     access_requests, account_requests, alerts, catalog, device_managers, devices, events, home, identity,
-    licenses, members, orders, saved_views, simulator, smart_accounts, sync, tokens, virtual_accounts,
+    licenses, members, orders, saved_views, simulator, smart_accounts, sync, tokens, vendor_api,
+    virtual_accounts,
 };
 use std::sync::Arc;
 
@@ -35,6 +36,7 @@ pub fn routes(routes: &mut Routes) {
     alerts::routes(routes);
     events::routes(routes);
     simulator::routes(routes);
+    vendor_api::routes(routes, Edition::Cloud);
 }
 
 /// Every kind of letter.

@@ -19,7 +19,7 @@ use crate::platform::settings;
 use crate::platform::signing::Signing;
 use crate::{
     access_requests, account_requests, authn, device_managers, devices, identity, licenses, local_accounts,
-    members, orders, simulator, smart_accounts, sync, system_users, tokens, virtual_accounts,
+    members, orders, simulator, smart_accounts, sync, system_users, tokens, vendor_api, virtual_accounts,
 };
 use chrono::TimeDelta;
 use std::sync::atomic::AtomicU64;
@@ -108,6 +108,7 @@ pub fn refusals() -> Vec<crate::error::Coded> {
         sync::format::REFUSALS,
         simulator::REFUSALS,
         local_accounts::REFUSALS,
+        vendor_api::REFUSALS,
     ] {
         codes.extend_from_slice(room);
     }
@@ -181,6 +182,7 @@ pub fn build(
             Edition::OnPrem => &DOCUMENTS[1],
         },
         letters,
+        dialect: vendor_api::DIALECT,
         occupants: occupants(edition),
         refusals: Arc::new(refusals),
     };

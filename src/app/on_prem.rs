@@ -3,7 +3,7 @@
 use crate::authz::Action;
 use crate::http::Routes;
 use crate::http::menu::{Item, Section};
-use crate::kernel::Clock;
+use crate::kernel::{Clock, Edition};
 use crate::platform::db::Db;
 use crate::platform::jobs::Job;
 use crate::platform::mail::Letters;
@@ -12,7 +12,7 @@ use crate::platform::progress::Progress;
 use crate::platform::signing::Signing;
 use crate::{
     alerts, devices, events, home, identity, licenses, local_accounts, members, saved_views, server,
-    simulator, system_users, tokens, virtual_accounts,
+    simulator, system_users, tokens, vendor_api, virtual_accounts,
 };
 use std::sync::Arc;
 
@@ -33,6 +33,7 @@ pub fn routes(routes: &mut Routes) {
     events::server_routes(routes);
     server::routes(routes);
     simulator::routes(routes);
+    vendor_api::routes(routes, Edition::OnPrem);
     routes.arrange_menu(SECTIONS, ITEMS);
 }
 

@@ -16,6 +16,8 @@ use chrono::TimeDelta;
 const KIND: &str = "at+jwt";
 /// Their `aud`.
 const PURPOSE: &str = "licentral-api";
+/// The `aud` of those that a vendor's token address gave.
+const VENDOR_PURPOSE: &str = "licentral-vendor-api";
 /// How long one lives, as the real portal's do.
 pub const LIFE: TimeDelta = TimeDelta::seconds(3599);
 
@@ -81,6 +83,44 @@ pub fn end(tx: &mut Tx<'_>, at: Moment, person: PersonId, id: &str) -> Result<()
     }
 }
 
+/// Whether an access token was asked for at one of the vendor's token addresses. It opens what every other opens; it only
+/// says in whose language its script speaks, where two share an address.
+pub fn speaks_as_vendor(access: &str) -> bool {
+    Signing::claimed_purpose(access).is_some_and(|purpose| purpose == VENDOR_PURPOSE)
+}
+
+/// Whether a client is known by this secret, and lives.
+pub fn is_known(read: &mut dyn Reads, id: &str, secret: &str) -> Result<bool> {
+    let row = store::client(read, id)?;
+    let known = row.as_ref().map_or("-", |r| r.secret_hash.as_str());
+    let right = token::same(known, &token::digest(secret));
+    Ok(right && row.is_some_and(|row| row.ended_at.is_none()))
+}
+
+/// A token from one of the vendor's token addresses, for a client that is known: for the person who signed in through it, or
+/// for the client's owner.
+pub fn vendor_token(
+    read: &mut dyn Reads,
+    signing: &Signing,
+    wall: Moment,
+    id: &str,
+    signed_in: Option<PersonId>,
+) -> Result<Option<(String, PersonId)>> {
+    let Some(row) = store::client(read, id)?.filter(|row| row.ended_at.is_none()) else {
+        return Ok(None);
+    };
+    let person = signed_in.unwrap_or(row.person_id);
+    if store::person(read, person)?.state != PersonState::Active {
+        return Ok(None);
+    }
+    let subject = match signed_in {
+        Some(person) => format!("{id} {person}"),
+        None => id.to_owned(),
+    };
+    let access = signing.sign(KIND, VENDOR_PURPOSE, &subject, wall, wall.plus(LIFE))?;
+    Ok(Some((access, person)))
+}
+
 /// Trades a secret for a token. Unknown client and wrong secret are the same to the caller. Nothing is written:
 /// each request asks whether the client lives, so a token that nobody noted opens no more than one that was.
 pub fn trade(
@@ -117,16 +157,25 @@ pub fn find(
     address: &str,
     request_id: &str,
 ) -> Result<Option<Actor>> {
-    let Some(claims) = signing.verify(KIND, PURPOSE, access, wall) else {
+    let purpose = if speaks_as_vendor(access) {
+        VENDOR_PURPOSE
+    } else {
+        PURPOSE
+    };
+    let Some(claims) = signing.verify(KIND, purpose, access, wall) else {
         return Ok(None);
     };
-    let Some(row) = store::client(read, &claims.sub)? else {
+    let (client, signed_in) = match claims.sub.split_once(' ') {
+        Some((client, person)) => (client.to_owned(), person.parse().ok()),
+        None => (claims.sub, None),
+    };
+    let Some(row) = store::client(read, &client)? else {
         return Ok(None);
     };
-    if row.ended_at.is_some() {
+    if row.ended_at.is_some() || store::person(read, row.person_id)?.state != PersonState::Active {
         return Ok(None);
     }
-    let person = store::person(read, row.person_id)?;
+    let person = store::person(read, signed_in.unwrap_or(row.person_id))?;
     if person.state != PersonState::Active {
         return Ok(None);
     }
@@ -142,7 +191,7 @@ pub fn find(
         person,
         platform,
         via: Via::Client {
-            id: claims.sub,
+            id: client,
             may_write,
         },
         who,

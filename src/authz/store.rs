@@ -5,8 +5,8 @@ use super::grants::{Grant, Held, Role};
 use super::links::{Link, Purpose};
 use super::within::Tenant;
 use crate::error::{Error, Result};
-use crate::kernel::Moment;
 use crate::kernel::ids::{DelegationId, GrantId, LinkId, PersonId, SmartAccountId, VirtualAccountId};
+use crate::kernel::{Moment, search_key};
 use crate::platform::db::schema::{
     access_delegations as delegations, grants, links, smart_accounts, virtual_accounts,
 };
@@ -40,6 +40,26 @@ pub fn tenant_by_number(read: &mut dyn Reads, number: i64) -> Result<Option<Tena
         .select(tenant_columns!())
         .first(read.conn())
         .optional()?)
+}
+
+pub fn number_of(read: &mut dyn Reads, named: &str, by_name: bool) -> Result<Option<i64>> {
+    let all = smart_accounts::table.select(smart_accounts::number);
+    let found = if by_name {
+        all.filter(smart_accounts::name_key.eq(search_key(named)))
+            .order(smart_accounts::number.asc())
+            .first(read.conn())
+            .optional()?
+    } else {
+        // A domain that was called off or taken away may stand in another row as well.
+        all.filter(smart_accounts::domain.eq(named.to_ascii_lowercase()))
+            .order((smart_accounts::holds_domain.desc(), smart_accounts::number.desc()))
+            .first(read.conn())
+            .optional()?
+    };
+    Ok(match found {
+        Some(number) => Some(number),
+        None => named.parse().ok(),
+    })
 }
 
 macro_rules! grant_columns {

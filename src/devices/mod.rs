@@ -24,9 +24,10 @@ pub use model::{
 pub use occupant::Devices;
 pub use reconcile::{Outcome, Served, Server, Uses, compare, much_was_written_now, reconcile};
 pub use service::{
-    Move, Using, count_in, each_of_account, place_many, remove, tallied, totals, transfer, troubled, using,
-    with_token,
+    Move, Row, Using, by_udi, count, count_in, each_of_account, page, place_many, remove, tallied, totals,
+    transfer, troubled, using, with_token,
 };
+pub use store::{Filter, Sort};
 
 use crate::http::Routes;
 

@@ -1,7 +1,7 @@
 //! What people can do with product instances, and what the clock does.
 
 use super::calls::{self, Changes, Told, about, facts};
-use super::model::{self, Device, MOST_SELECTED, Standing, Usage};
+use super::model::{self, Device, MOST_SELECTED, Standing, Udi, Usage};
 
 use super::store::{self, Filter, Sort};
 use crate::authz::action::{RemoveDevice, Transfer, ViewInventory};
@@ -98,6 +98,12 @@ pub fn find(read: &mut dyn Reads, permit: &Permit<ViewInventory>, id: DeviceId) 
     rows(read, permit.within().account()?, found)?
         .pop()
         .ok_or(Error::NotFound)
+}
+
+/// The one with this UDI, within reach.
+pub fn by_udi(read: &mut dyn Reads, permit: &Permit<ViewInventory>, udi: &Udi) -> Result<Row> {
+    let found = store::by_udi(read, permit.within().account()?, udi)?.ok_or(Error::NotFound)?;
+    find(read, permit, found.id)
 }
 
 /// Some of them within reach, by name; one that is not there is "not found".

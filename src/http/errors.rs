@@ -1,9 +1,10 @@
-//! How an error looks: a page for people, `application/problem+json` (RFC 9457) for the API. Which of the
-//! two is decided by the path alone.
+//! How an error looks: a page for people, `application/problem+json` (RFC 9457) for the API, the vendor's shapes for the
+//! vendor's scripts. Which of them is decided by the path alone.
 
 use super::error_view::ErrorView;
 use super::refusal::Around;
 use super::shell::{Shell, Theme};
+use super::surface::{Dialect, Failed, Surface};
 use super::visit::{THEME, raw_cookie};
 use super::widgets::counted;
 use crate::error::Error;
@@ -58,6 +59,9 @@ pub async fn face<B: MessageBody + 'static>(
     let edition = super::visit::edition_of(req.request());
     let mut asked = Asked {
         edition,
+        dialect: req
+            .app_data::<actix_web::web::Data<super::Portal>>()
+            .map(|portal| portal.dialect),
         path: req.path().to_owned(),
         query: req.query_string().to_owned(),
         is_read: req.method().is_safe(),
@@ -117,6 +121,7 @@ fn has_page(req: &actix_web::HttpRequest) -> bool {
 
 struct Asked {
     edition: Edition,
+    dialect: Option<Dialect>,
     path: String,
     query: String,
     is_read: bool,
@@ -138,10 +143,14 @@ pub(super) struct Words {
 impl Asked {
     fn answer(&self, error: &Error, around: Option<Around>) -> HttpResponse {
         self.log(error);
-        let mut response = if super::headers::is_for_programs(&self.path) {
-            self.problem(error)
-        } else {
-            self.page(error, around.as_ref())
+        let mut response = match (Surface::of(&self.path), &self.dialect) {
+            (Surface::Page, _) => self.page(error, around.as_ref()),
+            (Surface::Vendor, Some(dialect)) => (dialect.failed)(&Failed {
+                edition: self.edition,
+                path: &self.path,
+                error,
+            }),
+            _ => self.problem(error),
         };
         match error {
             Error::TooMany { retry_after } => super::reply::set_header(

@@ -178,15 +178,15 @@ impl<T: DeserializeOwned + 'static, const MOST: usize> FromRequest for JsonBody<
     }
 }
 
-/// A body of any kind, unread: for the one address that takes several kinds.
-pub struct RawBody(pub Bytes);
+/// A body of any kind, unread: for addresses that take several kinds.
+pub struct RawBody<const MOST: usize = LIMIT>(pub Bytes);
 
-impl FromRequest for RawBody {
+impl<const MOST: usize> FromRequest for RawBody<MOST> {
     type Error = Error;
     type Future = Found<Self>;
     fn from_request(req: &HttpRequest, payload: &mut Payload) -> Self::Future {
         let coming = Coming::of(req, payload.take());
-        Box::pin(async move { Ok(Self(coming.rest(LIMIT).await?)) })
+        Box::pin(async move { Ok(Self(coming.rest(MOST).await?)) })
     }
 }
 

@@ -2,6 +2,7 @@
 //! answer goes out without it.
 
 use super::connections::{OurTurn, Seat};
+use super::surface::Surface;
 use super::visit::{ACCOUNT, FLASH, edition_of, raw_cookie};
 use crate::error::Error;
 use crate::kernel::Edition;
@@ -141,29 +142,23 @@ fn dress(headers: &mut HeaderMap, id: &str, https: bool) {
     }
 }
 
-/// Whether a path is for scripts or devices, who get JSON, and not for people, who get pages.
-pub fn is_for_programs(path: &str) -> bool {
-    ["/api/", "/device/", "/device-manager/"]
-        .iter()
-        .any(|folder| path.starts_with(folder))
-}
-
 /// Refuses what changes things and comes from another site, and requests for another host. Refusals are
 /// answers and not errors of the layer, so that the layer around this one can give them their face.
 pub async fn same_site<B: MessageBody + 'static>(
     req: ServiceRequest,
     next: Next<B>,
 ) -> Result<ServiceResponse<EitherBody<B>>, actix_web::Error> {
-    let base = req
+    let config = req
         .app_data::<actix_web::web::Data<super::Portal>>()
-        .map(|p| p.config.base_url.clone())
-        .unwrap_or_default();
-    if let Err(error) = check_host(&req, &base) {
+        .map(|portal| portal.config.clone());
+    let base = config.as_ref().map_or("", |config| config.base_url.as_str());
+    let vendor_hosts = config.as_ref().map_or(&[][..], |config| &config.vendor_hosts);
+    if let Err(error) = check_host(&req, base, vendor_hosts) {
         return Ok(req.error_response(error).map_into_right_body());
     }
     let is_safe = matches!(*req.method(), Method::GET | Method::HEAD | Method::OPTIONS);
-    // The APIs know no cookies, so a foreign site has nothing to borrow there.
-    if !is_safe && !is_for_programs(req.path()) {
+    // Programs know no cookies, so a foreign site has nothing to borrow there.
+    if !is_safe && !Surface::of(req.path()).is_for_programs() {
         let value = |name: &str| {
             req.headers()
                 .get(name)
@@ -182,8 +177,9 @@ pub async fn same_site<B: MessageBody + 'static>(
     Ok(next.call(req).await?.map_into_left_body())
 }
 
-/// Only the host that the portal was configured for. A lab also answers to its other loopback names.
-fn check_host(req: &ServiceRequest, base: &str) -> Result<(), Error> {
+/// Only the host that the portal was configured for; on the vendor's paths also the vendor's host names, where they are
+/// configured.
+fn check_host(req: &ServiceRequest, base: &str, vendor_hosts: &[String]) -> Result<(), Error> {
     let wanted = base.split_once("://").map_or(base, |(_, rest)| rest);
     let named = req
         .headers()
@@ -198,8 +194,11 @@ fn check_host(req: &ServiceRequest, base: &str) -> Result<(), Error> {
         .map(actix_web::http::uri::Authority::as_str);
     // Some proxies name the port that need not be named.
     let usual = if base.starts_with("https:") { ":443" } else { ":80" };
+    let is_vendors = Surface::of(req.path()) == Surface::Vendor;
     let is_ours = |host: &str| {
-        host.eq_ignore_ascii_case(wanted)
+        let name = host.rsplit_once(':').map_or(host, |(name, _)| name);
+        (is_vendors && vendor_hosts.iter().any(|known| known.eq_ignore_ascii_case(name)))
+            || host.eq_ignore_ascii_case(wanted)
             || host
                 .strip_suffix(usual)
                 .is_some_and(|h| h.eq_ignore_ascii_case(wanted))

@@ -3,6 +3,7 @@
 use super::connections::Connections;
 use super::menu::Menu;
 use super::routes::Listed;
+use super::surface::Dialect;
 use crate::authn::Hasher;
 use crate::kernel::Clock;
 use crate::platform::config::Config;
@@ -43,6 +44,8 @@ pub struct Portal {
     pub letters: Arc<AtomicU64>,
     /// The rooms that keep things in Virtual Accounts.
     pub occupants: Occupants,
+    /// How scripts of the vendor are understood and answered.
+    pub dialect: Dialect,
     /// Every code with which a rule refuses, and when.
     pub refusals: Arc<Vec<crate::error::Coded>>,
 }

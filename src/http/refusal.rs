@@ -52,7 +52,7 @@ impl Around {
     /// Whether the page of an error stands in the portal: not where the portal itself is in trouble, and a look into
     /// the database would be more of it.
     pub fn suits(path: &str, error: &Error) -> bool {
-        !super::headers::is_for_programs(path)
+        !super::Surface::of(path).is_for_programs()
             && !matches!(
                 error,
                 Error::SignedOut

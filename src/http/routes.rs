@@ -20,6 +20,8 @@ pub struct Listed {
     pub path: String,
     /// What it demands.
     pub demand: Demand,
+    /// What it does, in a sentence; "" of a page.
+    pub says: &'static str,
 }
 
 /// The types of an operation of the API, for its description.
@@ -125,6 +127,7 @@ struct Entry {
     method: Method,
     path: String,
     demand: Demand,
+    says: &'static str,
     api: Option<Api>,
     make: Box<dyn Fn() -> Route + Send + Sync>,
 }
@@ -180,6 +183,25 @@ impl Routes {
         self.add(method, path, Some(api), taken, handler);
     }
 
+    /// An operation of the vendor's API, as its scripts know it: it reads its query and its body itself, and is not in the
+    /// description of our own.
+    pub fn vendor<F, Args>(&mut self, method: Method, path: &str, says: &'static str, handler: F)
+    where
+        F: Handler<Args> + Send + Sync,
+        Args: FromRequest + Guarded + 'static,
+        InTurn<Args>: FromRequest,
+        F::Output: Responder + 'static,
+    {
+        let first = self.entries.len();
+        if method == Method::GET {
+            self.add(Method::HEAD, path, None, None, handler.clone());
+        }
+        self.add(method, path, None, None, handler);
+        for entry in self.entries.iter_mut().skip(first) {
+            entry.says = says;
+        }
+    }
+
     /// An entry of the left menu.
     pub fn menu(&mut self, item: super::menu::Item) {
         self.menu.add(item);
@@ -224,6 +246,7 @@ impl Routes {
             method,
             path: path.to_owned(),
             demand: Args::DEMAND,
+            says: api.as_ref().map_or("", |api| api.summary),
             api,
             make: Box::new(move || {
                 let (handler, taken) = (handler.clone(), taken.clone());
@@ -250,6 +273,7 @@ impl Routes {
                 method: e.method.to_string(),
                 path: e.path.clone(),
                 demand: e.demand,
+                says: e.says,
             })
             .collect();
         list.sort_by(|a, b| (&a.path, &a.method).cmp(&(&b.path, &b.method)));

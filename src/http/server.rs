@@ -4,7 +4,7 @@ use super::assets;
 use super::connections::Connection;
 use super::portal::Portal;
 use super::routes::Routes;
-use super::{errors, headers};
+use super::{errors, headers, surface};
 use crate::error::Error;
 use actix_http::HttpService;
 use actix_http::error::DispatchError;
@@ -37,6 +37,7 @@ pub fn build(portal: Portal, routes: Arc<Routes>, listener: TcpListener) -> std:
             // Inside out: the last layer is the first to see a request.
             .wrap(from_fn(headers::same_site))
             .wrap(from_fn(errors::face))
+            .wrap(from_fn(surface::settle))
             .wrap(Compress::default())
             .wrap(from_fn(headers::around))
             .service(

@@ -2,6 +2,7 @@
 
 use super::portal::Portal;
 use super::shell::{AccountCard, Crumb, Flash, FlashKind, LabStrip, PersonCard, Shell, Theme};
+use super::surface::Surface;
 use super::view_as::{self, Preview};
 use crate::authn::{Actor, Via, api_client, session, system_users};
 use crate::authz::{Action, Does, Grant, Permit, Tenant, TenantKind, grants, matrix};
@@ -56,8 +57,11 @@ pub struct Visit {
 /// What a request says about itself; taken as owned values, since the database is asked meanwhile.
 struct Asked {
     path: String,
+    /// An access token counts, and a session does not.
     is_api: bool,
     number: Option<Option<i64>>,
+    /// How a script of the vendor names the account: by its domain, name or number.
+    named: Option<String>,
     last_account: Option<i64>,
     cookie: Option<String>,
     view_as: Option<String>,
@@ -89,12 +93,18 @@ impl Visit {
             .get_ref()
             .clone();
         let cookie = raw_cookie(req, session::COOKIE);
+        let surface = Surface::of(req.path());
         let asked = Asked {
             path: req.path().to_owned(),
-            is_api: req.path().starts_with("/api/"),
+            is_api: surface.takes_access_tokens(),
+            named: (surface == Surface::Vendor)
+                .then(|| named_account(req, &portal))
+                .flatten(),
             // A number that is no number names no account, like any other unknown one.
             number: req.match_info().get("said").map(|said| said.parse().ok()),
-            last_account: raw_cookie(req, ACCOUNT).and_then(|n| n.parse().ok()),
+            last_account: (surface == Surface::Page)
+                .then(|| raw_cookie(req, ACCOUNT)?.parse().ok())
+                .flatten(),
             cookie: cookie.clone(),
             view_as: raw_cookie(req, view_as::COOKIE),
             bearer: bearer(req),
@@ -145,8 +155,9 @@ impl Visit {
     /// Refuses what changes something to those who may only read.
     fn may_change(&self, req: &HttpRequest) -> Result<()> {
         // What an operation demands says nothing of whether it changes something; its method does. A client may
-        // always end itself.
+        // always end itself. Scripts of the vendor read with POST as well: there each action says whether it only reads.
         if !req.method().is_safe()
+            && Surface::of(&self.path) != Surface::Vendor
             && let Some(Via::Client { may_write: false, id }) = self.actor.as_ref().map(|actor| &actor.via)
             && !self.path.ends_with(&format!("/{id}"))
         {
@@ -196,6 +207,9 @@ impl Visit {
                     return Err(Error::FirstSignIn);
                 }
                 let person = actor.person.id;
+                if let Some(named) = &asked.named {
+                    asked.number = Some(grants::number_of(r, named, is_on_prem)?);
+                }
                 let mut outside = asked.number.is_none();
                 let mut standing = match asked.number.unwrap_or(asked.last_account) {
                     Some(number) => grants::standing(r, number, person)?,
@@ -556,6 +570,22 @@ fn open_flash(key: &[u8; 32], sealed: &str) -> Option<Flash> {
         text: value.get("text")?.as_str()?.to_owned(),
         link,
     })
+}
+
+/// The account of a vendor's path, or of the header that stands in for it.
+fn named_account(req: &HttpRequest, portal: &Portal) -> Option<String> {
+    match req.match_info().get("said") {
+        Some(part) => Some(
+            percent_encoding::percent_decode_str(part)
+                .decode_utf8_lossy()
+                .into_owned(),
+        ),
+        None => req
+            .headers()
+            .get(portal.dialect.account_header)
+            .and_then(|value| value.to_str().ok())
+            .map(str::to_owned),
+    }
 }
 
 /// Which portal a request came to.

@@ -72,22 +72,31 @@ pub struct Credentials {
     pub grant: Option<String>,
     pub id: Option<String>,
     pub secret: Option<Secret>,
+    /// Of the person who signs in through the client.
+    pub user_name: Option<String>,
+    pub password: Option<Secret>,
     /// One of them stands twice in the body, or in the address: which is meant nobody can tell.
     pub stands_twice: bool,
 }
 
 /// What is read of it.
-const NAMES: [&str; 3] = ["grant_type", "client_id", "client_secret"];
+const NAMES: [&str; 5] = ["grant_type", "client_id", "client_secret", "username", "password"];
 
 impl Credentials {
     /// Takes a named value in. What was said first counts: the header before the body before the address.
     fn take(&mut self, name: &str, value: String) {
+        if name == "password" {
+            // A password may begin or end with anything.
+            self.password.get_or_insert(Secret::new(value));
+            return;
+        }
         // Ids and secrets of clients are base64url: what else came along was copied with them.
         let value = pasted::code(&value);
         match name {
             "grant_type" => drop(self.grant.get_or_insert(value)),
             "client_id" => drop(self.id.get_or_insert(value)),
             "client_secret" => drop(self.secret.get_or_insert(Secret::new(value))),
+            "username" => drop(self.user_name.get_or_insert(value)),
             _ => {}
         }
     }
@@ -162,7 +171,7 @@ mod tests {
             grant: Some("client_credentials".into()),
             id: Some("lc-1".into()),
             secret: Some(Secret::new("s+/=")),
-            stands_twice: false,
+            ..Credentials::default()
         };
         let form = b"grant_type=client_credentials&client_id=lc-1&client_secret=s%2B%2F%3D";
         assert_eq!(Credentials::gather(None, form, ""), wanted);

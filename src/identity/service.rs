@@ -158,6 +158,27 @@ pub fn sign_in(
     miss(tx, caller, subjects, known.map(|k| &k.person), "sign-in").map(|done| done.map(|()| false))
 }
 
+/// The same without a session, for a client that asks in the person's name: who they are, when login and password are right.
+/// That the client is given an access token is recorded.
+pub fn let_in(
+    tx: &mut Tx<'_>,
+    caller: &Caller,
+    subjects: &Subjects,
+    known: Option<&Known>,
+    right: bool,
+    client: &str,
+) -> Result<Recorded<Option<Person>>> {
+    throttle::check(tx, caller.wall, subjects)?;
+    if let (true, Some(known)) = (right, known)
+        && still(tx, known)?
+    {
+        throttle::clear(tx, subjects)?;
+        let person = known.person.clone();
+        return note_trade(tx, caller, client, &person).map(|done| done.map(|()| Some(person)));
+    }
+    miss(tx, caller, subjects, known.map(|k| &k.person), "sign-in").map(|done| done.map(|()| None))
+}
+
 /// A wrong password. An address that belongs to nobody is not kept: people type passwords into the wrong field.
 pub fn miss(
     tx: &mut Tx<'_>,

@@ -508,6 +508,7 @@ async fn transfer(may: May<Transfer>, key: IdempotencyKey, body: JsonBody<Transf
                 stock,
                 to,
                 quantity: line.quantity,
+                term: None,
             }),
             (Err(_), _) => problems.add(format!("lines/{at}/license"), "This is not an id."),
             (_, Err(_)) => problems.add(format!("lines/{at}/to"), "This is not an id."),

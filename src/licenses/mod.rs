@@ -24,12 +24,12 @@ pub use model::{Incoming, MoveKind, Moved, Pool, Precedence};
 pub use occupant::Licenses;
 pub use pages::{InventoryHead, InventoryTab, LicenseHead, LicenseTab};
 pub use reserve::{Reserved, move_reserved, reserve, unreserve};
-pub use service::{ending, grant, purchased, take_back};
+pub use service::{Row, TermRow, count, ending, grant, page, purchased, take_back, terms_of};
 pub use stock::{
-    Standing, Stock, Total, Use, change_use, find_many as stocks_of, in_place as stocks_in, short,
-    standing_of, standings_of, totals, troubles,
+    Filter, Sort, Standing, Stock, Total, Use, change_use, days as days_of, find_many as stocks_of,
+    in_place as stocks_in, short, standing_of, standings_of, totals, troubles,
 };
-pub use store::of_place as pools_in;
+pub use store::{of_account as pools_of, of_place as pools_in, origins as orders_of};
 pub use tags::change as change_tags;
 
 pub use transfer::{Line as TransferLine, transfer};

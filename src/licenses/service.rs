@@ -256,21 +256,55 @@ pub struct TermRow {
 
 /// The terms of a license, in the order in which they are used. Those that hold nothing any more are left out.
 pub fn terms(read: &mut dyn Reads, stock: &Stock) -> Result<Vec<TermRow>> {
-    let pools = store::of_stock(read, stock.account, stock.virtual_account, &stock.entitlement)?;
-    let fell = fall(&pools, stock.in_use);
-    let ids: Vec<LicensePoolId> = pools.iter().map(|pool| pool.id).collect();
+    let mut found = terms_of(read, stock.account, std::slice::from_ref(stock))?;
+    Ok(found.remove(&stock.id).unwrap_or_default())
+}
+
+/// The same of several licenses: one question for each Virtual Account among them.
+pub fn terms_of(
+    read: &mut dyn Reads,
+    account: SmartAccountId,
+    stocks: &[Stock],
+) -> Result<HashMap<LicenseStockId, Vec<TermRow>>> {
+    let mut places: HashMap<VirtualAccountId, Vec<&str>> = HashMap::new();
+    for stock in stocks {
+        places
+            .entry(stock.virtual_account)
+            .or_default()
+            .push(&stock.entitlement);
+    }
+    let mut pools: HashMap<(VirtualAccountId, String), Vec<Pool>> = HashMap::new();
+    let mut ids: Vec<LicensePoolId> = Vec::new();
+    for (place, keys) in places {
+        for pool in store::of_stocks(read, account, place, &keys)? {
+            ids.push(pool.id);
+            pools
+                .entry((place, pool.entitlement.clone()))
+                .or_default()
+                .push(pool);
+        }
+    }
     let mut origins: HashMap<LicensePoolId, Vec<(OrderId, String)>> = HashMap::new();
-    for (pool, order, reference) in store::origins(read, stock.account, &ids)? {
+    for (pool, order, reference) in store::origins(read, account, &ids)? {
         origins.entry(pool).or_default().push((order, reference));
     }
-    Ok(pools
-        .into_iter()
-        .zip(fell)
-        .map(|(pool, in_use)| TermRow {
-            orders: origins.remove(&pool.id).unwrap_or_default(),
-            in_use,
-            pool,
-        })
-        .filter(|row| row.pool.purchased > 0 || row.pool.reserved > 0 || row.in_use > 0)
-        .collect())
+    let mut found = HashMap::new();
+    for stock in stocks {
+        let pools = pools
+            .remove(&(stock.virtual_account, stock.entitlement.clone()))
+            .unwrap_or_default();
+        let fell = fall(&pools, stock.in_use);
+        let rows: Vec<TermRow> = pools
+            .into_iter()
+            .zip(fell)
+            .map(|(pool, in_use)| TermRow {
+                orders: origins.remove(&pool.id).unwrap_or_default(),
+                in_use,
+                pool,
+            })
+            .filter(|row| row.pool.purchased > 0 || row.pool.reserved > 0 || row.in_use > 0)
+            .collect();
+        found.insert(stock.id, rows);
+    }
+    Ok(found)
 }

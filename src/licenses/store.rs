@@ -130,6 +130,32 @@ pub fn of_stock(
     Ok(found)
 }
 
+/// The pools of several licenses in a Virtual Account, in the order of [`precedence`] within each.
+pub fn of_stocks(
+    read: &mut dyn Reads,
+    account: SmartAccountId,
+    place: VirtualAccountId,
+    entitlements: &[&str],
+) -> Result<Vec<Pool>> {
+    let mut found: Vec<Pool> = Vec::new();
+    for some in entitlements.chunks(400) {
+        found.extend(
+            pools::table
+                .filter(
+                    pools::smart_account_id
+                        .eq(account)
+                        .and(pools::virtual_account_id.eq(place))
+                        .and(pools::entitlement.eq_any(some.to_vec()))
+                        .and(pools::deleted_place.is_null()),
+                )
+                .select(columns!())
+                .load::<Pool>(read.conn())?,
+        );
+    }
+    found.sort_by_key(precedence);
+    Ok(found)
+}
+
 /// A pool that was just inserted.
 pub fn empty_pool(id: LicensePoolId, account: SmartAccountId, place: VirtualAccountId, kind: &Kind) -> Pool {
     Pool {

@@ -5,6 +5,7 @@ use super::stock::{self, Stock};
 use super::store::{self, Entry};
 use crate::authz::Permit;
 use crate::authz::action::Transfer;
+use crate::catalog::Term;
 use crate::error::{Error, Refusal, Result};
 use crate::kernel::ids::{LicensePoolId, LicenseStockId, SmartAccountId, VirtualAccountId};
 use crate::kernel::{Event, Kind as Happened, Moment, Who};
@@ -23,6 +24,8 @@ pub struct Line {
     pub to: VirtualAccountId,
     /// How many.
     pub quantity: i64,
+    /// Of this kind of term alone; of any without it.
+    pub term: Option<Term>,
 }
 
 /// A line as the review shows it.
@@ -151,9 +154,10 @@ pub fn review(
         let Some((stock, pools, gone)) = stocks.get_mut(&line.stock) else {
             return Err(Error::NotFound);
         };
+        let wanted = |pool: &&Pool| line.term.is_none_or(|term| pool.term == term);
         let (taken, missing) = match precedence {
-            Precedence::LongestTermLast => take(pools.iter(), line.quantity),
-            Precedence::LongestTermFirst => take(pools.iter().rev(), line.quantity),
+            Precedence::LongestTermLast => take(pools.iter().filter(wanted), line.quantity),
+            Precedence::LongestTermFirst => take(pools.iter().rev().filter(wanted), line.quantity),
         };
         let refused = if line.to == stock.virtual_account {
             Some(refusal(
@@ -166,7 +170,11 @@ pub fn review(
                 format!("No quantity of {} to transfer was chosen.", stock.name),
             ))
         } else if missing > 0 {
-            Some(not_enough(stock, pools, known.name(stock.virtual_account)))
+            Some(not_enough(
+                stock,
+                pools.iter().filter(wanted),
+                known.name(stock.virtual_account),
+            ))
         } else {
             None
         };
@@ -215,10 +223,9 @@ pub fn review(
     })
 }
 
-fn not_enough(stock: &Stock, pools: &[Pool], place: String) -> Refusal {
-    let free: i64 = pools.iter().map(Pool::free).fold(0, i64::saturating_add);
+fn not_enough<'a>(stock: &Stock, pools: impl Iterator<Item = &'a Pool> + Clone, place: String) -> Refusal {
+    let free: i64 = pools.clone().map(Pool::free).fold(0, i64::saturating_add);
     let ended: i64 = pools
-        .iter()
         .filter(|pool| pool.ended_at.is_some())
         .map(|pool| pool.purchased)
         .fold(0, i64::saturating_add);

@@ -52,6 +52,14 @@ pub struct Settings {
     /// Proxies whose X-Forwarded-For is believed: their addresses, separated by commas.
     #[arg(long, env = "LICENTRAL_TRUSTED_PROXIES", default_value = "")]
     pub trusted_proxies: String,
+    /// Host names of the vendor's APIs to which the portal also answers, on their paths alone: separated by commas, for example
+    /// swapi.cisco.com,apx.cisco.com,cloudsso.cisco.com,id.cisco.com. For scripts that are led here by a proxy.
+    #[arg(long, env = "LICENTRAL_VENDOR_HOSTS", default_value = "")]
+    pub vendor_hosts: String,
+    /// In a lab: return and confirmation codes that scripts of the vendor send are taken when they are well-formed, for devices
+    /// that are not the simulator's. Without it they are checked.
+    #[arg(long, env = "LICENTRAL_ACCEPT_DEVICE_CODES", default_value_t = false)]
+    pub accept_device_codes: bool,
     /// The most records of one synchronization file, for example 1000000. Each product instance is one.
     #[arg(long, env = "LICENTRAL_SYNC_RECORDS", default_value_t = SYNC_RECORDS,
         value_parser = clap::value_parser!(u64).range(1..=20_000_000))]
@@ -172,6 +180,10 @@ pub struct Config {
     pub metrics_listen: Option<SocketAddr>,
     /// Proxies that are believed.
     pub trusted_proxies: Vec<std::net::IpAddr>,
+    /// Host names to which the portal also answers, on the vendor's paths alone.
+    pub vendor_hosts: Vec<String>,
+    /// Well-formed codes of devices are taken as they are, where scripts of the vendor send them.
+    pub accept_device_codes: bool,
     /// The most records of one synchronization file.
     pub sync_records: u64,
     /// The log filter.
@@ -332,7 +344,27 @@ impl Config {
                     .ok()
             })
             .collect();
+        let vendor_hosts = settings
+            .vendor_hosts
+            .split(',')
+            .map(str::trim)
+            .filter(|one| !one.is_empty())
+            .filter_map(|one| {
+                let is_name = one.len() <= 253
+                    && one.split('.').all(|label| {
+                        (1..=63).contains(&label.len())
+                            && label.chars().all(|c| c.is_ascii_alphanumeric() || c == '-')
+                    });
+                if !is_name {
+                    wrong.push(format!("LICENTRAL_VENDOR_HOSTS holds {one:?}. Use host names without ports, separated by commas, for example swapi.cisco.com,apx.cisco.com."));
+                }
+                is_name.then(|| one.to_ascii_lowercase())
+            })
+            .collect();
         if mode == Mode::Production {
+            if settings.accept_device_codes {
+                wrong.push("LICENTRAL_ACCEPT_DEVICE_CODES is for a lab: it gives reserved licenses back for any code.".to_owned());
+            }
             if settings.base_url.is_none() {
                 wrong.push("LICENTRAL_BASE_URL is missing: links in mails begin with it. For example https://licenses.company.example.".to_owned());
             } else if base_url.starts_with("http://") && !listen.ip().is_loopback() {
@@ -364,6 +396,8 @@ impl Config {
             key_file: settings.key_file,
             metrics_listen,
             trusted_proxies,
+            vendor_hosts,
+            accept_device_codes: settings.accept_device_codes,
             sync_records: settings.sync_records,
             log: settings.log,
             neighbour: None,

@@ -11,9 +11,12 @@ mod search;
 mod service;
 mod store;
 
-pub use model::{State, Terms, Token};
+pub use model::{DEFAULT_DAYS, State, Terms, Token, days, description, uses};
 pub use occupant::Tokens;
-pub use service::{New, Redeemed, Rights, create, description_of, look_up, redeem, revoke, whose};
+pub use service::{
+    New, Redeemed, Rights, count, create, description_of, look_up, page, redeem, revoke, text_of, whose,
+};
+pub use store::{Filter, Sort};
 
 use crate::http::Routes;
 

@@ -53,6 +53,10 @@ impl New {
     pub fn id(&self) -> RegistrationTokenId {
         self.id
     }
+    /// Until when it opens something.
+    pub fn expires(&self) -> Moment {
+        self.expires
+    }
     /// What a device registers with.
     pub fn text(&self) -> &Secret {
         &self.text

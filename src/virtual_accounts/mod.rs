@@ -17,8 +17,8 @@ pub use model::{AccessLevel, DEFAULT, Details, MOST_TAGS, Typed, VirtualAccount,
 pub use pages::tabs;
 pub use service::{
     NewVirtualAccount, Place, against_registering, count_all, create, create_at, create_default, default_of,
-    delete, edit, find, list, move_below, names, of_account, open_places, reached, set_default, tagged,
-    tags_in_use, these,
+    delete, edit, find, list, move_below, named, names, numbered, of_account, open_places, reached,
+    set_default, tagged, tags_in_use, these,
 };
 
 use crate::authz::Action;

@@ -68,6 +68,8 @@ pub struct VirtualAccount {
     pub created_at: Moment,
     /// Counts changes.
     pub version: i64,
+    /// By which scripts of the vendor know it: unique within the portal, and given once.
+    pub number: i64,
 }
 
 impl VirtualAccount {
@@ -379,6 +381,7 @@ mod tests {
             tags: String::new(),
             created_at: now(),
             version: 1,
+            number: 1,
         }
     }
     fn code(problem: Option<Error>) -> &'static str {

@@ -828,6 +828,16 @@ pub fn against_registering(
     }))
 }
 
+/// The one within reach with this number.
+pub fn numbered(read: &mut dyn Reads, within: &Within, number: i64) -> Result<VirtualAccount> {
+    store::numbered(read, within, number)
+}
+
+/// Those within reach with one of these names, in no particular order: for scripts, which know them by name.
+pub fn named(read: &mut dyn Reads, within: &Within, names: &[&str]) -> Result<Vec<VirtualAccount>> {
+    store::named(read, within, names)
+}
+
 /// These Virtual Accounts of one account, in no particular order; those that are gone are left out. For rooms that
 /// keep ids of Virtual Accounts.
 pub fn these(

@@ -25,6 +25,7 @@ macro_rules! columns {
             virtual_accounts::tags,
             virtual_accounts::created_at,
             virtual_accounts::version,
+            virtual_accounts::number,
         )
     };
 }
@@ -87,6 +88,7 @@ pub fn insert(
     is_default: bool,
 ) -> Result<()> {
     must_look_different(tx, account, &new.name, None)?;
+    let number = tx.next_number("virtual-account", 1)?;
     diesel::insert_into(virtual_accounts::table)
         .values((
             virtual_accounts::id.eq(id),
@@ -101,6 +103,7 @@ pub fn insert(
             virtual_accounts::tags.eq(new.tags.join("\n")),
             virtual_accounts::created_at.eq(at),
             virtual_accounts::version.eq(1),
+            virtual_accounts::number.eq(number),
             virtual_accounts::search_key.eq(found_by(&new.name, &new.description, &new.tags)),
         ))
         .execute(tx.conn())
@@ -167,6 +170,42 @@ macro_rules! this {
                 .and(virtual_accounts::id.eq($id)),
         )
     };
+}
+
+/// The one within reach with this number.
+pub fn numbered(read: &mut dyn Reads, within: &Within, number: i64) -> Result<VirtualAccount> {
+    virtual_accounts::table
+        .filter(
+            virtual_accounts::smart_account_id
+                .eq(within.account()?)
+                .and(virtual_accounts::number.eq(number))
+                .and(virtual_accounts::number.gt(0)),
+        )
+        .select(columns!())
+        .first(read.conn())
+        .optional()?
+        .filter(|one: &VirtualAccount| within.covers(one.id))
+        .ok_or(Error::NotFound)
+}
+
+/// Those within reach with one of these names, in no particular order.
+pub fn named(read: &mut dyn Reads, within: &Within, names: &[&str]) -> Result<Vec<VirtualAccount>> {
+    let keys: Vec<String> = names.iter().map(|name| search_key(name)).collect();
+    let mut found: Vec<VirtualAccount> = Vec::new();
+    for some in keys.chunks(400) {
+        found.extend(
+            virtual_accounts::table
+                .filter(
+                    virtual_accounts::smart_account_id
+                        .eq(within.account()?)
+                        .and(virtual_accounts::name_key.eq_any(some.to_vec())),
+                )
+                .select(columns!())
+                .load::<VirtualAccount>(read.conn())?,
+        );
+    }
+    found.retain(|one| within.covers(one.id));
+    Ok(found)
 }
 
 pub fn set_parent(

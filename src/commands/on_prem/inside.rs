@@ -192,6 +192,7 @@ impl Server {
             stock: stock.id,
             to: to.id,
             quantity,
+            term: None,
         };
         let (permit, at) = (permit_in::<Transfer>(&account), self.inner.clock.now());
         self.inner.db.write_now(|tx| {

@@ -8,8 +8,10 @@ mod service;
 mod store;
 mod ways_pages;
 
-pub use service::{move_with, of};
-pub use store::Ended;
+pub use service::{
+    Whole, Wish, by_license, confirm, find, give_back, held_by, move_with, of, reserve, shown_by, update,
+};
+pub use store::{Ended, Line};
 
 use crate::http::Routes;
 

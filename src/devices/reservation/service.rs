@@ -391,6 +391,18 @@ pub fn of(read: &mut dyn Reads, device: &Device) -> Result<Option<(ReservationId
     Ok(store::of_device(read, device.account, device.id)?.map(|one| (one.id, one.is_pending())))
 }
 
+/// What the device of a reservation shows: its return code, and the confirmation code of an update that waits. For a lab that
+/// does not ask devices for theirs.
+pub fn shown_by(read: &mut dyn Reads, device: &Device) -> Result<Option<(String, String)>> {
+    Ok(store::of_device(read, device.account, device.id)?.map(|one| {
+        let code = one.newest_code();
+        (
+            codes::return_code(code, &one.pid, &one.serial),
+            codes::confirmation_code(code, &one.pid, &one.serial),
+        )
+    }))
+}
+
 /// What is reserved of each license.
 pub fn by_license(lines: &[Line]) -> BTreeMap<String, i64> {
     let each: Vec<(String, i64)> = lines

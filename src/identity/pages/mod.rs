@@ -8,6 +8,7 @@ mod set_up;
 mod sign_in;
 
 pub use links::sent_to_another;
+pub use sign_in::person_of;
 
 use super::service::{self, Caller, Known};
 use crate::authn::throttle::{self, Subjects};

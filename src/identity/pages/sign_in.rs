@@ -1,10 +1,12 @@
 //! In and out.
 
 use super::super::entrance::Entrance;
-use super::super::service::{self, Caller, Login};
+use super::super::service::{self, Caller, Known, Login};
 use super::{next_page, prove, query_value};
 use crate::authn::password::Verdict;
+use crate::authn::people::Person;
 use crate::authn::system_users::UserName;
+use crate::authn::throttle::Subjects;
 use crate::authn::{people, session, throttle};
 use crate::authz::grants;
 use crate::error::{Error, Problems, Result};
@@ -175,8 +177,17 @@ fn login(is_on_prem: bool, typed: &str) -> Result<Login, String> {
     EmailAddress::parse(typed).map(Login::Email)
 }
 
-/// The way in, when login and password are right. Where nobody has the login, as much is computed.
-async fn try_to_sign_in(visit: &Visit, login: &Login, password: &Secret) -> Result<Option<Entrance>> {
+/// What was found out about a login and a password, before anything is written.
+struct Tried {
+    known: Option<Known>,
+    subjects: Subjects,
+    right: bool,
+    /// A better hash of the same password.
+    renewed: Option<String>,
+}
+
+/// Compares a password. Where nobody has the login, as much is computed.
+async fn compare(visit: &Visit, login: &Login, password: &Secret) -> Result<Tried> {
     let portal = &visit.portal;
     let (wall, address, login) = (portal.clock.wall(), visit.address.clone(), login.clone());
     let (known, subjects) = portal
@@ -199,7 +210,46 @@ async fn try_to_sign_in(visit: &Visit, login: &Login, password: &Secret) -> Resu
         Verdict::Right { outdated: true } => Some(portal.hasher.hash(password).await?),
         _ => None,
     };
-    let right = matches!(verdict, Verdict::Right { .. });
+    Ok(Tried {
+        known,
+        subjects,
+        right: matches!(verdict, Verdict::Right { .. }),
+        renewed,
+    })
+}
+
+/// The person with this login and password, for a client that asks in their name: without a session. A miss counts and is
+/// recorded as one at the page; otherwise it is recorded that the client is given an access token.
+pub async fn person_of(
+    visit: &Visit,
+    login: &str,
+    password: &Secret,
+    client: &str,
+) -> Result<Option<Person>> {
+    let Ok(login) = self::login(visit.portal.config.edition.is_on_prem(), login) else {
+        return Ok(None);
+    };
+    let tried = compare(visit, &login, password).await?;
+    let (caller, client) = (Caller::of(visit), client.to_owned());
+    visit
+        .portal
+        .db
+        .write(move |tx| {
+            let known = tried.known.as_ref();
+            service::let_in(tx, &caller, &tried.subjects, known, tried.right, &client)
+        })
+        .await
+}
+
+/// The way in, when login and password are right.
+async fn try_to_sign_in(visit: &Visit, login: &Login, password: &Secret) -> Result<Option<Entrance>> {
+    let portal = &visit.portal;
+    let Tried {
+        known,
+        subjects,
+        right,
+        renewed,
+    } = compare(visit, login, password).await?;
     let (caller, entrance) = (Caller::of(visit), Entrance::of(visit));
     let inside = entrance.clone();
     let is_in = portal

@@ -248,7 +248,12 @@ fn asked(chosen: &Chosen) -> std::result::Result<(Vec<Line>, Precedence), Vec<(S
         };
         let stock = one(&chosen.license, split).and_then(|text| text.parse().ok());
         match (stock, to.parse()) {
-            (Some(stock), Ok(to)) => lines.push(Line { stock, to, quantity }),
+            (Some(stock), Ok(to)) => lines.push(Line {
+                stock,
+                to,
+                quantity,
+                term: None,
+            }),
             (_, Err(_)) => {
                 let field = if split {
                     format!("quantity-{n}")

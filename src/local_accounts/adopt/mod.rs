@@ -333,6 +333,7 @@ fn supply(
                 stock: stock.id,
                 to: *to,
                 quantity,
+                term: None,
             });
         }
     }

@@ -66,6 +66,11 @@ impl Tx<'_> {
 
     /// The next value of a named counter.
     pub fn next_number(&mut self, name: &str, first: i64) -> Result<i64> {
+        self.next_numbers(name, first, 1)
+    }
+
+    /// The first of the next values of a named counter; as many of them are taken as are said.
+    pub fn next_numbers(&mut self, name: &str, first: i64, many: usize) -> Result<i64> {
         use super::schema::counters;
         let last: Option<i64> = counters::table
             .find(name)
@@ -73,13 +78,16 @@ impl Tx<'_> {
             .first(self.conn())
             .optional()?;
         let next = last.map_or(first, |v| v.saturating_add(1));
+        let last_taken = next
+            .saturating_add(i64::try_from(many).unwrap_or(i64::MAX))
+            .saturating_sub(1);
         if last.is_some() {
             diesel::update(counters::table.find(name))
-                .set(counters::value.eq(next))
+                .set(counters::value.eq(last_taken))
                 .execute(self.conn())?;
         } else {
             diesel::insert_into(counters::table)
-                .values((counters::name.eq(name), counters::value.eq(next)))
+                .values((counters::name.eq(name), counters::value.eq(last_taken)))
                 .execute(self.conn())?;
         }
         Ok(next)

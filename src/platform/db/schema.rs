@@ -905,6 +905,7 @@ diesel::table! {
         created_at -> Timestamp,
         version -> BigInt,
         search_key -> Text,
+        number -> BigInt,
     }
 }
 

@@ -16,7 +16,7 @@ const BATCH: usize = 500;
 
 /// Inserts rows in batches. The common connection takes one row at a time; its variants take many.
 macro_rules! insert_all {
-    ($tx:expr, $table:expr, $rows:expr, |$row:ident| $values:expr) => {
+    ($tx:expr, $table:expr, $rows:expr, |$row:pat_param| $values:expr) => {
         for some in $rows.chunks(BATCH) {
             let values: Vec<_> = some.iter().map(|$row| $values).collect();
             match $tx.conn() {
@@ -83,7 +83,10 @@ pub struct DivisionRow {
 }
 
 pub fn divisions(tx: &mut Tx<'_>, at: Moment, rows: &[DivisionRow]) -> Result<()> {
-    insert_all!(tx, virtual_accounts::table, rows, |row| (
+    let first = tx.next_numbers("virtual-account", 1, rows.len())?;
+    let rows: Vec<(i64, &DivisionRow)> = (first..).zip(rows).collect();
+    insert_all!(tx, virtual_accounts::table, &rows, |(number, row)| (
+        virtual_accounts::number.eq(*number),
         virtual_accounts::id.eq(row.id),
         virtual_accounts::smart_account_id.eq(row.account),
         virtual_accounts::name.eq(&row.name),

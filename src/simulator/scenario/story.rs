@@ -164,6 +164,7 @@ fn supply(cloud: &Portal, plan: &Plan, at: Moment) -> Result<()> {
                             stock: stock.id,
                             to: target,
                             quantity: take,
+                            term: None,
                         });
                     }
                 }
@@ -260,6 +261,7 @@ fn share(
                         stock: stock.id,
                         to: *to,
                         quantity,
+                        term: None,
                     });
                 }
             }

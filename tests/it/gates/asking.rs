@@ -2,6 +2,7 @@
 
 use super::world::World;
 use crate::support::{Api, Browser, Cast, Page};
+use licentral::http::Surface;
 use licentral::http::routes::Listed;
 use licentral::kernel::Edition;
 use serde_json::Value;
@@ -28,11 +29,14 @@ pub fn everyone(edition: Edition) -> Vec<(&'static str, &'static str)> {
     all
 }
 
-/// Whether a path is the API's.
+/// Whether a path is for programs.
 pub fn is_api(path: &str) -> bool {
-    ["/api/", "/device/", "/device-manager/"]
-        .iter()
-        .any(|folder| path.starts_with(folder))
+    Surface::of(path).is_for_programs()
+}
+
+/// Whether a path is for scripts that were written for the vendor's portals.
+pub fn is_vendors(path: &str) -> bool {
+    Surface::of(path) == Surface::Vendor
 }
 
 /// Whether a method only looks.

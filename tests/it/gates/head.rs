@@ -1,6 +1,6 @@
 //! A method that a path does not have is 405 and says which it has.
 
-use super::asking::is_api;
+use super::asking::{is_api, is_vendors};
 use super::world::World;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -32,7 +32,11 @@ fn a_wrong_method_is_told_the_right_ones() {
                     if is_api(&path) && method != "HEAD" {
                         assert_eq!(
                             page.header("content-type"),
-                            Some("application/problem+json"),
+                            Some(if is_vendors(&path) {
+                                "application/json"
+                            } else {
+                                "application/problem+json"
+                            }),
                             "{what}"
                         );
                     }

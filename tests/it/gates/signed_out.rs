@@ -1,6 +1,6 @@
 //! Without a session or a token there is no way in, and nothing happens.
 
-use super::asking::is_api;
+use super::asking::{is_api, is_vendors};
 use super::world::World;
 use licentral::http::access::Demand;
 
@@ -23,6 +23,12 @@ const PUBLIC: &[(&str, &str)] = &[
     ("/help/problems", "says nothing of anybody's data"),
     ("/api/v1/token", "to come in"),
     ("/api/v1/openapi.json", "says nothing of anybody's data"),
+    ("/as/token.oauth2", "to come in, for scripts of the vendor"),
+    (
+        "/oauth2/default/v1/token",
+        "to come in, for scripts of the vendor",
+    ),
+    ("/oauth/token", "to come in, for scripts of the vendor"),
     ("/device/v1/register", "a registration token is the proof"),
     ("/device/v1/report", "the device's credential is the proof"),
     ("/device/v1/renew", "the device's credential is the proof"),
@@ -56,7 +62,20 @@ fn who_is_not_signed_in_is_sent_away_from_everything_else() {
             let path = w.ours(&route.path);
             let page = nobody.ask(&route.method, &path);
             let what = format!("{} {} as nobody", route.method, route.path);
-            if is_api(&path) {
+            if is_vendors(&path) {
+                // An On-Prem server forbids it.
+                let status = if path.starts_with("/backend/") { 403 } else { 401 };
+                assert_eq!(page.status, status, "{what}");
+                assert_eq!(page.header("content-type"), Some("application/json"), "{what}");
+                assert!(page.header("www-authenticate").is_some(), "{what}");
+                if route.method != "HEAD" {
+                    let body = page.json();
+                    assert!(
+                        body["statusMessage"].is_string() || body["error"].is_string(),
+                        "{what}: {body}"
+                    );
+                }
+            } else if is_api(&path) {
                 assert_eq!(page.status, 401, "{what}");
                 assert_eq!(
                     page.header("content-type"),

@@ -587,6 +587,9 @@ impl World {
         match name {
             "said" => self.cast.xyz.number.to_string(),
             "va" => self.cast.corporate.to_string(),
+            // As scripts of the vendor name it.
+            "vname" => "Corporate%20Network%20Devices".to_owned(),
+            "subscription" => "Sub118402977".to_owned(),
             "person" => self.p.find_person("vera@xyz.example").id.to_string(),
             // The log of the server has what belongs to no account.
             "event" if pattern.starts_with("/admin/") => self.event_of_server(),
@@ -765,6 +768,7 @@ fn no_such(name: &str) -> String {
         "reference" => "SAR-2026-99999".to_owned(),
         "lookup" => "UGR-2222-2222".to_owned(),
         "name" | "page" => "no-such-page".to_owned(),
+        "vname" => "No%20such%20place".to_owned(),
         _ => EventId::new().to_string(),
     }
 }

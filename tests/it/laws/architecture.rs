@@ -35,6 +35,7 @@ const ROOMS: &[&str] = &[
     "events",
     "server",
     "local_accounts",
+    "vendor_api",
     "home",
     "simulator",
 ];
@@ -143,7 +144,7 @@ const HOMES: &[Home] = &[
         "actix_web",
         |s| {
             let name = s.name();
-            matches!(s.place(), "http" | "app" | "commands")
+            matches!(s.place(), "http" | "app" | "commands" | "vendor_api")
                 || name.starts_with("pages")
                 || name.ends_with("_pages.rs")
                 || name.starts_with("api")

@@ -15,6 +15,16 @@ fn docs_problems_is_what_the_rooms_say() {
 }
 
 #[test]
+fn docs_vendor_api_is_what_the_routes_say() {
+    use licentral::kernel::Edition;
+    let of = |edition| licentral::app::routes(edition).list();
+    golden(
+        "docs/vendor-api.md",
+        &licentral::vendor_api::print(&of(Edition::Cloud), &of(Edition::OnPrem)),
+    );
+}
+
+#[test]
 fn every_code_of_a_refusal_is_listed_and_every_listed_code_is_used() {
     let listed: Vec<&str> = licentral::app::refusals()
         .iter()

@@ -31,6 +31,7 @@ mod system_users;
 mod tables;
 mod tokens;
 mod user_groups;
+mod vendor_api;
 mod view_as;
 mod virtual_accounts;
 mod ways_out;

@@ -84,6 +84,8 @@ impl Portal {
             key_file: key_file.clone(),
             metrics_listen: None,
             trusted_proxies: Vec::new(),
+            vendor_hosts: Vec::new(),
+            accept_device_codes: false,
             sync_records: licentral::platform::config::SYNC_RECORDS,
             log: "off".to_owned(),
             limits: Limits {

@@ -1,0 +1,4 @@
+DELETE FROM sqlite_stat1 WHERE idx = 'virtual_accounts_number';
+DELETE FROM counters WHERE name = 'virtual-account';
+DROP INDEX virtual_accounts_number;
+ALTER TABLE virtual_accounts DROP COLUMN number;

@@ -1,0 +1,316 @@
+//! What product instances that report by policy, and their proxies, ask. There are none of them here yet, so requests of theirs
+//! are refused; what is asked about the licenses of a Virtual Account is answered.
+
+use super::body::{Call, MISSING, Object};
+use super::face::millis;
+use super::licenses::{billing, term};
+use super::names;
+use super::paths::{A, B};
+use crate::authz::Permit;
+use crate::authz::action::{RemoveDevice, ReserveLicenses, ViewAccount, ViewInventory};
+use crate::catalog;
+use crate::error::{Error, Result};
+use crate::http::{Answer, May, Routes, json};
+use crate::kernel::Moment;
+use crate::kernel::ids::VirtualAccountId;
+use crate::licenses::{self, Stock, TermRow};
+use crate::platform::db::Reads;
+use crate::virtual_accounts;
+use actix_web::http::Method;
+use chrono::NaiveDate;
+use data_encoding::BASE64;
+use serde_json::{Value, json};
+
+/// There is no product instance that reports by policy.
+pub const NO_DEVICE: &str = "vendor-api.no-policy-device";
+/// A poll id that was never given.
+pub const NO_POLL: &str = "vendor-api.no-poll";
+
+pub fn routes(routes: &mut Routes) {
+    const SUMMARY: &str = "The licenses of a Virtual Account, some or all of them by their tags.";
+    const AUTHORIZE: &str =
+        "Authorization codes for product instances that report by policy: refused, there are none yet.";
+    const REPORT: &str =
+        "Usage reports of product instances that report by policy: refused, there are none yet.";
+    const POLL: &str = "What became of an earlier request: no poll id is known yet.";
+    let a = |rest: &str| [A, rest].concat();
+    let b = |rest: &str| [B, "/licensing", rest].concat();
+    routes.vendor(Method::POST, &a("/v2/devices/authrequest"), AUTHORIZE, no_device);
+    routes.vendor(
+        Method::POST,
+        &b("/v2/device/request-auth-codes"),
+        AUTHORIZE,
+        no_device,
+    );
+    routes.vendor(
+        Method::POST,
+        &b("/v2/device/conversion"),
+        "Conversions of licenses of product instances that report by policy: refused, there are none yet.",
+        no_device,
+    );
+    for path in [
+        a("/v2/devices/reportusage"),
+        b("/v2/report-usage"),
+        b("/v2/report-usage-legacy"),
+    ] {
+        routes.vendor(Method::POST, &path, REPORT, no_device);
+    }
+    routes.vendor(
+        Method::POST,
+        &b("/v2/device/remove"),
+        "Remove product instances that report by policy: refused, there are none yet.",
+        no_device_to_remove,
+    );
+    routes.vendor(Method::POST, &a("/v2/accounts/poll"), POLL, poll);
+    routes.vendor(Method::POST, &b("/v2/poll"), POLL, poll);
+    routes.vendor(Method::POST, &a("/v3/licenses/summary"), SUMMARY, summary_by_tag);
+    routes.vendor(
+        Method::POST,
+        &b("/v3/get-summary-by-tag"),
+        SUMMARY,
+        summary_by_tag,
+    );
+    routes.vendor(Method::POST, &b("/v2/get-summary"), SUMMARY, summary);
+    routes.vendor(
+        Method::POST,
+        &b("/v2/get-history"),
+        "On which days the numbers of licenses changed, and what they were.",
+        history,
+    );
+    routes.vendor(
+        Method::GET,
+        &b("/v2/account-policy"),
+        "The policy by which product instances of the account report.",
+        account_policy,
+    );
+}
+
+/// What every request of theirs has to say.
+fn well_formed(call: &Call) -> Result<()> {
+    let data = call.data();
+    if data.text("nonce").is_empty() || data.number("timestamp")?.is_none() {
+        return Err(Error::BadRequest(MISSING.into()));
+    }
+    Ok(())
+}
+
+fn refuse() -> Error {
+    Error::refused(
+        NO_DEVICE,
+        "No product instance of this Virtual Account reports by policy.",
+    )
+}
+
+async fn no_device(may: May<ReserveLicenses>, call: Call) -> Answer {
+    place(&may.also::<ViewInventory>().await?, &may, &call).await?;
+    well_formed(&call)?;
+    Err(refuse())
+}
+
+async fn no_device_to_remove(may: May<RemoveDevice>, call: Call) -> Answer {
+    place(&may.also::<ViewInventory>().await?, &may, &call).await?;
+    well_formed(&call)?;
+    Err(refuse())
+}
+
+async fn poll(may: May<ViewInventory>, call: Call) -> Answer {
+    place(&may.permit, &may, &call).await?;
+    well_formed(&call)?;
+    if call.data().number("poll_id")?.is_none() {
+        return Err(Error::BadRequest(MISSING.into()));
+    }
+    Err(Error::refused(NO_POLL, "Specified poll ID is not valid"))
+}
+
+/// The Virtual Account that the header names by its number, within reach.
+async fn place(
+    permit: &Permit<ViewInventory>,
+    visit: &crate::http::Visit,
+    call: &Call,
+) -> Result<VirtualAccountId> {
+    let number: i64 = call
+        .place_number()
+        .ok_or_else(|| Error::BadRequest(MISSING.into()))?
+        .trim()
+        .parse()
+        .map_err(|_| Error::NotFound)?;
+    let permit = permit.clone();
+    visit
+        .portal
+        .db
+        .read(move |r| virtual_accounts::numbered(r, permit.within(), number))
+        .await
+        .map(|one| one.id)
+}
+
+/// The licenses of a Virtual Account whose tags are wanted.
+type Wanted = Vec<(Stock, Vec<TermRow>)>;
+
+fn wanted(
+    read: &mut dyn Reads,
+    permit: &Permit<ViewInventory>,
+    place: VirtualAccountId,
+    tags: &[String],
+) -> Result<Wanted> {
+    let account = permit.within().account()?;
+    let keys: Vec<String> = tags.iter().map(|tag| names::entitlement_of(tag)).collect();
+    let mut stocks = licenses::stocks_in(read, account, place)?;
+    stocks.retain(|stock| keys.is_empty() || keys.contains(&stock.entitlement));
+    let mut terms = licenses::terms_of(read, account, &stocks)?;
+    Ok(stocks
+        .into_iter()
+        .map(|stock| {
+            let terms = terms.remove(&stock.id).unwrap_or_default();
+            (stock, terms)
+        })
+        .collect())
+}
+
+async fn found(may: &May<ViewInventory>, call: &Call, data: Object<'_>) -> Result<Wanted> {
+    let place = place(&may.permit, may, call).await?;
+    let (permit, tags) = (may.permit.clone(), data.texts("tags")?);
+    may.portal
+        .db
+        .read(move |r| wanted(r, &permit, place, &tags))
+        .await
+}
+
+/// Whether a license may be used by devices that were allowed it alone.
+fn is_restricted(stock: &Stock) -> bool {
+    catalog::entitlement(&stock.entitlement).is_some_and(|known| known.export_controlled)
+}
+
+/// A day as a summary has it: `2018-Aug-08`.
+fn day(at: Moment) -> String {
+    at.utc().format("%Y-%b-%d").to_string()
+}
+
+fn details(stock: &Stock, terms: &[TermRow]) -> Vec<Value> {
+    terms
+        .iter()
+        .map(|row| {
+            let order = row.orders.first().map(|(_, identifier)| identifier.as_str());
+            let subscription = (row.pool.term == catalog::Term::Subscription)
+                .then(|| super::licenses::subscription_id(&row.pool, order));
+            json!({
+                "quantity": row.pool.purchased, "start_date": row.pool.starts_at.map(day), "end_date": row.pool.ends_at.map(day),
+                "subscription_id": subscription, "license_type": term(row.pool.term), "billing_type": billing(stock.billing),
+                "postpaid_usage": if stock.is_metered() { row.in_use } else { 0 }, "status": "ACTIVE",
+                "billing_model": "COMMITTED",
+            })
+        })
+        .collect()
+}
+
+fn summed(data: Object<'_>, found: &Wanted, by_tag: bool) -> Answer {
+    let rows: Vec<Value> = found
+        .iter()
+        .map(|(stock, terms)| {
+            let mut row = json!({
+                "tag": names::entitlement_tag(&stock.entitlement),
+                "compliance_status": super::licenses::compliance(stock.short_since.is_some()),
+                "display_name": stock.name, "enforced": is_restricted(stock), "export_restricted": is_restricted(stock),
+                "license_details": details(stock, terms),
+            });
+            let begins = if by_tag { "prepaid_" } else { "" };
+            if let Some(map) = row.as_object_mut() {
+                for (name, value) in [
+                    ("entitled", stock.purchased),
+                    ("future_entitled", 0),
+                    ("inuse", stock.in_use),
+                    ("reserved", stock.reserved),
+                ] {
+                    map.insert(format!("{begins}{name}"), value.into());
+                }
+            }
+            row
+        })
+        .collect();
+    json(
+        200,
+        &json!({
+            "status": "SUCCESS", "message_code": null,
+            "message": format!("Retrieved summary for {} license in the pool.", rows.len()),
+            "timestamp": data.field("timestamp"), "nonce": data.field("nonce"), "out_standing_reports": 0, "summary": rows,
+        }),
+    )
+}
+
+async fn summary(may: May<ViewInventory>, call: Call) -> Answer {
+    let data = call.data();
+    let found = found(&may, &call, data).await?;
+    summed(data, &found, false)
+}
+
+async fn summary_by_tag(may: May<ViewInventory>, call: Call) -> Answer {
+    let data = call.data();
+    let found = found(&may, &call, data).await?;
+    summed(data, &found, true)
+}
+
+/// A day as histories have it: `11-NOV-2020`.
+fn said_day(data: Object<'_>, name: &str) -> Result<Option<NaiveDate>> {
+    let text = data.text(name);
+    if text.is_empty() {
+        return Ok(None);
+    }
+    NaiveDate::parse_from_str(&text, "%d-%b-%Y")
+        .map(Some)
+        .map_err(|_| Error::invalid(name, format!("{name} is a day such as 11-NOV-2020.")))
+}
+
+async fn history(may: May<ViewInventory>, call: Call) -> Answer {
+    let data = call.data();
+    let (from, to) = (said_day(data, "fromDate")?, said_day(data, "toDate")?);
+    let found = found(&may, &call, data).await?;
+    let account = may.permit.within().account()?;
+    let rows: Vec<Value> = may
+        .portal
+        .db
+        .read(move |r| {
+            let mut rows = Vec::with_capacity(found.len());
+            for (stock, _) in found {
+                let mut history: Vec<Value> = Vec::new();
+                for (day, purchased, reserved, in_use) in licenses::days_of(r, account, stock.id)? {
+                    let Ok(at) = NaiveDate::parse_from_str(&day, "%Y-%m-%d") else {
+                        continue;
+                    };
+                    if from.is_some_and(|from| at < from) || to.is_some_and(|to| at > to) {
+                        continue;
+                    }
+                    history.push(json!({
+                        "date": at.format("%d-%b-%Y").to_string().to_uppercase(), "entitled": purchased, "inUse": in_use,
+                        "reserved": reserved,
+                    }));
+                }
+                rows.push(json!({
+                    "tag": names::entitlement_tag(&stock.entitlement), "display_name": stock.name,
+                    "enforced": is_restricted(&stock), "export_restricted": is_restricted(&stock),
+                    "billing_type": billing(stock.billing), "userDefinedTags": "", "history": history,
+                }));
+            }
+            Ok(rows)
+        })
+        .await?;
+    json(
+        200,
+        &json!({
+            "status": "SUCCESS", "message_code": null, "message": "", "timestamp": data.field("timestamp"),
+            "nonce": data.field("nonce"), "data": rows,
+        }),
+    )
+}
+
+async fn account_policy(may: May<ViewAccount>) -> Answer {
+    let name = format!("SA Policy -{}", may.number());
+    let policy =
+        format!("<smartLicensePolicy><policyCode><name>{name}</name></policyCode></smartLicensePolicy>");
+    let now = may.portal.clock.now();
+    json(
+        200,
+        &json!({
+            "status": "COMPLETE", "message_code": "", "message": "", "timestamp": millis(now),
+            "policy": BASE64.encode(policy.as_bytes()), "correlation_id": may.request_id, "errors": [],
+        }),
+    )
+}

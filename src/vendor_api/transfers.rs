@@ -1,0 +1,198 @@
+//! Licenses from one Virtual Account to another: each line of a request is done or refused on its own.
+
+use super::body::{Call, MISSING, Object};
+use super::face::{reason, status_of, with_status};
+use super::names;
+use super::paths::{A, B, E};
+use crate::authz::Permit;
+use crate::authz::action::{Transfer, ViewInventory};
+use crate::catalog::Term;
+use crate::error::{Error, Result};
+use crate::http::{Answer, May, Routes};
+use crate::kernel::ids::{LicenseStockId, VirtualAccountId};
+use crate::kernel::{Edition, search_key};
+use crate::licenses::{self, Precedence, TransferLine};
+use crate::platform::db::Reads;
+use actix_web::http::Method;
+use serde_json::{Value, json};
+use std::collections::BTreeSet;
+
+/// So many kinds of licenses go with one request.
+const MOST_KINDS: usize = 10;
+
+pub fn routes(routes: &mut Routes, edition: Edition) {
+    const SAYS: &str = "Transfer licenses to other Virtual Accounts, at most 10 kinds at once.";
+    let paths = if edition.is_on_prem() {
+        vec![[E, "/accounts/{said}/virtual-accounts/{vname}/licenses/transfer"].concat()]
+    } else {
+        vec![
+            [
+                A,
+                "/v1/accounts/{said}/virtual-accounts/{vname}/licenses/transfer",
+            ]
+            .concat(),
+            [
+                B,
+                "/licensing/v1/account/{said}/virtual-account/{vname}/licenses/transfer",
+            ]
+            .concat(),
+            [B, "/licensing/v2/accounts/{said}/licenses/transfer"].concat(),
+        ]
+    };
+    for path in paths {
+        routes.vendor(Method::POST, &path, SAYS, transfer);
+    }
+}
+
+/// A line as it was sent.
+struct Asked {
+    license: String,
+    target: String,
+    quantity: i64,
+    term: Option<Term>,
+    precedence: Precedence,
+}
+
+/// Which terms go first.
+pub fn precedence(text: &str) -> Result<Precedence> {
+    match text.to_uppercase().as_str() {
+        "" | "LONGEST_TERM_LAST" => Ok(Precedence::LongestTermLast),
+        "LONGEST_TERM_FIRST" => Ok(Precedence::LongestTermFirst),
+        _ => Err(Error::invalid(
+            "precedence",
+            "precedence is LONGEST_TERM_FIRST or LONGEST_TERM_LAST.",
+        )),
+    }
+}
+
+fn asked(line: Object<'_>) -> Result<Asked> {
+    let (license, target) = (line.text("license"), line.text("targetVirtualAccount"));
+    if license.is_empty() || target.is_empty() {
+        return Err(Error::BadRequest(MISSING.into()));
+    }
+    let quantity = line
+        .number("quantity")?
+        .filter(|quantity| *quantity > 0)
+        .ok_or_else(|| Error::invalid("quantity", "quantity is a whole number from 1."))?;
+    let term = match line.text("licenseType").to_uppercase().as_str() {
+        "" => None,
+        "PERPETUAL" | "STANDARD" => Some(Term::Perpetual),
+        "TERM" => Some(Term::Term),
+        "SUBSCRIPTION" => Some(Term::Subscription),
+        "DEMO" => return Err(Error::invalid("licenseType", "There are no DEMO licenses of it.")),
+        _ => {
+            return Err(Error::invalid(
+                "licenseType",
+                "licenseType is TERM, SUBSCRIPTION, DEMO or PERPETUAL.",
+            ));
+        }
+    };
+    Ok(Asked {
+        license,
+        target,
+        quantity,
+        term,
+        precedence: precedence(&line.text("precedence"))?,
+    })
+}
+
+/// The license of a Virtual Account that is meant: by its name, its tag, or by what programs know it by.
+fn stock(
+    read: &mut dyn Reads,
+    permit: &Permit<Transfer>,
+    place: VirtualAccountId,
+    given: &str,
+) -> Result<LicenseStockId> {
+    let account = permit.within().account()?;
+    let key = names::entitlement_of(given);
+    if let Some(found) = licenses::stocks_of(read, account, place, &[key])?.pop() {
+        return Ok(found.id);
+    }
+    let wanted = search_key(given);
+    licenses::stocks_in(read, account, place)?
+        .into_iter()
+        .find(|stock| search_key(&stock.name) == wanted)
+        .map(|stock| stock.id)
+        .ok_or_else(|| {
+            Error::invalid(
+                "license",
+                format!("There are no licenses {given} in this Virtual Account."),
+            )
+        })
+}
+
+async fn one(may: &May<Transfer>, from: (VirtualAccountId, String), line: Object<'_>) -> Result<String> {
+    let asked = asked(line)?;
+    let (permit, at) = (may.permit.clone(), may.portal.clock.now());
+    let (from, from_name) = from;
+    let done = may
+        .portal
+        .db
+        .write(move |tx| {
+            let to = names::place(tx, &permit, &asked.target).map_err(|_| {
+                Error::invalid(
+                    "targetVirtualAccount",
+                    format!("There is no Virtual Account {} that you may use.", asked.target),
+                )
+            })?;
+            let line = TransferLine {
+                stock: stock(tx, &permit, from, &asked.license)?,
+                to: to.id,
+                quantity: asked.quantity,
+                term: asked.term,
+            };
+            let moved = licenses::transfer(tx, &permit, at, &[line], asked.precedence, None, None)?;
+            let says = format!(
+                "{} \u{2018}{}\u{2019} licenses successfully transferred from Virtual Account \u{2018}{from_name}\u{2019} to Virtual Account \u{2018}{}\u{2019}",
+                asked.quantity, asked.license, to.name
+            );
+            Ok(moved.map(|_| says))
+        })
+        .await?;
+    may.portal.jobs.nudge();
+    Ok(done)
+}
+
+async fn transfer(may: May<Transfer>, call: Call) -> Answer {
+    let view = may.also::<ViewInventory>().await?;
+    let (name, permit) = (call.place()?.to_owned(), may.permit.clone());
+    let place = may
+        .portal
+        .db
+        .read(move |r| names::place(r, &permit, &name))
+        .await?;
+    if !view.within().covers(place.id) {
+        return Err(Error::NotFound);
+    }
+    let lines = call.objects("licenses")?;
+    if lines.is_empty() {
+        return Err(Error::BadRequest(MISSING.into()));
+    }
+    let kinds: BTreeSet<String> = lines.iter().map(|line| line.text("license")).collect();
+    if kinds.len() > MOST_KINDS || lines.len() > 10 * MOST_KINDS {
+        return Err(Error::invalid(
+            "licenses",
+            format!("At most {MOST_KINDS} license types are transferred by one request."),
+        ));
+    }
+    let mut items: Vec<Value> = Vec::with_capacity(lines.len());
+    let mut moved = 0;
+    for line in lines {
+        items.push(match one(&may, (place.id, place.name.clone()), line).await {
+            Ok(says) => {
+                moved += 1;
+                json!({ "status": "SUCCESS", "statusMessage": says })
+            }
+            Err(error) => json!({ "status": "ERROR", "statusMessage": reason(error)? }),
+        });
+    }
+    let says = match items.first() {
+        Some(first) if moved == 0 => first["statusMessage"].as_str().unwrap_or_default().to_owned(),
+        _ => format!("{moved} licenses transferred successfully"),
+    };
+    with_status(
+        status_of(moved, items.len()),
+        &says,
+        json!({ "licensesTransferStatus": items }),
+    )
+}
