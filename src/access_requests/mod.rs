@@ -12,6 +12,7 @@ mod store;
 pub use jobs::jobs;
 pub use model::{AccessRequest, AccessState, Rule, ScopeKind, Verdict};
 pub use service::{Sending, Wish, approve, change_settings, decline, lend, own_pending, send, withdraw};
+pub use store::upcoming;
 
 use crate::authz::Action;
 use crate::http::Routes;

@@ -5,6 +5,7 @@ use crate::authz::{Role, Within};
 use crate::error::{Error, Result};
 use crate::kernel::Moment;
 use crate::kernel::ids::{AccessRequestId, PersonId, SmartAccountId, VirtualAccountId};
+use crate::platform::calendar::{Due, each};
 use crate::platform::db::schema::{
     access_request_places as places, access_requests as requests, access_settings as settings,
 };
@@ -497,4 +498,36 @@ pub fn keep_settings(tx: &mut Tx<'_>, account: SmartAccountId, new: &Settings) -
         .execute(tx.conn())
         .on_taken(|| Error::Stale)?;
     Ok(true)
+}
+
+/// The next reminders and ends of those that wait.
+pub fn upcoming(read: &mut dyn Reads, after: Moment, most: i64) -> Result<Vec<Due>> {
+    let pending = requests::state.eq(AccessState::Pending);
+    let reminded: Vec<(Moment, String)> = requests::table
+        .filter(
+            pending
+                .and(requests::reminded_at.is_null())
+                .and(requests::remind_at.gt(after)),
+        )
+        .order((requests::remind_at.asc(), requests::id.asc()))
+        .select((requests::remind_at, requests::reference))
+        .limit(most)
+        .load(read.conn())?;
+    let ended: Vec<(Moment, String)> = requests::table
+        .filter(pending.and(requests::expires_at.gt(after)))
+        .order((requests::expires_at.asc(), requests::id.asc()))
+        .select((requests::expires_at, requests::reference))
+        .limit(most)
+        .load(read.conn())?;
+    Ok(each(
+        reminded,
+        "Access request: reminder",
+        "Nobody has decided it; the Smart Account says after how many days those who can are reminded.",
+    )
+    .chain(each(
+        ended,
+        "Access request expires",
+        "Nobody has decided it; the Smart Account says after how many days a request expires.",
+    ))
+    .collect())
 }

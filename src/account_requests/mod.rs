@@ -32,6 +32,7 @@ pub use service::{
     Details, Handing, Listed, Sending, approve, approve_domain, deny, details, forward, list, mine, send,
     send_own, waiting_domains, waiting_for, withdraw,
 };
+pub use store::upcoming;
 
 use crate::http::Routes;
 use crate::platform::mail::Letters;

@@ -4,6 +4,7 @@ use super::model::{Creator, CreatorState, DomainReview, Request, RequestKind, Re
 use crate::error::Result;
 use crate::kernel::ids::{AccountRequestId, CreatorId, PersonId, SmartAccountId};
 use crate::kernel::{EmailAddress, Moment};
+use crate::platform::calendar::{Due, each};
 use crate::platform::db::schema::{account_request_creators as creators, account_requests as requests};
 use crate::platform::db::{Reads, Tx};
 use diesel::prelude::*;
@@ -353,4 +354,36 @@ pub fn to_expire(read: &mut dyn Reads, now: Moment, most: i64) -> Result<Vec<Acc
         .select(requests::id)
         .limit(most)
         .load(read.conn())?)
+}
+
+/// The next reminders and ends of those that wait.
+pub fn upcoming(read: &mut dyn Reads, after: Moment, most: i64) -> Result<Vec<Due>> {
+    let pending = requests::state.eq(RequestState::Pending);
+    let reminded: Vec<(Moment, String)> = requests::table
+        .filter(
+            pending
+                .and(requests::reminded_at.is_null())
+                .and(requests::remind_at.gt(after)),
+        )
+        .order((requests::remind_at.asc(), requests::id.asc()))
+        .select((requests::remind_at, requests::reference))
+        .limit(most)
+        .load(read.conn())?;
+    let ended: Vec<(Moment, String)> = requests::table
+        .filter(pending.and(requests::expires_at.gt(after)))
+        .order((requests::expires_at.asc(), requests::id.asc()))
+        .select((requests::expires_at, requests::reference))
+        .limit(most)
+        .load(read.conn())?;
+    Ok(each(
+        reminded,
+        "Smart Account request: reminder",
+        "Nobody has decided it for a week.",
+    )
+    .chain(each(
+        ended,
+        "Smart Account request expires",
+        "Nobody has decided it for two weeks.",
+    ))
+    .collect())
 }

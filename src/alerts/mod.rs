@@ -11,7 +11,7 @@ mod store;
 
 pub use jobs::jobs;
 pub use model::{Alert, Settings, Severity, Type};
-pub use service::{all, worst};
+pub use service::{all, upcoming, worst};
 
 use crate::http::Routes;
 use crate::platform::mail::Letters;

@@ -9,6 +9,7 @@ use crate::http::menu::Onlooker;
 use crate::kernel::ids::{PersonId, SmartAccountId, VirtualAccountId};
 use crate::kernel::text::registrable_domain;
 use crate::kernel::{DomainIdentifier, EmailAddress, Event, Kind, Moment};
+use crate::platform::calendar::Due;
 use crate::platform::db::{Read, Reads, Recorded, Tx};
 use crate::{device_managers, devices, licenses, smart_accounts, virtual_accounts};
 use chrono::TimeDelta;
@@ -248,6 +249,21 @@ pub fn addresses(domain: &str, typed: &str) -> Result<Vec<EmailAddress>, String>
 /// The day of a time, as days are kept.
 pub fn day_of(at: Moment) -> String {
     at.utc().format("%Y-%m-%d").to_string()
+}
+
+/// The next summary: at the end of each day.
+pub fn upcoming(read: &mut dyn Reads, after: Moment, _most: i64) -> Result<Vec<Due>> {
+    let midnight = (after.utc().date_naive() + chrono::Days::new(1)).and_time(chrono::NaiveTime::MIN);
+    let due = Due {
+        at: Moment::of(midnight.and_utc()),
+        what: "Daily summaries are sent",
+        about: "Everybody who asked for them".to_owned(),
+        why: "The day is over (UTC).",
+    };
+    Ok(store::is_anybody_summed_up(read)?
+        .then_some(due)
+        .into_iter()
+        .collect())
 }
 
 /// Keeps what somebody wants to be told and, when they may change them, the additional addresses: both or neither.

@@ -255,3 +255,13 @@ pub fn tell(
     }
     Ok(())
 }
+
+/// Whether anybody is told of each day when it is over.
+pub fn is_anybody_summed_up(read: &mut dyn Reads) -> Result<bool> {
+    let people: i64 = settings::table
+        .filter(settings::daily_summary.eq(true))
+        .count()
+        .get_result(read.conn())?;
+    let others: i64 = addresses::table.count().get_result(read.conn())?;
+    Ok(people + others > 0)
+}

@@ -2,6 +2,7 @@
 
 use crate::http::Routes;
 use crate::kernel::{Clock, Edition};
+use crate::platform::calendar::Calendar;
 use crate::platform::db::Db;
 use crate::platform::jobs::Job;
 use crate::platform::mail::Letters;
@@ -57,6 +58,17 @@ pub fn occupants(occupants: &mut Occupants) {
     occupants.add(tokens::Tokens);
     occupants.add(devices::Devices);
     occupants.add(device_managers::DeviceManagers);
+}
+
+/// Every room that has deadlines.
+pub fn calendar(calendar: &mut Calendar) {
+    calendar.add(access_requests::upcoming);
+    calendar.add(account_requests::upcoming);
+    calendar.add(licenses::upcoming);
+    calendar.add(orders::upcoming);
+    calendar.add(devices::upcoming);
+    calendar.add(device_managers::upcoming);
+    calendar.add(alerts::upcoming);
 }
 
 /// What its rooms do by the clock, in the order in which one leads to another.

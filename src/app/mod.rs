@@ -7,8 +7,10 @@ mod on_prem;
 use crate::authn::Hasher;
 use crate::error::Error;
 use crate::http::connections::Connections;
+use crate::http::lab::Lab;
 use crate::http::{Portal, Routes, health, openapi};
 use crate::kernel::{Clock, Edition};
+use crate::platform::calendar::Calendar;
 use crate::platform::config::Config;
 use crate::platform::db::Db;
 use crate::platform::jobs::{Job, Jobs};
@@ -55,6 +57,16 @@ pub fn occupants(edition: Edition) -> Occupants {
         Edition::OnPrem => on_prem::occupants(&mut occupants),
     }
     occupants
+}
+
+/// Every room of an edition that has deadlines.
+fn calendar(edition: Edition) -> Calendar {
+    let mut calendar = Calendar::default();
+    match edition {
+        Edition::Cloud => cloud::calendar(&mut calendar),
+        Edition::OnPrem => on_prem::calendar(&mut calendar),
+    }
+    calendar
 }
 
 /// Every code with which a rule refuses, when, and the way out.
@@ -149,6 +161,7 @@ pub fn build(
         .mail_from
         .parse()
         .map_err(|_| "LICENTRAL_MAIL_FROM cannot be read".to_owned())?;
+    let lab = Arc::new(Lab::default());
     let postman = Postman::new(
         db.clone(),
         clock.clone(),
@@ -157,6 +170,7 @@ pub fn build(
         signing.clone(),
         config.base_url.clone(),
         from,
+        lab.faults.clone(),
     );
     let letters = Arc::new(AtomicU64::new(0));
     let progress = Progress::default();
@@ -183,7 +197,10 @@ pub fn build(
         },
         letters,
         dialect: vendor_api::DIALECT,
+        calendar: calendar(edition),
         occupants: occupants(edition),
+        beside: Arc::default(),
+        lab,
         refusals: Arc::new(refusals),
     };
     Ok(Parts {

@@ -2,8 +2,9 @@
 
 use crate::authz::Action;
 use crate::http::Routes;
-use crate::http::menu::{Item, Section};
+use crate::http::menu::{self, Item, Section};
 use crate::kernel::{Clock, Edition};
+use crate::platform::calendar::Calendar;
 use crate::platform::db::Db;
 use crate::platform::jobs::Job;
 use crate::platform::mail::Letters;
@@ -34,7 +35,11 @@ pub fn routes(routes: &mut Routes) {
     server::routes(routes);
     simulator::routes(routes);
     vendor_api::routes(routes, Edition::OnPrem);
-    routes.arrange_menu(SECTIONS, ITEMS);
+    let lab = simulator::LAB
+        .iter()
+        .map(|(label, path, action)| entry(menu::LAB, label, path, *action));
+    let items: Vec<Item> = ITEMS.iter().copied().chain(lab).collect();
+    routes.arrange_menu(SECTIONS, &items);
 }
 
 /// Sections of the left menu, in order: the Licensing workspace, what belongs to the account that was chosen, and the Admin
@@ -50,6 +55,7 @@ const SECTIONS: &[Section] = &[
     ("Users", "users"),
     ("Account Properties", "settings"),
     ("Admin Workspace", "shield"),
+    (menu::LAB, "flask"),
 ];
 
 const fn link(section: &'static str, path: &'static str, action: Action) -> Item {
@@ -176,6 +182,14 @@ pub fn occupants(occupants: &mut Occupants) {
     occupants.add(licenses::Licenses);
     occupants.add(tokens::Tokens);
     occupants.add(devices::Devices);
+}
+
+/// Every room that has deadlines.
+pub fn calendar(calendar: &mut Calendar) {
+    calendar.add(licenses::upcoming);
+    calendar.add(devices::upcoming);
+    calendar.add(local_accounts::upcoming);
+    calendar.add(alerts::upcoming);
 }
 
 /// What its rooms do by the clock.

@@ -101,6 +101,11 @@ pub fn active(read: &mut dyn Reads, most: i64) -> Result<Vec<(Person, Vec<Platfo
     Ok(all)
 }
 
+/// The roles over the portal that a person holds.
+pub fn platform_roles(read: &mut dyn Reads, id: PersonId) -> Result<Vec<PlatformRole>> {
+    store::platform_roles(read, id)
+}
+
 /// Everyone who holds a role over the portal.
 pub fn with_platform_role(read: &mut dyn Reads, role: PlatformRole) -> Result<Vec<Person>> {
     store::with_platform_role(read, role)

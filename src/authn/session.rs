@@ -52,6 +52,18 @@ pub fn start(
     Ok(id)
 }
 
+pub use store::CarriedSession;
+
+/// Every session, to be carried over into another state of the lab.
+pub fn carry(read: &mut dyn Reads) -> Result<Vec<CarriedSession>> {
+    store::all_sessions(read)
+}
+
+/// Goes on with these sessions and no others; those of people who are not there end.
+pub fn go_on_with(tx: &mut Tx<'_>, carried: &[CarriedSession]) -> Result<()> {
+    store::replace_sessions(tx, carried)
+}
+
 /// Whose session a cookie stands for, if it is still good. The second part says that [`touch`] is due.
 pub fn find(
     read: &mut dyn Reads,

@@ -288,6 +288,62 @@ pub fn session(read: &mut dyn Reads, key: &str) -> Result<Option<SessionRow>> {
         .optional()?)
 }
 
+/// A session, and whose it is by address: people have other ids in another state of the lab.
+#[derive(Debug, Clone, Queryable)]
+pub struct CarriedSession {
+    key: String,
+    public_id: SessionId,
+    email_key: String,
+    created_at: Moment,
+    seen_at: Moment,
+    fresh_at: Moment,
+    address: String,
+    agent: String,
+}
+
+pub fn all_sessions(read: &mut dyn Reads) -> Result<Vec<CarriedSession>> {
+    Ok(sessions::table
+        .inner_join(people::table.on(people::id.eq(sessions::person_id)))
+        .order(sessions::id.asc())
+        .select((
+            sessions::id,
+            sessions::public_id,
+            people::email_key,
+            sessions::created_at,
+            sessions::seen_at,
+            sessions::fresh_at,
+            sessions::address,
+            sessions::agent,
+        ))
+        .load(read.conn())?)
+}
+
+/// Makes these the only sessions; those of people who are not there end.
+pub fn replace_sessions(tx: &mut Tx<'_>, carried: &[CarriedSession]) -> Result<()> {
+    diesel::delete(sessions::table).execute(tx.conn())?;
+    for one in carried {
+        let person: Option<PersonId> = people::table
+            .filter(people::email_key.eq(&one.email_key))
+            .select(people::id)
+            .first(tx.conn())
+            .optional()?;
+        let Some(person) = person else { continue };
+        diesel::insert_into(sessions::table)
+            .values((
+                sessions::id.eq(&one.key),
+                sessions::public_id.eq(one.public_id),
+                sessions::person_id.eq(person),
+                sessions::created_at.eq(one.created_at),
+                sessions::seen_at.eq(one.seen_at),
+                sessions::fresh_at.eq(one.fresh_at),
+                sessions::address.eq(&one.address),
+                sessions::agent.eq(&one.agent),
+            ))
+            .execute(tx.conn())?;
+    }
+    Ok(())
+}
+
 pub fn touch_session(tx: &mut Tx<'_>, key: &str, wall: Moment) -> Result<()> {
     diesel::update(sessions::table.find(key))
         .set(sessions::seen_at.eq(wall))

@@ -1,6 +1,7 @@
 //! What `licentral` does from the command line.
 
 mod device;
+mod lab;
 mod on_prem;
 mod serve;
 mod sync_file;
@@ -57,6 +58,8 @@ enum Command {
     Device(device::DeviceArgs),
     /// An On-Prem server: serve its portal, or do what that does from the command line.
     OnPrem(on_prem::OnPremArgs),
+    /// The powers of a lab, at a portal that is running: clock, states, faults, wait and assert.
+    Lab(Box<lab::LabArgs>),
     /// Files that travel between an On-Prem server and the cloud: look into one, or spoil one for a test.
     Sync(sync_file::SyncArgs),
     /// Make a file of signing keys.
@@ -121,6 +124,7 @@ pub fn run() -> ExitCode {
         }
         Some(Command::Device(args)) => return device::run(args),
         Some(Command::OnPrem(args)) => return on_prem::run(args),
+        Some(Command::Lab(args)) => return lab::run(*args),
         Some(Command::Sync(args)) => sync_file::run(args),
         Some(Command::MakeKey { file }) => {
             if file.exists() {

@@ -47,6 +47,10 @@ pub fn serve(settings: Settings) -> Result<(), String> {
         )?),
         None => None,
     };
+    if let Some(on_prem) = &on_prem {
+        let _ = cloud.parts.portal.beside.set(on_prem.parts.portal.clone());
+        let _ = on_prem.parts.portal.beside.set(cloud.parts.portal.clone());
+    }
     fill(&cloud.parts.portal, on_prem.as_ref().map(|one| &one.parts.portal))?;
     if let Some(link) = identity::bootstrap(&cloud.parts.portal)
         .map_err(|e| format!("the link for the first operator could not be made: {e:?}"))?

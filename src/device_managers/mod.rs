@@ -22,6 +22,8 @@ pub use service::{
     former_keys, lock, overdue, register_again, synced, theirs, waits, whose,
 };
 
+pub use store::upcoming;
+
 use crate::http::Routes;
 
 /// The routes of this room.

@@ -1,11 +1,12 @@
 //! The table of device managers.
 
-use super::model::Manager;
+use super::model::{DUE_AFTER, Manager, REMOVED_AFTER};
 use crate::authz::Within;
 use crate::error::Result;
 use crate::kernel::ids::{DeviceManagerId, SmartAccountId, VirtualAccountId};
 use crate::kernel::looks::Look;
 use crate::kernel::{Moment, search_key};
+use crate::platform::calendar::{Due, each};
 use crate::platform::db::schema::{device_managers as managers, former_manager_keys as former};
 use crate::platform::db::{Conn, Reads, Tx};
 use diesel::prelude::*;
@@ -285,4 +286,45 @@ pub fn overdue(read: &mut dyn Reads, within: &Within, now: Moment, most: i64) ->
         .select(columns!())
         .limit(most)
         .load(read.conn())?)
+}
+
+/// The next that are late, or removed because they were late for too long.
+pub fn upcoming(read: &mut dyn Reads, after: Moment, most: i64) -> Result<Vec<Due>> {
+    let removed_later = REMOVED_AFTER - DUE_AFTER;
+    let late: Vec<(Moment, String)> = managers::table
+        .filter(
+            managers::removed_at
+                .is_null()
+                .and(managers::overdue_at.is_null())
+                .and(managers::due_at.gt(after)),
+        )
+        .order((managers::due_at.asc(), managers::id.asc()))
+        .select((managers::due_at, managers::name))
+        .limit(most)
+        .load(read.conn())?;
+    let gone: Vec<(Moment, String)> = managers::table
+        .filter(
+            managers::removed_at
+                .is_null()
+                .and(managers::due_at.gt(after.plus(-removed_later))),
+        )
+        .order((managers::due_at.asc(), managers::id.asc()))
+        .select((managers::due_at, managers::name))
+        .limit(most)
+        .load(read.conn())?;
+    let gone = gone
+        .into_iter()
+        .map(|(at, name)| (at.plus(removed_later), name))
+        .collect();
+    Ok(each(
+        late,
+        "Synchronization overdue",
+        "The On-Prem server has not synchronized for 30 days.",
+    )
+    .chain(each(
+        gone,
+        "Device manager is removed",
+        "The On-Prem server has not synchronized for 90 days.",
+    ))
+    .collect())
 }

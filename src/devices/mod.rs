@@ -29,6 +29,8 @@ pub use service::{
 };
 pub use store::{Filter, Sort};
 
+pub use store::upcoming;
+
 use crate::http::Routes;
 
 /// The routes of this room.

@@ -1,10 +1,11 @@
 //! The statements of product instances.
 
-use super::model::{Device, Standing, Udi, Usage};
+use super::model::{Device, EXPIRES_AFTER, RELEASED_AFTER, SILENT_AFTER, Standing, Udi, Usage};
 use crate::authz::Within;
 use crate::error::Result;
 use crate::kernel::ids::{DeviceId, DeviceManagerId, RegistrationTokenId, SmartAccountId, VirtualAccountId};
 use crate::kernel::{Moment, search_key};
+use crate::platform::calendar::{Due, each};
 use crate::platform::db::schema::{device_tallies as tallies, device_usage as usages, devices};
 use crate::platform::db::{Conn, Reads, Tx};
 use crate::platform::token::random_bytes;
@@ -901,4 +902,53 @@ pub fn with_token(read: &mut dyn Reads, account: SmartAccountId, token: Registra
         .count()
         .get_result(read.conn())?;
     Ok(u64::try_from(found).unwrap_or_default())
+}
+
+/// The next devices that have been silent for too long, or whose certificate ends.
+pub fn upcoming(read: &mut dyn Reads, after: Moment, most: i64) -> Result<Vec<Due>> {
+    let ours = devices::is_reserved
+        .eq(false)
+        .and(devices::device_manager_id.is_null());
+    let mut due = Vec::new();
+    for (standing, silence, what, why) in [
+        (
+            Standing::Connected,
+            SILENT_AFTER,
+            "Product instance fails to connect",
+            "Nothing was heard of it for 30 days.",
+        ),
+        (
+            Standing::Silent,
+            RELEASED_AFTER,
+            "Authorization expires",
+            "Nothing was heard of it for 90 days; its licenses are free again.",
+        ),
+    ] {
+        let rows: Vec<(Moment, String)> = devices::table
+            .filter(
+                ours.and(devices::standing.eq(standing))
+                    .and(devices::contact_at.gt(after.plus(-silence))),
+            )
+            .order((devices::contact_at.asc(), devices::id.asc()))
+            .select((devices::contact_at, devices::hostname))
+            .limit(most)
+            .load(read.conn())?;
+        due.extend(each(later(rows, silence), what, why));
+    }
+    let rows: Vec<(Moment, String)> = devices::table
+        .filter(ours.and(devices::renewed_at.gt(after.plus(-EXPIRES_AFTER))))
+        .order((devices::renewed_at.asc(), devices::id.asc()))
+        .select((devices::renewed_at, devices::hostname))
+        .limit(most)
+        .load(read.conn())?;
+    due.extend(each(
+        later(rows, EXPIRES_AFTER),
+        "Registration expires",
+        "Its certificate was not renewed for a year.",
+    ));
+    Ok(due)
+}
+
+fn later(rows: Vec<(Moment, String)>, by: chrono::TimeDelta) -> Vec<(Moment, String)> {
+    rows.into_iter().map(|(at, name)| (at.plus(by), name)).collect()
 }

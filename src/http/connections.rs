@@ -156,6 +156,11 @@ impl Seat {
         }
     }
 
+    /// Ends the connection before anything more is read or written.
+    pub fn hang_up(&self) {
+        self.go();
+    }
+
     fn is_to_go(&self) -> bool {
         self.is_to_go.load(Ordering::Relaxed)
     }

@@ -21,7 +21,11 @@ const SECTIONS: &[Section] = &[
     ("Account Management", "users"),
     ("Activity", "activity"),
     ("Operator", "shield"),
+    ("Lab", "flask"),
 ];
+
+/// The section that a lab alone has.
+pub const LAB: &str = "Lab";
 
 /// A section of the menu: its words and its icon.
 pub type Section = (&'static str, &'static str);
@@ -158,6 +162,9 @@ impl Menu {
             return Vec::new();
         };
         let shown = |item: &Item| {
+            if item.section == LAB && !visit.portal.config.is_lab() {
+                return false;
+            }
             if !item.path.contains("{said}") {
                 let named = matrix::holders(item.action);
                 return named.contains(&matrix::Holder::Anyone)

@@ -15,6 +15,7 @@ pub mod form_state;
 pub mod gallery;
 pub mod headers;
 pub mod health;
+pub mod lab;
 pub mod list;
 pub mod menu;
 mod multipart;

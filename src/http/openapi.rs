@@ -119,6 +119,8 @@ fn describe(name: &str) -> &'static str {
     match name {
         "said" => "The number of the Smart Account.",
         "reference" => "The reference of the request.",
+        "snapshot" => "The name of the snapshot.",
+        "fault" => "The number of the rule.",
         _ => "The id.",
     }
 }
@@ -127,6 +129,8 @@ fn path_schema(name: &str) -> Value {
     match name {
         "said" => json!({ "type": "integer", "minimum": 1 }),
         "reference" | "client" | "lookup" => json!({ "type": "string", "minLength": 1 }),
+        "snapshot" => json!({ "type": "string", "pattern": "^[a-z0-9][a-z0-9-]*$", "maxLength": 40 }),
+        "fault" => json!({ "type": "integer", "minimum": 1 }),
         _ => json!({ "type": "string", "format": "uuid" }),
     }
 }

@@ -1,11 +1,13 @@
 //! What every handler can reach: the parts that `app` has put together.
 
 use super::connections::Connections;
+use super::lab::Lab;
 use super::menu::Menu;
 use super::routes::Listed;
 use super::surface::Dialect;
 use crate::authn::Hasher;
 use crate::kernel::Clock;
+use crate::platform::calendar::Calendar;
 use crate::platform::config::Config;
 use crate::platform::db::Db;
 use crate::platform::jobs::Jobs;
@@ -13,7 +15,7 @@ use crate::platform::occupants::Occupants;
 use crate::platform::progress::Progress;
 use crate::platform::signing::Signing;
 use std::sync::atomic::AtomicU64;
-use std::sync::{Arc, LazyLock};
+use std::sync::{Arc, LazyLock, OnceLock};
 
 /// The parts of a running portal. Cheap to clone.
 #[derive(Clone)]
@@ -42,10 +44,25 @@ pub struct Portal {
     pub openapi: &'static LazyLock<String>,
     /// How many letters of the lab's mailbox nobody has marked as read; a job counts them.
     pub letters: Arc<AtomicU64>,
+    /// The other portal of this process: in a lab, the cloud and its On-Prem server.
+    pub beside: Arc<OnceLock<Portal>>,
+    /// What a lab does to requests before anybody sees them.
+    pub lab: Arc<Lab>,
+    /// The rooms that have deadlines.
+    pub calendar: Calendar,
     /// The rooms that keep things in Virtual Accounts.
     pub occupants: Occupants,
     /// How scripts of the vendor are understood and answered.
     pub dialect: Dialect,
     /// Every code with which a rule refuses, and when.
     pub refusals: Arc<Vec<crate::error::Coded>>,
+}
+
+impl Portal {
+    /// The portals of the lab, the cloud first: this one, and the one beside it.
+    pub fn of_the_lab(&self) -> Vec<Self> {
+        let mut all: Vec<Self> = std::iter::once(self).chain(self.beside.get()).cloned().collect();
+        all.sort_by_key(|one| one.config.edition.is_on_prem());
+        all
+    }
 }

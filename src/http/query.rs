@@ -22,6 +22,10 @@ pub struct Param {
 #[derive(Debug, Clone, Copy)]
 enum Takes {
     Text,
+    /// So many characters.
+    Longer(usize),
+    /// From the first to the second.
+    Whole(u64, u64),
     Choice(&'static [(&'static str, &'static str)]),
     Sort(&'static [&'static str]),
     Day,
@@ -52,6 +56,14 @@ impl Param {
     /// Words to look for.
     pub const fn text(name: &'static str, says: &'static str) -> Self {
         Self::new(name, Takes::Text, says)
+    }
+    /// A text of so many characters at most.
+    pub const fn longer(name: &'static str, most: usize, says: &'static str) -> Self {
+        Self::new(name, Takes::Longer(most), says)
+    }
+    /// A whole number between two, which are taken too.
+    pub const fn whole(name: &'static str, least: u64, most: u64, says: &'static str) -> Self {
+        Self::new(name, Takes::Whole(least, most), says)
     }
     /// One of these words, each of which has a label on pages.
     pub const fn choice(
@@ -88,13 +100,20 @@ impl Param {
         let length = value.chars().count();
         let whole = || value.parse::<u64>().ok();
         let good = match self.takes {
-            Takes::Text if length > LONGEST => {
-                return Err(format!(
-                    "“{}” has {length} characters. It takes at most {LONGEST}.",
-                    self.name
-                ));
+            Takes::Text | Takes::Longer(_) => {
+                let most = match self.takes {
+                    Takes::Longer(most) => most,
+                    _ => LONGEST,
+                };
+                if length > most {
+                    return Err(format!(
+                        "“{}” has {length} characters. It takes at most {most}.",
+                        self.name
+                    ));
+                }
+                true
             }
-            Takes::Text => true,
+            Takes::Whole(least, most) => whole().is_some_and(|n| (least..=most).contains(&n)),
             Takes::Choice(words) => words.iter().any(|(word, _)| *word == value),
             Takes::Sort(keys) => keys.contains(&value.strip_prefix('-').unwrap_or(value)),
             Takes::Day => list::is_day(value),
@@ -112,6 +131,8 @@ impl Param {
     fn schema(&self) -> Value {
         let one = match self.takes {
             Takes::Text => json!({ "type": "string", "minLength": 1, "maxLength": LONGEST }),
+            Takes::Longer(most) => json!({ "type": "string", "minLength": 1, "maxLength": most }),
+            Takes::Whole(least, most) => json!({ "type": "integer", "minimum": least, "maximum": most }),
             Takes::Choice(words) => {
                 let words: Vec<&str> = words.iter().map(|(word, _)| *word).collect();
                 json!({ "type": "string", "enum": words })

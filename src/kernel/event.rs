@@ -251,6 +251,14 @@ crate::words! {
         NotificationsChanged = "notifications.changed", "Notification settings changed";
         /// Additional addresses were added or removed.
         NotificationAddresses = "notifications.addresses", "Additional Email Addresses changed";
+        /// A snapshot of the lab was taken.
+        LabSnapshot = "lab.snapshot", "Snapshot taken";
+        /// The lab was made what it was when a snapshot was taken.
+        LabRestored = "lab.restored", "Snapshot restored";
+        /// A snapshot was deleted.
+        LabSnapshotDeleted = "lab.snapshot-deleted", "Snapshot deleted";
+        /// A fault rule was added, or rules were removed.
+        LabFaults = "lab.faults", "Fault rules changed";
         /// How assignments complete in the lab was changed.
         LabOrders = "lab.orders", "Order settings changed";
         /// An On-Prem server was registered.

@@ -11,6 +11,7 @@ use crate::kernel::ids::{
     LicensePoolId, LicenseStockId, OrderId, OrderLineId, SmartAccountId, VirtualAccountId,
 };
 use crate::kernel::{Event, Kind as Happened, Moment, Who};
+use crate::platform::calendar::Due;
 use crate::platform::db::{Reads, Recorded, Tx};
 use crate::virtual_accounts;
 use chrono::TimeDelta;
@@ -130,6 +131,11 @@ fn whole_last_day() -> TimeDelta {
 /// The terms that are over by now and still count.
 pub fn over(read: &mut dyn Reads, now: Moment, most: i64) -> Result<Vec<Pool>> {
     store::over(read, now.plus(-whole_last_day()), most)
+}
+
+/// The next terms that end.
+pub fn upcoming(read: &mut dyn Reads, after: Moment, most: i64) -> Result<Vec<Due>> {
+    store::upcoming(read, after, whole_last_day(), most)
 }
 
 /// The term of these licenses is over: they count no more.

@@ -7,8 +7,10 @@ use crate::kernel::ids::{
     LicenseMoveId, LicensePoolId, OrderId, OrderLineId, SmartAccountId, VirtualAccountId,
 };
 use crate::kernel::{Moment, search_key};
+use crate::platform::calendar::{Due, each};
 use crate::platform::db::schema::{license_moves as moves, license_pools as pools};
 use crate::platform::db::{Conn, Reads, Tx};
+use chrono::TimeDelta;
 use diesel::prelude::*;
 
 macro_rules! columns {
@@ -507,4 +509,34 @@ pub fn origins(
         );
     }
     Ok(found)
+}
+
+/// The next terms that end, `whole_last_day` after the time that is kept.
+pub fn upcoming(
+    read: &mut dyn Reads,
+    after: Moment,
+    whole_last_day: TimeDelta,
+    most: i64,
+) -> Result<Vec<Due>> {
+    let rows: Vec<(Option<Moment>, String)> = pools::table
+        .filter(
+            pools::ended_at
+                .is_null()
+                .and(pools::ends_at.gt(after.plus(-whole_last_day)))
+                .and(pools::purchased.gt(0).or(pools::reserved.gt(0))),
+        )
+        .order((pools::ends_at.asc(), pools::id.asc()))
+        .select((pools::ends_at, pools::name))
+        .limit(most)
+        .load(read.conn())?;
+    let rows = rows
+        .into_iter()
+        .filter_map(|(at, name)| Some((at?.plus(whole_last_day), name)))
+        .collect();
+    Ok(each(
+        rows,
+        "License term ends",
+        "Its last day is over; the licenses count no more.",
+    )
+    .collect())
 }

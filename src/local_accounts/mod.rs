@@ -27,7 +27,7 @@ pub use store::{by_number, find, list, requested_by, sealed_key};
 
 pub use sync::{
     Applied, Frequency, Generated, Schedule, Way, apply, generate, network, run_due, schedule_of,
-    set_schedule,
+    set_schedule, upcoming,
 };
 
 use crate::http::Routes;

@@ -31,6 +31,7 @@ pub use service::{
 };
 
 pub use list::{Unassigned, waiting};
+pub use store::upcoming;
 
 use crate::http::Routes;
 use crate::platform::mail::Letters;

@@ -12,6 +12,7 @@ use crate::kernel::ids::{
     VirtualAccountId,
 };
 use crate::kernel::{Moment, search_key};
+use crate::platform::calendar::{Due, each};
 use crate::platform::db::schema::{
     order_assignments as assignments, order_drafts as drafts, order_imports as imports, order_lines as lines,
     order_tallies as tallies, order_views as views, orders,
@@ -753,6 +754,27 @@ pub fn due(read: &mut dyn Reads, now: Moment, most: i64) -> Result<Vec<Line>> {
         .select(line_columns!())
         .limit(most)
         .load(read.conn())?)
+}
+
+/// The next lines whose assignment completes, by their orders.
+pub fn upcoming(read: &mut dyn Reads, after: Moment, most: i64) -> Result<Vec<Due>> {
+    let rows: Vec<(Option<Moment>, String, i32)> = lines::table
+        .inner_join(orders::table.on(orders::id.eq(lines::order_id)))
+        .filter(lines::state.eq(LineState::Requested).and(lines::due_at.gt(after)))
+        .order((lines::due_at.asc(), lines::id.asc()))
+        .select((lines::due_at, orders::identifier, lines::number))
+        .limit(most)
+        .load(read.conn())?;
+    let rows = rows
+        .into_iter()
+        .filter_map(|(at, order, line)| Some((at?, format!("{order}, line {line}"))))
+        .collect();
+    Ok(each(
+        rows,
+        "Order assignment completes",
+        "It was requested, and the lab says after how many seconds assignments complete.",
+    )
+    .collect())
 }
 
 /// Lines by their ids that are in a state.

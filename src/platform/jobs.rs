@@ -9,7 +9,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
-use tokio::sync::Notify;
+use tokio::sync::{Notify, OwnedRwLockWriteGuard, RwLock};
 
 type Run = Arc<dyn Fn() -> Pin<Box<dyn Future<Output = Result<()>> + Send>> + Send + Sync>;
 
@@ -106,6 +106,8 @@ impl Job {
 pub struct Jobs {
     list: Arc<Vec<Job>>,
     nudge: Arc<Notify>,
+    /// Held while a job runs; whoever holds it alone has no jobs beside it.
+    gate: Arc<RwLock<()>>,
 }
 
 impl Jobs {
@@ -114,12 +116,18 @@ impl Jobs {
         Self {
             list: Arc::new(list),
             nudge: Arc::new(Notify::new()),
+            gate: Arc::default(),
         }
     }
 
     /// Something happened that a job may be waiting for.
     pub fn nudge(&self) {
         self.nudge.notify_one();
+    }
+
+    /// Waits until no job runs, and lets none begin until what is returned is dropped.
+    pub async fn hold(&self) -> OwnedRwLockWriteGuard<()> {
+        self.gate.clone().write_owned().await
     }
 
     /// How the jobs have fared in this process.
@@ -138,7 +146,7 @@ impl Jobs {
     /// Runs every job once, now, in order. After the lab's clock was moved, and in tests.
     pub async fn run_all(&self) {
         for job in self.list.iter() {
-            run(job).await;
+            run(job, &self.gate).await;
         }
     }
 
@@ -159,9 +167,9 @@ impl Jobs {
                 }
                 *waited = Duration::ZERO;
                 if job.is_aside {
-                    run_aside(job);
+                    run_aside(job, &self.gate);
                 } else {
-                    run(job).await;
+                    run(job, &self.gate).await;
                 }
             }
         }
@@ -178,18 +186,19 @@ impl Drop for Aside {
 }
 
 /// Begins it, unless it runs still: it looks again when it is its turn the next time.
-fn run_aside(job: &Job) {
+fn run_aside(job: &Job, gate: &Arc<RwLock<()>>) {
     if job.tally.runs_aside.swap(true, Ordering::AcqRel) {
         return;
     }
-    let (job, aside) = (job.clone(), Aside(job.tally.clone()));
+    let (job, aside, gate) = (job.clone(), Aside(job.tally.clone()), gate.clone());
     tokio::spawn(async move {
-        run(&job).await;
+        run(&job, &gate).await;
         drop(aside);
     });
 }
 
-async fn run(job: &Job) {
+async fn run(job: &Job, gate: &RwLock<()>) {
+    let _held = gate.read().await;
     job.tally.runs.fetch_add(1, Ordering::Relaxed);
     match (job.run)().await {
         Ok(()) => {

@@ -1,7 +1,9 @@
 //! Machinery that knows nothing of licences.
 
+pub mod calendar;
 pub mod config;
 pub mod db;
+pub mod faults;
 pub mod jobs;
 pub mod mail;
 pub mod occupants;

@@ -1,7 +1,9 @@
 //! What a lab needs beside the portal: the mailbox, the clock, the scenarios; and the operator's pages.
 
 mod api;
-mod clock_pages;
+mod clock;
+mod expressions;
+mod faults;
 mod integrity;
 mod mailbox_pages;
 mod model;
@@ -9,12 +11,13 @@ mod operator_pages;
 mod orders_pages;
 pub mod scenario;
 mod service;
+mod snapshots;
 mod store;
 
 pub use integrity::check;
 
 use crate::authz::Action;
-use crate::http::menu::Item;
+use crate::http::menu::{self, Item};
 use crate::http::{Api, Routes};
 use crate::platform::db::Db;
 use crate::platform::jobs::Job;
@@ -29,14 +32,14 @@ pub fn routes(routes: &mut Routes) {
     routes.post("/simulator/mailbox/read", mailbox_pages::mark_read);
     routes.get("/simulator/mailbox/{letter}", mailbox_pages::show);
     routes.get("/simulator/mailbox/{letter}/html", mailbox_pages::html);
-    routes.get("/simulator/clock", clock_pages::show);
-    routes.post("/simulator/clock/freeze", clock_pages::freeze);
-    routes.post("/simulator/clock/resume", clock_pages::resume);
-    routes.post("/simulator/clock/advance", clock_pages::advance);
-    routes.post("/simulator/clock/reset", clock_pages::reset);
     routes.get("/simulator/orders", orders_pages::show);
     routes.post("/simulator/orders", orders_pages::save);
+    clock::routes(routes);
+    expressions::routes(routes);
+    faults::routes(routes);
+    snapshots::routes(routes);
     api_routes(routes);
+    lab_menu(routes);
     operator_routes(routes);
 }
 
@@ -57,22 +60,6 @@ fn api_routes(routes: &mut Routes) {
     );
     routes.api(
         Method::GET,
-        "/api/v1/simulator/clock",
-        Api::says("Portal time and the system's. In a lab alone.").gives::<api::Clock>(200),
-        api::clock,
-    );
-    routes.api(
-        Method::POST,
-        "/api/v1/simulator/clock",
-        Api::says(
-            "Stops, starts or advances portal time, and does at once what is due by then. In a lab alone.",
-        )
-        .takes::<api::MoveClock>()
-        .gives::<api::Clock>(200),
-        api::move_clock,
-    );
-    routes.api(
-        Method::GET,
         "/api/v1/simulator/orders",
         Api::says("How assignments of orders complete. In a lab alone.")
             .gives::<orders_pages::CompletionShape>(200),
@@ -87,6 +74,28 @@ fn api_routes(routes: &mut Routes) {
         orders_pages::set_api,
     );
 }
+
+/// The section Lab of the left menu. It is there in a lab alone.
+fn lab_menu(routes: &mut Routes) {
+    for (label, path, action) in LAB {
+        routes.menu(Item {
+            section: menu::LAB,
+            group: None,
+            label: Some(label),
+            path,
+            action: *action,
+        });
+    }
+}
+
+/// The pages of the lab, in the order of the menu, each with what one has to be allowed to do.
+pub const LAB: &[(&str, &str, Action)] = &[
+    ("Clock", "/simulator/clock", Action::ControlClock),
+    ("Mailbox", "/simulator/mailbox", Action::ControlClock),
+    ("Scenarios and snapshots", "/simulator/scenarios", Action::Operate),
+    ("Faults", "/simulator/faults", Action::Operate),
+    ("Wait and assert", "/simulator/assert", Action::ControlClock),
+];
 
 fn operator_routes(routes: &mut Routes) {
     for (label, path) in [
@@ -128,6 +137,36 @@ pub const REFUSALS: &[crate::error::Coded] = &[
         "lab.clock-backwards",
         "The clock would show an earlier time than now; it only goes forwards.",
         "Choose a later time; for an earlier one start with another database.",
+    ),
+    (
+        "lab.busy",
+        "The lab is to be put into another state, and requests or jobs that are under way did not end within 30 seconds.",
+        "Wait until they have ended, or end what sends them, and try again.",
+    ),
+    (
+        "lab.snapshot-of-other-schema",
+        "The snapshot was taken by another version of this program, whose tables have other columns.",
+        "Start the version that took it, or take a new snapshot.",
+    ),
+    (
+        "lab.snapshot-there",
+        "There is a snapshot with this name already.",
+        "Choose another name, or delete that snapshot first.",
+    ),
+    (
+        "lab.too-many-faults",
+        "As many fault rules hold as may hold at once.",
+        "Remove rules that are not needed any more.",
+    ),
+    (
+        "lab.too-many-snapshots",
+        "The lab has as many snapshots as it keeps.",
+        "Delete snapshots that are not needed any more.",
+    ),
+    (
+        "lab.nothing-due",
+        "The clock is to jump to the next thing that is due, and nothing is.",
+        "Advance the clock by a time of your own.",
     ),
     (
         "lab.clock-too-far",

@@ -1,15 +1,14 @@
-//! What one can do in a lab: move the clock, read the mailbox.
+//! What one can do in a lab: read the mailbox, send a letter again.
 
-use super::model::{Arrived, Row, Step, Wanted, shows, steer};
+use super::model::{Arrived, Row, Wanted};
 use super::store;
 use crate::authz::Permit;
-use crate::authz::action::{ControlClock, Operate};
+use crate::authz::action::Operate;
 use crate::error::Result;
-use crate::kernel::clock::Setting;
 use crate::kernel::ids::LetterId;
 use crate::kernel::{Event, Kind, Moment};
 use crate::platform::db::{Db, Reads, Recorded, Tx};
-use crate::platform::{mail, settings};
+use crate::platform::mail;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 /// A page of the mailbox.
@@ -75,57 +74,6 @@ pub async fn count_unread(db: &Db, into: &AtomicU64) -> Result<()> {
     let unread = db.read(|r| store::unread(r)).await?;
     into.store(count(unread), Ordering::Relaxed);
     Ok(())
-}
-
-/// What a step of the clock has brought about.
-#[derive(Debug, Clone, Copy)]
-pub struct Moved {
-    /// The setting from now on.
-    pub setting: Setting,
-    /// What the clock showed before.
-    pub before: Moment,
-    /// What it shows.
-    pub after: Moment,
-}
-
-/// Moves the clock. The setting that counts is the one in the database: another process may have moved it.
-pub fn steer_clock(
-    tx: &mut Tx<'_>,
-    permit: &Permit<ControlClock>,
-    system: Moment,
-    known: Setting,
-    step: Step,
-) -> Result<Recorded<Moved>> {
-    let now = settings::get(tx, settings::CLOCK)?
-        .and_then(|kept| serde_json::from_str(&kept).ok())
-        .unwrap_or(known);
-    let setting = steer(now, system, step)?;
-    let moved = Moved {
-        setting,
-        before: shows(now, system),
-        after: shows(setting, system),
-    };
-    if setting == now {
-        return Ok(tx.unchanged(moved));
-    }
-    let kept = serde_json::to_string(&setting).map_err(crate::error::Error::internal)?;
-    settings::set(tx, settings::CLOCK, &kept)?;
-    let event = Event::new(
-        Kind::ClockMoved,
-        settings::CLOCK,
-        format!(
-            "The clock was {}: from {} to {}.",
-            step.words(),
-            moved.before.words(),
-            moved.after.words()
-        ),
-    )
-    .changed(
-        &serde_json::json!({ "shows": moved.before, "setting": now }),
-        &serde_json::json!({ "shows": moved.after, "setting": setting }),
-    );
-    // At the time before: the cause stands in the record before what comes of it.
-    tx.record(moved.before, permit.who(), &event, moved)
 }
 
 /// Queues a letter that was given up once more.

@@ -4,7 +4,8 @@ use super::super::model::{AccountState, SyncState};
 use crate::error::Result;
 use crate::kernel::Moment;
 use crate::kernel::ids::SmartAccountId;
-use crate::platform::db::schema::{local_accounts as accounts, local_sync_files as files};
+use crate::platform::calendar::{Due, each};
+use crate::platform::db::schema::{local_accounts as accounts, local_sync_files as files, smart_accounts};
 use crate::platform::db::{Reads, Tx};
 use diesel::prelude::*;
 use std::collections::HashMap;
@@ -232,4 +233,30 @@ pub fn set_scheduled(tx: &mut Tx<'_>, account: SmartAccountId, holds: bool) -> R
         ))
         .execute(tx.conn())?;
     Ok(())
+}
+
+/// The next accounts whose turn it is by the schedule.
+pub fn upcoming(read: &mut dyn Reads, after: Moment, most: i64) -> Result<Vec<Due>> {
+    let rows: Vec<(Option<Moment>, String)> = accounts::table
+        .inner_join(smart_accounts::table.on(smart_accounts::id.eq(accounts::smart_account_id)))
+        .filter(
+            accounts::next_run_at
+                .gt(after)
+                .and(accounts::is_scheduled.eq(true))
+                .and(accounts::state.eq(AccountState::Active)),
+        )
+        .order((accounts::next_run_at.asc(), accounts::smart_account_id.asc()))
+        .select((accounts::next_run_at, smart_accounts::name))
+        .limit(most)
+        .load(read.conn())?;
+    let rows = rows
+        .into_iter()
+        .filter_map(|(at, name)| Some((at?, name)))
+        .collect();
+    Ok(each(
+        rows,
+        "Scheduled synchronization",
+        "The schedule of the On-Prem server, or another try after one that failed.",
+    )
+    .collect())
 }

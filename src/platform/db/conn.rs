@@ -54,6 +54,11 @@ impl Manager {
         self.database
     }
 
+    /// The file of a SQLite database; the address of another.
+    pub fn address(&self) -> &str {
+        &self.url
+    }
+
     pub fn try_once(&self) -> Result<(), String> {
         self.connect().map(drop).map_err(|e| e.to_string())
     }

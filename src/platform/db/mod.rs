@@ -13,6 +13,7 @@ pub mod migrate;
 mod once;
 mod rows;
 pub mod schema;
+mod snapshots;
 mod tx;
 
 pub use conn::{Conn, Database};
@@ -21,6 +22,7 @@ pub use like::{Condition, both, contains, either};
 pub use migrate::Schema;
 pub use once::{Once, OnceKey};
 pub use rows::counts;
+pub use snapshots::SnapshotName;
 pub use tx::{Past, Read, Reads, Recorded, Tx, events_from, happened, history, times_of};
 
 use crate::error::{Cause, Error, Result};
@@ -29,6 +31,7 @@ use diesel::r2d2::Pool;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
+use tokio::sync::watch;
 
 /// How often a write is tried before the answer is "try again later".
 const TRIES: u32 = 10;
@@ -42,6 +45,10 @@ pub struct Db {
     turn: Option<Arc<Mutex<()>>>,
     database: Database,
     setup: Setup,
+    /// The file of a SQLite database; the address of another.
+    path: Arc<str>,
+    /// How many writes of this process were committed.
+    commits: watch::Sender<u64>,
 }
 
 impl std::fmt::Debug for Db {
@@ -93,12 +100,19 @@ impl Db {
             turn,
             database,
             setup,
+            path: manager.address().into(),
+            commits: watch::Sender::new(0),
         })
     }
 
     /// Statements asked so far, by any connection, BEGIN and COMMIT aside: what a page costs is counted by it.
     pub fn statements(&self) -> u64 {
         self.setup.statements.load(Ordering::Relaxed)
+    }
+
+    /// Tells of each write that this process commits, for whoever waits for something to become so.
+    pub fn commits(&self) -> watch::Receiver<u64> {
+        self.commits.subscribe()
     }
 
     /// Which kind of database this is.
@@ -196,7 +210,12 @@ impl Db {
                         u64::from(tries) * (2 + u64::from(dice) / 16),
                     ));
                 }
-                other => return other,
+                other => {
+                    if other.is_ok() {
+                        self.commits.send_modify(|n| *n = n.wrapping_add(1));
+                    }
+                    return other;
+                }
             }
         }
     }

@@ -6,6 +6,7 @@ use crate::error::{Error, Result};
 use crate::kernel::event::Outcome;
 use crate::kernel::{Clock, Event, Kind, Who};
 use crate::platform::db::Db;
+use crate::platform::faults::Faults;
 use crate::platform::signing::Signing;
 use chrono::TimeDelta;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -21,6 +22,7 @@ pub struct Postman {
     signing: Arc<Signing>,
     base_url: String,
     from: lettre::message::Mailbox,
+    faults: Arc<Faults>,
 }
 
 impl Postman {
@@ -33,6 +35,7 @@ impl Postman {
         signing: Arc<Signing>,
         base_url: String,
         from: lettre::message::Mailbox,
+        faults: Arc<Faults>,
     ) -> Self {
         Self {
             db,
@@ -42,6 +45,7 @@ impl Postman {
             signing,
             base_url,
             from,
+            faults,
         }
     }
 
@@ -108,6 +112,11 @@ impl Postman {
             html: written.html,
             at: self.clock.now(),
         };
+        if self.faults.stop_a_letter(self.clock.wall()) {
+            return Err(Failure::passing(
+                "a fault rule of this lab: the mail server does not answer",
+            ));
+        }
         self.transport
             .send(&self.db, &self.from, self.clock.wall(), sent)
             .await

@@ -2,10 +2,10 @@
 //! (ids and times), then written in one transaction.
 
 use super::year;
-use super::{CLIENT_SECRET, devices, mark, orders, tokens};
+use super::{devices, mark, orders, tokens};
 use crate::access_requests::{self, ScopeKind, Wish};
 use crate::account_requests::{self, Customers, ForCustomer, Sending};
-use crate::authn::{Actor, Person, PlatformRole, Via, api_client, people};
+use crate::authn::{Actor, Person, PlatformRole, Via, people};
 use crate::authz::{Does, Permit, Role, grants};
 use crate::error::{Error, Result};
 use crate::http::widgets::counted;
@@ -732,25 +732,28 @@ impl Demo {
 
     /// Keys for scripts, with a secret that everybody knows: a lab has nothing to hide.
     fn clients(&self, tx: &mut Tx<'_>) -> Result<()> {
-        let name = Name::parse("Sample scripts", "Name").map_err(Error::internal)?;
         for (id, email) in [
             ("demo-ada", "ada@xyz.example"),
             ("demo-pat", "pat@bramwell.example"),
-            ("demo-olga", OLGA.0),
+            (OPERATORS_CLIENT, OLGA.0),
         ] {
             let person = self.person(email)?;
             let at = person.since.plus(TimeDelta::hours(26));
-            api_client::add(tx, at, person.id, id, CLIENT_SECRET, &name, true)?;
-            let event = Event::new(
-                Kind::ClientAdded,
+            super::add_client(
+                tx,
+                at,
                 id,
-                format!("{} created the API client {name}.", person.name),
-            );
-            tx.note(at, &person.who(year::OFFICE), &event)?;
+                person.id,
+                &person.name.to_string(),
+                &person.who(year::OFFICE),
+            )?;
         }
         Ok(())
     }
 }
+
+/// The API client with which `licentral lab` speaks, unless it is told otherwise.
+const OPERATORS_CLIENT: &str = "demo-olga";
 
 /// The scenario `empty`: somebody who can operate the portal.
 pub fn write_operator(db: &Db, now: Moment, hash: &str) -> Result<String> {
@@ -763,6 +766,14 @@ pub fn write_operator(db: &Db, now: Moment, hash: &str) -> Result<String> {
             return Ok(tx.unchanged(String::new()));
         }
         add_person(tx, &olga, hash)?;
+        super::add_client(
+            tx,
+            now,
+            OPERATORS_CLIENT,
+            olga.id,
+            &olga.name.to_string(),
+            &Who::portal("scenario"),
+        )?;
         let words = format!("The portal is empty but for its operator, {}.", olga.email);
         mark(tx, now, "empty", &words)
     })

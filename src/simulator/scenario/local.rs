@@ -1,6 +1,6 @@
 //! The On-Prem side of a scenario: its users.
 
-use super::mark;
+use super::{add_client, mark};
 use crate::authn::system_users::UserName;
 use crate::authn::{PlatformRole, people, system_users};
 use crate::error::{Error, Result};
@@ -50,6 +50,9 @@ pub fn write(db: &Db, now: Moment, hash: &str, scenario: &str) -> Result<String>
             system_users::add(tx, *id, &user_name, *role, false)?;
             let event = Event::new(Kind::PersonAdded, id, format!("{name} was added."));
             tx.note(now, &Who::portal("scenario"), &event)?;
+        }
+        if let (Some((_, _, name, _)), Some(id)) = (cast.first(), ids.first()) {
+            add_client(tx, now, "demo-admin", *id, name, &Who::portal("scenario"))?;
         }
         mark(tx, now, scenario, "The On-Prem portal was filled with its users.")
     })

@@ -18,17 +18,18 @@ mod story;
 mod tokens;
 mod year;
 
-use crate::authn::people;
-use crate::error::Result;
+use crate::authn::{api_client, people};
+use crate::error::{Error, Result};
 use crate::http::Portal;
-use crate::kernel::{Event, Kind, Secret, Who};
+use crate::kernel::ids::PersonId;
+use crate::kernel::{Event, Kind, Name, Secret, Who};
 use crate::local_accounts;
 use crate::platform::db::Tx;
 use crate::platform::settings;
 
 /// Everyone's password in a lab.
 pub const PASSWORD: &str = "licentral-demo";
-/// The secret of the API clients `demo-ada`, `demo-pat` and `demo-olga`.
+/// The secret of the API clients `demo-ada`, `demo-pat` and `demo-olga`, and of `demo-admin` on an On-Prem server.
 pub const CLIENT_SECRET: &str = "licentral-demo-secret";
 /// Under which the name of the loaded scenario is kept.
 const LOADED: &str = "scenario";
@@ -45,7 +46,39 @@ pub fn fill_if_empty(portal: &Portal) -> Result<Option<String>> {
     if loaded.is_some() || people > 0 {
         return Ok(None);
     }
-    load(portal, None).map(|(words, _)| Some(words))
+    load(portal, &portal.config.scenario, None).map(|(words, _)| Some(words))
+}
+
+/// What an empty lab can be filled with: name and description.
+pub const ALL: &[(&str, &str)] = &[
+    (
+        "demo",
+        "The cast of the documentation, five Smart Accounts and a year of events, and the On-Prem server of one of them.",
+    ),
+    (
+        "empty",
+        "The operator and nothing else; an On-Prem server with its first user, who sets a password.",
+    ),
+    (
+        "large",
+        "The demo, and enough beside it to measure with: 100,000 product instances, 10,000 Smart Accounts, a million events. It takes a while.",
+    ),
+];
+
+/// Fills the portals of a lab, all of them empty, with a scenario.
+pub fn fill(lab: &[Portal], name: &str) -> Result<()> {
+    let of = |on_prem: bool| lab.iter().find(|one| one.config.edition.is_on_prem() == on_prem);
+    match (of(false), of(true)) {
+        (Some(cloud), Some(on_prem)) if name != "empty" => {
+            one_story(cloud, on_prem, name)?;
+        }
+        _ => {
+            for portal in lab {
+                load(portal, name, None)?;
+            }
+        }
+    }
+    Ok(())
 }
 
 /// Fills the empty databases of a cloud and of the On-Prem portal beside it with one story, if both are empty; otherwise
@@ -60,26 +93,29 @@ pub fn fill_both(cloud: &Portal, on_prem: &Portal) -> Result<Vec<String>> {
         let both = [fill_if_empty(cloud)?, fill_if_empty(on_prem)?];
         return Ok(both.into_iter().flatten().collect());
     }
+    one_story(cloud, on_prem, &cloud.config.scenario)
+}
+
+fn one_story(cloud: &Portal, on_prem: &Portal, name: &str) -> Result<Vec<String>> {
     let new = local_accounts::New::make(&on_prem.signing, story::registered_at(cloud.clock.now()))?;
-    let (words, plan) = load(cloud, Some(new.public_key()))?;
-    let (others, _) = load(on_prem, None)?;
+    let (words, plan) = load(cloud, name, Some(new.public_key()))?;
+    let (others, _) = load(on_prem, name, None)?;
     if let Some(plan) = plan {
         story::tell(cloud, on_prem, &plan, &new)?;
     }
     Ok(vec![words, others])
 }
 
-/// Loads the scenario of the settings; of the cloud's with what it knows of its On-Prem server.
-fn load(portal: &Portal, beside: Option<&str>) -> Result<(String, Option<on_prem::Plan>)> {
+/// Loads a scenario; the cloud's with what it knows of its On-Prem server.
+fn load(portal: &Portal, name: &str, beside: Option<&str>) -> Result<(String, Option<on_prem::Plan>)> {
     let started = portal.clock.wall();
     let hash = portal.hasher.hash_now(&Secret::new(PASSWORD))?;
     let now = portal.clock.now();
-    let name = portal.config.scenario.clone();
     if portal.config.edition.is_on_prem() {
-        return local::write(&portal.db, now, &hash, &name).map(|words| (words, None));
+        return local::write(&portal.db, now, &hash, name).map(|words| (words, None));
     }
     let on_prem = on_prem::Plan::new(now, beside)?;
-    let words = match name.as_str() {
+    let words = match name {
         "empty" => demo::write_operator(&portal.db, now, &hash)?,
         "large" => {
             let demo = demo::Demo::plan(now, &portal.signing)?;
@@ -99,6 +135,25 @@ fn load(portal: &Portal, beside: Option<&str>) -> Result<(String, Option<on_prem
     let took = portal.clock.wall().since(started).num_milliseconds();
     tracing::info!(scenario = name, milliseconds = took, "scenario loaded");
     Ok((words, (name != "empty").then_some(on_prem)))
+}
+
+/// A key for scripts, with a secret that everybody knows: a lab has nothing to hide.
+fn add_client(
+    tx: &mut Tx<'_>,
+    at: crate::kernel::Moment,
+    id: &str,
+    person: PersonId,
+    whose: &str,
+    who: &Who,
+) -> Result<()> {
+    let name = Name::parse("Sample scripts", "Name").map_err(Error::internal)?;
+    api_client::add(tx, at, person, id, CLIENT_SECRET, &name, true)?;
+    let event = Event::new(
+        Kind::ClientAdded,
+        id,
+        format!("{whose} created the API client {name}."),
+    );
+    tx.note(at, who, &event)
 }
 
 /// Keeps the name of what was loaded and records it: the last step of a scenario.

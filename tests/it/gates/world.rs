@@ -629,6 +629,10 @@ impl World {
             // A local account, by its number.
             "account" => self.cast.xyz.number.to_string(),
             "change" => self.domain_change().unwrap_or_else(|| no_such(name)),
+            // The emptiest: it is loaded for each who may.
+            "scenario" => "empty".to_owned(),
+            // A world is a copy of a database without its snapshots, and no rule holds in it.
+            "snapshot" | "fault" => no_such(name),
             // A file of the look or of the documentation: no parameter that anybody's data stands behind.
             "name" | "page" => no_such(name),
             other => panic!(
@@ -767,8 +771,10 @@ fn no_such(name: &str) -> String {
         "token" => "eyJ0eXAiOiJsaW5rK2p3dCJ9.eyJzdWIiOiJ4In0.AAAA".to_owned(),
         "reference" => "SAR-2026-99999".to_owned(),
         "lookup" => "UGR-2222-2222".to_owned(),
-        "name" | "page" => "no-such-page".to_owned(),
         "vname" => "No%20such%20place".to_owned(),
+        "name" | "page" | "scenario" => "no-such-page".to_owned(),
+        "snapshot" => "no-such-snapshot".to_owned(),
+        "fault" => "999".to_owned(),
         _ => EventId::new().to_string(),
     }
 }

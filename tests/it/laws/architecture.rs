@@ -314,6 +314,31 @@ const SHARED_TABLES: &[(&str, &str, &str)] = &[
         "the scenario `large` writes many rows at once; `licentral check` says whether it kept the rules",
     ),
     (
+        "access_requests",
+        "simulator",
+        "an expression of the lab asks what is so, over all tenants, like `licentral check`; it changes nothing",
+    ),
+    (
+        "account_requests",
+        "simulator",
+        "an expression of the lab asks what is so, over all tenants, like `licentral check`; it changes nothing",
+    ),
+    (
+        "devices",
+        "simulator",
+        "an expression of the lab asks what is so, over all tenants, like `licentral check`; it changes nothing",
+    ),
+    (
+        "license_stocks",
+        "simulator",
+        "an expression of the lab asks what is so, over all tenants, like `licentral check`; it changes nothing",
+    ),
+    (
+        "orders",
+        "simulator",
+        "an expression of the lab asks what is so, over all tenants, like `licentral check`; it changes nothing",
+    ),
+    (
         "counters",
         "simulator",
         "the scenario `large` writes many rows at once; `licentral check` says whether it kept the rules",

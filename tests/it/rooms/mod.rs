@@ -3,12 +3,16 @@
 mod access_requests;
 mod account_requests;
 mod alerts;
+mod ci;
 mod device_command;
 mod device_managers;
 mod devices;
 mod events;
 mod home;
 mod identity;
+mod lab;
+mod lab_faults;
+mod lab_states;
 mod licenses;
 mod local_accounts;
 mod local_sync;

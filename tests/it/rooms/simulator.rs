@@ -246,7 +246,7 @@ fn everyone_sees_the_clock_and_the_operator_alone_moves_it() {
     let (p, _) = Portal::with_cast();
     for mut other in [p.browser(), p.sign_in("ada@xyz.example")] {
         let page = other.get("/simulator/clock").expect(200).clone();
-        page.shows("Only the operator (olga@licensing.example) can move the clock.");
+        page.shows("Only the operator (olga@licensing.example) can move the clock and sees what is due.");
         assert!(
             !page
                 .html()

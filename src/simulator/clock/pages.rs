@@ -1,17 +1,17 @@
 //! The lab's clock: everyone sees it, the operator moves it.
 
 use super::model::{Step, typed_step};
-use super::service::{self, Moved};
+use super::service::{self, Done, carry_out};
 use crate::authz::Permit;
 use crate::authz::action::ControlClock;
-use crate::error::{Error, Problems, Result};
+use crate::error::{Error, Problems};
 use crate::http::NoFields;
 use crate::http::form::fresh;
 use crate::http::form_state::Choice;
 use crate::http::widgets::counted;
 use crate::http::{Answer, Flash, FlashKind, FormState, LabOnly, May, Posted, Shell, Visit, page, page_with};
-use crate::kernel::Moment;
 use crate::kernel::clock::Setting;
+use crate::platform::calendar::Due;
 use askama::Template;
 use chrono::{DateTime, TimeDelta, Utc};
 
@@ -19,7 +19,11 @@ const PATH: &str = "/simulator/clock";
 /// Where the letters are that went out.
 const MAILBOX: &str = "/simulator/mailbox";
 /// Why the controls are off.
-pub const ONLY_OPERATOR: &str = "Only the operator (olga@licensing.example) can move the clock.";
+const ONLY_OPERATOR: &str =
+    "Only the operator (olga@licensing.example) can move the clock and sees what is due.";
+const ONLY_ADMINISTRATOR: &str = "Only a System Administrator can move the clock and sees what is due.";
+/// So many things that are due are shown.
+const SHOWN: i64 = 20;
 
 /// Value and words of each button.
 const STEPS: &[(&str, &str)] = &[
@@ -43,47 +47,59 @@ struct ClockPage {
     is_system: bool,
     /// Whether the person may move the clock.
     may: bool,
+    /// Why the controls are off for this person.
+    reason: &'static str,
     form: FormState,
     units: Vec<Choice>,
+    /// What is due next, for those who may move the clock.
+    due: Vec<Due>,
 }
 
 impl ClockPage {
-    fn of(visit: &Visit, form: FormState) -> Self {
+    async fn of(visit: &Visit, form: FormState) -> Result<Self, Error> {
         let clock = &visit.portal.clock;
         let (now, wall) = (clock.now(), clock.wall());
-        Self {
+        let may = visit
+            .actor
+            .as_ref()
+            .is_some_and(|actor| Permit::<ControlClock>::ask(actor.clone(), None, &[], wall).is_ok());
+        let due = if may {
+            service::due(&visit.portal, SHOWN).await?
+        } else {
+            Vec::new()
+        };
+        Ok(Self {
             shell: visit.shell("Clock"),
             now: now.utc(),
             wall: wall.utc(),
             frozen: matches!(clock.setting(), Setting::Frozen { .. }),
             difference: difference(now.since(wall)),
             is_system: clock.setting() == Setting::Running { ahead: 0 },
-            may: visit
-                .actor
-                .as_ref()
-                .is_some_and(|actor| Permit::<ControlClock>::ask(actor.clone(), None, &[], wall).is_ok()),
+            may,
+            reason: if visit.portal.config.edition.is_on_prem() {
+                ONLY_ADMINISTRATOR
+            } else {
+                ONLY_OPERATOR
+            },
             form,
             units: ["minutes", "hours", "days"]
                 .map(|unit| Choice::new(unit, unit))
                 .into(),
-        }
+            due,
+        })
     }
     fn steps() -> &'static [(&'static str, &'static str)] {
         STEPS
     }
-    fn reason() -> &'static str {
-        ONLY_OPERATOR
+    /// How long until then: "2 days 3 hours".
+    fn until(&self, due: &Due) -> String {
+        let by = due.at.utc() - self.now;
+        words(by).unwrap_or_else(|| "less than a minute".to_owned())
     }
 }
 
-/// "7 days 3 hours ahead of the system's time".
-fn difference(by: TimeDelta) -> String {
-    let way = if by < TimeDelta::zero() {
-        "behind"
-    } else {
-        "ahead of"
-    };
-    let by = by.abs();
+/// "7 days 3 hours"; none for less than a minute.
+fn words(by: TimeDelta) -> Option<String> {
     let parts = [
         (by.num_days(), "day", "days"),
         (by.num_hours() % 24, "hour", "hours"),
@@ -95,11 +111,20 @@ fn difference(by: TimeDelta) -> String {
         .take(2)
         .map(|(n, one, many)| counted(n.unsigned_abs(), one, many))
         .collect();
-    if words.is_empty() {
-        "The same as the system's time.".to_owned()
+    (!words.is_empty()).then(|| words.join(" "))
+}
+
+/// "7 days 3 hours ahead of the system's time".
+fn difference(by: TimeDelta) -> String {
+    let way = if by < TimeDelta::zero() {
+        "behind"
     } else {
-        format!("{} {way} the system's time.", words.join(" "))
-    }
+        "ahead of"
+    };
+    words(by.abs()).map_or_else(
+        || "The same as the system's time.".to_owned(),
+        |words| format!("{words} {way} the system's time."),
+    )
 }
 
 fn blank() -> FormState {
@@ -108,7 +133,7 @@ fn blank() -> FormState {
 
 /// GET /simulator/clock
 pub async fn show(lab: LabOnly) -> Answer {
-    page(&ClockPage::of(&lab, blank()))
+    page(&ClockPage::of(&lab, blank()).await?)
 }
 
 /// How far the clock is to go: a button's seconds, or a number and a unit.
@@ -157,14 +182,25 @@ pub async fn advance(may: May<ControlClock>, form: Posted<Advance>) -> Answer {
     if let Some(by) = by {
         return press(&may, Step::Advance(by)).await;
     }
-    only_in_a_lab(&may)?;
-    let mut view = ClockPage::of(&may, form.again(&problems));
+    if !may.portal.config.is_lab() {
+        return Err(Error::NotFound);
+    }
+    let mut view = ClockPage::of(&may, form.again(&problems)).await?;
     view.shell.error_title = true;
     page_with(422, &view)
 }
 
+/// POST /simulator/clock/next
+pub async fn next(may: May<ControlClock>, _form: Posted<NoFields>) -> Answer {
+    if !may.portal.config.is_lab() {
+        return Err(Error::NotFound);
+    }
+    let (step, _) = service::next(&may.portal).await?;
+    press(&may, step).await
+}
+
 async fn press(may: &May<ControlClock>, step: Step) -> Answer {
-    let (moved, done) = carry_out(may, &may.permit, step).await?;
+    let (moved, done) = carry_out(&may.portal, &may.permit, step).await?;
     let stands = match moved.setting {
         Setting::Frozen { .. } => "stands at",
         Setting::Running { .. } => "is now",
@@ -183,15 +219,6 @@ async fn press(may: &May<ControlClock>, step: Step) -> Answer {
     ))
 }
 
-/// What came of a step of the clock.
-#[derive(Debug, Clone, Copy)]
-pub struct Done {
-    /// How many events were recorded.
-    pub events: u64,
-    /// How many letters went out. A reminder is a letter and no event.
-    pub letters: u64,
-}
-
 impl Done {
     /// "2 events were recorded and 4 letters went out."
     fn words(self) -> String {
@@ -203,37 +230,5 @@ impl Done {
             (0, _) => format!("{letters}."),
             _ => format!("{events} and {letters}."),
         }
-    }
-}
-
-/// Moves the clock, does at once what is due by then, and says what was done.
-pub async fn carry_out(visit: &Visit, permit: &Permit<ControlClock>, step: Step) -> Result<(Moved, Done)> {
-    only_in_a_lab(visit)?;
-    let portal = visit.portal.clone();
-    let (permit, known, system) = (permit.clone(), portal.clock.setting(), portal.clock.system_time());
-    let moved = portal
-        .db
-        .write(move |tx| service::steer_clock(tx, &permit, system, known, step))
-        .await?;
-    portal.clock.set(moved.setting);
-    portal.jobs.run_all().await;
-    let after: Moment = moved.after;
-    let done = portal
-        .db
-        .read(move |r| {
-            Ok(Done {
-                events: crate::platform::db::events_from(r, after)?,
-                letters: crate::platform::mail::sent_from(r, after)?,
-            })
-        })
-        .await?;
-    Ok((moved, done))
-}
-
-fn only_in_a_lab(visit: &Visit) -> Result<()> {
-    if visit.portal.config.is_lab() {
-        Ok(())
-    } else {
-        Err(Error::NotFound)
     }
 }

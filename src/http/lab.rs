@@ -1,0 +1,201 @@
+//! What a lab does to a request before anybody sees it: it waits while the lab is put into another state, and it meets the
+//! faults that somebody has asked for. In production this layer does nothing.
+
+use super::connections::Seat;
+use super::portal::Portal;
+use super::visit::Visit;
+use crate::authn::Via;
+use crate::platform::faults::{Effect, Faults, Rule, Surface, is_spared};
+use actix_web::body::{BodySize, BoxBody, EitherBody, MessageBody, SizedStream, to_bytes};
+use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::http::{StatusCode, header};
+use actix_web::middleware::Next;
+use actix_web::web::{Bytes, Data};
+use actix_web::{HttpRequest, HttpResponse};
+use futures_util::{StreamExt, stream};
+use std::io;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::{Mutex, OwnedMutexGuard, OwnedRwLockReadGuard, OwnedRwLockWriteGuard, RwLock};
+
+/// The state of a lab that is no data.
+#[derive(Default)]
+pub struct Lab {
+    gate: Arc<RwLock<()>>,
+    wheel: Arc<Mutex<()>>,
+    /// The faults that somebody has asked for.
+    pub faults: Arc<Faults>,
+}
+
+/// Requests that move the clock or put the lab into another state come one after the other ([`Lab::steer`]), and those that
+/// wait for something to become so change nothing: nobody waits for them.
+const NOT_WAITED_FOR: &[&str] = &[
+    "/simulator/clock",
+    "/simulator/scenarios",
+    "/simulator/snapshots",
+    "/api/v1/simulator/clock",
+    "/api/v1/simulator/scenarios",
+    "/api/v1/simulator/snapshots",
+    "/api/v1/simulator/wait",
+    "/livez",
+];
+
+impl Lab {
+    /// Waits until nobody else moves the clock or puts the lab into another state. Of the lab's first portal.
+    pub async fn steer(&self) -> OwnedMutexGuard<()> {
+        self.wheel.clone().lock_owned().await
+    }
+
+    /// Waits until no request is under way, and lets none begin until what is returned is dropped.
+    pub async fn hold(&self) -> OwnedRwLockWriteGuard<()> {
+        self.gate.clone().write_owned().await
+    }
+
+    async fn enter(&self, path: &str) -> Option<OwnedRwLockReadGuard<()>> {
+        if NOT_WAITED_FOR.iter().any(|folder| path.starts_with(folder)) {
+            return None;
+        }
+        Some(self.gate.clone().read_owned().await)
+    }
+}
+
+type Answered<B> = Result<ServiceResponse<EitherBody<B, BoxBody>>, actix_web::Error>;
+
+/// The layer.
+pub async fn around<B: MessageBody + 'static>(req: ServiceRequest, next: Next<B>) -> Answered<B> {
+    let portal = req
+        .app_data::<Data<Portal>>()
+        .filter(|portal| portal.config.is_lab())
+        .cloned();
+    let Some(portal) = portal else {
+        return next.call(req).await.map(ServiceResponse::map_into_left_body);
+    };
+    let mut is_cut = false;
+    if portal.lab.faults.has_rules() && !is_spared(req.path()) {
+        for rule in striking(&portal, req.request()).await {
+            match &rule.asks.effect {
+                Effect::Delay(ms) => tokio::time::sleep(Duration::from_millis(*ms)).await,
+                Effect::Cut => is_cut = true,
+                Effect::Drop => {
+                    if let Some(seat) = req.conn_data::<Arc<Seat>>() {
+                        seat.hang_up();
+                    }
+                    return Ok(instead(req, status(503, &rule)));
+                }
+                Effect::Status(code) => return Ok(instead(req, status(*code, &rule))),
+                Effect::Answer(body) => return Ok(instead(req, other_body(body))),
+            }
+        }
+    }
+    let _served = portal.lab.enter(req.path()).await;
+    let answer = next.call(req).await?;
+    if is_cut {
+        return cut(answer).await;
+    }
+    Ok(answer.map_into_left_body())
+}
+
+/// The rules that strike this request: delays, and the first of what else there is.
+async fn striking(portal: &Portal, req: &HttpRequest) -> Vec<Arc<Rule>> {
+    let wall = portal.clock.wall();
+    let about = portal
+        .lab
+        .faults
+        .about(Surface::of(req.path()), req.method().as_str(), req.path());
+    // Who asks is found out only where a rule wants to know.
+    let who = if about.iter().any(|rule| rule.asks.who.is_some()) {
+        names(req).await
+    } else {
+        Vec::new()
+    };
+    let mut striking: Vec<Arc<Rule>> = Vec::new();
+    for rule in about {
+        let is_theirs = rule
+            .asks
+            .who
+            .as_ref()
+            .is_none_or(|wanted| who.iter().any(|name| name.eq_ignore_ascii_case(wanted)));
+        let is_delay = matches!(rule.asks.effect, Effect::Delay(_));
+        let is_needed = is_delay
+            || !striking
+                .iter()
+                .any(|before| !matches!(before.asks.effect, Effect::Delay(_)));
+        if is_theirs && is_needed && rule.strikes(wall) {
+            striking.push(rule);
+        }
+    }
+    // Delays first: what follows ends the request.
+    striking.sort_by_key(|rule| !matches!(rule.asks.effect, Effect::Delay(_)));
+    striking
+}
+
+/// By what a rule may name whoever asks: a person's address, a client's id.
+async fn names(req: &HttpRequest) -> Vec<String> {
+    let Ok(visit) = Visit::around_refusal(req).await else {
+        return Vec::new();
+    };
+    let Some(actor) = visit.actor else {
+        return Vec::new();
+    };
+    let mut names = vec![actor.person.email.to_string()];
+    if let Via::Client { id, .. } = &actor.via {
+        names.push(id.clone());
+    }
+    names
+}
+
+fn instead<B: MessageBody>(
+    req: ServiceRequest,
+    answer: HttpResponse,
+) -> ServiceResponse<EitherBody<B, BoxBody>> {
+    req.into_response(answer).map_into_right_body()
+}
+
+/// An error as the portal sends them, which says that it was asked for.
+fn status(code: u16, rule: &Rule) -> HttpResponse {
+    let status = StatusCode::from_u16(code).unwrap_or(StatusCode::SERVICE_UNAVAILABLE);
+    let body = serde_json::json!({
+        "type": "about:blank",
+        "title": status.canonical_reason().unwrap_or("Error"),
+        "status": status.as_u16(),
+        "code": "lab.fault",
+        "detail": format!("A fault rule of this lab answered: {}.", rule.asks.name),
+    });
+    let mut answer = HttpResponse::build(status);
+    answer.insert_header((header::CONTENT_TYPE, "application/problem+json"));
+    if matches!(code, 429 | 503) {
+        answer.insert_header((header::RETRY_AFTER, "1"));
+    }
+    answer.body(body.to_string())
+}
+
+fn other_body(body: &str) -> HttpResponse {
+    let kind = if body.trim_start().starts_with(['{', '[']) {
+        "application/json"
+    } else {
+        "text/plain; charset=utf-8"
+    };
+    HttpResponse::Ok()
+        .insert_header((header::CONTENT_TYPE, kind))
+        .body(body.to_owned())
+}
+
+/// Sends the first half of an answer and ends the connection.
+async fn cut<B: MessageBody + 'static>(answer: ServiceResponse<B>) -> Answered<B> {
+    let (req, res) = answer.into_parts();
+    let (res, body) = res.into_parts();
+    if matches!(body.size(), BodySize::None | BodySize::Sized(0)) {
+        return Ok(ServiceResponse::new(req, res.set_body(body)).map_into_left_body());
+    }
+    let whole = to_bytes(body).await.unwrap_or_default();
+    let half = whole.slice(..whole.len() / 2);
+    // What was handed over goes out before the end, not with it.
+    let end = async {
+        tokio::time::sleep(Duration::from_millis(50)).await;
+        Err(io::Error::from(io::ErrorKind::ConnectionAborted))
+    };
+    let pieces = stream::iter([Ok::<Bytes, io::Error>(half)]).chain(stream::once(end));
+    let length = u64::try_from(whole.len()).unwrap_or(u64::MAX);
+    let body = BoxBody::new(SizedStream::new(length, pieces));
+    Ok(ServiceResponse::new(req, res.set_body(body)).map_into_right_body())
+}

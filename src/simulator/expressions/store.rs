@@ -1,0 +1,162 @@
+//! Looks facts up across the tables of the rooms: like the check of a database, it asks what is so, whoever owns it.
+
+use super::grammar::{Fact, Thing, Value};
+use crate::error::Result;
+use crate::kernel::search_key;
+use crate::platform::db::Reads;
+use crate::platform::db::schema::{
+    access_requests, account_requests, devices, events, license_stocks as stocks, mailbox, orders,
+    smart_accounts as accounts, virtual_accounts as places,
+};
+use diesel::prelude::*;
+use diesel::sql_types::Text;
+
+diesel::define_sql_function! {
+    /// For addresses alone: they are ASCII, so that both databases fold them alike.
+    fn lower(text: Text) -> Text;
+}
+
+/// The value of a fact.
+pub fn value(read: &mut dyn Reads, fact: &Fact) -> Result<Value> {
+    let found = match fact.thing {
+        Thing::Licenses => license(read, fact)?,
+        Thing::Devices => device(read, fact)?,
+        Thing::Orders => order(read, fact)?,
+        Thing::Requests => request(read, &fact.key)?.map(Value::Text),
+        Thing::Accounts => account(read, &fact.key)?.map(|(_, state)| Value::Text(state)),
+        Thing::Events => event(read, fact)?,
+        Thing::Mails => mail(read, fact)?,
+    };
+    Ok(found.unwrap_or(Value::Nothing))
+}
+
+/// Id and state of an account, by its domain or its name.
+fn account(read: &mut dyn Reads, key: &str) -> Result<Option<(String, String)>> {
+    let named = accounts::domain
+        .eq(key.to_lowercase())
+        .or(accounts::name_key.eq(search_key(key)));
+    Ok(accounts::table
+        .filter(named)
+        // Of several with a name, the one that is in use.
+        .order((accounts::state.asc(), accounts::number.asc()))
+        .select((accounts::id, accounts::state))
+        .first(read.conn())
+        .optional()?)
+}
+
+fn license(read: &mut dyn Reads, fact: &Fact) -> Result<Option<Value>> {
+    let parts = fact
+        .key
+        .split_once('/')
+        .and_then(|(account, rest)| Some((account, rest.rsplit_once('/')?)));
+    let Some((of, (place, entitlement))) = parts else {
+        return Ok(None);
+    };
+    let Some((id, _)) = account(read, of.trim())? else {
+        return Ok(None);
+    };
+    let sums: Option<(i64, i64, i64, i64)> = stocks::table
+        .inner_join(places::table.on(places::id.eq(stocks::virtual_account_id)))
+        .filter(
+            stocks::smart_account_id
+                .eq(id)
+                .and(places::name_key.eq(search_key(place.trim())))
+                .and(stocks::entitlement.eq(entitlement.trim())),
+        )
+        .select((
+            stocks::purchased,
+            stocks::reserved,
+            stocks::in_use,
+            stocks::balance,
+        ))
+        .first(read.conn())
+        .optional()?;
+    Ok(sums.map(|(purchased, reserved, in_use, balance)| {
+        Value::Number(match fact.field {
+            "purchased" => purchased,
+            "reserved" => reserved,
+            "in_use" => in_use,
+            _ => balance,
+        })
+    }))
+}
+
+fn device(read: &mut dyn Reads, fact: &Fact) -> Result<Option<Value>> {
+    let named = devices::name_key
+        .eq(search_key(&fact.key))
+        .or(devices::udi_serial.eq(&fact.key));
+    let found: Option<(String, String, i32)> = devices::table
+        .inner_join(places::table.on(places::id.eq(devices::virtual_account_id)))
+        .filter(named)
+        // Of several with a name, the one that was heard last.
+        .order((devices::contact_at.desc(), devices::id.desc()))
+        .select((devices::standing, places::name, devices::licenses))
+        .first(read.conn())
+        .optional()?;
+    Ok(found.map(|(standing, place, licenses)| match fact.field {
+        "state" => Value::Text(standing),
+        "virtual_account" => Value::Text(place),
+        _ => Value::Number(licenses.into()),
+    }))
+}
+
+fn order(read: &mut dyn Reads, fact: &Fact) -> Result<Option<Value>> {
+    let found: Option<(String, String, i32)> = orders::table
+        .filter(orders::identifier_key.eq(search_key(&fact.key)))
+        .select((orders::assignment, orders::order_status, orders::lines))
+        .first(read.conn())
+        .optional()?;
+    Ok(found.map(|(assignment, status, lines)| match fact.field {
+        "state" => Value::Text(assignment),
+        "status" => Value::Text(status),
+        _ => Value::Number(lines.into()),
+    }))
+}
+
+fn request(read: &mut dyn Reads, key: &str) -> Result<Option<String>> {
+    let of_access = access_requests::table
+        .filter(access_requests::reference.eq(key))
+        .select(access_requests::state)
+        .first(read.conn())
+        .optional()?;
+    if of_access.is_some() {
+        return Ok(of_access);
+    }
+    Ok(account_requests::table
+        .filter(account_requests::reference.eq(key))
+        .select(account_requests::state)
+        .first(read.conn())
+        .optional()?)
+}
+
+fn event(read: &mut dyn Reads, fact: &Fact) -> Result<Option<Value>> {
+    let mut query = events::table.into_boxed();
+    if !fact.key.is_empty() {
+        query = query.filter(events::kind.eq(&fact.key));
+    }
+    if fact.field == "count" {
+        return Ok(Some(Value::Number(query.count().get_result(read.conn())?)));
+    }
+    let newest = query
+        .order((events::at.desc(), events::id.desc()))
+        .select(events::message)
+        .first::<String>(read.conn())
+        .optional()?;
+    Ok(newest.map(Value::Text))
+}
+
+fn mail(read: &mut dyn Reads, fact: &Fact) -> Result<Option<Value>> {
+    let mut query = mailbox::table.into_boxed();
+    if !fact.key.is_empty() {
+        query = query.filter(lower(mailbox::to_address).eq(fact.key.to_lowercase()));
+    }
+    if fact.field == "count" {
+        return Ok(Some(Value::Number(query.count().get_result(read.conn())?)));
+    }
+    let newest = query
+        .order((mailbox::sent_at.desc(), mailbox::id.desc()))
+        .select(mailbox::subject)
+        .first::<String>(read.conn())
+        .optional()?;
+    Ok(newest.map(Value::Text))
+}
