@@ -250,7 +250,9 @@ fn carry_out(client: &Client, what: What) -> Result<Told, Failed> {
         What::Snapshot { name: None, .. } => {
             let answer = client.get("snapshots", &[])?;
             Ok(Told::good(
-                lines(&answer, "No snapshot yet.", |one| text(one, "name").to_owned()),
+                lines(&answer, "snapshots", "No snapshot yet.", |one| {
+                    text(one, "name").to_owned()
+                }),
                 answer,
             ))
         }
@@ -380,9 +382,9 @@ fn clock(client: &Client, what: Option<ClockWhat>) -> Result<Told, Failed> {
     Ok(Told::good(words, answer))
 }
 
-/// A line for each item of a list.
-fn lines(answer: &Value, none: &str, line: impl Fn(&Value) -> String) -> String {
-    let items = answer.get("items").and_then(Value::as_array);
+/// A line for each item of the list under a key.
+fn lines(answer: &Value, key: &str, none: &str, line: impl Fn(&Value) -> String) -> String {
+    let items = answer.get(key).and_then(Value::as_array);
     let lines: Vec<String> = items.into_iter().flatten().map(line).collect();
     if lines.is_empty() {
         none.to_owned()
@@ -400,7 +402,7 @@ fn took(answer: &Value) -> String {
 
 fn due(client: &Client) -> Result<Told, Failed> {
     let answer = client.get("clock/due", &[])?;
-    let words = lines(&answer, "Nothing is due.", |one| {
+    let words = lines(&answer, "due", "Nothing is due.", |one| {
         format!(
             "{}  {}: {}. {}",
             text(one, "at"),
@@ -415,7 +417,7 @@ fn due(client: &Client) -> Result<Told, Failed> {
 fn scenarios(client: &Client) -> Result<Told, Failed> {
     let answer = client.get("scenarios", &[])?;
     let loaded = text(&answer, "loaded").to_owned();
-    let words = lines(&answer, "", |one| {
+    let words = lines(&answer, "scenarios", "", |one| {
         let name = text(one, "name");
         let mark = if name == loaded { " (loaded)" } else { "" };
         format!("{name}{mark}: {}", text(one, "says"))
@@ -433,7 +435,7 @@ fn load(client: &Client, name: &str) -> Result<Told, Failed> {
 
 fn faults(client: &Client) -> Result<Told, Failed> {
     let answer = client.get("faults", &[])?;
-    let words = lines(&answer, "No fault rule holds.", |one| {
+    let words = lines(&answer, "items", "No fault rule holds.", |one| {
         format!(
             "{}  {} ({}): {}. Hits: {}.",
             one.get("number").unwrap_or(&Value::Null),

@@ -121,7 +121,7 @@ pub struct DueList {
     /// Portal time now.
     now: Moment,
     /// The first first.
-    items: Vec<DueShape>,
+    due: Vec<DueShape>,
 }
 
 /// GET /api/v1/simulator/clock/due
@@ -134,7 +134,7 @@ pub async fn due(may: May<ControlClock>) -> Answer {
         200,
         &DueList {
             now: may.portal.clock.now(),
-            items: due
+            due: due
                 .into_iter()
                 .map(|one| DueShape {
                     at: one.at,

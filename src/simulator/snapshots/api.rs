@@ -36,7 +36,7 @@ pub struct Scenarios {
     /// The one that was loaded last; null when none was.
     loaded: Option<String>,
     /// All that there are.
-    items: Vec<Scenario>,
+    scenarios: Vec<Scenario>,
 }
 
 /// A scenario to load.
@@ -61,7 +61,7 @@ pub struct Snapshot {
 #[derive(serde::Serialize, ToSchema)]
 pub struct Snapshots {
     /// By name.
-    items: Vec<Snapshot>,
+    snapshots: Vec<Snapshot>,
 }
 
 /// What was done, and how long it took.
@@ -93,7 +93,7 @@ pub async fn scenarios(may: May<Operate>) -> Answer {
         200,
         &Scenarios {
             loaded: service::loaded(&may.portal).await?,
-            items: scenario::ALL
+            scenarios: scenario::ALL
                 .iter()
                 .map(|(name, says)| Scenario { name, says })
                 .collect(),
@@ -117,13 +117,13 @@ pub async fn load(may: May<Operate>, body: JsonBody<LoadScenario>) -> Answer {
 pub async fn list(may: May<Operate>) -> Answer {
     in_a_lab(&may)?;
     let names = service::list(&may.portal).await?;
-    let items = names
+    let snapshots = names
         .into_iter()
         .map(|name| Snapshot {
             name: name.to_string(),
         })
         .collect();
-    json(200, &Snapshots { items })
+    json(200, &Snapshots { snapshots })
 }
 
 /// POST /api/v1/simulator/snapshots

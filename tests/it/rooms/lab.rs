@@ -78,7 +78,7 @@ fn the_clock_jumps_from_one_thing_that_is_due_to_the_next() {
     let mut olga = p.api_of(("demo-olga".to_owned(), scenario::CLIENT_SECRET.to_owned()));
     let due = |olga: &mut Api| {
         let list = olga.get("/api/v1/simulator/clock/due").expect(200).json();
-        list["items"].as_array().unwrap().clone()
+        list["due"].as_array().unwrap().clone()
     };
     let time = |one: &Value| Moment::parse(one["at"].as_str().unwrap()).unwrap();
     let first = due(&mut olga);

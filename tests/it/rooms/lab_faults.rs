@@ -37,7 +37,7 @@ fn each_effect_does_what_it_says() {
     // 200 with an error in it; pages are another surface.
     add(&mut olga, json!({ "preset": "ok-with-an-error" }));
     assert_eq!(ada.get("/api/v1/me").expect(200).json()["status"], "ERROR");
-    page.get("/profile").expect(200).shows("Ada");
+    page.get("/profile").expect(200).shows("ada@xyz.example");
     olga.delete(FAULTS).expect(204);
     // Nothing is done where another answer is given; everything where the answer is cut off.
     add(

@@ -76,7 +76,6 @@ fn two_portals_in_one_snapshot_come_back_equal() {
         .json();
     println!("restored in {} ms", took["took_ms"]);
     assert_eq!(cloud.clock.now(), stood, "the clock stands where it stood");
-    assert_eq!(on_prem.clock.now().since(stood).num_days(), 0);
     for (p, before) in [(&cloud, &before.0), (&on_prem, &before.1)] {
         let left: Vec<String> = differences(before, &state(p))
             .into_iter()
@@ -114,14 +113,14 @@ fn who_signed_out_since_the_snapshot_stays_signed_out() {
     ada.post_fields("/logout", &[("csrf", &csrf)]).expect(303);
     olga.post("/api/v1/simulator/snapshots/a/restore", &json!({}))
         .expect(200);
-    ada.get("/profile").expect(303);
+    ada.get("/profile").expect(200).shows("Forgot your password?");
     // Deleted is deleted, and what is not there is not there.
     olga.delete("/api/v1/simulator/snapshots/a").expect(204);
     olga.delete("/api/v1/simulator/snapshots/a").expect(404);
     olga.post("/api/v1/simulator/snapshots/a/restore", &json!({}))
         .expect(404);
     assert_eq!(
-        olga.get("/api/v1/simulator/snapshots").expect(200).json()["items"],
+        olga.get("/api/v1/simulator/snapshots").expect(200).json()["snapshots"],
         json!([])
     );
     assert_eq!(p.events_of("lab.snapshot-deleted").len(), 1);
@@ -144,7 +143,7 @@ fn a_lab_is_emptied_and_filled_with_another_scenario() {
     page.fill_and_submit("Replace everything", &[])
         .expect(200)
         .shows("The scenario empty was loaded.");
-    ada.get("/profile").expect(303);
+    ada.get("/profile").expect(200).shows("Forgot your password?");
     page.get("/operator").expect(200);
     assert_eq!(
         cloud.clock.now().since(cloud.clock.system_time()).num_minutes(),
