@@ -150,7 +150,10 @@ impl Db {
             Database::Sqlite => std::fs::remove_file(self.file(name)).map_err(|_| Error::NotFound),
             Database::Postgres => {
                 let mut conn = self.writers.get().map_err(|e| Error::Unavailable(Cause::of(e)))?;
-                carried_out(&mut conn, &format!("DROP SCHEMA \"{PREFIX}{name}\" CASCADE"))
+                carried_out(
+                    &mut conn,
+                    &format!("DROP SCHEMA IF EXISTS \"{PREFIX}{name}\" CASCADE"),
+                )
             }
         }
     }

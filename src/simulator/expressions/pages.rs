@@ -21,7 +21,7 @@ impl ExpressionsPage {
     fn things() -> &'static [Thing] {
         Thing::ALL
     }
-    fn fields(thing: &Thing) -> String {
+    fn fields(thing: Thing) -> String {
         let fields: Vec<&str> = thing.fields().iter().map(|(field, _)| *field).collect();
         fields.join(", ")
     }
@@ -29,7 +29,7 @@ impl ExpressionsPage {
         u32::try_from(LONGEST).unwrap_or(u32::MAX)
     }
     /// The page, asked about this example.
-    fn tried(thing: &Thing) -> String {
+    fn tried(thing: Thing) -> String {
         let query = url::form_urlencoded::Serializer::new(String::new())
             .append_pair("expression", &format!("{} != nothing", thing.example()))
             .finish();

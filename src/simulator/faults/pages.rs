@@ -9,6 +9,7 @@ use crate::http::form::{PathPart, fresh};
 use crate::http::form_state::Choice;
 use crate::http::widgets::{counted, number};
 use crate::http::{Answer, Flash, FlashKind, FormState, May, NoFields, Posted, Shell, page, page_with};
+use crate::kernel::Moment;
 use crate::platform::faults::{EffectKind, Rule, Surface};
 use askama::Template;
 use serde::Deserialize;
@@ -75,7 +76,7 @@ impl FaultsPage {
         let left = asks
             .times
             .map(|times| format!("after {}", counted(times, "hit", "hits")));
-        let until = asks.until.map(|until| until.words());
+        let until = asks.until.map(Moment::words);
         let words: Vec<String> = left.into_iter().chain(until).collect();
         if words.is_empty() {
             "When it is removed".to_owned()
