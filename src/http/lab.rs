@@ -3,9 +3,10 @@
 
 use super::connections::Seat;
 use super::portal::Portal;
+use super::surface::Surface;
 use super::visit::Visit;
 use crate::authn::Via;
-use crate::platform::faults::{Effect, Faults, Rule, Surface, is_spared};
+use crate::platform::faults::{self, Effect, Faults, Rule, is_spared};
 use actix_web::body::{BodySize, BoxBody, EitherBody, MessageBody, SizedStream, to_bytes};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::{StatusCode, header};
@@ -101,7 +102,7 @@ async fn striking(portal: &Portal, req: &HttpRequest) -> Vec<Arc<Rule>> {
     let about = portal
         .lab
         .faults
-        .about(Surface::of(req.path()), req.method().as_str(), req.path());
+        .about(surface_of(req.path()), req.method().as_str(), req.path());
     // Who asks is found out only where a rule wants to know.
     let who = if about.iter().any(|rule| rule.asks.who.is_some()) {
         names(req).await
@@ -127,6 +128,17 @@ async fn striking(portal: &Portal, req: &HttpRequest) -> Vec<Arc<Rule>> {
     // Delays first: what follows ends the request.
     striking.sort_by_key(|rule| !matches!(rule.asks.effect, Effect::Delay(_)));
     striking
+}
+
+/// By which way a request comes, as rules name it.
+fn surface_of(path: &str) -> faults::Surface {
+    match Surface::of(path) {
+        Surface::Page => faults::Surface::Pages,
+        Surface::Api => faults::Surface::Api,
+        Surface::Device => faults::Surface::Devices,
+        Surface::DeviceManager => faults::Surface::OnPrem,
+        Surface::Vendor => faults::Surface::Vendor,
+    }
 }
 
 /// By what a rule may name whoever asks: a person's address, a client's id.

@@ -129,7 +129,7 @@ struct FaultArgs {
     #[arg(long)]
     #[serde(skip_serializing_if = "Option::is_none")]
     body: Option<String>,
-    /// any, pages, api, devices, on-prem or mail.
+    /// any, pages, api, devices, on-prem, vendor or mail.
     #[arg(long)]
     #[serde(skip_serializing_if = "Option::is_none")]
     surface: Option<String>,

@@ -100,7 +100,7 @@ pub struct Wanted {
     #[serde(default)]
     #[schema(min_length = 1, max_length = 40)]
     pub preset: Option<String>,
-    /// By which way requests come: any, pages, api, devices, on-prem or mail.
+    /// By which way requests come: any, pages, api, devices, on-prem, vendor or mail.
     #[serde(default)]
     #[schema(min_length = 1, max_length = 40)]
     pub surface: Option<String>,
