@@ -18,22 +18,26 @@ struct ExpressionsPage {
 }
 
 impl ExpressionsPage {
-    fn things() -> &'static [Thing] {
+    /// Of each thing its words, its fields, an example, and this page asked about that.
+    fn things() -> Vec<(&'static str, String, &'static str, String)> {
         Thing::ALL
-    }
-    fn fields(thing: Thing) -> String {
-        let fields: Vec<&str> = thing.fields().iter().map(|(field, _)| *field).collect();
-        fields.join(", ")
+            .iter()
+            .map(|thing| {
+                let fields: Vec<&str> = thing.fields().iter().map(|(field, _)| *field).collect();
+                let query = url::form_urlencoded::Serializer::new(String::new())
+                    .append_pair("expression", &format!("{} != nothing", thing.example()))
+                    .finish();
+                (
+                    thing.label(),
+                    fields.join(", "),
+                    thing.example(),
+                    format!("/simulator/assert?{query}"),
+                )
+            })
+            .collect()
     }
     fn longest() -> u32 {
         u32::try_from(LONGEST).unwrap_or(u32::MAX)
-    }
-    /// The page, asked about this example.
-    fn tried(thing: Thing) -> String {
-        let query = url::form_urlencoded::Serializer::new(String::new())
-            .append_pair("expression", &format!("{} != nothing", thing.example()))
-            .finish();
-        format!("/simulator/assert?{query}")
     }
 }
 
