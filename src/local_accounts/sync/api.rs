@@ -5,7 +5,7 @@ use super::super::register_pages::{found, to_its_end};
 use super::exchange;
 use super::files::{self, Applied};
 use super::pages::{MOST, MOST_FILES, file_name, with_key};
-use super::schedule::{self, Frequency, Schedule};
+use super::schedule::{self, Schedule};
 use super::store::{self, MadeFile, Way};
 use crate::authz::action::{SynchronizeOnPrem, ViewAdminWorkspace};
 use crate::error::Result;
@@ -205,12 +205,11 @@ struct ScheduleAnswer {
 
 impl ScheduleAnswer {
     fn of(kept: Option<Schedule>, now: Moment) -> Self {
-        let frequency = |one: Frequency| one.word().to_owned();
         Self {
             next_at: kept.as_ref().and_then(|one| one.next_after(now)),
             schedule: kept.map(|one| ScheduleShape {
                 start: one.start.to_string(),
-                frequency: frequency(one.frequency),
+                frequency: one.frequency.word().to_owned(),
                 time: one.time.format("%H:%M").to_string(),
             }),
         }
