@@ -93,20 +93,21 @@ async fn save(who: SignedIn, posted: Posted<NewView>) -> Answer {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Removal {
-    /// The list to go back to.
-    of: String,
+    /// The list to go back to, as it was shown; the view's own when nothing is said.
+    #[serde(default)]
+    of: Option<String>,
 }
 
 async fn remove(who: SignedIn, id: PathPart<SavedViewId>, posted: Posted<Removal>) -> Answer {
     let (person, id) = (who.actor().person.id, id.0);
-    let shown = ShownList::parse(&posted.value.of)?;
+    let shown = posted.value.of.as_deref().map(ShownList::parse).transpose()?;
     let view = who
         .portal
         .db
         .housekeeping(move |tx| service::forget(tx, person, id))
         .await?;
     Ok(who.see_other(
-        &shown.href(),
+        &shown.map_or_else(|| view.list.clone(), |shown| shown.href()),
         Flash::new(
             FlashKind::Ok,
             format!("The saved view \u{201c}{}\u{201d} was removed.", view.name),

