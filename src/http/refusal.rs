@@ -123,7 +123,8 @@ impl Around {
         let account = self.visit.tenant.as_ref();
         let inside = account.filter(|_| self.is_inside());
         if let Error::Forbidden { action } = error {
-            words.heading = format!("You may not {}", self.tried(action, is_read));
+            let edition = self.visit.portal.config.edition;
+            words.heading = format!("You may not {}", edition.words(&self.tried(action, is_read)));
             words.says = match inside {
                 Some(account) => format!("Your role in {} does not allow it.", account.name),
                 None => "Your role does not allow it.".to_owned(),
@@ -144,12 +145,10 @@ impl Around {
         if let Some(account) = account {
             words.next.retain(|way| !is_start(way));
             let at = usize::from(words.next.first().is_some_and(|(label, _)| label == "Go back"));
-            // A local account has no page of its own above its lists.
-            let home = match account.kind {
-                TenantKind::Smart => format!("/sa/{}", account.number),
-                TenantKind::Local => format!("/sa/{}/licensing/license-inventory", account.number),
-            };
-            let back = (format!("Back to {}", account.name), home);
+            let back = (
+                format!("Back to {}", account.name),
+                format!("/sa/{}", account.number),
+            );
             words.next.insert(at, back);
         }
     }
@@ -166,18 +165,20 @@ impl Around {
         };
         let mut facts = vec![("Your role", self.own_roles())];
         if let Some(action) = action_of(action) {
-            facts.push(("Who may", holders(action)));
+            let edition = self.visit.portal.config.edition;
+            facts.push(("Who may", edition.words(&holders(action)).into_owned()));
         }
         facts
     }
 
     fn own_roles(&self) -> String {
+        let edition = self.visit.portal.config.edition;
         let mut words: Vec<&str> = self
             .visit
             .actor
             .iter()
             .flat_map(|actor| actor.platform.iter().map(|role| role.label()))
-            .chain(self.visit.grants.iter().map(|grant| grant.role.label()))
+            .chain(self.visit.grants.iter().map(|grant| grant.role.label_in(edition)))
             .collect();
         words.dedup();
         if words.is_empty() {
