@@ -49,7 +49,7 @@ for (const window of windows) {
 
     const gear = server.getByRole("button", { name: /^Settings/ });
     // On a phone a row is a card, with no heads over it.
-    if (await gear.isVisible()) {
+    if (window !== windows[1]) {
       await gear.click();
       await server.getByLabel("Product Analytics & Others").uncheck();
       await server.getByRole("button", { name: "Show columns" }).click();
