@@ -172,7 +172,11 @@ pub fn find(
     let Some(row) = store::client(read, &client)? else {
         return Ok(None);
     };
-    if row.ended_at.is_some() || store::person(read, row.person_id)?.state != PersonState::Active {
+    if row.ended_at.is_some() {
+        return Ok(None);
+    }
+    // A client ends with its owner, whoever signed in through it.
+    if signed_in.is_some() && store::person(read, row.person_id)?.state != PersonState::Active {
         return Ok(None);
     }
     let person = store::person(read, signed_in.unwrap_or(row.person_id))?;

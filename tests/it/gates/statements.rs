@@ -1,7 +1,6 @@
 //! How many statements each page and each list of the API asks of the database: `golden/statements.txt`. A page that asks
 //! more than it did says so here; one that asks for each row is found by the second test.
 
-use super::asking::is_vendors;
 use super::world::{ASKED, World};
 use crate::support::{Portal, golden};
 use licentral::platform::db::Database;
@@ -29,8 +28,7 @@ fn a_page_asks_what_it_did() {
         is_sqlite &= w.p.db.database() == Database::Sqlite;
         let _ = writeln!(table, "\n{edition:?}");
         let mut ada = w.visitor("ada@xyz.example");
-        // The operations of the vendor's scripts are not in the table yet.
-        for route in w.reads().into_iter().filter(|route| !is_vendors(&route.path)) {
+        for route in w.reads() {
             let path = w.ours(&route.path);
             let (status, asked) = statements(&w.p, || ada.ask("GET", &path).status);
             if status < 400 {

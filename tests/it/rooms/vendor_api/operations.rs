@@ -10,6 +10,8 @@ use std::collections::BTreeSet;
 /// What was asked and answered.
 struct Tape {
     script: Script,
+    /// The address of the portal of the test.
+    base: String,
     text: String,
     /// What is new each time.
     secrets: Vec<String>,
@@ -35,6 +37,7 @@ impl Tape {
             // The text of a token that the test has made itself.
             Value::String(text) if text.len() > 100 && text.ends_with("%0A") => "CODE".clone_into(text),
             Value::String(text) => {
+                *text = text.replace(&self.base, "PORTAL");
                 for secret in &self.secrets {
                     *text = text.replace(secret, "CODE");
                 }
@@ -110,6 +113,7 @@ fn never_asked(p: &Portal, tape: &Tape) -> Vec<String> {
 fn tape(p: &Portal, email: &str) -> Tape {
     Tape {
         script: Script::of(p, email),
+        base: p.base.clone(),
         text: String::new(),
         secrets: Vec::new(),
         headers: Vec::new(),
