@@ -1,12 +1,12 @@
 -- Views are saved of every list, also of those that stand in no account: a list is named by the path of its page.
 CREATE TABLE saved_views_of_lists (
-    id               TEXT PRIMARY KEY NOT NULL CHECK (length(id) = 36),
-    smart_account_id TEXT REFERENCES smart_accounts (id),
-    person_id        TEXT NOT NULL REFERENCES people (id),
-    list             TEXT NOT NULL CHECK (length(list) <= 200),
-    name             TEXT NOT NULL CHECK (length(name) <= 200),
-    name_key         TEXT NOT NULL CHECK (length(name_key) <= 400),
-    query            TEXT NOT NULL CHECK (length(query) <= 2000),
+    id               TEXT COLLATE "C" PRIMARY KEY NOT NULL CHECK (length(id) = 36),
+    smart_account_id TEXT COLLATE "C" REFERENCES smart_accounts (id),
+    person_id        TEXT COLLATE "C" NOT NULL REFERENCES people (id),
+    list             TEXT COLLATE "C" NOT NULL CHECK (length(list) <= 200),
+    name             TEXT COLLATE "C" NOT NULL CHECK (length(name) <= 200),
+    name_key         TEXT COLLATE "C" NOT NULL CHECK (length(name_key) <= 400),
+    query            TEXT COLLATE "C" NOT NULL CHECK (length(query) <= 2000),
     created_at       TIMESTAMP NOT NULL
 );
 INSERT INTO saved_views_of_lists (id, smart_account_id, person_id, list, name, name_key, query, created_at)
