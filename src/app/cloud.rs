@@ -23,7 +23,9 @@ pub fn routes(routes: &mut Routes) {
     saved_views::routes(routes);
     smart_accounts::routes(routes);
     virtual_accounts::routes(routes);
+    virtual_accounts::nesting_routes(routes);
     members::routes(routes);
+    members::group_routes(routes);
     access_requests::routes(routes);
     account_requests::routes(routes);
     orders::routes(routes);

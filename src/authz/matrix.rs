@@ -6,7 +6,7 @@ use super::grants::{Grant, Role};
 use super::within::{Reach, Tenant, TenantKind, TenantState, Within};
 use crate::authn::{Actor, PlatformRole, Via};
 use crate::error::{Error, Result};
-use crate::kernel::Moment;
+use crate::kernel::{Edition, Moment};
 
 /// Who is named in a row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -50,7 +50,7 @@ pub const MATRIX: &[(Action, &[Holder])] = &[
             ADMIN, APPROVER, USER, VIEWER, VA_ADMIN, VA_USER, VA_VIEWER, SUPPORT, SYS_ADMIN,
         ],
     ),
-    (Action::ViewAs, &[ADMIN, SUPPORT]),
+    (Action::ViewAs, &[ADMIN, SUPPORT, SYS_ADMIN]),
     (Action::EditAccount, &[ADMIN, APPROVER, SUPPORT, SYS_ADMIN]),
     (Action::ChangeAccountState, &[ADMIN, SUPPORT]),
     (Action::AcceptAgreements, &[ADMIN, APPROVER, SUPPORT]),
@@ -125,17 +125,41 @@ pub const MATRIX: &[(Action, &[Holder])] = &[
     (Action::ControlClock, &[OPERATOR, SYS_ADMIN]),
 ];
 
+/// The rows that read otherwise in a local account of an On-Prem server: its Virtual Accounts are made, renamed and
+/// deleted by the administrators of the whole account.
+pub const LOCAL: &[(Action, &[Holder])] = &[
+    (Action::CreateNestedVirtualAccount, &[ADMIN, SYS_ADMIN]),
+    (Action::EditVirtualAccount, &[ADMIN, SYS_ADMIN]),
+];
+
 /// The holders named for an action.
 pub fn holders(action: Action) -> &'static [Holder] {
-    MATRIX
-        .iter()
-        .find(|(a, _)| *a == action)
-        .map_or(&[], |(_, holders)| holders)
+    row(MATRIX, action).unwrap_or_default()
 }
 
-/// Whether a role in a tenant is named for an action.
+/// The same in a tenant of this kind.
+pub fn holders_in(kind: TenantKind, action: Action) -> &'static [Holder] {
+    match kind {
+        TenantKind::Smart => holders(action),
+        TenantKind::Local => row(LOCAL, action).unwrap_or_else(|| holders(action)),
+    }
+}
+
+fn row(table: &[(Action, &'static [Holder])], action: Action) -> Option<&'static [Holder]> {
+    table
+        .iter()
+        .find(|(a, _)| *a == action)
+        .map(|(_, holders)| *holders)
+}
+
+/// Whether a role in a Smart Account is named for an action.
 pub fn allows(action: Action, role: Role) -> bool {
-    holders(action).contains(&Holder::Tenant(role))
+    allows_in(TenantKind::Smart, action, role)
+}
+
+/// Whether a role in a tenant of this kind is named for an action.
+pub fn allows_in(kind: TenantKind, action: Action, role: Role) -> bool {
+    holders_in(kind, action).contains(&Holder::Tenant(role))
 }
 
 /// Decides: may this person do this, and how far does it reach?
@@ -149,7 +173,7 @@ pub fn decide<A: Does>(
     wall: Moment,
 ) -> Result<Within> {
     let action = A::ACTION;
-    let named = holders(action);
+    let named = tenant.map_or_else(|| holders(action), |tenant| holders_in(tenant.kind, action));
     let by_platform = actor
         .platform
         .iter()
@@ -188,7 +212,7 @@ pub fn decide<A: Does>(
 
 /// How far these roles reach for an action in a tenant; none when they do not count for it.
 pub fn by_roles(action: Action, tenant: &Tenant, grants: &[Grant]) -> Option<Within> {
-    let named = holders(action);
+    let named = holders_in(tenant.kind, action);
     let mut named_grants = grants
         .iter()
         .filter(|grant| named.contains(&Holder::Tenant(grant.role)))
@@ -326,6 +350,18 @@ pub fn print() -> String {
             })
             .collect();
         out.push_str(&format!(" {} |\n", also.join(", ")));
+    }
+    out.push_str("\n## In a local account of an On-Prem server\n\nThe same, but for these rows.\n\n| action | who |\n|---|---|\n");
+    for (action, holders) in LOCAL {
+        let who: Vec<&str> = holders
+            .iter()
+            .map(|holder| match holder {
+                Holder::Tenant(role) => role.label_in(Edition::OnPrem),
+                Holder::Platform(role) => role.label(),
+                Holder::Anyone => "anyone signed in",
+            })
+            .collect();
+        out.push_str(&format!("| {} | {} |\n", action.words(), who.join(", ")));
     }
     out
 }

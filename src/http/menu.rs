@@ -174,7 +174,7 @@ impl Menu {
                         .any(|role| named.contains(&matrix::Holder::Platform(*role)));
             }
             visit.tenant.is_some()
-                && (visit.grants.iter().any(|g| matrix::allows(item.action, g.role))
+                && (visit.grants.iter().any(|g| visit.allows(item.action, g.role))
                     || visit.waiting(item.path).is_some()
                     || actor.sees_every_tenant())
         };

@@ -26,7 +26,7 @@ pub fn against(
         return Some(matrix::out_of_use(tenant).to_owned());
     }
     let by_role = visit.grants.iter().any(|grant| {
-        matrix::allows(action, grant.role)
+        visit.allows(action, grant.role)
             && (grant.virtual_account.is_none() || grant.virtual_account == within)
     });
     (!by_role && !visit.holds_by_platform(action)).then(|| why_not(visit, action, administrators))
@@ -37,7 +37,7 @@ pub fn against_all(visit: &Visit, action: Action, administrators: &[Person]) -> 
     let held = visit
         .grants
         .iter()
-        .find(|grant| matrix::allows(action, grant.role))
+        .find(|grant| visit.allows(action, grant.role))
         .and_then(|grant| grant.virtual_account);
     against(visit, action, held, administrators)
 }

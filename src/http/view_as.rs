@@ -1,8 +1,9 @@
 //! "View as": somebody sees the portal with another role's eyes for a while. What was chosen stands in a cookie that
 //! is sealed for one session, so nobody can write their own and it is worth nothing elsewhere.
 
-use crate::authn::{Actor, PlatformRole, Via};
-use crate::authz::{Action, Grant, Role, Tenant, matrix};
+use crate::authn::{Actor, Via};
+use crate::authz::matrix::{self, Holder};
+use crate::authz::{Action, Grant, Role, Tenant};
 use crate::kernel::Moment;
 use crate::kernel::ids::{GrantId, VirtualAccountId};
 use crate::platform::token;
@@ -68,7 +69,10 @@ impl Preview {
     /// Whether somebody may look so: who may no longer do it sees with their own eyes again.
     pub fn holds(&self, tenant: &Tenant, actor: &Actor, grants: &[Grant]) -> bool {
         tenant.number == self.number
-            && (actor.has(PlatformRole::Support)
+            && (actor
+                .platform
+                .iter()
+                .any(|role| matrix::holders(Action::ViewAs).contains(&Holder::Platform(*role)))
                 || grants.iter().any(|grant| {
                     grant.virtual_account.is_none() && matrix::allows(Action::ViewAs, grant.role)
                 }))

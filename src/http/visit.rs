@@ -5,9 +5,10 @@ use super::shell::{AccountCard, Crumb, Flash, FlashKind, LabStrip, PersonCard, S
 use super::surface::Surface;
 use super::view_as::{self, Preview};
 use crate::authn::{Actor, Via, api_client, session, system_users};
-use crate::authz::{Action, Does, Grant, Permit, Tenant, TenantKind, grants, matrix};
+use crate::authz::{Action, Does, Grant, Permit, Role, Tenant, TenantKind, grants, matrix};
 use crate::error::{Error, Result};
 use crate::kernel::Edition;
+use crate::kernel::ids::SmartAccountId;
 use crate::platform::{settings, token};
 use actix_web::HttpRequest;
 use actix_web::http::header;
@@ -468,7 +469,22 @@ impl Visit {
     /// Whether one of one's roles in the account of the page allows an action, at least in a part of it: for showing
     /// or refusing a control. What is done asks for a permit.
     pub fn holds(&self, action: Action) -> bool {
-        self.grants.iter().any(|grant| matrix::allows(action, grant.role)) || self.holds_by_platform(action)
+        self.grants.iter().any(|grant| self.allows(action, grant.role)) || self.holds_by_platform(action)
+    }
+
+    /// Whether a role is named for an action in the account of the page.
+    pub fn allows(&self, action: Action, role: Role) -> bool {
+        let kind = self
+            .tenant
+            .as_ref()
+            .map_or(TenantKind::Smart, |tenant| tenant.kind);
+        matrix::allows_in(kind, action, role)
+    }
+
+    /// Whether an account is there at all for whoever asks.
+    pub fn opens(&self, account: SmartAccountId) -> bool {
+        self.everywhere.iter().any(|grant| grant.account == account)
+            || self.actor.as_ref().is_some_and(|actor| actor.sees_every_tenant())
     }
 
     /// Whether a role over the portal allows an action.

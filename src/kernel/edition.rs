@@ -29,6 +29,9 @@ const LOCAL_WORDS: &[(&str, &str)] = &[
         "new orders without a Virtual Account go there",
         "licenses that the cloud tells of come there first",
     ),
+    // They are flat.
+    ("create a nested Virtual Account", "create a Virtual Account"),
+    ("create a top level Virtual Account", "create a Virtual Account"),
     ("Your Smart and Virtual Account access", "On-Prem Accounts"),
     ("Smart Account Administrator", "Local Account Administrator"),
     ("Smart Account Approver", "Local Account Approver"),

@@ -156,6 +156,8 @@ struct Row {
     account: LocalAccount,
     requester: String,
     buttons: Vec<Button>,
+    /// Whether one may open it.
+    is_open: bool,
 }
 
 impl Row {
@@ -253,6 +255,7 @@ async fn list_page(may: &May<ViewAdminWorkspace>, path: &'static str) -> Answer 
                     .into_iter()
                     .map(|step| Button::of(step, account.number))
                     .collect(),
+                is_open: !account.state.is_request() && may.opens(account.id),
                 account,
                 requester,
             })

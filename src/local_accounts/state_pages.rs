@@ -6,6 +6,7 @@ use super::model::{AccountState, LocalAccount, Number};
 use super::register_pages::found;
 use super::service;
 use super::store;
+use crate::authz::Action;
 use crate::authz::action::{ManageOnPremAccounts, ViewAdminWorkspace};
 use crate::devices;
 use crate::error::{Error, Problems, Result};
@@ -489,9 +490,20 @@ async fn checklist(may: May<ViewAdminWorkspace>, number: PathPart<Number>) -> An
     {
         return Err(Move::Deactivate.refusal(&account.name, account.state));
     }
+    let mut steps = steps_to_the_end(&account, devices, behind, may.portal.config.neighbour.as_deref());
+    // An operator reads what is to be done, and does not do it.
+    let (opens, manages) = (
+        may.opens(account.id),
+        may.holds_by_platform(Action::ManageOnPremAccounts),
+    );
+    for step in &mut steps {
+        step.link.take_if(|(_, to)| {
+            (to.starts_with("/sa/") && !opens) || (to.starts_with(admin_pages::ACCOUNTS) && !manages)
+        });
+    }
     page(&Checklist {
         shell: admin_pages::shell(&may, "Checklist for deletion", &account),
-        steps: steps_to_the_end(&account, devices, behind, may.portal.config.neighbour.as_deref()),
+        steps,
         back: tab_of(account.state),
         account,
     })

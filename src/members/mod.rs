@@ -30,13 +30,18 @@ pub use service::{Place, count, give_in, give_roles, list, place};
 use crate::http::Routes;
 use crate::platform::mail::Letters;
 
-/// The routes of this room.
+/// The routes of this room that every tenant has.
 pub fn routes(routes: &mut Routes) {
     routes.search(search::search);
     pages::routes(routes);
     imports::pages::routes(routes);
-    groups::pages::routes(routes);
     api::routes(routes);
+}
+
+/// The routes of user groups, which local accounts do not have.
+pub fn group_routes(routes: &mut Routes) {
+    imports::pages::group_routes(routes);
+    groups::pages::routes(routes);
     groups::api::routes(routes);
 }
 

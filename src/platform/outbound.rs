@@ -146,4 +146,14 @@ impl Client {
             .map_err(|e| self.unreachable(&e))?;
         self.read(answer)
     }
+
+    /// The latest response file that the cloud has for a server. `head` is the beginning of a synchronization file, its
+    /// first two lines: the signature is the proof.
+    pub fn latest_response(&self, head: &[u8]) -> Result<Vec<u8>, Failed> {
+        let answer = self
+            .request("/device-manager/v1/response", "application/octet-stream")
+            .send(head)
+            .map_err(|e| self.unreachable(&e))?;
+        self.read(answer)
+    }
 }

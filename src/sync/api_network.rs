@@ -25,6 +25,26 @@ pub fn routes(routes: &mut Routes) {
             .gives_file(),
         sync,
     );
+    routes.api(
+        Method::POST,
+        "/device-manager/v1/response",
+        Api::says("The latest response file, for a server to which it was lost on its way: the body is the beginning of a synchronization file, its first two lines.")
+            .takes_file()
+            .gives_file(),
+        response,
+    );
+}
+
+async fn response(public: Public, mut coming: Coming) -> Answer {
+    let head = coming.lines(2, HEAD).await?;
+    let answer = public
+        .portal
+        .db
+        .read(move |r| service::latest_response(r, &head))
+        .await?;
+    Ok(HttpResponse::Ok()
+        .insert_header((header::CONTENT_TYPE, "application/octet-stream"))
+        .body(answer))
 }
 
 async fn sync(public: Public, mut coming: Coming) -> Answer {

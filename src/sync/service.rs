@@ -1053,6 +1053,21 @@ pub fn waiting(read: &mut dyn Reads, one: &Manager) -> Result<Option<SyncFile>> 
     Ok(store::waiting(read, one.id)?.pop())
 }
 
+fn no_response(name: &str) -> Error {
+    Error::refused(
+        "sync.no-response",
+        format!("There is no response file for {name} yet. Upload a sync file and submit it first."),
+    )
+}
+
+/// The latest response of the device manager from which the beginning of a file comes, as its signature proves.
+pub fn latest_response(read: &mut dyn Reads, head: &[u8]) -> Result<Vec<u8>> {
+    let one = claimed(read, head)?;
+    verified(&one, || former_keys(read, &one), head)?;
+    let file = store::applied(read, &one)?.ok_or_else(|| no_response(&one.name))?;
+    store::response(read, file.id)?.ok_or_else(|| no_response(&one.name))
+}
+
 /// The response to a file, or the latest one, with the sequence that it answers.
 pub fn response_of(
     read: &mut dyn Reads,
@@ -1066,17 +1081,8 @@ pub fn response_of(
         Some(id) => Some(store::find(read, one.account, manager, id)?),
         None => store::applied(read, &one)?,
     };
-    let none = || {
-        Error::refused(
-            "sync.no-response",
-            format!(
-                "There is no response file for {} yet. Upload a sync file and submit it first.",
-                one.name
-            ),
-        )
-    };
-    let file = file.ok_or_else(none)?;
-    let bytes = store::response(read, file.id)?.ok_or_else(none)?;
+    let file = file.ok_or_else(|| no_response(&one.name))?;
+    let bytes = store::response(read, file.id)?.ok_or_else(|| no_response(&one.name))?;
     Ok((one.name, file.sequence, bytes))
 }
 

@@ -69,18 +69,22 @@ pub fn routes(routes: &mut Routes) {
     );
     routes.api(
         Method::POST,
+        "/api/v1/accounts/{said}/virtual-accounts/{va}/default",
+        Api::says("Set as Default Virtual Account: new orders without a Virtual Account go there.")
+            .gives::<VirtualAccountShape>(200),
+        make_default,
+    );
+}
+
+/// The operations of nesting.
+pub fn nesting_routes(routes: &mut Routes) {
+    routes.api(
+        Method::POST,
         "/api/v1/accounts/{said}/virtual-accounts/{va}/parent",
         Api::says("Change the Parent Account.")
             .takes::<ParentBody>()
             .gives::<VirtualAccountShape>(200),
         change_parent,
-    );
-    routes.api(
-        Method::POST,
-        "/api/v1/accounts/{said}/virtual-accounts/{va}/default",
-        Api::says("Set as Default Virtual Account: new orders without a Virtual Account go there.")
-            .gives::<VirtualAccountShape>(200),
-        make_default,
     );
 }
 
@@ -221,7 +225,7 @@ pub async fn all(may: May<ViewVirtualAccounts>) -> Answer {
         .db
         .read(move |r| {
             let tags = service::tags_in_use(r, &permit)?;
-            let list = query(path, &raw, &tags);
+            let list = query(path, &raw, &tags, false);
             list.understood()?;
             let wanted = filter(&list);
             let total = service::count(r, &permit, &wanted)?;

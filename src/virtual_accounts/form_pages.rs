@@ -1,7 +1,7 @@
 //! "Create Virtual Account" and "Edit Virtual Account": the forms with all the fields.
 
 use super::model::{AccessLevel, Details, Typed, VirtualAccount};
-use super::pages::{address, again, choice, crumbs, done, reached, read_parent};
+use super::pages::{address, again, choice, crumbs, done, is_flat, reached, read_parent};
 use super::service::{self, NewVirtualAccount, Place};
 use crate::authz::action::{CreateNestedVirtualAccount, CreateTopVirtualAccount, EditVirtualAccount};
 use crate::error::{Error, Problems, Result};
@@ -100,8 +100,13 @@ pub struct NewForm {
     tags: String,
 }
 
+const FLAT: &str = "Local Virtual Accounts are not nested. Leave the parent out; nesting is for the Smart Account in the cloud.";
+
 /// Where a new one is to stand: at the top level with the right to that, or below one of those that one has.
 pub async fn place(may: &May<CreateNestedVirtualAccount>, parent: Option<VirtualAccountId>) -> Result<Place> {
+    if parent.is_some() && is_flat(may) {
+        return Err(Error::invalid("parent", FLAT));
+    }
     Ok(match parent {
         Some(parent) => Place::Below(may.permit.clone(), parent),
         None => Place::Top(may.also::<CreateTopVirtualAccount>().await?),

@@ -25,20 +25,18 @@ use crate::authz::Action;
 use crate::http::Routes;
 use crate::http::menu::Item;
 
-/// The routes of this room.
+const ONE: &str = "/sa/{said}/account/virtual-accounts/{va}";
+
+/// The routes of this room that every tenant has.
 pub fn routes(routes: &mut Routes) {
-    const ONE: &str = "/sa/{said}/account/virtual-accounts/{va}";
     routes.search(search::search);
     routes.get("/sa/{said}/account/virtual-accounts", pages::all);
     routes.get("/sa/{said}/account/virtual-accounts.csv", pages::csv);
-    routes.get("/sa/{said}/account/virtual-accounts/tree", pages::tree);
     routes.get("/sa/{said}/account/virtual-accounts/new", form_pages::new_form);
     routes.post("/sa/{said}/account/virtual-accounts/new", form_pages::create);
     routes.get(ONE, pages::one);
     routes.get(&format!("{ONE}/edit"), form_pages::edit_form);
     routes.post(&format!("{ONE}/edit"), form_pages::edit);
-    routes.get(&format!("{ONE}/parent"), pages::parent_dialog);
-    routes.post(&format!("{ONE}/parent"), pages::change_parent);
     routes.get(&format!("{ONE}/default"), pages::default_dialog);
     routes.post(&format!("{ONE}/default"), pages::make_default);
     routes.get(&format!("{ONE}/delete"), pages::delete_dialog);
@@ -51,6 +49,14 @@ pub fn routes(routes: &mut Routes) {
         action: Action::ViewVirtualAccounts,
     });
     api::routes(routes);
+}
+
+/// The routes of nesting: the Virtual Accounts of a local account are flat.
+pub fn nesting_routes(routes: &mut Routes) {
+    routes.get("/sa/{said}/account/virtual-accounts/tree", pages::tree);
+    routes.get(&format!("{ONE}/parent"), pages::parent_dialog);
+    routes.post(&format!("{ONE}/parent"), pages::change_parent);
+    api::nesting_routes(routes);
 }
 
 /// With what codes the rules of this room refuse, when, and the way out.

@@ -91,8 +91,14 @@ pub const LEVELS: &[(&str, &str)] = &[("top", "Top level"), ("nested", "Nested")
 /// By what the list can be sorted.
 pub const SORTS: &[&str] = &["name", "access", "users", "created"];
 
-/// What a list's address asks for. Which tags there are is known only by then, so they are given.
-pub fn query(path: String, raw: &str, tags: &[String]) -> ListQuery {
+/// Whether the Virtual Accounts of this portal are flat: those of a local account are not nested.
+pub fn is_flat(visit: &Visit) -> bool {
+    visit.portal.config.edition.is_on_prem()
+}
+
+/// What a list's address asks for. Which tags there are is known only by then, so they are given. A flat list has neither
+/// levels nor parents.
+pub fn query(path: String, raw: &str, tags: &[String], is_flat: bool) -> ListQuery {
     let offered: Vec<(&str, &str)> = if tags.len() > MOST_TAGS_OFFERED {
         Vec::new()
     } else {
@@ -107,30 +113,36 @@ pub fn query(path: String, raw: &str, tags: &[String]) -> ListQuery {
             }),
         )
         .finish();
+    let filters = [
+        FilterSpec {
+            key: "access",
+            label: "Access level",
+            values: ACCESS,
+        },
+        FilterSpec {
+            key: "tag",
+            label: "Tag",
+            values: &offered,
+        },
+        FilterSpec {
+            key: "level",
+            label: "Level",
+            values: LEVELS,
+        },
+    ];
+    let columns: Vec<ColumnSpec<'_>> = COLUMNS
+        .iter()
+        .filter(|column| !is_flat || column.key != "parent")
+        .copied()
+        .collect();
     let mut list = ListQuery::parse(
         &raw,
         &ListSpec {
             path,
             sorts: SORTS,
             default_sort: "name",
-            filters: &[
-                FilterSpec {
-                    key: "access",
-                    label: "Access level",
-                    values: ACCESS,
-                },
-                FilterSpec {
-                    key: "tag",
-                    label: "Tag",
-                    values: &offered,
-                },
-                FilterSpec {
-                    key: "level",
-                    label: "Level",
-                    values: LEVELS,
-                },
-            ],
-            columns: COLUMNS,
+            filters: if is_flat { &filters[..2] } else { &filters },
+            columns: &columns,
         },
     );
     list.check_values("tag", |wanted| tags.iter().any(|tag| tag == wanted));
@@ -271,16 +283,17 @@ async fn find(may: &May<ViewVirtualAccounts>, is_tree: bool) -> Result<Found> {
     } else {
         address(may)
     };
-    let (permit, occupants, raw) = (
+    let (permit, occupants, raw, is_flat) = (
         may.permit.clone(),
         may.portal.occupants.clone(),
         may.query.clone(),
+        is_flat(may),
     );
     may.portal
         .db
         .read(move |r| {
             let tags = service::tags_in_use(r, &permit)?;
-            let mut list = query(path, &raw, &tags);
+            let mut list = query(path, &raw, &tags, is_flat);
             let wanted = filter(&list);
             let (branches, total, matches) = if is_tree {
                 service::branches(r, &permit, &occupants, &wanted, |total| {
@@ -325,15 +338,15 @@ async fn find(may: &May<ViewVirtualAccounts>, is_tree: bool) -> Result<Found> {
 
 async fn show(may: May<ViewVirtualAccounts>, is_tree: bool) -> Answer {
     let found = find(&may, is_tree).await?;
-    let address = address(&may);
+    let (address, is_flat) = (address(&may), is_flat(&may));
     let list = found.list;
     // The same words and filters lead to the other way of showing it.
     let elsewhere = |path: String| {
-        let mut other = query(path, &may.query, &found.tags);
+        let mut other = query(path, &may.query, &found.tags, is_flat);
         other.page = 1;
         other.href()
     };
-    let flat = query(address.clone(), &may.query, &found.tags);
+    let flat = query(address.clone(), &may.query, &found.tags, is_flat);
     let mut rows: Vec<Line> = Vec::with_capacity(found.branches.len());
     for branch in found.branches {
         let Branch { row, level, is_match } = branch;
@@ -367,6 +380,20 @@ async fn show(may: May<ViewVirtualAccounts>, is_tree: bool) -> Answer {
             row,
         });
     }
+    let tabs = vec![
+        Tab {
+            label: "List".to_owned(),
+            href: elsewhere(address.clone()),
+            current: !is_tree,
+            count: None,
+        },
+        Tab {
+            label: "Tree".to_owned(),
+            href: elsewhere(format!("{address}/tree")),
+            current: is_tree,
+            count: None,
+        },
+    ];
     let list = list.in_words_of(may.portal.config.edition);
     page(&ListPage {
         shell: may.list_shell(
@@ -377,20 +404,7 @@ async fn show(may: May<ViewVirtualAccounts>, is_tree: bool) -> Answer {
             ],
             &list,
         ),
-        tabs: vec![
-            Tab {
-                label: "List".to_owned(),
-                href: elsewhere(address.clone()),
-                current: !is_tree,
-                count: None,
-            },
-            Tab {
-                label: "Tree".to_owned(),
-                href: elsewhere(format!("{address}/tree")),
-                current: is_tree,
-                count: None,
-            },
-        ],
+        tabs: if is_flat { Vec::new() } else { tabs },
         csv: flat.csv_href(),
         pager: list.pager(found.total),
         count: counted(
@@ -416,18 +430,19 @@ pub async fn tree(may: May<ViewVirtualAccounts>) -> Answer {
 }
 
 pub async fn csv(may: May<ViewVirtualAccounts>) -> Answer {
-    let (permit, occupants, raw, path) = (
+    let (permit, occupants, raw, path, is_flat) = (
         may.permit.clone(),
         may.portal.occupants.clone(),
         may.query.clone(),
         address(&may),
+        is_flat(&may),
     );
     let rows = may
         .portal
         .db
         .read(move |r| {
             let tags = service::tags_in_use(r, &permit)?;
-            let list = query(path, &raw, &tags);
+            let list = query(path, &raw, &tags, is_flat);
             list.understood()?;
             service::page(
                 r,
@@ -589,7 +604,7 @@ async fn detail<A: Does>(
             .tag_list()
             .into_iter()
             .map(|tag| {
-                let list = query(address.clone(), "", &tags);
+                let list = query(address.clone(), "", &tags, false);
                 (tag.to_owned(), list.only_filter("tag", known_tag(&tags, tag)))
             })
             .collect(),
@@ -795,13 +810,13 @@ mod tests {
     #[test]
     fn a_tag_is_one_filter_however_it_is_written() {
         let tags = ["North".to_owned()];
-        let list = query("/x".to_owned(), "tag=NORTH&level=nested", &tags);
+        let list = query("/x".to_owned(), "tag=NORTH&level=nested", &tags, false);
         assert_eq!(list.values("tag"), ["North"]);
         let filter = filter(&list);
         assert_eq!(filter.tags, ["north"]);
         assert_eq!(filter.nested, Some(true));
         assert_eq!(known_tag(&tags, "NORTH"), "North");
-        let both = query("/x".to_owned(), "level=nested&level=top", &tags);
+        let both = query("/x".to_owned(), "level=nested&level=top", &tags, false);
         assert_eq!(super::filter(&both).nested, None);
     }
 }

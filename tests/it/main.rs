@@ -5,7 +5,8 @@
 //! - `gates`: what holds for every route that there is; found from the list of routes, never from a list kept here.
 //! - `rooms`: what each room does.
 //! - `before`: databases that the program before has made.
-//! - `races`, `kill`: many at once, and the power cut.
+//! - `races`, `kill`, `kill_sync`: many at once, and the power cut.
+//! - `histories`: whatever happens to a cloud and a server, they come to agree.
 #![expect(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -22,7 +23,9 @@
 mod before;
 mod connections;
 mod gates;
+mod histories;
 mod kill;
+mod kill_sync;
 mod laws;
 mod mail;
 mod races;

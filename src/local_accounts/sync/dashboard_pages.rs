@@ -103,6 +103,8 @@ pub struct Row {
     pub no_sync: String,
     /// Whether the server has a schedule.
     pub has_schedule: bool,
+    /// Whether one may open the account: it is synchronized by people who hold no role in it.
+    pub is_open: bool,
 }
 
 impl Row {
@@ -272,6 +274,7 @@ pub async fn rows(visit: &Visit) -> Result<Vec<Row>> {
                     format!("The account is {}.", account.state)
                 },
                 has_schedule: schedule.is_some(),
+                is_open: visit.opens(account.id),
                 account,
             }
         })

@@ -1,7 +1,7 @@
 //! Synchronization over the network: a file out, the response in, in one step.
 
 use super::super::store as accounts;
-use super::files::{self, Applied};
+use super::files::{self, Applied, Generated};
 use super::store::{self, Way};
 use crate::error::{Error, Result};
 use crate::kernel::event::Outcome;
@@ -22,6 +22,9 @@ const LOST: &[&str] = &[
     "sync.replayed",
     "sync.wrong-device-manager",
 ];
+
+/// The code with which it says that its latest response was not applied here.
+const BEHIND: &str = "sync.old-response";
 
 /// Synchronizes over the network. Waits for the cloud, so it runs beside the server's loop. What went wrong is kept with the
 /// account and recorded before it is answered.
@@ -45,11 +48,12 @@ pub fn network(
     };
     let client = Client::of(&url).map_err(|why| Error::refused("on-prem.no-address", why))?;
     let made = files::generate(db, who, clock.now(), id, key, Way::Network)?;
-    let length = made.bytes.len() as u64;
-    let answer = client.sync(&mut made.bytes.as_slice(), length);
-    let outcome = match answer {
+    let outcome = match send(&client, &made) {
         Ok(response) => files::try_to_apply(db, who, clock.now(), id, &response),
-        Err(failed) => Err(Error::refused("on-prem.sync-failed", words(&failed))),
+        Err(Failed::Refused(says)) if says.contains(BEHIND) => {
+            catch_up(db, clock, who, id, key, &client, &made)
+        }
+        Err(failed) => Err(refused(&failed)),
     };
     if let Err(error) = &outcome {
         let (why, code) = match error {
@@ -71,6 +75,34 @@ pub fn network(
         })?;
     }
     outcome
+}
+
+fn send(client: &Client, made: &Generated) -> std::result::Result<Vec<u8>, Failed> {
+    client.sync(&mut made.bytes.as_slice(), made.bytes.len() as u64)
+}
+
+/// The cloud has answered an earlier file, and the answer was lost on its way here: a process ended, or a line broke. It is
+/// fetched and applied, and another file says what is here.
+fn catch_up(
+    db: &Db,
+    clock: &Clock,
+    who: &Who,
+    id: SmartAccountId,
+    key: &FileKey,
+    client: &Client,
+    made: &Generated,
+) -> Result<Applied> {
+    let response = client
+        .latest_response(made.head())
+        .map_err(|failed| refused(&failed))?;
+    files::try_to_apply(db, who, clock.now(), id, &response)?;
+    let next = files::generate_after(db, who, clock.now(), id, key, made)?;
+    let response = send(client, &next).map_err(|failed| refused(&failed))?;
+    files::try_to_apply(db, who, clock.now(), id, &response)
+}
+
+fn refused(failed: &Failed) -> Error {
+    Error::refused("on-prem.sync-failed", words(failed))
 }
 
 /// What the cloud said, with the way out.

@@ -33,6 +33,20 @@ pub struct Generated {
     pub bytes: Vec<u8>,
 }
 
+impl Generated {
+    /// What proves whose file it is: its first two lines.
+    pub fn head(&self) -> &[u8] {
+        let mut ends = self
+            .bytes
+            .iter()
+            .enumerate()
+            .filter(|(_, byte)| **byte == b'\n')
+            .map(|(at, _)| at + 1);
+        let end = ends.nth(1).unwrap_or(self.bytes.len());
+        self.bytes.get(..end).unwrap_or_default()
+    }
+}
+
 /// What came of a response file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Applied {
@@ -73,12 +87,37 @@ pub fn generate(
     key: &FileKey,
     way: Way,
 ) -> Result<Generated> {
+    make(db, who, at, id, key, way, None)
+}
+
+/// Makes another file within a synchronization over the network that has made one already.
+pub fn generate_after(
+    db: &Db,
+    who: &Who,
+    at: Moment,
+    id: SmartAccountId,
+    key: &FileKey,
+    before: &Generated,
+) -> Result<Generated> {
+    make(db, who, at, id, key, Way::Network, Some(before.sequence))
+}
+
+/// `own` is the file of the caller's own synchronization that goes on.
+fn make(
+    db: &Db,
+    who: &Who,
+    at: Moment,
+    id: SmartAccountId,
+    key: &FileKey,
+    way: Way,
+    own: Option<i64>,
+) -> Result<Generated> {
     let mut writer = Writer::new(FileKind::Sync, Vec::new());
     let one = db.read_now(|r| {
         let one = accounts::find(r, id)?;
         one.cloud()?;
         let last = store::file(r, id, one.sequence)?;
-        if goes_on(&one, last.as_ref(), at) {
+        if own != Some(one.sequence) && goes_on(&one, last.as_ref(), at) {
             return Err(Error::refused(
                 "on-prem.sync-in-progress",
                 format!(

@@ -81,9 +81,11 @@ async fn history(may: May<SynchronizeOnPrem>, number: PathPart<Number>) -> Answe
         .await?;
     let mut shell = may.shell("Sync history");
     shell.crumbs.push(Crumb::link("On-Prem Accounts", DASHBOARD));
-    shell
-        .crumbs
-        .push(Crumb::link(&account.name, format!("/sa/{}", account.number)));
+    shell.crumbs.push(if may.opens(account.id) {
+        Crumb::link(&account.name, format!("/sa/{}", account.number))
+    } else {
+        Crumb::text(&account.name)
+    });
     shell.crumbs.push(Crumb::text("Sync history"));
     page(&History {
         shell,

@@ -35,6 +35,10 @@ pub fn routes(routes: &mut Routes) {
     routes.get("/sa/{said}/account/users/add/{import}", review);
     routes.post("/sa/{said}/account/users/add/{import}", mend);
     routes.post("/sa/{said}/account/users/add/{import}/confirm", confirm);
+}
+
+/// The pages that add to a user group.
+pub fn group_routes(routes: &mut Routes) {
     routes.get("/sa/{said}/account/user-groups/{group}/add", show_add_to_group);
     routes.post("/sa/{said}/account/user-groups/{group}/add", add_to_group);
     routes.get(

@@ -45,6 +45,17 @@ const RULES: &[Rule] = &[
          AND (s.state = 'pending' AND s.pending_detail IN ('denied', 'withdrawn', 'expired')) = s.holds_domain",
     ),
     (
+        "A local account holds a domain, or its tenant is not in the state that goes with its own",
+        "SELECT s.name AS what FROM smart_accounts s LEFT JOIN local_accounts l ON l.smart_account_id = s.id
+         WHERE s.kind = 'local' AND (s.holds_domain OR l.state IS NULL OR s.state <> CASE
+            WHEN l.state IN ('active', 'inactive') THEN l.state ELSE 'pending' END)",
+    ),
+    (
+        "A local account has applied a response to a file that it has not made",
+        "SELECT s.name AS what FROM local_accounts l JOIN smart_accounts s ON s.id = l.smart_account_id
+         WHERE l.last_response > l.sequence",
+    ),
+    (
         "The state of a request and of its Smart Account do not fit",
         "SELECT r.reference AS what FROM account_requests r JOIN smart_accounts s ON s.id = r.smart_account_id
          WHERE NOT (

@@ -171,7 +171,12 @@ impl World {
                 if is_api(&route.path) {
                     continue;
                 }
-                visitor.browser.open(&self.ours(&route.path));
+                let mut path = self.ours(&route.path);
+                // A pop-up about a list is opened from that list.
+                if route.path == "/saved-views" {
+                    path = format!("{path}?of={}", self.list());
+                }
+                visitor.browser.open(&path);
                 for (method, action, mut fields) in visitor.browser.forms() {
                     if method != "post" {
                         continue;

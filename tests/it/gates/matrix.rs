@@ -93,7 +93,8 @@ fn the_matrix_decides() {
     use licentral::authn::PlatformRole;
     use licentral::authz::Over;
     use licentral::authz::Role;
-    use licentral::authz::matrix::{Holder, holders};
+    use licentral::authz::TenantKind;
+    use licentral::authz::matrix::{Holder, holders_in};
     use licentral::http::access::Demand;
     let roles: &[(&str, Holder)] = &[
         ("ada@xyz.example", Holder::Tenant(Role::AccountAdmin)),
@@ -123,12 +124,19 @@ fn the_matrix_decides() {
             Holder::Platform(PlatformRole::SystemOperator),
         ),
     ];
-    let both = [(Edition::Cloud, roles), (Edition::OnPrem, local)];
+    let both = [
+        (Edition::Cloud, TenantKind::Smart, roles),
+        (Edition::OnPrem, TenantKind::Local, local),
+    ];
     let mut decided = 0;
-    for ((route, statuses), roles) in both
+    for ((route, statuses), kind, roles) in both
         .iter()
-        .filter(|(edition, _)| ASKED.contains(edition))
-        .flat_map(|(edition, roles)| answers(*edition).iter().map(move |answered| (answered, *roles)))
+        .filter(|(edition, ..)| ASKED.contains(edition))
+        .flat_map(|(edition, kind, roles)| {
+            answers(*edition)
+                .iter()
+                .map(move |answered| (answered, *kind, *roles))
+        })
     {
         let Demand::May(action) = route.demand else {
             continue;
@@ -136,7 +144,7 @@ fn the_matrix_decides() {
         if !is_read(route) {
             continue;
         }
-        let named = holders(action);
+        let named = holders_in(kind, action);
         for (email, holder) in roles {
             let may = named.contains(holder) || named.contains(&Holder::Anyone);
             let (_, status) = statuses.iter().find(|(other, _)| other == email).unwrap();

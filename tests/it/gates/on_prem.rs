@@ -1,14 +1,16 @@
 //! The world of the On-Prem edition. Its people have the addresses of the cloud's, so that one gate asks both.
 
-use super::world::{CANARY, Things, World, put_letters};
+use super::world::{CANARY, Things, World, put_import, put_letters, put_view};
 use crate::support::{Cast, Portal};
 use diesel::prelude::*;
 use licentral::authn::{PlatformRole, session};
 use licentral::authz::Role;
+use licentral::catalog::Billing;
 use licentral::kernel::ids::{
     AssignmentId, EventId, ImportId, OrderDraftId, OrderId, OrderImportId, SavedViewId, UserGroupId,
 };
 use licentral::kernel::{Event, Kind, Who};
+use licentral::licenses::supply::{self, Told};
 use licentral::platform::db::Reads;
 use licentral::platform::db::schema::sessions;
 use licentral::platform::token;
@@ -25,6 +27,9 @@ pub const EVERYONE: &[(&str, &str)] = &[
     ("sys-operator", "olga@licensing.example"),
     ("sys-admin", "sam@licensing.example"),
 ];
+
+/// Who stands in no column of it, and is asked as well.
+pub const OTHERS: &[&str] = &["bob@xyz.example", "vera@xyz.example", "pat@bramwell.example"];
 
 impl World {
     pub(super) fn made_on_prem() -> Self {
@@ -75,7 +80,40 @@ impl World {
             p.db.write_now(|tx| tx.record(at, &who, &event, ())).unwrap();
         }
         let (registration, text) = p.registration_token(&xyz, xyz.default, Some(25));
-        let device = p.device(&text, "JAE24010001").id;
+        let told = [("c9200-ne-48", 5), ("c9200-dna-e-48", 2)].map(|(key, purchased)| Told {
+            entitlement: key.to_owned(),
+            name: format!("License {key}"),
+            billing: Billing::Prepaid,
+            purchased,
+            ends_at: None,
+        });
+        p.db.housekeeping_now(|tx| {
+            let who = Who::portal("tests");
+            supply::respond(tx, at, &who, xyz.id, &[xyz.default], 1, &told).map(drop)
+        })
+        .unwrap();
+        let mut device = p.device(&text, "JAE24010001");
+        device.report(&[("c9200-ne-48", 1)]).expect(200);
+        let device = device.id;
+        let (license, _) = p.stock_named(&xyz, "DEFAULT", "c9200-ne-48").unwrap();
+        let reserved = p
+            .api("ada@xyz.example")
+            .post(
+                &format!("/api/v1/accounts/{}/reservations", xyz.number),
+                &serde_json::json!({ "virtual_account": xyz.default, "request_code": "BB-ZC9200-48P-E:FOC2401X0AB-BHk4w9qc7-38",
+                    "licenses": [{ "entitlement": "c9200-dna-e-48", "quantity": 1 }] }),
+            )
+            .expect(201)
+            .json();
+        let (import, view) = (ImportId::new(), SavedViewId::new());
+        let ada = p.find_person("ada@xyz.example").id;
+        let list = format!("/sa/{}/devices/device-inventory", xyz.number);
+        p.db.housekeeping_now(|tx| {
+            put_import(tx, at, import, (xyz.id, ada), None)?;
+            put_view(tx, at, view, (xyz.id, ada), (&list, "q=c9200"))
+        })
+        .unwrap();
+        let waiting = p.asked_for("Field-Account", ada);
         let (_, theirs) = p.registration_token(&harborview, harborview.default, None);
         p.device(&theirs, CANARY);
         let things = Things {
@@ -84,6 +122,12 @@ impl World {
             invited,
             registration,
             device,
+            license,
+            reservation: reserved["id"].as_str().unwrap().to_owned(),
+            reserved_device: reserved["device"].as_str().unwrap().to_owned(),
+            import,
+            view,
+            waiting,
             cast: Cast {
                 xyz,
                 harborview,
@@ -92,20 +136,15 @@ impl World {
                 public,
             },
             keys: BTreeMap::new(),
-            // What this edition does not have, or comes with a response of the cloud alone.
+            // What this edition does not have.
             group: UserGroupId::new(),
             lookup_to_us: "UGR-AAAA-AAAA",
             lookup_of_ours: "UGR-BBBB-BBBB",
-            import: ImportId::new(),
             import_of_group: ImportId::new(),
             intake: OrderImportId::new(),
             order: OrderId::new(),
-            license: EventId::new().to_string(),
             draft: OrderDraftId::new(),
             assignment: AssignmentId::new(),
-            view: SavedViewId::new(),
-            reservation: EventId::new().to_string(),
-            reserved_device: EventId::new().to_string(),
             manager: EventId::new().to_string(),
             syncfile: EventId::new().to_string(),
             applied: EventId::new().to_string(),

@@ -7,7 +7,7 @@ use licentral::authn::session;
 use licentral::authz::links::{self, Purpose};
 use licentral::kernel::ids::{
     AssignmentId, EventId, ImportId, LetterId, LinkId, OrderDraftId, OrderId, PersonId, RegistrationTokenId,
-    SavedViewId, UserGroupId,
+    SavedViewId, SmartAccountId, UserGroupId,
 };
 use licentral::kernel::{Edition, EmailAddress, Event, Kind, Who};
 use licentral::platform::db::schema::{
@@ -65,6 +65,8 @@ pub struct Things {
     pub(super) syncfile: String,
     /// One that was applied, and so was answered.
     pub(super) applied: String,
+    /// A local account that Ada has asked for, by its number.
+    pub(super) waiting: i64,
 }
 
 impl std::ops::Deref for World {
@@ -74,9 +76,8 @@ impl std::ops::Deref for World {
     }
 }
 
-/// The editions whose routes the gates ask. The world of the On-Prem edition stands (`on_prem.rs`); it is asked once the rooms
-/// of its accounts are all there.
-pub const ASKED: &[Edition] = &[Edition::Cloud];
+/// The editions whose routes the gates ask.
+pub const ASKED: &[Edition] = &[Edition::Cloud, Edition::OnPrem];
 
 /// Stands in everything that belongs to Harborview Clinics and in nothing else.
 pub const CANARY: &str = "Zitronenfalter";
@@ -103,7 +104,10 @@ impl World {
                 Edition::Cloud => Self::made(),
                 Edition::OnPrem => Self::made_on_prem(),
             };
-            for (_, email) in super::asking::everyone(edition) {
+            let others = edition.is_on_prem().then_some(super::on_prem::OTHERS);
+            let everyone = super::asking::everyone(edition);
+            let emails = everyone.into_iter().map(|(_, email)| email);
+            for email in emails.chain(others.into_iter().flatten().copied()) {
                 let keys = (p.session_of(email), p.api_client(email, true));
                 things.keys.insert(email.to_owned(), keys);
             }
@@ -225,6 +229,7 @@ impl World {
             .expect(201)
             .json();
         let things = Things {
+            waiting: 0,
             manager: on_prem.id.to_string(),
             syncfile: waiting["id"].as_str().unwrap().to_owned(),
             applied: p
@@ -430,25 +435,9 @@ impl World {
                 ))
                 .execute(tx.conn())?;
         }
-        let lines = r#"[{"number":1,"typed":"new@xyz.example"},{"number":2,"typed":"wrong"}]"#;
-        let role = format!(r#"{{"places":null,"role":"account-user","lines":{lines}}}"#);
-        let none = format!(r#"{{"places":null,"role":null,"lines":{lines}}}"#);
-        for (id, group, content) in [
-            (self.import, None, role),
-            (self.import_of_group, Some(self.group), none),
-        ] {
-            diesel::insert_into(user_imports::table)
-                .values((
-                    user_imports::id.eq(id),
-                    user_imports::smart_account_id.eq(us),
-                    user_imports::person_id.eq(self.p.find_person("ada@xyz.example").id),
-                    user_imports::group_id.eq(group),
-                    user_imports::content.eq(content),
-                    user_imports::created_at.eq(at),
-                    user_imports::version.eq(1),
-                ))
-                .execute(tx.conn())?;
-        }
+        let ada = self.p.find_person("ada@xyz.example").id;
+        put_import(tx, at, self.import, (us, ada), None)?;
+        put_import(tx, at, self.import_of_group, (us, ada), Some(self.group))?;
         Ok(())
     }
 
@@ -484,19 +473,8 @@ impl World {
                 order_assignments::settled_at.eq(Some(at)),
             ))
             .execute(tx.conn())?;
-        diesel::insert_into(saved_views::table)
-            .values((
-                saved_views::id.eq(self.view),
-                saved_views::smart_account_id.eq(us),
-                saved_views::person_id.eq(ada),
-                saved_views::list.eq(format!("/sa/{}/orders/order-inventory", self.cast.xyz.number)),
-                saved_views::name.eq("To do"),
-                saved_views::name_key.eq("to do"),
-                saved_views::query.eq("assignment=unassigned"),
-                saved_views::created_at.eq(at),
-            ))
-            .execute(tx.conn())?;
-        Ok(())
+        let view = (self.list(), "assignment=unassigned");
+        put_view(tx, at, self.view, (us, ada), (&view.0, view.1))
     }
 
     /// A request for a customer, when there is a room for it: asked for by Pat of Bramwell, to be decided by
@@ -534,6 +512,15 @@ impl World {
                     .optional()?)
             })
             .unwrap()
+    }
+
+    /// The list of which Ada has saved a view.
+    pub fn list(&self) -> String {
+        let list = match self.edition() {
+            Edition::Cloud => "orders/order-inventory",
+            Edition::OnPrem => "devices/device-inventory",
+        };
+        format!("/sa/{}/{list}", self.cast.xyz.number)
     }
 
     /// The address of ours that a pattern stands for.
@@ -626,8 +613,15 @@ impl World {
             "syncfile" if pattern.contains("response") || pattern.ends_with("/done") => self.applied.clone(),
             "syncfile" => self.syncfile.clone(),
             "intake" => self.intake.to_string(),
-            // A local account, by its number.
-            "account" => self.cast.xyz.number.to_string(),
+            // A local account, by its number: one that waits, where it is not about one in use.
+            "account"
+                if ["/sync", "activate", "/delet", "re-register"]
+                    .iter()
+                    .any(|step| pattern.contains(step)) =>
+            {
+                self.cast.xyz.number.to_string()
+            }
+            "account" => self.waiting.to_string(),
             "change" => self.domain_change().unwrap_or_else(|| no_such(name)),
             // The emptiest: it is loaded for each who may.
             "scenario" => "empty".to_owned(),
@@ -777,6 +771,57 @@ fn no_such(name: &str) -> String {
         "fault" => "999".to_owned(),
         _ => EventId::new().to_string(),
     }
+}
+
+/// A list of people that somebody has not added yet, with a wrong line.
+pub(super) fn put_import(
+    tx: &mut Tx<'_>,
+    at: licentral::kernel::Moment,
+    id: ImportId,
+    (account, person): (SmartAccountId, PersonId),
+    group: Option<UserGroupId>,
+) -> licentral::error::Result<()> {
+    let role = if group.is_none() {
+        r#""account-user""#
+    } else {
+        "null"
+    };
+    let lines = r#"[{"number":1,"typed":"new@xyz.example"},{"number":2,"typed":"wrong"}]"#;
+    diesel::insert_into(user_imports::table)
+        .values((
+            user_imports::id.eq(id),
+            user_imports::smart_account_id.eq(account),
+            user_imports::person_id.eq(person),
+            user_imports::group_id.eq(group),
+            user_imports::content.eq(format!(r#"{{"places":null,"role":{role},"lines":{lines}}}"#)),
+            user_imports::created_at.eq(at),
+            user_imports::version.eq(1),
+        ))
+        .execute(tx.conn())?;
+    Ok(())
+}
+
+/// A list as somebody has saved it.
+pub(super) fn put_view(
+    tx: &mut Tx<'_>,
+    at: licentral::kernel::Moment,
+    id: SavedViewId,
+    (account, person): (SmartAccountId, PersonId),
+    (list, query): (&str, &str),
+) -> licentral::error::Result<()> {
+    diesel::insert_into(saved_views::table)
+        .values((
+            saved_views::id.eq(id),
+            saved_views::smart_account_id.eq(account),
+            saved_views::person_id.eq(person),
+            saved_views::list.eq(list),
+            saved_views::name.eq("To do"),
+            saved_views::name_key.eq("to do"),
+            saved_views::query.eq(query),
+            saved_views::created_at.eq(at),
+        ))
+        .execute(tx.conn())?;
+    Ok(())
 }
 
 /// A letter in the mailbox, one that is on its way and one that was given up.

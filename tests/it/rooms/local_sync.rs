@@ -1,188 +1,15 @@
 //! Synchronization of a local account of an On-Prem portal with a cloud: two portals, over HTTP and by file.
 
-use crate::support::{Account, Cast, Portal, registration_file};
+use crate::support::Portal;
+use crate::support::both::{ADMIN, Both, OPERATOR, SKU, USER, send};
 use chrono::TimeDelta;
 use diesel::prelude::*;
-use licentral::authn::{PlatformRole, people};
 use licentral::authz::Permit;
-use licentral::kernel::ids::{PersonId, SmartAccountId, VirtualAccountId};
-use licentral::kernel::{Edition, EmailAddress, Name, Who};
-use licentral::local_accounts::{
-    self, AccountState, Applied, Cloud, LocalAccount, New, Requested, SyncState, Way,
-};
+use licentral::kernel::{Edition, Who};
+use licentral::local_accounts::{self, AccountState, Applied, New, Requested, SyncState, Way};
 use licentral::platform::db::Reads;
-use licentral::platform::db::schema::{
-    device_managers, local_accounts as rows, local_sync_files, smart_accounts, sync_responses,
-    virtual_accounts as places,
-};
-use licentral::virtual_accounts;
+use licentral::platform::db::schema::{device_managers, local_accounts as rows, local_sync_files};
 use serde_json::json;
-
-/// Brings one c9200-ne-48 each, for good.
-const SKU: &str = "C9200-NE-48-P";
-const ADMIN: &str = "admin@on-prem.example";
-const OPERATOR: &str = "omar@on-prem.example";
-const USER: &str = "uma@on-prem.example";
-
-/// A cloud and an On-Prem portal with one registered account.
-struct Both {
-    cloud: Portal,
-    cast: Cast,
-    server: Portal,
-    account: SmartAccountId,
-    number: i64,
-    /// The Virtual Account of the cloud to which it is bound.
-    place: VirtualAccountId,
-    /// The local DEFAULT.
-    default: VirtualAccountId,
-}
-
-/// Sends a form as its page does.
-fn send(browser: &mut crate::support::Browser, path: &str, fields: &[(&str, &str)]) -> crate::support::Page {
-    let csrf = browser.csrf();
-    browser
-        .post_fields(path, &[&[("csrf", csrf.as_str())], fields].concat())
-        .clone()
-}
-
-fn add_user(p: &Portal, email: &str, role: PlatformRole) {
-    let (id, now) = (PersonId::new(), p.clock.now());
-    let (email, name) = (
-        EmailAddress::parse(email).unwrap(),
-        Name::parse("A User", "Name").unwrap(),
-    );
-    p.db.housekeeping_now(|tx| {
-        people::add(tx, now, id, &email, &name, None, 0)?;
-        people::accept_invitation(tx, id, &name, "no password")?;
-        people::give_platform_role(tx, id, role)
-    })
-    .unwrap();
-}
-
-impl Both {
-    fn start() -> Self {
-        let (cloud, cast) = Portal::with_cast();
-        let server = Portal::start_as(|config| config.edition = Edition::OnPrem);
-        server.clock.set(cloud.clock.setting());
-        for (email, role) in [
-            (ADMIN, PlatformRole::SystemAdministrator),
-            (OPERATOR, PlatformRole::SystemOperator),
-            (USER, PlatformRole::SystemUser),
-        ] {
-            add_user(&server, email, role);
-        }
-        let signing = server.parts.signing.clone();
-        let new = New::make(&signing, server.clock.now()).unwrap();
-        let wanted = Requested::parse("Plant", "XYZ COMPANY", "Local", "plant@xyz.example").unwrap();
-        let permit = Permit::by_the_portal("tests");
-        let asked = server
-            .db
-            .write_now(|tx| local_accounts::request(tx, &permit, &new, &wanted, None))
-            .unwrap();
-        let key = server
-            .db
-            .read_now(|r| local_accounts::key_of(r, &signing, asked.id))
-            .unwrap();
-        let body = json!({ "name": "Plant", "virtual_account": "Local",
-            "registration": registration_file(&key, "Plant", cloud.clock.now()) });
-        let reply = cloud.api("ada@xyz.example").post(
-            &format!("/api/v1/accounts/{}/device-managers", cast.xyz.number),
-            &body,
-        );
-        reply.expect(201);
-        let told = reply.json();
-        let bound = Cloud {
-            url: Some(cloud.base.clone()),
-            manager: told["id"].as_str().unwrap().parse().unwrap(),
-            smart_account: cast.xyz.number,
-            smart_account_name: "XYZ COMPANY".to_owned(),
-            domain: "xyz.example".to_owned(),
-            virtual_account: "Local".to_owned(),
-            public_key: cloud.parts.signing.files().public_key().to_owned(),
-            registered_at: cloud.clock.now(),
-        };
-        let (id, now, default) = (asked.id, server.clock.now(), VirtualAccountId::new());
-        server
-            .db
-            .housekeeping_now(|tx| {
-                diesel::update(rows::table.find(id))
-                    .set((
-                        rows::state.eq(AccountState::Active),
-                        rows::cloud.eq(Some(serde_json::to_string(&bound).unwrap())),
-                    ))
-                    .execute(tx.conn())?;
-                diesel::update(smart_accounts::table.find(id))
-                    .set(smart_accounts::state.eq("active"))
-                    .execute(tx.conn())?;
-                virtual_accounts::create_default(tx, now, id, default).map(drop)
-            })
-            .unwrap();
-        let place = cloud
-            .db
-            .read_now(|r| {
-                Ok(places::table
-                    .filter(places::name.eq("Local"))
-                    .select(places::id)
-                    .first(r.conn())?)
-            })
-            .unwrap();
-        Self {
-            account: id,
-            number: asked.number,
-            place,
-            default,
-            cloud,
-            cast,
-            server,
-        }
-    }
-
-    fn account(&self) -> LocalAccount {
-        self.server
-            .db
-            .read_now(|r| local_accounts::find(r, self.account))
-            .unwrap()
-    }
-    fn local(&self) -> Account {
-        Account {
-            id: self.account,
-            number: self.number,
-            name: "Plant".to_owned(),
-            default: self.default,
-        }
-    }
-    fn sync(&self, email: &str) -> crate::support::Reply {
-        let mut browser = self.server.sign_in(email);
-        send(
-            &mut browser,
-            &format!("/on-prem-accounts/{}/sync/network", self.number),
-            &[],
-        )
-    }
-    /// The response of the cloud to the first file.
-    fn response(&self) -> Vec<u8> {
-        let text: String = self
-            .cloud
-            .db
-            .read_now(|r| {
-                Ok(sync_responses::table
-                    .select(sync_responses::content)
-                    .first(r.conn())?)
-            })
-            .unwrap();
-        data_encoding::BASE64.decode(text.as_bytes()).unwrap()
-    }
-    fn stock(&self, place: &str) -> [i64; 4] {
-        self.server
-            .stock_named(&self.local(), place, "c9200-ne-48")
-            .map_or([0; 4], |(_, numbers)| numbers)
-    }
-    fn advance(&self, by: TimeDelta) {
-        let to = self.cloud.clock.advanced(by);
-        self.cloud.clock.set(to);
-        self.server.clock.set(to);
-    }
-}
 
 #[test]
 fn a_local_account_synchronizes_over_the_network() {
@@ -211,26 +38,12 @@ fn a_local_account_synchronizes_over_the_network() {
 fn a_cloud_that_is_gone_is_said_and_the_next_time_makes_both_equal() {
     let both = Both::start();
     let url = both.cloud.base.clone();
-    let set = |to: &str| {
-        let mut cloud = both.account().cloud.unwrap();
-        cloud.url = Some(to.to_owned());
-        let text = serde_json::to_string(&cloud).unwrap();
-        both.server
-            .db
-            .housekeeping_now(|tx| {
-                diesel::update(rows::table.find(both.account))
-                    .set(rows::cloud.eq(Some(text.clone())))
-                    .execute(tx.conn())?;
-                Ok(())
-            })
-            .unwrap();
-    };
-    set("http://127.0.0.1:9");
+    both.call_at("http://127.0.0.1:9");
     both.sync(ADMIN).expect(303);
     let failed = both.account();
     assert_eq!(failed.sync, SyncState::Failed);
     assert!(failed.failure.contains("cannot be reached"), "{}", failed.failure);
-    set(&url);
+    both.call_at(&url);
     both.sync(ADMIN).expect(303);
     let after = both.account();
     assert_eq!(
@@ -247,6 +60,50 @@ fn a_cloud_that_is_gone_is_said_and_the_next_time_makes_both_equal() {
         })
         .unwrap();
     assert_eq!(last, 2);
+}
+
+/// The answer of the cloud was lost on its way: nobody has to carry anything for that.
+#[test]
+fn an_answer_that_was_lost_is_fetched_the_next_time() {
+    let both = Both::start();
+    both.cloud.licenses(&both.cast.xyz, both.place, SKU, 4);
+    let (who, now) = (Who::portal("tests"), both.server.clock.now());
+    let signing = both.server.parts.signing.clone();
+    let key = both
+        .server
+        .db
+        .read_now(|r| local_accounts::key_of(r, &signing, both.account))
+        .unwrap();
+    let lost = local_accounts::generate(&both.server.db, &who, now, both.account, &key, Way::File).unwrap();
+    both.cloud.sync(&lost.bytes).expect(200);
+    assert_eq!(both.account().last_response, 0);
+    both.sync(ADMIN).expect(303);
+    let after = both.account();
+    assert_eq!(
+        (
+            after.sync,
+            after.sequence,
+            after.last_response,
+            after.failure.as_str()
+        ),
+        (SyncState::Successful, 3, 3, "")
+    );
+    assert_eq!(both.stock("DEFAULT"), [4, 0, 0, 4]);
+    // For whoever has the key alone: what is signed otherwise, and what is no file, is told nothing.
+    let ask = |head: &[u8]| {
+        both.cloud.api_without_token().send(
+            "POST",
+            "/device-manager/v1/response",
+            &[("content-type", "application/octet-stream")],
+            Some(head),
+        )
+    };
+    ask(lost.head()).expect(200);
+    ask(b"").expect(409);
+    let mut bent = lost.head().to_vec();
+    let last = bent.len() - 10;
+    bent[last] = if bent[last] == b'A' { b'B' } else { b'A' };
+    ask(&bent).expect(409);
 }
 
 #[test]

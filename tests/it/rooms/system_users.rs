@@ -196,6 +196,98 @@ fn a_forgotten_password_is_set_through_the_mailed_link_alone() {
     try_in(&mut p.browser(), "uma", NEW).expect(303);
 }
 
+/// The two resets of the vendor's server that needed no sign-in: one answered the request for a code with what the code is
+/// good for, the other believed the request that named a user.
+#[test]
+fn a_request_for_a_reset_answers_with_nothing_that_resets_and_a_link_is_for_its_own_user() {
+    let p = with_users();
+    let mut thief = p.browser();
+    thief.get("/password/forgot").expect(200);
+    thief
+        .fill_and_submit("Send the letter", &[("email", UMA)])
+        .expect(200);
+    let answer = thief.page().clone();
+    let link = link_in(&p.mail().last_to(UMA));
+    let token = link.rsplit('/').next().unwrap().to_owned();
+    let told = format!("{:?}{:?}{}", answer.headers, thief.cookies, answer.body);
+    assert!(!told.contains(&token), "the answer holds the link");
+    // By the addresses of the vendor, and by its fields at ours.
+    for path in [
+        "/backend/reset_password/generate_code",
+        "/backend/reset_password",
+        "/reset_password/generate_code",
+        "/password/forgot/code",
+    ] {
+        thief.open(path);
+        let csrf = thief.csrf();
+        let page = thief
+            .post_fields(path, &[("csrf", &csrf), ("uid", "uma")])
+            .clone();
+        assert_eq!(page.status, 404, "{path}");
+    }
+    // A link for Uma sets Uma's password, whomever the form names.
+    let csrf = thief.csrf();
+    let ines = p.find_person(INES).id.to_string();
+    for (field, value) in [("uid", "ines"), ("email", INES), ("person", ines.as_str())] {
+        let fields = [
+            ("csrf", csrf.as_str()),
+            ("password", NEW),
+            ("password_again", NEW),
+            (field, value),
+        ];
+        let path = format!("/password/reset/{token}");
+        assert_eq!(thief.post_fields(&path, &fields).status, 400, "{field}");
+    }
+    for who in ["ines", "uma"] {
+        try_in(&mut p.browser(), who, NEW).expect(422);
+        try_in(&mut p.browser(), who, PASSWORD).expect(303);
+    }
+}
+
+#[test]
+fn nobody_raises_their_own_role_in_a_local_account() {
+    let (p, cast) = Portal::with_local_cast();
+    let before =
+        p.db.read_now(|r| licentral::authz::grants::in_account(r, cast.ours.id))
+            .unwrap()
+            .len();
+    for email in [
+        "luis@on-prem.example",
+        "vito@on-prem.example",
+        "ulla@on-prem.example",
+    ] {
+        let id = p.find_person(email).id;
+        let base = format!("/api/v1/accounts/{}/users", cast.ours.number);
+        let mut api = p.api(email);
+        for role in ["account-admin", "account-user", "virtual-admin"] {
+            let on = if role.starts_with("virtual") {
+                serde_json::json!({ "role": role, "virtual_accounts": [cast.public, cast.corporate] })
+            } else {
+                serde_json::json!({ "role": role })
+            };
+            let reply = api.post(&format!("{base}/{id}/roles"), &on);
+            assert!(
+                matches!(reply.status, 403 | 404 | 409),
+                "{email} {role}: {} {}",
+                reply.status,
+                reply.body
+            );
+            let reply = api.post(&base, &serde_json::json!({ "emails": [email], "role": role }));
+            assert!(
+                matches!(reply.status, 403 | 409 | 422),
+                "{email} {role}: {} {}",
+                reply.status,
+                reply.body
+            );
+        }
+    }
+    let after =
+        p.db.read_now(|r| licentral::authz::grants::in_account(r, cast.ours.id))
+            .unwrap()
+            .len();
+    assert_eq!(before, after);
+}
+
 // --- Admin Workspace, Users
 
 #[test]

@@ -17,6 +17,8 @@ pub struct Page {
     /// Names in lower case, in the order in which they came.
     pub headers: Vec<(String, String)>,
     pub body: String,
+    /// The same as it came: of files.
+    pub bytes: Vec<u8>,
 }
 
 impl Page {
@@ -164,6 +166,15 @@ impl Browser {
             requests: Arc::default(),
             seal_key: [0; 32],
             session_cookie: licentral::authn::session::COOKIE.to_owned(),
+        }
+    }
+
+    /// The same browser before a process that serves the same database at another address.
+    pub fn moved_to(&self, base: &str) -> Self {
+        Self {
+            base: base.to_owned(),
+            requests: Arc::default(),
+            ..self.clone()
         }
     }
 
@@ -345,6 +356,7 @@ impl Browser {
             status: answer.status().as_u16(),
             headers,
             body: String::from_utf8_lossy(&bytes).into_owned(),
+            bytes,
         };
         self.keep_cookies();
         if let Some(id) = self.page.header("x-request-id") {

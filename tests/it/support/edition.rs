@@ -4,13 +4,15 @@ use super::{Account, Portal};
 use diesel::prelude::*;
 use licentral::authn::PlatformRole;
 use licentral::authn::system_users::{self, UserName};
-use licentral::authz::Role;
+use licentral::authz::{Permit, Role};
 use licentral::kernel::Edition;
-use licentral::kernel::ids::{PersonId, VirtualAccountId};
+use licentral::kernel::ids::{DeviceManagerId, PersonId, VirtualAccountId};
+use licentral::local_accounts::{self, Cloud, New, Requested};
 use licentral::platform::config::Config;
 use licentral::platform::db::Reads;
-use licentral::platform::db::schema::{local_accounts, smart_accounts};
+use licentral::platform::db::schema::local_accounts as rows;
 use licentral::platform::settings;
+use licentral::virtual_accounts;
 
 /// Who is there after [`Portal::with_local_cast`].
 #[derive(Debug, Clone)]
@@ -66,47 +68,56 @@ impl Portal {
         id
     }
 
-    /// A registered local account with its DEFAULT.
+    /// A registered local account with its DEFAULT, bound to a Virtual Account of its name in the cloud.
     pub fn local_account(&self, name: &str) -> Account {
-        let account = self.account(
-            name,
-            &format!("{}.local.example", name.to_lowercase().replace(' ', "-")),
-        );
-        let (at, id) = (self.clock.now(), account.id);
+        let (at, place) = (self.clock.now(), format!("{name} here"));
+        let cloud = Cloud {
+            url: None,
+            manager: DeviceManagerId::new(),
+            smart_account: 100_001,
+            smart_account_name: "XYZ COMPANY".to_owned(),
+            domain: "xyz.example".to_owned(),
+            virtual_account: place.clone(),
+            public_key: self.parts.signing.files().public_key().to_owned(),
+            registered_at: at,
+        };
+        let wanted = Requested::parse(name, "XYZ COMPANY", &place, "lara@on-prem.example").unwrap();
+        let new = New::make(&self.parts.signing, at).unwrap();
+        let permit = Permit::by_the_portal("tests");
+        let made = self
+            .db
+            .write_now(|tx| local_accounts::registered(tx, &permit, &new, &wanted, None, &cloud))
+            .unwrap();
+        let default = self
+            .db
+            .read_now(|r| virtual_accounts::default_of(r, made.id))
+            .unwrap();
+        Account {
+            id: made.id,
+            number: made.number,
+            name: made.name,
+            default: default.id,
+        }
+    }
+
+    /// A local account that somebody has asked for, by its number.
+    pub fn asked_for(&self, name: &str, by: PersonId) -> i64 {
+        let wanted = Requested::parse(name, "XYZ COMPANY", name, "lara@on-prem.example").unwrap();
+        let new = New::make(&self.parts.signing, self.clock.now()).unwrap();
+        let permit = Permit::by_the_portal("tests");
+        let made = self
+            .db
+            .write_now(|tx| local_accounts::request(tx, &permit, &new, &wanted, None))
+            .unwrap();
         self.db
             .housekeeping_now(|tx| {
-                diesel::update(smart_accounts::table.find(id))
-                    .set((
-                        smart_accounts::kind.eq("local"),
-                        smart_accounts::holds_domain.eq(false),
-                        smart_accounts::domain.eq("XYZ COMPANY / Local-Virtual-Account"),
-                    ))
-                    .execute(tx.conn())?;
-                diesel::insert_into(local_accounts::table)
-                    .values((
-                        local_accounts::smart_account_id.eq(id),
-                        local_accounts::smart_account.eq("XYZ COMPANY"),
-                        local_accounts::virtual_account.eq("Local-Virtual-Account"),
-                        local_accounts::email.eq("lara@on-prem.example"),
-                        local_accounts::state.eq("active"),
-                        local_accounts::reason.eq(""),
-                        local_accounts::requested_at.eq(at),
-                        local_accounts::public_key.eq(""),
-                        local_accounts::sealed_key.eq(""),
-                        local_accounts::sequence.eq(0),
-                        local_accounts::last_response.eq(0),
-                        local_accounts::sync.eq("never"),
-                        local_accounts::failure.eq(""),
-                        local_accounts::is_scheduled.eq(true),
-                        local_accounts::failed_tries.eq(0),
-                        local_accounts::hides_hostnames.eq(false),
-                        local_accounts::version.eq(1),
-                    ))
+                diesel::update(rows::table.find(made.id))
+                    .set(rows::requested_by.eq(Some(by)))
                     .execute(tx.conn())?;
                 Ok(())
             })
             .unwrap();
-        account
+        made.number
     }
 
     /// An On-Prem server with two local accounts and somebody of each role.

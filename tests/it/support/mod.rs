@@ -2,6 +2,7 @@
 #![allow(dead_code, unused_imports, reason = "a kit: not every test needs every tool")]
 
 mod api;
+pub mod both;
 mod browser;
 mod cast;
 mod database;
@@ -22,7 +23,7 @@ pub use api::{Api, Reply};
 pub use browser::{Browser, Page, sel};
 pub use cast::{Account, Cast, PASSWORD};
 pub use database::{Database, postgres, repository, unpacked};
-pub use devices::{ESSENTIALS, TestDevice, registration};
+pub use devices::{ESSENTIALS, TestDevice, placed, registration, use_less};
 pub use edition::LocalCast;
 pub use fingerprint::{Fingerprint, Watch, columns, tables};
 pub use golden::golden;

@@ -52,6 +52,23 @@ impl Process {
 
     /// The same, with another level, and to where the log goes.
     pub fn start_logging(database: &Database, scenario: &str, level: &str, log: impl Fn() -> Stdio) -> Self {
+        Self::started(database, &["serve"], scenario, level, log)
+    }
+
+    /// An On-Prem server alone, on a database of that edition.
+    pub fn start_on_prem(database: &Database) -> Self {
+        let key = database.folder.join("licentral.key");
+        let command = ["on-prem", "serve", "--key-file", &key.to_string_lossy()];
+        Self::started(database, &command, "empty", "warn", Stdio::inherit)
+    }
+
+    fn started(
+        database: &Database,
+        command: &[&str],
+        scenario: &str,
+        level: &str,
+        log: impl Fn() -> Stdio,
+    ) -> Self {
         // Somebody may take the port between the look and the start.
         for _ in 0..5 {
             let port = TcpListener::bind("127.0.0.1:0")
@@ -60,8 +77,7 @@ impl Process {
                 .unwrap()
                 .port();
             let listen = format!("127.0.0.1:{port}");
-            let arguments = [
-                "serve",
+            let options = [
                 "--listen",
                 &listen,
                 "--database-url",
@@ -71,7 +87,7 @@ impl Process {
                 "--log",
                 level,
             ];
-            let child = program(&arguments, &database.folder)
+            let child = program(&[command, &options].concat(), &database.folder)
                 .stdout(Stdio::null())
                 .stderr(log())
                 .spawn()
