@@ -65,6 +65,8 @@ fn opened(name: &str, edition: Edition) -> Portal {
     let after = rows(&url);
     for (table, found) in &before {
         match after.get(table) {
+            // Numbers that are given from now on have a counter of their own.
+            Some(now) if table == "counters" => assert!(now >= found, "{table}"),
             Some(now) => assert_eq!(now, found, "{table}"),
             None => assert!(table.starts_with("onprem_") && *found == 0, "{table} is gone"),
         }
