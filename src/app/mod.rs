@@ -170,8 +170,8 @@ pub fn build(
         signing.clone(),
         config.base_url.clone(),
         from,
-        lab.faults.clone(),
-    );
+    )
+    .failing_by(lab.faults.clone());
     let letters = Arc::new(AtomicU64::new(0));
     let progress = Progress::default();
     let jobs = Jobs::new(jobs(

@@ -127,10 +127,9 @@ fn describe(name: &str) -> &'static str {
 
 fn path_schema(name: &str) -> Value {
     match name {
-        "said" => json!({ "type": "integer", "minimum": 1 }),
+        "said" | "fault" => json!({ "type": "integer", "minimum": 1 }),
         "reference" | "client" | "lookup" => json!({ "type": "string", "minLength": 1 }),
         "snapshot" => json!({ "type": "string", "pattern": "^[a-z0-9][a-z0-9-]*$", "maxLength": 40 }),
-        "fault" => json!({ "type": "integer", "minimum": 1 }),
         _ => json!({ "type": "string", "format": "uuid" }),
     }
 }

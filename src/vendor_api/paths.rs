@@ -167,7 +167,7 @@ mod tests {
         }
         // What is a name keeps its letters.
         let named = format!("{A}/v1/accounts/XYZ.example/virtual-accounts/Branch%20Switches/tokens");
-        assert_eq!(of(&named.to_string()).as_deref(), Some(named.as_str()));
+        assert_eq!(of(&named).as_deref(), Some(named.as_str()));
         assert_eq!(
             of(&format!("{A}/v3/pnp/v2/accounts")).as_deref(),
             Some("/v1/software/apis/pnp/v2/accounts")

@@ -8,11 +8,11 @@ use crate::kernel::Who;
 use crate::local_accounts::{self, Schedule, Way};
 use std::path::Path;
 
-impl Server {
-    fn who(&self) -> Who {
-        permit::<SynchronizeOnPrem>().who().clone()
-    }
+fn who() -> Who {
+    permit::<SynchronizeOnPrem>().who().clone()
+}
 
+impl Server {
     /// Writes a synchronization file.
     pub fn generate(&self, out: &Path) -> Done {
         if out.exists() {
@@ -23,7 +23,7 @@ impl Server {
         }
         let account = self.account()?;
         let (key, at) = (self.key(&account)?, self.inner.clock.now());
-        let made = local_accounts::generate(&self.inner.db, &self.who(), at, account.id, &key, Way::File)?;
+        let made = local_accounts::generate(&self.inner.db, &who(), at, account.id, &key, Way::File)?;
         write_new(out, &made.bytes)?;
         say(&format!(
             "Written: {} (synchronization file {}, {}). Upload it in the cloud: Devices, Device Managers, Upload sync file. Then bring back the response file: sync apply FILE",
@@ -38,7 +38,7 @@ impl Server {
         let account = self.account()?;
         let bytes = read_file(file)?;
         let at = self.inner.clock.now();
-        let applied = local_accounts::apply(&self.inner.db, &self.who(), at, account.id, &bytes)?;
+        let applied = local_accounts::apply(&self.inner.db, &who(), at, account.id, &bytes)?;
         say(&show::applied(&applied))
     }
 
@@ -47,7 +47,7 @@ impl Server {
         let account = self.account()?;
         let key = self.key(&account)?;
         let inner = &self.inner;
-        let applied = local_accounts::network(&inner.db, &inner.clock, &self.who(), account.id, &key, false)?;
+        let applied = local_accounts::network(&inner.db, &inner.clock, &who(), account.id, &key, false)?;
         say(&show::applied(&applied))
     }
 
@@ -56,7 +56,7 @@ impl Server {
         let wanted = wanted
             .map(|(start, frequency, time)| Schedule::typed(start, frequency, time))
             .transpose()?;
-        let (who, at) = (self.who(), self.inner.clock.now());
+        let (who, at) = (who(), self.inner.clock.now());
         self.inner
             .db
             .write_now(|tx| local_accounts::set_schedule(tx, at, &who, wanted.as_ref()))?;

@@ -35,7 +35,6 @@ impl Postman {
         signing: Arc<Signing>,
         base_url: String,
         from: lettre::message::Mailbox,
-        faults: Arc<Faults>,
     ) -> Self {
         Self {
             db,
@@ -45,8 +44,15 @@ impl Postman {
             signing,
             base_url,
             from,
-            faults,
+            faults: Arc::default(),
         }
+    }
+
+    /// One whose mail server a lab can let fail.
+    #[must_use]
+    pub fn failing_by(mut self, faults: Arc<Faults>) -> Self {
+        self.faults = faults;
+        self
     }
 
     /// Delivers what is due. A letter that cannot be put into words or sent never stops the others.

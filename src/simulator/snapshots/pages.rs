@@ -67,12 +67,12 @@ impl ScenariosPage {
     }
 }
 
-fn done(may: &May<Operate>, words: String, begun: Instant) -> Answer {
+fn done(may: &May<Operate>, words: &str, begun: Instant) -> actix_web::HttpResponse {
     let took = begun.elapsed().as_secs_f64();
-    Ok(may.see_other(
+    may.see_other(
         PATH,
         Flash::new(FlashKind::Ok, format!("{words} It took {took:.1} seconds.")),
-    ))
+    )
 }
 
 /// GET /simulator/scenarios
@@ -95,7 +95,7 @@ pub async fn ask_load(may: May<Operate>, name: PathPart<ScenarioName>) -> Answer
 pub async fn load(may: May<Operate>, name: PathPart<ScenarioName>, _form: Posted<NoFields>) -> Answer {
     let (name, begun) = (named(&name.0.0)?, Instant::now());
     service::load(&may.portal, &may.permit, name).await?;
-    done(&may, format!("The scenario {name} was loaded."), begun)
+    Ok(done(&may, &format!("The scenario {name} was loaded."), begun))
 }
 
 /// What a snapshot is to be called.
@@ -113,7 +113,7 @@ pub async fn take(may: May<Operate>, form: Posted<NewSnapshot>) -> Answer {
         return page_with(422, &ScenariosPage::of(&may, form.again(&problems), None).await?);
     };
     service::take(&may.portal, &may.permit, name.clone()).await?;
-    done(&may, format!("The snapshot {name} was taken."), begun)
+    Ok(done(&may, &format!("The snapshot {name} was taken."), begun))
 }
 
 /// GET /simulator/snapshots/{snapshot}/restore
@@ -129,7 +129,7 @@ pub async fn restore(
 ) -> Answer {
     let begun = Instant::now();
     service::restore(&may.portal, &may.permit, name.clone()).await?;
-    done(&may, format!("The snapshot {name} was restored."), begun)
+    Ok(done(&may, &format!("The snapshot {name} was restored."), begun))
 }
 
 /// GET /simulator/snapshots/{snapshot}/delete
@@ -145,7 +145,7 @@ pub async fn delete(
 ) -> Answer {
     let begun = Instant::now();
     service::delete(&may.portal, &may.permit, name.clone()).await?;
-    done(&may, format!("The snapshot {name} was deleted."), begun)
+    Ok(done(&may, &format!("The snapshot {name} was deleted."), begun))
 }
 
 /// The name of a scenario in an address.

@@ -118,7 +118,7 @@ pub async fn general(
                 .config
                 .edition
                 .is_on_prem()
-                .then(|| visit.portal.config.base_url.to_string()),
+                .then(|| visit.portal.config.base_url.clone()),
             is_served: bound.is_some(),
             new_off: reason::against(visit, Action::ManageTokens, Some(id), &found.administrators)
                 .or_else(|| bound.map(|refusal| refusal.says.into_owned())),
