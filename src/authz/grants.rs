@@ -122,7 +122,12 @@ pub fn standing(read: &mut dyn Reads, number: i64, person: PersonId) -> Result<O
 /// The number of the tenant that a script names: by the domain of a Smart Account, by the name of a local account, or by the
 /// number itself.
 pub fn number_of(read: &mut dyn Reads, named: &str, by_name: bool) -> Result<Option<i64>> {
-    store::number_of(read, named.trim(), by_name)
+    let named = named.trim();
+    // No name holds one, and PostgreSQL takes no text with a NUL.
+    if named.chars().any(char::is_control) {
+        return Ok(None);
+    }
+    store::number_of(read, named, by_name)
 }
 
 /// The same for a tenant that is known by its id.
