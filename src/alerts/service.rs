@@ -34,7 +34,7 @@ pub fn all(read: &mut dyn Reads, permit: &Permit<ViewInventory>, now: Moment) ->
     Ok(alerts)
 }
 
-/// The worst alerts within reach, and how many there are, of which at most [`MOST_COUNTED`] of each kind are looked at.
+/// The worst alerts within reach, and how many there are, of which at most a hundred of each kind are looked at.
 pub fn worst(
     read: &mut dyn Reads,
     permit: &Permit<ViewInventory>,
