@@ -26,9 +26,14 @@ pub const MOST_ADDRESSES: usize = 50;
 
 /// All alerts within reach, the worst first.
 pub fn all(read: &mut dyn Reads, permit: &Permit<ViewInventory>, now: Moment) -> Result<Vec<Alert>> {
+    found(read, permit, now, MOST)
+}
+
+/// Alerts within reach, at most so many of each kind, the worst first.
+fn found(read: &mut dyn Reads, permit: &Permit<ViewInventory>, now: Moment, most: i64) -> Result<Vec<Alert>> {
     let mut alerts = Vec::new();
     for ask in KINDS {
-        alerts.extend(ask(read, permit, now, MOST)?);
+        alerts.extend(ask(read, permit, now, most)?);
     }
     alerts.sort_by(|a, b| a.rank().cmp(&b.rank()));
     Ok(alerts)
@@ -41,11 +46,7 @@ pub fn worst(
     now: Moment,
     shown: usize,
 ) -> Result<(Vec<Alert>, u64)> {
-    let mut alerts = Vec::new();
-    for ask in KINDS {
-        alerts.extend(ask(read, permit, now, MOST_COUNTED.cast_signed())?);
-    }
-    alerts.sort_by(|a, b| a.rank().cmp(&b.rank()));
+    let mut alerts = found(read, permit, now, MOST_COUNTED.cast_signed())?;
     let count = alerts.len() as u64;
     alerts.truncate(shown);
     Ok((alerts, count))

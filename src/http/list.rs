@@ -619,9 +619,7 @@ impl ListQuery {
 
     /// The address of the reader's saved views of this list.
     pub fn views_href(&self) -> String {
-        let mut first = self.clone();
-        first.page = 1;
-        let of = ("of".to_owned(), first.href());
+        let of = ("of".to_owned(), self.at_page(1));
         Self::link("/saved-views", &[of])
     }
 

@@ -2,12 +2,12 @@
 
 use super::model::Credentials;
 use super::service::{self, Caller};
-use crate::authn::{PlatformRole, Via, api_client, session};
+use crate::authn::{Person, PlatformRole, Via, api_client, session};
 use crate::authz::Role;
 use crate::authz::grants::{self, Held};
 use crate::error::{Error, Result};
 use crate::http::form::{Named, PathPart, RawBody};
-use crate::http::{Answer, Api, Param, Public, Routes, SignedIn, json, reply};
+use crate::http::{Answer, Api, Param, Public, Routes, SignedIn, Visit, json, reply};
 use crate::kernel::ids::{PersonId, SessionId};
 use crate::kernel::{Moment, Secret};
 use actix_web::HttpRequest;
@@ -134,6 +134,19 @@ fn oauth_error(status: u16, error: TokenErrorCode, error_description: &'static s
     Ok(response)
 }
 
+/// Records that a client was given a token. Whoever may only read needs one too, on a day on which nothing can be written.
+pub async fn record_trade(visit: &Visit, id: String, person: Person) {
+    let caller = Caller::of(visit);
+    let noted = visit
+        .portal
+        .db
+        .write(move |tx| service::note_trade(tx, &caller, &id, &person))
+        .await;
+    if let Err(error) = noted {
+        tracing::warn!(%error, "a token was given and could not be recorded");
+    }
+}
+
 async fn token(visit: Public, req: HttpRequest, body: RawBody) -> Answer {
     let authorization = req
         .headers()
@@ -170,7 +183,7 @@ async fn token(visit: Public, req: HttpRequest, body: RawBody) -> Answer {
         given.secret.unwrap_or_else(|| Secret::new("")),
     );
     let traded = {
-        let (caller, id) = (caller.clone(), id.clone());
+        let id = id.clone();
         let read = visit
             .portal
             .db
@@ -179,15 +192,7 @@ async fn token(visit: Public, req: HttpRequest, body: RawBody) -> Answer {
     };
     match traded {
         Some((access_token, person)) => {
-            // Whoever may only read needs a token too, on a day on which nothing can be written.
-            let noted = visit
-                .portal
-                .db
-                .write(move |tx| service::note_trade(tx, &caller, &id, &person))
-                .await;
-            if let Err(error) = noted {
-                tracing::warn!(%error, "a token was given and could not be recorded");
-            }
+            record_trade(&visit, id, person).await;
             json(
                 200,
                 &TokenAnswer {

@@ -18,13 +18,12 @@ mod model;
 mod pages;
 mod service;
 
-pub use api::ClientId;
+pub use api::{ClientId, record_trade};
 pub use entrance::{Entrance, check_new_password, password_hint, shortest_password, sign_in_response};
 pub use model::Credentials;
 pub use pages::{person_of, sent_to_another};
 pub use service::{
-    Caller, bootstrap, end_client_of, fresh, invite, invite_first, note_trade, send_reset, set_state,
-    tell_of_change,
+    Caller, bootstrap, end_client_of, fresh, invite, invite_first, send_reset, set_state, tell_of_change,
 };
 
 use crate::http::Routes;

@@ -208,6 +208,20 @@ fn objects<'a>(value: &'a Value, name: &str) -> Result<Vec<Object<'a>>> {
         .collect()
 }
 
+/// What a request is about: at least one, and not more than `most` that are done at once; `noun` says what they are.
+pub fn some<'a>(list: Vec<Object<'a>>, name: &str, most: usize, noun: &str) -> Result<Vec<Object<'a>>> {
+    if list.is_empty() {
+        return Err(Error::BadRequest(MISSING.into()));
+    }
+    if list.len() > most {
+        return Err(Error::invalid(
+            name,
+            format!("{name} holds at most {most} {noun}."),
+        ));
+    }
+    Ok(list)
+}
+
 fn texts(value: &Value, name: &str) -> Result<Vec<String>> {
     match value {
         Value::Null => Ok(Vec::new()),

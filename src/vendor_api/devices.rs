@@ -1,6 +1,6 @@
 //! Product instances: the lists, their transfer, and their removal.
 
-use super::body::{Call, Cut, MISSING, Object};
+use super::body::{Call, Cut, MISSING, Object, some};
 use super::face::{done, reason, status_of, time, with_status};
 use super::names;
 use super::paths::{A, B, E};
@@ -237,26 +237,17 @@ async fn place<A: crate::authz::Does>(
     may.portal.db.read(move |r| names::place(r, &permit, &name)).await
 }
 
-/// The items of a request: at least one, and not more than are done at once.
-fn some<'a>(list: Vec<Object<'a>>, name: &str) -> Result<Vec<Object<'a>>> {
-    if list.is_empty() {
-        return Err(Error::BadRequest(MISSING.into()));
-    }
-    if list.len() > MOST {
-        return Err(Error::invalid(
-            name,
-            format!("{name} holds at most {MOST} items."),
-        ));
-    }
-    Ok(list)
-}
-
 async fn transfer(may: May<Transfer>, call: Call) -> Answer {
     let view = may.also::<ViewInventory>().await?;
     let from = place(&may, &call).await?;
     let mut items: Vec<Value> = Vec::new();
     let mut moved = 0;
-    for item in some(call.objects("productInstances")?, "productInstances")? {
+    for item in some(
+        call.objects("productInstances")?,
+        "productInstances",
+        MOST,
+        "items",
+    )? {
         let target = item.text("targetVirtualAccount");
         let told = moved_one(&may, &view, &from, item, &target).await;
         let (status, says) = match told {
@@ -331,7 +322,7 @@ async fn remove(may: May<RemoveDevice>, call: Call) -> Answer {
     }
     let mut items: Vec<Value> = Vec::new();
     let mut removed = 0;
-    for item in some(wanted, "productInstancesRemoveRequests")? {
+    for item in some(wanted, "productInstancesRemoveRequests", MOST, "items")? {
         let sudi = item.within("sudi");
         let device = format!(
             "udiPid:{} udiSerialNumber:{} hostIdentifier: {}",

@@ -1,7 +1,7 @@
 //! Licenses that are reserved for devices that never call: reserve, update, confirm. Each request of a list is done or refused
 //! on its own, and the list of codes is there in any case.
 
-use super::body::{Call, MISSING, Object};
+use super::body::{Call, MISSING, Object, some};
 use super::face::{done, reason, status_of, time, with_status};
 use super::licenses::term;
 use super::names;
@@ -92,19 +92,6 @@ fn wanted(request: Object<'_>) -> Result<Vec<(String, i64)>> {
             Ok((names::entitlement_of(&tag), quantity))
         })
         .collect()
-}
-
-fn some<'a>(list: Vec<Object<'a>>, name: &str) -> Result<Vec<Object<'a>>> {
-    if list.is_empty() {
-        return Err(Error::BadRequest(MISSING.into()));
-    }
-    if list.len() > MOST {
-        return Err(Error::invalid(
-            name,
-            format!("{name} holds at most {MOST} requests."),
-        ));
-    }
-    Ok(list)
 }
 
 /// A reservation as scripts know it. `code` is what the device is to install next.
@@ -232,7 +219,12 @@ async fn place(may: &May<ReserveLicenses>, name: &str) -> Result<VirtualAccountI
 async fn reserve(may: May<ReserveLicenses>, call: Call) -> Answer {
     let view = may.also::<ViewInventory>().await?;
     let place = place(&may, call.place()?).await?;
-    let requests = some(call.objects("reservationRequests")?, "reservationRequests")?;
+    let requests = some(
+        call.objects("reservationRequests")?,
+        "reservationRequests",
+        MOST,
+        "requests",
+    )?;
     let requests = requests.into_iter().map(|one| (place, one)).collect();
     reserve_all(&may, &view, requests).await
 }
@@ -240,7 +232,12 @@ async fn reserve(may: May<ReserveLicenses>, call: Call) -> Answer {
 async fn reserve_in_many(may: May<ReserveLicenses>, call: Call) -> Answer {
     let view = may.also::<ViewInventory>().await?;
     let mut requests = Vec::new();
-    for one in some(call.objects("virtualAccounts")?, "virtualAccounts")? {
+    for one in some(
+        call.objects("virtualAccounts")?,
+        "virtualAccounts",
+        MOST,
+        "requests",
+    )? {
         let place = place(&may, &one.text("name")).await?;
         for request in one.objects("reservationRequests")? {
             requests.push((place, request));
@@ -295,6 +292,8 @@ async fn update(may: May<ReserveLicenses>, call: Call) -> Answer {
     let requests = some(
         call.objects("reservationUpdateRequests")?,
         "reservationUpdateRequests",
+        MOST,
+        "requests",
     )?;
     let mut items = Vec::with_capacity(requests.len());
     let mut made = 0;
@@ -352,7 +351,7 @@ async fn confirm(may: May<ReserveLicenses>, call: Call) -> Answer {
     let view = may.also::<ViewInventory>().await?;
     let place = place(&may, call.place()?).await?;
     let name = "reservationConfirmationRequests";
-    let requests = some(call.objects(name)?, name)?;
+    let requests = some(call.objects(name)?, name, MOST, "requests")?;
     let mut items = Vec::with_capacity(requests.len());
     let mut made = 0;
     for request in requests {

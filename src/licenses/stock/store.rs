@@ -222,21 +222,7 @@ pub fn find_many(
     place: VirtualAccountId,
     entitlements: &[String],
 ) -> Result<Vec<Stock>> {
-    let mut found = Vec::new();
-    for some in entitlements.chunks(500) {
-        let rows: Vec<Stock> = stocks::table
-            .filter(
-                stocks::smart_account_id
-                    .eq(account)
-                    .and(stocks::virtual_account_id.eq(place))
-                    .and(stocks::entitlement.eq_any(some.to_vec())),
-            )
-            .order(stocks::search_key.asc())
-            .select(columns!())
-            .load(read.conn())?;
-        found.extend(rows);
-    }
-    Ok(found)
+    find_in(read, account, &[place], entitlements)
 }
 
 /// Some licenses of some Virtual Accounts.
@@ -462,19 +448,27 @@ pub fn page(
 }
 
 /// Licenses within reach of which there are not enough, the first short first.
+macro_rules! short_within {
+    ($within:expr) => {{
+        let within: &Within = $within;
+        let mut query = stocks::table
+            .filter(
+                stocks::smart_account_id
+                    .eq(within.account()?)
+                    .and(stocks::short_since.is_not_null()),
+            )
+            .order((stocks::short_since.asc(), stocks::id.asc()))
+            .into_boxed();
+        if let Some(only) = within.only() {
+            query = query.filter(stocks::virtual_account_id.eq_any(only.to_vec()));
+        }
+        query
+    }};
+}
+
+/// These licenses.
 pub fn troubles(read: &mut dyn Reads, within: &Within, most: i64) -> Result<Vec<Stock>> {
-    let mut query = stocks::table
-        .filter(
-            stocks::smart_account_id
-                .eq(within.account()?)
-                .and(stocks::short_since.is_not_null()),
-        )
-        .into_boxed();
-    if let Some(only) = within.only() {
-        query = query.filter(stocks::virtual_account_id.eq_any(only.to_vec()));
-    }
-    Ok(query
-        .order((stocks::short_since.asc(), stocks::id.asc()))
+    Ok(short_within!(within)
         .select(columns!())
         .limit(most)
         .load(read.conn())?)
@@ -482,18 +476,7 @@ pub fn troubles(read: &mut dyn Reads, within: &Within, most: i64) -> Result<Vec<
 
 /// Which they are, and since when: what the bell counts on every page.
 pub fn short(read: &mut dyn Reads, within: &Within, most: i64) -> Result<Vec<(LicenseStockId, Moment)>> {
-    let mut query = stocks::table
-        .filter(
-            stocks::smart_account_id
-                .eq(within.account()?)
-                .and(stocks::short_since.is_not_null()),
-        )
-        .into_boxed();
-    if let Some(only) = within.only() {
-        query = query.filter(stocks::virtual_account_id.eq_any(only.to_vec()));
-    }
-    Ok(query
-        .order((stocks::short_since.asc(), stocks::id.asc()))
+    Ok(short_within!(within)
         .select((stocks::id, stocks::short_since.assume_not_null()))
         .limit(most)
         .load(read.conn())?)

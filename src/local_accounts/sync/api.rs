@@ -4,13 +4,12 @@ use super::super::model::{Number, SyncState};
 use super::super::register_pages::{found, to_its_end};
 use super::exchange;
 use super::files::{self, Applied};
-use super::pages::{MOST, MOST_FILES, file_name, with_key};
+use super::pages::{MOST, MOST_FILES, handed_out, with_key};
 use super::schedule::{self, Schedule};
 use super::store::{self, MadeFile, Way};
 use crate::authz::action::{SynchronizeOnPrem, ViewAdminWorkspace};
 use crate::error::Result;
 use crate::http::form::PathPart;
-use crate::http::reply::attachment;
 use crate::http::upload::Coming;
 use crate::http::{Answer, Api, JsonBody, May, Routes, json};
 use crate::kernel::Moment;
@@ -252,16 +251,7 @@ async fn network(may: May<SynchronizeOnPrem>, number: PathPart<Number>) -> Answe
 }
 
 async fn generate(may: May<SynchronizeOnPrem>, number: PathPart<Number>) -> Answer {
-    let (one, key) = with_key(&may, number.0).await?;
-    let (db, now, who) = (
-        may.portal.db.clone(),
-        may.portal.clock.now(),
-        may.permit.who().clone(),
-    );
-    let id = one.id;
-    let made = off_the_loop(move || files::generate(&db, &who, now, id, &key, Way::File)).await?;
-    let name = file_name(&one, made.sequence);
-    Ok(attachment("application/octet-stream", &name, made.bytes))
+    handed_out(&may, number.0).await
 }
 
 async fn response(may: May<SynchronizeOnPrem>, number: PathPart<Number>, coming: Coming) -> Answer {

@@ -149,7 +149,12 @@ async fn manual(may: May<SynchronizeOnPrem>, number: PathPart<Number>) -> Answer
 
 /// POST …/sync/file/generate: the synchronization file.
 async fn generate(may: May<SynchronizeOnPrem>, number: PathPart<Number>, _: Posted<NoFields>) -> Answer {
-    let (one, key) = with_key(&may, number.0).await?;
+    handed_out(&may, number.0).await
+}
+
+/// A new synchronization file of an account.
+pub async fn handed_out(may: &May<SynchronizeOnPrem>, number: Number) -> Answer {
+    let (one, key) = with_key(may, number).await?;
     let (db, now, who) = (
         may.portal.db.clone(),
         may.portal.clock.now(),
@@ -162,7 +167,7 @@ async fn generate(may: May<SynchronizeOnPrem>, number: PathPart<Number>, _: Post
 }
 
 /// What a synchronization file is called.
-pub fn file_name(account: &LocalAccount, sequence: i64) -> String {
+fn file_name(account: &LocalAccount, sequence: i64) -> String {
     let name: String = account
         .name
         .chars()

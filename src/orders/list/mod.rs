@@ -390,10 +390,7 @@ pub fn waiting(read: &mut dyn Reads, reach: &Within) -> Result<Unassigned> {
 
 /// What stands behind the `?` of a list, whichever of its pages is open.
 pub fn asked(list: &ListQuery) -> String {
-    let mut first = list.clone();
-    first.page = 1;
-    first
-        .href()
+    list.at_page(1)
         .split_once('?')
         .map(|(_, query)| query.to_owned())
         .unwrap_or_default()

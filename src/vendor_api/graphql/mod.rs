@@ -8,13 +8,14 @@ use super::face::{reason, time};
 use super::licenses::{self as lists, billing, subscription_id};
 use super::names;
 use super::paths::B;
-use crate::authz::Tenant;
 use crate::authz::action::{ViewInventory, ViewVirtualAccounts};
+use crate::authz::{Permit, Tenant};
 use crate::devices::{self, Filter, Sort};
 use crate::error::{Error, Result};
 use crate::http::{Answer, Routes, SignedIn, json as send};
 use crate::kernel::ids::VirtualAccountId;
-use crate::virtual_accounts::{self, AccessLevel, VirtualAccount};
+use crate::platform::db::Reads;
+use crate::virtual_accounts::{self, AccessLevel};
 use actix_web::http::Method;
 use query::{Field, project, read};
 use serde_json::{Map, Value, json};
@@ -151,10 +152,16 @@ async fn one(who: &SignedIn, field: &Field) -> Result<Option<Value>> {
     })))
 }
 
-/// The Virtual Accounts that are named by number, or all; and the number of each, by its id.
-fn numbers(all: Vec<VirtualAccount>, wanted: &[i64]) -> Result<(Option<Vec<VirtualAccountId>>, Numbers)> {
-    let numbers: Numbers = all
+/// The Virtual Accounts within reach that are named by number, or all; and the number of each, by its id.
+fn numbers(
+    read: &mut dyn Reads,
+    permit: &Permit<ViewInventory>,
+    wanted: &[i64],
+) -> Result<(Option<Vec<VirtualAccountId>>, Numbers)> {
+    let within = permit.within();
+    let numbers: Numbers = virtual_accounts::of_account(read, within.account()?)?
         .into_iter()
+        .filter(|one| within.covers(one.id))
         .map(|one| (one.id, (one.number, one.name)))
         .collect();
     if wanted.is_empty() {
@@ -192,9 +199,7 @@ async fn device_inventory(who: &SignedIn, field: &Field) -> Result<Rows> {
     who.portal
         .db
         .read(move |r| {
-            let all = virtual_accounts::of_account(r, tenant.id)?;
-            let all = all.into_iter().filter(|one| permit.within().covers(one.id)).collect();
-            let (places, numbers) = numbers(all, &asked.places)?;
+            let (places, numbers) = numbers(r, &permit, &asked.places)?;
             let filter = Filter {
                 typed,
                 places: places.unwrap_or_default(),
@@ -225,9 +230,7 @@ async fn license_summary(who: &SignedIn, field: &Field) -> Result<Rows> {
     who.portal
         .db
         .read(move |r| {
-            let all = virtual_accounts::of_account(r, tenant.id)?;
-            let all = all.into_iter().filter(|one| permit.within().covers(one.id)).collect();
-            let (places, numbers) = numbers(all, &asked.places)?;
+            let (places, numbers) = numbers(r, &permit, &asked.places)?;
             let (total, rows, _) = lists::find(r, &permit, places, asked.wants("product"), asked.cut())?;
             let shown = rows.iter().map(|row| {
                 let stock = &row.stock;
@@ -255,9 +258,7 @@ async fn license_entitlement(who: &SignedIn, field: &Field) -> Result<Rows> {
     who.portal
         .db
         .read(move |r| {
-            let all = virtual_accounts::of_account(r, tenant.id)?;
-            let all = all.into_iter().filter(|one| permit.within().covers(one.id)).collect();
-            let (places, numbers) = numbers(all, &asked.places)?;
+            let (places, numbers) = numbers(r, &permit, &asked.places)?;
             let mut pools = lists::pools(r, &permit, places.as_deref(), |_| true)?;
             let (subscription, product) = (asked.wants("subscriptionId"), asked.wants("product").to_lowercase());
             pools.retain(|one| {
@@ -298,9 +299,7 @@ async fn license_usage(who: &SignedIn, field: &Field) -> Result<Rows> {
     who.portal
         .db
         .read(move |r| {
-            let all = virtual_accounts::of_account(r, tenant.id)?;
-            let all = all.into_iter().filter(|one| permit.within().covers(one.id)).collect();
-            let (places, numbers) = numbers(all, &asked.places)?;
+            let (places, numbers) = numbers(r, &permit, &asked.places)?;
             let filter = Filter {
                 places: places.unwrap_or_default(),
                 ..Filter::default()
