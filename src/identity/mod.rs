@@ -8,7 +8,7 @@
 //! - [`sign_in_response`]: the same in a transaction of its own, with the redirect.
 //! - [`invite`]: asks somebody to set up their user account.
 //! - [`sent_to_another`]: the answer to an emailed link that is opened in somebody else's session.
-//! - [`Credentials`], [`person_of`], [`note_trade`]: what a token address needs.
+//! - [`Credentials`], [`person_of`], [`record_trade`]: what a token address needs.
 //! - [`fresh`]: for a page that leads to something sensitive and is not guarded by an action that says so.
 
 mod api;
