@@ -31,6 +31,7 @@ pub fn routes(routes: &mut Routes) {
     orders::routes(routes);
     catalog::routes(routes);
     licenses::routes(routes);
+    licenses::order_routes(routes);
     // Before the tokens: the menu has its groups in this order.
     devices::routes(routes);
     device_managers::routes(routes);
@@ -39,6 +40,7 @@ pub fn routes(routes: &mut Routes) {
     alerts::routes(routes);
     events::routes(routes);
     simulator::routes(routes);
+    simulator::order_routes(routes);
     vendor_api::routes(routes, Edition::Cloud);
 }
 

@@ -50,6 +50,7 @@ const SECTIONS: &[Section] = &[
     ("Licenses", "key-round"),
     ("Devices", "server"),
     ("Local Virtual Accounts", "folder-tree"),
+    ("Reservations", "lock"),
     ("Alerts", "bell"),
     ("Event Log", "activity"),
     ("Users", "users"),
@@ -113,6 +114,11 @@ const ITEMS: &[Item] = &[
         "Local Virtual Accounts",
         "/sa/{said}/account/virtual-accounts",
         Action::ViewVirtualAccounts,
+    ),
+    link(
+        "Reservations",
+        "/sa/{said}/licensing/reservations",
+        Action::ViewInventory,
     ),
     link("Alerts", "/sa/{said}/alerts", Action::ViewInventory),
     link("Event Log", "/sa/{said}/activity", Action::ViewEvents),
@@ -182,6 +188,7 @@ pub fn occupants(occupants: &mut Occupants) {
     occupants.add(licenses::Licenses);
     occupants.add(tokens::Tokens);
     occupants.add(devices::Devices);
+    occupants.add(local_accounts::LocalAccounts);
 }
 
 /// Every room that has deadlines.

@@ -125,6 +125,33 @@ pub fn bound_to(
     Ok(found)
 }
 
+/// Which Virtual Accounts of an account, or which of these, are served by an On-Prem server, its name, and when it
+/// synchronized last.
+pub fn synced(
+    read: &mut dyn Reads,
+    account: SmartAccountId,
+    only: Option<&[VirtualAccountId]>,
+) -> Result<Vec<(VirtualAccountId, String, Option<Moment>)>> {
+    let mut query = managers::table
+        .filter(
+            managers::smart_account_id
+                .eq(account)
+                .and(managers::removed_at.is_null()),
+        )
+        .into_boxed();
+    if let Some(only) = only {
+        query = query.filter(managers::virtual_account_id.eq_any(only.to_vec()));
+    }
+    let rows: Vec<(Option<VirtualAccountId>, String, Option<Moment>)> = query
+        .order((managers::name_key.asc(), managers::id.asc()))
+        .select((managers::virtual_account_id, managers::name, managers::synced_at))
+        .load(read.conn())?;
+    Ok(rows
+        .into_iter()
+        .filter_map(|(place, name, at)| Some((place?, name, at)))
+        .collect())
+}
+
 /// Which of them, wherever it is, has this key.
 pub fn with_key(read: &mut dyn Reads, public_key: &str) -> Result<Option<DeviceManagerId>> {
     Ok(managers::table

@@ -13,6 +13,7 @@ use super::list::{ListQuery, Pager, SortHead};
 use super::sheet::SheetCard;
 use super::shell::Shell;
 use super::widgets::{Donut, Happening, Tab, UseBar};
+use crate::kernel::Moment;
 use askama::filters::HtmlSafe;
 use askama::{FastWritable, Template};
 use chrono::{DateTime, NaiveDate, Utc};
@@ -51,6 +52,7 @@ parts! {
     balance(amount: i64) = "parts/balance.html";
     donut(id: str, donut: Donut) = "parts/donut.html";
     refused(label: str, reason: str, id: str) = "parts/refused.html";
+    last_sync(at: Option<Moment>, pending: str) = "parts/last_sync.html";
     hidden(csrf: str, once: str) = "parts/hidden.html";
     errors_summary(form: FormState, prefix: str, focus: bool) = "parts/errors_summary.html";
     tied(form: FormState, name: str, hint: str, prefix: str) = "parts/tied.html";

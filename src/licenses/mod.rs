@@ -22,7 +22,7 @@ mod transfer;
 pub use jobs::jobs;
 pub use model::{Incoming, MoveKind, Moved, Pool, Precedence};
 pub use occupant::Licenses;
-pub use pages::{InventoryHead, InventoryTab, LicenseHead, LicenseTab};
+pub use pages::{InventoryHead, InventoryTab, LicenseHead, LicenseTab, order_routes};
 pub use reserve::{Reserved, move_reserved, reserve, unreserve};
 pub use service::{Row, TermRow, count, ending, grant, page, purchased, take_back, terms_of, upcoming};
 pub use stock::{

@@ -11,6 +11,7 @@ mod cloud;
 mod letters;
 mod lifecycle;
 mod model;
+mod occupant;
 mod register_pages;
 mod registration;
 mod request_pages;
@@ -21,12 +22,13 @@ mod sync;
 
 pub use adopt::{Adopted, OldFile, adopt};
 pub use model::{AccountState, Cloud, LocalAccount, Requested, SyncState};
+pub use occupant::LocalAccounts;
 pub use registration::{ApiClient, Registrar, address};
 pub use service::{New, deactivate, delete, key_of, reason, registered, request};
 pub use store::{by_number, find, list, requested_by, sealed_key};
 
 pub use sync::{
-    Applied, Frequency, Generated, Schedule, Way, apply, generate, network, run_due, schedule_of,
+    Applied, Frequency, Generated, Schedule, Way, apply, generate, make, network, run_due, schedule_of,
     set_schedule, upcoming,
 };
 
@@ -141,7 +143,7 @@ pub const REFUSALS: &[crate::error::Coded] = &[
     (
         "on-prem.sync-in-progress",
         "The account is being synchronized.",
-        "Wait until Sync Status says how it ended; after ten minutes it can be started anew.",
+        "Wait until Sync Status says how it ended; when the process that ran it has stopped, it can be started anew some seconds later.",
     ),
     (
         "on-prem.wrong-state",

@@ -262,6 +262,14 @@ fn step(kind: Kind, account: &LocalAccount, what: &str) -> Event {
     .within(account.id)
 }
 
+/// What was done and why, in one line of the event log.
+fn because(what: &str, reason: &str) -> String {
+    format!(
+        "{what}: \u{201c}{}\u{201d}",
+        reason.split_whitespace().collect::<Vec<_>>().join(" ")
+    )
+}
+
 /// Moves an account that was read in this transaction.
 fn move_to(tx: &mut Tx<'_>, account: &LocalAccount, to: AccountState, reason: &str) -> Result<()> {
     if store::set_state(tx, account, to, reason)? {
@@ -581,7 +589,8 @@ pub fn reject(
     let to = Move::Reject.to(&account.name, account.state)?;
     move_to(tx, &account, to, reason)?;
     letters::tell_requester(tx, at, letters::REJECTED, &account, permit.who(), reason)?;
-    let event = step(Kind::LocalRejected, &account, "was rejected").with(json!({ "reason": reason }));
+    let event = step(Kind::LocalRejected, &account, &because("was rejected", reason))
+        .with(json!({ "reason": reason }));
     let account = store::find(tx, id)?;
     tx.record(at, permit.who(), &event, account)
 }
@@ -637,7 +646,12 @@ pub fn deactivate(
     }
     move_to(tx, &account, to, reason)?;
     letters::tell_requester(tx, at, letters::DEACTIVATED, &account, permit.who(), reason)?;
-    let event = step(Kind::LocalDeactivated, &account, "was deactivated").with(json!({ "reason": reason }));
+    let event = step(
+        Kind::LocalDeactivated,
+        &account,
+        &because("was deactivated", reason),
+    )
+    .with(json!({ "reason": reason }));
     let account = store::find(tx, id)?;
     tx.record(at, permit.who(), &event, account)
 }

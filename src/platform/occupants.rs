@@ -17,6 +17,17 @@ pub enum Holding {
     DeviceManager(String),
 }
 
+/// As of which synchronization numbers are that the cloud and an On-Prem server may know differently.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AsOf {
+    /// Which Virtual Account, and which On-Prem server serves it; "" when it is the whole account that is open.
+    pub whose: String,
+    /// The last synchronization; none before the first.
+    pub at: Option<Moment>,
+    /// What the other portal has not heard of, such as "3 changes not yet in the cloud"; "" for nothing.
+    pub pending: String,
+}
+
 /// A room that keeps things in Virtual Accounts.
 pub trait Occupant: Send + Sync {
     /// What it keeps in these Virtual Accounts, in no particular order; nothing of one that is empty. Asked for
@@ -43,6 +54,18 @@ pub trait Occupant: Send + Sync {
         ids: &[VirtualAccountId],
     ) -> Result<Vec<(VirtualAccountId, String)>> {
         let _ = (read, account, ids);
+        Ok(Vec::new())
+    }
+
+    /// As of which synchronization the numbers of an account are, or of these Virtual Accounts of it; nothing where only this
+    /// portal changes them.
+    fn as_of(
+        &self,
+        read: &mut dyn Reads,
+        account: SmartAccountId,
+        only: Option<&[VirtualAccountId]>,
+    ) -> Result<Vec<AsOf>> {
+        let _ = (read, account, only);
         Ok(Vec::new())
     }
 
@@ -96,6 +119,21 @@ impl Occupants {
         for occupant in &self.0 {
             all.extend(occupant.served(read, account, ids)?);
         }
+        Ok(all)
+    }
+
+    /// As of which synchronization the numbers of an account are, or of these Virtual Accounts of it, the oldest first.
+    pub fn as_of(
+        &self,
+        read: &mut dyn Reads,
+        account: SmartAccountId,
+        only: Option<&[VirtualAccountId]>,
+    ) -> Result<Vec<AsOf>> {
+        let mut all = Vec::new();
+        for occupant in &self.0 {
+            all.extend(occupant.as_of(read, account, only)?);
+        }
+        all.sort_by_key(|one| one.at);
         Ok(all)
     }
 

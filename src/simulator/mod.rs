@@ -32,8 +32,6 @@ pub fn routes(routes: &mut Routes) {
     routes.post("/simulator/mailbox/read", mailbox_pages::mark_read);
     routes.get("/simulator/mailbox/{letter}", mailbox_pages::show);
     routes.get("/simulator/mailbox/{letter}/html", mailbox_pages::html);
-    routes.get("/simulator/orders", orders_pages::show);
-    routes.post("/simulator/orders", orders_pages::save);
     clock::routes(routes);
     expressions::routes(routes);
     faults::routes(routes);
@@ -58,6 +56,12 @@ fn api_routes(routes: &mut Routes) {
         Api::says("One letter. In a lab alone.").gives::<api::Letter>(200),
         api::letter,
     );
+}
+
+/// How assignments of orders complete: of the cloud alone, which has the orders.
+pub fn order_routes(routes: &mut Routes) {
+    routes.get("/simulator/orders", orders_pages::show);
+    routes.post("/simulator/orders", orders_pages::save);
     routes.api(
         Method::GET,
         "/api/v1/simulator/orders",

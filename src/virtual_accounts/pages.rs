@@ -97,7 +97,7 @@ pub fn is_flat(visit: &Visit) -> bool {
 }
 
 /// What a list's address asks for. Which tags there are is known only by then, so they are given. A flat list has neither
-/// levels nor parents.
+/// levels nor parents, and no access levels: orders, which go by those, are the cloud's.
 pub fn query(path: String, raw: &str, tags: &[String], is_flat: bool) -> ListQuery {
     let offered: Vec<(&str, &str)> = if tags.len() > MOST_TAGS_OFFERED {
         Vec::new()
@@ -132,7 +132,7 @@ pub fn query(path: String, raw: &str, tags: &[String], is_flat: bool) -> ListQue
     ];
     let columns: Vec<ColumnSpec<'_>> = COLUMNS
         .iter()
-        .filter(|column| !is_flat || column.key != "parent")
+        .filter(|column| !is_flat || !["parent", "access"].contains(&column.key))
         .copied()
         .collect();
     let mut list = ListQuery::parse(
@@ -141,7 +141,7 @@ pub fn query(path: String, raw: &str, tags: &[String], is_flat: bool) -> ListQue
             path,
             sorts: SORTS,
             default_sort: "name",
-            filters: if is_flat { &filters[..2] } else { &filters },
+            filters: if is_flat { &filters[1..2] } else { &filters },
             columns: &columns,
         },
     );

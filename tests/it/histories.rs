@@ -5,6 +5,7 @@ use crate::support::both::{ADMIN, Both, SKU, assert_agree, call_at};
 use crate::support::{Account, Api, Cast, Database, Portal, Reply, as_many_as, placed};
 use chrono::TimeDelta;
 use diesel::prelude::*;
+use licentral::devices::reservation::codes::{RequestCode, return_code};
 use licentral::kernel::Edition;
 use licentral::kernel::Who;
 use licentral::kernel::clock::Setting;
@@ -13,6 +14,7 @@ use licentral::local_accounts::{self, Way};
 use licentral::platform::db::Reads;
 use licentral::platform::db::schema::{devices, license_stocks as stocks};
 use licentral::platform::signing::FileKey;
+use licentral::platform::token::random_bytes;
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
 use serde_json::json;
@@ -33,6 +35,12 @@ enum Step {
     Move(usize),
     /// Licenses go from one local Virtual Account to the other.
     Shift(i64),
+    /// Licenses of a local Virtual Account are set aside for a device that never calls, or come back from one.
+    Reserve {
+        at: usize,
+        quantity: i64,
+    },
+    GiveBack(usize),
     /// Licenses come in the cloud, or are taken elsewhere there.
     More(i64),
     Fewer(i64),
@@ -65,6 +73,8 @@ fn step() -> impl Strategy<Value = Step> {
         2 => (0..9_usize).prop_map(Step::Remove),
         2 => (0..9_usize).prop_map(Step::Move),
         2 => (1..4_i64).prop_map(Step::Shift),
+        2 => (0..2_usize, 1..3_i64).prop_map(|(at, quantity)| Step::Reserve { at, quantity }),
+        1 => (0..9_usize).prop_map(Step::GiveBack),
         3 => (1..6_i64).prop_map(Step::More),
         2 => (1..4_i64).prop_map(Step::Fewer),
         4 => Just(Step::Network),
@@ -256,9 +266,47 @@ impl<'a> Run<'a> {
         }
     }
 
+    /// Sets licenses aside, as far as there are so many.
+    fn reserve(&self, place: VirtualAccountId, quantity: i64) {
+        let serial = licentral::kernel::ids::DeviceId::new().to_string();
+        let request = RequestCode::make("C9200-48P-E", &serial[..13], random_bytes()).unwrap();
+        let body = json!({ "virtual_account": place, "request_code": request.text,
+            "licenses": [{ "entitlement": NE, "quantity": quantity }] });
+        let path = format!("/api/v1/accounts/{}/reservations", self.first.local.number);
+        said(&self.admin().post(&path, &body), &[201, 409, 422]);
+    }
+
+    /// Returns one reservation by the code that its device shows: false when there is none.
+    fn give_back(&self, n: usize) -> bool {
+        let account = format!("/api/v1/accounts/{}", self.first.local.number);
+        let mut admin = self.admin();
+        let held = admin
+            .get(&format!("{account}/reservations?status=reserved"))
+            .expect(200)
+            .json();
+        let held = held["items"].as_array().unwrap().clone();
+        let Some(one) = held.get(n % held.len().max(1)) else {
+            return false;
+        };
+        let word = |value: &serde_json::Value| value.as_str().unwrap().to_owned();
+        let whole = admin
+            .get(&format!("{account}/reservations/{}", word(&one["id"])))
+            .expect(200)
+            .json();
+        let (code, pid, serial) = (
+            word(&whole["authorization_code"]),
+            word(&whole["pid"]),
+            word(&whole["serial"]),
+        );
+        let body = json!({ "return_code": return_code(&code, &pid, &serial) });
+        let path = format!("{account}/devices/{}/return-reservation", word(&one["device"]));
+        said(&admin.post(&path, &body), &[204]);
+        true
+    }
+
     fn made(&mut self, way: Way) -> Option<Vec<u8>> {
         let (server, key) = (self.server(), self.key());
-        let made = local_accounts::generate(&server.db, &self.who, server.clock.now(), self.id(), &key, way);
+        let made = local_accounts::make(&server.db, &self.who, server.clock.now(), self.id(), &key, way);
         let bytes = made.ok()?.bytes;
         self.files.push(bytes.clone());
         Some(bytes)
@@ -303,7 +351,8 @@ impl<'a> Run<'a> {
             Step::Remove(n) => {
                 if let Some((id, _)) = self.device(n) {
                     let path = format!("/api/v1/accounts/{}/devices/{id}", self.first.local.number);
-                    said(&self.admin().delete(&path), &[204]);
+                    // One that holds a reservation goes with its return code alone.
+                    said(&self.admin().delete(&path), &[204, 409]);
                 }
             }
             Step::Move(n) => {
@@ -311,13 +360,15 @@ impl<'a> Run<'a> {
                     let to = self.first.places[usize::from(place == self.first.places[0])];
                     let body = json!({ "devices": [id], "virtual_account": to });
                     let path = format!("/api/v1/accounts/{}/devices/transfer", self.first.local.number);
-                    said(&self.admin().post(&path, &body), &[200]);
+                    said(&self.admin().post(&path, &body), &[200, 409]);
                 }
             }
             Step::Shift(quantity) => {
                 let [default, lab] = self.first.places;
                 self.shift(false, default, lab, quantity);
             }
+            Step::Reserve { at, quantity } => self.reserve(self.first.places[at], quantity),
+            Step::GiveBack(n) => drop(self.give_back(n)),
             Step::More(quantity) => {
                 let cast = &self.first.cast;
                 self.cloud().licenses(&cast.xyz, self.first.bound, SKU, quantity);
@@ -465,7 +516,8 @@ impl<'a> Run<'a> {
 
     /// The end of it: what stands in the way of a synchronization is done as it is said.
     fn agrees(&mut self) {
-        // A try that was cut off is over.
+        // What is reserved beyond what the cloud has is kept here until it comes back.
+        while self.give_back(0) {}
         self.does(Step::Wait);
         let mut tried = Vec::new();
         for _ in 0..3 {

@@ -3,10 +3,11 @@
 use super::{Filter, SystemUser, UserName};
 use crate::authn::people::{PersonState, PlatformRole};
 use crate::error::{Error, Result};
+use crate::kernel::Moment;
 use crate::kernel::ids::PersonId;
-use crate::kernel::{Moment, search_key};
 use crate::platform::db::schema::{people, platform_roles, system_users as users};
-use crate::platform::db::{OnTaken, Reads, Tx, contains};
+use crate::platform::db::{OnTaken, Reads, Tx};
+use diesel::dsl::{Eq, InnerJoinQuerySource};
 use diesel::prelude::*;
 
 #[derive(Queryable)]
@@ -36,6 +37,13 @@ impl From<UserRow> for SystemUser {
     }
 }
 
+/// The rows of the tables that a list reads together.
+type UsersOfServer = InnerJoinQuerySource<
+    InnerJoinQuerySource<users::table, people::table, Eq<people::id, users::person_id>>,
+    platform_roles::table,
+    Eq<platform_roles::person_id, users::person_id>,
+>;
+
 macro_rules! asked {
     ($filter:expr) => {{
         let filter: &Filter = $filter;
@@ -43,14 +51,10 @@ macro_rules! asked {
             .inner_join(people::table.on(people::id.eq(users::person_id)))
             .inner_join(platform_roles::table.on(platform_roles::person_id.eq(users::person_id)))
             .into_boxed();
-        let q = search_key(&filter.q);
-        if !q.is_empty() {
-            query = query.filter(
-                people::search_key
-                    .like(contains(&q))
-                    .escape('\\')
-                    .or(users::user_name_key.like(contains(&q)).escape('\\')),
-            );
+        if let Some(sought) =
+            crate::found!(UsersOfServer, &filter.q, people::search_key, users::user_name_key)
+        {
+            query = query.filter(sought);
         }
         if !filter.roles.is_empty() {
             query = query.filter(platform_roles::role.eq_any(filter.roles.clone()));

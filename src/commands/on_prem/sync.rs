@@ -5,7 +5,7 @@ use super::{Done, Trouble, read_file, say, show, write_new};
 use crate::authz::action::SynchronizeOnPrem;
 use crate::http::widgets::counted;
 use crate::kernel::Who;
-use crate::local_accounts::{self, Schedule, Way};
+use crate::local_accounts::{self, Schedule};
 use std::path::Path;
 
 fn who() -> Who {
@@ -22,8 +22,9 @@ impl Server {
             )));
         }
         let account = self.account()?;
-        let (key, at) = (self.key(&account)?, self.inner.clock.now());
-        let made = local_accounts::generate(&self.inner.db, &who(), at, account.id, &key, Way::File)?;
+        let (key, clock) = (self.key(&account)?, &self.inner.clock);
+        let times = (clock.now(), clock.wall());
+        let made = local_accounts::generate(&self.inner.db, &who(), times, account.id, &key)?;
         write_new(out, &made.bytes)?;
         say(&format!(
             "Written: {} (synchronization file {}, {}). Upload it in the cloud: Devices, Device Managers, Upload sync file. Then bring back the response file: sync apply FILE",

@@ -13,7 +13,7 @@ use crate::http::csv::Table;
 use crate::http::list::{ColumnSpec, FilterSpec, Pager};
 use crate::http::reply::attachment;
 use crate::http::widgets::counted;
-use crate::http::{Answer, Crumb, ListQuery, ListSpec, May, Shell, Visit, page_with, reason};
+use crate::http::{Answer, Crumb, Freshness, ListQuery, ListSpec, May, Shell, Visit, page_with, reason};
 use crate::kernel::ids::VirtualAccountId;
 use crate::licenses::InventoryHead;
 use crate::members;
@@ -155,6 +155,7 @@ pub struct Found {
     pub rows: Vec<Line>,
     pub total: u64,
     pub administrators: Vec<Person>,
+    freshness: Freshness,
 }
 
 /// Finds what a list shows.
@@ -189,6 +190,7 @@ pub fn find(
         list,
         total,
         administrators,
+        freshness: Freshness::read(read, visit, permit, only)?,
     })
 }
 
@@ -212,6 +214,7 @@ struct InventoryPage {
     /// Why one may remove none, or "".
     no_removal: String,
     removal: Option<Removal>,
+    freshness: Freshness,
 }
 
 impl InventoryPage {
@@ -255,6 +258,7 @@ pub fn show(
             some: permit.within().only().is_some(),
             pager: found.pager,
             rows: found.rows,
+            freshness: found.freshness,
             list: found.list.in_words_of(visit.portal.config.edition),
         },
     )

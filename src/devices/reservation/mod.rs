@@ -2,7 +2,10 @@
 //! authorization code goes out, and a return code brings the licenses back.
 
 mod api;
+mod api_list;
 pub mod codes;
+mod list;
+mod list_pages;
 mod pages;
 mod service;
 mod store;
@@ -19,5 +22,7 @@ use crate::http::Routes;
 pub fn routes(routes: &mut Routes) {
     pages::routes(routes);
     ways_pages::routes(routes);
+    list_pages::routes(routes);
     api::routes(routes);
+    api_list::routes(routes);
 }

@@ -44,10 +44,6 @@ pub fn routes(routes: &mut Routes) {
     routes.get(RETURN, show_return);
     routes.post(RETURN, give_back);
     routes.post(&format!("{RETURN}/case"), remove_under_case);
-    routes.menu_covers(
-        "/sa/{said}/licensing/reservation",
-        "/sa/{said}/licensing/license-inventory",
-    );
 }
 
 impl Named for ReservationId {

@@ -1,11 +1,13 @@
 //! The tables of reservations. Every statement names the account.
 
+use crate::authz::Within;
 use crate::error::{Error, Result};
 use crate::kernel::ids::{DeviceId, LicensePoolId, ReservationId, SmartAccountId, VirtualAccountId};
 use crate::kernel::{Moment, Who};
 use crate::platform::db::schema::{reservation_lines as lines, reservations};
 use crate::platform::db::{OnTaken, Reads, Tx};
 use diesel::prelude::*;
+use std::collections::HashMap;
 
 /// Licenses that are set aside for one device.
 #[derive(Debug, Clone, Queryable)]
@@ -107,6 +109,42 @@ pub fn find(read: &mut dyn Reads, account: SmartAccountId, id: ReservationId) ->
         )
         .select(columns!())
         .first(read.conn())?)
+}
+
+/// Those of an account within reach, the oldest of the newest `most` first.
+pub fn all(read: &mut dyn Reads, within: &Within, most: i64) -> Result<Vec<Reservation>> {
+    let mut query = reservations::table
+        .filter(reservations::smart_account_id.eq(within.account()?))
+        .into_boxed();
+    if let Some(only) = within.only() {
+        query = query.filter(reservations::virtual_account_id.eq_any(only.to_vec()));
+    }
+    let mut found: Vec<Reservation> = query
+        .order((reservations::created_at.desc(), reservations::id.desc()))
+        .limit(most)
+        .select(columns!())
+        .load(read.conn())?;
+    found.reverse();
+    Ok(found)
+}
+
+/// How many licenses each reservation of an account within reach holds.
+pub fn held(read: &mut dyn Reads, within: &Within) -> Result<HashMap<ReservationId, i64>> {
+    let mut query = lines::table
+        .inner_join(reservations::table.on(reservations::id.eq(lines::reservation_id)))
+        .filter(lines::smart_account_id.eq(within.account()?))
+        .into_boxed();
+    if let Some(only) = within.only() {
+        query = query.filter(reservations::virtual_account_id.eq_any(only.to_vec()));
+    }
+    let rows: Vec<(ReservationId, i64)> = query
+        .select((lines::reservation_id, lines::quantity))
+        .load(read.conn())?;
+    let mut held = HashMap::new();
+    for (id, quantity) in rows {
+        *held.entry(id).or_default() += quantity;
+    }
+    Ok(held)
 }
 
 /// The one that holds for a device.

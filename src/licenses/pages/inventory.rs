@@ -14,7 +14,7 @@ use crate::http::csv::Table;
 use crate::http::list::{FilterSpec, Pager};
 use crate::http::reply::attachment;
 use crate::http::widgets::{UseBar, balance_class, counted, signed};
-use crate::http::{Answer, Crumb, ListQuery, ListSpec, May, Shell, Visit, page, reason};
+use crate::http::{Answer, Crumb, Freshness, ListQuery, ListSpec, May, Shell, Visit, page, reason};
 use crate::kernel::ids::VirtualAccountId;
 use crate::kernel::{Moment, search_key};
 use crate::members;
@@ -307,6 +307,7 @@ pub struct InventoryPage {
     against_tagging: String,
     /// What is narrowed to one Virtual Account: its id, for the form.
     only: String,
+    freshness: Freshness,
 }
 
 impl InventoryPage {
@@ -329,8 +330,8 @@ pub async fn inventory(may: &May<ViewInventory>, only: Option<VirtualAccountId>)
         Some(id) => format!("{}/inventory/{id}/licenses", base(may)),
     };
     let (permit, raw, now) = (may.permit.clone(), may.query.clone(), may.portal.clock.now());
-    let (number, list_path) = (may.number(), path.clone());
-    let (list, total, rows, admins, head) = may
+    let (number, list_path, visit) = (may.number(), path.clone(), Visit::clone(may));
+    let (list, total, rows, admins, head, freshness) = may
         .portal
         .db
         .read(move |r| {
@@ -342,7 +343,8 @@ pub async fn inventory(may: &May<ViewInventory>, only: Option<VirtualAccountId>)
             list.clamp(total);
             let rows = service::page(r, &permit, &filter, order(&list), list.limit(), list.offset())?;
             let admins = members::administrators_of(r, permit.within().account()?)?;
-            Ok((list, total, rows, admins, head))
+            let freshness = Freshness::read(r, &visit, &permit, only)?;
+            Ok((list, total, rows, admins, head, freshness))
         })
         .await?;
     let csv = match only {
@@ -371,6 +373,7 @@ pub async fn inventory(may: &May<ViewInventory>, only: Option<VirtualAccountId>)
         against_reserving: against(may, Action::ReserveLicenses, &admins),
         against_tagging: against(may, Action::TagLicenses, &admins),
         only: only.map(|id| id.to_string()).unwrap_or_default(),
+        freshness,
         head,
         list: list.in_words_of(may.portal.config.edition),
     })

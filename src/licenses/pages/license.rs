@@ -12,7 +12,7 @@ use crate::authz::{Action, Permit};
 use crate::error::Result;
 use crate::http::form::PathPart;
 use crate::http::widgets::{Chart, Happening, Tab, balance_class, signed};
-use crate::http::{Answer, May, Shell, page, reason};
+use crate::http::{Answer, Freshness, May, Shell, page, reason};
 use crate::kernel::Edition;
 use crate::kernel::Moment;
 use crate::kernel::ids::{LicenseStockId, VirtualAccountId};
@@ -71,6 +71,7 @@ pub struct LicenseHead {
     against_tagging: String,
     /// Each tag, and the list of what else has it.
     tags: Vec<(String, String)>,
+    freshness: Freshness,
 }
 
 // A template of its own, escaped where it is written.
@@ -113,6 +114,7 @@ impl LicenseHead {
                 .collect(),
             against: against(Action::Transfer),
             against_tagging: against(Action::TagLicenses),
+            freshness: Freshness::read(read, may, permit, Some(place))?,
             tags: row
                 .tags
                 .iter()

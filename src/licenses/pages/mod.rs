@@ -40,10 +40,6 @@ pub fn routes(routes: &mut Routes) {
         "/sa/{said}/licensing/licenses/{license}/event-log",
         license::events,
     );
-    routes.get(
-        "/sa/{said}/licensing/licenses/{license}/order-history",
-        license::orders,
-    );
 
     routes.get("/sa/{said}/licensing/license-tags", tags::show);
     routes.post("/sa/{said}/licensing/license-tags", tags::change);
@@ -70,6 +66,14 @@ pub fn routes(routes: &mut Routes) {
     routes.menu_covers(
         "/sa/{said}/licensing/inventory/",
         "/sa/{said}/licensing/inventory",
+    );
+}
+
+/// From which orders a license came: of the cloud alone, since an On-Prem server is told of licenses by its responses.
+pub fn order_routes(routes: &mut Routes) {
+    routes.get(
+        "/sa/{said}/licensing/licenses/{license}/order-history",
+        license::orders,
     );
 }
 

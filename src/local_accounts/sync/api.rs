@@ -2,11 +2,11 @@
 
 use super::super::model::{Number, SyncState};
 use super::super::register_pages::{found, to_its_end};
-use super::exchange;
 use super::files::{self, Applied};
 use super::pages::{MOST, MOST_FILES, handed_out, with_key};
 use super::schedule::{self, Schedule};
 use super::store::{self, MadeFile, Way};
+use super::{dashboard_pages, exchange};
 use crate::authz::action::{SynchronizeOnPrem, ViewAdminWorkspace};
 use crate::error::Result;
 use crate::http::form::PathPart;
@@ -117,6 +117,8 @@ struct LocalSyncShape {
     failure: String,
     last_sync: Option<Moment>,
     due_at: Option<Moment>,
+    /// So many changes of product instances and local Virtual Accounts the cloud has not heard of; at most 10,000 are counted.
+    changes_not_yet_in_cloud: usize,
     /// The number of the last file that was made.
     sequence: i64,
     /// The number of the last file whose response was applied.
@@ -217,11 +219,16 @@ impl ScheduleAnswer {
 
 async fn history(may: May<ViewAdminWorkspace>, number: PathPart<Number>) -> Answer {
     let account = found(&may, number.0).await?;
-    let id = account.id;
-    let files = may
+    let of = account.clone();
+    let (files, changes) = may
         .portal
         .db
-        .read(move |r| store::files_of(r, id, MOST_FILES))
+        .read(move |r| {
+            Ok((
+                store::files_of(r, of.id, MOST_FILES)?,
+                dashboard_pages::changes(r, &of)?,
+            ))
+        })
         .await?;
     let status = account.sync_state(may.portal.clock.now());
     json(
@@ -231,6 +238,7 @@ async fn history(may: May<ViewAdminWorkspace>, number: PathPart<Number>) -> Answ
             failure: account.failure,
             last_sync: account.synced_at,
             due_at: account.due_at,
+            changes_not_yet_in_cloud: changes,
             sequence: account.sequence,
             last_response: account.last_response,
             scheduled: account.is_scheduled,

@@ -1,6 +1,7 @@
 //! Synchronization over the network: a file out, the response in, in one step.
 
 use super::super::store as accounts;
+use super::claim::Claim;
 use super::files::{self, Applied, Generated};
 use super::store::{self, Way};
 use crate::error::{Error, Result};
@@ -47,7 +48,8 @@ pub fn network(
         ));
     };
     let client = Client::of(&url).map_err(|why| Error::refused("on-prem.no-address", why))?;
-    let made = files::generate(db, who, clock.now(), id, key, Way::Network)?;
+    let _claim = Claim::take(db, clock, id, &one.name)?;
+    let made = files::make(db, who, clock.now(), id, key, Way::Network)?;
     let outcome = match send(&client, &made) {
         Ok(response) => files::try_to_apply(db, who, clock.now(), id, &response),
         Err(Failed::Refused(says)) if says.contains(BEHIND) => {
@@ -96,7 +98,7 @@ fn catch_up(
         .latest_response(made.head())
         .map_err(|failed| refused(&failed))?;
     files::try_to_apply(db, who, clock.now(), id, &response)?;
-    let next = files::generate_after(db, who, clock.now(), id, key, made)?;
+    let next = files::make(db, who, clock.now(), id, key, Way::Network)?;
     let response = send(client, &next).map_err(|failed| refused(&failed))?;
     files::try_to_apply(db, who, clock.now(), id, &response)
 }

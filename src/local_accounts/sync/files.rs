@@ -1,7 +1,8 @@
 //! Synchronization files out, response files in.
 
-use super::super::model::{AccountState, LocalAccount, SyncState};
+use super::super::model::{AccountState, SyncState};
 use super::super::store as accounts;
+use super::claim;
 use super::store::{self, MadeFile, Way};
 use crate::error::{Error, Result};
 use crate::kernel::event::Outcome;
@@ -12,16 +13,12 @@ use crate::platform::db::Db;
 use crate::platform::signing::FileKey;
 use crate::sync::format::{self, FileKind, Limits, Record, ResponseHeader, Writer};
 use crate::{devices, virtual_accounts};
-use chrono::TimeDelta;
 use serde_json::json;
 use std::collections::HashMap;
 use std::io::Cursor;
 
 /// With what files are made.
 const SOFTWARE: &str = concat!("licentral on-prem ", env!("CARGO_PKG_VERSION"));
-/// A synchronization over the network that was cut off is taken for over after so long.
-const PATIENCE: TimeDelta = TimeDelta::minutes(10);
-
 /// A synchronization file.
 #[derive(Debug, Clone)]
 pub struct Generated {
@@ -72,60 +69,38 @@ fn whole(n: u64) -> i64 {
     i64::try_from(n).unwrap_or(i64::MAX)
 }
 
-/// Whether a synchronization over the network goes on now.
-pub fn goes_on(one: &LocalAccount, last: Option<&MadeFile>, now: Moment) -> bool {
-    one.sync == SyncState::InProgress && last.is_some_and(|file| file.made_at.plus(PATIENCE) > now)
-}
-
-/// Makes a synchronization file of everything that is in the account. For the network the account is marked as in
-/// progress; while it is, nobody makes another.
+/// Makes a synchronization file of everything that is in the account, to be carried by hand: not while the account is
+/// synchronized over the network (by wall time), which says the same.
 pub fn generate(
     db: &Db,
     who: &Who,
-    at: Moment,
+    (at, wall): (Moment, Moment),
     id: SmartAccountId,
     key: &FileKey,
-    way: Way,
 ) -> Result<Generated> {
-    make(db, who, at, id, key, way, None)
+    let claimed = db.read_now(|r| {
+        let one = accounts::find(r, id)?;
+        Ok(store::is_claimed(r, id, wall)?.then_some(one.name))
+    })?;
+    match claimed {
+        Some(name) => Err(claim::in_progress(&name)),
+        None => make(db, who, at, id, key, Way::File),
+    }
 }
 
-/// Makes another file within a synchronization over the network that has made one already.
-pub fn generate_after(
-    db: &Db,
-    who: &Who,
-    at: Moment,
-    id: SmartAccountId,
-    key: &FileKey,
-    before: &Generated,
-) -> Result<Generated> {
-    make(db, who, at, id, key, Way::Network, Some(before.sequence))
-}
-
-/// `own` is the file of the caller's own synchronization that goes on.
-fn make(
+/// Makes one, for whoever has seen to it that nobody else does: for the network the account is In progress from here on.
+pub fn make(
     db: &Db,
     who: &Who,
     at: Moment,
     id: SmartAccountId,
     key: &FileKey,
     way: Way,
-    own: Option<i64>,
 ) -> Result<Generated> {
     let mut writer = Writer::new(FileKind::Sync, Vec::new());
     let one = db.read_now(|r| {
         let one = accounts::find(r, id)?;
         one.cloud()?;
-        let last = store::file(r, id, one.sequence)?;
-        if own != Some(one.sequence) && goes_on(&one, last.as_ref(), at) {
-            return Err(Error::refused(
-                "on-prem.sync-in-progress",
-                format!(
-                    "{} is being synchronized. Wait until Sync Status says how it ended.",
-                    one.name
-                ),
-            ));
-        }
         let places = virtual_accounts::of_account(r, id)?;
         let names: HashMap<_, _> = places
             .iter()

@@ -5,6 +5,7 @@
 //! registration verifies what comes in.
 
 mod api;
+mod claim;
 mod dashboard_pages;
 mod exchange;
 mod files;
@@ -14,7 +15,7 @@ mod store;
 
 pub use dashboard_pages::{changes, not_yet};
 pub use exchange::network;
-pub use files::{Applied, Generated, apply, generate};
+pub use files::{Applied, Generated, apply, generate, make};
 pub use schedule::{Frequency, Schedule, apply as set_schedule, jobs, kept as schedule_of, run as run_due};
 pub use store::{MadeFile, Way, upcoming};
 

@@ -7,7 +7,7 @@ use super::dashboard_pages::{self as dashboard, Manual};
 use super::exchange;
 use super::files::{self, Applied};
 use super::schedule::{self, Frequency, Schedule};
-use super::store::{self, MadeFile, Way};
+use super::store::{self, MadeFile};
 use crate::authz::Action;
 use crate::authz::action::{SynchronizeOnPrem, ViewAdminWorkspace};
 use crate::error::{Error, Problems, Result};
@@ -155,13 +155,14 @@ async fn generate(may: May<SynchronizeOnPrem>, number: PathPart<Number>, _: Post
 /// A new synchronization file of an account.
 pub async fn handed_out(may: &May<SynchronizeOnPrem>, number: Number) -> Answer {
     let (one, key) = with_key(may, number).await?;
-    let (db, now, who) = (
+    let (db, clock, who) = (
         may.portal.db.clone(),
-        may.portal.clock.now(),
+        may.portal.clock.clone(),
         may.permit.who().clone(),
     );
     let id = one.id;
-    let made = off_the_loop(move || files::generate(&db, &who, now, id, &key, Way::File)).await?;
+    let made =
+        off_the_loop(move || files::generate(&db, &who, (clock.now(), clock.wall()), id, &key)).await?;
     let name = file_name(&one, made.sequence);
     Ok(attachment("application/octet-stream", &name, made.bytes))
 }

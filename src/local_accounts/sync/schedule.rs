@@ -1,7 +1,7 @@
 //! The schedule of the server: when its local accounts synchronize by themselves.
 
 use super::super::store as accounts;
-use super::{exchange, store};
+use super::{claim, exchange, store};
 use crate::error::{Error, Problems, Result};
 use crate::kernel::ids::SmartAccountId;
 use crate::kernel::{Clock, Event, Kind, Moment, Who};
@@ -166,10 +166,27 @@ pub fn hold_for(
     tx.record(at, who, &event, one.name)
 }
 
-/// Synchronizes the accounts whose turn it is. One whose turn was missed while the server was off has one turn, not many.
+/// Synchronizes the accounts whose turn it is; one whose turn was missed while the server was off has one turn, not many.
+/// Ends what a process that has stopped left In progress.
 pub fn jobs(db: &Db, clock: &Clock, signing: &Arc<Signing>) -> Vec<Job> {
+    let over = Job::by_clock(
+        "end synchronizations that were cut off",
+        Duration::from_secs(2),
+        db,
+        clock,
+        |db, clock| async move {
+            off_the_loop(move || {
+                if claim::is_anybody_gone(&db, clock.wall())? {
+                    db.write_now(|tx| claim::give_up(tx, clock.now(), clock.wall()))?;
+                }
+                Ok(())
+            })
+            .await
+        },
+    );
     let (db, clock, signing) = (db.clone(), clock.clone(), signing.clone());
     vec![
+        over,
         Job::new("scheduled synchronization", Duration::from_secs(5), move || {
             let (db, clock, signing) = (db.clone(), clock.clone(), signing.clone());
             async move { off_the_loop(move || run(&db, &clock, &signing).map(drop)).await }
@@ -206,20 +223,27 @@ pub fn run(db: &Db, clock: &Clock, signing: &Signing) -> Result<usize> {
         })?;
     }
     for id in due {
-        // The turn is taken before the work: two processes never do it twice.
+        // The turn is taken before the work: two processes never do it twice. It comes again soon, and is set to its regular time
+        // when the work is done: a process may end in between.
         let (one, key) =
             db.read_now(|r| Ok((accounts::find(r, id)?, super::super::key_of(r, signing, id)?)))?;
-        if !db.housekeeping_now(|tx| store::set_turn(tx, id, one.next_run_at, next))? {
+        let soon = |tries: u32| {
+            let again = clock.now().plus(AGAIN_AFTER * 2_i32.pow(tries.min(10)));
+            next.map_or(again, |next| next.min(again))
+        };
+        let meanwhile = Some(soon(0));
+        if !db.housekeeping_now(|tx| store::set_turn(tx, id, one.next_run_at, meanwhile))? {
             continue;
         }
         turns += 1;
-        if let Err(error) = exchange::network(db, clock, &who, id, &key, true) {
-            tracing::info!(%error, account = one.number, "a scheduled synchronization failed");
-            let tries = u32::try_from(one.failed_tries).unwrap_or(0).min(10);
-            let again = clock.now().plus(AGAIN_AFTER * 2_i32.pow(tries));
-            let again = next.map_or(again, |next| next.min(again));
-            db.housekeeping_now(|tx| store::set_turn(tx, id, next, Some(again)).map(drop))?;
-        }
+        let then = match exchange::network(db, clock, &who, id, &key, true) {
+            Ok(_) => next,
+            Err(error) => {
+                tracing::info!(%error, account = one.number, "a scheduled synchronization failed");
+                Some(soon(u32::try_from(one.failed_tries).unwrap_or(0)))
+            }
+        };
+        db.housekeeping_now(|tx| store::set_turn(tx, id, meanwhile, then).map(drop))?;
     }
     Ok(turns)
 }

@@ -165,6 +165,60 @@ pub fn failed(tx: &mut Tx<'_>, account: SmartAccountId, why: &str, by_schedule: 
     Ok(())
 }
 
+/// Takes an account for a synchronization over the network, unless somebody has it: false then.
+pub fn claim(tx: &mut Tx<'_>, account: SmartAccountId, wall: Moment, until: Moment) -> Result<bool> {
+    let free = accounts::syncing_until
+        .is_null()
+        .or(accounts::syncing_until.lt(Some(wall)));
+    let taken = diesel::update(
+        accounts::table
+            .filter(accounts::smart_account_id.eq(account))
+            .filter(free),
+    )
+    .set(accounts::syncing_until.eq(Some(until)))
+    .execute(tx.conn())?;
+    Ok(taken == 1)
+}
+
+/// Keeps a claim that was given until `before` for longer, or ends it: false when it has been lost to another process.
+pub fn renew_claim(
+    tx: &mut Tx<'_>,
+    account: SmartAccountId,
+    before: Moment,
+    until: Option<Moment>,
+) -> Result<bool> {
+    let own = accounts::table
+        .filter(accounts::smart_account_id.eq(account))
+        .filter(accounts::syncing_until.eq(Some(before)));
+    let kept = diesel::update(own)
+        .set(accounts::syncing_until.eq(until))
+        .execute(tx.conn())?;
+    Ok(kept == 1)
+}
+
+/// Whether a process synchronizes an account over the network now.
+pub fn is_claimed(read: &mut dyn Reads, account: SmartAccountId, wall: Moment) -> Result<bool> {
+    let until: Option<Moment> = accounts::table
+        .find(account)
+        .select(accounts::syncing_until)
+        .first(read.conn())?;
+    Ok(until.is_some_and(|until| until >= wall))
+}
+
+/// Accounts that nobody synchronizes any more, though they are In progress, with their names.
+pub fn left_in_progress(read: &mut dyn Reads, wall: Moment) -> Result<Vec<(SmartAccountId, String)>> {
+    let over = accounts::syncing_until
+        .is_null()
+        .or(accounts::syncing_until.lt(Some(wall)));
+    Ok(accounts::table
+        .inner_join(smart_accounts::table.on(smart_accounts::id.eq(accounts::smart_account_id)))
+        .filter(accounts::sync.eq(SyncState::InProgress))
+        .filter(over)
+        .order(accounts::smart_account_id)
+        .select((accounts::smart_account_id, smart_accounts::name))
+        .load(read.conn())?)
+}
+
 /// The accounts whose turn it is, the longest waiting first.
 pub fn due(read: &mut dyn Reads, now: Moment, most: i64) -> Result<Vec<SmartAccountId>> {
     Ok(accounts::table

@@ -417,6 +417,7 @@ diesel::table! {
         next_public_key -> Text,
         next_sealed_key -> Text,
         registering_until -> Nullable<Timestamp>,
+        syncing_until -> Nullable<Timestamp>,
     }
 }
 

@@ -89,7 +89,7 @@ impl Wire<'_> {
             .db
             .read_now(|r| local_accounts::key_of(r, &self.on_prem.signing, self.account))?;
         let who = Who::portal("scenario");
-        let file = local_accounts::generate(&self.on_prem.db, &who, at, self.account, &key, Way::Network)?;
+        let file = local_accounts::make(&self.on_prem.db, &who, at, self.account, &key, Way::Network)?;
         let sender = Sender {
             who: Who {
                 person: None,

@@ -638,6 +638,9 @@ fn an_account_ends_in_the_order_of_the_checklist_and_takes_everything_with_it() 
         .shows("Springfield is Inactive")
         .shows("The branch is closed.");
     assert!(p.mail().last_to(UMA).text.contains("The branch is closed."));
+    ines.get(&format!("/sa/{}/activity", account.number))
+        .expect(200)
+        .shows("was deactivated: \u{201c}The branch is closed.\u{201d}");
     let mut uma = p.sign_in(UMA);
     uma.get(&format!("/sa/{}", account.number))
         .expect(200)

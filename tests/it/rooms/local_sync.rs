@@ -74,7 +74,7 @@ fn an_answer_that_was_lost_is_fetched_the_next_time() {
         .db
         .read_now(|r| local_accounts::key_of(r, &signing, both.account))
         .unwrap();
-    let lost = local_accounts::generate(&both.server.db, &who, now, both.account, &key, Way::File).unwrap();
+    let lost = local_accounts::make(&both.server.db, &who, now, both.account, &key, Way::File).unwrap();
     both.cloud.sync(&lost.bytes).expect(200);
     assert_eq!(both.account().last_response, 0);
     both.sync(ADMIN).expect(303);
@@ -152,7 +152,7 @@ fn files_are_carried_by_hand_and_a_wrong_one_is_refused_beside_its_field() {
         .db
         .read_now(|r| local_accounts::key_of(r, &signing, both.account))
         .unwrap();
-    let made = local_accounts::generate(&both.server.db, &who, now, both.account, &key, Way::File).unwrap();
+    let made = local_accounts::make(&both.server.db, &who, now, both.account, &key, Way::File).unwrap();
     assert_eq!(both.account().sync, SyncState::Generated);
     both.cloud.sync(&made.bytes).expect(200);
     let answer = both.response();
@@ -394,4 +394,212 @@ fn a_new_account_leaves_host_names_out_where_the_server_says_so() {
     p.db.housekeeping_now(|tx| licentral::platform::settings::set(tx, "hide-hostnames", "yes"))
         .unwrap();
     assert!(request("Second").hides_hostnames);
+}
+
+/// As a page writes a time.
+fn written(at: licentral::kernel::Moment) -> String {
+    at.utc().format("%-d %b %Y, %H:%M UTC").to_string()
+}
+
+#[test]
+fn each_portal_says_as_of_which_synchronization_its_numbers_are() {
+    let both = Both::start();
+    both.cloud.licenses(&both.cast.xyz, both.place, SKU, 5);
+    let mut here = both.server.sign_in(ADMIN);
+    let mut there = both.cloud.sign_in("ada@xyz.example");
+    let pages = |number: i64, place: &str| {
+        [
+            format!("/sa/{number}/licensing/license-inventory"),
+            format!("/sa/{number}/devices/device-inventory"),
+            format!("/sa/{number}/licensing/reservations"),
+            format!("/sa/{number}/licensing/inventory/{place}/licenses"),
+            format!("/sa/{number}/licensing/inventory/{place}/product-instances"),
+        ]
+    };
+    let xyz = both.cast.xyz.number;
+    for page in pages(both.number, both.default.as_str()) {
+        here.open(&page)
+            .expect(200)
+            .shows("As of no synchronization yet.");
+    }
+    for page in pages(xyz, both.place.as_str()) {
+        there
+            .open(&page)
+            .expect(200)
+            .shows("Local (On-Prem server Plant)")
+            .shows("as of no synchronization yet.");
+    }
+    both.sync(ADMIN).expect(303);
+    let first = format!(
+        "s of the synchronization of {}",
+        written(both.account().synced_at.unwrap())
+    );
+    // What happens at the server, the cloud hears of with the next one.
+    both.advance(TimeDelta::days(1));
+    let (_, token) = both.server.registration_token(&both.local(), both.default, None);
+    both.server.device(&token, "FOC1");
+    for page in pages(both.number, both.default.as_str()) {
+        here.open(&page)
+            .expect(200)
+            .shows(&first)
+            .shows("1 change not yet in the cloud.");
+    }
+    for page in pages(xyz, both.place.as_str()) {
+        there.open(&page).expect(200).shows(&first);
+    }
+    // A license too, and no page of a Virtual Account that no On-Prem server serves.
+    let (license, _) = both
+        .cloud
+        .stock_named(&both.cast.xyz, "Local", "c9200-ne-48")
+        .unwrap();
+    there
+        .open(&format!("/sa/{xyz}/licensing/licenses/{license}"))
+        .expect(200)
+        .shows(&first);
+    for page in &pages(xyz, both.cast.corporate.as_str())[3..] {
+        there.open(page).expect(200).shows_not("synchronization");
+    }
+    both.cloud
+        .sign_in("eve@harborview.example")
+        .open(&format!(
+            "/sa/{}/licensing/license-inventory",
+            both.cast.harborview.number
+        ))
+        .expect(200)
+        .shows_not("synchronization");
+    let how = format!("/api/v1/on-prem/accounts/{}/sync", both.number);
+    assert_eq!(
+        both.server.api(ADMIN).get(&how).json()["changes_not_yet_in_cloud"],
+        1
+    );
+    both.sync(ADMIN).expect(303);
+    let second = format!(
+        "s of the synchronization of {}",
+        written(both.account().synced_at.unwrap())
+    );
+    assert_ne!(first, second);
+    for page in pages(both.number, both.default.as_str()) {
+        here.open(&page)
+            .expect(200)
+            .shows(&second)
+            .shows_not("not yet in the cloud");
+    }
+    for page in pages(xyz, both.place.as_str()) {
+        there.open(&page).expect(200).shows(&second);
+    }
+}
+
+#[test]
+fn what_a_process_that_has_stopped_was_synchronizing_is_over_some_seconds_later() {
+    let both = Both::start();
+    // As a process leaves it that was killed in the middle of its work.
+    let until = both.server.clock.wall().plus(TimeDelta::seconds(6));
+    both.server
+        .db
+        .housekeeping_now(|tx| {
+            diesel::update(rows::table.find(both.account))
+                .set((
+                    rows::sync.eq(SyncState::InProgress),
+                    rows::syncing_until.eq(Some(until)),
+                ))
+                .execute(tx.conn())?;
+            Ok(())
+        })
+        .unwrap();
+    let state = || {
+        both.server.run_jobs();
+        both.account()
+    };
+    // Moving the lab's clock on is no time that a process has taken.
+    both.advance(TimeDelta::days(1));
+    assert_eq!(state().sync, SyncState::InProgress);
+    both.sync(ADMIN).expect(303);
+    let mut admin = both.server.sign_in(ADMIN);
+    let by_hand = format!("/on-prem-accounts/{}/sync/file/generate", both.number);
+    admin.get("/").expect(200);
+    send(&mut admin, &by_hand, &[])
+        .expect(409)
+        .shows("is being synchronized");
+    assert_eq!(both.account().sequence, 0, "nobody has made a file");
+    both.server.advance_wall(TimeDelta::seconds(7));
+    let found = state();
+    assert_eq!(found.sync, SyncState::Failed);
+    assert!(found.failure.contains("has stopped"), "{}", found.failure);
+    state();
+    assert_eq!(both.server.events_of("local-sync.failed").len(), 1);
+    both.sync(ADMIN).expect(303);
+    assert_eq!(both.account().sync, SyncState::Successful);
+}
+
+/// A cloud that takes a file and does not answer for so long, then hangs up.
+fn slow_cloud(answers_after: std::time::Duration) -> (String, std::thread::JoinHandle<()>) {
+    let door = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = format!("http://{}", door.local_addr().unwrap());
+    let waits = std::thread::spawn(move || {
+        let (caller, _) = door.accept().unwrap();
+        std::thread::sleep(answers_after);
+        drop(caller);
+    });
+    (address, waits)
+}
+
+#[test]
+fn a_synchronization_that_takes_long_is_nobody_elses_meanwhile_and_keeps_its_turn() {
+    let both = Both::start();
+    let (address, waits) = slow_cloud(std::time::Duration::from_secs(8));
+    both.call_at(&address);
+    let (db, clock, signing) = (
+        both.server.db.clone(),
+        both.server.clock.clone(),
+        both.server.parts.signing.clone(),
+    );
+    let start = clock.now().utc().date_naive().succ_opt().unwrap().to_string();
+    let schedule = local_accounts::Schedule::typed(&start, "daily", "02:30").unwrap();
+    let (who, at) = (Who::portal("tests"), clock.now());
+    db.write_now(|tx| local_accounts::set_schedule(tx, at, &who, Some(&schedule)))
+        .unwrap();
+    let run = || local_accounts::run_due(&db, &clock, &signing).unwrap();
+    assert_eq!(run(), 0, "the account gets its first turn");
+    both.advance(TimeDelta::days(3));
+    std::thread::scope(|scope| {
+        let works = scope.spawn(run);
+        std::thread::sleep(std::time::Duration::from_secs(7));
+        // Longer than what a process may be silent: it has said that it goes on.
+        both.server.run_jobs();
+        let meanwhile = both.account();
+        assert_eq!(meanwhile.sync, SyncState::InProgress, "{}", meanwhile.failure);
+        // Should it be killed now, its turn comes again in minutes and not tomorrow.
+        let next = meanwhile.next_run_at.unwrap();
+        assert!(next.since(clock.now()) <= TimeDelta::minutes(5), "{next:?}");
+        assert_eq!(run(), 0);
+        assert_eq!(works.join().unwrap(), 1);
+    });
+    waits.join().unwrap();
+    let over = both.account();
+    assert_eq!((over.sync, over.sequence), (SyncState::Failed, 1));
+    assert!(!over.failure.contains("has stopped"), "{}", over.failure);
+    // What is over is given back: the next one need not wait.
+    both.call_at(&both.cloud.base);
+    both.sync(ADMIN).expect(303);
+    assert_eq!(both.account().sync, SyncState::Successful);
+}
+
+#[test]
+fn orders_are_of_the_cloud_alone() {
+    let both = Both::start();
+    both.cloud.licenses(&both.cast.xyz, both.place, SKU, 5);
+    both.sync(ADMIN).expect(303);
+    let mut here = both.server.sign_in(ADMIN);
+    here.open("/simulator/orders").expect(404);
+    both.server.api(ADMIN).get("/api/v1/simulator/orders").expect(404);
+    let (license, _) = both
+        .server
+        .stock_named(&both.local(), "DEFAULT", "c9200-ne-48")
+        .unwrap();
+    let page = format!("/sa/{}/licensing/licenses/{license}", both.number);
+    here.open(&page).expect(200).shows_not("Order History");
+    here.open(&format!("{page}/order-history")).expect(404);
+    here.open(&format!("/sa/{}/account/virtual-accounts", both.number))
+        .expect(200)
+        .shows_not("Access level");
 }

@@ -1,5 +1,6 @@
 //! License Reservation: request code, licenses, authorization code, and the way back.
 
+use crate::support::both::{ADMIN, Both, SKU};
 use crate::support::{Account, Portal};
 use diesel::prelude::*;
 use licentral::devices::reservation::codes::{self, Authorization, RequestCode};
@@ -364,4 +365,89 @@ fn the_check_finds_reservations_and_tokens_that_do_not_add_up() {
         }
     };
     finds("used more often than it may be", &used(4), &used(0));
+}
+
+/// The list of reservations of an account: over pages, as a file and for scripts.
+fn listed(p: &Portal, account: &Account, email: &str, udi: &str) {
+    let path = format!("/sa/{}/licensing/reservations", account.number);
+    let mut reader = p.sign_in(email);
+    reader.open(&path).expect(200).shows(udi).shows("Reserved");
+    for found in [
+        udi,
+        "SN: FOC2401X0AB",
+        "foc2401x0ab",
+        "PID:C9200-48P-E SN:FOC2401X0AB",
+    ] {
+        let q: String = url::form_urlencoded::byte_serialize(found.as_bytes()).collect();
+        reader.open(&format!("{path}?q={q}")).expect(200).shows(udi);
+    }
+    for narrowed in ["q=FOC9999", "status=returned"] {
+        reader
+            .open(&format!("{path}?{narrowed}"))
+            .expect(200)
+            .shows("No reservations match");
+    }
+    let file = reader.open(&format!("{path}.csv")).expect(200).body.clone();
+    assert!(file.contains("C9200-48P-E,FOC2401X0AB,"), "{file}");
+    let all = p
+        .api(email)
+        .get(&format!(
+            "/api/v1/accounts/{}/reservations?status=reserved",
+            account.number
+        ))
+        .expect(200)
+        .json();
+    assert_eq!(all["total"], 1);
+    let one = &all["items"][0];
+    assert_eq!(
+        (&one["serial"], &one["licenses"], &one["status"]),
+        (&json!("FOC2401X0AB"), &json!(2), &json!("reserved"))
+    );
+    // The codes are where one may use them, and not in a list that everybody reads.
+    assert!(one.get("authorization_code").is_none() && one.get("request_code").is_none());
+}
+
+#[test]
+fn reservations_are_listed_in_both_editions() {
+    let (p, cast) = Portal::with_cast();
+    p.licenses(&cast.xyz, cast.corporate, "C9200-48P-E", 5);
+    let reserve = |p: &Portal, account: &Account, place: &str, email: &str| {
+        p.api(email)
+            .post(
+                &format!("/api/v1/accounts/{}/reservations", account.number),
+                &json!({ "virtual_account": place, "request_code": request("FOC2401X0AB").text,
+                    "licenses": [{ "entitlement": NE, "quantity": 2 }] }),
+            )
+            .expect(201)
+            .json()
+    };
+    let udi = "PID:C9200-48P-E SN:FOC2401X0AB";
+    let one = reserve(&p, &cast.xyz, cast.corporate.as_str(), "ada@xyz.example");
+    listed(&p, &cast.xyz, "ada@xyz.example", udi);
+    let path = format!("/sa/{}/licensing/reservations", cast.xyz.number);
+    // Vera sees it and reserves nothing; Una does not reach it; a stranger knows of nothing.
+    let page = p.sign_in("vera@xyz.example").open(&path).expect(200).clone();
+    page.shows(udi);
+    assert!(!page.body.contains(one["id"].as_str().unwrap()) || !page.body.contains("reservation/"));
+    p.sign_in("una@xyz.example")
+        .open(&path)
+        .expect(200)
+        .shows("No reservations yet");
+    p.sign_in("eve@harborview.example").open(&path).expect(404);
+    p.sign_in("ada@xyz.example")
+        .open(&format!("/sa/{}/licensing/license-inventory", cast.xyz.number))
+        .expect(200)
+        .shows("Reservations");
+
+    // At an On-Prem server from the local pool, and in its left menu.
+    let both = Both::start();
+    both.cloud.licenses(&both.cast.xyz, both.place, SKU, 5);
+    both.sync(ADMIN).expect(303);
+    let local = both.local();
+    reserve(&both.server, &local, both.default.as_str(), ADMIN);
+    listed(&both.server, &local, ADMIN, udi);
+    assert_eq!(both.stock("DEFAULT")[2], 2);
+    let mut admin = both.server.sign_in(ADMIN);
+    admin.open(&format!("/sa/{}", local.number)).expect(200);
+    admin.click("Reservations").expect(200).shows(udi);
 }

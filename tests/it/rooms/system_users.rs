@@ -470,6 +470,17 @@ fn the_list_is_searched_sorted_filtered_and_taken_out() {
     let mut ines = p.sign_in(INES);
     let page = ines.get("/admin/users?q=FELD").expect(200);
     assert_eq!(page.texts("tbody tr").len(), 1);
+    // As it is copied out of a mail, of the page, or of a list.
+    for copied in [
+        "Omar Feld <omar@on-prem.example>",
+        "\u{201c}omar\u{201d}",
+        "omar@on-prem.example\u{a0}",
+        "omar feld",
+    ] {
+        let q: String = url::form_urlencoded::byte_serialize(copied.as_bytes()).collect();
+        let page = ines.get(&format!("/admin/users?q={q}")).expect(200);
+        assert_eq!(page.texts("tbody tr").len(), 1, "{copied:?}");
+    }
     let page = ines
         .get("/admin/users?role=system-user&status=active")
         .expect(200);

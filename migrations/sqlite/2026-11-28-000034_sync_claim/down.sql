@@ -1,0 +1,1 @@
+ALTER TABLE local_accounts DROP COLUMN syncing_until;
