@@ -3,6 +3,7 @@
 mod device;
 mod lab;
 mod on_prem;
+mod run;
 mod serve;
 mod sync_file;
 
@@ -60,6 +61,8 @@ enum Command {
     OnPrem(on_prem::OnPremArgs),
     /// The powers of a lab, at a portal that is running: clock, states, faults, wait and assert.
     Lab(Box<lab::LabArgs>),
+    /// A script that was written for the vendor, unchanged and led to a portal: licentral run -- python3 script.py
+    Run(run::RunArgs),
     /// Files that travel between an On-Prem server and the cloud: look into one, or spoil one for a test.
     Sync(sync_file::SyncArgs),
     /// Make a file of signing keys.
@@ -81,8 +84,11 @@ fn arguments() -> Vec<OsString> {
     let at = |wanted: fn(&str) -> bool| line.iter().position(|word| word.to_str().is_some_and(wanted));
     let portal = at(|word| word == "--portal" || word.starts_with("--portal="));
     let device = at(|word| word == "device");
+    // What stands behind "run" is another program's.
+    let run = at(|word| word == "run");
     if let (Some(from), Some(to)) = (portal, device)
         && from < to
+        && run.is_none_or(|run| to < run)
         && let Some(words) = line.get_mut(from..=to)
     {
         words.rotate_right(1);
@@ -125,6 +131,7 @@ pub fn run() -> ExitCode {
         Some(Command::Device(args)) => return device::run(args),
         Some(Command::OnPrem(args)) => return on_prem::run(args),
         Some(Command::Lab(args)) => return lab::run(*args),
+        Some(Command::Run(args)) => return run::run(args),
         Some(Command::Sync(args)) => sync_file::run(args),
         Some(Command::MakeKey { file }) => {
             if file.exists() {

@@ -9,6 +9,7 @@ use crate::platform::config::{Config, Settings};
 use crate::platform::db::{Db, Schema, migrate, not_opened};
 use crate::platform::mail::Transport;
 use crate::platform::signing::Signing;
+use crate::platform::tls::Front;
 use crate::platform::{settings, telemetry};
 use crate::simulator::scenario;
 use crate::system_users;
@@ -195,6 +196,7 @@ async fn run(portals: Vec<Prepared>) -> std::io::Result<()> {
     let mut handles = Vec::new();
     let mut jobs = Vec::new();
     let mut metrics = None;
+    let mut fronts = Vec::new();
     for Prepared {
         parts,
         listener,
@@ -202,6 +204,7 @@ async fn run(portals: Vec<Prepared>) -> std::io::Result<()> {
     } in portals
     {
         let portal = parts.portal.clone();
+        fronts.extend(portal.config.tls.clone());
         if is_first
             && portal.config.is_lab()
             && let Err(error) = settings::follow_clock(&portal.db, &portal.clock).await
@@ -223,6 +226,7 @@ async fn run(portals: Vec<Prepared>) -> std::io::Result<()> {
         }
         served.push(actix_web::rt::spawn(server));
     }
+    let reloads = actix_web::rt::spawn(reload_certificates(fronts));
     actix_web::rt::spawn(async move {
         wait_for_signal().await;
         tracing::info!("stopping");
@@ -237,10 +241,30 @@ async fn run(portals: Vec<Prepared>) -> std::io::Result<()> {
         ends.notify_one();
         let _ = job.await;
     }
+    reloads.abort();
     if let Some(metrics) = metrics {
         metrics.abort();
     }
     outcome
+}
+
+/// Reads certificates anew at SIGHUP: they are replaced every few weeks, and nobody should be sent away for that.
+async fn reload_certificates(fronts: Vec<Arc<Front>>) {
+    use tokio::signal::unix::{SignalKind, signal};
+    if fronts.is_empty() {
+        return;
+    }
+    let Ok(mut hangup) = signal(SignalKind::hangup()) else {
+        return;
+    };
+    while hangup.recv().await.is_some() {
+        for front in &fronts {
+            match front.reload() {
+                Ok(()) => tracing::info!("the certificate was read anew"),
+                Err(why) => tracing::error!(why, "the certificate stays as it was"),
+            }
+        }
+    }
 }
 
 async fn wait_for_signal() {

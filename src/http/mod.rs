@@ -37,6 +37,7 @@ pub mod upload;
 pub mod view_as;
 pub mod visit;
 pub mod widgets;
+mod wire;
 
 pub use access::{LabOnly, May, Public, SignedIn};
 pub use form::{IdempotencyKey, JsonBody, NoFields, Posted};

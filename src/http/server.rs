@@ -1,9 +1,9 @@
 //! The server: layers around the routes, and how it starts and stops.
 
 use super::assets;
-use super::connections::Connection;
 use super::portal::Portal;
 use super::routes::Routes;
+use super::wire::Wire;
 use super::{errors, headers, lab, surface};
 use crate::error::Error;
 use actix_http::HttpService;
@@ -27,11 +27,13 @@ use std::time::Duration;
 pub fn build(portal: Portal, routes: Arc<Routes>, listener: TcpListener) -> std::io::Result<Server> {
     let (connections, limits) = (portal.connections.clone(), portal.config.limits.clone());
     let most = connections.most();
+    let tls = portal.config.tls.clone();
     let data = Data::new(portal);
     let server = ServerBuilder::new();
     let stopping = server.graceful_shutdown_signal();
     let server = server.listen("licentral", listener, move || {
         let (routes, connections, stopping) = (routes.clone(), connections.clone(), stopping.clone());
+        let (tls, patience) = (tls.clone(), limits.head);
         let app = App::new()
             .app_data(data.clone())
             // Inside out: the last layer is the first to see a request.
@@ -56,21 +58,26 @@ pub fn build(portal: Portal, routes: Arc<Routes>, listener: TcpListener) -> std:
             .client_request_timeout(limits.head)
             .client_disconnect_timeout(Duration::from_secs(2))
             .keep_alive(Duration::from_secs(30))
-            .on_connect_ext(|connection: &Connection, data| {
-                data.insert(connection.seat());
+            .on_connect_ext(|wire: &Wire, data| {
+                data.insert(wire.seat());
             })
             .h1(map_config(
                 app.into_factory().map_err(|error| error.error_response()),
                 |()| AppConfig::default(),
             ));
         fn_service(move |stream: TcpStream| {
-            let connections = connections.clone();
+            let (connections, tls) = (connections.clone(), tls.clone());
             async move {
                 // A compressed page goes out in pieces, and without this the last one waits for the first to be
                 // acknowledged, which a client puts off for 40 ms.
                 stream.set_nodelay(true)?;
                 let peer = stream.peer_addr().ok();
-                Ok((connections.take(stream)?, peer))
+                let connection = connections.take(stream)?;
+                let wire = match tls {
+                    None => Wire::Plain(connection),
+                    Some(front) => Wire::Secure(Box::new(front.accept(connection, patience).await?)),
+                };
+                Ok((wire, peer))
             }
         })
         .map_err(DispatchError::Io)

@@ -1,11 +1,13 @@
 //! The settings of an installation: from the environment, the same as flags of `serve`.
 //! All mistakes are told at once, each with the name of the setting and an example.
 
+pub use super::limits::Limits;
+use super::tls::{Files, Front};
 use crate::kernel::Edition;
 use clap::Args;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::sync::Arc;
 
 /// The most records of one synchronization file, unless it is set.
 pub const SYNC_RECORDS: u64 = 1_000_000;
@@ -22,6 +24,13 @@ pub struct Settings {
     /// The address by which people reach the portal; links in mails begin with it.
     #[arg(long, env = "LICENTRAL_BASE_URL")]
     pub base_url: Option<String>,
+    /// TLS of the portal's own: the file (PEM) of its certificate, behind it those of the authorities in between. With
+    /// LICENTRAL_TLS_KEY.
+    #[arg(long, env = "LICENTRAL_TLS_CERT")]
+    pub tls_cert: Option<PathBuf>,
+    /// The private key (PEM, without a password) of that certificate.
+    #[arg(long, env = "LICENTRAL_TLS_KEY")]
+    pub tls_key: Option<PathBuf>,
     /// sqlite://file or postgres://user:password@host/database.
     #[arg(
         long,
@@ -166,6 +175,8 @@ pub struct Config {
     pub listen: SocketAddr,
     /// Without a slash at the end.
     pub base_url: String,
+    /// What those who connect are shown; none where the portal speaks plain HTTP.
+    pub tls: Option<Arc<Front>>,
     /// As given.
     pub database_url: String,
     /// Name of the scenario.
@@ -194,67 +205,6 @@ pub struct Config {
     pub limits: Limits,
 }
 
-/// What clients are given of time and room, so that those who take without end leave some for others.
-#[derive(Debug, Clone)]
-pub struct Limits {
-    /// The most connections that are open at once. One more, and the slowest has to go.
-    pub connections: usize,
-    /// So long nobody is asked to go.
-    pub young: Duration,
-    /// So long a connection may rest between two requests, or wait for the beginning of one.
-    pub idle: Duration,
-    /// So long the head of a request, or of a synchronization file, may take.
-    pub head: Duration,
-    /// So long a body or an answer may take, and longer by what has passed at `rate`.
-    pub patience: Duration,
-    /// Bytes in a second.
-    pub rate: u32,
-    /// So long a body may let wait without counting.
-    pub free: Duration,
-    /// The most bodies that may let wait at once.
-    pub bodies: usize,
-    /// And from one network.
-    pub bodies_per_network: usize,
-}
-
-impl Default for Limits {
-    fn default() -> Self {
-        Self {
-            connections: open_files().saturating_sub(RESERVE).clamp(64, 4096),
-            young: Duration::from_millis(300),
-            idle: Duration::from_secs(45),
-            head: Duration::from_secs(10),
-            patience: Duration::from_secs(30),
-            rate: 64 * 1024,
-            free: Duration::from_secs(2),
-            bodies: 128,
-            bodies_per_network: 32,
-        }
-    }
-}
-
-impl Limits {
-    /// How long so many bytes take at the least rate.
-    pub fn time_for(&self, bytes: usize) -> Duration {
-        let bytes = u64::try_from(bytes).unwrap_or(u64::MAX);
-        Duration::from_micros(bytes.saturating_mul(1_000_000) / u64::from(self.rate.max(1)))
-    }
-}
-
-/// Files that are kept free for the database, letters, and connections that nobody has looked at yet.
-const RESERVE: usize = 256;
-
-/// How many files this process may have open: each connection is one. Where the system does not say it in
-/// Linux's way, what is usual.
-fn open_files() -> usize {
-    let limits = std::fs::read_to_string("/proc/self/limits").unwrap_or_default();
-    limits
-        .lines()
-        .find_map(|line| line.strip_prefix("Max open files"))
-        .and_then(|rest| rest.split_whitespace().next())
-        .map_or(1024, |most| most.parse().unwrap_or(usize::MAX))
-}
-
 impl Config {
     /// Checks the settings; tells all mistakes at once.
     pub fn check(settings: Settings) -> Result<Self, Vec<String>> {
@@ -279,6 +229,8 @@ impl Config {
                 "LICENTRAL_LISTEN is {listen}, but a lab signs anybody in with one click, so it listens on 127.0.0.1 only. Set LICENTRAL_MODE=production to serve others."
             ));
         }
+        let tls = own_tls(&settings, &mut wrong);
+        let scheme = if tls.is_some() { "https" } else { "http" };
         let base_url = match &settings.base_url {
             Some(given) => match url::Url::parse(given) {
                 Ok(u) if matches!(u.scheme(), "http" | "https") && u.path() == "/" && u.query().is_none() => {
@@ -291,8 +243,13 @@ impl Config {
                     String::new()
                 }
             },
-            None => format!("http://{listen}"),
+            None => format!("{scheme}://{listen}"),
         };
+        if tls.is_some() && base_url.starts_with("http://") {
+            wrong.push(format!(
+                "LICENTRAL_BASE_URL is {base_url}, but with LICENTRAL_TLS_CERT the portal speaks TLS. Give an address that begins with https://."
+            ));
+        }
         if !settings.database_url.starts_with("sqlite://")
             && !settings.database_url.starts_with("postgres://")
             && !settings.database_url.starts_with("postgresql://")
@@ -368,7 +325,7 @@ impl Config {
             if settings.base_url.is_none() {
                 wrong.push("LICENTRAL_BASE_URL is missing: links in mails begin with it. For example https://licenses.company.example.".to_owned());
             } else if base_url.starts_with("http://") && !listen.ip().is_loopback() {
-                wrong.push("LICENTRAL_BASE_URL begins with http://: sign-in needs https. Put a TLS proxy in front and give its https address.".to_owned());
+                wrong.push("LICENTRAL_BASE_URL begins with http://: sign-in needs https. Set LICENTRAL_TLS_CERT and LICENTRAL_TLS_KEY, or put a TLS proxy in front, and give the https address.".to_owned());
             }
             if !matches!(mail, MailRoute::Smtp(_)) {
                 wrong.push("LICENTRAL_SMTP_URL is missing: without mail nobody can approve anything. For example smtp://user:password@mail.company.example:587.".to_owned());
@@ -389,6 +346,7 @@ impl Config {
             mode,
             listen,
             base_url,
+            tls,
             database_url: settings.database_url,
             scenario: settings.scenario,
             mail,
@@ -409,6 +367,28 @@ impl Config {
     pub fn is_lab(&self) -> bool {
         self.mode == Mode::Lab
     }
+}
+
+/// The certificate of the settings. A key without a certificate is a mistake, and so is the other way round.
+fn own_tls(settings: &Settings, wrong: &mut Vec<String>) -> Option<Arc<Front>> {
+    let (certificate, key) = match (&settings.tls_cert, &settings.tls_key) {
+        (None, None) => return None,
+        (Some(certificate), Some(key)) => (certificate.clone(), key.clone()),
+        (given, _) => {
+            let (given, missing) = if given.is_some() {
+                ("CERT", "KEY")
+            } else {
+                ("KEY", "CERT")
+            };
+            wrong.push(format!(
+                "LICENTRAL_TLS_{missing} is missing: LICENTRAL_TLS_{given} needs it."
+            ));
+            return None;
+        }
+    };
+    Front::open(Files { certificate, key })
+        .map_err(|why| wrong.push(why))
+        .ok()
 }
 
 #[cfg(test)]
@@ -477,11 +457,17 @@ mod tests {
     }
 
     #[test]
-    fn connections_leave_files_for_everything_else() {
-        assert!(open_files() > 0);
-        let limits = Limits::default();
-        assert!(limits.connections <= open_files().max(64));
-        assert_eq!(limits.time_for(128 * 1024), Duration::from_secs(2));
+    fn a_certificate_goes_with_a_key_and_an_address_of_https() {
+        let wrong = |more: &[&str]| {
+            let line = [&["licentral"], more].concat();
+            Config::check(Line::parse_from(line).settings)
+                .unwrap_err()
+                .join("\n")
+        };
+        assert!(wrong(&["--tls-cert", "/nonexistent.pem"]).contains("LICENTRAL_TLS_KEY is missing"));
+        assert!(wrong(&["--tls-key", "/nonexistent.key"]).contains("LICENTRAL_TLS_CERT is missing"));
+        let both = ["--tls-cert", "/nonexistent.pem", "--tls-key", "/nonexistent.key"];
+        assert!(wrong(&both).contains("LICENTRAL_TLS_CERT: /nonexistent.pem cannot be read"));
     }
 
     #[test]

@@ -1,7 +1,7 @@
-//! Speaks with a cloud over plain HTTP, for what an On-Prem server does there: a command's or a portal's. It waits for the
+//! Speaks with a cloud, for what an On-Prem server does there: a command's or a portal's. It waits for the
 //! answer, so a portal calls it off its loop, and never inside a transaction.
 
-use super::plain_http::{self, word};
+use super::portal_calls::{self, word};
 use serde_json::{Value, json};
 use std::time::Duration;
 
@@ -41,17 +41,8 @@ type Answer = ureq::http::Response<ureq::Body>;
 impl Client {
     /// At an address such as `http://127.0.0.1:8080`.
     pub fn of(url: &str) -> Result<Self, String> {
-        let url = plain_http::address(
-            url,
-            "On-Prem server",
-            "Give an address that begins with http://, or carry files by hand.",
-        )?;
-        let agent = ureq::Agent::config_builder()
-            .http_status_as_error(false)
-            .max_redirects(0)
-            .timeout_global(Some(Duration::from_mins(5)))
-            .build()
-            .new_agent();
+        let url = portal_calls::address(url)?;
+        let agent = portal_calls::agent(Duration::from_mins(5))?.build().new_agent();
         Ok(Self { url, agent })
     }
 
@@ -83,7 +74,7 @@ impl Client {
         let problem: Value = serde_json::from_slice(&bytes).unwrap_or_default();
         // What the door for tokens says, by another standard.
         let (code, says) = if word(&problem, "error").is_empty() {
-            (word(&problem, "code"), plain_http::says(&problem))
+            (word(&problem, "code"), portal_calls::says(&problem))
         } else {
             let says = word(&problem, "error_description");
             (word(&problem, "error"), says.to_owned())

@@ -30,6 +30,15 @@ use crate::http::Routes;
 use crate::http::surface::Dialect;
 use crate::kernel::Edition;
 
+/// The hosts of the vendor's clouds that scripts name.
+pub const HOSTS: [&str; 5] = [
+    "cloudsso.cisco.com",
+    "id.cisco.com",
+    "swapi.cisco.com",
+    "apx.cisco.com",
+    "apmx.cisco.com",
+];
+
 /// How the vendor's scripts are understood and answered.
 pub const DIALECT: Dialect = Dialect {
     routed: paths::routed,

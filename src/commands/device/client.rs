@@ -1,6 +1,6 @@
-//! Speaks the device protocol over plain HTTP.
+//! Speaks the device protocol.
 
-use crate::platform::plain_http;
+use crate::platform::portal_calls;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use std::time::Duration;
@@ -43,15 +43,8 @@ pub struct Client {
 impl Client {
     /// At an address such as `http://127.0.0.1:8080`.
     pub fn of(portal: &str) -> Result<Self, String> {
-        let instead = format!(
-            "Give an address that begins with http://, such as {}.",
-            super::state::PORTAL
-        );
-        let portal = plain_http::address(portal, "simulated device", &instead)?;
-        let agent = ureq::Agent::config_builder()
-            .http_status_as_error(false)
-            .max_redirects(0)
-            .timeout_global(Some(Duration::from_secs(30)))
+        let portal = portal_calls::address(portal)?;
+        let agent = portal_calls::agent(Duration::from_secs(30))?
             .max_idle_connections_per_host(256)
             .max_idle_connections(256)
             .build()
@@ -90,7 +83,7 @@ impl Client {
             return Ok((status, text));
         }
         let problem: Value = serde_json::from_str(&text).unwrap_or_default();
-        let code = plain_http::word(&problem, "code");
+        let code = portal_calls::word(&problem, "code");
         if code.is_empty() {
             return Err(Failed::Unreachable(format!(
                 "{} answered {status} and is no Licentral portal, or not one that knows this protocol.",
@@ -99,7 +92,7 @@ impl Client {
         }
         Err(Failed::Refused {
             code: code.to_owned(),
-            says: plain_http::says(&problem),
+            says: portal_calls::says(&problem),
         })
     }
 

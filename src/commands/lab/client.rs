@@ -1,6 +1,6 @@
 //! Speaks with the lab's operations of a portal, as an API client of its operator.
 
-use crate::platform::plain_http;
+use crate::platform::portal_calls;
 use serde_json::{Value, json};
 use std::cell::RefCell;
 use std::time::Duration;
@@ -26,18 +26,9 @@ pub struct Client {
 impl Client {
     /// At an address such as `http://127.0.0.1:8080`.
     pub fn of(portal: &str, id: &str, secret: &str) -> Result<Self, String> {
-        let portal = plain_http::address(
-            portal,
-            "lab's command",
-            "Give an address that begins with http://, such as http://127.0.0.1:8080.",
-        )?;
-        let agent = ureq::Agent::config_builder()
-            .http_status_as_error(false)
-            .max_redirects(0)
-            // Longer than the longest wait.
-            .timeout_global(Some(Duration::from_secs(330)))
-            .build()
-            .new_agent();
+        let portal = portal_calls::address(portal)?;
+        // Longer than the longest wait.
+        let agent = portal_calls::agent(Duration::from_secs(330))?.build().new_agent();
         Ok(Self {
             portal,
             id: id.to_owned(),
@@ -99,7 +90,7 @@ impl Client {
                 .header("content-type", "application/json")
                 .send(body.to_string()),
         )?;
-        let token = plain_http::word(&said, "access_token").to_owned();
+        let token = portal_calls::word(&said, "access_token").to_owned();
         *self.token.borrow_mut() = Some(token.clone());
         Ok(token)
     }
@@ -121,11 +112,11 @@ impl Client {
         if status < 300 {
             return Ok(said);
         }
-        let (code, says) = if plain_http::word(&said, "error").is_empty() {
-            (plain_http::word(&said, "code"), plain_http::says(&said))
+        let (code, says) = if portal_calls::word(&said, "error").is_empty() {
+            (portal_calls::word(&said, "code"), portal_calls::says(&said))
         } else {
-            let says = plain_http::word(&said, "error_description");
-            (plain_http::word(&said, "error"), says.to_owned())
+            let says = portal_calls::word(&said, "error_description");
+            (portal_calls::word(&said, "error"), says.to_owned())
         };
         match (status, code) {
             (404, _) => Err(Failed::Refused(format!(

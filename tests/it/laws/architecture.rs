@@ -184,6 +184,8 @@ const HOMES: &[Home] = &[
     ),
     ("jsonwebtoken", |s| s.path == "platform/signing.rs", &[]),
     ("argon2", |s| s.path == "authn/password.rs", &[]),
+    ("rustls", |s| s.path == "platform/tls.rs", &[]),
+    ("rcgen", |s| s.path == "platform/tls.rs", &[]),
 ];
 
 #[test]

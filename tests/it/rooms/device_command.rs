@@ -164,12 +164,12 @@ fn what_is_wrong_is_said_and_nothing_is_lost() {
     );
     let tls = Command {
         folder: device.folder.clone(),
-        portal: "https://portal.example".to_owned(),
+        portal: "ftp://portal.example".to_owned(),
     };
     tls.says(
         &format!("license smart register idtoken {token}"),
         1,
-        &["plain HTTP"],
+        &["http:// or https://"],
     );
     std::mem::forget((far, tls));
     device.says(

@@ -77,6 +77,7 @@ impl Portal {
             mode: Mode::Lab,
             listen: at,
             base_url: base.clone(),
+            tls: None,
             database_url: database.url.clone(),
             scenario: "empty".to_owned(),
             mail: MailRoute::Mailbox,

@@ -1,15 +1,29 @@
 //! What the guide "Point your scripts here" says is tried as it stands there, with the address of a portal of the test.
 
-use crate::support::{Portal, repository};
+use crate::support::{Cast, Portal, repository};
 use licentral::authn::api_client;
 use licentral::kernel::Name;
 use std::io::Write;
 use std::process::{Command, Stdio};
 
-/// The first block of a language.
-fn block(text: &str, language: &str) -> String {
-    let (_, rest) = text.split_once(&format!("```{language}\n")).unwrap();
+/// The first block of a language, as it stands in the guide.
+pub fn block(language: &str) -> String {
+    let guide = std::fs::read_to_string(repository().join("docs/guides/point-your-scripts-here.md")).unwrap();
+    let (_, rest) = guide.split_once(&format!("```{language}\n")).unwrap();
     rest.split_once("```").unwrap().0.to_owned()
+}
+
+/// A portal with what the guide speaks of.
+pub fn portal() -> (Portal, Cast) {
+    let (p, cast) = Portal::with_cast();
+    p.licenses(&cast.xyz, cast.corporate, "C9200-48P-E", 5);
+    let (at, ada) = (p.clock.now(), p.find_person("ada@xyz.example").id);
+    let name = Name::parse("Guide", "name").unwrap();
+    p.db.housekeeping_now(|tx| {
+        api_client::add(tx, at, ada, "demo-ada", "licentral-demo-secret", &name, true)
+    })
+    .unwrap();
+    (p, cast)
 }
 
 /// What a program says to a text; nothing when it is not installed.
@@ -31,22 +45,13 @@ fn run(program: &str, text: &str) -> Option<String> {
 
 #[test]
 fn the_guide_works_as_it_stands() {
-    let (p, cast) = Portal::with_cast();
-    p.licenses(&cast.xyz, cast.corporate, "C9200-48P-E", 5);
-    let (at, ada) = (p.clock.now(), p.find_person("ada@xyz.example").id);
-    let name = Name::parse("Guide", "name").unwrap();
-    p.db.housekeeping_now(|tx| {
-        api_client::add(tx, at, ada, "demo-ada", "licentral-demo-secret", &name, true)
-    })
-    .unwrap();
-    let guide = std::fs::read_to_string(repository().join("docs/guides/point-your-scripts-here.md"))
-        .unwrap()
-        .replace("http://127.0.0.1:8080", &p.base);
-    if let Some(said) = run("sh", &block(&guide, "sh")) {
+    let (p, _) = portal();
+    let block = |language| block(language).replace("http://127.0.0.1:8080", &p.base);
+    if let Some(said) = run("sh", &block("sh")) {
         assert!(said.contains("\"accountDomain\":\"xyz.example\""), "{said}");
         assert!(said.contains("\"totalRecords\":2"), "{said}");
     }
-    if let Some(said) = run("python3", &block(&guide, "python")) {
+    if let Some(said) = run("python3", &block("python")) {
         assert!(
             said.contains("C9200 DNA Essentials, 48-port Corporate Network Devices 5 0 In Compliance"),
             "{said}"

@@ -2,7 +2,7 @@
 
 mod doors;
 mod fuzz;
-mod guide;
+pub mod guide;
 mod operations;
 mod refused;
 
