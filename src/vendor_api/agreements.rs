@@ -37,6 +37,12 @@ pub fn routes(routes: &mut Routes) {
     );
     routes.vendor(
         Method::GET,
+        &format!("{c}/account/{{said}}/subscription/{{subscription}}/consumption"),
+        AGREEMENTS,
+        none_of_account,
+    );
+    routes.vendor(
+        Method::GET,
         &format!("{c}/{{subscription}}/consumption"),
         AGREEMENTS,
         none,
@@ -100,7 +106,8 @@ async fn search(who: SignedIn, call: Call) -> Answer {
                 .entry(subscription_id(&one.pool, one.order.as_deref()))
                 .or_default();
             let place = json!({
-                "virtualAccountId": numbers.get(&one.pool.virtual_account), "virtualAccountName": one.place,
+                "virtualAccountId": numbers.get(&one.pool.virtual_account).map(ToString::to_string),
+                "virtualAccountName": one.place,
             });
             if !places.contains(&place) {
                 places.push(place);
@@ -117,7 +124,7 @@ async fn search(who: SignedIn, call: Call) -> Answer {
             })
             .collect();
         offers.push(json!({
-            "smartAccountId": tenant.number, "domain": tenant.domain, "subscriptions": subscriptions,
+            "smartAccountId": tenant.number.to_string(), "domain": tenant.domain, "subscriptions": subscriptions,
         }));
     }
     json(
