@@ -380,3 +380,24 @@ fn scripts_of_the_guide_run_with_the_vendors_names_and_are_recorded_without_secr
     }
     assert!(kept.contains(r#""access_token":"***""#), "{kept}");
 }
+
+#[test]
+fn a_node_that_looks_for_no_proxy_is_led_all_the_same() {
+    if !is_there("node") {
+        return;
+    }
+    let (p, _) = Portal::with_cast();
+    let folder = Database::empty().folder;
+    let script = "const say = (url) => fetch(url).then((r) => r.text()).then(console.log);
+        say('https://swapi.cisco.com/services/api/nothing').then(() => say('http://other.invalid/'));";
+    let done = run(&folder, &p.base, &[], &["node", "-e", script])
+        .output()
+        .unwrap();
+    assert!(done.status.success(), "{}", says(&done));
+    assert!(says(&done).contains("It was not found"), "{}", says(&done));
+    assert!(
+        says(&done).contains("other.invalid:80 is not one of"),
+        "{}",
+        says(&done)
+    );
+}
