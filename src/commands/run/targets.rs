@@ -180,7 +180,6 @@ mod tests {
             "a:port",
             "a:99999",
             "\u{1b}[31m:443",
-            "[x]:443",
             "ä.example:443",
         ] {
             assert_eq!(Asked::of(text, 80), None, "{text}");
