@@ -102,7 +102,8 @@ impl Waiting {
 
 #[test]
 fn a_run_ends_with_the_status_of_its_command() {
-    let folder = Database::empty().folder;
+    let database = Database::empty();
+    let folder = &database.folder;
     let portal = "http://127.0.0.1:9";
     for (command, code) in [
         (&["sh", "-c", "exit 7"][..], 7),
@@ -111,7 +112,7 @@ fn a_run_ends_with_the_status_of_its_command() {
         (&["/nonexistent/command"], 127),
         (&["/"], 126),
     ] {
-        let done = run(&folder, portal, &[], command).output().unwrap();
+        let done = run(folder, portal, &[], command).output().unwrap();
         assert_eq!(done.status.code(), Some(code), "{command:?}: {}", says(&done));
     }
     for options in [
@@ -121,10 +122,10 @@ fn a_run_ends_with_the_status_of_its_command() {
         &["--record", "/nonexistent/record"],
     ] {
         let words = [&["run"], options, &["--", "true"]].concat();
-        let done = program(&words, &folder).env("TMPDIR", &folder).output().unwrap();
+        let done = program(&words, folder).env("TMPDIR", folder).output().unwrap();
         assert_eq!(done.status.code(), Some(125), "{options:?}: {}", says(&done));
     }
-    let left: Vec<_> = std::fs::read_dir(&folder)
+    let left: Vec<_> = std::fs::read_dir(folder)
         .unwrap()
         .flatten()
         .filter(|file| file.file_name().to_string_lossy().starts_with("licentral-run"))
@@ -134,9 +135,10 @@ fn a_run_ends_with_the_status_of_its_command() {
 
 #[test]
 fn whoever_ends_the_run_ends_the_command() {
-    let folder = Database::empty().folder;
+    let database = Database::empty();
+    let folder = &database.folder;
     let script = "trap 'exit 42' TERM; echo up; while :; do sleep 0.05; done";
-    let mut child = run(&folder, "http://127.0.0.1:9", &[], &["sh", "-c", script])
+    let mut child = run(folder, "http://127.0.0.1:9", &[], &["sh", "-c", script])
         .stdout(Stdio::piped())
         .stderr(Stdio::null())
         .spawn()
@@ -164,9 +166,10 @@ fn whoever_ends_the_run_ends_the_command() {
 #[test]
 fn no_host_but_the_vendors_is_reached_in_any_way() {
     let (p, _) = Portal::with_cast();
-    let folder = Database::empty().folder;
+    let database = Database::empty();
+    let folder = &database.folder;
     let (other, address) = untouched();
-    let waiting = Waiting::start(&folder, &p.base, &["--on-prem-host", "ssm.company.example:8443"]);
+    let waiting = Waiting::start(folder, &p.base, &["--on-prem-host", "ssm.company.example:8443"]);
     for host in [
         address.as_str(),
         "other.invalid:443",
@@ -212,9 +215,10 @@ fn no_host_but_the_vendors_is_reached_in_any_way() {
 #[test]
 fn the_vendors_hosts_lead_to_the_portal_in_every_way() {
     let (p, _) = Portal::with_cast();
-    let folder = Database::empty().folder;
+    let database = Database::empty();
+    let folder = &database.folder;
     let waiting = Waiting::start(
-        &folder,
+        folder,
         &p.base,
         &["--on-prem", &p.base, "--on-prem-host", "ssm.company.example:8443"],
     );
@@ -267,14 +271,15 @@ fn a_redirect_to_another_host_leads_nowhere() {
     if !is_there("curl") {
         return;
     }
-    let folder = Database::empty().folder;
+    let database = Database::empty();
+    let folder = &database.folder;
     let (other, address) = untouched();
     let portal = misleading(format!("http://{address}/stolen"));
     let done = run(
-        &folder,
+        folder,
         &portal,
         &[],
-        &["curl", "-sL", "http://swapi.cisco.com/services/"],
+        &["curl", "-sL", "-m", "20", "http://swapi.cisco.com/services/"],
     )
     .output()
     .unwrap();
@@ -286,10 +291,10 @@ fn a_redirect_to_another_host_leads_nowhere() {
     assert_untouched(&other);
     let portal = misleading("https://other.invalid/".to_owned());
     let done = run(
-        &folder,
+        folder,
         &portal,
         &[],
-        &["curl", "-sSL", "http://swapi.cisco.com/services/"],
+        &["curl", "-sSL", "-m", "20", "http://swapi.cisco.com/services/"],
     )
     .output()
     .unwrap();
@@ -303,10 +308,11 @@ fn a_redirect_to_another_host_leads_nowhere() {
 
 #[test]
 fn exceptions_that_were_set_outside_are_gone() {
-    let folder = Database::empty().folder;
+    let database = Database::empty();
+    let folder = &database.folder;
     let (other, address) = untouched();
     let outside = |command: &[&str]| {
-        let mut run = run(&folder, "http://127.0.0.1:9", &[], command);
+        let mut run = run(folder, "http://127.0.0.1:9", &[], command);
         for name in ["NO_PROXY", "no_proxy"] {
             run.env(name, "*,127.0.0.1,.cisco.com");
         }
@@ -339,17 +345,18 @@ fn of_the_guide(folder: &Path, language: &str) -> PathBuf {
 #[test]
 fn scripts_of_the_guide_run_with_the_vendors_names_and_are_recorded_without_secrets() {
     let (p, _) = guide::portal();
-    let folder = Database::empty().folder;
+    let database = Database::empty();
+    let folder = &database.folder;
     let mut ran = 0;
     for (language, program, needs) in [("sh", "sh", "curl"), ("python", "python3", "python3")] {
         if !is_there(needs) {
             continue;
         }
         ran += 1;
-        let file = of_the_guide(&folder, language);
+        let file = of_the_guide(folder, language);
         let script = file.to_string_lossy();
         let record = ["--record", "record.jsonl"];
-        let done = run(&folder, &p.base, &record, &[program, &script])
+        let done = run(folder, &p.base, &record, &[program, &script])
             .output()
             .unwrap();
         assert!(done.status.success(), "{}", says(&done));
@@ -387,10 +394,11 @@ fn a_node_that_looks_for_no_proxy_is_led_all_the_same() {
         return;
     }
     let (p, _) = Portal::with_cast();
-    let folder = Database::empty().folder;
+    let database = Database::empty();
+    let folder = &database.folder;
     let script = "const say = (url) => fetch(url).then((r) => r.text()).then(console.log);
         say('https://swapi.cisco.com/services/api/nothing').then(() => say('http://other.invalid/'));";
-    let done = run(&folder, &p.base, &[], &["node", "-e", script])
+    let done = run(folder, &p.base, &[], &["node", "-e", script])
         .output()
         .unwrap();
     assert!(done.status.success(), "{}", says(&done));
