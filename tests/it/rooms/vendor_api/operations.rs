@@ -390,6 +390,7 @@ fn every_operation_of_the_clouds_answers_as_recorded() {
     );
     t.get(&b("/licensing/v2/account-policy"));
     t.get("/services/api/enterprise-agreements/v1/subscription/account/xyz.example/consumption");
+    t.get("/services/api/enterprise-agreements/v1/subscription/account/xyz.example/subscription/Sub1/consumption");
     t.get("/services/api/enterprise-agreements/v1/subscription/Sub1/consumption");
     for what in ["consumption", "consumption/details", "entitlements"] {
         t.post(&b(&format!("/ea/v1/subscription/account/{what}")), json!({}));
