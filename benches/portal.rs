@@ -18,17 +18,13 @@
 mod support;
 
 use std::path::Path;
-use std::process::Child;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 use support::{
-    Portal, Running, Wire, call, copy_of, cpu, get, launch_with, memory, own_memory_of, serve_bare, sign_in,
-    start_bare,
+    Portal, Running, Wire, call, copy_of, get, launch_with, measure, memory, own_memory_of, serve_bare,
+    sign_in, start_bare,
 };
-
-const CONNECTIONS: usize = 16;
-const SECONDS: u64 = 4;
 
 fn main() {
     let mut args = std::env::args().skip(1);
@@ -115,48 +111,6 @@ fn main() {
         "Memory of a portal with scenario demo that was just started, at rest: {} MB.",
         portal.idle()
     );
-}
-
-/// Asks over and over on several connections; prints a line; returns the rate.
-fn measure(name: &str, port: u16, child: &Child, request: &[u8], limit: Option<f64>) -> f64 {
-    let stop = Arc::new(AtomicBool::new(false));
-    let waits = Arc::new(Mutex::new(Vec::new()));
-    let before = cpu(child);
-    let started = Instant::now();
-    let threads: Vec<_> = (0..CONNECTIONS)
-        .map(|_| {
-            let (stop, waits, request) = (stop.clone(), waits.clone(), request.to_vec());
-            std::thread::spawn(move || {
-                let mut wire = Wire::open(port);
-                let mut own = Vec::new();
-                while !stop.load(Ordering::Relaxed) {
-                    let asked = Instant::now();
-                    let (status, _) = wire.ask(&request);
-                    assert_eq!(status, 200, "a workload must be answered with 200");
-                    own.push(asked.elapsed());
-                }
-                waits.lock().unwrap().extend(own);
-            })
-        })
-        .collect();
-    std::thread::sleep(Duration::from_secs(SECONDS));
-    stop.store(true, Ordering::Relaxed);
-    for thread in threads {
-        thread.join().unwrap();
-    }
-    let took = started.elapsed().as_secs_f64();
-    let mut waits = waits.lock().unwrap().clone();
-    waits.sort_unstable();
-    let rate = waits.len() as f64 / took;
-    let at = |part: f64| waits[((waits.len() as f64 - 1.0) * part) as usize].as_secs_f64() * 1000.0;
-    let per_request = (cpu(child) - before) * 1_000_000.0 / waits.len() as f64;
-    let ratio = limit.map_or_else(|| "1".to_owned(), |limit| format!("{:.3}", rate / limit));
-    println!(
-        "| {name} | {rate:.0} | {ratio} | {:.2} | {:.2} | {per_request:.0} |",
-        at(0.5),
-        at(0.99)
-    );
-    rate
 }
 
 /// Order Inventory of an account with 10,000 orders: as it opens, narrowed, and its numbers alone.

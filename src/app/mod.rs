@@ -78,6 +78,11 @@ pub fn refusals() -> Vec<crate::error::Coded> {
             "Use an API client with the scope write.",
         ),
         (
+            "api.not-subscribed",
+            "The API client is not subscribed to the vendor's APIs, and calls one of them.",
+            "Use an API client that was made with a subscription.",
+        ),
+        (
             "view-as.read-only",
             "The portal is seen as another role, and this changes something.",
             "Stop viewing as, then do it.",

@@ -23,6 +23,8 @@ pub enum Via {
         id: String,
         /// May it change things.
         may_write: bool,
+        /// Are the vendor's addresses open to it.
+        is_subscribed: bool,
     },
 }
 

@@ -20,6 +20,51 @@ const PURPOSE: &str = "licentral-api";
 const VENDOR_PURPOSE: &str = "licentral-vendor-api";
 /// How long one lives, as the real portal's do.
 pub const LIFE: TimeDelta = TimeDelta::seconds(3599);
+/// The `typ` of authorization codes.
+const CODE_KIND: &str = "code+jwt";
+/// How long a code can be traded for an access token (RFC 6749, section 4.1.2: ten minutes at most).
+const CODE_LIFE: TimeDelta = TimeDelta::minutes(1);
+
+/// Among the scopes of a client that is not subscribed to the vendor's APIs; those from before there was a choice are.
+const NOT_SUBSCRIBED: &str = "unsubscribed";
+
+/// What a client was made for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Scopes {
+    /// It may change what its owner may change; it only reads otherwise.
+    pub write: bool,
+    /// It is subscribed to the vendor's APIs, in the vendor's words; its calls there are refused otherwise.
+    pub vendor: bool,
+}
+
+impl Scopes {
+    /// Every script may do what its owner may, at all addresses.
+    pub const ALL: Self = Self {
+        write: true,
+        vendor: true,
+    };
+    fn parse(text: &str) -> Self {
+        let has = |wanted: &str| text.split(' ').any(|scope| scope == wanted);
+        Self {
+            write: has("write"),
+            vendor: !has(NOT_SUBSCRIBED),
+        }
+    }
+}
+
+impl std::fmt::Display for Scopes {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("read")?;
+        if self.write {
+            f.write_str(" write")?;
+        }
+        if !self.vendor {
+            f.write_str(" ")?;
+            f.write_str(NOT_SUBSCRIBED)?;
+        }
+        Ok(())
+    }
+}
 
 /// A client as its owner sees it.
 #[derive(Debug, Clone, serde::Serialize, utoipa::ToSchema)]
@@ -28,7 +73,8 @@ pub struct Client {
     pub id: String,
     /// What it is for.
     pub name: String,
-    /// `read` or `read write`.
+    /// Words with blanks between them: `read`, `write` where it may change something, `unsubscribed` where the vendor's
+    /// addresses turn it away.
     pub scopes: String,
     /// Since when.
     pub created_at: Moment,
@@ -46,7 +92,7 @@ pub fn add(
     id: &str,
     secret: &str,
     name: &Name,
-    may_write: bool,
+    scopes: Scopes,
 ) -> Result<()> {
     store::insert_client(
         tx,
@@ -55,7 +101,7 @@ pub fn add(
         id,
         &token::digest(secret),
         name.as_str(),
-        if may_write { "read write" } else { "read" },
+        &scopes.to_string(),
     )
 }
 
@@ -89,6 +135,11 @@ pub fn speaks_as_vendor(access: &str) -> bool {
     Signing::claimed_purpose(access).is_some_and(|purpose| purpose == VENDOR_PURPOSE)
 }
 
+/// Whether an access token was asked for at our own token address.
+pub fn speaks_as_we_do(access: &str) -> bool {
+    Signing::claimed_purpose(access).is_some_and(|purpose| purpose == PURPOSE)
+}
+
 /// Whether a client is known by this secret, and lives.
 pub fn is_known(read: &mut dyn Reads, id: &str, secret: &str) -> Result<bool> {
     let row = store::client(read, id)?;
@@ -119,6 +170,30 @@ pub fn vendor_token(
     };
     let access = signing.sign(KIND, VENDOR_PURPOSE, &subject, wall, wall.plus(LIFE))?;
     Ok(Some((access, person)))
+}
+
+/// A client for which somebody may be asked to sign in: its name, and whose it is.
+pub fn asking(read: &mut dyn Reads, id: &str) -> Result<Option<(String, PersonId)>> {
+    let row = store::client(read, id)?.filter(|row| row.ended_at.is_none());
+    Ok(row.map(|row| (row.name, row.person_id)))
+}
+
+/// The code with which a client is told that a person lets it in (RFC 6749, section 4.1). It is good for the address to which
+/// it is sent alone.
+pub fn code_for(signing: &Signing, wall: Moment, id: &str, person: PersonId, back: &str) -> Result<String> {
+    let subject = format!("{id} {person} {}", token::digest(back));
+    signing.sign(CODE_KIND, VENDOR_PURPOSE, &subject, wall, wall.plus(CODE_LIFE))
+}
+
+/// Whom a code lets this client in for, if it was sent to that address and is not too old. That it was used before is found
+/// out where its use is kept.
+pub fn code_of(signing: &Signing, wall: Moment, id: &str, back: &str, code: &str) -> Option<PersonId> {
+    let claims = signing.verify(CODE_KIND, VENDOR_PURPOSE, code, wall)?;
+    let mut parts = claims.sub.split(' ');
+    let (client, person, sent_to) = (parts.next()?, parts.next()?, parts.next()?);
+    (client == id && token::same(sent_to, &token::digest(back)))
+        .then(|| person.parse().ok())
+        .flatten()
 }
 
 /// Trades a secret for a token. Unknown client and wrong secret are the same to the caller. Nothing is written:
@@ -190,13 +265,14 @@ pub fn find(
         address: address.to_owned(),
         request_id: request_id.to_owned(),
     };
-    let may_write = row.scopes.split(' ').any(|scope| scope == "write");
+    let scopes = Scopes::parse(&row.scopes);
     Ok(Some(Actor {
         person,
         platform,
         via: Via::Client {
             id: client,
-            may_write,
+            may_write: scopes.write,
+            is_subscribed: scopes.vendor,
         },
         who,
     }))

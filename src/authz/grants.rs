@@ -127,7 +127,12 @@ pub fn number_of(read: &mut dyn Reads, named: &str, by_name: bool) -> Result<Opt
     if named.chars().any(char::is_control) {
         return Ok(None);
     }
-    store::number_of(read, named, by_name)
+    let found = store::number_of(read, named, by_name)?;
+    if found.is_none() && by_name && named.contains('+') {
+        // Some libraries write a blank in a path as they write it in a form.
+        return store::number_of(read, &named.replace('+', " "), by_name);
+    }
+    Ok(found)
 }
 
 /// The same for a tenant that is known by its id.

@@ -67,6 +67,10 @@ pub async fn face<B: MessageBody + 'static>(
         is_read: req.method().is_safe(),
         theme: raw_cookie(req.request(), THEME).map_or(Theme::Auto, |t| Theme::parse(&t)),
         request_id: super::headers::request_id(req.request()),
+        is_authorized: req.headers().contains_key(header::AUTHORIZATION),
+        names_account: req
+            .app_data::<actix_web::web::Data<super::Portal>>()
+            .is_some_and(|portal| req.headers().contains_key(portal.dialect.account_header)),
         is_page: false,
         referer: req
             .headers()
@@ -127,6 +131,8 @@ struct Asked {
     is_read: bool,
     theme: Theme,
     request_id: String,
+    is_authorized: bool,
+    names_account: bool,
     /// There is a page at this address, as there is for every form that comes back.
     is_page: bool,
     referer: String,
@@ -149,6 +155,8 @@ impl Asked {
                 edition: self.edition,
                 path: &self.path,
                 error,
+                is_authorized: self.is_authorized,
+                names_account: self.names_account,
             }),
             _ => self.problem(error),
         };

@@ -17,6 +17,12 @@ use std::sync::Arc;
 
 const CSP: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; font-src 'self'; connect-src 'self'; frame-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
 
+/// The answer to a form of this page may lead to another origin, which is named as `scheme://host:port`.
+pub fn lets_forms_lead_to(response: &mut actix_web::HttpResponse, origin: &str) {
+    let wider = CSP.replace("form-action 'self'", &format!("form-action 'self' {origin}"));
+    super::reply::set_header(response, "content-security-policy", &wider);
+}
+
 #[derive(Clone)]
 struct RequestId(String);
 

@@ -3,7 +3,7 @@
 
 use super::connections::Seat;
 use super::portal::Portal;
-use super::surface::Surface;
+use super::surface::{self, Surface};
 use super::visit::Visit;
 use crate::authn::Via;
 use crate::platform::faults::{self, Effect, Faults, Rule, is_spared};
@@ -73,7 +73,9 @@ pub async fn around<B: MessageBody + 'static>(req: ServiceRequest, next: Next<B>
     };
     let mut is_cut = false;
     if portal.lab.faults.has_rules() && !is_spared(req.path()) {
-        for rule in striking(&portal, req.request()).await {
+        let path = surface::path_of(req.request());
+        let status = |code: u16, rule: &Rule| status(&portal, &path, code, rule);
+        for rule in striking(&portal, req.request(), &path).await {
             match &rule.asks.effect {
                 Effect::Delay(ms) => tokio::time::sleep(Duration::from_millis(*ms)).await,
                 Effect::Cut => is_cut = true,
@@ -97,12 +99,12 @@ pub async fn around<B: MessageBody + 'static>(req: ServiceRequest, next: Next<B>
 }
 
 /// The rules that strike this request: delays, and the first of what else there is.
-async fn striking(portal: &Portal, req: &HttpRequest) -> Vec<Arc<Rule>> {
+async fn striking(portal: &Portal, req: &HttpRequest, path: &str) -> Vec<Arc<Rule>> {
     let wall = portal.clock.wall();
     let about = portal
         .lab
         .faults
-        .about(surface_of(req.path()), req.method().as_str(), req.path());
+        .about(surface_of(path), req.method().as_str(), req.path());
     // Who asks is found out only where a rule wants to know.
     let who = if about.iter().any(|rule| rule.asks.who.is_some()) {
         names(req).await
@@ -163,15 +165,23 @@ fn instead<B: MessageBody>(
     req.into_response(answer).map_into_right_body()
 }
 
-/// An error as the portal sends them, which says that it was asked for.
-fn status(code: u16, rule: &Rule) -> HttpResponse {
+/// An error as the portal sends them at that path, which says that it was asked for.
+fn status(portal: &Portal, path: &str, code: u16, rule: &Rule) -> HttpResponse {
     let status = StatusCode::from_u16(code).unwrap_or(StatusCode::SERVICE_UNAVAILABLE);
+    let says = format!("A fault rule of this lab answered: {}.", rule.asks.name);
+    if Surface::of(path) == Surface::Vendor {
+        let mut answer = (portal.dialect.told)(path, status, &says);
+        if matches!(code, 429 | 503) {
+            super::reply::set_header(&mut answer, "retry-after", "1");
+        }
+        return answer;
+    }
     let body = serde_json::json!({
         "type": "about:blank",
         "title": status.canonical_reason().unwrap_or("Error"),
         "status": status.as_u16(),
         "code": "lab.fault",
-        "detail": format!("A fault rule of this lab answered: {}.", rule.asks.name),
+        "detail": says,
     });
     let mut answer = HttpResponse::build(status);
     answer.insert_header((header::CONTENT_TYPE, "application/problem+json"));

@@ -43,6 +43,7 @@ pub use access::{LabOnly, May, Public, SignedIn};
 pub use form::{IdempotencyKey, JsonBody, NoFields, Posted};
 pub use form_state::FormState;
 pub use freshness::Freshness;
+pub use headers::lets_forms_lead_to;
 pub use list::{ListQuery, ListSpec};
 pub use portal::Portal;
 pub use query::Param;

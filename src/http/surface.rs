@@ -4,13 +4,14 @@ use super::portal::Portal;
 use super::routes::Listed;
 use crate::error::Error;
 use crate::kernel::Edition;
-use actix_web::HttpResponse;
 use actix_web::body::MessageBody;
 use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::http::StatusCode;
 use actix_web::http::Uri;
 use actix_web::http::uri::PathAndQuery;
 use actix_web::middleware::Next;
 use actix_web::web::Data;
+use actix_web::{HttpRequest, HttpResponse};
 
 /// Whom a path is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -67,6 +68,10 @@ pub struct Failed<'a> {
     pub path: &'a str,
     /// What is wrong.
     pub error: &'a Error,
+    /// It came with an `Authorization`, good or not.
+    pub is_authorized: bool,
+    /// It has the header that names an account where the path names none.
+    pub names_account: bool,
 }
 
 /// How scripts of the vendor are understood and answered. The room that knows their language gives it.
@@ -77,8 +82,27 @@ pub struct Dialect {
     pub routed: fn(Edition, &[Listed], &str, Option<&str>) -> Option<String>,
     /// An error as its scripts know it.
     pub failed: fn(&Failed<'_>) -> HttpResponse,
+    /// Another answer than the portal's own, for a path as it is routed: a status, and what is said.
+    pub told: fn(&str, StatusCode, &str) -> HttpResponse,
     /// The header that names a Smart Account where the path names none.
     pub account_header: &'static str,
+}
+
+/// A part of a path without its percent-encoding.
+pub fn plain(part: &str) -> String {
+    percent_encoding::percent_decode_str(part)
+        .decode_utf8_lossy()
+        .into_owned()
+}
+
+/// The path under which a request is routed.
+pub fn path_of(req: &HttpRequest) -> String {
+    let routed = req.app_data::<Data<Portal>>().and_then(|portal| {
+        let bearer = super::visit::bearer(req);
+        let edition = portal.config.edition;
+        (portal.dialect.routed)(edition, &portal.routes, req.path(), bearer.as_deref())
+    });
+    routed.unwrap_or_else(|| req.path().to_owned())
 }
 
 /// Routes what is written in one of the vendor's ways as if it were written in the one that is registered.
@@ -86,12 +110,8 @@ pub async fn settle<B: MessageBody>(
     mut req: ServiceRequest,
     next: Next<B>,
 ) -> Result<ServiceResponse<B>, actix_web::Error> {
-    let routed = req.app_data::<Data<Portal>>().and_then(|portal| {
-        let bearer = super::visit::bearer(req.request());
-        let edition = portal.config.edition;
-        (portal.dialect.routed)(edition, &portal.routes, req.path(), bearer.as_deref())
-    });
-    if let Some(path) = routed.filter(|path| path != req.path()) {
+    let path = path_of(req.request());
+    if path != req.path() {
         let target = match req.uri().query() {
             Some(query) => format!("{path}?{query}"),
             None => path,

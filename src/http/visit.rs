@@ -159,10 +159,22 @@ impl Visit {
         // always end itself. Scripts of the vendor read with POST as well: there each action says whether it only reads.
         if !req.method().is_safe()
             && Surface::of(&self.path) != Surface::Vendor
-            && let Some(Via::Client { may_write: false, id }) = self.actor.as_ref().map(|actor| &actor.via)
+            && let Some(Via::Client {
+                may_write: false, id, ..
+            }) = self.actor.as_ref().map(|actor| &actor.via)
             && !self.path.ends_with(&format!("/{id}"))
         {
             return Err(Error::refused("api.scope", matrix::READ_ONLY));
+        }
+        // Who a token stands for is no business of an API that one subscribes to; an On-Prem server has no subscriptions.
+        if Surface::of(&self.path) == Surface::Vendor
+            && !self.path.starts_with("/idp/")
+            && !self.portal.config.edition.is_on_prem()
+            && let Some(Via::Client {
+                is_subscribed: false, ..
+            }) = self.actor.as_ref().map(|actor| &actor.via)
+        {
+            return Err(Error::refused("api.not-subscribed", "Invalid Client"));
         }
         if self.preview.is_some()
             && !req.method().is_safe()
@@ -591,11 +603,7 @@ fn open_flash(key: &[u8; 32], sealed: &str) -> Option<Flash> {
 /// The account of a vendor's path, or of the header that stands in for it.
 fn named_account(req: &HttpRequest, portal: &Portal) -> Option<String> {
     match req.match_info().get("said") {
-        Some(part) => Some(
-            percent_encoding::percent_decode_str(part)
-                .decode_utf8_lossy()
-                .into_owned(),
-        ),
+        Some(part) => Some(super::surface::plain(part)),
         None => req
             .headers()
             .get(portal.dialect.account_header)

@@ -324,7 +324,7 @@ impl Named for ClientId {
 
 async fn end_client(who: SignedIn, client: PathPart<ClientId>) -> Answer {
     let client = client.0.0;
-    if let Via::Client { id, may_write } = &who.actor().via
+    if let Via::Client { id, may_write, .. } = &who.actor().via
         && !may_write
         && *id != client
     {

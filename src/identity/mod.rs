@@ -8,7 +8,7 @@
 //! - [`sign_in_response`]: the same in a transaction of its own, with the redirect.
 //! - [`invite`]: asks somebody to set up their user account.
 //! - [`sent_to_another`]: the answer to an emailed link that is opened in somebody else's session.
-//! - [`Credentials`], [`person_of`], [`record_trade`]: what a token address needs.
+//! - [`Credentials`], [`person_of`], [`record_trade`], [`redeem`]: what a token address needs.
 //! - [`fresh`]: for a page that leads to something sensitive and is not guarded by an action that says so.
 
 mod api;
@@ -23,7 +23,8 @@ pub use entrance::{Entrance, check_new_password, password_hint, shortest_passwor
 pub use model::Credentials;
 pub use pages::{person_of, sent_to_another};
 pub use service::{
-    Caller, bootstrap, end_client_of, fresh, invite, invite_first, send_reset, set_state, tell_of_change,
+    Caller, bootstrap, end_client_of, fresh, invite, invite_first, redeem, send_reset, set_state,
+    tell_of_change,
 };
 
 use crate::http::Routes;

@@ -75,12 +75,23 @@ pub struct Credentials {
     /// Of the person who signs in through the client.
     pub user_name: Option<String>,
     pub password: Option<Secret>,
+    /// With which a person has let the client in, and the address to which it was sent.
+    pub code: Option<String>,
+    pub back: Option<String>,
     /// One of them stands twice in the body, or in the address: which is meant nobody can tell.
     pub stands_twice: bool,
 }
 
 /// What is read of it.
-const NAMES: [&str; 5] = ["grant_type", "client_id", "client_secret", "username", "password"];
+const NAMES: [&str; 7] = [
+    "grant_type",
+    "client_id",
+    "client_secret",
+    "username",
+    "password",
+    "code",
+    "redirect_uri",
+];
 
 impl Credentials {
     /// Takes a named value in. What was said first counts: the header before the body before the address.
@@ -97,6 +108,8 @@ impl Credentials {
             "client_id" => drop(self.id.get_or_insert(value)),
             "client_secret" => drop(self.secret.get_or_insert(Secret::new(value))),
             "username" => drop(self.user_name.get_or_insert(value)),
+            "code" => drop(self.code.get_or_insert(value)),
+            "redirect_uri" => drop(self.back.get_or_insert(value)),
             _ => {}
         }
     }
@@ -118,10 +131,13 @@ impl Credentials {
             found.take("client_id", id);
             found.take("client_secret", secret);
         }
+        let body = body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body);
         if let Ok(serde_json::Value::Object(map)) = serde_json::from_slice(body) {
             for (name, value) in map {
-                if let serde_json::Value::String(value) = value {
-                    found.take(&name, value);
+                match value {
+                    serde_json::Value::String(value) => found.take(&name, value),
+                    serde_json::Value::Number(value) => found.take(&name, value.to_string()),
+                    _ => {}
                 }
             }
         } else {

@@ -15,6 +15,7 @@ use crate::kernel::ids::{LinkId, PersonId, SessionId};
 use crate::kernel::{EmailAddress, Event, Kind, Moment, Name, Who};
 use crate::platform::db::{Once, OnceKey, Reads, Recorded, Tx};
 use crate::platform::mail::{self, LINK_KIND};
+use crate::platform::token;
 use chrono::TimeDelta;
 use serde_json::json;
 
@@ -638,7 +639,7 @@ pub struct NewClient {
     pub id: String,
     pub secret: String,
     pub name: Name,
-    pub may_write: bool,
+    pub scopes: api_client::Scopes,
 }
 
 /// Makes a client; false when this form has made one already.
@@ -659,7 +660,7 @@ pub fn add_client(
         &new.id,
         &new.secret,
         &new.name,
-        new.may_write,
+        new.scopes,
     )?;
     tx.made(caller.now, once, &new.id)?;
     let event = Event::new(
@@ -667,7 +668,7 @@ pub fn add_client(
         &new.id,
         format!("{} created the API client {}.", person.name, new.name),
     )
-    .with(json!({ "name": new.name.as_str(), "write": new.may_write }));
+    .with(json!({ "name": new.name.as_str(), "write": new.scopes.write, "vendor": new.scopes.vendor }));
     tx.record(caller.now, &caller.who, &event, true)
 }
 
@@ -721,6 +722,26 @@ pub fn trade(
         Some((access, person)) => Ok(Some((access, people::find(read, person)?))),
         None => Ok(None),
     }
+}
+
+/// Lets a client in with a code that a person has given it; false when it was let in with that code before.
+pub fn redeem(
+    tx: &mut Tx<'_>,
+    caller: &Caller,
+    client: &str,
+    person: &Person,
+    code: &str,
+) -> Result<Recorded<bool>> {
+    let once = OnceKey {
+        owner: "authorization code".to_owned(),
+        token: token::digest(code),
+        hash: String::new(),
+    };
+    if let Once::Again(_) = tx.once(Some(&once))? {
+        return Ok(tx.unchanged(false));
+    }
+    tx.made(caller.now, Some(&once), client)?;
+    note_trade(tx, caller, client, person).map(|done| done.map(|()| true))
 }
 
 /// Records that a client was given a token.

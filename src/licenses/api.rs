@@ -509,6 +509,7 @@ async fn transfer(may: May<Transfer>, key: IdempotencyKey, body: JsonBody<Transf
                 to,
                 quantity: line.quantity,
                 term: None,
+                only: None,
             }),
             (Err(_), _) => problems.add(format!("lines/{at}/license"), "This is not an id."),
             (_, Err(_)) => problems.add(format!("lines/{at}/to"), "This is not an id."),

@@ -24,7 +24,9 @@ pub use model::{Incoming, MoveKind, Moved, Pool, Precedence};
 pub use occupant::Licenses;
 pub use pages::{InventoryHead, InventoryTab, LicenseHead, LicenseTab, order_routes};
 pub use reserve::{Reserved, move_reserved, reserve, unreserve};
-pub use service::{Row, TermRow, count, ending, grant, page, purchased, take_back, terms_of, upcoming};
+pub use service::{
+    Row, TermRow, count, ending, grant, page, plain_page, purchased, take_back, terms, terms_of, upcoming,
+};
 pub use stock::{
     Filter, Sort, Standing, Stock, Total, Use, change_use, days as days_of, find_many as stocks_of,
     in_place as stocks_in, short, standing_of, standings_of, totals, troubles,

@@ -16,7 +16,7 @@ use crate::platform::db::{Reads, Recorded, Tx};
 use crate::virtual_accounts;
 use chrono::TimeDelta;
 use serde_json::json;
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 /// Puts the licenses of lines where they belong. A line brings the licenses of one round once: a second time is
 /// refused by the database itself. Answers with what each line brought, in the order of the lines.
@@ -203,14 +203,23 @@ pub fn purchased(read: &mut dyn Reads, permit: &Permit<ViewInventory>) -> Result
     stock::purchased(read, permit.within())
 }
 
-fn named(read: &mut dyn Reads, account: SmartAccountId, stocks: Vec<Stock>) -> Result<Vec<Row>> {
+/// The names of the Virtual Accounts in which licenses are.
+fn names_of(
+    read: &mut dyn Reads,
+    account: SmartAccountId,
+    stocks: &[Stock],
+) -> Result<HashMap<VirtualAccountId, String>> {
     let mut places: Vec<VirtualAccountId> = stocks.iter().map(|one| one.virtual_account).collect();
     places.sort_unstable();
     places.dedup();
-    let names: HashMap<VirtualAccountId, String> = virtual_accounts::these(read, account, &places)?
+    Ok(virtual_accounts::these(read, account, &places)?
         .into_iter()
         .map(|one| (one.id, one.name))
-        .collect();
+        .collect())
+}
+
+fn named(read: &mut dyn Reads, account: SmartAccountId, stocks: Vec<Stock>) -> Result<Vec<Row>> {
+    let names = names_of(read, account, &stocks)?;
     let ids: Vec<LicenseStockId> = stocks.iter().map(|one| one.id).collect();
     let mut tagged = tags::of(read, account, &ids)?;
     Ok(stocks
@@ -219,6 +228,27 @@ fn named(read: &mut dyn Reads, account: SmartAccountId, stocks: Vec<Stock>) -> R
             tags: tagged.remove(&stock.id).unwrap_or_default(),
             virtual_account: names.get(&stock.virtual_account).cloned().unwrap_or_default(),
             stock,
+        })
+        .collect())
+}
+
+/// A page of licenses with the names of their Virtual Accounts, and without what people have tagged them with.
+pub fn plain_page(
+    read: &mut dyn Reads,
+    permit: &Permit<ViewInventory>,
+    filter: &Filter,
+    sort: (Sort, bool),
+    limit: u64,
+    offset: u64,
+) -> Result<Vec<(Stock, String)>> {
+    let whole = |n: u64| i64::try_from(n).unwrap_or(i64::MAX);
+    let stocks = stock::page(read, permit.within(), filter, sort, whole(limit), whole(offset))?;
+    let mut names = names_of(read, permit.within().account()?, &stocks)?;
+    Ok(stocks
+        .into_iter()
+        .map(|stock| {
+            let name = names.entry(stock.virtual_account).or_default().clone();
+            (stock, name)
         })
         .collect())
 }
@@ -266,7 +296,8 @@ pub fn terms(read: &mut dyn Reads, stock: &Stock) -> Result<Vec<TermRow>> {
     Ok(found.remove(&stock.id).unwrap_or_default())
 }
 
-/// The same of several licenses: one question for each Virtual Account among them.
+/// The same of several licenses: one question for all of them where that finds little else, and otherwise one for each
+/// Virtual Account among them.
 pub fn terms_of(
     read: &mut dyn Reads,
     account: SmartAccountId,
@@ -281,13 +312,29 @@ pub fn terms_of(
     }
     let mut pools: HashMap<(VirtualAccountId, String), Vec<Pool>> = HashMap::new();
     let mut ids: Vec<LicensePoolId> = Vec::new();
-    for (place, keys) in places {
-        for pool in store::of_stocks(read, account, place, &keys)? {
-            ids.push(pool.id);
-            pools
-                .entry((place, pool.entitlement.clone()))
-                .or_default()
-                .push(pool);
+    let keys: BTreeSet<&str> = places.values().flatten().copied().collect();
+    let keys: Vec<&str> = keys.into_iter().collect();
+    let asked: Vec<(Vec<VirtualAccountId>, Vec<&str>)> = if places.len() * keys.len() <= 4 * stocks.len() {
+        vec![(places.into_keys().collect(), keys)]
+    } else {
+        places
+            .into_iter()
+            .map(|(place, keys)| (vec![place], keys))
+            .collect()
+    };
+    let wanted: HashSet<(VirtualAccountId, &str)> = stocks
+        .iter()
+        .map(|stock| (stock.virtual_account, stock.entitlement.as_str()))
+        .collect();
+    for (places, keys) in asked {
+        for pool in store::of_stocks(read, account, &places, &keys)? {
+            if wanted.contains(&(pool.virtual_account, pool.entitlement.as_str())) {
+                ids.push(pool.id);
+                pools
+                    .entry((pool.virtual_account, pool.entitlement.clone()))
+                    .or_default()
+                    .push(pool);
+            }
         }
     }
     let mut origins: HashMap<LicensePoolId, Vec<(OrderId, String)>> = HashMap::new();

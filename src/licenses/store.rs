@@ -132,22 +132,25 @@ pub fn of_stock(
     Ok(found)
 }
 
-/// The pools of several licenses in a Virtual Account, in the order of [`precedence`] within each.
+/// The pools of several licenses in several Virtual Accounts, in the order of [`precedence`] within each.
 pub fn of_stocks(
     read: &mut dyn Reads,
     account: SmartAccountId,
-    place: VirtualAccountId,
+    places: &[VirtualAccountId],
     entitlements: &[&str],
 ) -> Result<Vec<Pool>> {
     let mut found: Vec<Pool> = Vec::new();
-    for some in entitlements.chunks(400) {
+    let chunks = places
+        .chunks(400)
+        .flat_map(|places| entitlements.chunks(400).map(move |keys| (places, keys)));
+    for (places, keys) in chunks {
         found.extend(
             pools::table
                 .filter(
                     pools::smart_account_id
                         .eq(account)
-                        .and(pools::virtual_account_id.eq(place))
-                        .and(pools::entitlement.eq_any(some.to_vec()))
+                        .and(pools::virtual_account_id.eq_any(places.to_vec()))
+                        .and(pools::entitlement.eq_any(keys.to_vec()))
                         .and(pools::deleted_place.is_null()),
                 )
                 .select(columns!())

@@ -26,6 +26,8 @@ pub struct Line {
     pub quantity: i64,
     /// Of this kind of term alone; of any without it.
     pub term: Option<Term>,
+    /// Of these terms alone; of any without it.
+    pub only: Option<Vec<LicensePoolId>>,
 }
 
 /// A line as the review shows it.
@@ -154,7 +156,10 @@ pub fn review(
         let Some((stock, pools, gone)) = stocks.get_mut(&line.stock) else {
             return Err(Error::NotFound);
         };
-        let wanted = |pool: &&Pool| line.term.is_none_or(|term| pool.term == term);
+        let wanted = |pool: &&Pool| {
+            line.term.is_none_or(|term| pool.term == term)
+                && line.only.as_ref().is_none_or(|only| only.contains(&pool.id))
+        };
         let (taken, missing) = match precedence {
             Precedence::LongestTermLast => take(pools.iter().filter(wanted), line.quantity),
             Precedence::LongestTermFirst => take(pools.iter().rev().filter(wanted), line.quantity),

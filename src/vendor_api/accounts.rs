@@ -17,7 +17,7 @@ use serde_json::{Value, json};
 use std::collections::HashMap;
 
 /// A search answers with so many at most.
-const MOST: u64 = 1_000;
+pub const MOST: u64 = 1_000;
 /// The kind of all accounts here; the other one holds what nobody has claimed.
 const KIND: &str = "CUSTOMER";
 
@@ -73,18 +73,6 @@ pub fn routes(routes: &mut Routes) {
         &b("/accounts/v1/virtual-account/default"),
         "The default Virtual Account of a Smart Account.",
         default_place,
-    );
-    routes.vendor(
-        Method::GET,
-        &b("/pnp/v2/accounts"),
-        "The Smart Accounts of the person, page by page.",
-        pnp,
-    );
-    routes.vendor(
-        Method::GET,
-        &b("/pnp/v2/accounts/{said}/virtual-accounts"),
-        "The Virtual Accounts that the person may see, page by page.",
-        pnp_places,
     );
 }
 
@@ -168,7 +156,7 @@ pub fn of_person(read: &mut dyn Reads, person: PersonId) -> Result<Vec<Mine>> {
     Ok(found)
 }
 
-async fn accounts(who: &SignedIn) -> Result<Vec<Mine>> {
+pub async fn accounts(who: &SignedIn) -> Result<Vec<Mine>> {
     let person = who.actor().person.id;
     who.portal.db.read(move |r| of_person(r, person)).await
 }
@@ -412,64 +400,4 @@ async fn default_place(who: SignedIn, call: Call) -> Answer {
             "accountDomain": tenant.domain, "default": true,
         }),
     )
-}
-
-/// Which rows of a list that is read from a first index.
-fn page<T>(call: &Call, all: Vec<T>) -> Result<(Vec<T>, usize, u64, u64)> {
-    let number = |name: &str, usual: u64| match call.query(name) {
-        None => Ok(usual),
-        Some(text) => text
-            .parse::<u64>()
-            .map_err(|_| Error::invalid(name, format!("{name} is a whole number."))),
-    };
-    let (start, per) = (number("startIdx", 0)?, number("rowsPerPage", 50)?);
-    let total = all.len();
-    let skip = usize::try_from(start).unwrap_or(usize::MAX);
-    let take = usize::try_from(per.min(MOST)).unwrap_or_default();
-    Ok((all.into_iter().skip(skip).take(take).collect(), total, start, per))
-}
-
-fn pnp_done(rows: (Vec<Value>, usize, u64, u64)) -> Answer {
-    let (data, total, start, per) = rows;
-    json(
-        200,
-        &json!({
-            "status": "COMPLETE", "message": "SUCCESS", "messageCode": "DMS-SUCCESS", "totalRows": total, "pageSize": per,
-            "startIdx": start, "data": data,
-        }),
-    )
-}
-
-async fn pnp(who: SignedIn, call: Call) -> Answer {
-    let domain = call.query("accountDomain").map(str::to_ascii_lowercase);
-    let rows: Vec<Value> = accounts(&who)
-        .await?
-        .into_iter()
-        .filter(|one| domain.as_ref().is_none_or(|domain| one.account.domain == *domain))
-        .map(|one| {
-            json!({
-                "companyName": one.account.name, "domainIdentifier": one.account.domain,
-                "accountIdentifier": one.account.number.to_string(),
-            })
-        })
-        .collect();
-    pnp_done(page(&call, rows)?)
-}
-
-async fn pnp_places(may: May<ViewVirtualAccounts>, call: Call) -> Answer {
-    let permit = may.permit.clone();
-    let rows: Vec<Value> = may
-        .portal
-        .db
-        .read(move |r| virtual_accounts::list(r, &permit))
-        .await?
-        .into_iter()
-        .map(|one| {
-            json!({
-                "virtualAccountName": one.name, "virtualAccountId": one.number, "networkId": null, "organizationname": null,
-                "default": one.is_default.to_string(),
-            })
-        })
-        .collect();
-    pnp_done(page(&call, rows)?)
 }

@@ -6,7 +6,7 @@ use super::body::{Call, MISSING};
 use super::licenses::{pools, subscription_id};
 use super::names;
 use super::paths::{A, B};
-use crate::authz::action::{ReserveLicenses, ViewInventory};
+use crate::authz::action::{ReserveLicenses, Transfer, ViewInventory};
 use crate::catalog::Term;
 use crate::error::Error;
 use crate::http::{Answer, May, Routes, SignedIn, json};
@@ -16,6 +16,9 @@ use std::collections::BTreeMap;
 
 /// So many accounts are asked about at once.
 const MOST: usize = 50;
+
+/// Usage of a subscription is not shared by Virtual Accounts.
+const NO_SHARING: &str = "vendor-api.no-sharing";
 
 const AGREEMENTS: &str = "Enterprise Agreements: there are none, and the answer says so.";
 const CONVERT: &str =
@@ -47,10 +50,36 @@ pub fn routes(routes: &mut Routes) {
         AGREEMENTS,
         none,
     );
-    for what in ["consumption", "consumption/details", "entitlements"] {
+    for what in [
+        "consumption",
+        "consumption/details",
+        "entitlements",
+        "pricing",
+        "getPartnerHwAssetDetails",
+        "trueforwardreport",
+    ] {
         let path = format!("{B}/ea/v1/subscription/account/{what}");
         routes.vendor(Method::POST, &path, AGREEMENTS, none);
     }
+    let b = [B, "/ea/v1/subscription"].concat();
+    routes.vendor(
+        Method::GET,
+        &format!("{b}/account/{{said}}/consumption"),
+        AGREEMENTS,
+        none_of_account,
+    );
+    routes.vendor(
+        Method::GET,
+        &format!("{b}/{{subscription}}/consumption"),
+        AGREEMENTS,
+        none,
+    );
+    routes.vendor(
+        Method::POST,
+        &[B, "/licensing/v1/msla/transfer-usage"].concat(),
+        "Which Virtual Accounts use a subscription that is billed by use: refused, each has its own licenses here.",
+        share_usage,
+    );
     routes.vendor(
         Method::POST,
         &[A, "/v1/accounts/{said}/dlc_convert"].concat(),
@@ -135,8 +164,28 @@ async fn search(who: SignedIn, call: Call) -> Answer {
     )
 }
 
+/// Asked for with numbers alone: of an account, of an entitlement, of Virtual Accounts.
+async fn share_usage(who: SignedIn, call: Call) -> Answer {
+    let sent = call.whole();
+    let (account, subscription) = (sent.text("logicalAccountId"), sent.text("subRefId"));
+    if account.is_empty() || subscription.is_empty() {
+        return Err(Error::BadRequest(MISSING.into()));
+    }
+    permit_in::<Transfer>(&who, &account).await?;
+    Err(Error::refused(
+        NO_SHARING,
+        "The licenses of a subscription belong to one Virtual Account here. Transfer them instead.",
+    ))
+}
+
 async fn convert(may: May<ReserveLicenses>, call: Call) -> Answer {
     const SAYS: &str = "Conversions are not done here. Assign an order with the licenses instead.";
+    // The two families have another word for it.
+    let (failed, whole) = if call.is_below(B) {
+        ("CONVERT_FAILURE", "FAILURE")
+    } else {
+        ("CONVERT_FAILED", "ERROR")
+    };
     let mut devices = Vec::new();
     for one in call.objects("virtualAccounts")? {
         let (permit, name) = (may.permit.clone(), one.text("name"));
@@ -147,7 +196,7 @@ async fn convert(may: May<ReserveLicenses>, call: Call) -> Answer {
         for request in one.objects("dlcRequests")? {
             devices.push(json!({
                 "sudi": request.field("sudi"), "softwareTagIdentifier": request.field("softwareTagIdentifier"),
-                "conversionStatus": "CONVERT_FAILED", "conversionMessage": SAYS, "conversionMessageLocalized": SAYS,
+                "conversionStatus": failed, "conversionMessage": SAYS, "conversionMessageLocalized": SAYS,
                 "conversionDetails": [],
             }));
         }
@@ -155,9 +204,5 @@ async fn convert(may: May<ReserveLicenses>, call: Call) -> Answer {
     if devices.is_empty() {
         return Err(Error::BadRequest(MISSING.into()));
     }
-    super::face::with_status(
-        "ERROR",
-        SAYS,
-        json!({ "statusCode": "ERR001", "devices": devices }),
-    )
+    super::face::with_status(whole, SAYS, json!({ "statusCode": "ERR001", "devices": devices }))
 }

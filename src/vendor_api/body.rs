@@ -3,9 +3,9 @@
 
 use crate::error::{Error, Result};
 use crate::http::form::{LIST_LIMIT, RawBody};
+use crate::http::surface::plain;
 use actix_web::dev::Payload;
 use actix_web::{FromRequest, HttpRequest};
-use percent_encoding::percent_decode_str;
 use serde_json::{Map, Value};
 use std::future::Future;
 use std::pin::Pin;
@@ -24,6 +24,10 @@ pub struct Call {
     place: Option<String>,
     /// The header that names a Virtual Account by its number.
     place_number: Option<String>,
+    /// The header that names the program that asks.
+    system: Option<String>,
+    /// As it was routed.
+    path: String,
 }
 
 /// Which rows of a list are asked for.
@@ -54,17 +58,18 @@ impl FromRequest for Call {
                 query: url::form_urlencoded::parse(req.query_string().as_bytes())
                     .into_owned()
                     .collect(),
-                place: req
-                    .match_info()
-                    .get("vname")
-                    .map(|part| percent_decode_str(part).decode_utf8_lossy().into_owned()),
+                place: req.match_info().get("vname").map(plain),
                 place_number: header("x-csw-virtual-account-id"),
+                system: header("x-csw-requesting-system"),
+                path: req.path().to_owned(),
             })
         })
     }
 }
 
 fn read(bytes: &[u8], is_form: bool) -> Result<Map<String, Value>> {
+    // Some systems begin a text with a mark of its encoding.
+    let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
     if bytes.iter().all(u8::is_ascii_whitespace) {
         return Ok(Map::new());
     }
@@ -114,6 +119,17 @@ impl Call {
     /// The number of the Virtual Account that the header names.
     pub fn place_number(&self) -> Option<&str> {
         self.place_number.as_deref()
+    }
+    /// Which program asks: devices by policy and their proxies have to say so, in JSON.
+    pub fn needs_system(&self) -> Result<()> {
+        match &self.system {
+            Some(text) if !text.trim().is_empty() => Ok(()),
+            _ => Err(Error::BadRequest(MISSING.into())),
+        }
+    }
+    /// Whether it came to an address of a family, or of a part of one.
+    pub fn is_below(&self, begins: &str) -> bool {
+        self.path.starts_with(begins)
     }
     /// The objects of a list. An empty object means nothing.
     pub fn objects(&self, name: &str) -> Result<Vec<Object<'_>>> {
@@ -297,6 +313,7 @@ mod tests {
         for nothing in ["", "  ", "null", "\"\"", "{}", "\r\n"] {
             assert!(read(nothing.as_bytes(), false).unwrap().is_empty(), "{nothing:?}");
         }
+        assert_eq!(read(b"\xef\xbb\xbf{\"a\":1}", false).unwrap()["a"], 1);
         assert!(read(b"[1]", false).is_err());
         assert!(read(b"name=x", false).is_err());
         assert_eq!(read(b"name=a+b&description=", true).unwrap()["name"], "a b");

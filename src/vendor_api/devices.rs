@@ -255,7 +255,7 @@ async fn transfer(may: May<Transfer>, call: Call) -> Answer {
                 moved += 1;
                 ("SUCCESS", says)
             }
-            Err(error) => ("ERROR", reason(error)?),
+            Err(error) => ("WARNING", reason(error)?),
         };
         items.push(json!({
             "status": status, "statusMessage": says, "sudi": item.field("sudi"), "targetVirtualAccount": target,
@@ -266,8 +266,12 @@ async fn transfer(may: May<Transfer>, call: Call) -> Answer {
         Some(first) if moved == 0 => first["statusMessage"].as_str().unwrap_or_default().to_owned(),
         _ => format!("{moved} product instances transferred successfully."),
     };
+    let status = match status_of(moved, items.len()) {
+        "ERROR" => "FAILURE",
+        other => other,
+    };
     with_status(
-        status_of(moved, items.len()),
+        status,
         &says,
         json!({ "productsTransferStatus": items, "successCount": moved, "errorCount": items.len() - moved }),
     )
@@ -338,7 +342,7 @@ async fn remove(may: May<RemoveDevice>, call: Call) -> Answer {
                     format!("The Product Instance {name} was successfully removed"),
                 )
             }
-            Err(error) => ("ERROR", reason(error)?),
+            Err(error) => ("FAILURE", reason(error)?),
         };
         items.push(json!({ "status": status, "statusMessage": says, "device": device }));
     }

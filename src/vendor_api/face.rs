@@ -1,7 +1,8 @@
 //! Answers as the vendor's scripts know them: always compact JSON, also when something is wrong, and never a page, a
 //! redirect or `application/problem+json`.
 
-use super::paths::{A, B, E};
+use super::body::MISSING;
+use super::paths::{A, B, D, E};
 use crate::error::{Error, Problems};
 use crate::http::surface::Failed;
 use crate::http::{Answer, json as send, reply};
@@ -61,6 +62,8 @@ enum Shape {
     Agreement,
     /// GraphQL.
     Graph,
+    /// Plug and Play: `COMPLETE` although it could not be done.
+    PlugAndPlay,
 }
 
 fn shape(path: &str) -> Shape {
@@ -77,6 +80,8 @@ fn shape(path: &str) -> Shape {
         Shape::Recommendation
     } else if begins(in_b, &["/clc/"]) {
         Shape::Graph
+    } else if begins(in_b, &["/pnp/"]) || begins(path, &[D]) {
+        Shape::PlugAndPlay
     } else if begins(in_a, &["/v2/devices/", "/v2/accounts/poll", "/v3/licenses/"])
         || begins(
             in_b,
@@ -116,41 +121,62 @@ pub fn reason(error: Error) -> Result<String, Error> {
 
 /// An error as its scripts know it.
 pub fn failed(what: &Failed<'_>) -> HttpResponse {
-    let shape = shape(what.path);
-    let (status, says) = told(what);
-    let code = |text: &str| text.to_owned();
-    let body = match shape {
+    let (status, says) = said(what);
+    let mut response = shaped(what.path, status, &says, policy_code(what.error));
+    if matches!(what.error, Error::SignedOut) {
+        reply::set_header(&mut response, "www-authenticate", "Bearer realm=\"licentral\"");
+    }
+    response
+}
+
+/// A status with what is said, in the shape that the operation at a path is known for.
+pub fn told(path: &str, status: StatusCode, says: &str) -> HttpResponse {
+    shaped(path, status, says, "CSSM-ERR-048")
+}
+
+/// `code` is what operations with codes add.
+fn shaped(path: &str, status: StatusCode, says: &str, code: &str) -> HttpResponse {
+    let is_fault = status.is_server_error() || status == StatusCode::TOO_MANY_REQUESTS;
+    let body = match shape(path) {
         Shape::OAuth => json!({
             "error": match status {
                 StatusCode::UNAUTHORIZED => "invalid_token",
                 StatusCode::INTERNAL_SERVER_ERROR => "server_error",
-                StatusCode::SERVICE_UNAVAILABLE | StatusCode::TOO_MANY_REQUESTS => "temporarily_unavailable",
+                StatusCode::TOO_MANY_REQUESTS => "temporarily_unavailable",
+                status if status.is_server_error() => "temporarily_unavailable",
                 _ => "invalid_request",
             },
             "error_description": says,
         }),
         Shape::Plain => json!({ "status": "ERROR", "statusMessage": says }),
         Shape::Accounts => json!({
-            "status": "FAILED", "statusMessage": says, "message": says, "messageCode": code("CSW-SMARTACC-ERR-0003"), "data": "null",
+            "status": "FAILED", "statusMessage": says, "message": says, "messageCode": "CSW-SMARTACC-ERR-0003", "data": "null",
         }),
         Shape::Recommendation => json!({ "status": "FAILURE", "statusMessage": says, "message": says }),
         Shape::Policy => json!({
             "status": "FAILED", "statusMessage": says, "message": says, "localized_message": says,
-            "message_code": policy_code(what.error),
+            "message_code": code,
         }),
         Shape::Agreement => json!({
             "code": u32::from(status.as_u16()) * 1000 + 1, "message": says, "severity": "ERROR",
             "status": "ERROR", "statusMessage": says,
         }),
-        Shape::Graph => json!({ "errors": [{ "message": says }], "status": "ERROR", "statusMessage": says }),
+        Shape::Graph => {
+            json!({ "data": null, "errors": [{ "message": says }], "status": "ERROR", "statusMessage": says })
+        }
+        Shape::PlugAndPlay => json!({
+            "status": if status == StatusCode::UNPROCESSABLE_ENTITY || is_fault { "COMPLETE" } else { "ERROR" },
+            "statusMessage": says, "message": says,
+            "messageCode": match status {
+                StatusCode::UNPROCESSABLE_ENTITY | StatusCode::BAD_REQUEST => "DMS-VALIDATION-ERRORS",
+                StatusCode::NOT_FOUND => "DMS-ERR-121",
+                _ => "DMS-ERR-136",
+            },
+        }),
     };
-    let mut response = HttpResponse::build(status)
+    HttpResponse::build(status)
         .insert_header((header::CONTENT_TYPE, "application/json"))
-        .body(body.to_string());
-    if matches!(what.error, Error::SignedOut) {
-        reply::set_header(&mut response, "www-authenticate", "Bearer realm=\"licentral\"");
-    }
-    response
+        .body(body.to_string())
 }
 
 fn policy_code(error: &Error) -> &'static str {
@@ -162,18 +188,18 @@ fn policy_code(error: &Error) -> &'static str {
     }
 }
 
-/// The code and the words. Whoever is not signed in at an On-Prem server is forbidden to ask, as it has it.
-fn told(what: &Failed<'_>) -> (StatusCode, String) {
+/// The code and the words. Whoever shows nothing at an On-Prem server is forbidden to ask, as it has it.
+fn said(what: &Failed<'_>) -> (StatusCode, String) {
     let edition = what.edition;
     let own = |error: &Error, says: &str| (error.status_code(), says.to_owned());
     match what.error {
-        Error::SignedOut if what.path.starts_with(E) => (
+        Error::SignedOut if what.path.starts_with(E) && !what.is_authorized => (
             StatusCode::FORBIDDEN,
             "Access token is missing or invalid.".to_owned(),
         ),
         error @ Error::SignedOut => own(error, "Access token is missing or invalid."),
         Error::Refused(refusal) => {
-            let status = if refusal.code == "api.scope" {
+            let status = if ["api.scope", "api.not-subscribed"].contains(&refusal.code) {
                 StatusCode::FORBIDDEN
             } else {
                 StatusCode::UNPROCESSABLE_ENTITY
@@ -188,7 +214,15 @@ fn told(what: &Failed<'_>) -> (StatusCode, String) {
             StatusCode::FORBIDDEN,
             format!("You may not {}.", edition.words(action)),
         ),
+        // Which account it is about stands in a header, and there is none.
+        Error::NotFound if shape(what.path) == Shape::Policy && !what.names_account => {
+            (StatusCode::BAD_REQUEST, MISSING.to_owned())
+        }
         error @ Error::NotFound => own(error, "It was not found, or you have no access to it."),
+        // The one read that is known for it.
+        Error::BadRequest(says) if what.path.ends_with("/virtual-account/default") => {
+            (StatusCode::NOT_ACCEPTABLE, says.to_string())
+        }
         error @ Error::BadRequest(says) => own(error, says),
         Error::Stale => (
             StatusCode::UNPROCESSABLE_ENTITY,

@@ -11,7 +11,7 @@ use crate::error::Result;
 use crate::http::{Answer, May, Routes, Visit};
 use crate::kernel::ids::{LicenseStockId, VirtualAccountId};
 use crate::kernel::{Edition, Moment};
-use crate::licenses::{self, Filter, Pool, Row, Sort, TermRow};
+use crate::licenses::{self, Filter, Pool, Sort, Stock, TermRow};
 use crate::platform::db::Reads;
 use actix_web::http::Method;
 use serde::Serialize;
@@ -215,7 +215,7 @@ struct Report<D> {
 }
 
 /// Licenses within reach with their terms: how many there are, and those that are asked for.
-pub type Found = (u64, Vec<Row>, HashMap<LicenseStockId, Vec<TermRow>>);
+pub type Found = (u64, Vec<(Stock, String)>, HashMap<LicenseStockId, Vec<TermRow>>);
 
 /// Reads them, by name.
 pub fn find(
@@ -231,7 +231,7 @@ pub fn find(
         ..Filter::default()
     };
     let total = licenses::count(read, permit, &filter)?;
-    let rows = licenses::page(
+    let rows = licenses::plain_page(
         read,
         permit,
         &filter,
@@ -239,7 +239,7 @@ pub fn find(
         cut.limit,
         cut.offset,
     )?;
-    let stocks: Vec<_> = rows.iter().map(|row| row.stock.clone()).collect();
+    let stocks: Vec<_> = rows.iter().map(|(stock, _)| stock.clone()).collect();
     let terms = licenses::terms_of(read, permit.within().account()?, &stocks)?;
     Ok((total, rows, terms))
 }
@@ -260,29 +260,26 @@ fn shown<D: Serialize>(visit: &Visit, found: Found, detail: fn(&TermRow, Moment)
     let (total, rows, mut terms) = found;
     let licenses = rows
         .into_iter()
-        .map(|row| {
-            let stock = row.stock;
-            InPlace {
-                quantity: stock.purchased,
-                in_use: stock.in_use,
-                available: stock.balance.max(0),
-                reserved: stock.reserved,
-                pending_quantity: 0,
-                status: compliance(stock.short_since.is_some()),
-                billing_type: billing(stock.billing),
-                aha_apps: false,
-                is_portable: false,
-                portable: false,
-                license_substitutions: [],
-                license_details: terms
-                    .remove(&stock.id)
-                    .unwrap_or_default()
-                    .iter()
-                    .map(|row| detail(row, now))
-                    .collect(),
-                license: stock.name,
-                virtual_account: row.virtual_account,
-            }
+        .map(|(stock, virtual_account)| InPlace {
+            quantity: stock.purchased,
+            in_use: stock.in_use,
+            available: stock.balance.max(0),
+            reserved: stock.reserved,
+            pending_quantity: 0,
+            status: compliance(stock.short_since.is_some()),
+            billing_type: billing(stock.billing),
+            aha_apps: false,
+            is_portable: false,
+            portable: false,
+            license_substitutions: [],
+            license_details: terms
+                .remove(&stock.id)
+                .unwrap_or_default()
+                .iter()
+                .map(|row| detail(row, now))
+                .collect(),
+            license: stock.name,
+            virtual_account,
         })
         .collect();
     crate::http::json(
@@ -398,6 +395,12 @@ async fn metered(may: May<ViewInventory>, call: Call) -> Answer {
             .map(|one| names::entitlement_of(&one.text("tag")))
             .collect(),
     };
+    // The newer of the two writes days alone.
+    let written: fn(Moment) -> String = if call.is_below(&[B, "/licensing/v2"].concat()) {
+        |at| at.utc().format("%Y-%m-%d").to_string()
+    } else {
+        time
+    };
     let prepaid = call.whole().text("type").eq_ignore_ascii_case("PREPAID");
     let now = may.portal.clock.now();
     let found = may
@@ -417,7 +420,7 @@ async fn metered(may: May<ViewInventory>, call: Call) -> Answer {
             json!({
                 "type": if prepaid { "PREPAID" } else { "POSTPAID" },
                 "subscriptionId": subscription_id(&one.pool, one.order.as_deref()),
-                "startDate": time(one.pool.starts_at.unwrap_or(now)), "expiryDate": one.pool.ends_at.map(time),
+                "startDate": written(one.pool.starts_at.unwrap_or(now)), "expiryDate": one.pool.ends_at.map(written),
                 "billToCountryCode": "US",
                 "skus": [{ "name": one.pool.name, "licenses": [{
                     "tag": names::entitlement_tag(&one.pool.entitlement), "displayName": one.pool.name,

@@ -8,6 +8,7 @@ mod accounts;
 mod agreements;
 mod alerts;
 mod body;
+mod consent_pages;
 mod devices;
 mod doors;
 mod face;
@@ -15,6 +16,7 @@ mod graphql;
 mod licenses;
 mod names;
 mod paths;
+mod plug_and_play;
 mod policy;
 mod print;
 mod reservations;
@@ -43,6 +45,7 @@ pub const HOSTS: [&str; 5] = [
 pub const DIALECT: Dialect = Dialect {
     routed: paths::routed,
     failed: face::failed,
+    told: face::told,
     account_header: "x-csw-smart-account-id",
 };
 
@@ -61,9 +64,11 @@ pub fn routes(routes: &mut Routes, edition: Edition) {
         return;
     }
     accounts::routes(routes);
+    consent_pages::routes(routes);
     search::routes(routes);
     agreements::routes(routes);
     graphql::routes(routes);
+    plug_and_play::routes(routes);
     policy::routes(routes);
 }
 
@@ -73,6 +78,16 @@ pub const REFUSALS: &[crate::error::Coded] = &[
         "vendor-api.no-policy-device",
         "A script asks for product instances that report by policy, and there are none.",
         "Register product instances with a token, or reserve licenses for those that never call.",
+    ),
+    (
+        "vendor-api.no-sharing",
+        "A script lets several Virtual Accounts use one subscription that is billed by use.",
+        "Transfer the licenses to the Virtual Account that is to use them.",
+    ),
+    (
+        "vendor-api.no-plug-and-play",
+        "A script asks for a device of Plug and Play, and there are none.",
+        "Register the product instance with a token.",
     ),
     (
         "vendor-api.no-poll",

@@ -61,10 +61,15 @@ pub fn product_of(given: &str) -> Option<&str> {
 }
 
 /// The Virtual Account with this name, within reach of a permit.
+///
+/// Some libraries write a blank in a path as they write it in a form: `+` is one where no name has it.
 pub fn place<A: Does>(read: &mut dyn Reads, permit: &Permit<A>, name: &str) -> Result<VirtualAccount> {
-    virtual_accounts::named(read, permit.within(), &[name.trim()])?
-        .pop()
-        .ok_or(Error::NotFound)
+    let mut found = virtual_accounts::named(read, permit.within(), &[name.trim()])?;
+    if found.is_empty() && name.contains('+') {
+        let name = name.replace('+', " ");
+        found = virtual_accounts::named(read, permit.within(), &[name.trim()])?;
+    }
+    found.pop().ok_or(Error::NotFound)
 }
 
 /// The ids of those that are named; none for all within reach. One that is not known is not found.

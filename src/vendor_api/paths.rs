@@ -11,6 +11,8 @@ use std::sync::OnceLock;
 pub const A: &str = "/services/api/smart-accounts-and-licensing";
 /// What family B begins with.
 pub const B: &str = "/v1/software/apis";
+/// What the older addresses of Plug and Play begin with.
+pub const D: &str = "/services/api/software/dms/v2/smartaccounts";
 /// What the vendor's API of an On-Prem server begins with. Without `/backend` it begins as our own does: then the access
 /// token says whose it is.
 pub const E: &str = "/backend/api/v1";
@@ -55,7 +57,18 @@ pub fn routed(edition: Edition, routes: &[Listed], path: &str, bearer: Option<&s
         && is(parts.get(1), "v1")
         && (is(parts.get(2), "accounts") || is(parts.get(2), "upstream_satellites"));
     if is_shared {
-        if !bearer.is_some_and(api_client::speaks_as_vendor) {
+        // Ours know accounts by number alone: a name is asked for by the vendor's scripts, unless they hold a token of ours.
+        let is_named = is(parts.get(2), "upstream_satellites")
+            || parts
+                .get(3)
+                .is_some_and(|account| !account.bytes().all(|b| b.is_ascii_digit()));
+        let (vendors, ours) = bearer.map_or((false, false), |token| {
+            (
+                api_client::speaks_as_vendor(token),
+                api_client::speaks_as_we_do(token),
+            )
+        });
+        if !vendors && (ours || !is_named) {
             return None;
         }
         parts.insert(0, "backend");
@@ -76,7 +89,7 @@ pub fn routed(edition: Edition, routes: &[Listed], path: &str, bearer: Option<&s
     // A fallback of one client: the paths of family B below family A.
     if is_a
         && is(parts.get(3), "v3")
-        && ["pnp", "licensing", "accounts"]
+        && ["pnp", "licensing", "accounts", "clc", "ea"]
             .iter()
             .any(|word| is(parts.get(4), word) && parts.len() > 5 && is_version(parts.get(5)))
     {
@@ -85,6 +98,9 @@ pub fn routed(edition: Edition, routes: &[Listed], path: &str, bearer: Option<&s
     // The kind of account, where a path names one: ours are all of one kind.
     if is_a && is(parts.get(4), "accounts") && is(parts.get(6), "customer") {
         parts.remove(6);
+    }
+    if is(parts.first(), "backend") && is(parts.get(3), "accounts") && is(parts.get(5), "customer") {
+        parts.remove(5);
     }
     let known = templates(edition, routes);
     let found = known.iter().find(|template| {

@@ -3,7 +3,7 @@
 
 use super::body::{Call, MISSING, Object};
 use super::face::millis;
-use super::licenses::{billing, term};
+use super::licenses::billing;
 use super::names;
 use super::paths::{A, B};
 use crate::authz::Permit;
@@ -128,6 +128,7 @@ async fn place(
     visit: &crate::http::Visit,
     call: &Call,
 ) -> Result<VirtualAccountId> {
+    call.needs_system()?;
     let number: i64 = call
         .place_number()
         .ok_or_else(|| Error::BadRequest(MISSING.into()))?
@@ -150,12 +151,11 @@ fn wanted(
     read: &mut dyn Reads,
     permit: &Permit<ViewInventory>,
     place: VirtualAccountId,
-    tags: &[String],
+    keys: Option<&[String]>,
 ) -> Result<Wanted> {
     let account = permit.within().account()?;
-    let keys: Vec<String> = tags.iter().map(|tag| names::entitlement_of(tag)).collect();
     let mut stocks = licenses::stocks_in(read, account, place)?;
-    stocks.retain(|stock| keys.is_empty() || keys.contains(&stock.entitlement));
+    stocks.retain(|stock| keys.is_none_or(|keys| keys.contains(&stock.entitlement)));
     let mut terms = licenses::terms_of(read, account, &stocks)?;
     Ok(stocks
         .into_iter()
@@ -168,11 +168,33 @@ fn wanted(
 
 async fn found(may: &May<ViewInventory>, call: &Call, data: Object<'_>) -> Result<Wanted> {
     let place = place(&may.permit, may, call).await?;
-    let (permit, tags) = (may.permit.clone(), data.texts("tags")?);
+    let (permit, keys) = (may.permit.clone(), keys(data)?);
     may.portal
         .db
-        .read(move |r| wanted(r, &permit, place, &tags))
+        .read(move |r| wanted(r, &permit, place, keys.as_deref()))
         .await
+}
+
+/// What programs know the licenses by that are asked for, by their own tags or by those of software; none for all.
+fn keys(data: Object<'_>) -> Result<Option<Vec<String>>> {
+    let (tags, software) = (data.texts("tags")?, data.texts("softwareTags")?);
+    if tags.is_empty() && software.is_empty() {
+        return Ok(None);
+    }
+    let of_software = software
+        .iter()
+        .filter_map(|tag| catalog::find(names::product_of(tag)?))
+        .flat_map(|item| item.entitlements.iter().map(|one| one.key.clone()));
+    let own = tags.iter().map(|tag| names::entitlement_of(tag));
+    Ok(Some(own.chain(of_software).collect()))
+}
+
+/// The time that stands in the request, as a number whatever it was there; now, if there is none.
+fn stamp(data: Object<'_>, now: Moment) -> i64 {
+    data.number("timestamp")
+        .ok()
+        .flatten()
+        .unwrap_or_else(|| millis(now))
 }
 
 /// Whether a license may be used by devices that were allowed it alone.
@@ -185,24 +207,36 @@ fn day(at: Moment) -> String {
     at.utc().format("%Y-%b-%d").to_string()
 }
 
-fn details(stock: &Stock, terms: &[TermRow]) -> Vec<Value> {
+fn details(stock: &Stock, terms: &[TermRow], by_tag: bool) -> Vec<Value> {
     terms
         .iter()
         .map(|row| {
             let order = row.orders.first().map(|(_, identifier)| identifier.as_str());
             let subscription = (row.pool.term == catalog::Term::Subscription)
                 .then(|| super::licenses::subscription_id(&row.pool, order));
-            json!({
+            let kind = if row.pool.term == catalog::Term::Perpetual {
+                "PERPETUAL"
+            } else {
+                "TERM"
+            };
+            let mut one = json!({
                 "quantity": row.pool.purchased, "start_date": row.pool.starts_at.map(day), "end_date": row.pool.ends_at.map(day),
-                "subscription_id": subscription, "license_type": term(row.pool.term), "billing_type": billing(stock.billing),
-                "postpaid_usage": if stock.is_metered() { row.in_use } else { 0 }, "status": "ACTIVE",
-                "billing_model": "COMMITTED",
-            })
+                "subscription_id": subscription, "license_type": kind,
+            });
+            if let (true, Some(map)) = (by_tag, one.as_object_mut()) {
+                let metered = stock.is_metered();
+                map.insert("billing_type".to_owned(), billing(stock.billing).into());
+                map.insert("postpaid_usage".to_owned(), if metered { row.in_use } else { 0 }.into());
+                map.insert("status".to_owned(), "ACTIVE".into());
+                let model = if metered { "UNCOMMITTED" } else { "COMMITTED" };
+                map.insert("billing_model".to_owned(), model.into());
+            }
+            one
         })
         .collect()
 }
 
-fn summed(data: Object<'_>, found: &Wanted, by_tag: bool) -> Answer {
+fn summed(visit: &crate::http::Visit, data: Object<'_>, found: &Wanted, by_tag: bool) -> Answer {
     let rows: Vec<Value> = found
         .iter()
         .map(|(stock, terms)| {
@@ -210,7 +244,7 @@ fn summed(data: Object<'_>, found: &Wanted, by_tag: bool) -> Answer {
                 "tag": names::entitlement_tag(&stock.entitlement),
                 "compliance_status": super::licenses::compliance(stock.short_since.is_some()),
                 "display_name": stock.name, "enforced": is_restricted(stock), "export_restricted": is_restricted(stock),
-                "license_details": details(stock, terms),
+                "license_details": details(stock, terms, by_tag),
             });
             let begins = if by_tag { "prepaid_" } else { "" };
             if let Some(map) = row.as_object_mut() {
@@ -231,7 +265,8 @@ fn summed(data: Object<'_>, found: &Wanted, by_tag: bool) -> Answer {
         &json!({
             "status": "SUCCESS", "message_code": null,
             "message": format!("Retrieved summary for {} license in the pool.", rows.len()),
-            "timestamp": data.field("timestamp"), "nonce": data.field("nonce"), "out_standing_reports": 0, "summary": rows,
+            "timestamp": stamp(data, visit.portal.clock.now()), "nonce": data.field("nonce"), "out_standing_reports": 0,
+            "summary": rows,
         }),
     )
 }
@@ -239,13 +274,13 @@ fn summed(data: Object<'_>, found: &Wanted, by_tag: bool) -> Answer {
 async fn summary(may: May<ViewInventory>, call: Call) -> Answer {
     let data = call.data();
     let found = found(&may, &call, data).await?;
-    summed(data, &found, false)
+    summed(&may, data, &found, false)
 }
 
 async fn summary_by_tag(may: May<ViewInventory>, call: Call) -> Answer {
     let data = call.data();
     let found = found(&may, &call, data).await?;
-    summed(data, &found, true)
+    summed(&may, data, &found, true)
 }
 
 /// A day as histories have it: `11-NOV-2020`.
@@ -295,8 +330,8 @@ async fn history(may: May<ViewInventory>, call: Call) -> Answer {
     json(
         200,
         &json!({
-            "status": "SUCCESS", "message_code": null, "message": "", "timestamp": data.field("timestamp"),
-            "nonce": data.field("nonce"), "data": rows,
+            "status": "SUCCESS", "message_code": null, "message": "",
+            "timestamp": stamp(data, may.portal.clock.now()), "nonce": data.field("nonce"), "data": rows,
         }),
     )
 }

@@ -9,7 +9,7 @@ const FAMILIES: &[(&str, &str, &str)] = &[
     (
         "Token addresses",
         "",
-        "At each of them the parameters may stand in a form, in the address with an empty body, in JSON, or, for the client, in HTTP Basic. Grants: `client_credentials` and `password`. On an On-Prem server also below `/backend`.",
+        "At each of them the parameters may stand in a form, in the address with an empty body, in JSON, or, for the client, in HTTP Basic. Grants: `client_credentials`, `password`, and `authorization_code` in the cloud. On an On-Prem server also below `/backend`. A client that is not subscribed is told `Invalid Client` with 403 by families A and B.",
     ),
     (
         "Family A: Smart Accounts and Licensing",
@@ -22,6 +22,11 @@ const FAMILIES: &[(&str, &str, &str)] = &[
         "The newer addresses, on the host apx. Accounts, licensing and pnp are also understood below `/services/api/smart-accounts-and-licensing/v3`.",
     ),
     (
+        "Family D: the older Plug and Play",
+        super::paths::D,
+        "On the host swapi. Their shape was not recorded: that of family B.",
+    ),
+    (
         "Enterprise Agreements",
         "/services/api/enterprise-agreements",
         "On the host swapi.",
@@ -29,7 +34,7 @@ const FAMILIES: &[(&str, &str, &str)] = &[
     (
         "Family E: an On-Prem server",
         E,
-        "With a token from `/oauth/token` the same without `/backend`: `/api/v1/accounts/...`. `{sa}` is the account's name or its number.",
+        "With a token from `/oauth/token`, and without one for an account by its name, the same without `/backend`: `/api/v1/accounts/...`. `{sa}` is the account's name or its number.",
     ),
 ];
 
@@ -54,7 +59,7 @@ fn state(route: &Listed) -> &'static str {
 
 /// `docs/vendor-api.md`.
 pub fn print(cloud: &[Listed], on_prem: &[Listed]) -> String {
-    let mut page = "# The vendor's APIs\n\nWhat existing scripts call, and what the portal makes of it. Made from the code: `LICENTRAL_BLESS=1 cargo test --test it generated` writes it anew. How a script is led here: [guides/point-your-scripts-here.md](guides/point-your-scripts-here.md).\n\n- `{sa}` is the domain of a Smart Account, or its number; `{vname}` the name of a Virtual Account. Paths may be written with `//`, with a slash at the end and in any letter case; names keep their letters.\n- Every answer is compact JSON, also an error: `{\"status\":\"ERROR\",\"statusMessage\":\"...\"}` or the shape that the operation is known for. 401 without a good access token (403 on an On-Prem server), 403 for what one may not, 404 for what one may not know of, 400 and 422 for what is not right.\n- Where a request holds a list, each item is done or refused on its own, with a status of its own; the whole is `SUCCESS`, `WARNING` or `ERROR`, with 200.\n- `limit` and `offset` stand in the body or in the address, 50 and 0 without them; a limit of -1 means all.\n".to_owned();
+    let mut page = "# The vendor's APIs\n\nWhat existing scripts call, and what the portal makes of it. Made from the code: `LICENTRAL_BLESS=1 cargo test --test it generated` writes it anew. How a script is led here: [guides/point-your-scripts-here.md](guides/point-your-scripts-here.md).\n\n- `{sa}` is the domain of a Smart Account, or its number; `{vname}` the name of a Virtual Account. Paths may be written with `//`, with a slash at the end and in any letter case; names keep their letters.\n- Every answer is compact JSON, also an error: `{\"status\":\"ERROR\",\"statusMessage\":\"...\"}` or the shape that the operation is known for. 401 without a good access token (403 at an On-Prem server that is shown nothing at all), 403 for what one may not, 404 for what one may not know of, 400 and 422 for what is not right.\n- Where a request holds a list, each item is done or refused on its own, with a status of its own; the whole is `SUCCESS`, `WARNING` or `ERROR`, with 200.\n- `limit` and `offset` stand in the body or in the address, 50 and 0 without them; a limit of -1 means all.\n".to_owned();
     let mut all: Vec<&Listed> = cloud.iter().chain(on_prem).collect();
     all.retain(|route| Surface::of(&route.path) == Surface::Vendor && route.method != "HEAD");
     all.sort_by(|a, b| (family(&a.path), &a.path, &a.method).cmp(&(family(&b.path), &b.path, &b.method)));

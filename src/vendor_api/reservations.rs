@@ -304,7 +304,7 @@ async fn update(may: May<ReserveLicenses>, call: Call) -> Answer {
                 told("SUCCESS", "Authorization code generated successfully", shape)
             }
             Err(error) => told(
-                "ERROR",
+                "FAILURE",
                 &reason(error)?,
                 json!({ "sudi": request.field("sudi"), "productTagName": request.field("productTagName"), "licenses": [] }),
             ),

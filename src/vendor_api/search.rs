@@ -27,6 +27,7 @@ pub fn routes(routes: &mut Routes) {
 }
 
 async fn search(who: SignedIn, call: Call) -> Answer {
+    call.needs_system()?;
     let of = |name: &str| call.query(name).unwrap_or_default().trim().to_owned();
     let (pid, serial, host) = (of("udi_pid"), of("udi_serial_number"), of("host_identifier"));
     if serial.is_empty() && host.is_empty() {

@@ -38,10 +38,20 @@ const LIST: &str = "The active registration tokens of a Virtual Account, with th
 const CREATE: &str = "Generate a registration token.";
 const REVOKE: &str = "Revoke registration tokens by their texts.";
 
+/// By which id whoever made a token is known: their address, which stands in the name that is kept.
+fn user_id(creator: &str) -> &str {
+    creator
+        .split_once('(')
+        .and_then(|(_, rest)| rest.split_once(')'))
+        .map(|(address, _)| address)
+        .filter(|address| address.contains('@'))
+        .unwrap_or(creator)
+}
+
 fn shape(text: &str, expires: Moment, description: &str, export_controlled: bool, creator: &str) -> Value {
     json!({
         "token": text, "expirationDate": time(expires), "description": description,
-        "exportControl": if export_controlled { "Allowed" } else { "Not Allowed" }, "createdBy": creator,
+        "exportControl": if export_controlled { "Allowed" } else { "Not Allowed" }, "createdBy": user_id(creator),
     })
 }
 
@@ -193,15 +203,19 @@ async fn revoke(may: May<ManageTokens>, call: Call) -> Answer {
                 revoked += 1;
                 json!({ "status": "SUCCESS", "statusMessage": format!("Token- '{text}' revoked successfully"), "token": text })
             }
-            Err(error) => json!({ "status": "ERROR", "statusMessage": reason(error)?, "token": text }),
+            Err(error) => json!({ "status": "FAILURE", "statusMessage": reason(error)?, "token": text }),
         });
     }
     let says = match items.first() {
         Some(first) if revoked == 0 => first["statusMessage"].as_str().unwrap_or_default().to_owned(),
         _ => format!("{revoked} tokens successfully revoked."),
     };
+    let status = match status_of(revoked, texts.len()) {
+        "ERROR" => "FAILURE",
+        other => other,
+    };
     with_status(
-        status_of(revoked, texts.len()),
+        status,
         &says,
         json!({ "tokensRevokeStatus": items, "tokens": texts }),
     )

@@ -2,6 +2,7 @@
 
 use super::body::{Call, MISSING, Object};
 use super::face::{reason, status_of, with_status};
+use super::licenses::subscription_id;
 use super::names;
 use super::paths::{A, B, E};
 use crate::authz::Permit;
@@ -9,11 +10,12 @@ use crate::authz::action::{Transfer, ViewInventory};
 use crate::catalog::Term;
 use crate::error::{Error, Result};
 use crate::http::{Answer, May, Routes};
-use crate::kernel::ids::{LicenseStockId, VirtualAccountId};
-use crate::kernel::{Edition, search_key};
-use crate::licenses::{self, Precedence, TransferLine};
+use crate::kernel::ids::{LicensePoolId, VirtualAccountId};
+use crate::kernel::{Edition, Moment, search_key};
+use crate::licenses::{self, Precedence, Stock, TermRow, TransferLine};
 use crate::platform::db::Reads;
 use actix_web::http::Method;
+use chrono::NaiveDate;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 
@@ -51,6 +53,71 @@ struct Asked {
     quantity: i64,
     term: Option<Term>,
     precedence: Precedence,
+    which: Which,
+}
+
+/// Which term of a license is meant, where a line says so: by its first or its last day, or by its subscription.
+struct Which {
+    starts: Option<NaiveDate>,
+    ends: Option<NaiveDate>,
+    subscription: String,
+}
+
+impl Which {
+    fn of(line: Object<'_>) -> Result<Self> {
+        let day = |name: &str| -> Result<Option<NaiveDate>> {
+            let text = line.text(name);
+            if text.is_empty() {
+                return Ok(None);
+            }
+            // The day alone counts: `2024-09-20T21:23:05.889Z`, or the day as it is.
+            NaiveDate::parse_from_str(text.get(..10).unwrap_or(&text), "%Y-%m-%d")
+                .map(Some)
+                .map_err(|_| Error::invalid(name, format!("{name} is a day such as 2024-09-20.")))
+        };
+        Ok(Self {
+            starts: day("startDate")?,
+            ends: day("endDate")?,
+            // The older family misspells it.
+            subscription: match line.text("subsriptionId") {
+                text if text.is_empty() => line.text("subscriptionId"),
+                text => text,
+            },
+        })
+    }
+    fn is_any(&self) -> bool {
+        self.starts.is_none() && self.ends.is_none() && self.subscription.is_empty()
+    }
+    fn is(&self, row: &TermRow) -> bool {
+        let day = |at: Option<Moment>| at.map(|at| at.utc().date_naive());
+        let order = row.orders.first().map(|(_, identifier)| identifier.as_str());
+        let subscription = (row.pool.term == Term::Subscription).then(|| subscription_id(&row.pool, order));
+        (self.starts.is_none() || self.starts == day(row.pool.starts_at))
+            && (self.ends.is_none() || self.ends == day(row.pool.ends_at))
+            && (self.subscription.is_empty() || subscription.as_deref() == Some(self.subscription.as_str()))
+    }
+    /// The terms of a license that are meant; none where any may go.
+    fn among(&self, read: &mut dyn Reads, stock: &Stock) -> Result<Option<Vec<LicensePoolId>>> {
+        if self.is_any() {
+            return Ok(None);
+        }
+        let terms = licenses::terms(read, stock)?;
+        let meant: Vec<_> = terms
+            .iter()
+            .filter(|row| self.is(row))
+            .map(|row| row.pool.id)
+            .collect();
+        if meant.is_empty() {
+            return Err(Error::invalid(
+                "license",
+                format!(
+                    "No term of {} in this Virtual Account has this start, end or subscription.",
+                    stock.name
+                ),
+            ));
+        }
+        Ok(Some(meant))
+    }
 }
 
 /// Which terms go first.
@@ -93,6 +160,7 @@ fn asked(line: Object<'_>) -> Result<Asked> {
         quantity,
         term,
         precedence: precedence(&line.text("precedence"))?,
+        which: Which::of(line)?,
     })
 }
 
@@ -102,17 +170,16 @@ fn stock(
     permit: &Permit<Transfer>,
     place: VirtualAccountId,
     given: &str,
-) -> Result<LicenseStockId> {
+) -> Result<Stock> {
     let account = permit.within().account()?;
     let key = names::entitlement_of(given);
     if let Some(found) = licenses::stocks_of(read, account, place, &[key])?.pop() {
-        return Ok(found.id);
+        return Ok(found);
     }
     let wanted = search_key(given);
     licenses::stocks_in(read, account, place)?
         .into_iter()
         .find(|stock| search_key(&stock.name) == wanted)
-        .map(|stock| stock.id)
         .ok_or_else(|| {
             Error::invalid(
                 "license",
@@ -135,11 +202,13 @@ async fn one(may: &May<Transfer>, from: (VirtualAccountId, String), line: Object
                     format!("There is no Virtual Account {} that you may use.", asked.target),
                 )
             })?;
+            let stock = stock(tx, &permit, from, &asked.license)?;
             let line = TransferLine {
-                stock: stock(tx, &permit, from, &asked.license)?,
+                stock: stock.id,
                 to: to.id,
                 quantity: asked.quantity,
                 term: asked.term,
+                only: asked.which.among(tx, &stock)?,
             };
             let moved = licenses::transfer(tx, &permit, at, &[line], asked.precedence, None, None)?;
             let says = format!(

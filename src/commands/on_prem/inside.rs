@@ -193,6 +193,7 @@ impl Server {
             to: to.id,
             quantity,
             term: None,
+            only: None,
         };
         let (permit, at) = (permit_in::<Transfer>(&account), self.inner.clock.now());
         self.inner.db.write_now(|tx| {

@@ -41,6 +41,7 @@ struct ApiView {
     clients: Vec<Client>,
     dialog: Dialog,
     scopes: Vec<Choice>,
+    subscriptions: Vec<Choice>,
     /// The client that was just made: its secret is shown this once.
     made: Option<NewClient>,
     base_url: String,
@@ -66,6 +67,12 @@ async fn view(who: &SignedIn, form: FormState, dialog: Dialog, made: Option<NewC
             Choice::new("read", "Read").note("Sees what you may see and changes nothing."),
             Choice::new("write", "Read and write").note("Does whatever your roles let you do."),
         ],
+        subscriptions: vec![
+            Choice::new("yes", "Yes").note("Scripts for the vendor's APIs are served."),
+            Choice::new("no", "No").note(
+                "They are told \u{201c}Invalid Client\u{201d}, as an application is before its subscription is approved.",
+            ),
+        ],
         made,
         base_url: who.portal.config.base_url.clone(),
     })
@@ -77,7 +84,9 @@ async fn show(who: SignedIn) -> Answer {
 
 async fn show_new(who: SignedIn) -> Answer {
     service::fresh(who.actor(), who.portal.clock.wall())?;
-    let form = form::fresh().with_value("scope", "read");
+    let form = form::fresh()
+        .with_value("scope", "read")
+        .with_value("vendor", "yes");
     page(&view(&who, form, Dialog::New, None).await?)
 }
 
@@ -87,6 +96,9 @@ struct New {
     name: String,
     #[serde(default)]
     scope: String,
+    /// A form from before there was a choice says nothing.
+    #[serde(default)]
+    vendor: String,
 }
 
 async fn create(who: SignedIn, posted: Posted<New>) -> Answer {
@@ -101,7 +113,15 @@ async fn create(who: SignedIn, posted: Posted<New>) -> Answer {
             None
         }
     };
-    let (Some(name), Some(may_write)) = (name, may_write) else {
+    let vendor = match posted.value.vendor.as_str() {
+        "" | "yes" => true,
+        "no" => false,
+        _ => {
+            problems.add("vendor", "Choose whether the client is subscribed.");
+            false
+        }
+    };
+    let (Some(name), Some(write), true) = (name, may_write, problems.is_empty()) else {
         let again = view(&who, posted.again(&problems), Dialog::New, None).await?;
         return page_with(422, &again);
     };
@@ -114,7 +134,7 @@ async fn create(who: SignedIn, posted: Posted<New>) -> Answer {
         id: format!("lc-{public}"),
         secret: format!("lcs_{}", token::random()),
         name,
-        may_write,
+        scopes: api_client::Scopes { write, vendor },
     };
     let (caller, person, once) = (
         Caller::of(&who),

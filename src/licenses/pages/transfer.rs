@@ -253,6 +253,7 @@ fn asked(chosen: &Chosen) -> std::result::Result<(Vec<Line>, Precedence), Vec<(S
                 to,
                 quantity,
                 term: None,
+                only: None,
             }),
             (_, Err(_)) => {
                 let field = if split {

@@ -6,9 +6,13 @@ use crate::catalog::{Billing, Term};
 use crate::error::{Error, Result};
 use crate::kernel::ids::{LicenseStockId, SmartAccountId, VirtualAccountId};
 use crate::kernel::{Moment, search_key};
-use crate::platform::db::schema::{license_days as day_rows, license_stocks as stocks, license_tags as tags};
+use crate::platform::db::schema::{
+    license_days as day_rows, license_stocks as stocks, license_tags as tags, license_tallies as tallies,
+};
 use crate::platform::db::{Conn, Reads, Tx};
+use diesel::dsl::sql;
 use diesel::prelude::*;
+use diesel::sql_types::BigInt;
 use std::collections::HashMap;
 
 macro_rules! columns {
@@ -305,6 +309,7 @@ pub fn forget(tx: &mut Tx<'_>, account: SmartAccountId, place: VirtualAccountId)
             .execute(tx.conn())?;
         diesel::delete(stocks::table.filter(stocks::id.eq_any(some.to_vec()))).execute(tx.conn())?;
     }
+    diesel::delete(tallies::table.find((account, place))).execute(tx.conn())?;
     Ok(())
 }
 
@@ -327,6 +332,29 @@ pub struct Filter {
     pub ends_before: Option<Moment>,
     /// Those of which nothing is there and nothing used as well.
     pub empty_too: bool,
+}
+
+impl Filter {
+    /// Whether what is kept for each Virtual Account says how many there are.
+    fn is_counted(&self) -> bool {
+        let Self {
+            typed,
+            tags,
+            places: _,
+            terms,
+            billings,
+            short,
+            ends_before,
+            empty_too,
+        } = self;
+        typed.trim().is_empty()
+            && tags.is_empty()
+            && terms.is_empty()
+            && billings.is_empty()
+            && !short
+            && ends_before.is_none()
+            && !empty_too
+    }
 }
 
 /// By what a list is sorted; the name and the id settle equals.
@@ -401,8 +429,24 @@ macro_rules! asked {
     }};
 }
 
+/// How many match. All of an account or of some Virtual Accounts are a sum of what the database counts with each change.
 pub fn count(read: &mut dyn Reads, within: &Within, filter: &Filter) -> Result<u64> {
-    let found: i64 = asked!(within, filter).count().get_result(read.conn())?;
+    let found: i64 = if filter.is_counted() {
+        let mut query = tallies::table
+            .filter(tallies::smart_account_id.eq(within.account()?))
+            .into_boxed();
+        if let Some(only) = within.only() {
+            query = query.filter(tallies::virtual_account_id.eq_any(only.to_vec()));
+        }
+        if let Some(places) = &filter.places {
+            query = query.filter(tallies::virtual_account_id.eq_any(places.clone()));
+        }
+        query
+            .select(sql::<BigInt>("CAST(COALESCE(SUM(licenses), 0) AS BIGINT)"))
+            .get_result(read.conn())?
+    } else {
+        asked!(within, filter).count().get_result(read.conn())?
+    };
     Ok(u64::try_from(found).unwrap_or_default())
 }
 

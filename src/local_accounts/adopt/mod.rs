@@ -334,6 +334,7 @@ fn supply(
                 to: *to,
                 quantity,
                 term: None,
+                only: None,
             });
         }
     }

@@ -41,6 +41,7 @@ tables! {
     "license_pools",
     "license_tags",
     "license_stocks",
+    "license_tallies",
     "local_sync_files",
     "local_accounts",
     "notification_addresses",

@@ -369,6 +369,14 @@ diesel::table! {
 }
 
 diesel::table! {
+    license_tallies (smart_account_id, virtual_account_id) {
+        smart_account_id -> Text,
+        virtual_account_id -> Text,
+        licenses -> BigInt,
+    }
+}
+
+diesel::table! {
     license_tags (stock_id, tag_key) {
         smart_account_id -> Text,
         stock_id -> Text,
@@ -937,6 +945,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     license_pools,
     license_stocks,
     license_tags,
+    license_tallies,
     links,
     local_accounts,
     local_sync_files,

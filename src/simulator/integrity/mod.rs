@@ -116,6 +116,13 @@ const RULES: &[Rule] = &[
          ) AS counted GROUP BY place, standing HAVING SUM(n) <> 0",
     ),
     (
+        "The number of licenses that is kept for a Virtual Account is not the number of them",
+        "SELECT place AS what FROM (
+            SELECT virtual_account_id AS place, licenses AS n FROM license_tallies
+            UNION ALL SELECT virtual_account_id, -1 FROM license_stocks WHERE purchased > 0 OR reserved > 0 OR in_use > 0
+         ) AS counted GROUP BY place HAVING SUM(n) <> 0",
+    ),
+    (
         "What a license says is in use is not what product instances use beyond what is reserved for them",
         "SELECT what FROM (
             SELECT smart_account_id || ' ' || virtual_account_id || ' ' || entitlement AS what, in_use AS n FROM license_stocks

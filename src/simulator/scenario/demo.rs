@@ -348,6 +348,7 @@ impl Planned {
             via: Via::Client {
                 id: "scenario".to_owned(),
                 may_write: true,
+                is_subscribed: true,
             },
             who: self.who(if self.email.domain() == XYZ.1 {
                 year::OFFICE

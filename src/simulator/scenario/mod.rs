@@ -147,7 +147,7 @@ fn add_client(
     who: &Who,
 ) -> Result<()> {
     let name = Name::parse("Sample scripts", "Name").map_err(Error::internal)?;
-    api_client::add(tx, at, person, id, CLIENT_SECRET, &name, true)?;
+    api_client::add(tx, at, person, id, CLIENT_SECRET, &name, api_client::Scopes::ALL)?;
     let event = Event::new(
         Kind::ClientAdded,
         id,

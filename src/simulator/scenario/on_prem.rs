@@ -15,10 +15,10 @@ use crate::sync::{self, Sender, Way};
 
 pub const NAME: &str = "Smart-On-Prem-Account";
 pub const PLACE: &str = "Local-Virtual-Account";
-/// Its own Virtual Accounts.
+/// Its own Virtual Accounts: names without blanks, since some scripts put them into addresses as they are.
 const PLACES: &[(&str, &str)] = &[
     ("DEFAULT", "What the cloud's Local-Virtual-Account holds."),
-    ("Corporate Network Devices", "Switches of the data center."),
+    ("Corporate-Network-Devices", "Switches of the data center."),
 ];
 
 /// The key of the server.

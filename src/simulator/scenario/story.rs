@@ -165,6 +165,7 @@ fn supply(cloud: &Portal, plan: &Plan, at: Moment) -> Result<()> {
                             to: target,
                             quantity: take,
                             term: None,
+                            only: None,
                         });
                     }
                 }
@@ -262,6 +263,7 @@ fn share(
                         to: *to,
                         quantity,
                         term: None,
+                        only: None,
                     });
                 }
             }

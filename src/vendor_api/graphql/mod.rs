@@ -1,28 +1,29 @@
 //! The reads of the GraphQL address: product instances, licenses, and the Smart Account itself.
 
+mod asked;
+mod parse;
 mod query;
 
 use super::accounts::permit_in;
-use super::body::{Call, Cut, whole_number};
+use super::body::Call;
 use super::face::{reason, time};
 use super::licenses::{self as lists, billing, subscription_id};
 use super::names;
 use super::paths::B;
 use crate::authz::action::{ViewInventory, ViewVirtualAccounts};
 use crate::authz::{Permit, Tenant};
-use crate::devices::{self, Filter, Sort};
+use crate::devices::{self, Device, Filter, Sort};
 use crate::error::{Error, Result};
 use crate::http::{Answer, Routes, SignedIn, json as send};
 use crate::kernel::ids::VirtualAccountId;
 use crate::platform::db::Reads;
 use crate::virtual_accounts::{self, AccessLevel};
 use actix_web::http::Method;
+use asked::{Asked, MOST, Rows};
 use query::{Field, project, read};
 use serde_json::{Map, Value, json};
 use std::collections::HashMap;
 
-/// So many rows has a page at most.
-const MOST: u64 = 1_000;
 /// So many reads stand in one query.
 const MOST_READS: usize = 10;
 
@@ -30,16 +31,21 @@ pub fn routes(routes: &mut Routes) {
     routes.vendor(
         Method::POST,
         &[B, "/clc/v1/graphql"].concat(),
-        "getDeviceInventory, getLicenseSummary, getLicenseEntitlement, getLicenseUsage and getSmartAccount, page by page. Fragments are not taken.",
+        "getDeviceInventory, getLicenseSummary, getLicenseEntitlement, getLicenseUsage and getSmartAccount, page by page.",
         graphql,
     );
 }
 
 async fn graphql(who: SignedIn, call: Call) -> Answer {
-    let none = Map::new();
-    let variables = call.field("variables").as_object().unwrap_or(&none);
+    let variables = match call.field("variables") {
+        Value::Object(map) => map.clone(),
+        // Some tools keep them as a text.
+        Value::String(text) => serde_json::from_str(text).unwrap_or_default(),
+        _ => Map::new(),
+    };
+    let operation = call.whole().text("operationName");
     let fields = match call.field("query") {
-        Value::String(text) => read(text, variables),
+        Value::String(text) => read(text, &operation, &variables),
         _ => Err("query is missing.".to_owned()),
     };
     let fields = match fields {
@@ -49,76 +55,35 @@ async fn graphql(who: SignedIn, call: Call) -> Answer {
     };
     let mut data = Map::new();
     for field in &fields {
+        if field.name == "__typename" {
+            data.insert(field.key.clone(), "Query".into());
+            continue;
+        }
         let Some(found) = one(&who, field).await? else {
             return wrong(&format!("There is no query {}.", field.name));
         };
-        data.insert(field.key.clone(), project(&found, &field.wanted));
+        let (kind, rows) = types(&field.name);
+        data.insert(field.key.clone(), project(&found, &field.wanted, &kind, rows));
     }
     send(200, &json!({ "data": data }))
+}
+
+/// The types of a read and of its rows.
+fn types(read: &str) -> (String, &'static str) {
+    let rows = match read {
+        "getDeviceInventory" => "Device",
+        "getLicenseSummary" => "LicenseSummary",
+        "getLicenseEntitlement" => "LicenseEntitlement",
+        "getLicenseUsage" => "LicenseUsage",
+        _ => "SmartAccount",
+    };
+    (format!("{rows}Result"), rows)
 }
 
 /// A query that cannot be read: as GraphQL has it, with 200.
 fn wrong(says: &str) -> Answer {
     send(200, &json!({ "errors": [{ "message": says }], "data": null }))
 }
-
-/// What is asked of a read.
-struct Asked {
-    account: String,
-    places: Vec<i64>,
-    page: u64,
-    size: u64,
-    filter: Map<String, Value>,
-}
-
-impl Asked {
-    fn of(field: &Field) -> Result<Self> {
-        let input = field.arguments.get("input").unwrap_or(&Value::Null);
-        let account = &input["smartAccount"];
-        let named = ["id", "domain", "name"]
-            .iter()
-            .map(|name| super::body::text(&account[*name]))
-            .find(|text| !text.is_empty())
-            .ok_or_else(|| Error::invalid("smartAccount", "smartAccount needs an id."))?;
-        let number = |name: &str, usual: u64| -> Result<u64> {
-            let wrong = || Error::invalid(name, format!("{name} is a whole number from 1."));
-            let said = input.get("pagination").and_then(|page| page.get(name));
-            match whole_number(said.unwrap_or(&Value::Null)).map_err(|()| wrong())? {
-                None => Ok(usual),
-                Some(number) => u64::try_from(number).ok().filter(|n| *n > 0).ok_or_else(wrong),
-            }
-        };
-        let places = account["virtualAccounts"]
-            .as_array()
-            .into_iter()
-            .flatten()
-            .map(|one| if one.is_object() { &one["id"] } else { one })
-            .filter_map(|one| whole_number(one).ok().flatten())
-            .collect();
-        Ok(Self {
-            account: named,
-            places,
-            page: number("page", 1)?,
-            size: number("pageSize", 10)?.min(MOST),
-            filter: input["filterBy"].as_object().cloned().unwrap_or_default(),
-        })
-    }
-    fn cut(&self) -> Cut {
-        Cut {
-            limit: self.size,
-            offset: (self.page - 1)
-                .saturating_mul(self.size)
-                .min(i64::MAX.unsigned_abs()),
-        }
-    }
-    /// A text of the filter; "" for none.
-    fn wants(&self, name: &str) -> String {
-        self.filter.get(name).map(super::body::text).unwrap_or_default()
-    }
-}
-
-/// Rows of a page, and how many there are on all of them.
-type Rows = (u64, Vec<Value>);
 
 async fn one(who: &SignedIn, field: &Field) -> Result<Option<Value>> {
     let found = match field.name.as_str() {
@@ -131,9 +96,12 @@ async fn one(who: &SignedIn, field: &Field) -> Result<Option<Value>> {
     };
     let now = who.portal.clock.now();
     let asked = Asked::of(field).ok();
-    let (page, size) = asked.map_or((1, 10), |asked| (asked.page, asked.size));
+    let (page, size) = asked.as_ref().map_or((1, 10), |asked| (asked.page, asked.size));
     let (status, code, total, data, messages) = match found {
-        Ok((total, rows)) => ("SUCCESS", 200, total, rows, json!([])),
+        Ok((total, rows)) => {
+            let remarks = asked.map_or_else(|| json!([]), |asked| asked.remarks(&field.name));
+            ("SUCCESS", 200, total, rows, remarks)
+        }
         Err(error) => {
             let code = match error {
                 Error::NotFound => 404,
@@ -189,37 +157,94 @@ fn account_shape(tenant: &Tenant, numbers: &Numbers, place: VirtualAccountId) ->
     json!({ "id": tenant.number, "name": tenant.name, "virtualAccount": place_shape(numbers, place) })
 }
 
+fn device_shape(device: &Device, tenant: &Tenant, numbers: &Numbers) -> Value {
+    let places = [place_shape(numbers, device.virtual_account)];
+    let account = json!({ "id": tenant.number, "name": tenant.name, "virtualAccount": places });
+    json!({
+        "deviceName": device.name(), "deviceUuid": device.id, "serialNumber": device.serial, "productNumber": device.pid,
+        "productDescription": device.product, "productFamily": device.product, "assetType": "DEVICE", "quantity": 1,
+        "softwareTagId": names::software_tag(&device.pid), "currentSoftwareVersion": device.software,
+        "creationDate": time(device.registered_at),
+        "primaryDeviceIdentifier": { "label": "SERIAL_NUMBER", "value": device.serial }, "smartAccount": account,
+    })
+}
+
+/// Product instances by name, number of the product or serial number; [`MOST`] of them at most.
+fn devices_by(
+    read: &mut dyn Reads,
+    permit: &Permit<ViewInventory>,
+    filter: &Filter,
+    asked: &Asked,
+) -> Result<Option<Vec<Device>>> {
+    let (names, pids, serials) = (
+        asked.all_of("deviceName"),
+        asked.all_of("productNumber"),
+        asked.all_of("primaryDeviceIdentifier"),
+    );
+    let Some(typed) = [&serials, &names, &pids]
+        .into_iter()
+        .find(|list| !list.is_empty())
+    else {
+        return Ok(None);
+    };
+    let mut found: Vec<Device> = Vec::new();
+    for typed in typed.iter().take(MOST_READS) {
+        let filter = Filter {
+            typed: typed.clone(),
+            ..filter.clone()
+        };
+        let rows = devices::page(read, permit, &filter, (Sort::Name, false), None, MOST, 0)?;
+        found.extend(rows.into_iter().map(|row| row.device));
+    }
+    let is = |wanted: &[String], has: &str| wanted.is_empty() || wanted.contains(&has.to_lowercase());
+    found.retain(|device| {
+        let name = device.name().to_lowercase();
+        is(&pids, &device.pid)
+            && is(&serials, &device.serial)
+            && (names.is_empty() || names.iter().any(|wanted| name.contains(wanted)))
+    });
+    found.sort_by_key(|device| (device.name(), device.id));
+    found.dedup_by_key(|device| device.id);
+    Ok(Some(found))
+}
+
 async fn device_inventory(who: &SignedIn, field: &Field) -> Result<Rows> {
     let asked = Asked::of(field)?;
     let (permit, tenant) = permit_in::<ViewInventory>(who, &asked.account).await?;
-    let typed = match asked.filter.get("deviceName") {
-        Some(Value::Array(list)) => list.first().map(super::body::text).unwrap_or_default(),
-        _ => asked.wants("deviceName"),
-    };
     who.portal
         .db
         .read(move |r| {
             let (places, numbers) = numbers(r, &permit, &asked.places)?;
+            let known = [
+                "deviceName",
+                "productNumber",
+                "primaryDeviceIdentifier",
+                "assetType",
+            ];
+            let kinds = asked.all_of("assetType");
+            let of_kind = kinds.is_empty() || kinds.iter().any(|kind| kind == "device");
+            if !of_kind || asked.wants_what_is_not_here(&known) {
+                return Ok((0, Vec::new()));
+            }
             let filter = Filter {
-                typed,
                 places: places.unwrap_or_default(),
                 ..Filter::default()
             };
+            let shape = |device: &Device| device_shape(device, &tenant, &numbers);
+            if let Some(found) = devices_by(r, &permit, &filter, &asked)? {
+                return Ok(asked.cut_out(found.iter().map(shape).collect()));
+            }
             let (total, cut) = (devices::count(r, &permit, &filter)?, asked.cut());
-            let rows = devices::page(r, &permit, &filter, (Sort::Name, false), Some(total), cut.limit, cut.offset)?;
-            let shown = rows.iter().map(|row| {
-                let device = &row.device;
-                let places = [place_shape(&numbers, device.virtual_account)];
-                let account = json!({ "id": tenant.number, "name": tenant.name, "virtualAccount": places });
-                json!({
-                    "deviceName": device.name(), "deviceUuid": device.id, "serialNumber": device.serial,
-                    "productNumber": device.pid, "productDescription": device.product, "productFamily": device.product,
-                    "assetType": "DEVICE", "quantity": 1, "softwareTagId": names::software_tag(&device.pid),
-                    "currentSoftwareVersion": device.software, "creationDate": time(device.registered_at),
-                    "primaryDeviceIdentifier": { "label": "SERIAL_NUMBER", "value": device.serial }, "smartAccount": account,
-                })
-            });
-            Ok((total, shown.collect()))
+            let rows = devices::page(
+                r,
+                &permit,
+                &filter,
+                (Sort::Name, false),
+                Some(total),
+                cut.limit,
+                cut.offset,
+            )?;
+            Ok((total, rows.iter().map(|row| shape(&row.device)).collect()))
         })
         .await
 }
@@ -231,9 +256,11 @@ async fn license_summary(who: &SignedIn, field: &Field) -> Result<Rows> {
         .db
         .read(move |r| {
             let (places, numbers) = numbers(r, &permit, &asked.places)?;
+            if asked.wants_what_is_not_here(&["product"]) {
+                return Ok((0, Vec::new()));
+            }
             let (total, rows, _) = lists::find(r, &permit, places, asked.wants("product"), asked.cut())?;
-            let shown = rows.iter().map(|row| {
-                let stock = &row.stock;
+            let shown = rows.iter().map(|(stock, _)| {
                 json!({
                     "balanceQuantity": stock.balance, "billingType": billing(stock.billing),
                     "entitledQuantity": stock.purchased, "entitlementType": "License",
@@ -259,17 +286,24 @@ async fn license_entitlement(who: &SignedIn, field: &Field) -> Result<Rows> {
         .db
         .read(move |r| {
             let (places, numbers) = numbers(r, &permit, &asked.places)?;
+            let known = ["product", "subscriptionId", "purchaseOrderNumber", "ciscoOrderNumber"];
+            if asked.wants_what_is_not_here(&known) {
+                return Ok((0, Vec::new()));
+            }
             let mut pools = lists::pools(r, &permit, places.as_deref(), |_| true)?;
-            let (subscription, product) = (asked.wants("subscriptionId"), asked.wants("product").to_lowercase());
+            let (subscription, product) = (asked.wants("subscriptionId"), asked.wants("product"));
+            let orders: Vec<String> = ["purchaseOrderNumber", "ciscoOrderNumber"]
+                .iter()
+                .flat_map(|name| asked.all_of(name))
+                .collect();
             pools.retain(|one| {
-                (subscription.is_empty() || subscription_id(&one.pool, one.order.as_deref()) == subscription)
+                let order = one.order.as_deref();
+                (subscription.is_empty() || subscription_id(&one.pool, order).to_lowercase() == subscription)
                     && (product.is_empty() || one.pool.name.to_lowercase().contains(&product))
+                    && orders.iter().all(|wanted| order.is_some_and(|is| is.to_lowercase() == *wanted))
             });
-            let (total, cut) = (pools.len() as u64, asked.cut());
             let shown = pools
                 .into_iter()
-                .skip(usize::try_from(cut.offset).unwrap_or(usize::MAX))
-                .take(usize::try_from(cut.limit).unwrap_or_default())
                 .map(|one| {
                     let pool = &one.pool;
                     let is_subscription = pool.term == crate::catalog::Term::Subscription;
@@ -288,7 +322,7 @@ async fn license_entitlement(who: &SignedIn, field: &Field) -> Result<Rows> {
                         "smartAccount": account_shape(&tenant, &numbers, pool.virtual_account),
                     })
                 });
-            Ok((total, shown.collect()))
+            Ok(asked.cut_out(shown.collect()))
         })
         .await
 }
@@ -300,6 +334,10 @@ async fn license_usage(who: &SignedIn, field: &Field) -> Result<Rows> {
         .db
         .read(move |r| {
             let (places, numbers) = numbers(r, &permit, &asked.places)?;
+            if asked.wants_what_is_not_here(&["product"]) {
+                return Ok((0, Vec::new()));
+            }
+            let product = asked.wants("product");
             let filter = Filter {
                 places: places.unwrap_or_default(),
                 ..Filter::default()
@@ -310,7 +348,8 @@ async fn license_usage(who: &SignedIn, field: &Field) -> Result<Rows> {
             let mut shown = Vec::new();
             for row in &rows {
                 let device = &row.device;
-                for line in &row.told.lines {
+                let lines = row.told.lines.iter();
+                for line in lines.filter(|line| line.name.to_lowercase().contains(&product)) {
                     let is_short = line.status == devices::UseStatus::OutOfCompliance;
                     shown.push(json!({
                         "product": line.name, "productInstance": device.name(), "productNumber": device.pid,

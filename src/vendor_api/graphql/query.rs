@@ -1,11 +1,14 @@
-//! Reads a GraphQL query: as much of the language as reading needs. Fragments and directives are not taken.
+//! What a GraphQL query asks for, when its fragments are written out and its variables are filled in. Types are not looked at:
+//! what a variable holds is looked at where it is used.
 
+use super::parse::{Part, What, When, document};
 use serde_json::{Map, Value};
+use std::collections::HashMap;
 
 /// So deep may a query be nested.
-const DEEPEST: usize = 16;
-/// So many fields it may name.
-const MOST_FIELDS: usize = 2_000;
+pub const DEEPEST: usize = 16;
+/// So many fields it may name, fragments written out.
+pub const MOST_FIELDS: usize = 2_000;
 
 /// A field that is asked for.
 #[derive(Debug, Clone, PartialEq)]
@@ -18,205 +21,135 @@ pub struct Field {
     pub wanted: Vec<Field>,
 }
 
-#[derive(Debug, Clone, PartialEq)]
-enum Token {
-    Mark(char),
-    Name(String),
-    Text(String),
-    Number(serde_json::Number),
-}
-
-fn tokens(text: &str) -> Result<Vec<Token>, String> {
-    let mut found = Vec::new();
-    let mut rest = text.chars().peekable();
-    while let Some(c) = rest.next() {
-        match c {
-            c if c.is_whitespace() || c == ',' || c == '\u{feff}' => {}
-            '#' => while rest.next_if(|c| *c != '\n').is_some() {},
-            '{' | '}' | '(' | ')' | '[' | ']' | ':' | '$' | '!' | '=' => found.push(Token::Mark(c)),
-            '"' => {
-                let mut text = String::new();
-                loop {
-                    match rest.next() {
-                        Some('"') => break,
-                        Some('\\') => text.push(match rest.next() {
-                            Some('n') => '\n',
-                            Some('t') => '\t',
-                            Some(c @ ('"' | '\\' | '/')) => c,
-                            _ => return Err("A text has an escape that is not understood.".to_owned()),
-                        }),
-                        Some(c) => text.push(c),
-                        None => return Err("A text does not end.".to_owned()),
-                    }
-                }
-                found.push(Token::Text(text));
-            }
-            c if c == '-' || c.is_ascii_digit() => {
-                let mut text = c.to_string();
-                while let Some(c) = rest.next_if(|c| c.is_ascii_digit() || "+-.eE".contains(*c)) {
-                    text.push(c);
-                }
-                let number = text.parse().map_err(|_| format!("{text} is no number."))?;
-                found.push(Token::Number(number));
-            }
-            c if c == '_' || c.is_ascii_alphabetic() => {
-                let mut name = c.to_string();
-                while let Some(c) = rest.next_if(|c| *c == '_' || c.is_ascii_alphanumeric()) {
-                    name.push(c);
-                }
-                found.push(Token::Name(name));
-            }
-            '.' => return Err("Fragments are not understood here: name the fields.".to_owned()),
-            other => return Err(format!("{other:?} is not understood in a query.")),
-        }
-    }
-    Ok(found)
-}
-
-struct Reader<'a> {
-    tokens: std::iter::Peekable<std::vec::IntoIter<Token>>,
+/// Writes fragments out and fills variables in.
+struct Writer<'a> {
+    fragments: &'a HashMap<String, Vec<Part>>,
     variables: &'a Map<String, Value>,
     fields: usize,
 }
 
-impl Reader<'_> {
-    fn takes(&mut self, mark: char) -> bool {
-        self.tokens.next_if_eq(&Token::Mark(mark)).is_some()
-    }
-    fn needs(&mut self, mark: char) -> Result<(), String> {
-        if self.takes(mark) {
-            Ok(())
-        } else {
-            Err(format!("A {mark:?} is missing."))
-        }
-    }
-    fn name(&mut self) -> Result<String, String> {
-        match self.tokens.next() {
-            Some(Token::Name(name)) => Ok(name),
-            _ => Err("A name is missing.".to_owned()),
-        }
-    }
-
-    fn selection(&mut self, depth: usize) -> Result<Vec<Field>, String> {
-        if depth > DEEPEST {
+impl Writer<'_> {
+    fn write(&mut self, parts: &[Part], depth: usize, into: &mut Vec<Field>) -> Result<(), String> {
+        if depth > 2 * DEEPEST {
             return Err(format!("A query is nested {DEEPEST} levels deep at most."));
         }
-        let mut fields = Vec::new();
-        while !self.takes('}') {
+        for part in parts {
             self.fields += 1;
             if self.fields > MOST_FIELDS {
                 return Err(format!("A query names {MOST_FIELDS} fields at most."));
             }
-            let first = self.name()?;
-            let (key, name) = if self.takes(':') {
-                (first, self.name()?)
-            } else {
-                (first.clone(), first)
-            };
-            let mut arguments = Map::new();
-            if self.takes('(') {
-                while !self.takes(')') {
-                    let name = self.name()?;
-                    self.needs(':')?;
-                    arguments.insert(name, self.value(depth)?);
+            let stays = |(include, said): &When| (said.fill(self.variables) == Value::Bool(true)) == *include;
+            if !part.when.iter().all(stays) {
+                continue;
+            }
+            match &part.what {
+                What::Named(name) => {
+                    let fragments = self.fragments;
+                    let parts = fragments
+                        .get(name)
+                        .ok_or_else(|| format!("There is no fragment {name}."))?;
+                    self.write(parts, depth + 1, into)?;
+                }
+                What::Inline(parts) => self.write(parts, depth + 1, into)?,
+                What::Field {
+                    key,
+                    name,
+                    arguments,
+                    wanted,
+                } => {
+                    // Asked for twice under one name, it is answered once, with what either wants.
+                    let at = match into.iter().position(|known| known.key == *key) {
+                        Some(at) => at,
+                        None => {
+                            into.push(Field {
+                                key: key.clone(),
+                                name: name.clone(),
+                                arguments: arguments
+                                    .iter()
+                                    .map(|(name, said)| (name.clone(), said.fill(self.variables)))
+                                    .collect(),
+                                wanted: Vec::new(),
+                            });
+                            into.len() - 1
+                        }
+                    };
+                    if let Some(field) = into.get_mut(at) {
+                        if field.name != *name {
+                            return Err(format!("{key} is asked for as two different fields."));
+                        }
+                        self.write(wanted, depth + 1, &mut field.wanted)?;
+                    }
                 }
             }
-            let wanted = if self.takes('{') {
-                self.selection(depth + 1)?
-            } else {
-                Vec::new()
-            };
-            fields.push(Field {
-                key,
-                name,
-                arguments,
-                wanted,
-            });
         }
-        Ok(fields)
-    }
-
-    fn value(&mut self, depth: usize) -> Result<Value, String> {
-        if depth > DEEPEST {
-            return Err(format!("A value is nested {DEEPEST} levels deep at most."));
-        }
-        match self.tokens.next() {
-            Some(Token::Mark('$')) => {
-                let name = self.name()?;
-                Ok(self.variables.get(&name).cloned().unwrap_or(Value::Null))
-            }
-            Some(Token::Mark('[')) => {
-                let mut list = Vec::new();
-                while !self.takes(']') {
-                    list.push(self.value(depth + 1)?);
-                }
-                Ok(Value::Array(list))
-            }
-            Some(Token::Mark('{')) => {
-                let mut map = Map::new();
-                while !self.takes('}') {
-                    let name = self.name()?;
-                    self.needs(':')?;
-                    map.insert(name, self.value(depth + 1)?);
-                }
-                Ok(Value::Object(map))
-            }
-            Some(Token::Text(text)) => Ok(Value::String(text)),
-            Some(Token::Number(number)) => Ok(Value::Number(number)),
-            Some(Token::Name(name)) => Ok(match name.as_str() {
-                "true" => Value::Bool(true),
-                "false" => Value::Bool(false),
-                "null" => Value::Null,
-                _ => Value::String(name),
-            }),
-            _ => Err("A value is missing.".to_owned()),
-        }
+        Ok(())
     }
 }
 
-/// The fields that a query asks for, with its variables filled in; what is wrong with it otherwise.
-pub fn read(text: &str, variables: &Map<String, Value>) -> Result<Vec<Field>, String> {
-    let mut reader = Reader {
-        tokens: tokens(text)?.into_iter().peekable(),
-        variables,
-        fields: 0,
+/// The fields that the operation with this name asks for, with its variables filled in; what is wrong with the text
+/// otherwise. The name may be missing where there is one operation.
+pub fn read(text: &str, operation: &str, given: &Map<String, Value>) -> Result<Vec<Field>, String> {
+    let (operations, fragments) = document(text)?;
+    let chosen = match operations.as_slice() {
+        [one] => one,
+        [] => return Err("The query has no operation.".to_owned()),
+        several => several
+            .iter()
+            .find(|one| one.name == operation)
+            .ok_or("operationName names none of the operations.")?,
     };
-    if let Some(Token::Name(kind)) = reader.tokens.next_if(|token| matches!(token, Token::Name(_))) {
-        if kind != "query" {
-            return Err("Only queries are taken here.".to_owned());
-        }
-        let _ = reader.tokens.next_if(|token| matches!(token, Token::Name(_)));
-        if reader.takes('(') {
-            // Types of variables: what they hold is looked at where it is used.
-            let mut open = 1_usize;
-            while open > 0 {
-                match reader.tokens.next() {
-                    Some(Token::Mark('(')) => open += 1,
-                    Some(Token::Mark(')')) => open -= 1,
-                    Some(_) => {}
-                    None => return Err("A ')' is missing.".to_owned()),
-                }
+    if chosen.kind != "query" {
+        return Err("Only queries are taken here.".to_owned());
+    }
+    let mut variables = given.clone();
+    for (name, usual, needed) in &chosen.variables {
+        match usual {
+            Some(usual) if !variables.contains_key(name) => {
+                variables.insert(name.clone(), usual.fill(&Map::new()));
             }
+            _ if *needed && variables.get(name).is_none_or(Value::is_null) => {
+                return Err(format!("The variable ${name} is missing."));
+            }
+            _ => {}
         }
     }
-    reader.needs('{')?;
-    let fields = reader.selection(1)?;
-    match reader.tokens.next() {
-        None => Ok(fields),
-        Some(_) => Err("One query is taken at a time.".to_owned()),
+    let mut fields = Vec::new();
+    Writer {
+        fragments: &fragments,
+        variables: &variables,
+        fields: 0,
     }
+    .write(&chosen.parts, 1, &mut fields)?;
+    Ok(fields)
 }
 
-/// Of a value only what is wanted, under the names that were asked for; `null` for what it does not have.
-pub fn project(value: &Value, wanted: &[Field]) -> Value {
+/// A name of a type for a field that holds an object.
+fn type_of(field: &str) -> String {
+    let mut chars = field.strip_prefix("get").unwrap_or(field).chars();
+    chars
+        .next()
+        .map_or_else(String::new, |first| first.to_uppercase().chain(chars).collect())
+}
+
+/// Of a value only what is wanted, under the names that were asked for; `null` for what it does not have. `kind` is the name
+/// of its type, `rows` that of what stands in `data`.
+pub fn project(value: &Value, wanted: &[Field], kind: &str, rows: &str) -> Value {
     match value {
-        Value::Array(list) => list.iter().map(|one| project(one, wanted)).collect(),
+        Value::Array(list) => list.iter().map(|one| project(one, wanted, kind, rows)).collect(),
         Value::Object(map) if !wanted.is_empty() => Value::Object(
             wanted
                 .iter()
                 .map(|field| {
+                    if field.name == "__typename" {
+                        return (field.key.clone(), kind.into());
+                    }
                     let one = map.get(&field.name).unwrap_or(&Value::Null);
-                    (field.key.clone(), project(one, &field.wanted))
+                    let kind = if field.name == "data" {
+                        rows.to_owned()
+                    } else {
+                        type_of(&field.name)
+                    };
+                    (field.key.clone(), project(one, &field.wanted, &kind, rows))
                 })
                 .collect(),
         ),
@@ -234,7 +167,7 @@ mod tests {
     fn a_query_is_read_with_its_variables() {
         let variables = json!({ "input": { "smartAccount": { "id": 1 } } });
         let text = "query Sum($input: LicenseInput!) { a: getLicenseSummary(input: $input) { status data { product } } }";
-        let fields = read(text, variables.as_object().unwrap()).unwrap();
+        let fields = read(text, "", variables.as_object().unwrap()).unwrap();
         assert_eq!(
             (fields[0].key.as_str(), fields[0].name.as_str()),
             ("a", "getLicenseSummary")
@@ -242,11 +175,11 @@ mod tests {
         assert_eq!(fields[0].arguments["input"]["smartAccount"]["id"], 1);
         let all = json!({ "status": "SUCCESS", "code": 200, "data": [{ "product": "x", "other": 1 }] });
         assert_eq!(
-            project(&all, &fields[0].wanted),
+            project(&all, &fields[0].wanted, "", ""),
             json!({ "status": "SUCCESS", "data": [{ "product": "x" }] })
         );
         let inline = "{ getLicenseSummary(input: { pagination: { page: 1, pageSize: 10 }, smartAccount: { id: 5, virtualAccounts: [1 2] } }) { code } }";
-        let fields = read(inline, &Map::new()).unwrap();
+        let fields = read(inline, "", &Map::new()).unwrap();
         assert_eq!(
             fields[0].arguments["input"]["smartAccount"]["virtualAccounts"],
             json!([1, 2])
@@ -260,16 +193,54 @@ mod tests {
             "{ ...F }",
             "query ( { a }",
             "{ a(b: \"x) }",
+            "{ a .. b }",
+            "query ($x: Int!) { a(b: $x) }",
+            "{ a: b a: c }",
+            "fragment F on T { a }",
+            "{ ...F } fragment F on T { b { ...F } }",
         ] {
-            assert!(read(bad, &Map::new()).is_err(), "{bad:?}");
+            assert!(read(bad, "", &Map::new()).is_err(), "{bad:?}");
         }
-        assert!(read(&"{a".repeat(100), &Map::new()).is_err());
+        assert!(read(&"{a".repeat(100), "", &Map::new()).is_err());
+    }
+
+    #[test]
+    fn fragments_directives_and_defaults_are_written_out() {
+        let text = r#"
+            # Two operations, as a tool keeps them in one file.
+            query One { a }
+            query Two($page: Int = 2, $more: Boolean = false, $who: [ID!]) @cached(ttl: 5) {
+                first: get(input: { page: $page, text: "a\u0062 \"c\"", block: """ d "e" """ }) {
+                    __typename ...Row ... on Thing { id } ... @include(if: $more) { hidden } extra @skip(if: true)
+                }
+            }
+            fragment Row on Thing { name place { id } place { name } }
+        "#;
+        let fields = read(text, "Two", &Map::new()).unwrap();
+        assert_eq!(
+            fields[0].arguments["input"],
+            json!({ "page": 2, "text": "ab \"c\"", "block": "d \"e\"" })
+        );
+        let value =
+            json!({ "id": 1, "name": "n", "place": { "id": 2, "name": "p" }, "hidden": 1, "extra": 1 });
+        assert_eq!(
+            project(&value, &fields[0].wanted, "Thing", ""),
+            json!({ "__typename": "Thing", "name": "n", "place": { "id": 2, "name": "p" }, "id": 1 })
+        );
+        assert!(read(text, "", &Map::new()).is_err());
+        // What doubles with each fragment comes to an end.
+        let mut bomb = "{ ...F0 }".to_owned();
+        for n in 0..14 {
+            bomb.push_str(&format!(" fragment F{n} on T {{ ...F{} ...F{} }}", n + 1, n + 1));
+        }
+        bomb.push_str(" fragment F14 on T { a }");
+        assert!(read(&bomb, "", &Map::new()).is_err());
     }
 
     proptest! {
         #[test]
-        fn whatever_is_sent_as_a_query_is_read_or_refused(text in "\\PC{0,200}|[{}()\\[\\]:$!a-z0-9\" .,-]{0,200}") {
-            let _ = read(&text, &Map::new());
+        fn whatever_is_sent_as_a_query_is_read_or_refused(text in "\\PC{0,200}|[{}()\\[\\]:$!@a-z0-9\" .,-]{0,200}") {
+            let _ = read(&text, "", &Map::new());
         }
     }
 }

@@ -244,14 +244,21 @@ impl Visitor {
     pub fn ask(&mut self, method: &str, path: &str) -> Page {
         let body = !matches!(method, "GET" | "HEAD" | "DELETE" | "OPTIONS");
         if is_api(path) {
-            let headers: &[(&str, &str)] = if body {
-                &[("content-type", "application/json")]
-            } else {
-                &[]
-            };
+            let mut headers: Vec<(&str, &str)> = Vec::new();
+            if body {
+                headers.push(("content-type", "application/json"));
+            }
+            if is_vendors(path) {
+                // Our account and its first place, where no path names them.
+                headers.extend([
+                    ("x-csw-smart-account-id", "100001"),
+                    ("x-csw-virtual-account-id", "1"),
+                    ("x-csw-requesting-system", "{}"),
+                ]);
+            }
             return self
                 .api()
-                .send(method, path, headers, body.then_some(b"{}".as_slice()));
+                .send(method, path, &headers, body.then_some(b"{}".as_slice()));
         }
         // A copy, so that a cookie that is set (an account that was opened last) changes nothing later.
         let mut browser = self.browser.clone();

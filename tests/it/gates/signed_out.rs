@@ -24,6 +24,7 @@ const PUBLIC: &[(&str, &str)] = &[
     ("/api/v1/token", "to come in"),
     ("/api/v1/openapi.json", "says nothing of anybody's data"),
     ("/as/token.oauth2", "to come in, for scripts of the vendor"),
+    ("/as/authorization.oauth2", "leads to a page that asks who it is"),
     (
         "/oauth2/default/v1/token",
         "to come in, for scripts of the vendor",

@@ -577,6 +577,7 @@ impl World {
             // As scripts of the vendor name it.
             "vname" => "Corporate%20Network%20Devices".to_owned(),
             "subscription" => "Sub118402977".to_owned(),
+            "uuid" => "00000000-0000-0000-0000-000000000000".to_owned(),
             "person" => self.p.find_person("vera@xyz.example").id.to_string(),
             // The log of the server has what belongs to no account.
             "event" if pattern.starts_with("/admin/") => self.event_of_server(),

@@ -36,6 +36,17 @@ impl Portal {
 
     /// Id and secret of a new API client.
     pub fn api_client(&self, email: &str, may_write: bool) -> (String, String) {
+        self.client_with(
+            email,
+            api_client::Scopes {
+                write: may_write,
+                vendor: true,
+            },
+        )
+    }
+
+    /// A client for one that is made for something else.
+    pub fn client_with(&self, email: &str, scopes: api_client::Scopes) -> (String, String) {
         let person = self.find_person(email).id;
         let (at, id, secret) = (
             self.clock.now(),
@@ -44,7 +55,7 @@ impl Portal {
         );
         let name = Name::parse("Test script", "name").unwrap();
         self.db
-            .housekeeping_now(|tx| api_client::add(tx, at, person, &id, &secret, &name, may_write))
+            .housekeeping_now(|tx| api_client::add(tx, at, person, &id, &secret, &name, scopes))
             .unwrap();
         (id, secret)
     }

@@ -2,8 +2,10 @@
 
 mod doors;
 mod fuzz;
+mod grants;
 pub mod guide;
 mod operations;
+mod quirks;
 mod refused;
 
 use crate::support::{Api, Cast, PASSWORD, Page, Portal};

@@ -8,13 +8,13 @@ use serde_json::{Value, json};
 use std::collections::BTreeSet;
 
 /// What was asked and answered.
-struct Tape {
-    script: Script,
+pub struct Tape {
+    pub script: Script,
     /// The address of the portal of the test.
     base: String,
-    text: String,
+    pub text: String,
     /// What is new each time.
-    secrets: Vec<String>,
+    pub secrets: Vec<String>,
     headers: Vec<(String, String)>,
     asked: BTreeSet<String>,
 }
@@ -23,10 +23,14 @@ fn is_time(text: &str) -> bool {
     text.len() == 24 && text.ends_with('Z') && text.as_bytes()[10] == b'T'
 }
 
-/// `11-NOV-2020` or `2018-Aug-08`.
+/// `11-NOV-2020`, `2018-Aug-08` or `2019-05-15`.
 fn is_day(text: &str) -> bool {
     let parts: Vec<&str> = text.split('-').collect();
-    text.len() == 11 && parts.len() == 3 && parts[1].chars().all(|c| c.is_ascii_alphabetic())
+    let is_number = |part: &&str| part.chars().all(|c| c.is_ascii_digit());
+    parts.len() == 3
+        && is_number(&parts[0])
+        && is_number(&parts[2])
+        && (text.len() == 10 || (text.len() == 11 && parts[1].chars().all(|c| c.is_ascii_alphabetic())))
 }
 
 impl Tape {
@@ -60,26 +64,46 @@ impl Tape {
             .api
             .send(method, path, &headers, sent.as_deref().map(str::as_bytes));
         is_compact_json(&page);
+        let mut body = body;
+        self.plain(&mut body);
+        self.text.push_str(&format!("{method} {path}\n"));
+        if method != "GET" {
+            self.text.push_str(&format!("  {body}\n"));
+        }
+        self.heard(&page);
+        self.asked
+            .insert(format!("{method} {}", path.split('?').next().unwrap()));
+        page
+    }
+
+    /// Asks as it is written, which the text tells.
+    pub fn raw(&mut self, why: &str, method: &str, path: &str, headers: &[(&str, &str)], body: &str) -> Page {
+        let sent = (!body.is_empty()).then_some(body.as_bytes());
+        let page = self.script.api.send(method, path, headers, sent);
+        is_compact_json(&page);
+        self.text.push_str(&format!("# {why}\n{method} {path}\n"));
+        for (name, value) in headers {
+            self.text.push_str(&format!("  {name}: {value}\n"));
+        }
+        if !body.is_empty() {
+            self.text.push_str(&format!("  {body}\n"));
+        }
+        self.heard(&page);
+        page
+    }
+
+    fn heard(&mut self, page: &Page) {
         let mut answer = page.json();
         for pointer in ["/tokenInfo/token", "/authorizationCodes/0/authorizationCode"] {
             if let Some(secret) = answer.pointer(pointer).and_then(Value::as_str) {
                 self.secrets.push(secret.to_owned());
             }
         }
-        let mut body = body;
         self.plain(&mut answer);
-        self.plain(&mut body);
         if let Some(id) = answer.get_mut("correlation_id") {
             *id = json!("ID");
         }
-        self.text.push_str(&format!("{method} {path}\n"));
-        if method != "GET" {
-            self.text.push_str(&format!("  {body}\n"));
-        }
         self.text.push_str(&format!("  {} {answer}\n\n", page.status));
-        self.asked
-            .insert(format!("{method} {}", path.split('?').next().unwrap()));
-        page
     }
 
     fn get(&mut self, path: &str) -> Page {
@@ -104,13 +128,13 @@ fn never_asked(p: &Portal, tape: &Tape) -> Vec<String> {
     p.routes()
         .into_iter()
         .filter(|route| Surface::of(&route.path) == Surface::Vendor && route.method != "HEAD")
-        .filter(|route| !route.path.contains("token.oauth2") && !route.path.ends_with("/token"))
+        .filter(|route| !route.path.contains(".oauth2") && !route.path.ends_with("/token"))
         .map(|route| format!("{} {}", route.method, route.path))
         .filter(|pattern| !tape.asked.iter().any(|asked| fits(pattern, asked)))
         .collect()
 }
 
-fn tape(p: &Portal, email: &str) -> Tape {
+pub fn tape(p: &Portal, email: &str) -> Tape {
     Tape {
         script: Script::of(p, email),
         base: p.base.clone(),
@@ -256,9 +280,11 @@ fn every_operation_of_the_clouds_answers_as_recorded() {
         "/licensing/v2/accounts/xyz.example/devices?virtualAccountName={place}"
     )));
     t.get(&b("/licensing/v2/accounts/xyz.example/devices"));
+    t.headers = vec![("x-csw-requesting-system".to_owned(), "{}".to_owned())];
     t.get(&b(&format!(
         "/licensing/v2/device/search?udi_serial_number={SERIAL}"
     )));
+    t.headers.clear();
     let go = |to: &str| json!({ "productInstances": [{ "sudi": udi(SERIAL), "productTagName": "x", "targetVirtualAccount": to }] });
     t.post(&av("/devices/transfer"), go("DEFAULT"));
     t.post(
@@ -392,7 +418,28 @@ fn every_operation_of_the_clouds_answers_as_recorded() {
     t.get("/services/api/enterprise-agreements/v1/subscription/account/xyz.example/consumption");
     t.get("/services/api/enterprise-agreements/v1/subscription/account/xyz.example/subscription/Sub1/consumption");
     t.get("/services/api/enterprise-agreements/v1/subscription/Sub1/consumption");
-    for what in ["consumption", "consumption/details", "entitlements"] {
+    t.get(&b("/ea/v1/subscription/account/xyz.example/consumption"));
+    t.get(&b("/ea/v1/subscription/Sub1/consumption"));
+    t.post(
+        &b("/licensing/v1/msla/transfer-usage"),
+        json!({ "logicalAccountId": 100_001, "entitlementTagId": 1, "subRefId": "Sub1", "added": [1], "removed": [] }),
+    );
+    let older = "/services/api/software/dms/v2/smartaccounts";
+    t.get(older);
+    t.get(&format!("{older}/xyz.example/virtualaccounts"));
+    let device = b(&format!(
+        "/pnp/v2/accounts/xyz.example/virtual-accounts/{place}/devices/d-1"
+    ));
+    t.get(&device);
+    t.ask("PUT", &device, json!({ "description": "x" }));
+    for what in [
+        "consumption",
+        "consumption/details",
+        "entitlements",
+        "pricing",
+        "getPartnerHwAssetDetails",
+        "trueforwardreport",
+    ] {
         t.post(&b(&format!("/ea/v1/subscription/account/{what}")), json!({}));
     }
     t.headers.clear();

@@ -1,8 +1,11 @@
 //! What is wrong is told in the vendor's shapes, and changes nothing.
 
 use super::{A, B, REQUEST, SERIAL, Script, furnished, is_compact_json, line, says};
-use crate::support::Page;
+use crate::support::{Page, Portal};
 use serde_json::{Value, json};
+use std::io::{Read, Write};
+use std::net::TcpStream;
+use std::time::Duration;
 
 const XYZ: &str = "xyz.example";
 const PLACE: &str = "Corporate%20Network%20Devices";
@@ -276,12 +279,11 @@ fn accounts_that_stand_in_bodies_headers_and_addresses_are_guarded_too() {
     is_refused(&with(&mut ada, &account, &place, "/v2/devices/authrequest"), 422);
     // A device of another account is found by nobody else.
     let find = |script: &mut Script| {
-        script
-            .get(&format!(
-                "{B}/licensing/v2/device/search?udi_serial_number={SERIAL}"
-            ))
-            .json()["data"]
-            .clone()
+        let path = format!("{B}/licensing/v2/device/search?udi_serial_number={SERIAL}");
+        let page = script
+            .api
+            .send("GET", &path, &[("x-csw-requesting-system", "{}")], None);
+        page.json()["data"].clone()
     };
     assert_eq!(find(&mut ada)[0]["account"]["domain"], XYZ);
     assert_eq!(find(&mut eve), json!([]));
@@ -361,7 +363,7 @@ fn what_is_no_request_is_answered_in_json() {
 
 #[test]
 fn a_lab_may_take_the_codes_of_devices_that_are_not_its_own() {
-    let p = crate::support::Portal::start_as(|config| config.accept_device_codes = true);
+    let p = Portal::start_as(|config| config.accept_device_codes = true);
     let cast = p.add_cast();
     p.licenses(&cast.xyz, cast.corporate, "C9200-48P-E", 20);
     let mut ada = Script::of(&p, "ada@xyz.example");
@@ -392,4 +394,79 @@ fn a_lab_may_take_the_codes_of_devices_that_are_not_its_own() {
     assert_eq!(ada.post(&path, &remove("")).json()["status"], "ERROR");
     assert_eq!(ada.post(&path, &remove("CD6pzt-aUk")).json()["status"], "SUCCESS");
     assert_eq!(p.numbers(&cast.xyz, cast.corporate, tag), (20, 0, 20));
+}
+
+/// What comes back for a head that is no request the library would hand on.
+fn raw(p: &Portal, head: &str) -> String {
+    let mut stream = TcpStream::connect(p.base.trim_start_matches("http://")).unwrap();
+    stream.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
+    // The answer may come, and the connection end, before all of it has gone out.
+    let _ = stream.write_all(head.as_bytes());
+    let mut answer = Vec::new();
+    let _ = stream.read_to_end(&mut answer);
+    String::from_utf8_lossy(&answer).into_owned()
+}
+
+#[test]
+fn heads_that_cannot_be_read_end_without_a_page() {
+    let (p, _) = furnished();
+    let host = p.base.trim_start_matches("http://");
+    let (long, longer) = ("x".repeat(60_000), "x".repeat(200_000));
+    // As far as a path is known, it is answered in its shape.
+    let answer = raw(
+        &p,
+        &format!(
+            "GET {A}/v1/accounts/{long}/virtual-accounts HTTP/1.1\r\nhost: {host}\r\nconnection: close\r\n\r\n"
+        ),
+    );
+    assert!(answer.starts_with("HTTP/1.1 401"), "{answer:.300}");
+    assert!(answer.contains("{\"status\":\"ERROR\""), "{answer:.300}");
+    for (head, status) in [
+        (
+            format!("GET {A}/v2/accounts?{longer} HTTP/1.1\r\nhost: {host}\r\n\r\n"),
+            "431",
+        ),
+        (
+            format!("GET {A}/v2/accounts HTTP/1.1\r\nhost: {host}\r\nx-long: {longer}\r\n\r\n"),
+            "431",
+        ),
+        (
+            format!("GET {A}/v1/accounts/a b/licenses HTTP/1.1\r\nhost: {host}\r\n\r\n"),
+            "400",
+        ),
+    ] {
+        let answer = raw(&p, &head);
+        assert!(
+            answer.is_empty() || answer.starts_with(&format!("HTTP/1.1 {status}")),
+            "{answer:.300}"
+        );
+        let (_, body) = answer.split_once("\r\n\r\n").unwrap_or_default();
+        assert_eq!(body, "", "nothing is said of a request that nobody could read");
+    }
+    // The older protocol, and what is not asked for.
+    let answer = raw(
+        &p,
+        &format!("GET {A}/v2/accounts HTTP/1.0\r\nhost: {host}\r\n\r\n"),
+    );
+    assert!(
+        answer.starts_with("HTTP/1.0 401") || answer.starts_with("HTTP/1.1 401"),
+        "{answer:.300}"
+    );
+    assert!(answer.ends_with('}'), "{answer:.300}");
+    let mut ada = Script::of(&p, "ada@xyz.example");
+    let page = ada.api.send(
+        "OPTIONS",
+        &format!("{A}/v2/accounts"),
+        &[("accept", "text/html")],
+        None,
+    );
+    is_refused(&page, 405);
+    assert_eq!(page.header("allow"), Some("GET, HEAD"));
+    let zipped = ada.api.send(
+        "POST",
+        &format!("{A}/v1/accounts/{XYZ}/licenses"),
+        &[("content-type", "application/json"), ("content-encoding", "gzip")],
+        Some(&[0x1f, 0x8b, 8, 0, 0, 0, 0, 0]),
+    );
+    is_refused(&zipped, 400);
 }
