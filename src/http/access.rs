@@ -237,6 +237,17 @@ impl<A: Does> Proof for May<A> {
     const DEMAND: Demand = Demand::May(A::ACTION);
 }
 
+/// The end of a path, as much of it as the record takes: some of the vendor's are longer.
+fn end_of(path: &str) -> String {
+    const MOST: usize = 100;
+    let length = path.chars().count();
+    if length <= MOST {
+        return path.to_owned();
+    }
+    let end = path.chars().skip(length - (MOST - 1));
+    std::iter::once('\u{2026}').chain(end).collect()
+}
+
 /// A refusal for want of a right is kept in the record of the account.
 async fn note_denial(visit: &Visit, action: Action) {
     let Some(actor) = visit.actor.clone() else { return };
@@ -247,7 +258,7 @@ async fn note_denial(visit: &Visit, action: Action) {
         .map(|t| t.id);
     let mut event = Event::new(
         Kind::Denied,
-        &visit.path,
+        end_of(&visit.path),
         format!("{} tried to {} and may not.", actor.person.name, action.words()),
     )
     .ended(Outcome::Refused);

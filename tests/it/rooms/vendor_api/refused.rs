@@ -203,9 +203,15 @@ fn who_may_not_is_told_so() {
         assert!(matches!(una.post(path, body).status, 403 | 404), "{path}");
         watch.assert_same(path);
     }
+    let denied = p.events_of("access.denied").len();
     for (path, body) in &writes {
         is_refused(&viewer.post(path, body), 403);
     }
+    assert_eq!(
+        p.events_of("access.denied").len(),
+        denied + writes.len(),
+        "what was refused is on record, however long its path is"
+    );
     // Reading is what a client does that may only read, though it is asked with POST.
     reader
         .post(&format!("{A}/v1/accounts/{XYZ}/licenses"), &json!(null))
