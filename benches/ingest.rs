@@ -28,10 +28,8 @@ use licentral::platform::db::schema::{device_usage, devices};
 use licentral::platform::signing::FileKey;
 use licentral::sync::format::{self, Device, Made, Place, Record, RegistrationHeader};
 use std::path::Path;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
-use support::{Portal, Wire, copy_of, get, memory_of, own_memory_of};
+use support::{Peak, Portal, copy_of, reading};
 
 const DEVICES: usize = 100_000;
 const USES: [&str; 3] = ["c9200-dna-e-48", "c9200-ne-48", "c9300-ne-48"];
@@ -219,74 +217,6 @@ fn serial(n: usize) -> String {
 fn ask(portal: &Portal, method: &str, path: &str, token: &str, body: &[u8]) -> (u16, serde_json::Value) {
     let (status, answer) = portal.ask(method, path, token, body);
     (status, serde_json::from_str(&answer).unwrap_or_default())
-}
-
-/// The most memory that a process has while this is watched.
-struct Peak {
-    most: Arc<AtomicU64>,
-    own: Arc<AtomicU64>,
-    is_over: Arc<AtomicBool>,
-    watcher: std::thread::JoinHandle<()>,
-}
-
-impl Peak {
-    fn of(process: u32) -> Self {
-        let (most, own) = (Arc::new(AtomicU64::new(0)), Arc::new(AtomicU64::new(0)));
-        let is_over = Arc::new(AtomicBool::new(false));
-        let watcher = {
-            let (most, own, is_over) = (most.clone(), own.clone(), is_over.clone());
-            std::thread::spawn(move || {
-                while !is_over.load(Ordering::Relaxed) {
-                    most.fetch_max(memory_of(process), Ordering::Relaxed);
-                    own.fetch_max(own_memory_of(process), Ordering::Relaxed);
-                    std::thread::sleep(Duration::from_millis(10));
-                }
-            })
-        };
-        Self {
-            most,
-            own,
-            is_over,
-            watcher,
-        }
-    }
-    /// In MB: its own, and with the pages of the database's file that it has mapped, which the system takes back at will.
-    fn end(self) -> String {
-        self.is_over.store(true, Ordering::Relaxed);
-        self.watcher.join().unwrap();
-        let mb = |kib: &AtomicU64| kib.load(Ordering::Relaxed) / 1024;
-        format!("{} ({} with mapped pages)", mb(&self.own), mb(&self.most))
-    }
-}
-
-/// How long a page takes to whoever asks for it again and again, with 20 ms of thought, while something else goes on.
-fn reading(portal: &Portal, cookie: &str, path: &str, work: impl FnOnce()) -> String {
-    let is_over = Arc::new(AtomicBool::new(false));
-    let reader = {
-        let (is_over, request, port) = (is_over.clone(), get(path, cookie, portal.port), portal.port);
-        std::thread::spawn(move || {
-            let mut wire = Wire::open(port);
-            let mut waits = Vec::new();
-            while !is_over.load(Ordering::Relaxed) {
-                let asked = Instant::now();
-                assert_eq!(wire.ask(&request).0, 200);
-                waits.push(asked.elapsed());
-                std::thread::sleep(Duration::from_millis(20));
-            }
-            waits
-        })
-    };
-    work();
-    is_over.store(true, Ordering::Relaxed);
-    let mut waits = reader.join().unwrap();
-    waits.sort_unstable();
-    let at = |part: f64| waits[((waits.len() as f64 - 1.0) * part) as usize].as_secs_f64() * 1000.0;
-    format!(
-        "p50 {:.1} ms, p99 {:.1} ms of {} pages",
-        at(0.5),
-        at(0.99),
-        waits.len()
-    )
 }
 
 fn database(server: &str, name: &str) -> String {

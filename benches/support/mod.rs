@@ -10,6 +10,10 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
+pub const CONNECTIONS: usize = 16;
+/// So long a workload is measured.
+pub const SECONDS: u64 = 4;
+
 /// A request as it goes over the wire. No compression is asked for, so that sizes compare.
 pub fn get(path: &str, cookie: &str, port: u16) -> Vec<u8> {
     let cookie = if cookie.is_empty() {
@@ -203,6 +207,37 @@ impl Portal {
     }
 }
 
+impl Portal {
+    /// An On-Prem server alone, with the users of scenario `demo`.
+    pub fn start_on_prem() -> Self {
+        let folder = std::env::temp_dir().join(format!("licentral-bench-{}-on-prem", std::process::id()));
+        std::fs::create_dir_all(&folder).unwrap();
+        let port = free_port();
+        let child = Command::new(env!("CARGO_BIN_EXE_licentral"))
+            .current_dir(&folder)
+            .args(["on-prem", "serve", "--key-file", "licentral.key"])
+            .args(["--listen", &format!("127.0.0.1:{port}")])
+            .args([
+                "--database-url",
+                "licentral.db",
+                "--scenario",
+                "demo",
+                "--log",
+                "error",
+            ])
+            .stdout(Stdio::null())
+            .spawn()
+            .unwrap();
+        wait_for(port, "/livez");
+        Self {
+            child,
+            port,
+            folder,
+            url: String::new(),
+        }
+    }
+}
+
 impl Drop for Portal {
     fn drop(&mut self) {
         let _ = self.child.kill();
@@ -283,9 +318,12 @@ pub fn sign_in(port: u16, email: &str, password: &str) -> (u16, String) {
     wire.ask(request.as_bytes());
     let head = String::from_utf8_lossy(&wire.head).into_owned();
     let status = head.split(' ').nth(1).and_then(|s| s.parse().ok()).unwrap_or(0);
+    // An On-Prem server has a name of its own for it.
     let cookie = head.lines().find_map(|line| {
-        line.to_lowercase()
-            .starts_with("set-cookie: __host-session=")
+        let named = line.to_lowercase();
+        ["", "on-prem-"]
+            .iter()
+            .any(|edition| named.starts_with(&format!("set-cookie: __host-{edition}session=")))
             .then(|| line[12..].split(';').next().unwrap_or_default().to_owned())
     });
     (status, cookie.unwrap_or_default())
@@ -456,4 +494,130 @@ fn of_status(id: u32, field: &str) -> u64 {
         .lines()
         .find_map(|line| line.strip_prefix(field)?.split_whitespace().next()?.parse().ok())
         .unwrap_or(0)
+}
+
+/// Asks over and over on several connections; prints a line; returns the rate.
+pub fn measure(name: &str, port: u16, child: &Child, request: &[u8], limit: Option<f64>) -> f64 {
+    let stop = Arc::new(AtomicBool::new(false));
+    let waits = Arc::new(Mutex::new(Vec::new()));
+    let before = cpu(child);
+    let started = Instant::now();
+    let threads: Vec<_> = (0..CONNECTIONS)
+        .map(|_| {
+            let (stop, waits, request) = (stop.clone(), waits.clone(), request.to_vec());
+            std::thread::spawn(move || {
+                let mut wire = Wire::open(port);
+                let mut own = Vec::new();
+                while !stop.load(Ordering::Relaxed) {
+                    let asked = Instant::now();
+                    let (status, _) = wire.ask(&request);
+                    assert_eq!(status, 200, "a workload must be answered with 200");
+                    own.push(asked.elapsed());
+                }
+                waits.lock().unwrap().extend(own);
+            })
+        })
+        .collect();
+    std::thread::sleep(Duration::from_secs(SECONDS));
+    stop.store(true, Ordering::Relaxed);
+    for thread in threads {
+        thread.join().unwrap();
+    }
+    let took = started.elapsed().as_secs_f64();
+    let mut waits = waits.lock().unwrap().clone();
+    waits.sort_unstable();
+    let rate = waits.len() as f64 / took;
+    let at = |part: f64| waits[((waits.len() as f64 - 1.0) * part) as usize].as_secs_f64() * 1000.0;
+    let per_request = (cpu(child) - before) * 1_000_000.0 / waits.len() as f64;
+    let ratio = limit.map_or_else(|| "1".to_owned(), |limit| format!("{:.3}", rate / limit));
+    println!(
+        "| {name} | {rate:.0} | {ratio} | {:.2} | {:.2} | {per_request:.0} |",
+        at(0.5),
+        at(0.99)
+    );
+    rate
+}
+
+/// The most memory that a process has while this is watched.
+pub struct Peak {
+    most: Arc<AtomicU64>,
+    own: Arc<AtomicU64>,
+    is_over: Arc<AtomicBool>,
+    watcher: std::thread::JoinHandle<()>,
+}
+
+impl Peak {
+    pub fn of(process: u32) -> Self {
+        let (most, own) = (Arc::new(AtomicU64::new(0)), Arc::new(AtomicU64::new(0)));
+        let is_over = Arc::new(AtomicBool::new(false));
+        let watcher = {
+            let (most, own, is_over) = (most.clone(), own.clone(), is_over.clone());
+            std::thread::spawn(move || {
+                while !is_over.load(Ordering::Relaxed) {
+                    most.fetch_max(memory_of(process), Ordering::Relaxed);
+                    own.fetch_max(own_memory_of(process), Ordering::Relaxed);
+                    std::thread::sleep(Duration::from_millis(10));
+                }
+            })
+        };
+        Self {
+            most,
+            own,
+            is_over,
+            watcher,
+        }
+    }
+    /// In MB: its own, and with the pages of the database's file that it has mapped, which the system takes back at will.
+    pub fn end(self) -> String {
+        self.is_over.store(true, Ordering::Relaxed);
+        self.watcher.join().unwrap();
+        let mb = |kib: &AtomicU64| kib.load(Ordering::Relaxed) / 1024;
+        format!("{} ({} with mapped pages)", mb(&self.own), mb(&self.most))
+    }
+}
+
+/// How long a page takes to whoever asks for it again and again, with 20 ms of thought, while something else goes on.
+pub fn reading(portal: &Portal, cookie: &str, path: &str, work: impl FnOnce()) -> String {
+    let reader = Reader::begin(portal.port, cookie, path);
+    work();
+    reader.end()
+}
+
+/// Whoever asks for a page again and again.
+pub struct Reader {
+    is_over: Arc<AtomicBool>,
+    reads: std::thread::JoinHandle<Vec<Duration>>,
+}
+
+impl Reader {
+    pub fn begin(port: u16, cookie: &str, path: &str) -> Self {
+        let is_over = Arc::new(AtomicBool::new(false));
+        let (ends, request) = (is_over.clone(), get(path, cookie, port));
+        let reads = std::thread::spawn(move || {
+            let mut wire = Wire::open(port);
+            let mut waits = Vec::new();
+            while !ends.load(Ordering::Relaxed) {
+                let asked = Instant::now();
+                assert_eq!(wire.ask(&request).0, 200);
+                waits.push(asked.elapsed());
+                std::thread::sleep(Duration::from_millis(20));
+            }
+            waits
+        });
+        Self { is_over, reads }
+    }
+
+    /// How long the pages took.
+    pub fn end(self) -> String {
+        self.is_over.store(true, Ordering::Relaxed);
+        let mut waits = self.reads.join().unwrap();
+        waits.sort_unstable();
+        let at = |part: f64| waits[((waits.len() as f64 - 1.0) * part) as usize].as_secs_f64() * 1000.0;
+        format!(
+            "p50 {:.1} ms, p99 {:.1} ms of {} pages",
+            at(0.5),
+            at(0.99),
+            waits.len()
+        )
+    }
 }

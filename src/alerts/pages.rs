@@ -10,8 +10,8 @@ use crate::http::list::{FilterSpec, ListQuery, ListSpec, Pager};
 use crate::http::menu::{ALERTS, Item};
 use crate::http::widgets::counted;
 use crate::http::{
-    Answer, Crumb, Flash, FlashKind, FormState, May, NoFields, Posted, Routes, Shell, Visit, page, page_with,
-    reason,
+    Answer, Crumb, Flash, FlashKind, FormState, Freshness, May, NoFields, Posted, Routes, Shell, Visit, page,
+    page_with, reason,
 };
 use crate::kernel::ids::VirtualAccountId;
 use crate::kernel::{Sought, search_key};
@@ -166,15 +166,22 @@ struct ListPage {
     number: i64,
     /// What stands behind the `?`: hiding leads back to it.
     asked: String,
-}
-
-async fn seen(may: &May<ViewInventory>) -> Result<service::Seen> {
-    let (permit, now) = (may.permit.clone(), may.portal.clock.now());
-    may.portal.db.read(move |r| service::seen(r, &permit, now)).await
+    freshness: Freshness,
 }
 
 async fn list(may: May<ViewInventory>) -> Answer {
-    let (mut list, rows) = matching(address(&may), &may.query, seen(&may).await?);
+    let (permit, now, visit) = (may.permit.clone(), may.portal.clock.now(), Visit::clone(&may));
+    let (seen, freshness) = may
+        .portal
+        .db
+        .read(move |r| {
+            Ok((
+                service::seen(r, &permit, now)?,
+                Freshness::read(r, &visit, &permit, None)?,
+            ))
+        })
+        .await?;
+    let (mut list, rows) = matching(address(&may), &may.query, seen);
     let total = rows.len() as u64;
     list.clamp(total);
     let skip = usize::try_from(list.offset()).unwrap_or(usize::MAX);
@@ -186,6 +193,7 @@ async fn list(may: May<ViewInventory>) -> Answer {
         count: counted(total, "alert", "alerts"),
         base: address(&may),
         number: may.number(),
+        freshness,
         asked: list
             .href()
             .split_once('?')

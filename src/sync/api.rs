@@ -1,10 +1,11 @@
 //! Synchronization, for scripts: what the pages can do.
 
 use super::format::Limits;
+use super::judge::Sender;
 use super::model::{Effect, SyncFile, Way};
 use super::pages::{LARGE, query, response, submitted, withdrawn};
 use super::registration_pages::{Wanted, WantedPlace, known, plan, plan_again};
-use super::service::{self, Sender};
+use super::{respond, take_in};
 use crate::authz::action::{AuthorizeOnPrem, Synchronize, ViewInventory};
 use crate::device_managers;
 use crate::error::{Error, Problems};
@@ -246,7 +247,7 @@ async fn again(
     let (permit, at) = (may.permit.clone(), may.portal.clock.now());
     may.portal
         .db
-        .write(move |tx| service::register_again(tx, &view, &permit, at, &again, once.as_ref()))
+        .write(move |tx| take_in::register_again(tx, &view, &permit, at, &again, once.as_ref()))
         .await?;
     authorized(&may, id.0, 200).await
 }
@@ -323,8 +324,8 @@ async fn all(may: May<ViewInventory>, id: PathPart<DeviceManagerId>) -> Answer {
         .db
         .read(move |r| {
             let one = device_managers::find(r, &permit, id.0)?.manager;
-            let total = service::count(r, &one)?;
-            let files = service::page(r, &one, (list.limit(), list.offset()))?;
+            let total = respond::count(r, &one)?;
+            let files = respond::page(r, &one, (list.limit(), list.offset()))?;
             Ok((files, list, total))
         })
         .await?;
@@ -344,7 +345,7 @@ async fn upload(may: May<Synchronize>, id: PathPart<DeviceManagerId>, coming: Co
     let bytes = coming.rest(LARGE).await?;
     let (db, at, file) = (may.portal.db.clone(), may.portal.clock.now(), SyncFileId::new());
     let sender = Sender::of(&may.permit, Limits::of_records(may.portal.config.sync_records));
-    let taken = off_the_loop(move || service::take_in_now(&db, at, file, id.0, &sender, &bytes)).await?;
+    let taken = off_the_loop(move || take_in::take_in_now(&db, at, file, id.0, &sender, &bytes)).await?;
     let status = if taken.is_new { 201 } else { 200 };
     json(status, &SyncFileShape::of(taken.file))
 }
@@ -354,7 +355,7 @@ async fn one(may: May<ViewInventory>, id: PathPart<DeviceManagerId>, file: PathP
     let (_, file) = may
         .portal
         .db
-        .read(move |r| service::find(r, &permit, id.0, file.0))
+        .read(move |r| respond::find(r, &permit, id.0, file.0))
         .await?;
     json(200, &SyncFileShape::of(file))
 }
@@ -375,7 +376,7 @@ async fn withdraw(
     let (_, file) = may
         .portal
         .db
-        .read(move |r| service::find(r, &view, id.0, file.0))
+        .read(move |r| respond::find(r, &view, id.0, file.0))
         .await?;
     json(200, &SyncFileShape::of(file))
 }

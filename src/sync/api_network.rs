@@ -2,8 +2,10 @@
 //! its header is verified before the rest is taken.
 
 use super::format::Limits;
+use super::genuine::Head;
+use super::judge::Sender;
 use super::model::Way;
-use super::service::{self, Sender};
+use super::{apply, respond};
 use crate::error::Error;
 use crate::http::upload::Coming;
 use crate::http::{Answer, Api, Public, Routes};
@@ -40,7 +42,7 @@ async fn response(public: Public, mut coming: Coming) -> Answer {
     let answer = public
         .portal
         .db
-        .read(move |r| service::latest_response(r, &head))
+        .read(move |r| respond::latest_response(r, &head))
         .await?;
     Ok(HttpResponse::Ok()
         .insert_header((header::CONTENT_TYPE, "application/octet-stream"))
@@ -49,19 +51,8 @@ async fn response(public: Public, mut coming: Coming) -> Answer {
 
 async fn sync(public: Public, mut coming: Coming) -> Answer {
     let head = coming.lines(2, HEAD).await?;
-    let (manager, former) = {
-        let head = head.clone();
-        public
-            .portal
-            .db
-            .read(move |r| {
-                let manager = service::claimed(r, &head)?;
-                let former = service::former_keys(r, &manager)?;
-                Ok((manager, former))
-            })
-            .await?
-    };
-    let length = service::length(&manager, former, &head)?;
+    let head = public.portal.db.read(move |r| Head::read(r, &head)).await?;
+    let length = head.length()?;
     // One byte more than there should be tells that there is more.
     let bytes = match coming.rest(length.saturating_add(64 * 1024)).await {
         Err(Error::TooLarge { .. }) => {
@@ -75,7 +66,7 @@ async fn sync(public: Public, mut coming: Coming) -> Answer {
     let sender = Sender {
         who: Who {
             person: None,
-            label: format!("{} (device manager)", manager.name),
+            label: format!("{} (device manager)", head.manager.name),
             address: public.address.clone(),
             request_id: public.request_id.clone(),
         },
@@ -85,7 +76,7 @@ async fn sync(public: Public, mut coming: Coming) -> Answer {
     let (db, signing) = (public.portal.db.clone(), public.portal.signing.clone());
     let (at, id) = (public.portal.clock.now(), SyncFileId::new());
     let answer = crate::platform::db::off_the_loop(move || {
-        service::exchange_now(&db, signing.files(), at, id, manager.id, &sender, &bytes)
+        apply::exchange_now(&db, signing.files(), at, id, head, &sender, &bytes)
     })
     .await?;
     Ok(HttpResponse::Ok()

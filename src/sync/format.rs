@@ -802,7 +802,7 @@ pub fn text_of<H: Header>(header: &H, key: &FileKey) -> Result<String> {
 // Reading --------------------------------------------------------------------------------------------
 
 /// A file of which nothing is known but what it claims to be.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Opened<S> {
     kind: FileKind,
     signed: String,
@@ -1102,7 +1102,7 @@ impl<S: Read + Seek> Opened<S> {
 }
 
 /// A file whose header is genuine.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Verified<H, S> {
     /// The header.
     pub header: H,
@@ -1110,6 +1110,18 @@ pub struct Verified<H, S> {
 }
 
 impl<H: Header, S: Read + Seek> Verified<H, S> {
+    /// The whole of a file of which the beginning was verified.
+    pub fn read_on<T: Read + Seek>(self, source: T) -> Result<Verified<H, T>> {
+        let file = open(source)?;
+        if file.kind != self.file.kind || file.signed != self.file.signed {
+            return Err(file.not_genuine());
+        }
+        Ok(Verified {
+            header: self.header,
+            file,
+        })
+    }
+
     /// Reads the file to its end without looking into the body, and goes on only when that is the body of which the
     /// header speaks, to the last bit, and not larger than is taken here.
     pub fn check(self, limits: &Limits) -> Result<Checked<H, S>> {
@@ -1205,7 +1217,7 @@ fn within(packed: &Packed, limits: &Limits) -> Result<()> {
 }
 
 /// A file whose header is genuine and whose body is unaltered.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Checked<H, S> {
     /// The header.
     pub header: H,

@@ -1,6 +1,6 @@
 //! Large files that were submitted, files that nobody submits, and bytes that nobody needs any more.
 
-use super::service;
+use super::{apply, take_in};
 use crate::error::Result;
 use crate::kernel::Clock;
 use crate::platform::db::{Db, off_the_loop};
@@ -33,10 +33,9 @@ pub fn jobs(db: &Db, clock: &Clock, signing: &Arc<Signing>, progress: &Progress)
 }
 
 async fn apply(db: Db, clock: Clock, signing: Arc<Signing>, progress: Progress) -> Result<()> {
-    while let Some(file) = db.read(|r| service::submitted(r)).await? {
+    while let Some(file) = db.read(|r| apply::submitted(r)).await? {
         let (db, signing, progress, at) = (db.clone(), signing.clone(), progress.clone(), clock.now());
-        off_the_loop(move || service::apply_submitted_now(&db, signing.files(), at, &file, &progress))
-            .await?;
+        off_the_loop(move || apply::apply_submitted_now(&db, signing.files(), at, &file, &progress)).await?;
     }
     Ok(())
 }
@@ -44,12 +43,12 @@ async fn apply(db: Db, clock: Clock, signing: Arc<Signing>, progress: Progress) 
 async fn clear_away(db: Db, clock: Clock) -> Result<()> {
     let now = clock.now();
     // Asked of a snapshot: on most days there is nothing to write.
-    if db.read(move |r| service::has_forgotten(r, now)).await? {
-        db.write(move |tx| service::withdraw_forgotten(tx, now)).await?;
+    if db.read(move |r| take_in::has_forgotten(r, now)).await? {
+        db.write(move |tx| take_in::withdraw_forgotten(tx, now)).await?;
     }
-    let unneeded = db.read(|r| service::unneeded(r)).await?;
+    let unneeded = db.read(|r| take_in::unneeded(r)).await?;
     if !unneeded.is_empty() {
-        db.housekeeping(move |tx| service::drop_unneeded(tx, &unneeded))
+        db.housekeeping(move |tx| take_in::drop_unneeded(tx, &unneeded))
             .await?;
     }
     Ok(())

@@ -3,19 +3,28 @@
 
 mod api;
 mod api_network;
+mod apply;
+mod check;
 pub mod format;
+mod genuine;
 mod jobs;
+mod judge;
 mod model;
 mod pages;
 mod registration;
 mod registration_pages;
-mod service;
+mod respond;
 mod store;
+mod take_in;
 
+pub use apply::{exchange, exchange_now};
+pub use check::unlike_their_files;
+pub use genuine::Head;
 pub use jobs::jobs;
+pub use judge::{Sender, look_now};
 pub use model::{Outcome, SyncFile, Way};
 pub use registration::{Registered, answer, read as read_registration};
-pub use service::{Sender, Taken, exchange, exchange_now, look_now, take_in_now, unlike_their_files};
+pub use take_in::{Taken, take_in_now};
 
 use crate::http::Routes;
 

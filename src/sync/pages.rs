@@ -1,8 +1,9 @@
 //! "Upload sync file" with its review and confirmation, "View sync history" and the responses to download.
 
 use super::format::Limits;
+use super::judge::Sender;
 use super::model::{Effect, Outcome, SyncFile, gap};
-use super::service::{self, Sender};
+use super::{apply, respond, take_in};
 use crate::authz::Action;
 use crate::authz::action::{Synchronize, ViewInventory};
 use crate::device_managers::{self, Row, addressed, between, href};
@@ -90,7 +91,7 @@ impl Ways {
 
 async fn upload_page(visit: &Visit, row: Row, form: FormState, ways: Ways, status: u16) -> Answer {
     let one = row.manager.clone();
-    let waiting = visit.portal.db.read(move |r| service::waiting(r, &one)).await?;
+    let waiting = visit.portal.db.read(move |r| respond::waiting(r, &one)).await?;
     let mut shell = visit.account_shell("Upload sync file", &between(visit, Some(&row.manager)));
     shell.error_title = form.has_problems();
     page_with(
@@ -125,7 +126,7 @@ async fn upload(may: May<Synchronize>, id: PathPart<DeviceManagerId>, posted: Up
     let (db, at, file_id) = (may.portal.db.clone(), may.portal.clock.now(), SyncFileId::new());
     let sender = Sender::of(&may.permit, Limits::of_records(may.portal.config.sync_records));
     let (bytes, manager) = (posted.file.clone(), id.0);
-    let taken = off_the_loop(move || service::take_in_now(&db, at, file_id, manager, &sender, &bytes)).await;
+    let taken = off_the_loop(move || take_in::take_in_now(&db, at, file_id, manager, &sender, &bytes)).await;
     match taken {
         Err(Error::Refused(refusal)) => {
             let ways = if Ways::OF.contains(&refusal.code) {
@@ -186,7 +187,7 @@ async fn review_page(may: &May<Synchronize>, id: DeviceManagerId, file: SyncFile
     let (row, file) = may
         .portal
         .db
-        .read(move |r| service::find(r, &view, id, file))
+        .read(move |r| respond::find(r, &view, id, file))
         .await?;
     let here = format!("{}/upload-sync-file/{}", href(may, id), file.id);
     // Each state of a file has its page, wherever somebody comes from.
@@ -235,7 +236,7 @@ pub async fn submitted(may: &May<Synchronize>, id: DeviceManagerId, file: SyncFi
     let file = may
         .portal
         .db
-        .write(move |tx| service::submit(tx, &view, &permit, signing.files(), at, id, file))
+        .write(move |tx| apply::submit(tx, &view, &permit, signing.files(), at, id, file))
         .await?;
     may.portal.jobs.nudge();
     Ok(file)
@@ -247,7 +248,7 @@ pub async fn withdrawn(may: &May<Synchronize>, id: DeviceManagerId, file: SyncFi
     let at = may.portal.clock.now();
     may.portal
         .db
-        .write(move |tx| service::withdraw(tx, &view, &permit, at, id, file))
+        .write(move |tx| take_in::withdraw(tx, &view, &permit, at, id, file))
         .await
 }
 
@@ -312,9 +313,9 @@ async fn history(may: May<ViewInventory>, id: PathPart<DeviceManagerId>) -> Answ
         .db
         .read(move |r| {
             let row = device_managers::find(r, &permit, id.0)?;
-            let total = service::count(r, &row.manager)?;
+            let total = respond::count(r, &row.manager)?;
             list.clamp(total);
-            let files = service::page(r, &row.manager, (list.limit(), list.offset()))?;
+            let files = respond::page(r, &row.manager, (list.limit(), list.offset()))?;
             let administrators = members::administrators_of(r, row.manager.account)?;
             Ok((row, files, list, total, administrators))
         })
@@ -344,7 +345,7 @@ pub async fn response(may: &May<Synchronize>, id: DeviceManagerId, file: Option<
     let (name, sequence, bytes) = may
         .portal
         .db
-        .read(move |r| service::response_of(r, &view, &permit, id, file))
+        .read(move |r| respond::response_of(r, &view, &permit, id, file))
         .await?;
     Ok(attachment(
         "application/octet-stream",

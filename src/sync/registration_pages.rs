@@ -3,7 +3,7 @@
 
 use super::format::RegistrationHeader;
 use super::registration;
-use super::service;
+use super::take_in;
 use crate::authz::Action;
 use crate::authz::action::{AuthorizeOnPrem, CreateTopVirtualAccount};
 use crate::device_managers::{self, Again, Binding, New, Row, addressed, between, href};
@@ -432,7 +432,7 @@ async fn again(
     let done = may
         .portal
         .db
-        .write(move |tx| service::register_again(tx, &view, &permit, at, &again, once.as_ref()))
+        .write(move |tx| take_in::register_again(tx, &view, &permit, at, &again, once.as_ref()))
         .await;
     match done {
         Err(Error::Refused(refusal)) => {

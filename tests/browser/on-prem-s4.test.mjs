@@ -157,6 +157,7 @@ for (const window of windows) {
       await message(server, "was submitted and requires approval.");
       await look(server, window, "s4 submitted");
       await server.getByRole("link", { name: "OK", exact: true }).click();
+      await title(server, "Accounts");
       await menu(server, "Admin Workspace", "Accounts");
       await tab(server, "Accounts Requests");
       await row(server, ACCOUNT).getByText("Pending", { exact: true }).waitFor();

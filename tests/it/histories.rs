@@ -273,7 +273,8 @@ impl<'a> Run<'a> {
         let body = json!({ "virtual_account": place, "request_code": request.text,
             "licenses": [{ "entitlement": NE, "quantity": quantity }] });
         let path = format!("/api/v1/accounts/{}/reservations", self.first.local.number);
-        said(&self.admin().post(&path, &body), &[201, 409, 422]);
+        // Where there is none of the license, it is not found.
+        said(&self.admin().post(&path, &body), &[201, 404, 409, 422]);
     }
 
     /// Returns one reservation by the code that its device shows: false when there is none.

@@ -38,9 +38,11 @@ const TOLD: &[Kind] = &[
     Kind::VirtualAccountDeleted,
 ];
 
+const DASHBOARD: &str = "/on-prem-accounts";
+
 pub fn routes(routes: &mut Routes) {
     routes.get("/", show);
-    routes.get("/on-prem-accounts", show);
+    routes.get(DASHBOARD, show);
     routes.get("/on-prem-accounts.csv", csv);
 }
 
@@ -71,11 +73,12 @@ const STATUSES: &[(&str, &str)] = &[
     (SyncState::Overdue.word(), SyncState::Overdue.label()),
 ];
 
-fn query(raw: &str) -> ListQuery {
+/// What an address of the dashboard asks for, or one of another list of the same rows.
+pub fn query(path: &str, raw: &str, columns: &[ColumnSpec<'_>]) -> ListQuery {
     ListQuery::parse(
         raw,
         &ListSpec {
-            path: "/on-prem-accounts".to_owned(),
+            path: path.to_owned(),
             sorts: &["name", "sync", "last", "sa", "va", "licenses", "devices"],
             default_sort: "name",
             filters: &[FilterSpec {
@@ -83,9 +86,27 @@ fn query(raw: &str) -> ListQuery {
                 label: "Sync Status",
                 values: STATUSES,
             }],
-            columns: COLUMNS,
+            columns,
         },
     )
+}
+
+/// What of an address was not understood is said on the page.
+pub fn tell_dropped(shell: &mut Shell, list: &ListQuery) {
+    for says in &list.dropped {
+        shell.flash.push(crate::http::Flash::new(
+            crate::http::FlashKind::Warn,
+            says.clone(),
+        ));
+    }
+}
+
+/// The rows of the page that is looked at.
+pub fn of_page(rows: Vec<Row>, list: &ListQuery) -> Vec<Row> {
+    rows.into_iter()
+        .skip(usize::try_from(list.offset()).unwrap_or(usize::MAX))
+        .take(usize::try_from(list.limit()).unwrap_or(usize::MAX))
+        .collect()
 }
 
 /// An account as the dashboard shows it.
@@ -282,7 +303,7 @@ pub async fn rows(visit: &Visit) -> Result<Vec<Row>> {
 }
 
 /// Those that are asked for, in the order that is asked for.
-fn asked(rows: Vec<Row>, list: &ListQuery) -> Vec<Row> {
+pub fn asked(rows: Vec<Row>, list: &ListQuery) -> Vec<Row> {
     let sought = Sought::parse(&list.q);
     let statuses = list.values("sync");
     let mut rows: Vec<Row> = rows
@@ -336,26 +357,17 @@ struct Dashboard {
 
 /// The dashboard, with the pop-up of one account over it or without.
 pub async fn page(visit: &Visit, manual: Option<Manual>, status: u16) -> Answer {
-    let mut list = query(&visit.query);
+    let mut list = query(DASHBOARD, &visit.query, COLUMNS);
     let rows = asked(rows(visit).await?, &list);
     let total = rows.len() as u64;
     list.clamp(total);
     let mut shell = visit.shell("On-Prem Accounts");
-    for says in &list.dropped {
-        shell.flash.push(crate::http::Flash::new(
-            crate::http::FlashKind::Warn,
-            says.clone(),
-        ));
-    }
+    tell_dropped(&mut shell, &list);
     if let Some(manual) = &manual {
         shell = shell.with_dialog("Initiate manual (offline) sync");
         shell.error_title = manual.form.has_problems();
     }
-    let shown: Vec<Row> = rows
-        .into_iter()
-        .skip(usize::try_from(list.offset()).unwrap_or(usize::MAX))
-        .take(usize::try_from(list.limit()).unwrap_or(usize::MAX))
-        .collect();
+    let shown = of_page(rows, &list);
     let runs = shown.iter().any(|row| row.state() == SyncState::InProgress);
     if runs && manual.is_none() {
         shell.again_after = Some(3);
@@ -394,7 +406,7 @@ async fn csv(may: May<ViewOnPremAccounts>) -> Answer {
         "Product Analytics & Others",
         "Changes not yet in the cloud",
     ])?;
-    for row in asked(rows(&may).await?, &query(&may.query)) {
+    for row in asked(rows(&may).await?, &query(DASHBOARD, &may.query, COLUMNS)) {
         table.row([
             row.account.name.as_str(),
             row.state().label(),

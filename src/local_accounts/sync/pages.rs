@@ -13,9 +13,10 @@ use crate::authz::action::{SynchronizeOnPrem, ViewAdminWorkspace};
 use crate::error::{Error, Problems, Result};
 use crate::http::form::{PathPart, fresh};
 use crate::http::form_state::Choice;
+use crate::http::list::{ListQuery, Pager};
 use crate::http::reply::attachment;
 use crate::http::upload::Upload;
-use crate::http::widgets::Tab;
+use crate::http::widgets::{Tab, counted};
 use crate::http::{
     Answer, Crumb, Flash, FlashKind, FormState, May, NoFields, Posted, Routes, Shell, Visit, page, page_with,
 };
@@ -283,20 +284,31 @@ fn admin_shell(visit: &Visit) -> Shell {
 struct AccountsTab {
     shell: Shell,
     tabs: Vec<Tab>,
+    list: ListQuery,
+    pager: Pager,
     rows: Vec<dashboard::Row>,
-    /// Whether one is being synchronized.
+    count: String,
+    /// Whether one of them is being synchronized.
     runs: bool,
 }
 
 /// GET /admin/synchronisation
 async fn accounts_tab(may: May<ViewAdminWorkspace>) -> Answer {
-    let rows = dashboard::rows(&may).await?;
+    let mut list = dashboard::query(ADMIN, &may.query, &[]);
+    let rows = dashboard::asked(dashboard::rows(&may).await?, &list);
+    let total = rows.len() as u64;
+    list.clamp(total);
+    let rows = dashboard::of_page(rows, &list);
     let runs = rows.iter().any(|row| row.state() == SyncState::InProgress);
     let mut shell = admin_shell(&may);
+    dashboard::tell_dropped(&mut shell, &list);
     shell.again_after = runs.then_some(3);
     page(&AccountsTab {
         shell,
         tabs: tabs(ADMIN),
+        pager: list.pager(total),
+        count: counted(total, "On-Prem account", "On-Prem accounts"),
+        list,
         rows,
         runs,
     })

@@ -78,7 +78,6 @@ const ROWS: &[Row] = &[
 struct Wire<'a> {
     cloud: &'a Portal,
     on_prem: &'a Portal,
-    plan: &'a Plan,
     account: SmartAccountId,
 }
 
@@ -100,12 +99,13 @@ impl Wire<'_> {
             way: sync::Way::Network,
             limits: Limits::default(),
         };
+        let head = self.cloud.db.read_now(|r| sync::Head::read(r, file.head()))?;
         let response = sync::exchange_now(
             &self.cloud.db,
             self.cloud.signing.files(),
             at,
             SyncFileId::new(),
-            self.plan.manager(),
+            head,
             &sender,
             &file.bytes,
         )?;
@@ -128,7 +128,6 @@ pub fn tell(cloud: &Portal, on_prem: &Portal, plan: &Plan, new: &New) -> Result<
     let wire = Wire {
         cloud,
         on_prem,
-        plan,
         account: account.id,
     };
     wire.synchronize(days_before(synced_at, 6, 6))?;

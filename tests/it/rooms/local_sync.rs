@@ -585,6 +585,24 @@ fn a_synchronization_that_takes_long_is_nobody_elses_meanwhile_and_keeps_its_tur
 }
 
 #[test]
+fn synchronisation_is_searched_like_the_dashboard() {
+    let both = Both::start();
+    both.sync(ADMIN).expect(303);
+    let mut admin = both.server.sign_in(ADMIN);
+    let path = "/admin/synchronisation";
+    admin.open(path).expect(200).shows("1 On-Prem account");
+    for found in ["q=plant", "q=XYZ+COMPANY", "sync=successful", "sort=-last"] {
+        admin.open(&format!("{path}?{found}")).expect(200).shows("Plant");
+    }
+    for narrowed in ["q=nothing-like-it", "sync=failed"] {
+        admin
+            .open(&format!("{path}?{narrowed}"))
+            .expect(200)
+            .shows("No On-Prem account matches");
+    }
+}
+
+#[test]
 fn orders_are_of_the_cloud_alone() {
     let both = Both::start();
     both.cloud.licenses(&both.cast.xyz, both.place, SKU, 5);
