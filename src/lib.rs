@@ -19,6 +19,7 @@ pub mod catalog;
 pub mod device_managers;
 pub mod devices;
 pub mod events;
+pub mod explain;
 pub mod home;
 pub mod identity;
 pub mod licenses;
@@ -34,6 +35,7 @@ pub mod system_users;
 pub mod tokens;
 pub mod vendor_api;
 pub mod virtual_accounts;
+pub mod webhooks;
 
 // Above all
 pub mod app;

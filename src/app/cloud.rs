@@ -10,9 +10,9 @@ use crate::platform::occupants::Occupants;
 use crate::platform::progress::Progress;
 use crate::platform::signing::Signing;
 use crate::{
-    access_requests, account_requests, alerts, catalog, device_managers, devices, events, home, identity,
-    licenses, members, orders, saved_views, simulator, smart_accounts, sync, tokens, vendor_api,
-    virtual_accounts,
+    access_requests, account_requests, alerts, catalog, device_managers, devices, events, explain, home,
+    identity, licenses, members, orders, saved_views, simulator, smart_accounts, sync, tokens, vendor_api,
+    virtual_accounts, webhooks,
 };
 use std::sync::Arc;
 
@@ -39,6 +39,8 @@ pub fn routes(routes: &mut Routes) {
     tokens::routes(routes);
     alerts::routes(routes);
     events::routes(routes);
+    webhooks::routes(routes);
+    explain::routes(routes);
     simulator::routes(routes);
     simulator::order_routes(routes);
     vendor_api::routes(routes, Edition::Cloud);

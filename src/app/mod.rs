@@ -22,6 +22,7 @@ use crate::platform::signing::Signing;
 use crate::{
     access_requests, account_requests, authn, device_managers, devices, identity, licenses, local_accounts,
     members, orders, simulator, smart_accounts, sync, system_users, tokens, vendor_api, virtual_accounts,
+    webhooks,
 };
 use chrono::TimeDelta;
 use std::sync::atomic::AtomicU64;
@@ -125,6 +126,7 @@ pub fn refusals() -> Vec<crate::error::Coded> {
         sync::format::REFUSALS,
         simulator::REFUSALS,
         local_accounts::REFUSALS,
+        webhooks::REFUSALS,
         vendor_api::REFUSALS,
     ] {
         codes.extend_from_slice(room);
@@ -179,9 +181,9 @@ pub fn build(
     .failing_by(lab.faults.clone());
     let letters = Arc::new(AtomicU64::new(0));
     let progress = Progress::default();
-    let jobs = Jobs::new(jobs(
-        &config, &db, &clock, &postman, &letters, &signing, &progress,
-    ));
+    let mut all = jobs(&config, &db, &clock, &postman, &letters, &signing, &progress);
+    all.extend(webhooks::jobs(&config, &db, &clock, &signing, &lab.faults));
+    let jobs = Jobs::new(all);
     let mut routes = routes(edition);
     let refusals = refusals();
     let menu = routes.take_menu();
@@ -206,6 +208,7 @@ pub fn build(
         occupants: occupants(edition),
         beside: Arc::default(),
         lab,
+        refused: Arc::default(),
         refusals: Arc::new(refusals),
     };
     Ok(Parts {
@@ -247,6 +250,9 @@ fn jobs(
     }));
     if config.is_lab() {
         jobs.extend(simulator::jobs(db, letters));
+        if !config.edition.is_on_prem() {
+            jobs.extend(simulator::tenant_jobs(db, clock));
+        }
     }
     jobs.push(Job::by_clock("sweep", Duration::from_mins(5), db, clock, sweep));
     jobs

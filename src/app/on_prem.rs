@@ -12,8 +12,8 @@ use crate::platform::occupants::Occupants;
 use crate::platform::progress::Progress;
 use crate::platform::signing::Signing;
 use crate::{
-    alerts, devices, events, home, identity, licenses, local_accounts, members, saved_views, server,
-    simulator, system_users, tokens, vendor_api, virtual_accounts,
+    alerts, devices, events, explain, home, identity, licenses, local_accounts, members, saved_views, server,
+    simulator, system_users, tokens, vendor_api, virtual_accounts, webhooks,
 };
 use std::sync::Arc;
 
@@ -32,11 +32,14 @@ pub fn routes(routes: &mut Routes) {
     alerts::routes(routes);
     events::routes(routes);
     events::server_routes(routes);
+    webhooks::routes(routes);
+    explain::routes(routes);
     server::routes(routes);
     simulator::routes(routes);
     vendor_api::routes(routes, Edition::OnPrem);
     let lab = simulator::LAB
         .iter()
+        .filter(|(_, path, _)| !simulator::OF_THE_CLOUD.contains(path))
         .map(|(label, path, action)| entry(menu::LAB, label, path, *action));
     let items: Vec<Item> = ITEMS.iter().copied().chain(lab).collect();
     routes.arrange_menu(SECTIONS, &items);
@@ -53,6 +56,8 @@ const SECTIONS: &[Section] = &[
     ("Reservations", "lock"),
     ("Alerts", "bell"),
     ("Event Log", "activity"),
+    ("Webhooks", "send"),
+    ("Why can't I?", "circle-help"),
     ("Users", "users"),
     ("Account Properties", "settings"),
     ("Admin Workspace", "shield"),
@@ -122,6 +127,8 @@ const ITEMS: &[Item] = &[
     ),
     link("Alerts", "/sa/{said}/alerts", Action::ViewInventory),
     link("Event Log", "/sa/{said}/activity", Action::ViewEvents),
+    link("Webhooks", "/sa/{said}/webhooks", Action::ManageWebhooks),
+    link("Why can't I?", "/sa/{said}/explain", Action::ViewAccount),
     link("Users", "/sa/{said}/account/users", Action::ViewUsers),
     link("Account Properties", "/sa/{said}/account", Action::ViewAccount),
     entry(

@@ -42,10 +42,9 @@ pub struct Actor {
 }
 
 impl Actor {
-    /// Whether they may see every tenant without a role in it: Support of the cloud, System Administrators of an On-Prem
-    /// server. What they may do there, the matrix says.
+    /// Whether they may see every tenant without a role in it.
     pub fn sees_every_tenant(&self) -> bool {
-        self.has(PlatformRole::Support) || self.has(PlatformRole::SystemAdministrator)
+        self.platform.iter().any(|role| role.sees_every_tenant())
     }
     /// Whether they hold a role over the portal.
     pub fn has(&self, role: PlatformRole) -> bool {

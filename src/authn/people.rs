@@ -37,6 +37,11 @@ crate::words! {
 }
 
 impl PlatformRole {
+    /// Whether whoever holds it sees every tenant without a role in it: Support of the cloud, System Administrators of an
+    /// On-Prem server. What they may do there, the matrix says.
+    pub const fn sees_every_tenant(self) -> bool {
+        matches!(self, Self::Support | Self::SystemAdministrator)
+    }
     /// The edition in which it can be held.
     pub const fn edition(self) -> Edition {
         match self {

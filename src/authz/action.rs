@@ -28,6 +28,13 @@ macro_rules! actions {
             pub const ALL: &'static [Self] = &[$(Self::$name,)+];
             /// Its name in code.
             pub const fn name(self) -> &'static str { match self { $(Self::$name => stringify!($name),)+ } }
+            /// The action with this name, or with these words.
+            pub fn named(typed: &str) -> Option<Self> {
+                let typed = typed.trim();
+                Self::ALL.iter().copied().find(|one| {
+                    one.name().eq_ignore_ascii_case(typed) || one.words().eq_ignore_ascii_case(typed)
+                })
+            }
             /// Words that follow "may" and "may not".
             pub const fn words(self) -> &'static str { match self { $(Self::$name => $words,)+ } }
             /// Over what it reaches.
@@ -112,8 +119,12 @@ actions! {
     AssignOrder(Account): "assign orders";
     /// Read the event log.
     ViewEvents(Account): "view the event log";
+    /// Follow the chain of the event log, and take all of it out.
+    ViewRecord(Account): "verify and export the record";
     /// Change additional notification addresses.
     EditNotificationAddresses(Account): "change additional notification addresses";
+    /// Say where the account is told of its events.
+    ManageWebhooks(Account): "manage webhooks";
     /// See the local accounts of an On-Prem server that one may see.
     ViewOnPremAccounts(Anywhere): "view On-Prem accounts";
     /// Ask for a local account.

@@ -110,6 +110,16 @@ pub fn held_by(read: &mut dyn Reads, people: &[PersonId]) -> Result<Vec<Held>> {
     store::held_by(read, people)
 }
 
+/// The card of a tenant, whoever asks.
+pub fn tenant(read: &mut dyn Reads, account: SmartAccountId) -> Result<Option<Tenant>> {
+    store::tenant(read, account)
+}
+
+/// The same by its number.
+pub fn tenant_by_number(read: &mut dyn Reads, number: i64) -> Result<Option<Tenant>> {
+    store::tenant_by_number(read, number)
+}
+
 /// The tenant with this number, with a person's grants in it.
 pub fn standing(read: &mut dyn Reads, number: i64, person: PersonId) -> Result<Option<(Tenant, Vec<Grant>)>> {
     let Some(tenant) = store::tenant_by_number(read, number)? else {

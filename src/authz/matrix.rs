@@ -112,7 +112,9 @@ pub const MATRIX: &[(Action, &[Holder])] = &[
             ADMIN, APPROVER, USER, VIEWER, VA_ADMIN, VA_USER, VA_VIEWER, SUPPORT, SYS_ADMIN,
         ],
     ),
+    (Action::ViewRecord, &[ADMIN, SUPPORT, SYS_ADMIN]),
     (Action::EditNotificationAddresses, &[ADMIN, SUPPORT, SYS_ADMIN]),
+    (Action::ManageWebhooks, &[ADMIN, SUPPORT, SYS_ADMIN]),
     (Action::ViewOnPremAccounts, &[ANYONE]),
     (Action::RequestOnPremAccount, &[ANYONE]),
     (Action::ViewAdminWorkspace, &[SYS_ADMIN, SYS_OPERATOR]),
@@ -172,10 +174,20 @@ pub fn decide<A: Does>(
     grants: &[Grant],
     wall: Moment,
 ) -> Result<Within> {
-    let action = A::ACTION;
+    let within = reach(A::ACTION, &actor.platform, tenant, grants)?;
+    came_in_well::<A>(actor, tenant, wall)?;
+    Ok(within)
+}
+
+/// How far roles reach for an action, whatever the way in and the state of the account.
+pub fn reach(
+    action: Action,
+    platform: &[PlatformRole],
+    tenant: Option<&Tenant>,
+    grants: &[Grant],
+) -> Result<Within> {
     let named = tenant.map_or_else(|| holders(action), |tenant| holders_in(tenant.kind, action));
-    let by_platform = actor
-        .platform
+    let by_platform = platform
         .iter()
         .any(|role| named.contains(&Holder::Platform(*role)));
     let within = match action.over() {
@@ -191,7 +203,7 @@ pub fn decide<A: Does>(
             let Some(tenant) = tenant else {
                 return Err(Error::NotFound);
             };
-            if grants.is_empty() && !actor.sees_every_tenant() {
+            if grants.is_empty() && !platform.iter().any(|role| role.sees_every_tenant()) {
                 return Err(Error::NotFound);
             }
             if by_platform {
@@ -201,13 +213,9 @@ pub fn decide<A: Does>(
             }
         }
     };
-    let Some(within) = within else {
-        return Err(Error::Forbidden {
-            action: action.words(),
-        });
-    };
-    came_in_well::<A>(actor, tenant, wall)?;
-    Ok(within)
+    within.ok_or(Error::Forbidden {
+        action: action.words(),
+    })
 }
 
 /// How far these roles reach for an action in a tenant; none when they do not count for it.

@@ -5,6 +5,7 @@
 
 pub mod action;
 pub mod delegation;
+pub mod explain;
 pub mod grants;
 pub mod links;
 pub mod matrix;

@@ -2,14 +2,21 @@
 //! database floor, with each change.
 
 mod api;
+mod api_record;
 mod model;
 mod pages;
+mod record;
+mod record_pages;
 mod server_pages;
 mod service;
 mod store;
 
+pub use api::EventShape;
+pub use api_record::ChainShape;
 pub use model::Entry;
-pub use service::{newest, server_failures};
+pub use pages::KINDS;
+pub use record::{follow_all, sentence};
+pub use service::{find, newest, server_failures, told_between};
 pub use store::of_kinds;
 
 use crate::authz::Action;
@@ -27,6 +34,8 @@ pub fn server_routes(routes: &mut Routes) {
 pub fn routes(routes: &mut Routes) {
     routes.get("/sa/{said}/activity", pages::log);
     routes.get("/sa/{said}/activity/{event}", pages::one);
+    routes.get("/sa/{said}/activity/record", record_pages::show);
+    routes.post("/sa/{said}/activity/record/export", record_pages::export);
     routes.post("/sa/{said}/activity/export", pages::export);
     routes.get("/sa/{said}/licensing/inventory/{va}/event-log", pages::of_place);
     routes.menu(Item {
@@ -37,4 +46,5 @@ pub fn routes(routes: &mut Routes) {
         action: Action::ViewEvents,
     });
     api::routes(routes);
+    api_record::routes(routes);
 }

@@ -138,6 +138,8 @@ struct LogPage {
     some: bool,
     /// The Virtual Account whose log it is, on its own tab.
     head: Option<InventoryHead>,
+    /// Whether one may follow the chain of the whole log.
+    may_verify: bool,
 }
 
 /// The log of the account.
@@ -212,6 +214,7 @@ async fn list_page(may: May<ViewEvents>, only: Option<VirtualAccountId>) -> Answ
         most: crate::http::widgets::number(&service::MOST_EXPORTED),
         number,
         some: may.permit.within().only().is_some(),
+        may_verify: may.holds(Action::ViewRecord),
         list,
     })
 }

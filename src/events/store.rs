@@ -5,8 +5,8 @@ use crate::authz::Within;
 use crate::error::{Error, Result};
 use crate::kernel::ids::{EventId, SmartAccountId, VirtualAccountId};
 use crate::kernel::{Kind, Moment};
-use crate::platform::db::Reads;
 use crate::platform::db::schema::{event_tallies, events};
+use crate::platform::db::{Reads, Told};
 use diesel::prelude::*;
 
 macro_rules! columns {
@@ -139,6 +139,26 @@ pub fn of_kinds(read: &mut dyn Reads, kinds: &[Kind], most: i64) -> Result<Vec<E
 
 pub fn count(read: &mut dyn Reads, whose: Whose<'_>, filter: &Filter) -> Result<i64> {
     Ok(asked!(whose, filter).count().get_result(read.conn())?)
+}
+
+pub fn told_between(
+    read: &mut dyn Reads,
+    account: SmartAccountId,
+    from: Moment,
+    until: Moment,
+    most: i64,
+) -> Result<Vec<Told>> {
+    Ok(events::table
+        .filter(
+            events::smart_account_id
+                .eq(account)
+                .and(events::at.ge(from))
+                .and(events::at.lt(until)),
+        )
+        .order((events::at.asc(), events::id.asc()))
+        .select((events::id, events::kind, events::at))
+        .limit(most)
+        .load(read.conn())?)
 }
 
 /// How many events a tenant has, as it is kept with each of them.

@@ -112,6 +112,11 @@ guides! {
         "Remove its product instances, synchronize, deactivate and delete it on the server, then remove its device manager in License Central.",
         "on-prem local account deactivate delete device manager remove case number proceed",
         ["/help/remove-a-device", "/help/synchronize-on-prem"];
+    webhooks: "/help/webhooks", "home/guides/webhooks.html",
+        "How to be told of events by a webhook",
+        "Add Webhook with an address, keep its secret, and verify each signature.",
+        "webhook signature HMAC secret rotate replay delivery receiver kinds of events",
+        ["/help/first-steps"];
 }
 
 /// The address of a page of the account that is open, for whoever has it in their menu; "" otherwise.

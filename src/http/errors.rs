@@ -3,17 +3,19 @@
 
 use super::error_view::ErrorView;
 use super::refusal::Around;
+use super::refused::{Refused, Whom};
 use super::shell::{Shell, Theme};
 use super::surface::{Dialect, Failed, Surface};
 use super::visit::{THEME, raw_cookie};
 use super::widgets::counted;
+use crate::authz::Action;
 use crate::error::Error;
 use crate::kernel::Edition;
 use actix_web::body::{BoxBody, EitherBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::{StatusCode, header};
 use actix_web::middleware::Next;
-use actix_web::{HttpResponse, ResponseError};
+use actix_web::{HttpMessage, HttpResponse, ResponseError};
 use askama::Template;
 use serde_json::json;
 
@@ -86,6 +88,7 @@ pub async fn face<B: MessageBody + 'static>(
     asked.is_page = has_page(res.request());
     let mut foreign = None;
     let error = own_or_foreign(error, &mut foreign);
+    asked.keep(res.request(), error);
     let around = if Around::suits(&asked.path, error) {
         Around::of(res.request(), error).await
     } else {
@@ -187,10 +190,44 @@ impl Asked {
         }
     }
 
-    fn problem(&self, error: &Error) -> HttpResponse {
-        let status = error.status_code();
-        let title = status.canonical_reason().unwrap_or("Error");
-        let (code, detail) = match error {
+    /// Keeps what was refused to somebody who is known, for whoever asks why.
+    fn keep(&self, req: &actix_web::HttpRequest, error: &Error) {
+        let whom = req.extensions().get::<Whom>().copied();
+        let (Some(whom), Some(portal)) = (whom, req.app_data::<actix_web::web::Data<super::Portal>>()) else {
+            return;
+        };
+        if error.status_code().is_server_error() {
+            return;
+        }
+        let (code, says) = self.coded(error);
+        portal.refused.keep(Refused {
+            request_id: self.request_id.clone(),
+            at: portal.clock.wall(),
+            method: req.method().to_string(),
+            // Not the path: parts of it may be secret.
+            route: req.match_pattern().unwrap_or_default(),
+            whom,
+            status: error.status_code().as_u16(),
+            code,
+            says,
+            action: match error {
+                Error::Forbidden { action } => Action::named(action),
+                _ => None,
+            },
+            fields: match error {
+                Error::Invalid(problems) => problems
+                    .list()
+                    .iter()
+                    .map(|one| (one.field.clone(), self.edition.words(&one.says).into_owned()))
+                    .collect(),
+                _ => Vec::new(),
+            },
+        });
+    }
+
+    /// The code of an error, and what it says to scripts.
+    fn coded(&self, error: &Error) -> (&'static str, String) {
+        match error {
             Error::Refused(refusal) => (refusal.code, self.edition.words(&refusal.says).into_owned()),
             Error::SignedOut if self.path.starts_with("/device/") => (
                 "signed-out",
@@ -239,7 +276,13 @@ impl Asked {
                 "internal",
                 "Something went wrong here. Quote the request id when you report it.".to_owned(),
             ),
-        };
+        }
+    }
+
+    fn problem(&self, error: &Error) -> HttpResponse {
+        let status = error.status_code();
+        let title = status.canonical_reason().unwrap_or("Error");
+        let (code, detail) = self.coded(error);
         let mut body = json!({
             "type": format!("/help/problems#{code}"), "title": title, "status": status.as_u16(), "code": code, "detail": detail, "request_id": self.request_id,
         });

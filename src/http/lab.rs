@@ -6,6 +6,7 @@ use super::portal::Portal;
 use super::surface::{self, Surface};
 use super::visit::Visit;
 use crate::authn::Via;
+use crate::kernel::Moment;
 use crate::platform::faults::{self, Effect, Faults, Rule, is_spared};
 use actix_web::body::{BodySize, BoxBody, EitherBody, MessageBody, SizedStream, to_bytes};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
@@ -14,8 +15,9 @@ use actix_web::middleware::Next;
 use actix_web::web::{Bytes, Data};
 use actix_web::{HttpRequest, HttpResponse};
 use futures_util::{StreamExt, stream};
+use std::collections::VecDeque;
 use std::io;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 use tokio::sync::{Mutex, OwnedMutexGuard, OwnedRwLockReadGuard, OwnedRwLockWriteGuard, RwLock};
 
@@ -26,7 +28,26 @@ pub struct Lab {
     wheel: Arc<Mutex<()>>,
     /// The faults that somebody has asked for.
     pub faults: Arc<Faults>,
+    received: std::sync::Mutex<VecDeque<Received>>,
 }
+
+/// A request that came to the lab's own receiver of webhooks.
+#[derive(Debug, Clone)]
+pub struct Received {
+    /// Wall time.
+    pub at: Moment,
+    /// The headers of webhooks, by their names.
+    pub headers: Vec<(&'static str, String)>,
+    /// The body.
+    pub body: String,
+    /// Why the signature is none of a webhook of this portal; the webhook's name when it is.
+    pub judged: Result<String, &'static str>,
+    /// With what it was answered.
+    pub status: u16,
+}
+
+/// So many requests are kept.
+const MOST_RECEIVED: usize = 100;
 
 /// Requests that move the clock or put the lab into another state come one after the other ([`Lab::steer`]), and those that
 /// wait for something to become so change nothing: nobody waits for them.
@@ -38,6 +59,7 @@ const NOT_WAITED_FOR: &[&str] = &[
     "/api/v1/simulator/scenarios",
     "/api/v1/simulator/snapshots",
     "/api/v1/simulator/wait",
+    "/api/v1/simulator/receiver",
     "/livez",
 ];
 
@@ -45,6 +67,25 @@ impl Lab {
     /// Waits until nobody else moves the clock or puts the lab into another state. Of the lab's first portal.
     pub async fn steer(&self) -> OwnedMutexGuard<()> {
         self.wheel.clone().lock_owned().await
+    }
+
+    /// Keeps a request of the receiver; the oldest goes.
+    pub fn receive(&self, one: Received) {
+        let mut all = self.received.lock().unwrap_or_else(PoisonError::into_inner);
+        all.push_front(one);
+        all.truncate(MOST_RECEIVED);
+    }
+
+    /// What the receiver has, the newest first.
+    pub fn received(&self) -> Vec<Received> {
+        let all = self.received.lock().unwrap_or_else(PoisonError::into_inner);
+        all.iter().cloned().collect()
+    }
+
+    /// Forgets it; says how much it was.
+    pub fn forget_received(&self) -> u64 {
+        let mut all = self.received.lock().unwrap_or_else(PoisonError::into_inner);
+        std::mem::take(&mut *all).len() as u64
     }
 
     /// Waits until no request is under way, and lets none begin until what is returned is dropped.

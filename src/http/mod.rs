@@ -26,6 +26,7 @@ pub mod portal;
 mod query;
 pub mod reason;
 mod refusal;
+pub mod refused;
 pub mod reply;
 pub mod routes;
 pub mod search;

@@ -3,6 +3,7 @@
 use super::connections::Connections;
 use super::lab::Lab;
 use super::menu::Menu;
+use super::refused::RefusedLog;
 use super::routes::Listed;
 use super::surface::Dialect;
 use crate::authn::Hasher;
@@ -54,6 +55,8 @@ pub struct Portal {
     pub occupants: Occupants,
     /// How scripts of the vendor are understood and answered.
     pub dialect: Dialect,
+    /// What this process refused lately.
+    pub refused: Arc<RefusedLog>,
     /// Every code with which a rule refuses, and when.
     pub refusals: Arc<Vec<crate::error::Coded>>,
 }

@@ -104,7 +104,7 @@ impl Around {
 
     /// What was tried, in the words of the page that it was tried on.
     fn tried(&self, words: &'static str, is_read: bool) -> String {
-        let Some(action) = action_of(words) else {
+        let Some(action) = Action::named(words) else {
             return words.to_owned();
         };
         let entry = self.visit.portal.menu.entry_of(&self.visit);
@@ -164,7 +164,7 @@ impl Around {
             return Vec::new();
         };
         let mut facts = vec![("Your role", self.own_roles())];
-        if let Some(action) = action_of(action) {
+        if let Some(action) = Action::named(action) {
             let edition = self.visit.portal.config.edition;
             facts.push(("Who may", edition.words(&holders(action)).into_owned()));
         }
@@ -190,7 +190,7 @@ impl Around {
     /// Administrators of the account that the page is in, which is one's own.
     pub fn may_be_asked(&self, error: &Error) -> Vec<Person> {
         let of_account = match error {
-            Error::Forbidden { action } => action_of(action).is_none_or(|a| a.over() == Over::Account),
+            Error::Forbidden { action } => Action::named(action).is_none_or(|a| a.over() == Over::Account),
             _ => true,
         };
         if !of_account || !self.is_inside() || self.is_administrator() {
@@ -198,10 +198,6 @@ impl Around {
         }
         self.administrators.iter().take(MOST_NAMED).cloned().collect()
     }
-}
-
-fn action_of(words: &str) -> Option<Action> {
-    Action::ALL.iter().copied().find(|action| action.words() == words)
 }
 
 fn aspect(action: Action, path: &str) -> &'static str {
@@ -233,7 +229,7 @@ mod tests {
     #[test]
     fn an_action_is_known_by_its_words() {
         for action in Action::ALL {
-            assert_eq!(action_of(action.words()), Some(*action));
+            assert_eq!(Action::named(action.words()), Some(*action));
             assert!(!holders(*action).is_empty(), "{}", action.name());
         }
     }

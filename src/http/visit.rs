@@ -1,6 +1,7 @@
 //! One request, as far as pages are concerned: who, where, and what stands around the page.
 
 use super::portal::Portal;
+use super::refused::Whom;
 use super::shell::{AccountCard, Crumb, Flash, FlashKind, LabStrip, PersonCard, Shell, Theme};
 use super::surface::Surface;
 use super::view_as::{self, Preview};
@@ -10,9 +11,9 @@ use crate::error::{Error, Result};
 use crate::kernel::Edition;
 use crate::kernel::ids::SmartAccountId;
 use crate::platform::{settings, token};
-use actix_web::HttpRequest;
 use actix_web::http::header;
 use actix_web::web::Data;
+use actix_web::{HttpMessage, HttpRequest};
 use std::sync::Arc;
 
 /// The cookie that carries one message to the next page.
@@ -149,6 +150,13 @@ impl Visit {
         // What a device sends as its credential is its own room's business, not a person's.
         if asked.cookie.is_some() || (asked.bearer.is_some() && asked.is_api) {
             visit.find_out(asked).await?;
+        }
+        if let Some(actor) = &visit.actor {
+            let whom = Whom {
+                person: actor.person.id,
+                account: visit.tenant.as_ref().map(|tenant| tenant.id),
+            };
+            req.extensions_mut().insert(whom);
         }
         Ok(visit)
     }

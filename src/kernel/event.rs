@@ -259,8 +259,24 @@ crate::words! {
         LabSnapshotDeleted = "lab.snapshot-deleted", "Snapshot deleted";
         /// A fault rule was added, or rules were removed.
         LabFaults = "lab.faults", "Fault rules changed";
+        /// Throw-away tenants were made or removed.
+        LabTenants = "lab.tenants", "Throw-away tenants changed";
         /// How assignments complete in the lab was changed.
         LabOrders = "lab.orders", "Order settings changed";
+        /// An account wants to be told of its events at an address.
+        WebhookAdded = "webhook.added", "Webhook added";
+        /// Name, address or kinds of a webhook were changed, or it was switched on or off.
+        WebhookChanged = "webhook.changed", "Webhook changed";
+        /// A webhook signs with another secret.
+        WebhookSecret = "webhook.secret-rotated", "Webhook secret rotated";
+        /// A webhook was removed.
+        WebhookRemoved = "webhook.removed", "Webhook removed";
+        /// Events are told once more.
+        WebhookReplayed = "webhook.replayed", "Webhook deliveries replayed";
+        /// Somebody wants to see whether a webhook arrives.
+        WebhookTested = "webhook.tested", "Webhook tested";
+        /// A webhook was tried often enough, and nobody took it.
+        WebhookGivenUp = "webhook.given-up", "Webhook delivery given up";
         /// An On-Prem server was registered.
         ManagerAdded = "device-manager.added", "Device manager added";
         /// It was registered again, with a new key.
@@ -287,6 +303,19 @@ crate::words! {
         SyncAppliedByNetwork = "sync.applied-network", "Synchronized via network";
         /// A file was refused.
         SyncRefused = "sync.refused", "Synchronization failed";
+    }
+}
+
+impl Kind {
+    /// Whether it is one of these kinds, with spaces between them. `licenses.*` stands for all that begin so, no kind at
+    /// all for every one.
+    pub fn is_among(self, kinds: &str) -> bool {
+        let mut named = kinds.split_whitespace().peekable();
+        named.peek().is_none()
+            || named.any(|one| match one.strip_suffix('*') {
+                Some(group) => self.word().starts_with(group),
+                None => self.word() == one,
+            })
     }
 }
 
@@ -363,5 +392,18 @@ impl Event {
     pub fn ended(mut self, outcome: Outcome) -> Self {
         self.outcome = outcome;
         self
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_kind_is_among_those_that_are_named_and_among_all() {
+        assert!(Kind::LicensesShort.is_among("") && Kind::LicensesShort.is_among("  "));
+        assert!(Kind::LicensesShort.is_among("order.received licenses.out-of-compliance"));
+        assert!(Kind::LicensesShort.is_among("licenses.*") && !Kind::OrderReceived.is_among("licenses.*"));
+        assert!(!Kind::LicensesShort.is_among("licenses."));
     }
 }

@@ -158,4 +158,8 @@ id! {
     ReservationId;
     /// A synchronization file.
     SyncFileId;
+    /// A webhook: where an account wants to be told of its events.
+    WebhookId;
+    /// An event that a webhook is told.
+    DeliveryId;
 }

@@ -24,7 +24,7 @@ pub use adopt::{Adopted, OldFile, adopt};
 pub use model::{AccountState, Cloud, LocalAccount, Requested, SyncState};
 pub use occupant::LocalAccounts;
 pub use registration::{ApiClient, Registrar, address};
-pub use service::{New, deactivate, delete, key_of, reason, registered, request};
+pub use service::{New, deactivate, delete, key_of, key_with, reason, registered, request};
 pub use store::{by_number, find, list, requested_by, sealed_key};
 
 pub use sync::{

@@ -57,6 +57,14 @@ pub fn key_of(read: &mut dyn Reads, signing: &Signing, id: SmartAccountId) -> Re
     opened(signing, id, &store::sealed_key(read, id)?)
 }
 
+/// The key of the account whose files are verified with this one, where this server has it.
+pub fn key_with(read: &mut dyn Reads, signing: &Signing, public_key: &str) -> Result<Option<FileKey>> {
+    match store::with_key(read, public_key)? {
+        Some(id) => key_of(read, signing, id).map(Some),
+        None => Ok(None),
+    }
+}
+
 // Asking --------------------------------------------------------------------------------------------------------
 
 /// Ids, key and time of a new request: made before the transaction, since that may run more than once.

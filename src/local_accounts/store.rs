@@ -190,6 +190,15 @@ pub fn sealed_key(read: &mut dyn Reads, id: SmartAccountId) -> Result<String> {
         .first(read.conn())?)
 }
 
+/// The account whose files are verified with this key.
+pub fn with_key(read: &mut dyn Reads, public_key: &str) -> Result<Option<SmartAccountId>> {
+    Ok(accounts::table
+        .filter(accounts::public_key.eq(public_key))
+        .select(accounts::smart_account_id)
+        .first(read.conn())
+        .optional()?)
+}
+
 /// The same of the key with which it asks to be registered again; "" when it does not.
 pub fn next_sealed_key(read: &mut dyn Reads, id: SmartAccountId) -> Result<String> {
     Ok(accounts::table

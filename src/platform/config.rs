@@ -4,6 +4,7 @@
 pub use super::limits::Limits;
 use super::tls::{Files, Front};
 use crate::kernel::Edition;
+use crate::platform::reach::{Network, Reach};
 use clap::Args;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -65,6 +66,10 @@ pub struct Settings {
     /// swapi.cisco.com,apx.cisco.com,cloudsso.cisco.com,id.cisco.com. For scripts that are led here by a proxy.
     #[arg(long, env = "LICENTRAL_VENDOR_HOSTS", default_value = "")]
     pub vendor_hosts: String,
+    /// Networks to which webhooks may go besides those that the mode allows (a lab: this computer; production: public
+    /// addresses): addresses and networks, separated by commas, for example 10.20.0.0/16,192.168.1.7.
+    #[arg(long, env = "LICENTRAL_WEBHOOK_NETWORKS", default_value = "")]
+    pub webhook_networks: String,
     /// In a lab: return and confirmation codes that scripts of the vendor send are taken when they are well-formed, for devices
     /// that are not the simulator's. Without it they are checked.
     #[arg(long, env = "LICENTRAL_ACCEPT_DEVICE_CODES", default_value_t = false)]
@@ -193,6 +198,8 @@ pub struct Config {
     pub trusted_proxies: Vec<std::net::IpAddr>,
     /// Host names to which the portal also answers, on the vendor's paths alone.
     pub vendor_hosts: Vec<String>,
+    /// Where webhooks may go.
+    pub reach: Reach,
     /// Well-formed codes of devices are taken as they are, where scripts of the vendor send them.
     pub accept_device_codes: bool,
     /// The most records of one synchronization file.
@@ -301,6 +308,17 @@ impl Config {
                     .ok()
             })
             .collect();
+        let webhook_networks = settings
+            .webhook_networks
+            .split(',')
+            .map(str::trim)
+            .filter(|one| !one.is_empty())
+            .filter_map(|one| {
+                Network::parse(one)
+                    .map_err(|says| wrong.push(format!("LICENTRAL_WEBHOOK_NETWORKS holds {one:?}. {says}")))
+                    .ok()
+            })
+            .collect();
         let vendor_hosts = settings
             .vendor_hosts
             .split(',')
@@ -355,6 +373,7 @@ impl Config {
             metrics_listen,
             trusted_proxies,
             vendor_hosts,
+            reach: Reach::new(mode == Mode::Lab, webhook_networks),
             accept_device_codes: settings.accept_device_codes,
             sync_records: settings.sync_records,
             log: settings.log,

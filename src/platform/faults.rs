@@ -14,7 +14,7 @@ pub const LONGEST_DELAY: u64 = 60_000;
 crate::words! {
     /// By which way requests come.
     pub enum Surface {
-        /// Any of them, letters not.
+        /// Any of them; what goes out is no request.
         Any = "any", "All requests";
         /// Browsers.
         Pages = "pages", "Pages";
@@ -28,6 +28,15 @@ crate::words! {
         Vendor = "vendor", "Vendor's APIs";
         /// Letters that go out.
         Mail = "mail", "Outbound email";
+        /// Webhooks that go out.
+        Webhooks = "webhooks", "Webhooks";
+    }
+}
+
+impl Surface {
+    /// Whether it is about what goes out, and not about requests that come in.
+    pub fn goes_out(self) -> bool {
+        matches!(self, Self::Mail | Self::Webhooks)
     }
 }
 
@@ -133,7 +142,7 @@ impl Rule {
     fn is_about(&self, surface: Surface, method: &str, path: &str) -> bool {
         let asks = &self.asks;
         let named = |wanted: &Option<String>, fits: &dyn Fn(&str) -> bool| wanted.as_deref().is_none_or(fits);
-        (asks.surface == surface || (asks.surface == Surface::Any && surface != Surface::Mail))
+        (asks.surface == surface || (asks.surface == Surface::Any && !surface.goes_out()))
             && named(&asks.method, &|wanted| wanted.eq_ignore_ascii_case(method))
             && named(&asks.path, &|wanted| path.starts_with(wanted))
             // Whoever is to take the rule away has to come in first, unless it names that door.
@@ -243,13 +252,9 @@ impl Faults {
             .collect()
     }
 
-    /// Whether a letter that is about to go out meets trouble.
-    pub fn stop_a_letter(&self, wall: Moment) -> bool {
-        self.has_rules()
-            && self
-                .about(Surface::Mail, "", "")
-                .iter()
-                .any(|rule| rule.strikes(wall))
+    /// Whether a letter or a webhook that is about to go out meets trouble.
+    pub fn stops(&self, surface: Surface, wall: Moment) -> bool {
+        self.has_rules() && self.about(surface, "", "").iter().any(|rule| rule.strikes(wall))
     }
 }
 
@@ -303,7 +308,7 @@ mod tests {
         assert!(about("/sa/100001"));
         assert!(about("/device-manager/v1/sync"));
         assert!(!about("/login") && !about("/api/v1/token"));
-        assert!(!faults.stop_a_letter(noon()));
+        assert!(!faults.stops(Surface::Mail, noon()));
         faults.add(
             NewRule {
                 path: Some("/login".to_owned()),
@@ -313,7 +318,7 @@ mod tests {
         );
         assert!(about("/login"));
         faults.add(rule(Surface::Mail), noon());
-        assert!(faults.stop_a_letter(noon()));
+        assert!(faults.stops(Surface::Mail, noon()) && !faults.stops(Surface::Webhooks, noon()));
         assert!(is_spared("/livez") && is_spared("/simulator/faults") && !is_spared("/sa/1"));
     }
 

@@ -3,6 +3,7 @@
 pub mod calendar;
 pub mod config;
 pub mod db;
+pub mod deliveries;
 pub mod faults;
 pub mod jobs;
 pub mod limits;
@@ -12,6 +13,7 @@ pub mod outbound;
 pub mod portal_calls;
 pub mod private;
 pub mod progress;
+pub mod reach;
 pub mod settings;
 pub mod signing;
 pub mod telemetry;

@@ -31,12 +31,21 @@ pub fn fingerprint(bytes: &[u8]) -> String {
 
 /// HMAC-SHA-256 of a text, as text.
 pub fn seal(key: &[u8; 32], text: &str) -> String {
+    BASE64URL_NOPAD.encode(&mac(key, text))
+}
+
+/// HMAC-SHA-256 of a text, in hexadecimal: for whoever verifies it elsewhere.
+pub fn hex_mac(key: &[u8], text: &str) -> String {
+    HEXLOWER.encode(&mac(key, text))
+}
+
+fn mac(key: &[u8], text: &str) -> Vec<u8> {
     // An HMAC key may have any length, so this cannot fail; an empty seal matches nothing.
     let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(key) else {
-        return String::new();
+        return Vec::new();
     };
     mac.update(text.as_bytes());
-    BASE64URL_NOPAD.encode(&mac.finalize().into_bytes())
+    mac.finalize().into_bytes().to_vec()
 }
 
 /// Compares without telling by time where two texts differ.

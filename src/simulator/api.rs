@@ -1,9 +1,13 @@
 //! The mailbox for scripts: a CI job reads the letter that it waits for and follows its link.
 
+use super::integrity::chains;
 use super::model::{Arrived, Wanted, links};
 use super::service;
+use crate::authz::action::Operate;
+use crate::error::Error;
+use crate::events::ChainShape;
 use crate::http::form::PathPart;
-use crate::http::{Answer, LabOnly, Param, Visit, json};
+use crate::http::{Answer, LabOnly, May, Param, Visit, json};
 use crate::kernel::Moment;
 use crate::kernel::ids::LetterId;
 use utoipa::ToSchema;
@@ -110,4 +114,43 @@ pub async fn mailbox(lab: LabOnly) -> Answer {
 pub async fn letter(lab: LabOnly, PathPart(id): PathPart<LetterId>) -> Answer {
     let found = lab.portal.db.read(move |r| service::letter(r, id)).await?;
     json(200, &Letter::of(&lab, found))
+}
+
+/// The chain of an account.
+#[derive(serde::Serialize, ToSchema)]
+pub struct ChainOf {
+    /// Domain or name of the account, or "the portal".
+    key: String,
+    /// How it was found.
+    chain: ChainShape,
+}
+
+/// The chains of the record.
+#[derive(serde::Serialize, ToSchema)]
+pub struct Chains {
+    /// Whether all of them hold.
+    holds: bool,
+    /// One of each account, and that of what belongs to none.
+    items: Vec<ChainOf>,
+}
+
+/// GET /api/v1/simulator/record
+pub async fn record(may: May<Operate>) -> Answer {
+    if !may.portal.config.is_lab() {
+        return Err(Error::NotFound);
+    }
+    let chains = may.portal.db.read(|r| chains(r)).await?;
+    json(
+        200,
+        &Chains {
+            holds: chains.iter().all(|(_, chain)| chain.broken.is_empty()),
+            items: chains
+                .into_iter()
+                .map(|(key, chain)| ChainOf {
+                    key,
+                    chain: ChainShape::from(chain),
+                })
+                .collect(),
+        },
+    )
 }

@@ -9,12 +9,16 @@ mod mailbox_pages;
 mod model;
 mod operator_pages;
 mod orders_pages;
+mod receiver;
 pub mod scenario;
 mod service;
 mod snapshots;
 mod store;
+mod tenants;
+mod workshop;
 
 pub use integrity::check;
+pub use tenants::jobs as tenant_jobs;
 
 use crate::authz::Action;
 use crate::http::menu::{self, Item};
@@ -35,6 +39,9 @@ pub fn routes(routes: &mut Routes) {
     clock::routes(routes);
     expressions::routes(routes);
     faults::routes(routes);
+    receiver::routes(routes);
+    tenants::routes(routes);
+    workshop::routes(routes);
     snapshots::routes(routes);
     api_routes(routes);
     lab_menu(routes);
@@ -62,6 +69,15 @@ fn api_routes(routes: &mut Routes) {
 pub fn order_routes(routes: &mut Routes) {
     routes.get("/simulator/orders", orders_pages::show);
     routes.post("/simulator/orders", orders_pages::save);
+    routes.api(
+        Method::GET,
+        "/api/v1/simulator/record",
+        Api::says(
+            "Follows the chain of the record of every account, and of what belongs to none. In a lab alone.",
+        )
+        .gives::<api::Chains>(200),
+        api::record,
+    );
     routes.api(
         Method::GET,
         "/api/v1/simulator/orders",
@@ -92,12 +108,20 @@ fn lab_menu(routes: &mut Routes) {
     }
 }
 
+/// What the cloud's lab alone has: local accounts belong to one in the cloud, and files of a synchronization are taken in
+/// there.
+pub const OF_THE_CLOUD: &[&str] = &["/simulator/tenants", "/simulator/sync-files"];
+
 /// The pages of the lab, in the order of the menu, each with what one has to be allowed to do.
 pub const LAB: &[(&str, &str, Action)] = &[
     ("Clock", "/simulator/clock", Action::ControlClock),
     ("Mailbox", "/simulator/mailbox", Action::ControlClock),
     ("Scenarios and snapshots", "/simulator/scenarios", Action::Operate),
     ("Faults", "/simulator/faults", Action::Operate),
+    ("Throw-away tenants", "/simulator/tenants", Action::Operate),
+    ("Sync-file workshop", "/simulator/sync-files", Action::Operate),
+    ("Receiver", "/simulator/receiver", Action::ControlClock),
+    ("Explain", "/simulator/explain", Action::Operate),
     ("Wait and assert", "/simulator/assert", Action::ControlClock),
 ];
 
@@ -156,6 +180,16 @@ pub const REFUSALS: &[crate::error::Coded] = &[
         "lab.snapshot-there",
         "There is a snapshot with this name already.",
         "Choose another name, or delete that snapshot first.",
+    ),
+    (
+        "lab.no-key-to-sign",
+        "A spoiled copy of a synchronization file has to be signed, and its server is not part of the lab.",
+        "Spoil it with licentral sync spoil beside the server that made it.",
+    ),
+    (
+        "lab.too-many-tenants",
+        "The lab has as many throw-away tenants as it keeps at once.",
+        "Remove some, or wait until their time is over.",
     ),
     (
         "lab.too-many-faults",

@@ -16,6 +16,19 @@ pub const ANY: Limits = Limits {
     records: u64::MAX,
 };
 
+/// The device manager from which a file says that it comes; whether that is true is not looked at.
+pub fn claimed(read: &mut dyn Reads, head: &[u8]) -> Result<Manager> {
+    let header: SyncHeader = format::open(Cursor::new(head))?.claimed()?;
+    match device_managers::whose(read, header.manager)? {
+        None => Err(Error::refused(
+            "sync.wrong-device-manager",
+            "The file comes from an On-Prem server that is not registered here. Add it as a device manager first, with its registration file; if it took the place of a server that is a device manager here, re-register that one instead.",
+        )),
+        Some(one) if one.removed_at.is_some() => Err(removed(&one.name)),
+        Some(one) => Ok(one),
+    }
+}
+
 /// The beginning of a file, and the device manager from which it comes, as its signature proves.
 #[derive(Debug, Clone)]
 pub struct Head {
@@ -29,15 +42,8 @@ impl Head {
     /// Reads the first two lines of a file of some device manager.
     pub fn read(read: &mut dyn Reads, head: &[u8]) -> Result<Self> {
         let head = head.get(..head.len().min(MOST_HEAD)).unwrap_or_default();
-        let header: SyncHeader = format::open(Cursor::new(head))?.claimed()?;
-        match device_managers::whose(read, header.manager)? {
-            None => Err(Error::refused(
-                "sync.wrong-device-manager",
-                "The file comes from an On-Prem server that is not registered here. Add it as a device manager first, with its registration file; if it took the place of a server that is a device manager here, re-register that one instead.",
-            )),
-            Some(one) if one.removed_at.is_some() => Err(removed(&one.name)),
-            Some(one) => Self::verified(read, one, head),
-        }
+        let manager = claimed(read, head)?;
+        Self::verified(read, manager, head)
     }
 
     /// Reads them as those of a file of this device manager.

@@ -16,10 +16,11 @@ mod registration_pages;
 mod respond;
 mod store;
 mod take_in;
+pub mod workshop;
 
 pub use apply::{exchange, exchange_now};
 pub use check::unlike_their_files;
-pub use genuine::Head;
+pub use genuine::{Head, claimed};
 pub use jobs::jobs;
 pub use judge::{Sender, look_now};
 pub use model::{Outcome, SyncFile, Way};

@@ -2,16 +2,19 @@
 
 mod client;
 mod junit;
+mod listen;
+mod words;
+
+pub use words::LabArgs;
 
 use super::{complain, say};
-use crate::simulator::scenario::CLIENT_SECRET;
-use clap::{Args, Subcommand};
 use client::{Client, Failed};
 use junit::Case;
 use serde_json::{Value, json};
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
+use words::{ClockWhat, TenantsWhat, What};
 
 /// How it ends when what was to hold does not.
 const DOES_NOT_HOLD: u8 = 1;
@@ -22,178 +25,6 @@ const UNREACHABLE: u8 = 4;
 
 /// A portal that does not answer yet is asked again after so long.
 const BEAT: Duration = Duration::from_millis(50);
-
-/// The powers of a lab.
-#[derive(Args)]
-pub struct LabArgs {
-    /// Address of the portal.
-    #[arg(long, global = true, default_value = "http://127.0.0.1:8080")]
-    portal: String,
-    /// Id of an API client of the operator.
-    #[arg(long, global = true, default_value = "demo-olga")]
-    client_id: String,
-    /// Its secret.
-    #[arg(long, global = true, default_value = CLIENT_SECRET, hide_default_value = true, allow_hyphen_values = true)]
-    client_secret: String,
-    /// Print the portal's answer as JSON.
-    #[arg(long, global = true)]
-    json: bool,
-    #[command(subcommand)]
-    what: What,
-}
-
-#[derive(Subcommand)]
-enum What {
-    /// Show the clock, or move it.
-    Clock {
-        #[command(subcommand)]
-        what: Option<ClockWhat>,
-    },
-    /// List what is due, and when.
-    Due,
-    /// List what the lab can be filled with.
-    Scenarios,
-    /// Empty the portals of the lab and fill them with a scenario.
-    Load {
-        /// Such as demo.
-        scenario: String,
-    },
-    /// Fill the lab anew with the scenario that was loaded last.
-    Reset,
-    /// Take a snapshot of the portals of the lab; without a name, list those that there are.
-    Snapshot {
-        /// Small letters, digits and hyphens.
-        name: Option<String>,
-        /// Delete it instead.
-        #[arg(long, requires = "name")]
-        delete: bool,
-    },
-    /// Make the portals of the lab what they were when a snapshot was taken.
-    Restore {
-        /// Its name.
-        name: String,
-    },
-    /// List the fault rules that hold.
-    Faults {
-        /// Remove all of them.
-        #[arg(long)]
-        clear: bool,
-        /// Remove the one with this number.
-        #[arg(long, conflicts_with = "clear")]
-        remove: Option<u64>,
-    },
-    /// Add a fault rule: by a name such as slow-portal, or with --effect.
-    Fault(Box<FaultArgs>),
-    /// Wait until an expression holds; say what it was when the time is over.
-    Wait {
-        /// Such as: licenses[xyz.example/DEFAULT/c9200-ne-48].balance == 0
-        expression: String,
-        /// Such as 30s or 2m; at most 5m.
-        #[arg(long, default_value = "30s", value_parser = seconds)]
-        timeout: i64,
-        /// Also write a report as CI servers read it.
-        #[arg(long)]
-        junit: Option<PathBuf>,
-    },
-    /// Say whether expressions hold now.
-    Assert {
-        /// Such as: orders[118402977].state == assigned
-        #[arg(required = true)]
-        expressions: Vec<String>,
-        /// Also write a report as CI servers read it.
-        #[arg(long)]
-        junit: Option<PathBuf>,
-    },
-}
-
-/// A fault rule. The portal says what is wrong with it.
-#[derive(Args, serde::Serialize)]
-struct FaultArgs {
-    /// A rule by its name.
-    #[arg(required_unless_present = "effect")]
-    #[serde(skip_serializing_if = "Option::is_none")]
-    preset: Option<String>,
-    /// delay, status, answer, cut or drop.
-    #[arg(long, conflicts_with = "preset")]
-    #[serde(skip_serializing_if = "Option::is_none")]
-    effect: Option<String>,
-    /// For delay.
-    #[arg(long)]
-    #[serde(skip_serializing_if = "Option::is_none")]
-    delay_ms: Option<u64>,
-    /// For status.
-    #[arg(long)]
-    #[serde(skip_serializing_if = "Option::is_none")]
-    status: Option<u64>,
-    /// For answer.
-    #[arg(long)]
-    #[serde(skip_serializing_if = "Option::is_none")]
-    body: Option<String>,
-    /// any, pages, api, devices, on-prem, vendor or mail.
-    #[arg(long)]
-    #[serde(skip_serializing_if = "Option::is_none")]
-    surface: Option<String>,
-    /// With this method alone.
-    #[arg(long)]
-    #[serde(skip_serializing_if = "Option::is_none")]
-    method: Option<String>,
-    /// With a path that begins so.
-    #[arg(long)]
-    #[serde(skip_serializing_if = "Option::is_none")]
-    path: Option<String>,
-    /// From this person or API client alone.
-    #[arg(long)]
-    #[serde(skip_serializing_if = "Option::is_none")]
-    who: Option<String>,
-    /// So many of a hundred.
-    #[arg(long)]
-    #[serde(skip_serializing_if = "Option::is_none")]
-    share: Option<u64>,
-    /// It ends after so many hits.
-    #[arg(long)]
-    #[serde(skip_serializing_if = "Option::is_none")]
-    times: Option<u64>,
-    /// It ends after so long, such as 30s.
-    #[arg(long = "for", value_parser = seconds)]
-    #[serde(rename = "for_seconds", skip_serializing_if = "Option::is_none")]
-    lasts: Option<i64>,
-}
-
-#[derive(Subcommand)]
-enum ClockWhat {
-    /// It stands still.
-    Freeze,
-    /// It runs on from where it stands.
-    Resume,
-    /// It goes forward.
-    Advance {
-        /// Such as 90s, 15m, 12h or 30d.
-        #[arg(value_parser = seconds)]
-        by: i64,
-    },
-    /// It goes forward to the next thing that is due.
-    Next,
-    /// It shows the system's time again.
-    Reset,
-}
-
-/// "30s", "2m", "12h" or "7d" in seconds.
-fn seconds(typed: &str) -> Result<i64, String> {
-    let number = typed.trim_end_matches(|c: char| c.is_ascii_alphabetic());
-    let unit = match typed.get(number.len()..) {
-        Some("" | "s") => 1,
-        Some("m") => 60,
-        Some("h") => 3_600,
-        Some("d") => 86_400,
-        _ => return Err("Use a whole number with s, m, h or d, such as 30s.".to_owned()),
-    };
-    number
-        .parse::<i64>()
-        .ok()
-        .filter(|n| *n >= 0)
-        .and_then(|n| n.checked_mul(unit))
-        .ok_or_else(|| "Use a whole number with s, m, h or d, such as 30s.".to_owned())
-}
 
 /// What came of it: words for people, and whether what was to hold does.
 struct Told {
@@ -216,7 +47,10 @@ impl Told {
 pub fn run(args: LabArgs) -> ExitCode {
     let done = Client::of(&args.portal, &args.client_id, &args.client_secret)
         .map_err(Failed::Unreachable)
-        .and_then(|client| carry_out(&client, args.what));
+        .and_then(|client| match &args.what {
+            What::Listen(wanted) => listen::listen(&client, wanted, args.json),
+            _ => carry_out(&client, args.what),
+        });
     let (code, said) = match done {
         Ok(told) => {
             let words = if args.json {
@@ -240,6 +74,46 @@ fn carry_out(client: &Client, what: What) -> Result<Told, Failed> {
     match what {
         What::Clock { what } => clock(client, what),
         What::Due => due(client),
+        What::Listen(wanted) => listen::listen(client, &wanted, false),
+        What::Record => record(client),
+        What::Tenants { what } => tenants(client, what),
+        What::Explain {
+            request: Some(request),
+            ..
+        } => {
+            let answer = client.get("explain/request", &[("request", &request)])?;
+            let words = format!(
+                "{} ({})\n{}",
+                text(&answer, "says"),
+                text(&answer, "code"),
+                answer.get("now").map_or("", |now| text(now, "says"))
+            );
+            Ok(Told::good(words.trim_end().to_owned(), answer))
+        }
+        What::Explain {
+            action,
+            person,
+            account,
+            virtual_account,
+            ..
+        } => {
+            let query = [
+                ("action", action),
+                ("person", person),
+                ("account", account),
+                ("virtual_account", virtual_account),
+            ];
+            let query: Vec<(&str, &str)> = query
+                .iter()
+                .filter_map(|(name, value)| Some((*name, value.as_deref()?)))
+                .collect();
+            let answer = client.get("explain", &query)?;
+            Ok(Told {
+                words: text(&answer, "says").to_owned(),
+                holds: answer.get("allowed").and_then(Value::as_bool) == Some(true),
+                answer,
+            })
+        }
         What::Scenarios => scenarios(client),
         What::Load { scenario } => load(client, &scenario),
         What::Reset => {
@@ -414,6 +288,57 @@ fn due(client: &Client) -> Result<Told, Failed> {
     Ok(Told::good(words, answer))
 }
 
+fn tenants(client: &Client, what: Option<TenantsWhat>) -> Result<Told, Failed> {
+    match what {
+        None => {
+            let answer = client.get("tenants", &[])?;
+            let words = lines(&answer, "items", "There are none.", |one| {
+                format!(
+                    "{}  {}  until {}",
+                    text(one, "name"),
+                    text(one, "domain"),
+                    text(one, "expires_at")
+                )
+            });
+            Ok(Told::good(words, answer))
+        }
+        Some(TenantsWhat::Make {
+            count,
+            part,
+            lasts,
+            name,
+        }) => {
+            let body = json!({ "count": count, "part": part, "seconds": lasts, "name": name });
+            let answer = client.send("POST", "tenants", &body)?;
+            let words = lines(&answer, "items", "None was made.", |one| {
+                text(one, "domain").to_owned()
+            });
+            Ok(Told::good(words, answer))
+        }
+        Some(TenantsWhat::Remove { name }) => {
+            let answer = client.delete(&format!("tenants/{name}"))?;
+            Ok(Told::good(
+                format!("The throw-away tenants of {name} were removed."),
+                answer,
+            ))
+        }
+    }
+}
+
+fn record(client: &Client) -> Result<Told, Failed> {
+    let answer = client.get("record", &[])?;
+    let words = lines(&answer, "items", "Nothing is recorded.", |one| {
+        let chain = one.get("chain").unwrap_or(&Value::Null);
+        let broken = lines(chain, "broken", "holds", |broken| text(broken, "says").to_owned());
+        format!("{}: {broken}", text(one, "key"))
+    });
+    Ok(Told {
+        words,
+        holds: answer.get("holds").and_then(Value::as_bool) == Some(true),
+        answer,
+    })
+}
+
 fn scenarios(client: &Client) -> Result<Told, Failed> {
     let answer = client.get("scenarios", &[])?;
     let loaded = text(&answer, "loaded").to_owned();
@@ -446,26 +371,4 @@ fn faults(client: &Client) -> Result<Told, Failed> {
         )
     });
     Ok(Told::good(words, answer))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn times_have_units() {
-        for (typed, wanted) in [
-            ("30s", 30),
-            ("30", 30),
-            ("2m", 120),
-            ("12h", 43_200),
-            ("7d", 604_800),
-            ("0s", 0),
-        ] {
-            assert_eq!(seconds(typed).unwrap(), wanted);
-        }
-        for bad in ["", "s", "-1s", "1.5h", "1w", "s30", "99999999999999999d"] {
-            assert!(seconds(bad).is_err(), "{bad}");
-        }
-    }
 }

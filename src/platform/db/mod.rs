@@ -6,24 +6,29 @@
 //! - [`Db::write_locked`]: for what many do at once on the same rows: those are locked instead, and one waits for another.
 //! - [`Db::housekeeping`]: for the portal's own machinery (sessions touched, letters claimed): no event.
 
+pub mod chain;
 mod conn;
 pub mod forget;
 mod like;
+mod listening;
 pub mod migrate;
 mod once;
+mod past;
 mod rows;
 pub mod schema;
 mod snapshots;
 mod tx;
 
 pub use conn::{Conn, Database};
-pub use forget::forget_tenant;
+pub use forget::{forget_tenant, forget_with_everything};
 pub use like::{Condition, both, contains, either};
+pub use listening::{Told, tell};
 pub use migrate::Schema;
 pub use once::{Once, OnceKey};
+pub use past::{Past, events_from, happened, history, times_of};
 pub use rows::counts;
 pub use snapshots::SnapshotName;
-pub use tx::{Past, Read, Reads, Recorded, Tx, events_from, happened, history, times_of};
+pub use tx::{Read, Reads, Recorded, Tx};
 
 use crate::error::{Cause, Error, Result};
 use conn::{Manager, Setup};

@@ -246,6 +246,9 @@ diesel::table! {
         smart_account_id -> Text,
         shard -> Integer,
         events -> BigInt,
+        is_heard -> Bool,
+        chain_number -> BigInt,
+        chain_hash -> Text,
     }
 }
 
@@ -265,6 +268,9 @@ diesel::table! {
         detail -> Text,
         address -> Text,
         request_id -> Text,
+        strand -> Integer,
+        chain_number -> BigInt,
+        chain_hash -> Text,
     }
 }
 
@@ -891,6 +897,16 @@ diesel::table! {
 }
 
 diesel::table! {
+    throwaway_tenants (smart_account_id) {
+        smart_account_id -> Text,
+        batch -> Text,
+        people -> Text,
+        expires_at -> Timestamp,
+        created_at -> Timestamp,
+    }
+}
+
+diesel::table! {
     virtual_account_tags (virtual_account_id, tag_key) {
         smart_account_id -> Text,
         virtual_account_id -> Text,
@@ -915,6 +931,45 @@ diesel::table! {
         version -> BigInt,
         search_key -> Text,
         number -> BigInt,
+    }
+}
+
+diesel::table! {
+    webhook_deliveries (id) {
+        id -> Text,
+        smart_account_id -> Text,
+        webhook_id -> Text,
+        event_id -> Text,
+        kind -> Text,
+        is_replay -> Bool,
+        not_before -> Timestamp,
+        attempts -> Integer,
+        leased_until -> Nullable<Timestamp>,
+        sent_at -> Nullable<Timestamp>,
+        gave_up_at -> Nullable<Timestamp>,
+        last_problem -> Text,
+        last_status -> Nullable<Integer>,
+        last_answer -> Text,
+        took_ms -> Nullable<Integer>,
+        tried_at -> Nullable<Timestamp>,
+        created_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    webhooks (id) {
+        id -> Text,
+        smart_account_id -> Text,
+        name -> Text,
+        name_key -> Text,
+        url -> Text,
+        kinds -> Text,
+        is_on -> Bool,
+        secret -> Text,
+        former_secret -> Text,
+        former_until -> Nullable<Timestamp>,
+        created_at -> Timestamp,
+        version -> BigInt,
     }
 }
 
@@ -975,6 +1030,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     sync_parts,
     sync_responses,
     system_users,
+    throwaway_tenants,
     user_group_access,
     user_group_people,
     user_group_requests,
@@ -982,4 +1038,6 @@ diesel::allow_tables_to_appear_in_same_query!(
     user_imports,
     virtual_account_tags,
     virtual_accounts,
+    webhook_deliveries,
+    webhooks,
 );

@@ -1,17 +1,18 @@
 //! What a transaction means here, on both databases.
 
+use super::chain::Linked;
 use super::conn::Conn;
+use super::listening::{self, Happened};
 use super::schema::{event_tallies, events};
 use crate::error::{Cause, Error, Result};
-use crate::kernel::event::Outcome;
-use crate::kernel::ids::{EventId, PersonId, SmartAccountId, VirtualAccountId};
-use crate::kernel::{Event, Kind, Moment, Who, search_key};
+use crate::kernel::ids::{EventId, SmartAccountId};
+use crate::kernel::{Event, Moment, Who, search_key};
 use diesel::connection::{AnsiTransactionManager, SimpleConnection, TransactionManager};
 use diesel::prelude::*;
 use std::collections::BTreeMap;
 
 /// How many counters a tenant's events are spread over, so that two writers seldom meet on one row.
-const SHARDS: i32 = 8;
+pub(super) const SHARDS: i32 = 8;
 
 /// Whatever can be read from: a snapshot or an open transaction. For stores alone. Taken as `&mut dyn Reads`, so that
 /// each statement is compiled once and not once for a snapshot and once for a transaction.
@@ -44,22 +45,19 @@ const LINES: usize = 200;
 /// Fewer than this are written one by one: the database knows that statement already.
 const FEW: usize = 8;
 
-/// A line of the record.
+/// A line of the record, and the name of who did it as it is searched for.
 struct Line {
-    id: EventId,
-    at: Moment,
-    account: Option<SmartAccountId>,
-    virtual_account: Option<VirtualAccountId>,
-    kind: Kind,
-    outcome: Outcome,
-    message: String,
-    actor_id: Option<PersonId>,
-    actor: String,
+    linked: Linked,
     actor_key: String,
-    about: String,
-    detail: String,
-    address: String,
-    request_id: String,
+}
+
+/// Where a strand of a tenant's record ends, and what its tally says.
+struct Head {
+    number: i64,
+    hash: String,
+    is_heard: bool,
+    /// There is no row of it yet.
+    is_new: bool,
 }
 
 /// An open transaction that may write.
@@ -67,8 +65,12 @@ pub struct Tx<'c> {
     conn: &'c mut Conn,
     /// What was recorded and is not with the database yet: it goes there many lines at once, the last before the end.
     lines: Vec<Line>,
-    /// How many events of each tenant were written here; they are added to its tally once, at the end.
-    noted: BTreeMap<String, i64>,
+    /// The events of each tenant that were written here; they are added to its tally once, at the end.
+    noted: BTreeMap<String, Vec<Happened>>,
+    /// The ends of the strands that are written on, each locked until the end.
+    heads: BTreeMap<String, Head>,
+    /// Which strand of each tenant is written on.
+    strand: i32,
 }
 
 impl<'c> Tx<'c> {
@@ -77,6 +79,8 @@ impl<'c> Tx<'c> {
             conn,
             lines: Vec::new(),
             noted: BTreeMap::new(),
+            heads: BTreeMap::new(),
+            strand: 0,
         }
     }
 }
@@ -136,53 +140,85 @@ impl Tx<'_> {
     /// Writes one more line into the record: for what happens beside the main thing.
     pub fn note(&mut self, at: Moment, who: &Who, event: &Event) -> Result<()> {
         let first = |text: &str, most: usize| text.chars().take(most).collect::<String>();
+        let id = EventId::new();
+        if self.noted.is_empty() {
+            self.strand = id.as_str().bytes().last().map_or(0, |b| i32::from(b) % SHARDS);
+        }
         self.lines.push(Line {
-            id: EventId::new(),
-            at,
-            account: event.account,
-            virtual_account: event.virtual_account,
-            kind: event.kind,
-            outcome: event.outcome,
-            message: first(&event.message, 2000),
-            actor_id: who.person,
-            actor: first(&who.label, 500),
+            linked: Linked {
+                strand: self.strand,
+                number: 0,
+                hash: String::new(),
+                id,
+                at,
+                account: event.account.map(|id| id.to_string()),
+                virtual_account: event.virtual_account.map(|id| id.to_string()),
+                kind: event.kind.word().to_owned(),
+                outcome: event.outcome.word().to_owned(),
+                message: first(&event.message, 2000),
+                actor_id: who.person.map(|id| id.to_string()),
+                actor: first(&who.label, 500),
+                about: event.about.clone(),
+                detail: event.detail.to_string(),
+                address: first(&who.address, 64),
+                request_id: first(&who.request_id, 64),
+            },
             actor_key: first(&search_key(&who.label), 1000),
-            about: event.about.clone(),
-            detail: event.detail.to_string(),
-            address: first(&who.address, 64),
-            request_id: first(&who.request_id, 64),
         });
         let tenant = event.account.map_or_else(String::new, |id| id.to_string());
-        *self.noted.entry(tenant).or_default() += 1;
+        self.noted.entry(tenant).or_default().push(Happened {
+            id,
+            at,
+            kind: event.kind,
+            about: event.about.clone(),
+        });
         if self.lines.len() < LINES {
             return Ok(());
         }
         self.write_down()
     }
 
-    /// Gives the database what was recorded since.
+    /// Gives the database what was recorded since, each line behind the one before it in its strand.
     fn write_down(&mut self) -> Result<()> {
         macro_rules! row {
             ($line:expr) => {
                 (
-                    events::id.eq($line.id.as_str()),
-                    events::at.eq($line.at),
-                    events::smart_account_id.eq($line.account),
-                    events::virtual_account_id.eq($line.virtual_account),
-                    events::kind.eq($line.kind),
-                    events::outcome.eq($line.outcome),
-                    events::message.eq(&$line.message),
-                    events::actor_id.eq($line.actor_id),
-                    events::actor.eq(&$line.actor),
+                    events::id.eq($line.linked.id.as_str()),
+                    events::at.eq($line.linked.at),
+                    events::smart_account_id.eq(&$line.linked.account),
+                    events::virtual_account_id.eq(&$line.linked.virtual_account),
+                    events::kind.eq(&$line.linked.kind),
+                    events::outcome.eq(&$line.linked.outcome),
+                    events::message.eq(&$line.linked.message),
+                    events::actor_id.eq(&$line.linked.actor_id),
+                    events::actor.eq(&$line.linked.actor),
                     events::actor_key.eq(&$line.actor_key),
-                    events::about.eq(&$line.about),
-                    events::detail.eq(&$line.detail),
-                    events::address.eq(&$line.address),
-                    events::request_id.eq(&$line.request_id),
+                    events::about.eq(&$line.linked.about),
+                    events::detail.eq(&$line.linked.detail),
+                    events::address.eq(&$line.linked.address),
+                    events::request_id.eq(&$line.linked.request_id),
+                    events::strand.eq($line.linked.strand),
+                    events::chain_number.eq($line.linked.number),
+                    events::chain_hash.eq(&$line.linked.hash),
                 )
             };
         }
-        let lines = std::mem::take(&mut self.lines);
+        let mut lines = std::mem::take(&mut self.lines);
+        // In the order of the tenants, so that two writers wait for one another and not each for the other.
+        for tenant in self.noted.keys() {
+            if !self.heads.contains_key(tenant) {
+                let head = head(self.conn, tenant, self.strand)?;
+                self.heads.insert(tenant.clone(), head);
+            }
+        }
+        for Line { linked, .. } in &mut lines {
+            if let Some(head) = self.heads.get_mut(linked.account.as_deref().unwrap_or_default()) {
+                head.number += 1;
+                linked.number = head.number;
+                linked.hash = linked.made(&head.hash);
+                head.hash.clone_from(&linked.hash);
+            }
+        }
         if lines.len() < FEW {
             for line in &lines {
                 diesel::insert_into(events::table)
@@ -200,25 +236,58 @@ impl Tx<'_> {
         Ok(())
     }
 
-    /// Writes down what was noted and adds it to the tallies: one statement for a tenant, however much happened.
+    /// Writes down what was noted, adds it to the tallies, and keeps where each strand ends.
     fn count(&mut self) -> Result<()> {
         self.write_down()?;
-        let shard = EventId::new()
-            .as_str()
-            .bytes()
-            .last()
-            .map_or(0, |b| i32::from(b) % SHARDS);
-        for (tenant, events) in std::mem::take(&mut self.noted) {
-            let row = event_tallies::table.find((&tenant, shard));
-            let counted = diesel::update(row)
-                .set(event_tallies::events.eq(event_tallies::events + events))
-                .execute(self.conn)?;
-            if counted == 0 {
+        for (tenant, happened) in std::mem::take(&mut self.noted) {
+            let Some(head) = self.heads.remove(&tenant) else {
+                continue;
+            };
+            let events = i64::try_from(happened.len()).unwrap_or(i64::MAX);
+            if head.is_new {
+                // Whoever is told has every row of the tally there already.
                 diesel::insert_into(event_tallies::table)
                     .values((
                         event_tallies::smart_account_id.eq(&tenant),
-                        event_tallies::shard.eq(shard),
+                        event_tallies::shard.eq(self.strand),
                         event_tallies::events.eq(events),
+                        event_tallies::is_heard.eq(false),
+                        event_tallies::chain_number.eq(head.number),
+                        event_tallies::chain_hash.eq(&head.hash),
+                    ))
+                    .execute(self.conn)?;
+            } else {
+                diesel::update(event_tallies::table.find((&tenant, self.strand)))
+                    .set((
+                        event_tallies::events.eq(event_tallies::events + events),
+                        event_tallies::chain_number.eq(head.number),
+                        event_tallies::chain_hash.eq(&head.hash),
+                    ))
+                    .execute(self.conn)?;
+            }
+            if head.is_heard {
+                listening::put_down(self.conn, &tenant, &happened)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// From the next write on somebody is told of the events of a tenant, or nobody is any more.
+    pub fn hear(&mut self, account: SmartAccountId, is_heard: bool) -> Result<()> {
+        for shard in 0..SHARDS {
+            let row = event_tallies::table.find((account.as_str(), shard));
+            let there = diesel::update(row)
+                .set(event_tallies::is_heard.eq(is_heard))
+                .execute(self.conn)?;
+            if there == 0 && is_heard {
+                diesel::insert_into(event_tallies::table)
+                    .values((
+                        event_tallies::smart_account_id.eq(account.as_str()),
+                        event_tallies::shard.eq(shard),
+                        event_tallies::events.eq(0),
+                        event_tallies::is_heard.eq(true),
+                        event_tallies::chain_number.eq(0),
+                        event_tallies::chain_hash.eq(""),
                     ))
                     .execute(self.conn)?;
             }
@@ -238,88 +307,33 @@ impl Tx<'_> {
     }
 }
 
-/// Something that happened to a thing, as its own page tells it.
-#[derive(Debug, Clone, Queryable)]
-pub struct Past {
-    /// When.
-    pub at: Moment,
-    /// What.
-    pub kind: Kind,
-    /// One sentence.
-    pub message: String,
-    /// Who, as they were called then.
-    pub actor: String,
-}
-
-/// What happened to a thing in one tenant, the newest first: for the history on its own page. Who may see the thing
-/// may see it.
-pub fn history(read: &mut dyn Reads, account: SmartAccountId, about: &str, most: i64) -> Result<Vec<Past>> {
-    Ok(events::table
-        .filter(events::about.eq(about).and(events::smart_account_id.eq(account)))
-        .order((events::at.desc(), events::id.desc()))
-        .select((events::at, events::kind, events::message, events::actor))
-        .limit(most)
-        .load(read.conn())?)
-}
-
-/// What happened in one tenant, or in some of its Virtual Accounts, between two times, the newest first: for summaries.
-pub fn happened(
-    read: &mut dyn Reads,
-    account: SmartAccountId,
-    places: Option<&[VirtualAccountId]>,
-    from: Moment,
-    until: Moment,
-    most: i64,
-) -> Result<Vec<Past>> {
-    let mut query = events::table
-        .filter(
-            events::smart_account_id
-                .eq(account)
-                .and(events::at.ge(from))
-                .and(events::at.lt(until)),
-        )
-        .into_boxed();
-    if let Some(places) = places {
-        query = query.filter(events::virtual_account_id.eq_any(places.to_vec()));
+/// Where a strand of a tenant ends. The row is locked by being written, so that nobody else writes behind the same event.
+fn head(conn: &mut Conn, tenant: &str, strand: i32) -> Result<Head> {
+    macro_rules! locked {
+        ($conn:expr) => {
+            diesel::update(event_tallies::table.find((tenant, strand)))
+                .set(event_tallies::events.eq(event_tallies::events + 0))
+                .returning((
+                    event_tallies::chain_number,
+                    event_tallies::chain_hash,
+                    event_tallies::is_heard,
+                ))
+                .get_result($conn)
+                .optional()?
+        };
     }
-    Ok(query
-        .order((events::at.desc(), events::id.desc()))
-        .select((events::at, events::kind, events::message, events::actor))
-        .limit(most)
-        .load(read.conn())?)
-}
-
-/// When something of these kinds happened in some tenants, from a time on; at most so many.
-pub fn times_of(
-    read: &mut dyn Reads,
-    accounts: &[SmartAccountId],
-    kinds: &[Kind],
-    from: Option<Moment>,
-    most: i64,
-) -> Result<Vec<(SmartAccountId, Moment)>> {
-    let mut query = events::table
-        .filter(
-            events::smart_account_id
-                .eq_any(accounts.to_vec())
-                .and(events::kind.eq_any(kinds.to_vec())),
-        )
-        .into_boxed();
-    if let Some(from) = from {
-        query = query.filter(events::at.ge(from));
-    }
-    Ok(query
-        .select((events::smart_account_id.assume_not_null(), events::at))
-        .limit(most)
-        .load(read.conn())?)
-}
-
-/// How many events were recorded from a time on.
-pub fn events_from(read: &mut dyn Reads, at: Moment) -> Result<u64> {
-    let found: i64 = events::table
-        .filter(events::at.ge(at))
-        .count()
-        .get_result(read.conn())?;
-    Ok(u64::try_from(found).unwrap_or_default())
+    let found: Option<(i64, String, bool)> = match conn {
+        Conn::Sqlite(c) => locked!(c),
+        Conn::Postgres(c) => locked!(c),
+    };
+    let is_new = found.is_none();
+    let (number, hash, is_heard) = found.unwrap_or_default();
+    Ok(Head {
+        number,
+        hash,
+        is_heard,
+        is_new,
+    })
 }
 
 /// Reads a snapshot.

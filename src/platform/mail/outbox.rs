@@ -6,13 +6,8 @@ use crate::kernel::ids::LetterId;
 use crate::kernel::{EmailAddress, Moment};
 use crate::platform::db::schema::outbox;
 use crate::platform::db::{Conn, Reads, Tx};
-use chrono::TimeDelta;
+use crate::platform::deliveries::machine;
 use diesel::prelude::*;
-
-/// After so many tries a letter is given up.
-pub const MOST_TRIES: i32 = 10;
-/// How long a postman may take over one letter.
-const LEASE: TimeDelta = TimeDelta::seconds(60);
 
 /// Queues a letter, in the transaction of its cause.
 pub fn post(
@@ -277,15 +272,7 @@ pub(super) fn due(read: &mut dyn Reads, wall: Moment, most: i64) -> Result<Vec<L
 
 /// Takes a letter over for a while: nothing when another postman was quicker. The try it gets is its number.
 pub(super) fn claim(tx: &mut Tx<'_>, id: LetterId, wall: Moment) -> Result<Option<(Envelope, i32)>> {
-    let open = outbox::sent_at.is_null().and(outbox::gave_up_at.is_null());
-    let free = outbox::leased_until.is_null().or(outbox::leased_until.lt(wall));
-    let claimed = diesel::update(outbox::table.filter(outbox::id.eq(id)).filter(open).filter(free))
-        .set((
-            outbox::leased_until.eq(Some(wall.plus(LEASE))),
-            outbox::attempts.eq(outbox::attempts + 1),
-        ))
-        .execute(tx.conn())?;
-    if claimed == 0 {
+    if !take_over(tx, id, wall)? {
         return Ok(None);
     }
     let row: Row = outbox::table
@@ -314,51 +301,4 @@ pub(super) fn claim(tx: &mut Tx<'_>, id: LetterId, wall: Moment) -> Result<Optio
     )))
 }
 
-/// It went out. A postman that was overtaken (its try is no longer the last) changes nothing.
-pub(super) fn sent(tx: &mut Tx<'_>, id: LetterId, attempt: i32, at: Moment, note: &str) -> Result<()> {
-    diesel::update(
-        outbox::table.filter(
-            outbox::id
-                .eq(id)
-                .and(outbox::attempts.eq(attempt))
-                .and(outbox::sent_at.is_null()),
-        ),
-    )
-    .set((
-        outbox::sent_at.eq(Some(at)),
-        outbox::leased_until.eq(None::<Moment>),
-        outbox::last_problem.eq(note),
-    ))
-    .execute(tx.conn())?;
-    Ok(())
-}
-
-/// It did not go out and will be tried again.
-pub(super) fn later(
-    tx: &mut Tx<'_>,
-    id: LetterId,
-    attempt: i32,
-    not_before: Moment,
-    problem: &str,
-) -> Result<()> {
-    diesel::update(outbox::table.filter(outbox::id.eq(id).and(outbox::attempts.eq(attempt))))
-        .set((
-            outbox::not_before.eq(not_before),
-            outbox::leased_until.eq(None::<Moment>),
-            outbox::last_problem.eq(problem),
-        ))
-        .execute(tx.conn())?;
-    Ok(())
-}
-
-/// It will not be tried again.
-pub(super) fn give_up(tx: &mut Tx<'_>, id: LetterId, attempt: i32, at: Moment, problem: &str) -> Result<()> {
-    diesel::update(outbox::table.filter(outbox::id.eq(id).and(outbox::attempts.eq(attempt))))
-        .set((
-            outbox::gave_up_at.eq(Some(at)),
-            outbox::leased_until.eq(None::<Moment>),
-            outbox::last_problem.eq(problem),
-        ))
-        .execute(tx.conn())?;
-    Ok(())
-}
+machine!(outbox, LetterId);

@@ -6,9 +6,9 @@ use crate::error::{Error, Result};
 use crate::kernel::event::Outcome;
 use crate::kernel::{Clock, Event, Kind, Who};
 use crate::platform::db::Db;
-use crate::platform::faults::Faults;
+use crate::platform::deliveries::{MOST_TRIES, next_try, short};
+use crate::platform::faults::{Faults, Surface};
 use crate::platform::signing::Signing;
-use chrono::TimeDelta;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
@@ -118,7 +118,7 @@ impl Postman {
             html: written.html,
             at: self.clock.now(),
         };
-        if self.faults.stop_a_letter(self.clock.wall()) {
+        if self.faults.stops(Surface::Mail, self.clock.wall()) {
             return Err(Failure::passing(
                 "a fault rule of this lab: the mail server does not answer",
             ));
@@ -144,7 +144,7 @@ impl Postman {
                     .housekeeping(move |tx| outbox::sent(tx, id, attempt, now, note))
                     .await
             }
-            Err(failure) if failure.is_for_good || attempt >= outbox::MOST_TRIES => {
+            Err(failure) if failure.is_for_good || attempt >= MOST_TRIES => {
                 metrics::counter!("licentral_letters_given_up_total").increment(1);
                 let letter = envelope.letter.clone();
                 let to = envelope.to_address.clone();
@@ -163,7 +163,7 @@ impl Postman {
                     .await
             }
             Err(failure) => {
-                let wait = TimeDelta::minutes(1 << (attempt - 1).clamp(0, 9));
+                let again = next_try(attempt, wall);
                 let problem = short(&failure.why);
                 tracing::warn!(
                     letter = envelope.letter,
@@ -171,15 +171,11 @@ impl Postman {
                     "a letter could not be delivered and will be tried again"
                 );
                 self.db
-                    .housekeeping(move |tx| outbox::later(tx, id, attempt, wall.plus(wait), &problem))
+                    .housekeeping(move |tx| outbox::later(tx, id, attempt, again, &problem))
                     .await
             }
         }
     }
-}
-
-fn short(why: &str) -> String {
-    why.chars().filter(|c| !c.is_control()).take(500).collect()
 }
 
 /// Line ends and other controls in a header would make another header of what follows.

@@ -39,6 +39,8 @@ crate::words! {
         Events = "events", "Events of a kind, or of all kinds";
         /// Letters to an address, or all.
         Mails = "mails", "Letters to an address, or all";
+        /// Deliveries of a webhook.
+        Webhooks = "webhooks", "A webhook: its name";
     }
 }
 
@@ -57,6 +59,7 @@ impl Thing {
             Self::Requests | Self::Accounts => &[("state", false)],
             Self::Events => &[("count", true), ("message", false)],
             Self::Mails => &[("count", true), ("subject", false)],
+            Self::Webhooks => &[("waiting", true), ("delivered", true), ("given_up", true)],
         }
     }
 
@@ -70,6 +73,7 @@ impl Thing {
             Self::Accounts => "accounts[harborview.example].state",
             Self::Events => "events[licenses.out-of-compliance].count",
             Self::Mails => "mails[ada@xyz.example].count",
+            Self::Webhooks => "webhooks[CI].delivered",
         }
     }
 }

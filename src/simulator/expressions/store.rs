@@ -8,6 +8,7 @@ use crate::platform::db::schema::{
     access_requests, account_requests, devices, events, license_stocks as stocks, mailbox, orders,
     smart_accounts as accounts, virtual_accounts as places,
 };
+use crate::webhooks;
 use diesel::prelude::*;
 use diesel::sql_types::Text;
 
@@ -26,6 +27,7 @@ pub fn value(read: &mut dyn Reads, fact: &Fact) -> Result<Value> {
         Thing::Accounts => account(read, &fact.key)?.map(|(_, state)| Value::Text(state)),
         Thing::Events => event(read, fact)?,
         Thing::Mails => mail(read, fact)?,
+        Thing::Webhooks => webhook(read, fact)?,
     };
     Ok(found.unwrap_or(Value::Nothing))
 }
@@ -159,4 +161,16 @@ fn mail(read: &mut dyn Reads, fact: &Fact) -> Result<Option<Value>> {
         .first::<String>(read.conn())
         .optional()?;
     Ok(newest.map(Value::Text))
+}
+
+fn webhook(read: &mut dyn Reads, fact: &Fact) -> Result<Option<Value>> {
+    let tally = webhooks::tally(read, &fact.key)?;
+    Ok(tally.map(|[waiting, delivered, given_up]| {
+        let count = match fact.field {
+            "waiting" => waiting,
+            "delivered" => delivered,
+            _ => given_up,
+        };
+        Value::Number(i64::try_from(count).unwrap_or(i64::MAX))
+    }))
 }

@@ -69,6 +69,13 @@ pub const PRESETS: &[Preset] = &[
         effect: || Effect::Drop,
     },
     Preset {
+        name: "webhooks-fail",
+        label: "Webhooks fail",
+        says: "No webhook goes out; each is tried again later.",
+        surface: Surface::Webhooks,
+        effect: || Effect::Drop,
+    },
+    Preset {
         name: "sync-file-rejected",
         label: "Sync file rejected",
         says: "What On-Prem servers send over the network is answered with 422.",
@@ -100,7 +107,7 @@ pub struct Wanted {
     #[serde(default)]
     #[schema(min_length = 1, max_length = 40)]
     pub preset: Option<String>,
-    /// By which way requests come: any, pages, api, devices, on-prem, vendor or mail.
+    /// By which way requests come: any, pages, api, devices, on-prem, vendor, mail or webhooks.
     #[serde(default)]
     #[schema(min_length = 1, max_length = 40)]
     pub surface: Option<String>,
@@ -210,10 +217,10 @@ impl Wanted {
             None if self.preset.is_some() => None,
             None => self.effect(&mut problems),
         };
-        if surface == Surface::Mail && (method.is_some() || self.path.is_some() || self.who.is_some()) {
+        if surface.goes_out() && (method.is_some() || self.path.is_some() || self.who.is_some()) {
             problems.add(
                 "surface",
-                "Letters have no method, path or sender: leave those out.",
+                "Letters and webhooks have no method, path or sender: leave those out.",
             );
         }
         match effect {

@@ -2,7 +2,11 @@
 
 mod store;
 
+use crate::authz::{TenantKind, grants};
 use crate::error::Result;
+use crate::events;
+use crate::platform::db::Reads;
+use crate::platform::db::chain::{Broken, Chain};
 use crate::platform::db::{Database, Db};
 
 /// What must find nothing: what a find means, and how to look. A find is one text, in the column `what`.
@@ -346,6 +350,43 @@ const SQLITE_RULES: &[Rule] = &[
 /// How many finds of one kind are named.
 const NAMED: usize = 5;
 
+/// The places where the record does not hang together.
+fn broken_chains(db: &Db) -> Result<Vec<String>> {
+    let chains = db.read_now(|r| chains(r))?;
+    Ok(chains
+        .into_iter()
+        .flat_map(|(name, chain)| {
+            let says = move |broken: &Broken| {
+                format!(
+                    "The record of {name} does not hang together: {}.",
+                    events::sentence(broken)
+                )
+            };
+            chain.broken.iter().map(says).collect::<Vec<_>>()
+        })
+        .collect())
+}
+
+/// Every chain of the record, each with the domain, name or id of its account.
+pub fn chains(read: &mut dyn Reads) -> Result<Vec<(String, Chain)>> {
+    events::follow_all(read)?
+        .into_iter()
+        .map(|(account, chain)| {
+            let name = match account {
+                None => "the portal".to_owned(),
+                Some(id) => grants::tenant(read, id)?.map_or_else(
+                    || id.to_string(),
+                    |tenant| match tenant.kind {
+                        TenantKind::Smart => tenant.domain,
+                        TenantKind::Local => tenant.name,
+                    },
+                ),
+            };
+            Ok((name, chain))
+        })
+        .collect()
+}
+
 /// Looks for anything that should not be. Each find is a sentence.
 pub fn check(db: &Db) -> Result<Vec<String>> {
     let own: &[Rule] = match db.database() {
@@ -360,6 +401,7 @@ pub fn check(db: &Db) -> Result<Vec<String>> {
             )
         })
         .collect();
+    said.extend(broken_chains(db)?);
     for (means, query) in RULES.iter().chain(own) {
         let found = db.read_now(|r| store::find(r, query))?;
         if found.is_empty() {

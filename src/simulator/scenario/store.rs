@@ -149,6 +149,10 @@ pub fn events(tx: &mut Tx<'_>, account: SmartAccountId, rows: &[EventRow<'_>]) -
         events::detail.eq("null"),
         events::address.eq("192.0.2.24"),
         events::request_id.eq(""),
+        // A made-up past stands before the chain.
+        events::strand.eq(0),
+        events::chain_number.eq(0),
+        events::chain_hash.eq(""),
     ));
     let more = i64::try_from(rows.len()).unwrap_or(i64::MAX);
     let counted = diesel::update(event_tallies::table.find((account.as_str(), 0)))
@@ -160,6 +164,9 @@ pub fn events(tx: &mut Tx<'_>, account: SmartAccountId, rows: &[EventRow<'_>]) -
                 event_tallies::smart_account_id.eq(account.as_str()),
                 event_tallies::shard.eq(0),
                 event_tallies::events.eq(more),
+                event_tallies::is_heard.eq(false),
+                event_tallies::chain_number.eq(0),
+                event_tallies::chain_hash.eq(""),
             ))
             .execute(tx.conn())?;
     }

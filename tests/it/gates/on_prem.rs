@@ -127,6 +127,7 @@ impl World {
             reserved_device: reserved["device"].as_str().unwrap().to_owned(),
             import,
             view,
+            webhook: super::world::webhook(&p, xyz.number),
             waiting,
             cast: Cast {
                 xyz,

@@ -45,6 +45,7 @@ const PUBLIC: &[(&str, &str)] = &[
     ("/help/synchronize-on-prem", "words alone"),
     ("/help/remove-a-device", "words alone"),
     ("/help/delete-an-on-prem-account", "words alone"),
+    ("/help/webhooks", "words alone"),
     ("/help", "words alone"),
     ("/help/api", "the same as a page"),
     ("/help/problems", "words alone"),

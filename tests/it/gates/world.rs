@@ -67,6 +67,22 @@ pub struct Things {
     pub(super) applied: String,
     /// A local account that Ada has asked for, by its number.
     pub(super) waiting: i64,
+    /// A webhook of XYZ COMPANY, and something that it was to be told.
+    pub(super) webhook: (String, String),
+}
+
+/// A webhook that is off again, and the delivery of its own beginning.
+pub(super) fn webhook(p: &Portal, number: i64) -> (String, String) {
+    let mut ada = p.api("ada@xyz.example");
+    let all = format!("/api/v1/accounts/{number}/webhooks");
+    let mut hook = serde_json::json!({ "name": "Receiver", "url": "http://127.0.0.1:9/" });
+    let added = ada.post(&all, &hook).expect(201).json();
+    let id = added["webhook"]["id"].as_str().unwrap().to_owned();
+    let one = format!("{all}/{id}");
+    let told = ada.get(&format!("{one}/deliveries")).expect(200).json();
+    hook["is_on"] = false.into();
+    ada.put(&one, &hook).expect(200);
+    (id, told["items"][0]["id"].as_str().unwrap().to_owned())
 }
 
 impl std::ops::Deref for World {
@@ -230,6 +246,7 @@ impl World {
             .json();
         let things = Things {
             waiting: 0,
+            webhook: webhook(&p, cast.xyz.number),
             manager: on_prem.id.to_string(),
             syncfile: waiting["id"].as_str().unwrap().to_owned(),
             applied: p
@@ -611,6 +628,8 @@ impl World {
             "registration" => self.registration.to_string(),
             "reservation" => self.reservation.clone(),
             "manager" => self.manager.clone(),
+            "webhook" => self.webhook.0.clone(),
+            "delivery" => self.webhook.1.clone(),
             "syncfile" if pattern.contains("response") || pattern.ends_with("/done") => self.applied.clone(),
             "syncfile" => self.syncfile.clone(),
             "intake" => self.intake.to_string(),
@@ -626,8 +645,10 @@ impl World {
             "change" => self.domain_change().unwrap_or_else(|| no_such(name)),
             // The emptiest: it is loaded for each who may.
             "scenario" => "empty".to_owned(),
+            "way" => "tampered".to_owned(),
             // A world is a copy of a database without its snapshots, and no rule holds in it.
             "snapshot" | "fault" => no_such(name),
+            "batch" => "no-such".to_owned(),
             // A file of the look or of the documentation: no parameter that anybody's data stands behind.
             "name" | "page" => no_such(name),
             other => panic!(

@@ -33,6 +33,8 @@ const ROOMS: &[&str] = &[
     "sync",
     "alerts",
     "events",
+    "webhooks",
+    "explain",
     "server",
     "local_accounts",
     "vendor_api",
@@ -271,6 +273,16 @@ const SHARED_TABLES: &[(&str, &str, &str)] = &[
     ),
     ("event_tallies", "platform", "counted where the record is written"),
     (
+        "webhooks",
+        "platform",
+        "what is to be told of an event is put down in the transaction that records it",
+    ),
+    (
+        "webhook_deliveries",
+        "platform",
+        "what is to be told of an event is put down in the transaction that records it",
+    ),
+    (
         "mailbox",
         "platform",
         "the lab's transport writes what the simulator's page shows",
@@ -411,6 +423,16 @@ const BY_THE_PORTAL: &[(&str, usize, &str)] = &[
         "local_accounts/adopt/mod.rs",
         1,
         "an old file is taken over as a whole, by whoever may manage the accounts of the server",
+    ),
+    (
+        "simulator/tenants/service.rs",
+        1,
+        "a throw-away tenant is filled before anybody is in it, by whoever operates the lab",
+    ),
+    (
+        "webhooks/service.rs",
+        2,
+        "a webhook is told of whatever happens in its account, when nobody asks; a command of the lab listens to any account",
     ),
     (
         "simulator/scenario/story.rs",

@@ -93,7 +93,12 @@ fn quick_hash() -> &'static str {
 impl Portal {
     /// The cast of the demo, without its data.
     pub fn with_cast() -> (Self, Cast) {
-        let p = Self::start();
+        Self::with_cast_as(|_| {})
+    }
+
+    /// The same with other settings.
+    pub fn with_cast_as(change: impl FnOnce(&mut licentral::platform::config::Config)) -> (Self, Cast) {
+        let p = Self::start_as(change);
         let cast = p.add_cast();
         (p, cast)
     }

@@ -86,6 +86,7 @@ impl Portal {
             metrics_listen: None,
             trusted_proxies: Vec::new(),
             vendor_hosts: Vec::new(),
+            reach: licentral::platform::reach::Reach::new(true, Vec::new()),
             accept_device_codes: false,
             sync_records: licentral::platform::config::SYNC_RECORDS,
             log: "off".to_owned(),

@@ -1,0 +1,6 @@
+ALTER TABLE event_tallies DROP COLUMN chain_hash;
+ALTER TABLE event_tallies DROP COLUMN chain_number;
+DROP INDEX events_chain;
+ALTER TABLE events DROP COLUMN chain_hash;
+ALTER TABLE events DROP COLUMN chain_number;
+ALTER TABLE events DROP COLUMN strand;

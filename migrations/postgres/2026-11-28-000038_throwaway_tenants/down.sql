@@ -1,0 +1,1 @@
+DROP TABLE throwaway_tenants;

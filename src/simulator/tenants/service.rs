@@ -1,0 +1,271 @@
+//! Makes throw-away tenants, and takes them away when their time is over.
+
+use super::model::{LICENSES, MOST, Made, MadePerson, PEOPLE, PLACES, Part, Tenant, Wanted};
+use super::store;
+use crate::authn::{api_client, people};
+use crate::authz::action::{CreateTopVirtualAccount, Operate};
+use crate::authz::{Permit, grants};
+use crate::catalog::Billing;
+use crate::error::{Error, Result};
+use crate::http::Portal;
+use crate::http::widgets::counted;
+use crate::kernel::ids::{PersonId, SmartAccountId, VirtualAccountId};
+use crate::kernel::{Clock, DomainIdentifier, EmailAddress, Event, Kind, Moment, Name, Secret, Who};
+use crate::licenses::supply::{self, Told};
+use crate::platform::db::{Db, Recorded, Tx, forget_with_everything, off_the_loop};
+use crate::platform::jobs::Job;
+use crate::platform::token;
+use crate::simulator::scenario::PASSWORD;
+use crate::smart_accounts;
+use crate::virtual_accounts::{self, NewVirtualAccount};
+use chrono::TimeDelta;
+use std::time::Duration;
+
+/// What the record calls them.
+const ABOUT: &str = "throw-away tenants";
+/// So many are taken away in one go.
+const AT_ONCE: i64 = 20;
+
+/// Only a lab's cloud has them: local accounts belong to one in the cloud.
+fn has_them(portal: &Portal) -> Result<()> {
+    if portal.config.is_lab() && !portal.config.edition.is_on_prem() {
+        Ok(())
+    } else {
+        Err(Error::NotFound)
+    }
+}
+
+/// Those that there are, each with number, name and domain.
+pub async fn list(portal: &Portal) -> Result<Vec<(Tenant, smart_accounts::SmartAccount)>> {
+    has_them(portal)?;
+    portal
+        .db
+        .read(|r| {
+            let tenants = store::all(r, None)?;
+            let ids: Vec<SmartAccountId> = tenants.iter().map(|one| one.account).collect();
+            let accounts = smart_accounts::find_many(r, &ids)?;
+            Ok(tenants
+                .into_iter()
+                .filter_map(|tenant| {
+                    let account = accounts.iter().find(|one| one.id == tenant.account)?.clone();
+                    Some((tenant, account))
+                })
+                .collect())
+        })
+        .await
+}
+
+/// Ids, keys and secrets of one that is about to be made.
+struct Plan {
+    account: SmartAccountId,
+    default: VirtualAccountId,
+    places: Vec<(VirtualAccountId, &'static str)>,
+    label: String,
+    people: Vec<(PersonId, MadePerson, &'static str)>,
+}
+
+impl Plan {
+    fn of(wanted: &Wanted, number: u64) -> Self {
+        let label = format!("t{number}-{}", wanted.batch.as_str());
+        Self {
+            account: SmartAccountId::new(),
+            default: VirtualAccountId::new(),
+            places: match wanted.part {
+                Part::Empty => Vec::new(),
+                Part::Licensed => PLACES
+                    .iter()
+                    .map(|name| (VirtualAccountId::new(), *name))
+                    .collect(),
+            },
+            people: PEOPLE
+                .iter()
+                .map(|(first, name, role)| {
+                    let made = MadePerson {
+                        email: format!("{first}@{label}.example"),
+                        role: *role,
+                        client_id: format!("{label}-{first}"),
+                        client_secret: format!("lcs_{}", token::random()),
+                    };
+                    (PersonId::new(), made, *name)
+                })
+                .collect(),
+            label,
+        }
+    }
+}
+
+/// Makes some, all of them or none.
+pub async fn make(portal: &Portal, permit: &Permit<Operate>, wanted: Wanted) -> Result<Vec<Made>> {
+    has_them(portal)?;
+    let hasher = portal.hasher.clone();
+    let hash = off_the_loop(move || hasher.hash_now(&Secret::new(PASSWORD))).await?;
+    let plans: Vec<Plan> = (1..=wanted.count).map(|n| Plan::of(&wanted, n)).collect();
+    let (who, at, wall) = (permit.who().clone(), portal.clock.now(), portal.clock.wall());
+    let expires = wall.plus(TimeDelta::seconds(
+        i64::try_from(wanted.seconds).unwrap_or(i64::MAX),
+    ));
+    portal
+        .db
+        .write(move |tx| {
+            if !store::all(tx, Some(wanted.batch.as_str()))?.is_empty() {
+                return Err(Error::invalid(
+                    "name",
+                    "There are throw-away tenants of this name already. Choose another, or remove them.",
+                ));
+            }
+            let there = store::count(tx)? + i64::try_from(plans.len()).unwrap_or(i64::MAX);
+            if there > MOST {
+                return Err(Error::refused(
+                    "lab.too-many-tenants",
+                    format!("A lab has at most {MOST} throw-away tenants at once."),
+                ));
+            }
+            let made = plans
+                .iter()
+                .map(|plan| one(tx, &who, at, expires, &wanted, plan, &hash))
+                .collect::<Result<Vec<Made>>>()?;
+            let words = format!(
+                "{} made under the name {}.",
+                counted(
+                    made.len() as u64,
+                    "throw-away tenant was",
+                    "throw-away tenants were"
+                ),
+                wanted.batch.as_str()
+            );
+            tx.record(at, &who, &Event::new(Kind::LabTenants, ABOUT, words), made)
+        })
+        .await
+}
+
+fn one(
+    tx: &mut Tx<'_>,
+    who: &Who,
+    at: Moment,
+    expires: Moment,
+    wanted: &Wanted,
+    plan: &Plan,
+    hash: &str,
+) -> Result<Made> {
+    let domain = format!("{}.example", plan.label);
+    let name = format!("Throw-away {}", plan.label);
+    let draft = smart_accounts::Draft {
+        name: Name::parse(&name, "Name").map_err(Error::internal)?,
+        domain: DomainIdentifier::parse(&domain).map_err(Error::internal)?,
+        visibility: smart_accounts::Visibility::Restricted,
+        headquarters: "1 Sample Street, Springfield".to_owned(),
+        requested_by: None,
+        detail: smart_accounts::PendingDetail::CustomerAcceptance,
+    };
+    smart_accounts::request(tx, at, plan.account, &draft)?;
+    let account = smart_accounts::activate(tx, at, plan.account)?;
+    virtual_accounts::create_default(tx, at, plan.account, plan.default)?;
+    let event = Event::new(
+        Kind::AccountCreated,
+        plan.account,
+        format!("The Smart Account {name} was made to be thrown away."),
+    )
+    .within(plan.account);
+    tx.note(at, who, &event)?;
+    let client = Name::parse("Throw-away scripts", "Name").map_err(Error::internal)?;
+    for (id, made, called) in &plan.people {
+        let email = EmailAddress::parse(&made.email).map_err(Error::internal)?;
+        let called = Name::parse(called, "Name").map_err(Error::internal)?;
+        people::add(tx, at, *id, &email, &called, Some(hash), 2)?;
+        grants::give(tx, at, plan.account, None, *id, made.role)?;
+        api_client::add(tx, at, *id, &made.client_id, &made.client_secret, &client, true)?;
+    }
+    content(tx, who, at, plan)?;
+    let ids: Vec<String> = plan.people.iter().map(|(id, _, _)| id.to_string()).collect();
+    store::insert(
+        tx,
+        at,
+        &Tenant {
+            account: plan.account,
+            batch: wanted.batch.as_str().to_owned(),
+            people: ids.join(" "),
+            expires_at: expires,
+        },
+    )?;
+    Ok(Made {
+        number: account.number,
+        name,
+        domain,
+        people: plan.people.iter().map(|(_, made, _)| made.clone()).collect(),
+    })
+}
+
+/// Virtual Accounts and licenses.
+fn content(tx: &mut Tx<'_>, who: &Who, at: Moment, plan: &Plan) -> Result<()> {
+    let permit = Permit::<CreateTopVirtualAccount>::by_the_portal_in(plan.account, "throw-away tenant");
+    for (id, name) in &plan.places {
+        let new = NewVirtualAccount::named(name, "Of a throw-away tenant.");
+        drop(virtual_accounts::create(tx, &permit, at, *id, &new)?);
+    }
+    if plan.places.is_empty() {
+        return Ok(());
+    }
+    let told: Vec<Told> = LICENSES
+        .iter()
+        .map(|(entitlement, name, purchased)| Told {
+            entitlement: (*entitlement).to_owned(),
+            name: (*name).to_owned(),
+            billing: Billing::Prepaid,
+            purchased: *purchased,
+            ends_at: None,
+        })
+        .collect();
+    supply::respond(tx, at, who, plan.account, &[plan.default], 1, &told).map(drop)
+}
+
+/// Takes those of a name away.
+pub async fn remove(portal: &Portal, permit: &Permit<Operate>, batch: String) -> Result<u64> {
+    has_them(portal)?;
+    let (who, at) = (permit.who().clone(), portal.clock.now());
+    portal
+        .db
+        .write(move |tx| {
+            let tenants = store::all(tx, Some(&batch))?;
+            if tenants.is_empty() {
+                return Err(Error::NotFound);
+            }
+            forget(tx, &who, at, &tenants)
+        })
+        .await
+}
+
+fn forget(tx: &mut Tx<'_>, who: &Who, at: Moment, tenants: &[Tenant]) -> Result<Recorded<u64>> {
+    for tenant in tenants {
+        forget_with_everything(tx, tenant.account)?;
+        for id in tenant.people.split(' ').filter_map(|id| id.parse().ok()) {
+            people::retire(tx, at, id)?;
+        }
+    }
+    let many = tenants.len() as u64;
+    let words = format!(
+        "{} removed with everything.",
+        counted(many, "throw-away tenant was", "throw-away tenants were")
+    );
+    tx.record(at, who, &Event::new(Kind::LabTenants, ABOUT, words), many)
+}
+
+/// Takes away what is over.
+pub fn jobs(db: &Db, clock: &Clock) -> Vec<Job> {
+    vec![Job::by_clock(
+        "remove throw-away tenants",
+        Duration::from_secs(2),
+        db,
+        clock,
+        |db, clock| async move {
+            loop {
+                let (at, wall) = (clock.now(), clock.wall());
+                let over = db.read(move |r| store::over(r, wall, AT_ONCE)).await?;
+                if over.is_empty() {
+                    return Ok(());
+                }
+                db.write(move |tx| forget(tx, &Who::portal("throw-away tenants"), at, &over))
+                    .await?;
+            }
+        },
+    )]
+}

@@ -1,0 +1,423 @@
+//! Webhooks, for scripts: what the pages can do.
+
+use super::model::{Delivery, State, Tally, Wanted, Webhook};
+use super::pages::{STATES, period, spec, states};
+use super::service::{self, Again, NewSecret};
+use crate::authz::action::ManageWebhooks;
+use crate::error::Result;
+use crate::http::form::PathPart;
+use crate::http::reply::nothing;
+use crate::http::{Answer, Api, JsonBody, ListQuery, May, Param, Routes, json};
+use crate::kernel::Moment;
+use crate::kernel::event::Kind;
+use crate::kernel::ids::{DeliveryId, EventId, WebhookId};
+use actix_web::http::Method;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+pub fn routes(routes: &mut Routes) {
+    const ALL: &str = "/api/v1/accounts/{said}/webhooks";
+    const ONE: &str = "/api/v1/accounts/{said}/webhooks/{webhook}";
+    routes.api(
+        Method::GET,
+        ALL,
+        Api::says("The webhooks of the account, by name.").gives::<WebhookList>(200),
+        all,
+    );
+    routes.api(
+        Method::POST,
+        ALL,
+        Api::says("Add a webhook. Its secret stands in this answer alone.")
+            .takes::<WebhookBody>()
+            .gives::<WebhookAdded>(201),
+        add,
+    );
+    routes.api(
+        Method::GET,
+        ONE,
+        Api::says("One webhook.").gives::<WebhookShape>(200),
+        one,
+    );
+    routes.api(
+        Method::PUT,
+        ONE,
+        Api::says("Change a webhook.")
+            .takes::<WebhookBody>()
+            .gives::<WebhookShape>(200),
+        change,
+    );
+    routes.api(
+        Method::DELETE,
+        ONE,
+        Api::says("Remove a webhook with its deliveries.").gives_nothing(),
+        remove,
+    );
+    routes.api(
+        Method::POST,
+        &format!("{ONE}/rotate"),
+        Api::says("Sign with another secret. For 24 hours everything is signed with the former one as well.")
+            .gives::<WebhookAdded>(200),
+        rotate,
+    );
+    routes.api(
+        Method::POST,
+        &format!("{ONE}/test"),
+        Api::says("Send this webhook a test.").gives::<WebhookShape>(202),
+        test,
+    );
+    routes.api(
+        Method::POST,
+        &format!("{ONE}/replay"),
+        Api::says("Send every event of the kinds of this webhook in a period once more.")
+            .takes::<ReplayBody>()
+            .gives::<Replayed>(202),
+        replay,
+    );
+    routes.api(
+        Method::GET,
+        &format!("{ONE}/deliveries"),
+        Api::says("What the webhook was told, the newest first.")
+            .query(&[
+                Param::choice("state", STATES, "What became of it.").many(),
+                Param::PAGE,
+                Param::PER,
+            ])
+            .gives::<DeliveryList>(200),
+        deliveries,
+    );
+    routes.api(
+        Method::GET,
+        &format!("{ONE}/deliveries/{{delivery}}"),
+        Api::says("One delivery with the body that is sent and the answer.").gives::<DeliveryShape>(200),
+        delivery,
+    );
+    routes.api(
+        Method::POST,
+        &format!("{ONE}/deliveries/{{delivery}}/replay"),
+        Api::says("Send the event of a delivery once more, under a delivery of its own.")
+            .gives::<Replayed>(202),
+        replay_one,
+    );
+}
+
+/// A webhook.
+#[derive(Debug, Serialize, ToSchema)]
+struct WebhookShape {
+    #[schema(value_type = String)]
+    id: WebhookId,
+    name: String,
+    /// Where events are sent by POST, as JSON.
+    url: String,
+    /// Kinds of events, and groups such as licenses.*; empty for all.
+    kinds: Vec<String>,
+    is_on: bool,
+    created_at: Moment,
+    /// Until then everything is signed with the former secret as well, by the system's time.
+    former_secret_until: Option<Moment>,
+    waiting: u64,
+    delivered: u64,
+    given_up: u64,
+}
+
+impl WebhookShape {
+    fn of((hook, tally): (Webhook, Tally)) -> Self {
+        Self {
+            id: hook.id,
+            kinds: hook.kinds(),
+            name: hook.name,
+            url: hook.url,
+            is_on: hook.is_on,
+            created_at: hook.created_at,
+            former_secret_until: hook.former_until,
+            waiting: tally.waiting,
+            delivered: tally.delivered,
+            given_up: tally.given_up,
+        }
+    }
+}
+
+/// The webhooks of an account.
+#[derive(Debug, Serialize, ToSchema)]
+struct WebhookList {
+    items: Vec<WebhookShape>,
+}
+
+/// A webhook as it is to be.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct WebhookBody {
+    #[schema(min_length = 2, max_length = 100)]
+    name: String,
+    /// An address that the portal may reach.
+    #[schema(min_length = 8, max_length = 500)]
+    url: String,
+    /// Kinds of events, and groups such as licenses.*; empty for all.
+    #[serde(default)]
+    #[schema(max_items = 200)]
+    kinds: Vec<String>,
+    #[serde(default = "yes")]
+    is_on: bool,
+}
+
+const fn yes() -> bool {
+    true
+}
+
+impl WebhookBody {
+    fn wanted(&self, may: &May<ManageWebhooks>) -> Result<Wanted> {
+        Wanted::read(
+            &may.portal.config.reach,
+            &self.name,
+            &self.url,
+            &self.kinds.join(" "),
+            self.is_on,
+        )
+    }
+}
+
+/// A webhook and the secret with which it signs from now on.
+#[derive(Debug, Serialize, ToSchema)]
+struct WebhookAdded {
+    webhook: WebhookShape,
+    /// Shown this once.
+    secret: String,
+}
+
+/// A period.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct ReplayBody {
+    /// The first day (UTC).
+    #[schema(format = "date", min_length = 10, max_length = 10)]
+    from: String,
+    /// The last day (UTC).
+    #[schema(format = "date", min_length = 10, max_length = 10)]
+    to: String,
+}
+
+/// How many events are sent once more.
+#[derive(Debug, Serialize, ToSchema)]
+struct Replayed {
+    events: u64,
+}
+
+/// An event that a webhook is told.
+#[derive(Debug, Serialize, ToSchema)]
+struct DeliveryShape {
+    #[schema(value_type = String)]
+    id: DeliveryId,
+    #[schema(value_type = String)]
+    event: EventId,
+    #[schema(value_type = String)]
+    kind: Kind,
+    /// waiting, delivered or given-up.
+    #[schema(value_type = String)]
+    state: State,
+    is_replay: bool,
+    attempts: i32,
+    created_at: Moment,
+    delivered_at: Option<Moment>,
+    /// Of the newest try, by the system's time.
+    tried_at: Option<Moment>,
+    /// The status of the newest answer.
+    status: Option<i32>,
+    took_ms: Option<i32>,
+    /// Why it was not taken, or empty.
+    problem: String,
+    /// The body that is sent; only of a delivery that is asked for by itself.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    request: Option<String>,
+    /// The beginning of the body of the newest answer; only of a delivery that is asked for by itself.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    answer: Option<String>,
+}
+
+impl From<Delivery> for DeliveryShape {
+    fn from(one: Delivery) -> Self {
+        Self {
+            id: one.id,
+            event: one.event,
+            kind: one.kind,
+            state: one.state(),
+            is_replay: one.is_replay,
+            attempts: one.attempts,
+            created_at: one.created_at,
+            delivered_at: one.sent_at,
+            tried_at: one.tried_at,
+            status: one.last_status,
+            took_ms: one.took_ms,
+            problem: one.last_problem,
+            request: None,
+            answer: None,
+        }
+    }
+}
+
+/// A page of what a webhook was told.
+#[derive(Debug, Serialize, ToSchema)]
+struct DeliveryList {
+    items: Vec<DeliveryShape>,
+    total: u64,
+    page: u64,
+    per: u64,
+}
+
+async fn all(may: May<ManageWebhooks>) -> Answer {
+    let permit = may.permit.clone();
+    let hooks = may.portal.db.read(move |r| service::all(r, &permit)).await?;
+    json(
+        200,
+        &WebhookList {
+            items: hooks.into_iter().map(WebhookShape::of).collect(),
+        },
+    )
+}
+
+async fn shape(may: &May<ManageWebhooks>, id: WebhookId) -> Result<WebhookShape> {
+    let permit = may.permit.clone();
+    let found = may.portal.db.read(move |r| service::one(r, &permit, id)).await?;
+    Ok(WebhookShape::of(found))
+}
+
+async fn add(may: May<ManageWebhooks>, body: JsonBody<WebhookBody>) -> Answer {
+    let wanted = body.value.wanted(&may)?;
+    let id = WebhookId::new();
+    let secret = NewSecret::make(&may.portal.signing, id)?;
+    let (permit, at, kept) = (may.permit.clone(), may.portal.clock.now(), secret.clone());
+    may.portal
+        .db
+        .write(move |tx| service::add(tx, &permit, at, id, &kept, &wanted))
+        .await?;
+    may.portal.jobs.nudge();
+    json(
+        201,
+        &WebhookAdded {
+            webhook: shape(&may, id).await?,
+            secret: secret.shown,
+        },
+    )
+}
+
+async fn one(may: May<ManageWebhooks>, id: PathPart<WebhookId>) -> Answer {
+    json(200, &shape(&may, id.0).await?)
+}
+
+async fn change(may: May<ManageWebhooks>, id: PathPart<WebhookId>, body: JsonBody<WebhookBody>) -> Answer {
+    // What is not there is not there, whatever was sent.
+    shape(&may, id.0).await?;
+    let wanted = body.value.wanted(&may)?;
+    let (permit, at) = (may.permit.clone(), may.portal.clock.now());
+    may.portal
+        .db
+        .write(move |tx| service::change(tx, &permit, at, id.0, None, &wanted))
+        .await?;
+    json(200, &shape(&may, id.0).await?)
+}
+
+async fn remove(may: May<ManageWebhooks>, id: PathPart<WebhookId>) -> Answer {
+    let (permit, at) = (may.permit.clone(), may.portal.clock.now());
+    may.portal
+        .db
+        .write(move |tx| service::remove(tx, &permit, at, id.0))
+        .await?;
+    nothing()
+}
+
+async fn rotate(may: May<ManageWebhooks>, id: PathPart<WebhookId>) -> Answer {
+    let secret = NewSecret::make(&may.portal.signing, id.0)?;
+    let (permit, kept) = (may.permit.clone(), secret.clone());
+    let (at, wall) = (may.portal.clock.now(), may.portal.clock.wall());
+    may.portal
+        .db
+        .write(move |tx| service::rotate(tx, &permit, at, wall, id.0, &kept))
+        .await?;
+    json(
+        200,
+        &WebhookAdded {
+            webhook: shape(&may, id.0).await?,
+            secret: secret.shown,
+        },
+    )
+}
+
+async fn test(may: May<ManageWebhooks>, id: PathPart<WebhookId>) -> Answer {
+    let (permit, at) = (may.permit.clone(), may.portal.clock.now());
+    may.portal
+        .db
+        .write(move |tx| service::test(tx, &permit, at, id.0))
+        .await?;
+    may.portal.jobs.nudge();
+    json(202, &shape(&may, id.0).await?)
+}
+
+async fn again(may: &May<ManageWebhooks>, id: WebhookId, what: Again) -> Answer {
+    let (permit, at) = (may.permit.clone(), may.portal.clock.now());
+    let events = may
+        .portal
+        .db
+        .write(move |tx| service::replay(tx, &permit, at, id, what))
+        .await?;
+    may.portal.jobs.nudge();
+    json(202, &Replayed { events })
+}
+
+async fn replay(may: May<ManageWebhooks>, id: PathPart<WebhookId>, body: JsonBody<ReplayBody>) -> Answer {
+    shape(&may, id.0).await?;
+    let (from, until) = period(&body.value.from, &body.value.to)?;
+    again(&may, id.0, Again::Between(from, until)).await
+}
+
+async fn replay_one(
+    may: May<ManageWebhooks>,
+    id: PathPart<WebhookId>,
+    delivery: PathPart<DeliveryId>,
+) -> Answer {
+    again(&may, id.0, Again::One(delivery.0)).await
+}
+
+async fn deliveries(may: May<ManageWebhooks>, id: PathPart<WebhookId>) -> Answer {
+    let list = ListQuery::parse(&may.query, &spec(may.path.clone()));
+    list.understood()?;
+    let permit = may.permit.clone();
+    let (page, per, offset, limit, states) =
+        (list.page, list.per, list.offset(), list.limit(), states(&list));
+    let (rows, total) = may
+        .portal
+        .db
+        .read(move |r| {
+            let (hook, _) = service::one(r, &permit, id.0)?;
+            service::deliveries(r, &hook, &states, offset, limit)
+        })
+        .await?;
+    json(
+        200,
+        &DeliveryList {
+            items: rows.into_iter().map(DeliveryShape::from).collect(),
+            total,
+            page,
+            per,
+        },
+    )
+}
+
+async fn delivery(
+    may: May<ManageWebhooks>,
+    id: PathPart<WebhookId>,
+    delivery: PathPart<DeliveryId>,
+) -> Answer {
+    let permit = may.permit.clone();
+    let (_, found, body) = may
+        .portal
+        .db
+        .read(move |r| service::delivery(r, &permit, id.0, delivery.0))
+        .await?;
+    let answer = found.last_status.map(|_| found.last_answer.clone());
+    json(
+        200,
+        &DeliveryShape {
+            request: Some(body),
+            answer,
+            ..DeliveryShape::from(found)
+        },
+    )
+}

@@ -1,0 +1,483 @@
+//! "Webhooks" of an account: the list, one with what it was told, one delivery with request and answer.
+
+use super::model::{DELIVERY, Delivery, EVENT, SIGNATURE, State, Tally, WEBHOOK, Wanted, Webhook};
+use super::service::{self, Again, NewSecret};
+use crate::authz::action::ManageWebhooks;
+use crate::error::{Error, Problems, Result};
+use crate::events::KINDS;
+use crate::http::form::{Named, PathPart, fresh};
+use crate::http::list::{FilterSpec, ListQuery, ListSpec, Pager};
+use crate::http::widgets::{counted, number};
+use crate::http::{
+    Answer, Crumb, Flash, FlashKind, FormState, May, NoFields, Posted, Routes, Shell, page, page_with,
+};
+use crate::kernel::Moment;
+use crate::kernel::ids::{DeliveryId, WebhookId};
+use askama::Template;
+use chrono::{NaiveDate, NaiveTime, TimeDelta};
+use serde::Deserialize;
+
+impl Named for WebhookId {
+    const NAME: &'static str = "webhook";
+}
+impl Named for DeliveryId {
+    const NAME: &'static str = "delivery";
+}
+
+pub fn routes(routes: &mut Routes) {
+    const ALL: &str = super::WEBHOOKS;
+    const ONE: &str = "/sa/{said}/webhooks/{webhook}";
+    routes.get(ALL, list);
+    routes.get(&format!("{ALL}/new"), show_new);
+    routes.post(&format!("{ALL}/new"), create);
+    routes.get(ONE, one);
+    routes.get(&format!("{ONE}/edit"), show_edit);
+    routes.post(&format!("{ONE}/edit"), edit);
+    routes.get(&format!("{ONE}/rotate"), show_rotate);
+    routes.post(&format!("{ONE}/rotate"), rotate);
+    routes.get(&format!("{ONE}/remove"), show_remove);
+    routes.post(&format!("{ONE}/remove"), remove);
+    routes.post(&format!("{ONE}/test"), test);
+    routes.post(&format!("{ONE}/replay"), replay);
+    routes.get(&format!("{ONE}/deliveries/{{delivery}}"), delivery);
+    routes.post(&format!("{ONE}/deliveries/{{delivery}}/replay"), replay_one);
+}
+
+fn base(may: &May<ManageWebhooks>) -> String {
+    super::WEBHOOKS.replace("{said}", &may.number().to_string())
+}
+
+/// What stands over the list.
+enum Dialog {
+    None,
+    New,
+}
+
+#[derive(Template)]
+#[template(path = "webhooks/list.html")]
+struct ListPage {
+    shell: Shell,
+    form: FormState,
+    base: String,
+    hooks: Vec<(Webhook, Tally)>,
+    dialog: Dialog,
+    /// The webhook that was just made, and its secret: shown this once.
+    made: Option<(String, String)>,
+    kinds: &'static [(&'static str, &'static str)],
+    is_lab: bool,
+}
+
+async fn list_page(
+    may: &May<ManageWebhooks>,
+    form: FormState,
+    dialog: Dialog,
+    made: Option<(String, String)>,
+) -> Result<ListPage> {
+    let permit = may.permit.clone();
+    let hooks = may.portal.db.read(move |r| service::all(r, &permit)).await?;
+    let mut shell = may.account_shell("Webhooks", &[Crumb::text("Activity")]);
+    if matches!(dialog, Dialog::New) {
+        shell = shell.with_dialog("Add Webhook");
+    }
+    shell.error_title = form.has_problems();
+    Ok(ListPage {
+        shell,
+        form,
+        base: base(may),
+        hooks,
+        dialog,
+        made,
+        kinds: &KINDS,
+        is_lab: may.portal.config.is_lab(),
+    })
+}
+
+async fn list(may: May<ManageWebhooks>) -> Answer {
+    page(&list_page(&may, fresh(), Dialog::None, None).await?)
+}
+
+async fn show_new(may: May<ManageWebhooks>) -> Answer {
+    let form = fresh().with_value("is_on", "1");
+    page(&list_page(&may, form, Dialog::New, None).await?)
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Typed {
+    name: String,
+    url: String,
+    #[serde(default)]
+    kinds: String,
+    #[serde(default)]
+    is_on: String,
+    #[serde(default)]
+    version: Option<i64>,
+}
+
+impl Typed {
+    fn wanted(&self, may: &May<ManageWebhooks>) -> Result<Wanted> {
+        Wanted::read(
+            &may.portal.config.reach,
+            &self.name,
+            &self.url,
+            &self.kinds,
+            self.is_on == "1",
+        )
+    }
+}
+
+async fn create(may: May<ManageWebhooks>, posted: Posted<Typed>) -> Answer {
+    let added = async {
+        let wanted = posted.value.wanted(&may)?;
+        let id = WebhookId::new();
+        let secret = NewSecret::make(&may.portal.signing, id)?;
+        let (permit, at, kept) = (may.permit.clone(), may.portal.clock.now(), secret.clone());
+        let hook = may
+            .portal
+            .db
+            .write(move |tx| service::add(tx, &permit, at, id, &kept, &wanted))
+            .await?;
+        Ok((hook.name, secret.shown))
+    };
+    match added.await {
+        Ok(made) => {
+            may.portal.jobs.nudge();
+            // No redirect: the secret is known to this answer alone.
+            page(&list_page(&may, fresh(), Dialog::None, Some(made)).await?)
+        }
+        Err(Error::Invalid(problems)) => page_with(
+            422,
+            &list_page(&may, posted.again(&problems), Dialog::New, None).await?,
+        ),
+        Err(other) => Err(other),
+    }
+}
+
+// One of them -------------------------------------------------------------------------------------------------------
+
+/// What stands over the page of one.
+#[derive(PartialEq, Eq)]
+enum Over {
+    Nothing,
+    Edit,
+    Rotate,
+    Remove,
+}
+
+pub const STATES: &[(&str, &str)] = &[
+    (State::Waiting.word(), State::Waiting.label()),
+    (State::Delivered.word(), State::Delivered.label()),
+    (State::GivenUp.word(), State::GivenUp.label()),
+];
+
+#[derive(Template)]
+#[template(path = "webhooks/one.html")]
+struct OnePage {
+    shell: Shell,
+    form: FormState,
+    here: String,
+    hook: Webhook,
+    tally: Tally,
+    list: ListQuery,
+    pager: Pager,
+    rows: Vec<Delivery>,
+    count: String,
+    over: Over,
+    secret: Option<String>,
+    kinds: &'static [(&'static str, &'static str)],
+}
+
+impl OnePage {
+    #[allow(
+        clippy::trivially_copy_pass_by_ref,
+        reason = "templates lend what they hand over"
+    )]
+    fn many(count: &u64) -> String {
+        number(count)
+    }
+}
+
+pub fn spec(path: String) -> ListSpec<'static> {
+    ListSpec {
+        path,
+        sorts: &[],
+        default_sort: "",
+        filters: &[FilterSpec {
+            key: "state",
+            label: "State",
+            values: STATES,
+        }],
+        columns: &[],
+    }
+}
+
+/// The states that a list's address asks for.
+pub fn states(list: &ListQuery) -> Vec<State> {
+    list.values("state")
+        .iter()
+        .filter_map(|word| word.parse().ok())
+        .collect()
+}
+
+async fn one_page(
+    may: &May<ManageWebhooks>,
+    id: WebhookId,
+    form: Option<FormState>,
+    over: Over,
+    secret: Option<String>,
+) -> Result<OnePage> {
+    let here = format!("{}/{id}", base(may));
+    let permit = may.permit.clone();
+    let mut list = may.list(&spec(here.clone()));
+    let (hook, tally, list, rows, total) = may
+        .portal
+        .db
+        .read(move |r| {
+            let (hook, tally) = service::one(r, &permit, id)?;
+            let states = states(&list);
+            list.clamp(service::count(r, &hook, &states)?);
+            let (rows, total) = service::deliveries(r, &hook, &states, list.offset(), list.limit())?;
+            Ok((hook, tally, list, rows, total))
+        })
+        .await?;
+    let form = form.unwrap_or_else(|| {
+        let form = fresh()
+            .with_value("name", &hook.name)
+            .with_value("url", &hook.url)
+            .with_value("kinds", hook.kinds().join("\n"));
+        if hook.is_on {
+            form.with_value("is_on", "1")
+        } else {
+            form
+        }
+    });
+    let mut shell = may.list_shell(
+        hook.name.clone(),
+        &[Crumb::text("Activity"), Crumb::link("Webhooks", base(may))],
+        &list,
+    );
+    shell = match over {
+        Over::Nothing => shell,
+        Over::Edit => shell.with_dialog("Edit Webhook"),
+        Over::Rotate => shell.with_dialog("Rotate secret?"),
+        Over::Remove => shell.with_dialog("Remove webhook?"),
+    };
+    shell.error_title = form.has_problems();
+    Ok(OnePage {
+        shell,
+        form,
+        here,
+        hook,
+        tally,
+        pager: list.pager(total),
+        list,
+        rows,
+        count: counted(total, "delivery", "deliveries"),
+        over,
+        secret,
+        kinds: &KINDS,
+    })
+}
+
+async fn one(may: May<ManageWebhooks>, id: PathPart<WebhookId>) -> Answer {
+    page(&one_page(&may, id.0, None, Over::Nothing, None).await?)
+}
+
+async fn show_edit(may: May<ManageWebhooks>, id: PathPart<WebhookId>) -> Answer {
+    page(&one_page(&may, id.0, None, Over::Edit, None).await?)
+}
+
+async fn show_rotate(may: May<ManageWebhooks>, id: PathPart<WebhookId>) -> Answer {
+    page(&one_page(&may, id.0, None, Over::Rotate, None).await?)
+}
+
+async fn show_remove(may: May<ManageWebhooks>, id: PathPart<WebhookId>) -> Answer {
+    page(&one_page(&may, id.0, None, Over::Remove, None).await?)
+}
+
+async fn edit(may: May<ManageWebhooks>, id: PathPart<WebhookId>, posted: Posted<Typed>) -> Answer {
+    let changed = async {
+        let wanted = posted.value.wanted(&may)?;
+        let (permit, at, version) = (may.permit.clone(), may.portal.clock.now(), posted.value.version);
+        may.portal
+            .db
+            .write(move |tx| service::change(tx, &permit, at, id.0, version, &wanted))
+            .await
+    };
+    match changed.await {
+        Ok(()) => Ok(said(&may, id.0, "The webhook was saved.")),
+        Err(Error::Invalid(problems)) => page_with(
+            422,
+            &one_page(&may, id.0, Some(posted.again(&problems)), Over::Edit, None).await?,
+        ),
+        Err(other) => Err(other),
+    }
+}
+
+fn said(may: &May<ManageWebhooks>, id: WebhookId, words: impl Into<String>) -> actix_web::HttpResponse {
+    may.portal.jobs.nudge();
+    may.see_other(&format!("{}/{id}", base(may)), Flash::new(FlashKind::Ok, words))
+}
+
+async fn rotate(may: May<ManageWebhooks>, id: PathPart<WebhookId>, _: Posted<NoFields>) -> Answer {
+    let secret = NewSecret::make(&may.portal.signing, id.0)?;
+    let (permit, clock, kept) = (may.permit.clone(), may.portal.clock.clone(), secret.clone());
+    let (at, wall) = (clock.now(), clock.wall());
+    may.portal
+        .db
+        .write(move |tx| service::rotate(tx, &permit, at, wall, id.0, &kept))
+        .await?;
+    page(&one_page(&may, id.0, None, Over::Nothing, Some(secret.shown)).await?)
+}
+
+async fn remove(may: May<ManageWebhooks>, id: PathPart<WebhookId>, _: Posted<NoFields>) -> Answer {
+    let (permit, at) = (may.permit.clone(), may.portal.clock.now());
+    let name = may
+        .portal
+        .db
+        .write(move |tx| service::remove(tx, &permit, at, id.0))
+        .await?;
+    Ok(may.see_other(
+        &base(&may),
+        Flash::new(FlashKind::Ok, format!("The webhook {name} was removed.")),
+    ))
+}
+
+async fn test(may: May<ManageWebhooks>, id: PathPart<WebhookId>, _: Posted<NoFields>) -> Answer {
+    let (permit, at) = (may.permit.clone(), may.portal.clock.now());
+    may.portal
+        .db
+        .write(move |tx| service::test(tx, &permit, at, id.0))
+        .await?;
+    Ok(said(
+        &may,
+        id.0,
+        "A test is on its way. Reload to see what came of it.",
+    ))
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Period {
+    from: String,
+    to: String,
+}
+
+/// Two days as times: from the beginning of the first to the end of the second.
+pub fn period(from: &str, to: &str) -> Result<(Moment, Moment)> {
+    let mut problems = Problems::default();
+    let mut day = |field: &str, typed: &str| {
+        let day = typed.trim().parse::<NaiveDate>().ok();
+        if day.is_none() {
+            problems.add(field, "Enter a day such as 2026-11-28.");
+        }
+        day.map(|day| Moment::of(day.and_time(NaiveTime::MIN).and_utc()))
+    };
+    match (day("from", from), day("to", to)) {
+        (Some(from), Some(to)) if from <= to => Ok((from, to.plus(TimeDelta::days(1)))),
+        (Some(_), Some(_)) => Err(Error::invalid("to", "The last day cannot be before the first.")),
+        _ => Err(Error::Invalid(problems)),
+    }
+}
+
+async fn replay(may: May<ManageWebhooks>, id: PathPart<WebhookId>, posted: Posted<Period>) -> Answer {
+    let replayed = async {
+        let (from, until) = period(&posted.value.from, &posted.value.to)?;
+        again(&may, id.0, Again::Between(from, until)).await
+    };
+    match replayed.await {
+        Ok(0) => Ok(may.see_other(
+            &format!("{}/{}", base(&may), id.0),
+            Flash::new(
+                FlashKind::Info,
+                "No event of the kinds of this webhook fell into the period.",
+            ),
+        )),
+        Ok(many) => Ok(said(
+            &may,
+            id.0,
+            format!("{} told once more.", counted(many, "event is", "events are")),
+        )),
+        Err(Error::Invalid(problems)) => page_with(
+            422,
+            &one_page(&may, id.0, Some(posted.again(&problems)), Over::Nothing, None).await?,
+        ),
+        Err(other) => Err(other),
+    }
+}
+
+async fn again(may: &May<ManageWebhooks>, id: WebhookId, what: Again) -> Result<u64> {
+    let (permit, at) = (may.permit.clone(), may.portal.clock.now());
+    may.portal
+        .db
+        .write(move |tx| service::replay(tx, &permit, at, id, what))
+        .await
+}
+
+async fn replay_one(
+    may: May<ManageWebhooks>,
+    id: PathPart<WebhookId>,
+    delivery: PathPart<DeliveryId>,
+    _: Posted<NoFields>,
+) -> Answer {
+    again(&may, id.0, Again::One(delivery.0)).await?;
+    Ok(said(
+        &may,
+        id.0,
+        "The event is told once more. Reload to see what came of it.",
+    ))
+}
+
+// A delivery --------------------------------------------------------------------------------------------------------
+
+#[derive(Template)]
+#[template(path = "webhooks/delivery.html")]
+struct DeliveryPage {
+    shell: Shell,
+    number: i64,
+    here: String,
+    hook: Webhook,
+    delivery: Delivery,
+    headers: Vec<(&'static str, String)>,
+    body: String,
+}
+
+async fn delivery(
+    may: May<ManageWebhooks>,
+    id: PathPart<WebhookId>,
+    delivery: PathPart<DeliveryId>,
+) -> Answer {
+    let permit = may.permit.clone();
+    let (hook, delivery, body) = may
+        .portal
+        .db
+        .read(move |r| service::delivery(r, &permit, id.0, delivery.0))
+        .await?;
+    let here = format!("{}/{}", base(&may), hook.id);
+    let pretty = serde_json::from_str::<serde_json::Value>(&body)
+        .and_then(|value| serde_json::to_string_pretty(&value))
+        .unwrap_or(body);
+    let headers = vec![
+        ("Content-Type", "application/json".to_owned()),
+        (DELIVERY, delivery.id.to_string()),
+        (WEBHOOK, hook.id.to_string()),
+        (EVENT, delivery.kind.word().to_owned()),
+        (SIGNATURE, "t=\u{2026},v1=\u{2026}".to_owned()),
+    ];
+    page(&DeliveryPage {
+        shell: may.account_shell(
+            delivery.kind.label(),
+            &[
+                Crumb::text("Activity"),
+                Crumb::link("Webhooks", base(&may)),
+                Crumb::link(&hook.name, &here),
+            ],
+        ),
+        number: may.number(),
+        here,
+        hook,
+        delivery,
+        headers,
+        body: pretty,
+    })
+}

@@ -1,0 +1,401 @@
+//! What one can do with webhooks, and what the lab's own pages ask of them.
+
+use super::model::{
+    Delivery, MOST, MOST_REPLAYED, ROTATION, State, Tally, Wanted, Webhook, fits, new_secret,
+};
+use super::store;
+use crate::authz::action::ManageWebhooks;
+use crate::authz::{Permit, Tenant, grants};
+use crate::error::{Error, Result};
+use crate::events;
+use crate::http::widgets::counted;
+use crate::kernel::ids::{DeliveryId, EventId, SmartAccountId, WebhookId};
+use crate::kernel::{Event, Kind, Moment, Name};
+use crate::platform::db::{Reads, Recorded, Told, Tx, tell};
+use crate::platform::signing::Signing;
+
+/// Under which kind of secret those of webhooks are locked.
+const LOCKED: &str = "webhook";
+
+/// A secret that was just made: shown once, kept locked.
+#[derive(Clone)]
+pub struct NewSecret {
+    pub shown: String,
+    locked: String,
+}
+
+impl NewSecret {
+    /// Makes one for a webhook.
+    pub fn make(signing: &Signing, id: WebhookId) -> Result<Self> {
+        let shown = new_secret();
+        let locked = signing.lock(LOCKED, id.as_str(), &shown)?;
+        Ok(Self { shown, locked })
+    }
+}
+
+/// The secrets that are good now, the newest first.
+pub fn secrets(signing: &Signing, hook: &Webhook, wall: Moment) -> Vec<String> {
+    let former = hook
+        .former_until
+        .filter(|until| wall < *until)
+        .map(|_| hook.former_secret.as_str());
+    std::iter::once(hook.secret.as_str())
+        .chain(former)
+        .filter_map(|locked| signing.unlock(LOCKED, hook.id.as_str(), locked))
+        .collect()
+}
+
+/// The webhooks of the account, each with how many deliveries it has.
+pub fn all(read: &mut dyn Reads, permit: &Permit<ManageWebhooks>) -> Result<Vec<(Webhook, Tally)>> {
+    let hooks = store::all(read, permit.within())?;
+    let ids: Vec<WebhookId> = hooks.iter().map(|hook| hook.id).collect();
+    let tallies = store::tallies(read, &ids)?;
+    Ok(hooks
+        .into_iter()
+        .map(|hook| {
+            let tally = tallies.get(&hook.id).copied().unwrap_or_default();
+            (hook, tally)
+        })
+        .collect())
+}
+
+/// One of them.
+pub fn one(read: &mut dyn Reads, permit: &Permit<ManageWebhooks>, id: WebhookId) -> Result<(Webhook, Tally)> {
+    let hook = store::find(read, permit.within(), id)?;
+    let tally = store::tallies(read, &[id])?.remove(&id).unwrap_or_default();
+    Ok((hook, tally))
+}
+
+/// A page of what a webhook was told, and how much there is.
+pub fn deliveries(
+    read: &mut dyn Reads,
+    hook: &Webhook,
+    states: &[State],
+    offset: u64,
+    limit: u64,
+) -> Result<(Vec<Delivery>, u64)> {
+    let total = store::count(read, hook, states)?;
+    Ok((store::page(read, hook, states, offset, limit)?, total))
+}
+
+/// How many there are.
+pub fn count(read: &mut dyn Reads, hook: &Webhook, states: &[State]) -> Result<u64> {
+    store::count(read, hook, states)
+}
+
+/// One delivery with its webhook, and the body that is sent.
+pub fn delivery(
+    read: &mut dyn Reads,
+    permit: &Permit<ManageWebhooks>,
+    id: WebhookId,
+    delivery: DeliveryId,
+) -> Result<(Webhook, Delivery, String)> {
+    let hook = store::find(read, permit.within(), id)?;
+    let delivery = store::delivery(read, &hook, delivery)?;
+    let body = body(read, &hook, delivery.event)?;
+    Ok((hook, delivery, body))
+}
+
+/// What is sent of an event: the same each time.
+pub fn body(read: &mut dyn Reads, hook: &Webhook, event: EventId) -> Result<String> {
+    let permit = Permit::by_the_portal_in(hook.account, "webhooks");
+    let entry = events::find(read, &permit, event)?;
+    let tenant = grants::tenant(read, hook.account)?.ok_or(Error::NotFound)?;
+    let Tenant {
+        number, name, domain, ..
+    } = tenant;
+    let event = events::EventShape::from(entry);
+    let body = serde_json::json!({
+        "account": { "number": number, "name": name, "domain": domain },
+        "event": event,
+    });
+    Ok(body.to_string())
+}
+
+/// One more webhook. `id` and secret are made before.
+pub fn add(
+    tx: &mut Tx<'_>,
+    permit: &Permit<ManageWebhooks>,
+    at: Moment,
+    id: WebhookId,
+    secret: &NewSecret,
+    wanted: &Wanted,
+) -> Result<Recorded<Webhook>> {
+    let account = permit.within().account()?;
+    if store::all(tx, permit.within())?.len() >= MOST {
+        return Err(Error::refused(
+            "webhook.too-many",
+            format!("An account has at most {MOST} webhooks. Remove one that is not needed any more."),
+        ));
+    }
+    store::is_taken(tx, permit.within(), wanted.name.as_str(), None)?;
+    let hook = Webhook {
+        id,
+        account,
+        name: wanted.name.as_str().to_owned(),
+        url: wanted.url.clone(),
+        kinds: wanted.kinds.clone(),
+        is_on: wanted.is_on,
+        secret: secret.locked.clone(),
+        former_secret: String::new(),
+        former_until: None,
+        created_at: at,
+        version: 1,
+    };
+    store::insert(tx, &hook)?;
+    let is_heard = store::is_any_on(tx, account)?;
+    tx.hear(account, is_heard)?;
+    let event = Event::new(
+        Kind::WebhookAdded,
+        id,
+        format!(
+            "The webhook {} was added. It goes to {}.",
+            hook.name,
+            hook.place()
+        ),
+    )
+    .within(account)
+    .changed(&serde_json::Value::Null, &hook.facts());
+    tx.record(at, permit.who(), &event, hook)
+}
+
+/// Another name, address or choice of kinds; on, or off. With a version, only if nobody was quicker.
+pub fn change(
+    tx: &mut Tx<'_>,
+    permit: &Permit<ManageWebhooks>,
+    at: Moment,
+    id: WebhookId,
+    version: Option<i64>,
+    wanted: &Wanted,
+) -> Result<Recorded<()>> {
+    let hook = store::find(tx, permit.within(), id)?;
+    if version.is_some_and(|version| version != hook.version) {
+        return Err(Error::Stale);
+    }
+    store::is_taken(tx, permit.within(), wanted.name.as_str(), Some(id))?;
+    let new = Webhook {
+        name: wanted.name.as_str().to_owned(),
+        url: wanted.url.clone(),
+        kinds: wanted.kinds.clone(),
+        is_on: wanted.is_on,
+        ..hook.clone()
+    };
+    if new.facts() == hook.facts() && new.url == hook.url {
+        return Ok(tx.unchanged(()));
+    }
+    store::change(tx, &hook, wanted)?;
+    let is_heard = store::is_any_on(tx, hook.account)?;
+    tx.hear(hook.account, is_heard)?;
+    let event = Event::new(
+        Kind::WebhookChanged,
+        id,
+        format!("The webhook {} was changed.", new.name),
+    )
+    .within(hook.account)
+    .changed(&hook.facts(), &new.facts());
+    tx.record(at, permit.who(), &event, ())
+}
+
+/// Signs with another secret from now on, and for a day with the former one as well.
+pub fn rotate(
+    tx: &mut Tx<'_>,
+    permit: &Permit<ManageWebhooks>,
+    at: Moment,
+    wall: Moment,
+    id: WebhookId,
+    secret: &NewSecret,
+) -> Result<Recorded<Webhook>> {
+    let hook = store::find(tx, permit.within(), id)?;
+    store::rotate(tx, &hook, &secret.locked, wall.plus(ROTATION))?;
+    let event = Event::new(
+        Kind::WebhookSecret,
+        id,
+        format!("The webhook {} signs with another secret.", hook.name),
+    )
+    .within(hook.account);
+    tx.record(at, permit.who(), &event, hook)
+}
+
+/// Removes it with its deliveries.
+pub fn remove(
+    tx: &mut Tx<'_>,
+    permit: &Permit<ManageWebhooks>,
+    at: Moment,
+    id: WebhookId,
+) -> Result<Recorded<String>> {
+    let hook = store::find(tx, permit.within(), id)?;
+    store::remove(tx, &hook)?;
+    let is_heard = store::is_any_on(tx, hook.account)?;
+    tx.hear(hook.account, is_heard)?;
+    let event = Event::new(
+        Kind::WebhookRemoved,
+        id,
+        format!("The webhook {} was removed.", hook.name),
+    )
+    .within(hook.account)
+    .changed(&hook.facts(), &serde_json::Value::Null);
+    tx.record(at, permit.who(), &event, hook.name)
+}
+
+/// Tells this webhook alone of one event, the trial itself.
+pub fn test(
+    tx: &mut Tx<'_>,
+    permit: &Permit<ManageWebhooks>,
+    at: Moment,
+    id: WebhookId,
+) -> Result<Recorded<()>> {
+    let hook = store::find(tx, permit.within(), id)?;
+    let event = Event::new(
+        Kind::WebhookTested,
+        id,
+        format!("The webhook {} was tested.", hook.name),
+    )
+    .within(hook.account);
+    tx.record(at, permit.who(), &event, ())
+}
+
+/// What is told once more.
+#[derive(Debug, Clone, Copy)]
+pub enum Again {
+    /// The event of one delivery.
+    One(DeliveryId),
+    /// Every event of the kinds of the webhook, from the first time on and before the second.
+    Between(Moment, Moment),
+}
+
+/// Tells events once more; says how many.
+pub fn replay(
+    tx: &mut Tx<'_>,
+    permit: &Permit<ManageWebhooks>,
+    at: Moment,
+    id: WebhookId,
+    again: Again,
+) -> Result<Recorded<u64>> {
+    let hook = store::find(tx, permit.within(), id)?;
+    let told: Vec<Told> = match again {
+        Again::One(delivery) => {
+            let delivery = store::delivery(tx, &hook, delivery)?;
+            vec![(delivery.event, delivery.kind, at)]
+        }
+        Again::Between(from, until) => {
+            let most = i64::try_from(MOST_REPLAYED).unwrap_or(i64::MAX).saturating_add(1);
+            let found = events::told_between(tx, hook.account, from, until, most)?;
+            if found.len() > MOST_REPLAYED {
+                return Err(Error::refused(
+                    "webhook.too-many-events",
+                    format!("More than {MOST_REPLAYED} events fall into this period. Choose a shorter one."),
+                ));
+            }
+            found
+                .into_iter()
+                .filter(|(_, kind, _)| {
+                    kind.is_among(&hook.kinds) && !matches!(kind, Kind::WebhookTested | Kind::WebhookGivenUp)
+                })
+                .collect()
+        }
+    };
+    if told.is_empty() {
+        return Ok(tx.unchanged(0));
+    }
+    tell(tx, hook.account, hook.id, &told, true)?;
+    let many = told.len() as u64;
+    let event = Event::new(
+        Kind::WebhookReplayed,
+        id,
+        format!(
+            "The webhook {} is told {} once more.",
+            hook.name,
+            counted(many, "event", "events")
+        ),
+    )
+    .within(hook.account);
+    tx.record(at, permit.who(), &event, many)
+}
+
+// For the lab -------------------------------------------------------------------------------------------------------
+
+/// What a receiver of the lab finds out about a signature.
+pub enum Judged {
+    /// It is that of the webhook with this name.
+    Good(String),
+    /// Why it is not.
+    Bad(&'static str),
+}
+
+/// Looks at a signature as a receiver does.
+pub fn judge(
+    read: &mut dyn Reads,
+    signing: &Signing,
+    wall: Moment,
+    webhook: &str,
+    header: &str,
+    body: &str,
+) -> Result<Judged> {
+    let known = match webhook.parse() {
+        Ok(id) => store::known(read, id)?,
+        Err(_) => None,
+    };
+    let Some(hook) = known else {
+        return Ok(Judged::Bad("It came from no webhook of this portal."));
+    };
+    Ok(match fits(header, &secrets(signing, &hook, wall), wall, body) {
+        Ok(()) => Judged::Good(hook.name),
+        Err(why) => Judged::Bad(why),
+    })
+}
+
+/// How many deliveries the newest webhook with a name has, in whatever account; none when there is no such webhook.
+pub fn tally(read: &mut dyn Reads, name: &str) -> Result<Option<[u64; 3]>> {
+    let Some(id) = store::named(read, name)?.first().copied() else {
+        return Ok(None);
+    };
+    let tally = store::tallies(read, &[id])?.remove(&id).unwrap_or_default();
+    Ok(Some([tally.waiting, tally.delivered, tally.given_up]))
+}
+
+/// What a command of the lab listens to, and where.
+#[derive(Debug, Clone)]
+pub struct Heard {
+    /// A name for the webhook; one of that name is replaced.
+    pub name: Name,
+    /// Where it goes.
+    pub url: String,
+    /// Kinds of events.
+    pub kinds: String,
+}
+
+/// A webhook for a command of the lab that listens to an account; `by` is whoever gave the command.
+pub fn listen(
+    tx: &mut Tx<'_>,
+    by: &str,
+    at: Moment,
+    account: SmartAccountId,
+    secret: (WebhookId, &NewSecret),
+    heard: &Heard,
+) -> Result<Recorded<WebhookId>> {
+    let permit = by_the_lab(account, by);
+    let former = store::all(tx, permit.within())?
+        .into_iter()
+        .find(|hook| hook.name == heard.name.as_str());
+    if let Some(former) = former {
+        store::remove(tx, &former)?;
+    }
+    let wanted = Wanted {
+        name: heard.name.clone(),
+        url: heard.url.clone(),
+        kinds: heard.kinds.clone(),
+        is_on: true,
+    };
+    let (id, secret) = secret;
+    Ok(add(tx, &permit, at, id, secret, &wanted)?.map(|hook| hook.id))
+}
+
+/// Ends it.
+pub fn stop_listening(tx: &mut Tx<'_>, by: &str, at: Moment, id: WebhookId) -> Result<Recorded<String>> {
+    let hook = store::known(tx, id)?.ok_or(Error::NotFound)?;
+    remove(tx, &by_the_lab(hook.account, by), at, id)
+}
+
+fn by_the_lab(account: SmartAccountId, by: &str) -> Permit<ManageWebhooks> {
+    Permit::by_the_portal_in(account, &format!("lab listen by {by}"))
+}

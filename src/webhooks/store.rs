@@ -1,0 +1,397 @@
+//! The tables of webhooks and of what they were told. Whatever shows them begins with the account.
+
+use super::model::{Delivery, State, Tally, Wanted, Webhook};
+use crate::authz::Within;
+use crate::error::{Error, Result};
+use crate::kernel::event::Kind;
+use crate::kernel::ids::{DeliveryId, EventId, SmartAccountId, WebhookId};
+use crate::kernel::{Moment, search_key};
+use crate::platform::db::schema::{webhook_deliveries as deliveries, webhooks};
+use crate::platform::db::{OnTaken, Reads, Tx};
+use crate::platform::deliveries::machine;
+use crate::platform::reach::Answered;
+use diesel::prelude::*;
+use std::collections::BTreeMap;
+
+macro_rules! columns {
+    () => {
+        (
+            webhooks::id,
+            webhooks::smart_account_id,
+            webhooks::name,
+            webhooks::url,
+            webhooks::kinds,
+            webhooks::is_on,
+            webhooks::secret,
+            webhooks::former_secret,
+            webhooks::former_until,
+            webhooks::created_at,
+            webhooks::version,
+        )
+    };
+}
+
+macro_rules! delivery_columns {
+    () => {
+        (
+            deliveries::id,
+            deliveries::event_id,
+            deliveries::kind,
+            deliveries::is_replay,
+            deliveries::not_before,
+            deliveries::attempts,
+            deliveries::sent_at,
+            deliveries::gave_up_at,
+            deliveries::last_problem,
+            deliveries::last_status,
+            deliveries::last_answer,
+            deliveries::took_ms,
+            deliveries::tried_at,
+            deliveries::created_at,
+        )
+    };
+}
+
+/// The webhooks of an account, by name.
+pub fn all(read: &mut dyn Reads, within: &Within) -> Result<Vec<Webhook>> {
+    Ok(webhooks::table
+        .filter(webhooks::smart_account_id.eq(within.account()?))
+        .order((webhooks::name_key.asc(), webhooks::id.asc()))
+        .select(columns!())
+        .load(read.conn())?)
+}
+
+pub fn find(read: &mut dyn Reads, within: &Within, id: WebhookId) -> Result<Webhook> {
+    Ok(webhooks::table
+        .filter(
+            webhooks::smart_account_id
+                .eq(within.account()?)
+                .and(webhooks::id.eq(id)),
+        )
+        .select(columns!())
+        .first(read.conn())?)
+}
+
+/// Whoever the account is: for a receiver of the lab that looks at a signature.
+pub fn known(read: &mut dyn Reads, id: WebhookId) -> Result<Option<Webhook>> {
+    Ok(webhooks::table
+        .find(id)
+        .select(columns!())
+        .first(read.conn())
+        .optional()?)
+}
+
+/// The webhooks with a name, in whatever account: for expressions of the lab.
+pub fn named(read: &mut dyn Reads, name: &str) -> Result<Vec<WebhookId>> {
+    Ok(webhooks::table
+        .filter(webhooks::name_key.eq(search_key(name)))
+        .order(webhooks::id.desc())
+        .select(webhooks::id)
+        .load(read.conn())?)
+}
+
+pub fn insert(tx: &mut Tx<'_>, hook: &Webhook) -> Result<()> {
+    diesel::insert_into(webhooks::table)
+        .values((
+            webhooks::id.eq(hook.id),
+            webhooks::smart_account_id.eq(hook.account),
+            webhooks::name.eq(&hook.name),
+            webhooks::name_key.eq(search_key(&hook.name)),
+            webhooks::url.eq(&hook.url),
+            webhooks::kinds.eq(&hook.kinds),
+            webhooks::is_on.eq(hook.is_on),
+            webhooks::secret.eq(&hook.secret),
+            webhooks::former_secret.eq(&hook.former_secret),
+            webhooks::former_until.eq(hook.former_until),
+            webhooks::created_at.eq(hook.created_at),
+            webhooks::version.eq(hook.version),
+        ))
+        .execute(tx.conn())
+        .on_taken(name_taken)?;
+    Ok(())
+}
+
+fn name_taken() -> Error {
+    Error::invalid(
+        "name",
+        "Another webhook of this account has this name. Choose another name.",
+    )
+}
+
+/// Whether another webhook of the account has a name.
+pub fn is_taken(read: &mut dyn Reads, within: &Within, name: &str, besides: Option<WebhookId>) -> Result<()> {
+    let found = webhooks::table
+        .filter(
+            webhooks::smart_account_id
+                .eq(within.account()?)
+                .and(webhooks::name_key.eq(search_key(name))),
+        )
+        .select(webhooks::id)
+        .first::<WebhookId>(read.conn())
+        .optional()?;
+    match found {
+        Some(id) if Some(id) != besides => Err(name_taken()),
+        _ => Ok(()),
+    }
+}
+
+pub fn change(tx: &mut Tx<'_>, hook: &Webhook, wanted: &Wanted) -> Result<()> {
+    let changed = diesel::update(
+        webhooks::table.filter(
+            webhooks::id
+                .eq(hook.id)
+                .and(webhooks::smart_account_id.eq(hook.account))
+                .and(webhooks::version.eq(hook.version)),
+        ),
+    )
+    .set((
+        webhooks::name.eq(wanted.name.as_str()),
+        webhooks::name_key.eq(wanted.name.key()),
+        webhooks::url.eq(&wanted.url),
+        webhooks::kinds.eq(&wanted.kinds),
+        webhooks::is_on.eq(wanted.is_on),
+        webhooks::version.eq(hook.version + 1),
+    ))
+    .execute(tx.conn())
+    .on_taken(name_taken)?;
+    if changed == 1 { Ok(()) } else { Err(Error::Stale) }
+}
+
+/// Another secret takes the place of the one that is there, which is good for a while yet.
+pub fn rotate(tx: &mut Tx<'_>, hook: &Webhook, secret: &str, until: Moment) -> Result<()> {
+    diesel::update(
+        webhooks::table.filter(
+            webhooks::id
+                .eq(hook.id)
+                .and(webhooks::smart_account_id.eq(hook.account)),
+        ),
+    )
+    .set((
+        webhooks::secret.eq(secret),
+        webhooks::former_secret.eq(&hook.secret),
+        webhooks::former_until.eq(Some(until)),
+        webhooks::version.eq(webhooks::version + 1),
+    ))
+    .execute(tx.conn())?;
+    Ok(())
+}
+
+/// Removes a webhook with what it was told.
+pub fn remove(tx: &mut Tx<'_>, hook: &Webhook) -> Result<()> {
+    diesel::delete(
+        deliveries::table.filter(
+            deliveries::webhook_id
+                .eq(hook.id)
+                .and(deliveries::smart_account_id.eq(hook.account)),
+        ),
+    )
+    .execute(tx.conn())?;
+    diesel::delete(
+        webhooks::table.filter(
+            webhooks::id
+                .eq(hook.id)
+                .and(webhooks::smart_account_id.eq(hook.account)),
+        ),
+    )
+    .execute(tx.conn())?;
+    Ok(())
+}
+
+// What they were told ---------------------------------------------------------------------------------------------
+
+/// Which deliveries are asked for.
+macro_rules! asked {
+    ($hook:expr, $states:expr) => {{
+        let mut query = deliveries::table
+            .filter(
+                deliveries::webhook_id
+                    .eq($hook.id)
+                    .and(deliveries::smart_account_id.eq($hook.account)),
+            )
+            .into_boxed();
+        let without = |state| !$states.is_empty() && !$states.contains(&state);
+        if without(State::Waiting) {
+            let settled = diesel::BoolExpressionMethods::or(
+                deliveries::sent_at.is_not_null(),
+                deliveries::gave_up_at.is_not_null(),
+            );
+            query = query.filter(settled);
+        }
+        if without(State::Delivered) {
+            query = query.filter(deliveries::sent_at.is_null());
+        }
+        if without(State::GivenUp) {
+            query = query.filter(deliveries::gave_up_at.is_null());
+        }
+        query
+    }};
+}
+
+pub fn count(read: &mut dyn Reads, hook: &Webhook, states: &[State]) -> Result<u64> {
+    let found: i64 = asked!(hook, states).count().get_result(read.conn())?;
+    Ok(u64::try_from(found).unwrap_or_default())
+}
+
+/// Some of them, the newest first.
+pub fn page(
+    read: &mut dyn Reads,
+    hook: &Webhook,
+    states: &[State],
+    offset: u64,
+    limit: u64,
+) -> Result<Vec<Delivery>> {
+    let whole = |n: u64| i64::try_from(n).unwrap_or(i64::MAX);
+    Ok(asked!(hook, states)
+        .select(delivery_columns!())
+        .order(deliveries::id.desc())
+        .offset(whole(offset))
+        .limit(whole(limit))
+        .load(read.conn())?)
+}
+
+pub fn delivery(read: &mut dyn Reads, hook: &Webhook, id: DeliveryId) -> Result<Delivery> {
+    Ok(deliveries::table
+        .filter(
+            deliveries::id
+                .eq(id)
+                .and(deliveries::webhook_id.eq(hook.id))
+                .and(deliveries::smart_account_id.eq(hook.account)),
+        )
+        .select(delivery_columns!())
+        .first(read.conn())?)
+}
+
+/// How many deliveries of each of these webhooks are in which state.
+pub fn tallies(read: &mut dyn Reads, hooks: &[WebhookId]) -> Result<BTreeMap<WebhookId, Tally>> {
+    type Counted = Vec<(WebhookId, i64)>;
+    macro_rules! counted {
+        ($which:expr) => {
+            deliveries::table
+                .filter(deliveries::webhook_id.eq_any(hooks.to_vec()).and($which))
+                .group_by(deliveries::webhook_id)
+                .select((deliveries::webhook_id, diesel::dsl::count_star()))
+                .load(read.conn())?
+        };
+    }
+    let waiting: Counted = counted!(
+        deliveries::sent_at
+            .is_null()
+            .and(deliveries::gave_up_at.is_null())
+    );
+    let delivered: Counted = counted!(deliveries::sent_at.is_not_null());
+    let given_up: Counted = counted!(deliveries::gave_up_at.is_not_null());
+    let mut tallies: BTreeMap<WebhookId, Tally> = BTreeMap::new();
+    let whole = |n: i64| u64::try_from(n).unwrap_or_default();
+    for (id, n) in waiting {
+        tallies.entry(id).or_default().waiting = whole(n);
+    }
+    for (id, n) in delivered {
+        tallies.entry(id).or_default().delivered = whole(n);
+    }
+    for (id, n) in given_up {
+        tallies.entry(id).or_default().given_up = whole(n);
+    }
+    Ok(tallies)
+}
+
+machine!(deliveries, DeliveryId);
+
+/// What is due by wall time, the oldest first: ids, each with its webhook. Those of webhooks that rest are left out.
+pub fn due(
+    read: &mut dyn Reads,
+    wall: Moment,
+    resting: &[WebhookId],
+    most: i64,
+) -> Result<Vec<(DeliveryId, WebhookId)>> {
+    Ok(deliveries::table
+        .inner_join(
+            webhooks::table.on(webhooks::id
+                .eq(deliveries::webhook_id)
+                .and(webhooks::smart_account_id.eq(deliveries::smart_account_id))),
+        )
+        .filter(
+            deliveries::sent_at
+                .is_null()
+                .and(deliveries::gave_up_at.is_null())
+                .and(deliveries::not_before.le(wall)),
+        )
+        .filter(
+            deliveries::leased_until
+                .is_null()
+                .or(deliveries::leased_until.lt(wall)),
+        )
+        .filter(webhooks::is_on.and(webhooks::id.ne_all(resting.to_vec())))
+        .order(deliveries::id.asc())
+        .select((deliveries::id, webhooks::id))
+        .limit(most)
+        .load(read.conn())?)
+}
+
+/// What is to be carried.
+pub struct Parcel {
+    pub id: DeliveryId,
+    pub hook: Webhook,
+    pub event: EventId,
+    pub kind: Kind,
+    /// Which try this is.
+    pub attempt: i32,
+}
+
+/// Takes one over; nothing when another carrier was quicker.
+pub fn claim(tx: &mut Tx<'_>, id: DeliveryId, wall: Moment) -> Result<Option<Parcel>> {
+    if !take_over(tx, id, wall)? {
+        return Ok(None);
+    }
+    let (webhook, event, kind, attempt): (WebhookId, EventId, Kind, i32) = deliveries::table
+        .find(id)
+        .select((
+            deliveries::webhook_id,
+            deliveries::event_id,
+            deliveries::kind,
+            deliveries::attempts,
+        ))
+        .first(tx.conn())?;
+    Ok(known(tx, webhook)?.map(|hook| Parcel {
+        id,
+        hook,
+        event,
+        kind,
+        attempt,
+    }))
+}
+
+/// Keeps what came of a try. None when no answer came.
+pub fn answered(
+    tx: &mut Tx<'_>,
+    id: DeliveryId,
+    attempt: i32,
+    wall: Moment,
+    answer: Option<&Answered>,
+) -> Result<()> {
+    diesel::update(deliveries::table.filter(deliveries::id.eq(id).and(deliveries::attempts.eq(attempt))))
+        .set((
+            deliveries::tried_at.eq(Some(wall)),
+            deliveries::last_status.eq(answer.map(|one| i32::from(one.status))),
+            deliveries::last_answer.eq(answer.map(|one| one.body.clone()).unwrap_or_default()),
+            deliveries::took_ms.eq(answer.map(|one| one.took_ms)),
+        ))
+        .execute(tx.conn())?;
+    Ok(())
+}
+
+/// Forgets what was settled before a time.
+pub fn forget_before(tx: &mut Tx<'_>, before: Moment) -> Result<()> {
+    let settled =
+        diesel::BoolExpressionMethods::or(deliveries::sent_at.lt(before), deliveries::gave_up_at.lt(before));
+    diesel::delete(deliveries::table.filter(settled.assume_not_null())).execute(tx.conn())?;
+    Ok(())
+}
+
+/// Whether any webhook of an account is on.
+pub fn is_any_on(read: &mut dyn Reads, account: SmartAccountId) -> Result<bool> {
+    let on: i64 = webhooks::table
+        .filter(webhooks::smart_account_id.eq(account).and(webhooks::is_on))
+        .count()
+        .get_result(read.conn())?;
+    Ok(on > 0)
+}
