@@ -86,11 +86,16 @@ pub fn serve_bare(port: u16) {
     use actix_web::{App, HttpServer, web};
     actix_web::rt::System::new()
         .block_on(async move {
-            HttpServer::new(|| App::new().route("/", web::get().to(|| async { "ok" })))
-                .workers(std::thread::available_parallelism().map_or(2, |n| n.get().clamp(1, 8)))
-                .bind(("127.0.0.1", port))?
-                .run()
-                .await
+            HttpServer::new(|| {
+                App::new().route("/", web::get().to(|| async { "ok" })).route(
+                    "/bytes",
+                    web::get().to(|| async { web::Bytes::from_static(&[b'a'; 116_000]) }),
+                )
+            })
+            .workers(std::thread::available_parallelism().map_or(2, |n| n.get().clamp(1, 8)))
+            .bind(("127.0.0.1", port))?
+            .run()
+            .await
         })
         .unwrap();
 }
@@ -101,6 +106,8 @@ pub struct Portal {
     pub folder: PathBuf,
     /// Of its database; empty for a SQLite file in its folder.
     pub url: String,
+    /// Somebody else ends it and looks after its folder.
+    pub is_left: bool,
 }
 
 impl Portal {
@@ -125,7 +132,15 @@ impl Portal {
             port,
             folder,
             url: url.to_owned(),
+            is_left: false,
         }
+    }
+
+    /// The process, for somebody else to end.
+    pub fn leave(mut self) -> Child {
+        self.is_left = true;
+        let other = Command::new("true").spawn().unwrap();
+        std::mem::replace(&mut self.child, other)
     }
 
     pub fn sign_in(&self, email: &str) -> String {
@@ -240,15 +255,35 @@ impl Portal {
 
 impl Drop for Portal {
     fn drop(&mut self) {
+        if self.is_left {
+            let _ = self.child.wait();
+            return;
+        }
         let _ = self.child.kill();
         let _ = self.child.wait();
         let _ = std::fs::remove_dir_all(&self.folder);
     }
 }
 
+/// The program of now, or the one that `LICENTRAL_PROGRAM` names.
+pub fn program() -> PathBuf {
+    std::env::var_os("LICENTRAL_PROGRAM").map_or_else(|| env!("CARGO_BIN_EXE_licentral").into(), Into::into)
+}
+
 pub fn launch_with(folder: &Path, scenario: &str, url: &str) -> (Child, u16) {
+    launch_program(&program(), folder, scenario, url, &[])
+}
+
+pub fn launch_program(
+    program: &Path,
+    folder: &Path,
+    scenario: &str,
+    url: &str,
+    env: &[(&str, &str)],
+) -> (Child, u16) {
     let port = free_port();
-    let mut command = Command::new(env!("CARGO_BIN_EXE_licentral"));
+    let mut command = Command::new(program);
+    command.envs(env.iter().copied());
     if url.is_empty() {
         command.env_remove("DATABASE_URL");
     } else {

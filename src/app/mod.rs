@@ -203,6 +203,7 @@ pub fn build(
             Edition::OnPrem => &DOCUMENTS[1],
         },
         letters,
+        kept: Arc::default(),
         dialect: vendor_api::DIALECT,
         calendar: calendar(edition),
         occupants: occupants(edition),

@@ -1,12 +1,12 @@
 //! Product instances, for scripts: what the pages show and do.
 
 use super::model::{Authorization, Standing, UseStatus};
-use super::pages::{SORTS, STANDINGS, order, query};
+use super::pages::{SORTS, STANDINGS, order, query, total};
 use super::service::{self, Row};
 use crate::authz::action::{RemoveDevice, Transfer, ViewInventory};
 use crate::error::{Error, Result};
 use crate::http::form::PathPart;
-use crate::http::{Answer, Api, IdempotencyKey, JsonBody, May, Param, Routes, json};
+use crate::http::{Answer, Api, IdempotencyKey, JsonBody, May, Param, Routes, Visit, json};
 use crate::kernel::Moment;
 use crate::kernel::ids::{DeviceId, VirtualAccountId};
 use crate::platform::db::{OnceKey, history};
@@ -218,13 +218,14 @@ fn ids(given: &[String]) -> Result<Vec<DeviceId>> {
 
 async fn all(may: May<ViewInventory>) -> Answer {
     let (permit, path, raw) = (may.permit.clone(), may.path.clone(), may.query.clone());
+    let visit = Visit::clone(&may);
     let (list, total, rows) = may
         .portal
         .db
         .read(move |r| {
-            let (list, filter) = query(r, &permit, path, &raw, None)?;
+            let (list, filter) = query(r, &visit, &permit, path, &raw, None)?;
             list.understood()?;
-            let total = service::count(r, &permit, &filter)?;
+            let total = total(r, &visit, &permit, &filter)?;
             let rows = service::page(
                 r,
                 &permit,

@@ -7,7 +7,8 @@ use crate::kernel::ids::{DeviceId, DeviceManagerId, RegistrationTokenId, SmartAc
 use crate::kernel::{Moment, search_key};
 use crate::platform::calendar::{Due, each};
 use crate::platform::db::schema::{device_tallies as tallies, device_usage as usages, devices};
-use crate::platform::db::{Conn, Reads, Tx};
+use crate::platform::db::trigrams::{self, Indexed};
+use crate::platform::db::{Conn, Reads, Tx, one_of};
 use crate::platform::token::random_bytes;
 use diesel::dsl::sql;
 use diesel::prelude::*;
@@ -353,11 +354,7 @@ pub fn usages_of_all(
     let mut found: BTreeMap<DeviceId, Vec<Usage>> = BTreeMap::new();
     for some in ids.chunks(AT_ONCE) {
         let rows: Vec<(DeviceId, Usage)> = usages::table
-            .filter(
-                usages::device_id
-                    .eq_any(some.to_vec())
-                    .and(usages::smart_account_id.eq(account)),
-            )
+            .filter(one_of(usages::device_id, some.to_vec()).and(usages::smart_account_id.eq(account)))
             .order((usages::device_id.asc(), usages::entitlement.asc()))
             .select((
                 usages::device_id,
@@ -681,7 +678,7 @@ pub enum Sort {
 /// What lies within reach and is asked for. One value alone is compared and not looked up in a list: then an index
 /// has the rows in order.
 macro_rules! asked {
-    ($within:expr, $filter:expr) => {{
+    ($within:expr, $filter:expr, $few:expr) => {{
         let (within, filter): (&Within, &Filter) = ($within, $filter);
         let mut query = devices::table
             .filter(devices::smart_account_id.eq(within.account()?))
@@ -693,6 +690,9 @@ macro_rules! asked {
         }
         if let Some(found) = crate::found!(devices::table, &filter.typed, devices::search_key) {
             query = query.filter(found);
+        }
+        if let Some(few) = $few {
+            query = query.filter(few.among(devices::id));
         }
         match filter.standings.as_slice() {
             [] => {}
@@ -706,6 +706,14 @@ macro_rules! asked {
         }
         query
     }};
+}
+
+/// What the index of trigrams knows of the words that are looked for.
+fn few(read: &mut dyn Reads, within: &Within, filter: &Filter) -> Result<Option<trigrams::Few>> {
+    if filter.typed.is_empty() {
+        return Ok(None);
+    }
+    trigrams::few(read, Indexed::Devices, within.account()?, &filter.typed)
 }
 
 /// How many match. Without words and products it is a sum of what is counted with each change.
@@ -724,7 +732,8 @@ pub fn count(read: &mut dyn Reads, within: &Within, filter: &Filter) -> Result<u
             .select(sql::<BigInt>("CAST(COALESCE(SUM(devices), 0) AS BIGINT)"))
             .get_result(read.conn())?
     } else {
-        asked!(within, filter).count().get_result(read.conn())?
+        let few = few(read, within, filter)?;
+        asked!(within, filter, &few).count().get_result(read.conn())?
     };
     Ok(u64::try_from(found).unwrap_or_default())
 }
@@ -742,8 +751,21 @@ pub fn page(
     if total == Some(0) {
         return Ok(Vec::new());
     }
+    // The last pages are read from the end, where they are the first.
+    if let Some(left) = total
+        .and_then(|total| i64::try_from(total).ok())
+        .map(|total| total - offset)
+        && left > 0
+        && left < offset
+    {
+        let few = limit.min(left);
+        let mut rows = page(read, within, filter, (sort, !descending), None, few, left - few)?;
+        rows.reverse();
+        return Ok(rows);
+    }
     let (name, id) = (devices::name_key, devices::id);
-    let query = asked!(within, filter).select(columns!());
+    let few = few(read, within, filter)?;
+    let query = asked!(within, filter, &few).select(columns!());
     // Few of many are found by their standing and sorted; by the index of names all the others would be passed by.
     if sort == Sort::Name
         && (!filter.standings.is_empty() || !filter.typed.trim().is_empty())

@@ -16,6 +16,7 @@ pub mod freshness;
 pub mod gallery;
 pub mod headers;
 pub mod health;
+pub mod kept;
 pub mod lab;
 pub mod list;
 pub mod menu;

@@ -1,6 +1,7 @@
 //! What every handler can reach: the parts that `app` has put together.
 
 use super::connections::Connections;
+use super::kept::Kept;
 use super::lab::Lab;
 use super::menu::Menu;
 use super::refused::RefusedLog;
@@ -45,6 +46,8 @@ pub struct Portal {
     pub openapi: &'static LazyLock<String>,
     /// How many letters of the lab's mailbox nobody has marked as read; a job counts them.
     pub letters: Arc<AtomicU64>,
+    /// Answers that were made already.
+    pub kept: Arc<Kept>,
     /// The other portal of this process: in a lab, the cloud and its On-Prem server.
     pub beside: Arc<OnceLock<Portal>>,
     /// What a lab does to requests before anybody sees them.

@@ -1,5 +1,6 @@
 //! Answers.
 
+use super::kept::Keep;
 use crate::error::{Error, Result};
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
@@ -17,18 +18,31 @@ pub fn page(template: &impl askama::Template) -> Answer {
 pub fn page_with(status: u16, template: &impl askama::Template) -> Answer {
     let body = template.render().map_err(Error::internal)?;
     let status = StatusCode::from_u16(status).map_err(Error::internal)?;
-    Ok(HttpResponse::build(status)
-        .insert_header((header::CONTENT_TYPE, "text/html; charset=utf-8"))
-        .body(body))
+    // A form that is carried out once is another form each time that it is shown.
+    let is_same_again = !body.contains("name=\"once\"");
+    Ok(answer(
+        status,
+        "text/html; charset=utf-8",
+        body.into_bytes(),
+        is_same_again,
+    ))
+}
+
+fn answer(status: StatusCode, kind: &'static str, body: Vec<u8>, is_same_again: bool) -> HttpResponse {
+    let mut response = HttpResponse::build(status)
+        .insert_header((header::CONTENT_TYPE, kind))
+        .body(body);
+    if is_same_again {
+        Keep::mark(&mut response);
+    }
+    response
 }
 
 /// JSON.
 pub fn json(status: u16, value: &impl serde::Serialize) -> Answer {
     let body = serde_json::to_vec(value).map_err(Error::internal)?;
     let status = StatusCode::from_u16(status).map_err(Error::internal)?;
-    Ok(HttpResponse::build(status)
-        .insert_header((header::CONTENT_TYPE, "application/json"))
-        .body(body))
+    Ok(answer(status, "application/json", body, true))
 }
 
 /// Nothing to say.
@@ -101,13 +115,17 @@ pub fn attachment(
             }
         })
         .collect();
-    HttpResponse::Ok()
+    let mut response = HttpResponse::Ok()
         .insert_header((header::CONTENT_TYPE, kind))
         .insert_header((
             header::CONTENT_DISPOSITION,
             format!("attachment; filename=\"{name}\""),
         ))
-        .body(body)
+        .body(body);
+    if kind.starts_with("text/csv") {
+        Keep::mark(&mut response);
+    }
+    response
 }
 
 /// A header by name, for the few places that set one.

@@ -1,5 +1,6 @@
 //! One request, as far as pages are concerned: who, where, and what stands around the page.
 
+use super::kept::{self, Now};
 use super::portal::Portal;
 use super::refused::Whom;
 use super::shell::{AccountCard, Crumb, Flash, FlashKind, LabStrip, PersonCard, Shell, Theme};
@@ -54,7 +55,17 @@ pub struct Visit {
     theme: Theme,
     flash: Vec<Flash>,
     cookie: Option<String>,
+    /// Where parts of the answer may be kept.
+    now: Option<Now>,
 }
+
+/// Who asks and where they stand, as it was found out.
+type FoundOut = (
+    Actor,
+    Option<(Tenant, Vec<Grant>)>,
+    Vec<Grant>,
+    Vec<(&'static str, u64)>,
+);
 
 /// What a request says about itself; taken as owned values, since the database is asked meanwhile.
 struct Asked {
@@ -72,6 +83,26 @@ struct Asked {
     request_id: String,
     /// The answer is a refusal: an account in which the person has no role is not named around it.
     refused: bool,
+}
+
+impl Asked {
+    /// All that who asks and where they stand is found out from, but the address of the sender and the id of the request.
+    fn key(&self) -> String {
+        format!(
+            "visit\n{:?}",
+            (
+                self.is_api,
+                self.number,
+                &self.named,
+                self.last_account,
+                &self.cookie,
+                &self.bearer,
+                self.path.starts_with(FIRST_SIGN_IN),
+                self.path == "/logout",
+                self.refused,
+            )
+        )
+    }
 }
 
 impl Visit {
@@ -134,6 +165,7 @@ impl Visit {
             theme: raw_cookie(req, THEME).map_or(Theme::Auto, |t| Theme::parse(&t)),
             flash: Vec::new(),
             cookie,
+            now: kept::now_of(req),
             portal,
         };
         if let Some(sealed) = raw_cookie(req, FLASH) {
@@ -198,6 +230,16 @@ impl Visit {
 
     async fn find_out(&mut self, mut asked: Asked) -> Result<()> {
         let (view_as, in_account) = (asked.view_as.take(), asked.number);
+        let (address, request_id) = (asked.address.clone(), asked.request_id.clone());
+        let key = asked.key();
+        if let (Some(now), None) = (&self.now, &view_as)
+            && let Some((mut actor, standing, everywhere, waiting)) = now.find_part::<FoundOut>(&key)
+        {
+            actor.who.address = address;
+            actor.who.request_id = request_id;
+            self.stand(actor, standing, everywhere, waiting);
+            return Ok(());
+        }
         let (clock, signing) = (self.portal.clock.clone(), self.portal.signing.clone());
         let menu = self.portal.menu.clone();
         let is_on_prem = self.portal.config.edition.is_on_prem();
@@ -288,6 +330,29 @@ impl Visit {
                 }
             });
         }
+        if let Some(now) = &self.now {
+            let found = (
+                actor.clone(),
+                standing.clone(),
+                everywhere.clone(),
+                waiting.clone(),
+            );
+            now.keep_part(key, &found);
+        }
+        self.stand(actor, standing, everywhere, waiting);
+        if let Some(cookie) = view_as {
+            self.borrow_eyes(&cookie, in_account).await?;
+        }
+        Ok(())
+    }
+
+    fn stand(
+        &mut self,
+        actor: Actor,
+        standing: Option<(Tenant, Vec<Grant>)>,
+        everywhere: Vec<Grant>,
+        waiting: Vec<(&'static str, u64)>,
+    ) {
         if let Some((tenant, grants)) = standing {
             self.tenant = Some(tenant);
             self.grants = grants;
@@ -295,10 +360,19 @@ impl Visit {
         self.everywhere = everywhere;
         self.waiting = waiting;
         self.actor = Some(Arc::new(actor));
-        if let Some(cookie) = view_as {
-            self.borrow_eyes(&cookie, in_account).await?;
+    }
+
+    /// A part of a page that is the same for other requests at this moment. The key says all that it is made from, whose
+    /// it is and how far they see among it.
+    pub fn part<T: Clone + Send + Sync + 'static>(
+        &self,
+        key: impl FnOnce() -> String,
+        make: impl FnOnce() -> Result<T>,
+    ) -> Result<T> {
+        match &self.now {
+            Some(now) => now.part(key, make),
+            None => make(),
         }
-        Ok(())
     }
 
     /// While another role's eyes are borrowed, that role alone counts: in its account, and everywhere else. Who may

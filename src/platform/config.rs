@@ -85,6 +85,10 @@ pub struct Settings {
     /// The database of that On-Prem portal: sqlite://file or postgres://... Without it: a file beside the cloud's.
     #[arg(long, env = "LICENTRAL_ON_PREM_DATABASE_URL", hide_env_values = true)]
     pub on_prem_database_url: Option<String>,
+    /// on: what was made for a request is given to whoever asks the very same again, until anything is written or the second
+    /// is over. off: everything is made each time.
+    #[arg(long, env = "LICENTRAL_KEPT_PAGES", default_value = "on")]
+    pub kept_pages: String,
     /// What is logged, for example info or licentral=debug.
     #[arg(long, env = "LICENTRAL_LOG", default_value = "info,actix_server=warn")]
     pub log: String,
@@ -204,6 +208,8 @@ pub struct Config {
     pub accept_device_codes: bool,
     /// The most records of one synchronization file.
     pub sync_records: u64,
+    /// Answers are kept for whoever asks the same again.
+    pub keeps_pages: bool,
     /// The log filter.
     pub log: String,
     /// Address of the other portal of a lab that serves both in one process: clock and mailbox are one.
@@ -224,6 +230,12 @@ impl Config {
                 Mode::Lab
             }
         };
+        if !matches!(settings.kept_pages.as_str(), "on" | "off") {
+            wrong.push(format!(
+                "LICENTRAL_KEPT_PAGES is {:?}. Use on or off.",
+                settings.kept_pages
+            ));
+        }
         let listen: SocketAddr = settings.listen.parse().unwrap_or_else(|_| {
             wrong.push(format!(
                 "LICENTRAL_LISTEN is {:?}. Use an address and a port, for example 127.0.0.1:8080.",
@@ -376,6 +388,7 @@ impl Config {
             reach: Reach::new(mode == Mode::Lab, webhook_networks),
             accept_device_codes: settings.accept_device_codes,
             sync_records: settings.sync_records,
+            keeps_pages: settings.kept_pages == "on",
             log: settings.log,
             neighbour: None,
             limits: Limits::default(),

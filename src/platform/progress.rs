@@ -37,6 +37,11 @@ impl Progress {
         }
     }
 
+    /// Whether this process does nothing of the kind.
+    pub fn is_idle(&self) -> bool {
+        open(&self.running).is_empty()
+    }
+
     /// How many steps of how many; nothing when this process does not do it.
     pub fn of(&self, name: impl ToString) -> Option<(u64, u64)> {
         open(&self.running)

@@ -3,7 +3,7 @@
 use super::store;
 use crate::authz::Within;
 use crate::error::Result;
-use crate::http::ListQuery;
+use crate::http::{ListQuery, Visit};
 use crate::kernel::ids::VirtualAccountId;
 use crate::platform::db::Reads;
 
@@ -12,13 +12,24 @@ const MOST_OFFERED: usize = 100;
 
 /// The filter "va" of a list: what it offers, and what its values mean. Reads at most what it offers, and of a larger
 /// account only what is asked for.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct Choices {
     known: Vec<(VirtualAccountId, String)>,
     is_offered: bool,
 }
 
 impl Choices {
+    /// For a list whose address has `raw` behind its `?`; kept for others at this moment, where it asks for none of them.
+    pub fn of(read: &mut dyn Reads, visit: &Visit, within: &Within, raw: &str) -> Result<Self> {
+        if raw.contains("va=") || raw.contains('%') {
+            return Self::read(read, within, raw);
+        }
+        visit.part(
+            || format!("virtual accounts offered\n{within:?}"),
+            || Self::read(read, within, ""),
+        )
+    }
+
     /// For a list whose address has `raw` behind its `?`.
     pub fn read(read: &mut dyn Reads, within: &Within, raw: &str) -> Result<Self> {
         let mut known = store::first(read, within, MOST_OFFERED + 1)?;

@@ -8,7 +8,7 @@ use crate::kernel::ids::{SmartAccountId, VirtualAccountId};
 use crate::kernel::looks::Look;
 use crate::kernel::{Moment, search_key};
 use crate::platform::db::schema::{virtual_account_tags as tags, virtual_accounts};
-use crate::platform::db::{OnTaken, Reads, Tx};
+use crate::platform::db::{OnTaken, Reads, Tx, one_of};
 use diesel::prelude::*;
 
 macro_rules! columns {
@@ -357,7 +357,7 @@ pub fn find_many(
             .filter(
                 virtual_accounts::smart_account_id
                     .eq(account)
-                    .and(virtual_accounts::id.eq_any(some.to_vec())),
+                    .and(one_of(virtual_accounts::id, some.to_vec())),
             )
             .select(columns!())
             .load(read.conn())?;

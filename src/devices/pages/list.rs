@@ -68,6 +68,7 @@ pub const SORTS: &[&str] = &["name", "product", "contact", "status"];
 /// known only by then, so they are read here.
 pub fn query(
     read: &mut dyn Reads,
+    visit: &Visit,
     permit: &Permit<ViewInventory>,
     path: String,
     raw: &str,
@@ -77,10 +78,14 @@ pub fn query(
     let places = if only.is_some() {
         virtual_accounts::Choices::default()
     } else {
-        virtual_accounts::Choices::read(read, within, raw)?
+        virtual_accounts::Choices::of(read, visit, within, raw)?
     };
     let offered = places.offered();
-    let products = service::products(read, permit)?;
+    let account = within.account()?;
+    let products = visit.part(
+        || format!("device products\n{account}"),
+        || service::products(read, permit),
+    )?;
     let kinds: Vec<(&str, &str)> = products.iter().map(|one| (one.as_str(), one.as_str())).collect();
     let mut filters = vec![
         FilterSpec {
@@ -148,6 +153,19 @@ pub fn order(list: &ListQuery) -> (Sort, bool) {
     (sort, list.descending)
 }
 
+/// How many there are on all pages of a list.
+pub fn total(
+    read: &mut dyn Reads,
+    visit: &Visit,
+    permit: &Permit<ViewInventory>,
+    filter: &Filter,
+) -> Result<u64> {
+    visit.part(
+        || format!("devices counted\n{:?}\n{filter:?}", permit.within()),
+        || service::count(read, permit, filter),
+    )
+}
+
 /// A list with what stands around it.
 pub struct Found {
     pub list: ListQuery,
@@ -167,8 +185,8 @@ pub fn find(
     raw: &str,
     only: Option<VirtualAccountId>,
 ) -> Result<Found> {
-    let (mut list, filter) = query(read, permit, path, raw, only)?;
-    let total = service::count(read, permit, &filter)?;
+    let (mut list, filter) = query(read, visit, permit, path, raw, only)?;
+    let total = total(read, visit, permit, &filter)?;
     list.clamp(total);
     let rows = service::page(
         read,
@@ -179,7 +197,11 @@ pub fn find(
         list.limit(),
         list.offset(),
     )?;
-    let administrators = members::administrators_of(read, permit.within().account()?)?;
+    let account = permit.within().account()?;
+    let administrators = visit.part(
+        || format!("administrators\n{account}"),
+        || members::administrators_of(read, account),
+    )?;
     let now = visit.portal.clock.now();
     Ok(Found {
         pager: list.pager(total),
@@ -305,11 +327,12 @@ pub async fn inventory(may: May<ViewInventory>) -> Answer {
 /// GET /sa/{said}/devices/device-inventory.csv
 pub async fn csv(may: May<ViewInventory>) -> Answer {
     let (permit, path, raw) = (may.permit.clone(), inventory_path(&may), may.query.clone());
+    let visit = Visit::clone(&may);
     let rows = may
         .portal
         .db
         .read(move |r| {
-            let (list, filter) = query(r, &permit, path, &raw, None)?;
+            let (list, filter) = query(r, &visit, &permit, path, &raw, None)?;
             list.understood()?;
             service::page(r, &permit, &filter, order(&list), None, MOST_EXPORTED, 0)
         })

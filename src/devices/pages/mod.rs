@@ -6,7 +6,7 @@ mod list;
 mod one;
 mod tabs;
 
-pub use list::{SORTS, STANDINGS, order, query};
+pub use list::{SORTS, STANDINGS, order, query, total};
 
 use super::calls::Told;
 use super::model::{Authorization, Device, Standing, UseStatus};

@@ -9,7 +9,7 @@ use crate::kernel::{Moment, search_key};
 use crate::platform::db::schema::{
     license_days as day_rows, license_stocks as stocks, license_tags as tags, license_tallies as tallies,
 };
-use crate::platform::db::{Conn, Reads, Tx};
+use crate::platform::db::{Conn, Reads, Tx, one_of};
 use diesel::dsl::sql;
 use diesel::prelude::*;
 use diesel::sql_types::BigInt;
@@ -243,8 +243,8 @@ pub fn find_in(
                 .filter(
                     stocks::smart_account_id
                         .eq(account)
-                        .and(stocks::virtual_account_id.eq_any(places.to_vec()))
-                        .and(stocks::entitlement.eq_any(some.to_vec())),
+                        .and(one_of(stocks::virtual_account_id, places.to_vec()))
+                        .and(one_of(stocks::entitlement, some.to_vec())),
                 )
                 .order(stocks::search_key.asc())
                 .select(columns!())

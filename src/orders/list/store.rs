@@ -7,13 +7,14 @@ use crate::error::{Error, Result};
 use crate::kernel::Moment;
 use crate::kernel::ids::OrderId;
 use crate::platform::db::schema::{order_lines, order_views as views, orders};
-use crate::platform::db::{Condition, Reads};
+use crate::platform::db::trigrams::{self, Indexed};
+use crate::platform::db::{Condition, Reads, both, one_of};
 use diesel::prelude::*;
 
 /// What lies within reach and is asked for, but for the kinds. Who reaches some Virtual Accounts alone sees the orders
 /// of which a line went to one of these.
 macro_rules! reached {
-    ($within:expr, $filter:expr) => {{
+    ($within:expr, $filter:expr, $few:expr) => {{
         let (within, filter): (&Within, &Filter) = ($within, $filter);
         let account = within.account()?;
         let mut query = views::table
@@ -33,6 +34,9 @@ macro_rules! reached {
         if let Some(found) = crate::found!(views::table, &filter.q, views::search_key) {
             query = query.filter(found);
         }
+        if let Some(few) = $few {
+            query = query.filter(few.among(views::order_id));
+        }
         if let Some(from) = filter.from {
             query = query.filter(views::ordered_at.ge(from));
         }
@@ -46,8 +50,8 @@ macro_rules! reached {
 /// With the kinds as well. One kind alone is compared and not looked up in a list: then the index of that kind has the
 /// rows in order, and a page of thousands of orders needs no sorting.
 macro_rules! wanted {
-    ($within:expr, $filter:expr) => {{
-        let mut query = reached!($within, $filter);
+    ($within:expr, $filter:expr, $few:expr) => {{
+        let mut query = reached!($within, $filter, $few);
         let filter: &Filter = $filter;
         match filter.assignments.as_slice() {
             [] => {}
@@ -68,6 +72,14 @@ macro_rules! wanted {
     }};
 }
 
+/// What the index of trigrams knows of the words that are looked for.
+fn few(read: &mut dyn Reads, within: &Within, filter: &Filter) -> Result<Option<trigrams::Few>> {
+    if filter.q.is_empty() {
+        return Ok(None);
+    }
+    trigrams::few(read, Indexed::Orders, within.account()?, &filter.q)
+}
+
 /// The ids of a page of the list. Each sort has an index that begins with the account.
 pub fn ids(
     read: &mut dyn Reads,
@@ -76,7 +88,8 @@ pub fn ids(
     limit: i64,
     offset: i64,
 ) -> Result<Vec<OrderId>> {
-    let query = wanted!(within, filter);
+    let few = few(read, within, filter)?;
+    let query = wanted!(within, filter, &few);
     let id = views::order_id;
     let query = match (filter.sort, filter.descending) {
         (Sort::Date, false) => query.order((views::ordered_at.asc(), id.asc())),
@@ -112,7 +125,7 @@ pub fn rows(read: &mut dyn Reads, ids: &[OrderId]) -> Result<Vec<Row>> {
     let mut found = Vec::with_capacity(ids.len());
     for some in ids.chunks(500) {
         let mut rows: Vec<Row> = orders::table
-            .filter(orders::id.eq_any(some.to_vec()))
+            .filter(one_of(orders::id, some.to_vec()))
             .select((
                 orders::id,
                 orders::identifier,
@@ -136,11 +149,7 @@ pub fn rows(read: &mut dyn Reads, ids: &[OrderId]) -> Result<Vec<Row>> {
 /// Those with lines of Cisco branded services.
 pub fn with_cisco_services(read: &mut dyn Reads, ids: &[OrderId]) -> Result<Vec<OrderId>> {
     Ok(order_lines::table
-        .filter(
-            order_lines::order_id
-                .eq_any(ids.to_vec())
-                .and(order_lines::kind.eq(LineKind::CiscoService)),
-        )
+        .filter(one_of(order_lines::order_id, ids.to_vec()).and(order_lines::kind.eq(LineKind::CiscoService)))
         .select(order_lines::order_id)
         .distinct()
         .load(read.conn())?)
@@ -155,12 +164,17 @@ pub fn counted(read: &mut dyn Reads, within: &Within, filter: &Filter) -> Result
     let until = filter.until.map_or_else(|| ever("9999-12-31T00:00:00Z"), Ok)?;
     let kinds = (views::order_type, views::order_status, views::assignment);
     let anything = || -> Condition<'_, views::table> { Box::new(views::search_key.like("%")) };
+    let mut found = crate::found!(views::table, &filter.q, views::search_key);
+    if let Some(few) = few(read, within, filter)? {
+        let among: Condition<'_, views::table> = Box::new(few.among(views::order_id));
+        found = Some(both(found, among));
+    }
     let asked = views::table.filter(
         views::smart_account_id
             .eq(account)
             .and(views::ordered_at.ge(from))
             .and(views::ordered_at.lt(until))
-            .and(crate::found!(views::table, &filter.q, views::search_key).unwrap_or_else(anything)),
+            .and(found.unwrap_or_else(anything)),
     );
     let counted = (
         views::order_type,

@@ -5,8 +5,9 @@ use crate::platform::private;
 use diesel::connection::{InstrumentationEvent, SimpleConnection};
 use diesel::r2d2::{CustomizeConnection, Error as R2d2Error, ManageConnection, R2D2Connection};
 use diesel::{Connection, PgConnection, SqliteConnection};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::collections::BTreeSet;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// A connection to either database.
 #[derive(diesel::MultiConnection)]
@@ -59,6 +60,14 @@ impl Manager {
         &self.url
     }
 
+    /// A connection to a SQLite file that waits for nobody.
+    pub fn watcher(&self) -> Result<Conn, String> {
+        let mut conn = self.connect().map_err(|e| e.to_string())?;
+        conn.batch_execute("PRAGMA busy_timeout=0")
+            .map_err(|e| e.to_string())?;
+        Ok(conn)
+    }
+
     pub fn try_once(&self) -> Result<(), String> {
         self.connect().map(drop).map_err(|e| e.to_string())
     }
@@ -102,14 +111,32 @@ fn for_its_owner(path: &str) {
 pub struct Setup {
     /// Statements that the connections of this pool were asked, BEGIN and COMMIT aside.
     pub statements: Arc<AtomicU64>,
+    /// Their texts, while somebody wants them.
+    pub heard: Arc<Heard>,
+}
+
+/// Different statements, once somebody listens.
+#[derive(Debug, Default)]
+pub struct Heard {
+    pub listening: AtomicBool,
+    pub texts: Mutex<BTreeSet<String>>,
 }
 
 impl CustomizeConnection<Conn, R2d2Error> for Setup {
     fn on_acquire(&self, conn: &mut Conn) -> Result<(), R2d2Error> {
-        let statements = self.statements.clone();
+        let (statements, heard) = (self.statements.clone(), self.heard.clone());
         conn.set_instrumentation(move |event: InstrumentationEvent<'_>| {
-            if matches!(event, InstrumentationEvent::StartQuery { .. }) {
+            if let InstrumentationEvent::StartQuery { query, .. } = event {
                 statements.fetch_add(1, Ordering::Relaxed);
+                if heard.listening.load(Ordering::Relaxed) {
+                    let text = query.to_string();
+                    let text = text.split(" -- binds").next().unwrap_or_default().to_owned();
+                    heard
+                        .texts
+                        .lock()
+                        .unwrap_or_else(PoisonError::into_inner)
+                        .insert(text);
+                }
             }
         });
         match conn {
@@ -141,6 +168,33 @@ pub fn count_anew(conn: &mut Conn, analyze: &'static str) -> Result<()> {
         c.batch_execute(analyze)?;
     }
     Ok(())
+}
+
+#[derive(diesel::QueryableByName)]
+struct Word {
+    #[diesel(sql_type = diesel::sql_types::Text)]
+    word: String,
+}
+#[derive(diesel::QueryableByName)]
+struct Version {
+    #[diesel(sql_type = diesel::sql_types::BigInt)]
+    data_version: i64,
+}
+
+/// A word that is another one after each commit. SQLite counts the commits of others for each connection, so it is to be
+/// asked on one and the same connection, which writes nothing. PostgreSQL tells which transactions one sees.
+pub fn state_of(conn: &mut Conn) -> Result<String> {
+    use diesel::RunQueryDsl;
+    Ok(match conn {
+        Conn::Sqlite(c) => {
+            let seen: Version = diesel::sql_query("PRAGMA data_version").get_result(c)?;
+            seen.data_version.to_string()
+        }
+        Conn::Postgres(c) => {
+            let seen: Word = diesel::sql_query("SELECT pg_current_snapshot()::text AS word").get_result(c)?;
+            seen.word
+        }
+    })
 }
 
 /// Forgets how statements are carried out, where that was chosen by how large the tables were.

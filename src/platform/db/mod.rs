@@ -13,10 +13,12 @@ mod like;
 mod listening;
 pub mod migrate;
 mod once;
+mod one_of;
 mod past;
 mod rows;
 pub mod schema;
 mod snapshots;
+pub mod trigrams;
 mod tx;
 
 pub use conn::{Conn, Database};
@@ -25,6 +27,7 @@ pub use like::{Condition, both, contains, either};
 pub use listening::{Told, tell};
 pub use migrate::Schema;
 pub use once::{Once, OnceKey};
+pub use one_of::one_of;
 pub use past::{Past, events_from, happened, history, times_of};
 pub use rows::counts;
 pub use snapshots::SnapshotName;
@@ -54,7 +57,13 @@ pub struct Db {
     path: Arc<str>,
     /// How many writes of this process were committed.
     commits: watch::Sender<u64>,
+    /// On SQLite a connection that does nothing but notice what others commit.
+    watcher: Option<Arc<Mutex<Conn>>>,
 }
+
+/// What has been committed, in one word: between two that are equal nothing was, by this process or another.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct State(String);
 
 impl std::fmt::Debug for Db {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -99,7 +108,14 @@ impl Db {
                 (pool.clone(), pool, None)
             }
         };
+        let watcher = match database {
+            Database::Sqlite => Some(Arc::new(Mutex::new(
+                manager.watcher().map_err(|why| not_opened(url, why))?,
+            ))),
+            Database::Postgres => None,
+        };
         Ok(Self {
+            watcher,
             readers,
             writers,
             turn,
@@ -115,9 +131,35 @@ impl Db {
         self.setup.statements.load(Ordering::Relaxed)
     }
 
+    /// The different statements that were asked since this was called for the first time, as the database reads them: how it
+    /// carries each of them out can be asked by that.
+    pub fn heard(&self) -> Vec<String> {
+        let heard = &self.setup.heard;
+        heard.listening.store(true, Ordering::Relaxed);
+        let texts = heard.texts.lock().unwrap_or_else(PoisonError::into_inner);
+        texts.iter().cloned().collect()
+    }
+
     /// Tells of each write that this process commits, for whoever waits for something to become so.
     pub fn commits(&self) -> watch::Receiver<u64> {
         self.commits.subscribe()
+    }
+
+    /// What has been committed until now; none when the database cannot say it at once.
+    pub async fn state(&self) -> Option<State> {
+        let word = match &self.watcher {
+            // A few microseconds, so it is not worth another thread.
+            Some(watcher) => conn::state_of(&mut watcher.lock().unwrap_or_else(PoisonError::into_inner)),
+            None => {
+                let readers = self.readers.clone();
+                off_the_loop(move || {
+                    let mut conn = readers.get().map_err(|e| Error::Unavailable(Cause::of(e)))?;
+                    conn::state_of(&mut conn)
+                })
+                .await
+            }
+        };
+        word.ok().map(State)
     }
 
     /// Which kind of database this is.

@@ -191,12 +191,12 @@ fn carried_out(conn: &mut Conn, steps: &str) -> Result<()> {
     Ok(())
 }
 
-/// The tables of the portal.
+/// The tables of the portal, but for the index of trigrams, which others keep.
 fn tables(conn: &mut Conn) -> Result<Vec<String>> {
     let query = match conn {
         Conn::Sqlite(_) => {
             "SELECT name AS word FROM main.sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite!_%' ESCAPE '!' \
-             AND name <> '__diesel_schema_migrations' ORDER BY name"
+             AND name NOT LIKE 'trigrams%' AND name <> '__diesel_schema_migrations' ORDER BY name"
         }
         Conn::Postgres(_) => {
             "SELECT tablename::text AS word FROM pg_tables WHERE schemaname = current_schema() \
@@ -247,10 +247,11 @@ fn rows_of_sqlite(conn: &mut Conn, from_snapshot: bool) -> Result<()> {
     if from_snapshot {
         of_this_schema(conn, "snapshot")?;
     }
-    // The record is append-only while it is used; here it is replaced with everything else.
+    // The record is append-only while it is used; here it is replaced with everything else. What keeps the index of
+    // trigrams stays: the index follows the rows.
     let triggers = pairs(
         conn,
-        "SELECT name AS one, sql AS other FROM main.sqlite_master WHERE type = 'trigger' ORDER BY name",
+        "SELECT name AS one, sql AS other FROM main.sqlite_master WHERE type = 'trigger' AND name NOT LIKE 'trigrams%' ORDER BY name",
     )?;
     let mut steps = String::new();
     for (name, _) in &triggers {

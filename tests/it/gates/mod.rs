@@ -11,6 +11,7 @@ mod links;
 mod lists;
 mod matrix;
 mod on_prem;
+mod plans;
 mod reading;
 mod signed_out;
 mod statements;

@@ -24,7 +24,7 @@ fn a_page_asks_what_it_did() {
     );
     let mut is_sqlite = true;
     for edition in ASKED {
-        let w = World::of(*edition);
+        let w = World::that_keeps_nothing(*edition);
         is_sqlite &= w.p.db.database() == Database::Sqlite;
         let _ = writeln!(table, "\n{edition:?}");
         let mut ada = w.visitor("ada@xyz.example");
@@ -43,7 +43,8 @@ fn a_page_asks_what_it_did() {
 
 #[test]
 fn more_rows_ask_no_more_statements() {
-    let (p, cast) = Portal::with_cast();
+    let p = Portal::start_as(|config| config.keeps_pages = false);
+    let cast = p.add_cast();
     let list = format!("/sa/{}/devices/device-inventory?per=100", cast.xyz.number);
     let api = format!("/api/v1/accounts/{}/devices?per=100", cast.xyz.number);
     let mut page = p.sign_in("ada@xyz.example");

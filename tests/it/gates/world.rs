@@ -113,6 +113,15 @@ impl World {
 
     /// A copy of the one that was made first: making it takes a hundred requests.
     pub fn of(edition: Edition) -> Self {
+        Self::keeping(edition, true)
+    }
+
+    /// The same, of which everything is made each time that it is asked.
+    pub fn that_keeps_nothing(edition: Edition) -> Self {
+        Self::keeping(edition, false)
+    }
+
+    fn keeping(edition: Edition, keeps_pages: bool) -> Self {
         static FIRST: [OnceLock<(Database, Things)>; 2] = [OnceLock::new(), OnceLock::new()];
         let first = &FIRST[usize::from(edition.is_on_prem())];
         let (database, things) = first.get_or_init(|| {
@@ -130,7 +139,10 @@ impl World {
             (p.leave().at_rest(), things)
         });
         Self {
-            p: Portal::start_on(database.copy(), |config| config.edition = edition),
+            p: Portal::start_on(database.copy(), |config| {
+                config.edition = edition;
+                config.keeps_pages &= keeps_pages;
+            }),
             things: things.clone(),
         }
     }

@@ -82,7 +82,7 @@ pub fn of_sqlite(conn: &mut SqliteConnection) -> BTreeMap<String, Table> {
     let mut tables = BTreeMap::new();
     for row in ask(
         conn,
-        "SELECT name AS line FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite%' AND name NOT LIKE '\\_\\_%' ESCAPE '\\'",
+        "SELECT name AS line FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite%' AND name NOT LIKE '\\_\\_%' ESCAPE '\\' AND name NOT LIKE 'trigrams%'",
     ) {
         let name = row[0].clone();
         let mut table = Table::default();

@@ -39,3 +39,9 @@ pub fn as_many_as(variable: &str, some: usize) -> usize {
     #[expect(clippy::disallowed_methods, reason = "a switch of the tests")]
     std::env::var(variable).map_or(some, |number| number.parse().expect(variable))
 }
+
+/// Whether answers are kept for whoever asks the same again: as the program has it, unless `LICENTRAL_KEPT_PAGES` is off.
+pub fn keeps_pages() -> bool {
+    #[expect(clippy::disallowed_methods, reason = "a switch of the tests")]
+    std::env::var("LICENTRAL_KEPT_PAGES").map_or(true, |word| word == "on")
+}

@@ -89,6 +89,7 @@ impl Portal {
             reach: licentral::platform::reach::Reach::new(true, Vec::new()),
             accept_device_codes: false,
             sync_records: licentral::platform::config::SYNC_RECORDS,
+            keeps_pages: super::keeps_pages(),
             log: "off".to_owned(),
             limits: Limits {
                 // A test tells by itself how small.

@@ -1,0 +1,9 @@
+DROP TRIGGER trigrams_orders_delete;
+DROP TRIGGER trigrams_orders_update;
+DROP TRIGGER trigrams_orders_insert;
+DROP TRIGGER trigrams_devices_delete;
+DROP TRIGGER trigrams_devices_update;
+DROP TRIGGER trigrams_devices_insert;
+DROP TABLE trigrams;
+DROP TABLE trigrams_of;
+DROP TABLE trigrams_accounts;

@@ -1,0 +1,195 @@
+//! Answers that are kept: given again to whoever asks the same, and gone with the next write, the next second and the next
+//! person.
+
+use crate::support::{Api, Browser, Cast, Portal, placed};
+use diesel::prelude::*;
+use licentral::authz::Role;
+use licentral::kernel::Who;
+use licentral::kernel::ids::PersonId;
+use licentral::platform::db::Db;
+use licentral::platform::db::schema::{devices, grants};
+
+fn kept() -> (Portal, Cast) {
+    let p = Portal::start_as(|config| config.keeps_pages = true);
+    let cast = p.add_cast();
+    p.freeze();
+    let some: Vec<_> = (0..5)
+        .map(|_| placed(&cast.xyz, cast.corporate, "c9200-ne-48", 1, p.clock.now()))
+        .collect();
+    let (at, who) = (p.clock.now(), Who::portal("tests"));
+    p.db.housekeeping_now(|tx| licentral::devices::place_many(tx, at, &who, cast.xyz.id, &some))
+        .unwrap();
+    (p, cast)
+}
+
+fn list(cast: &Cast) -> String {
+    format!("/sa/{}/devices/device-inventory", cast.xyz.number)
+}
+
+/// Asks the same until an answer needs nothing of the database: twice within a second, and nothing was written meanwhile.
+#[track_caller]
+fn given_again(p: &Portal, mut ask: impl FnMut()) {
+    let again = (0..50).any(|_| {
+        let before = p.db.statements();
+        ask();
+        p.db.statements() == before
+    });
+    assert!(again, "it is made anew each time");
+}
+
+/// As another process does: by a database of its own.
+fn rename_all(p: &Portal, to: &str) {
+    let other = Db::open(p.database_url()).unwrap();
+    other
+        .housekeeping_now(|tx| {
+            use licentral::platform::db::{Conn, Reads};
+            let rename = diesel::update(devices::table).set(devices::product.eq(to));
+            match tx.conn() {
+                Conn::Sqlite(c) => rename.execute(c)?,
+                Conn::Postgres(c) => rename.execute(c)?,
+            };
+            Ok(())
+        })
+        .unwrap();
+}
+
+#[test]
+fn what_was_made_is_given_until_somebody_writes() {
+    let (p, cast) = kept();
+    let mut ada = p.sign_in("ada@xyz.example");
+    let mut script = p.api("ada@xyz.example");
+    let (page, api) = (
+        list(&cast),
+        format!("/api/v1/accounts/{}/devices", cast.xyz.number),
+    );
+    for n in 0..20 {
+        given_again(&p, || drop(ada.get(&page).expect(200).status));
+        given_again(&p, || drop(script.get(&api).expect(200).status));
+        let name = format!("Renamed {n}");
+        rename_all(&p, &name);
+        ada.get(&page).expect(200).shows(&name);
+        assert_eq!(script.get(&api).json()["items"][0]["product"], name.as_str());
+    }
+}
+
+#[test]
+fn the_clock_and_the_second_end_what_is_kept() {
+    let (p, cast) = kept();
+    let mut ada = p.sign_in("ada@xyz.example");
+    let page = list(&cast);
+    given_again(&p, || drop(ada.get(&page).expect(200).status));
+    // Nothing is written by it here: this clock is the test's own.
+    p.advance(chrono::TimeDelta::days(40));
+    let before = p.db.statements();
+    ada.get(&page).expect(200);
+    assert!(p.db.statements() > before, "the same page 40 days later");
+    given_again(&p, || drop(ada.get(&page).expect(200).status));
+    p.advance_wall(chrono::TimeDelta::hours(13));
+    // The session has ended meanwhile.
+    ada.open(&page).expect(303);
+}
+
+#[test]
+fn a_role_that_was_taken_away_is_not_served_after() {
+    let (p, cast) = kept();
+    let page = list(&cast);
+    for round in 0..5 {
+        let mut cy = p.sign_in("cy@xyz.example");
+        given_again(&p, || drop(cy.get(&page).expect(200).status));
+        let person: PersonId = p.find_person("cy@xyz.example").id;
+        p.db.housekeeping_now(|tx| {
+            use licentral::platform::db::Reads;
+            diesel::delete(grants::table.filter(grants::person_id.eq(person))).execute(tx.conn())?;
+            Ok(())
+        })
+        .unwrap();
+        let gone = cy.open(&page).status;
+        assert_ne!(gone, 200, "round {round}");
+        p.role("cy@xyz.example", &cast.xyz, None, Role::SmartAccountUser);
+    }
+}
+
+#[test]
+fn nobody_meets_what_was_made_for_another() {
+    let (p, cast) = kept();
+    let page = list(&cast);
+    // Una sees one Virtual Account, in which there is no product instance; Eve sees nothing of it.
+    let mut people: Vec<(Browser, u16, bool)> = [
+        ("ada@xyz.example", 200, true),
+        ("una@xyz.example", 200, false),
+        ("dan@xyz.example", 200, true),
+        ("eve@harborview.example", 404, false),
+    ]
+    .into_iter()
+    .map(|(email, status, sees)| (p.sign_in(email), status, sees))
+    .collect();
+    for _ in 0..5 {
+        for (browser, status, sees) in &mut people {
+            let page = browser.open(&page).expect(*status);
+            assert_eq!(
+                page.body.contains(">Placed<") || page.body.contains("PLACED"),
+                *sees
+            );
+        }
+    }
+    let name = |browser: &mut Browser| browser.get(&page).texts(".top-user, .who, header").join(" ");
+    let (ada, una) = (name(&mut people[0].0), name(&mut people[1].0));
+    assert_ne!(ada, una, "each page names who looks at it");
+    // Borrowed eyes are other eyes, with the same session.
+    let mut ada = people.remove(0).0;
+    given_again(&p, || drop(ada.get(&page).expect(200).status));
+    ada.get(&format!("/sa/{}/view-as", cast.xyz.number)).expect(200);
+    ada.fill_and_submit("form", &[("role", "smart-account-user")]);
+    let page = ada.open(&page);
+    assert!(page.body.contains("Stop"), "the banner of borrowed eyes");
+}
+
+#[test]
+fn each_page_can_send_its_forms_and_shows_its_message_once() {
+    let (p, cast) = kept();
+    let mut ada = p.sign_in("ada@xyz.example");
+    let places = format!("/sa/{}/account/virtual-accounts", cast.xyz.number);
+    given_again(&p, || drop(ada.get(&places).expect(200).status));
+    for n in 0..3 {
+        ada.get(&format!("{places}/new")).expect(200);
+        ada.fill_and_submit("#main form", &[("name", &format!("Kept {n}"))]);
+        let page = ada.follow();
+        assert!(page.body.contains(&format!("Kept {n}")));
+        let again = ada.get(&places).expect(200);
+        assert!(again.body.contains(&format!("Kept {n}")));
+        assert!(again.attrs(".flash", "class").is_empty(), "shown a second time");
+    }
+}
+
+#[test]
+fn who_has_an_answer_is_told_that_it_is_the_same() {
+    let (p, cast) = kept();
+    let mut script: Api = p.api("ada@xyz.example");
+    for path in [
+        format!("/api/v1/accounts/{}/devices", cast.xyz.number),
+        format!("/api/v1/accounts/{}/orders", cast.xyz.number),
+    ] {
+        let etag = script.get(&path).expect(200).header("etag").unwrap().to_owned();
+        let reply = script.send("GET", &path, &[("if-none-match", &etag)], None);
+        assert_eq!((reply.status, reply.body.as_str()), (304, ""));
+        assert_eq!(reply.header("cache-control"), Some("no-store"));
+        let reply = script.send("GET", &path, &[("if-none-match", "\"another\"")], None);
+        assert_eq!(reply.status, 200);
+        rename_all(&p, &format!("After {etag}"));
+        let reply = script.send("GET", &path, &[("if-none-match", &etag)], None);
+        assert_eq!(reply.status, if path.ends_with("devices") { 200 } else { 304 });
+    }
+}
+
+#[test]
+fn a_switch_turns_it_off() {
+    let p = Portal::start_as(|config| config.keeps_pages = false);
+    let cast = p.add_cast();
+    let mut ada = p.sign_in("ada@xyz.example");
+    ada.get(&list(&cast)).expect(200);
+    for _ in 0..5 {
+        let before = p.db.statements();
+        ada.get(&list(&cast)).expect(200);
+        assert!(p.db.statements() > before);
+    }
+}
