@@ -766,9 +766,10 @@ pub fn page(
     let (name, id) = (devices::name_key, devices::id);
     let few = few(read, within, filter)?;
     let query = asked!(within, filter, &few).select(columns!());
-    // Few of many are found by their standing and sorted; by the index of names all the others would be passed by.
+    // Few of many are found by their standings or words and sorted; by the index of names all the others would be passed
+    // by. One standing alone has an index of names.
     if sort == Sort::Name
-        && (!filter.standings.is_empty() || !filter.typed.trim().is_empty())
+        && (filter.standings.len() > 1 || !filter.typed.trim().is_empty())
         && total.is_some_and(|total| total <= SORTED_AT_MOST)
     {
         let sorted = name.concat("");

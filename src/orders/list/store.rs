@@ -1,6 +1,6 @@
 //! The statements of Order Inventory. Every one begins with the account, in a table that holds what each account sees.
 
-use super::super::model::{LineKind, LineState};
+use super::super::model::{Assignment, LineKind, LineState, OrderStatus, OrderType};
 use super::{Filter, Row, Sort, Tally};
 use crate::authz::Within;
 use crate::error::{Error, Result};
@@ -8,7 +8,7 @@ use crate::kernel::Moment;
 use crate::kernel::ids::OrderId;
 use crate::platform::db::schema::{order_lines, order_views as views, orders};
 use crate::platform::db::trigrams::{self, Indexed};
-use crate::platform::db::{Condition, Reads, both, one_of};
+use crate::platform::db::{Condition, Reads, one_of};
 use diesel::prelude::*;
 
 /// What lies within reach and is asked for, but for the kinds. Who reaches some Virtual Accounts alone sees the orders
@@ -155,6 +155,30 @@ pub fn with_cisco_services(read: &mut dyn Reads, ids: &[OrderId]) -> Result<Vec<
         .load(read.conn())?)
 }
 
+/// Few orders, counted one by one.
+fn tallied(each: &[(OrderType, OrderStatus, Assignment)]) -> Vec<Tally> {
+    let mut tallies: Vec<Tally> = Vec::new();
+    for (order_type, order_status, assignment) in each {
+        let one = Tally {
+            order_type: *order_type,
+            order_status: *order_status,
+            assignment: *assignment,
+            orders: 0,
+        };
+        let known = tallies
+            .iter()
+            .position(|tally| Tally { orders: 0, ..*tally } == one);
+        let at = known.unwrap_or_else(|| {
+            tallies.push(one);
+            tallies.len() - 1
+        });
+        if let Some(tally) = tallies.get_mut(at) {
+            tally.orders += 1;
+        }
+    }
+    tallies
+}
+
 /// The same, counted: all conditions are always there, since a query that is put together as it runs cannot be grouped.
 pub fn counted(read: &mut dyn Reads, within: &Within, filter: &Filter) -> Result<Vec<Tally>> {
     use diesel::dsl::count_star;
@@ -164,11 +188,13 @@ pub fn counted(read: &mut dyn Reads, within: &Within, filter: &Filter) -> Result
     let until = filter.until.map_or_else(|| ever("9999-12-31T00:00:00Z"), Ok)?;
     let kinds = (views::order_type, views::order_status, views::assignment);
     let anything = || -> Condition<'_, views::table> { Box::new(views::search_key.like("%")) };
-    let mut found = crate::found!(views::table, &filter.q, views::search_key);
-    if let Some(few) = few(read, within, filter)? {
-        let among: Condition<'_, views::table> = Box::new(few.among(views::order_id));
-        found = Some(both(found, among));
+    let few = few(read, within, filter)?;
+    if few.is_some() {
+        let each: Vec<(OrderType, OrderStatus, Assignment)> =
+            reached!(within, filter, &few).select(kinds).load(read.conn())?;
+        return Ok(tallied(&each));
     }
+    let found = crate::found!(views::table, &filter.q, views::search_key);
     let asked = views::table.filter(
         views::smart_account_id
             .eq(account)
