@@ -148,6 +148,9 @@ pub fn rows(read: &mut dyn Reads, ids: &[OrderId]) -> Result<Vec<Row>> {
 
 /// Those with lines of Cisco branded services.
 pub fn with_cisco_services(read: &mut dyn Reads, ids: &[OrderId]) -> Result<Vec<OrderId>> {
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
     Ok(order_lines::table
         .filter(one_of(order_lines::order_id, ids.to_vec()).and(order_lines::kind.eq(LineKind::CiscoService)))
         .select(order_lines::order_id)

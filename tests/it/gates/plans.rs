@@ -36,7 +36,30 @@ const LARGE: &[&str] = &[
 ];
 
 /// What may read a whole table nevertheless, by a word of the statement, and why.
-const MAY: &[(&str, &str)] = &[];
+const MAY: &[(&str, &str)] = &[
+    (
+        "`access_requests`.`id` FROM `access_requests` LIMIT",
+        "whether there is any",
+    ),
+    (
+        "`account_requests`.`reference` FROM `account_requests` LIMIT",
+        "whether there is any",
+    ),
+    ("COUNT(*) FROM `people`", "the page of signing in, in a lab"),
+    (
+        "FROM `people` WHERE (`people`.`state` = ?) ORDER BY `people`.`search_key`",
+        "people who are offered on the page of signing in, in a lab",
+    ),
+    ("INNER JOIN `platform_roles`", "few hold a role over the portal"),
+    (
+        "`smart_accounts`.`name` FROM `smart_accounts`",
+        "names that look the same (decision 17): by one's own request alone",
+    ),
+    (
+        "`smart_accounts`.`headquarters`",
+        "an account of others is searched by its name",
+    ),
+];
 
 #[derive(diesel::QueryableByName)]
 struct Step {

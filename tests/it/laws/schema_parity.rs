@@ -359,7 +359,7 @@ fn the_steps_of_both_databases_say_the_same() {
             .flatten()
             .map(|e| {
                 let text = std::fs::read_to_string(e.path().join("up.sql")).unwrap();
-                // Triggers are written in each database's own language.
+                // Triggers and the index of trigrams are written in each database's own language.
                 let tables: String = text
                     .replace(" COLLATE \"C\"", "")
                     .lines()
@@ -370,6 +370,7 @@ fn the_steps_of_both_databases_say_the_same() {
                     .split(";\n")
                     // The last statement of a file keeps its semicolon.
                     .map(|s| s.trim().trim_end_matches(';'))
+                    .filter(|s| !s.contains("trigrams"))
                     .filter(|s| {
                         s.starts_with("CREATE TABLE")
                             || s.starts_with("ALTER TABLE")

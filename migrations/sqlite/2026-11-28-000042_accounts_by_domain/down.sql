@@ -1,0 +1,1 @@
+DROP INDEX smart_accounts_of_domain;
