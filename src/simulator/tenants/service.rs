@@ -173,7 +173,15 @@ fn one(
         let called = Name::parse(called, "Name").map_err(Error::internal)?;
         people::add(tx, at, *id, &email, &called, Some(hash), 2)?;
         grants::give(tx, at, plan.account, None, *id, made.role)?;
-        api_client::add(tx, at, *id, &made.client_id, &made.client_secret, &client, true)?;
+        api_client::add(
+            tx,
+            at,
+            *id,
+            &made.client_id,
+            &made.client_secret,
+            &client,
+            api_client::Scopes::ALL,
+        )?;
     }
     content(tx, who, at, plan)?;
     let ids: Vec<String> = plan.people.iter().map(|(id, _, _)| id.to_string()).collect();
