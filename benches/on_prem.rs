@@ -339,7 +339,7 @@ fn device(
         export_controlled: true,
         secret_hash: String::new(),
         token: None,
-        licenses: USES.len() as i64,
+        licenses: USES.len() as i32,
         registered_at: at,
         renewed_at: at,
         contact_at: at,

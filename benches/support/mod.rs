@@ -234,7 +234,7 @@ impl Portal {
             .args(["--listen", &format!("127.0.0.1:{port}")])
             .args([
                 "--database-url",
-                "licentral.db",
+                "sqlite://licentral.db",
                 "--scenario",
                 "demo",
                 "--log",
