@@ -249,6 +249,7 @@ impl Portal {
             port,
             folder,
             url: String::new(),
+            is_left: false,
         }
     }
 }
@@ -448,10 +449,6 @@ impl Wire {
     }
 }
 
-/// So many connections ask at once, and so long.
-const CONNECTIONS: usize = 16;
-const SECONDS: u64 = 4;
-
 /// Asks over and over on several connections; prints a line; returns the rate.
 pub fn measure(name: &str, port: u16, child: &Child, request: &[u8], limit: Option<f64>) -> f64 {
     let stop = Arc::new(AtomicBool::new(false));
@@ -529,48 +526,6 @@ fn of_status(id: u32, field: &str) -> u64 {
         .lines()
         .find_map(|line| line.strip_prefix(field)?.split_whitespace().next()?.parse().ok())
         .unwrap_or(0)
-}
-
-/// Asks over and over on several connections; prints a line; returns the rate.
-pub fn measure(name: &str, port: u16, child: &Child, request: &[u8], limit: Option<f64>) -> f64 {
-    let stop = Arc::new(AtomicBool::new(false));
-    let waits = Arc::new(Mutex::new(Vec::new()));
-    let before = cpu(child);
-    let started = Instant::now();
-    let threads: Vec<_> = (0..CONNECTIONS)
-        .map(|_| {
-            let (stop, waits, request) = (stop.clone(), waits.clone(), request.to_vec());
-            std::thread::spawn(move || {
-                let mut wire = Wire::open(port);
-                let mut own = Vec::new();
-                while !stop.load(Ordering::Relaxed) {
-                    let asked = Instant::now();
-                    let (status, _) = wire.ask(&request);
-                    assert_eq!(status, 200, "a workload must be answered with 200");
-                    own.push(asked.elapsed());
-                }
-                waits.lock().unwrap().extend(own);
-            })
-        })
-        .collect();
-    std::thread::sleep(Duration::from_secs(SECONDS));
-    stop.store(true, Ordering::Relaxed);
-    for thread in threads {
-        thread.join().unwrap();
-    }
-    let took = started.elapsed().as_secs_f64();
-    let mut waits = waits.lock().unwrap().clone();
-    waits.sort_unstable();
-    let rate = waits.len() as f64 / took;
-    let at = |part: f64| waits[((waits.len() as f64 - 1.0) * part) as usize].as_secs_f64() * 1000.0;
-    let per_request = (cpu(child) - before) * 1_000_000.0 / waits.len() as f64;
-    let ratio = limit.map_or_else(|| "1".to_owned(), |limit| format!("{:.3}", rate / limit));
-    println!(
-        "| {name} | {rate:.0} | {ratio} | {:.2} | {:.2} | {per_request:.0} |",
-        at(0.5),
-        at(0.99)
-    );
-    rate
 }
 
 /// The most memory that a process has while this is watched.
