@@ -142,13 +142,12 @@ fn opened(name: &'static str, program: &Path, kept: &str, folder: &Path) -> Serv
     let began = Instant::now();
     let (child, port) = launch_program(program, folder, "large", "", &env);
     let took = began.elapsed().as_millis();
-    let running = Running { child, port };
     println!(
         "{name}: first answer after {took} ms, {} MB resident.",
-        memory(&running.child) / 1024
+        memory(&child) / 1024
     );
     let portal = support::Portal {
-        child: running.child,
+        child,
         port,
         folder: folder.to_owned(),
         url: String::new(),
