@@ -296,7 +296,7 @@ impl Site {
 }
 
 fn url_of(server: &Portal) -> String {
-    format!("sqlite://{}", server.folder.join("licentral.db").display())
+    format!("sqlite://{}", server.folder.join("server.db").display())
 }
 
 /// Product instances with what they use, as they are when they have registered.
@@ -375,7 +375,7 @@ struct Line {
 /// The limit of a synchronization file: its rows by one statement, each written as JSON, hashed and packed.
 fn raw_file(server: &Portal) -> f64 {
     use sha2::Digest as _;
-    let path = server.folder.join("licentral.db");
+    let path = server.folder.join("server.db");
     let mut conn = diesel::SqliteConnection::establish(&path.to_string_lossy()).unwrap();
     let begun = Instant::now();
     let rows = diesel::sql_query(

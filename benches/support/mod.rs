@@ -234,7 +234,7 @@ impl Portal {
             .args(["--listen", &format!("127.0.0.1:{port}")])
             .args([
                 "--database-url",
-                "sqlite://licentral.db",
+                "sqlite://server.db",
                 "--scenario",
                 "demo",
                 "--log",
