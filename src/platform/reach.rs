@@ -4,10 +4,10 @@
 //! A lab reaches this computer alone, an installation in production public addresses alone: whoever administers an account
 //! is not to look around in the network that the portal stands in. A setting names networks besides.
 
+use super::tls;
 use std::io;
 use std::io::Read as _;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 use ureq::unversioned::resolver::{DefaultResolver, ResolvedSocketAddrs, Resolver};
 use ureq::unversioned::transport::{DefaultConnector, NextTimeout};
@@ -136,9 +136,12 @@ impl Reach {
 
     /// A client that goes nowhere else.
     pub fn caller(&self) -> Caller {
-        let tls = ureq::tls::TlsConfig::builder()
-            .unversioned_rustls_crypto_provider(Arc::new(rustls::crypto::aws_lc_rs::default_provider()))
-            .build();
+        Caller {
+            agent: tls::believed().map(|tls| self.agent(tls)),
+        }
+    }
+
+    fn agent(&self, tls: ureq::tls::TlsConfig) -> ureq::Agent {
         let config = ureq::Agent::config_builder()
             .http_status_as_error(false)
             .max_redirects(0)
@@ -152,9 +155,7 @@ impl Reach {
             reach: self.clone(),
             names: DefaultResolver::default(),
         };
-        Caller {
-            agent: ureq::Agent::with_parts(config, DefaultConnector::default(), resolver),
-        }
+        ureq::Agent::with_parts(config, DefaultConnector::default(), resolver)
     }
 }
 
@@ -210,15 +211,16 @@ pub struct Answered {
 /// Calls what may be reached. It waits for the answer, so it is used off the loop, and never inside a transaction.
 #[derive(Debug, Clone)]
 pub struct Caller {
-    agent: ureq::Agent,
+    /// None can be made when the authorities of `SSL_CERT_FILE` cannot be read: then this says why.
+    agent: Result<ureq::Agent, String>,
 }
 
 impl Caller {
     /// Sends JSON by POST. An answer is an answer, whatever its status.
     pub fn post(&self, url: &str, headers: &[(&str, String)], body: &str) -> Result<Answered, String> {
         let begun = Instant::now();
-        let mut request = self
-            .agent
+        let agent = self.agent.as_ref().map_err(Clone::clone)?;
+        let mut request = agent
             .post(url)
             .header("content-type", "application/json")
             .header("user-agent", USER_AGENT);

@@ -623,7 +623,7 @@ fn dead_links_look_alike_and_only_their_recipient_learns_more() {
     let plain = |page: &crate::support::Page| {
         let mut text = page.body.clone();
         let at = text.find("Reference: <code>").unwrap();
-        let end = at + text[at..].find("</code>").unwrap();
+        let end = at + text[at..].find("</p>").unwrap();
         text.replace_range(at..end, "");
         for token in page.attrs("input[name=csrf]", "value") {
             text = text.replace(&token, "TOKEN");

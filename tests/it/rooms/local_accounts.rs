@@ -406,7 +406,7 @@ fn a_cloud_that_says_no_or_nothing_leaves_the_request_pending_with_the_reason() 
     ines.page().expect(422).shows("invalid_client");
     fill(&mut ines, "http://127.0.0.1:9", &id, &secret);
     ines.page().expect(422).shows("cannot be reached");
-    fill(&mut ines, "https://cloud.example", &id, &secret);
+    fill(&mut ines, "ftp://cloud.example", &id, &secret);
     ines.page().expect(422).shows("http://");
     // Somebody who has no access there.
     let (eve, eves) = cloud.api_client("eve@harborview.example", true);
