@@ -11,6 +11,7 @@
     clippy::expect_used,
     clippy::print_stdout,
     clippy::indexing_slicing,
+    clippy::disallowed_methods,
     clippy::panic,
     reason = "a benchmark prints, and ends loudly when something is wrong"
 )]

@@ -261,6 +261,10 @@ fn in_words(error: &ureq::Error) -> String {
 }
 
 /// Blocks of IPv4 that are no public addresses (IANA's registry of special purposes), multicast, and the rest of class E.
+#[expect(
+    clippy::ip_constant,
+    reason = "blocks in a table, not the addresses that have names"
+)]
 const NOT_PUBLIC_V4: &[(Ipv4Addr, u32)] = &[
     (Ipv4Addr::new(0, 0, 0, 0), 8),
     (Ipv4Addr::new(10, 0, 0, 0), 8),

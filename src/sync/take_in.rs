@@ -29,6 +29,7 @@ pub struct Taken {
 }
 
 /// What a look at a file says before anything is written.
+#[expect(clippy::large_enum_variant, reason = "there is one of them at a time")]
 pub enum Looked<'b> {
     /// The very same was taken in before.
     Known(SyncFile),

@@ -150,7 +150,8 @@ struct Decision {
     redirect_uri: String,
     #[serde(default)]
     state: String,
-    decision: String,
+    #[serde(rename = "decision")]
+    says: String,
 }
 
 async fn decide(who: SignedIn, posted: Posted<Decision>) -> Answer {
@@ -162,7 +163,7 @@ async fn decide(who: SignedIn, posted: Posted<Decision>) -> Answer {
         who.portal.config.is_lab(),
     )?;
     client(&who, &asked.client).await?;
-    let to = match sent.decision.as_str() {
+    let to = match sent.says.as_str() {
         "allow" => {
             let code = code(&who, &asked, who.portal.clock.wall())?;
             asked.told("code", &code)

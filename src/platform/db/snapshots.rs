@@ -273,6 +273,9 @@ fn rows_of_sqlite(conn: &mut Conn, from_snapshot: bool) -> Result<()> {
     Ok(conn.batch_execute(&steps)?)
 }
 
+/// What triggers count: of other tables' rows, so it comes back after them.
+const COUNTED: &str = "license_tallies";
+
 fn replace_postgres(conn: &mut Conn, by: Option<&SnapshotName>) -> Result<()> {
     if let Some(name) = by {
         of_this_schema(conn, &format!("{PREFIX}{name}"))?;
@@ -296,6 +299,10 @@ fn replace_postgres(conn: &mut Conn, by: Option<&SnapshotName>) -> Result<()> {
                 "INSERT INTO \"{table}\" SELECT * FROM \"{PREFIX}{name}\".\"{table}\";"
             ));
         }
+        // The triggers have counted the rows that came back, and they stand counted in the snapshot.
+        steps.push_str(&format!(
+            "DELETE FROM {COUNTED}; INSERT INTO {COUNTED} SELECT * FROM \"{PREFIX}{name}\".{COUNTED};"
+        ));
     }
     steps.push_str("COMMIT;");
     carried_out(conn, &steps)

@@ -43,7 +43,7 @@ impl Asked {
             .as_array()
             .into_iter()
             .flatten()
-            .map(|one| if one.is_object() { &one["id"] } else { one })
+            .map(|one| one.get("id").unwrap_or(one))
             .filter_map(|one| whole_number(one).ok().flatten())
             .collect();
         Ok(Self {
@@ -52,10 +52,14 @@ impl Asked {
             page: number("page", 1)?,
             size: number("pageSize", 10)?.min(MOST),
             filter: input["filterBy"].as_object().cloned().unwrap_or_default(),
-            sort: input["pagination"]["sortOrder"]
-                .as_array()
-                .and_then(|list| list.first())
-                .or_else(|| Some(&input["pagination"]["sortOrder"]).filter(|one| one.is_object()))
+            sort: input
+                .get("pagination")
+                .and_then(|page| page.get("sortOrder"))
+                .and_then(|order| match order {
+                    Value::Array(list) => list.first(),
+                    Value::Object(_) => Some(order),
+                    _ => None,
+                })
                 .map(|one| format!("{} {}", text(&one["attribute"]), text(&one["order"]))),
         })
     }
