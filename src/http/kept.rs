@@ -6,7 +6,7 @@
 //! kept, so the room that it takes is bounded, and so is how old an answer can be by time alone: less than a second.
 //!
 //! What opts in: pages and JSON without a token that is good once, and files of comma-separated values ([`Keep`]), on the
-//! paths of [`FOLDERS`]. Beside whole answers, parts of them are kept the same way ([`Now::part`]).
+//! paths of `FOLDERS`. Beside whole answers, parts of them are kept the same way ([`Now::part`]).
 
 use super::portal::Portal;
 use super::visit::{FLASH, raw_cookie};
