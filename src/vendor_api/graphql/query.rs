@@ -95,7 +95,7 @@ pub fn read(text: &str, operation: &str, given: &Map<String, Value>) -> Result<V
         [] => return Err("The query has no operation.".to_owned()),
         several => several
             .iter()
-            .find(|one| one.name == operation)
+            .find(|one| !operation.is_empty() && one.name == operation)
             .ok_or("operationName names none of the operations.")?,
     };
     if chosen.kind != "query" {
