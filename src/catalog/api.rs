@@ -1,7 +1,7 @@
 //! The catalog, for scripts.
 
 use super::model::{Billing, Item, LineKind, Term};
-use super::pages::{BILLINGS, EXPORT, FAMILIES, KINDS, SORTS, TERMS, cut, matching, spec};
+use super::pages::{BILLINGS, EXPORT, FAMILIES, KINDS, SORTS, TERMS, matching, spec};
 use crate::http::{Answer, Api, ListQuery, Param, Routes, SignedIn, json};
 use actix_web::http::Method;
 use serde::Serialize;
@@ -94,7 +94,7 @@ async fn all(visit: SignedIn) -> Answer {
     list.understood()?;
     let found = matching(&list);
     let total = found.len() as u64;
-    let rows = cut(&list, found);
+    let rows: Vec<_> = list.cut(found).collect();
     json(
         200,
         &CatalogList {

@@ -95,14 +95,6 @@ pub fn matching(list: &ListQuery) -> Vec<&'static Item> {
     found
 }
 
-/// The page of a list that is at hand as a whole.
-pub fn cut<T>(list: &ListQuery, all: Vec<T>) -> Vec<T> {
-    all.into_iter()
-        .skip(usize::try_from(list.offset()).unwrap_or(usize::MAX))
-        .take(usize::try_from(list.limit()).unwrap_or(usize::MAX))
-        .collect()
-}
-
 #[derive(Template)]
 #[template(path = "catalog/list.html")]
 struct CatalogPage {
@@ -120,7 +112,7 @@ pub async fn list(visit: SignedIn) -> Answer {
     let found = matching(&list);
     let total = found.len() as u64;
     list.clamp(total);
-    let rows = cut(&list, found);
+    let rows: Vec<_> = list.cut(found).collect();
     page(&CatalogPage {
         shell: visit.list_shell("Product Catalog", &[Crumb::text("Orders")], &list),
         pager: list.pager(total),

@@ -168,10 +168,8 @@ async fn all(may: May<ViewInventory>) -> Answer {
     json(
         200,
         &DeviceManagerList {
-            items: rows
-                .into_iter()
-                .skip(usize::try_from(list.offset()).unwrap_or(usize::MAX))
-                .take(usize::try_from(list.limit()).unwrap_or(usize::MAX))
+            items: list
+                .cut(rows)
                 .map(|row| DeviceManagerShape::of(row, now))
                 .collect(),
             total,

@@ -8,7 +8,7 @@ use crate::authz::{Action, Does, Permit};
 use crate::error::{Error, Problems, Result};
 use crate::http::csv::Table;
 use crate::http::form::{Named, PathPart, fresh};
-use crate::http::list::{ColumnSpec, FilterSpec, ListQuery, ListSpec, Pager};
+use crate::http::list::{ColumnSpec, FilterSpec, ListQuery, ListSpec, Pager, column};
 use crate::http::menu::Item;
 use crate::http::reply::attachment;
 use crate::http::widgets::{Happening, Tab, counted, number};
@@ -90,14 +90,6 @@ const COLUMNS: &[ColumnSpec<'static>] = &[
     column("due", "Due date", true),
     column("since", "Registered", false),
 ];
-
-const fn column(key: &'static str, label: &'static str, default_on: bool) -> ColumnSpec<'static> {
-    ColumnSpec {
-        key,
-        label,
-        default_on,
-    }
-}
 
 pub const STATUSES: &[(&str, &str)] = &[
     (SyncStatus::Never.word(), SyncStatus::Never.label()),
@@ -295,10 +287,8 @@ async fn list_page(
         &ListPage {
             shell,
             pager: list.pager(total),
-            rows: rows
-                .into_iter()
-                .skip(usize::try_from(list.offset()).unwrap_or(usize::MAX))
-                .take(usize::try_from(list.limit()).unwrap_or(usize::MAX))
+            rows: list
+                .cut(rows)
                 .map(|row| Line::of(visit, row, &administrators))
                 .collect(),
             late,

@@ -16,8 +16,9 @@ pub use api_record::ChainShape;
 pub use model::Entry;
 pub use pages::KINDS;
 pub use record::{follow_all, sentence};
-pub use service::{find, newest, server_failures, told_between};
+pub use service::{find, newest, server_failures};
 pub use store::of_kinds;
+pub use store::told_between;
 
 use crate::authz::Action;
 use crate::http::Routes;

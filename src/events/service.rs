@@ -10,7 +10,7 @@ use crate::http::widgets::counted;
 use crate::kernel::event::Outcome;
 use crate::kernel::ids::{EventId, SmartAccountId, VirtualAccountId};
 use crate::kernel::{Event, Kind, Moment, search_key};
-use crate::platform::db::{Reads, Recorded, Told, Tx};
+use crate::platform::db::{Reads, Recorded, Tx};
 use crate::virtual_accounts;
 use std::collections::HashMap;
 
@@ -97,17 +97,6 @@ pub fn newest(read: &mut dyn Reads, permit: &Permit<ViewEvents>, most: i64) -> R
 /// One line.
 pub fn find(read: &mut dyn Reads, permit: &Permit<ViewEvents>, id: EventId) -> Result<Entry> {
     store::find(read, permit.within(), id)
-}
-
-/// The events of an account in a period, the oldest first; at most so many.
-pub fn told_between(
-    read: &mut dyn Reads,
-    account: SmartAccountId,
-    from: Moment,
-    until: Moment,
-    most: i64,
-) -> Result<Vec<Told>> {
-    store::told_between(read, account, from, until, most)
 }
 
 /// Records that the log is taken out, before the first line is.

@@ -141,6 +141,7 @@ pub fn count(read: &mut dyn Reads, whose: Whose<'_>, filter: &Filter) -> Result<
     Ok(asked!(whose, filter).count().get_result(read.conn())?)
 }
 
+/// The events of an account in a period, the oldest first; at most so many.
 pub fn told_between(
     read: &mut dyn Reads,
     account: SmartAccountId,

@@ -1,12 +1,12 @@
 //! "Why can't I?" for scripts.
 
-use super::model::{HeldRole, Helper, Question, Told};
-use super::pages::{asked, of_anything, whose};
+use super::model::{HeldRole, Helper, Told};
+use super::pages::{asked, of_anything, question, whose};
 use super::service;
 use crate::authn::Actor;
 use crate::authz::action::{Operate, ViewAccount, ViewUsers};
 use crate::authz::explain::Reason;
-use crate::error::{Error, Result};
+use crate::error::Error;
 use crate::http::{Answer, Api, May, Param, Routes, SignedIn, Visit, json};
 use crate::kernel::Moment;
 use actix_web::http::Method;
@@ -95,7 +95,7 @@ struct Explanation {
 impl Explanation {
     fn of(told: Told, visit: &Visit) -> Self {
         Self {
-            allowed: service::is_yes(&told),
+            allowed: told.is_yes(),
             person: told.person,
             action: told.action.name(),
             action_words: visit.say(told.action.words()).to_owned(),
@@ -139,14 +139,8 @@ struct RequestExplanation {
     now: Option<Explanation>,
 }
 
-fn question(query: &str) -> Result<Question> {
-    let asked = asked(query);
-    let typed = |key: &str| asked.get(key).map_or("", String::as_str);
-    Question::read(typed("person"), typed("action"), typed("virtual_account"))
-}
-
 async fn of_account(may: May<ViewAccount>) -> Answer {
-    let question = question(&may.query)?;
+    let question = question(&asked(&may.query))?;
     let whose = whose(may.perhaps::<ViewUsers>()?.as_ref());
     let (permit, edition, tenant) = (may.permit.clone(), may.portal.config.edition, may.tenant.clone());
     let asker = may.permit.actor()?.person.clone();

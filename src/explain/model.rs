@@ -82,6 +82,17 @@ pub struct Told {
     pub more: u64,
 }
 
+impl Told {
+    /// Whether the answer is yes.
+    pub fn is_yes(&self) -> bool {
+        self.reason == Reason::May
+    }
+    /// "2 more people".
+    pub fn others(&self) -> String {
+        counted(self.more, "more person", "more people")
+    }
+}
+
 /// The sentence of an answer.
 pub fn sentence(
     reason: Reason,
@@ -112,11 +123,6 @@ pub fn sentence(
             edition.words(matrix::out_of_use(tenant)).into_owned()
         }),
     }
-}
-
-/// "2 more people".
-pub fn more(count: u64) -> String {
-    counted(count, "more person", "more people")
 }
 
 /// The actions that can be asked about: those over an account, or all.

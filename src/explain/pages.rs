@@ -47,24 +47,12 @@ struct QuestionPage {
     told: Option<Told>,
 }
 
-impl QuestionPage {
-    fn is_yes(told: &Told) -> bool {
-        service::is_yes(told)
-    }
-    #[allow(
-        clippy::trivially_copy_pass_by_ref,
-        reason = "templates lend what they hand over"
-    )]
-    fn more(count: &u64) -> String {
-        model::more(*count)
-    }
-}
-
 fn typed<'a>(asked: &'a BTreeMap<String, String>, key: &str) -> &'a str {
     asked.get(key).map_or("", String::as_str)
 }
 
-fn question(asked: &BTreeMap<String, String>) -> Result<Question> {
+/// The question of what was typed.
+pub fn question(asked: &BTreeMap<String, String>) -> Result<Question> {
     Question::read(
         typed(asked, "person"),
         typed(asked, "action"),
@@ -212,19 +200,6 @@ struct RequestPage {
     form: FormState,
     found: Option<OfRequest>,
     is_missing: bool,
-}
-
-impl RequestPage {
-    fn is_yes(told: &Told) -> bool {
-        service::is_yes(told)
-    }
-    #[allow(
-        clippy::trivially_copy_pass_by_ref,
-        reason = "templates lend what they hand over"
-    )]
-    fn more(count: &u64) -> String {
-        model::more(*count)
-    }
 }
 
 async fn of_request(who: SignedIn) -> Answer {

@@ -3,7 +3,7 @@
 use super::model::{HeldRole, Helper, MOST_NAMED, Question, Told, sentence};
 use crate::authn::Actor;
 use crate::authn::people::{self, Person, PlatformRole};
-use crate::authz::explain::{Explained, Reason, explain, who_could};
+use crate::authz::explain::{Explained, explain, who_could};
 use crate::authz::matrix::{self, Holder};
 use crate::authz::{Action, Over, Reach, Tenant, grants};
 use crate::error::{Error, Result};
@@ -265,9 +265,4 @@ fn looks_after(read: &mut dyn Reads, actor: &Actor, tenant: Option<&Tenant>) -> 
     let held = grants::of_person_in(read, tenant.id, actor.person.id)?;
     Ok(matrix::by_roles(Action::ManageUsers, tenant, &held)
         .is_some_and(|within| *within.reach() == Reach::All))
-}
-
-/// Whether the question was answered with yes.
-pub fn is_yes(told: &Told) -> bool {
-    told.reason == Reason::May
 }

@@ -170,11 +170,7 @@ pub async fn directory(may: May<ViewDirectory>) -> Answer {
             let rows = directory::arrange(own, &list);
             let total = rows.len() as u64;
             list.clamp(total);
-            let mut rows: Vec<Row> = rows
-                .into_iter()
-                .skip(usize::try_from(list.offset()).unwrap_or(usize::MAX))
-                .take(usize::try_from(list.limit()).unwrap_or(usize::MAX))
-                .collect();
+            let mut rows: Vec<Row> = list.cut(rows).collect();
             directory::complete(r, &mut rows)?;
             Ok((list, total, rows, found, has_any))
         })

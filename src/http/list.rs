@@ -61,6 +61,15 @@ pub struct ColumnSpec<'a> {
     pub default_on: bool,
 }
 
+/// A column of a list that is declared as a constant.
+pub const fn column(key: &'static str, label: &'static str, default_on: bool) -> ColumnSpec<'static> {
+    ColumnSpec {
+        key,
+        label,
+        default_on,
+    }
+}
+
 /// A read query. It owns all it needs, so pages can hold it.
 #[derive(Debug, Clone)]
 pub struct ListQuery {
@@ -489,6 +498,14 @@ impl ListQuery {
 
     pub fn limit(&self) -> u64 {
         self.per
+    }
+
+    /// The rows of the page, of a list that is at hand as a whole. Call after [`ListQuery::clamp`].
+    pub fn cut<T>(&self, rows: Vec<T>) -> impl Iterator<Item = T> + use<T> {
+        let whole = |n: u64| usize::try_from(n).unwrap_or(usize::MAX);
+        rows.into_iter()
+            .skip(whole(self.offset()))
+            .take(whole(self.limit()))
     }
 
     /// A page past the end becomes the last one: for pages. A script that reads page by page is given an empty one, so

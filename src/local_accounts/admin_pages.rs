@@ -246,10 +246,8 @@ async fn list_page(may: &May<ViewAdminWorkspace>, path: &'static str) -> Answer 
         shell,
         tabs: tabs(path, waiting),
         pager: list.pager(total),
-        rows: rows
-            .into_iter()
-            .skip(usize::try_from(list.offset()).unwrap_or(usize::MAX))
-            .take(usize::try_from(list.limit()).unwrap_or(usize::MAX))
+        rows: list
+            .cut(rows)
             .map(|(account, requester)| Row {
                 buttons: offers(account.state)
                     .into_iter()
@@ -381,11 +379,7 @@ async fn log(may: May<ViewAdminWorkspace>) -> Answer {
         shell,
         tabs: tabs(EVENTS, waiting),
         pager: list.pager(total),
-        rows: rows
-            .into_iter()
-            .skip(usize::try_from(list.offset()).unwrap_or(usize::MAX))
-            .take(usize::try_from(list.limit()).unwrap_or(usize::MAX))
-            .collect(),
+        rows: list.cut(rows).collect(),
         count: counted(total, "event", "events"),
         list,
     })

@@ -1,6 +1,6 @@
 //! Alerts.
 
-use super::body::Call;
+use super::body::{Call, Cut};
 use super::face::done;
 use super::names;
 use super::paths::{B, E};
@@ -80,10 +80,9 @@ async fn list(may: May<ViewInventory>, call: Call) -> Answer {
         })
         .collect();
     let total = all.len();
-    let rows: Vec<Value> = all
-        .into_iter()
-        .skip(usize::try_from(cut.offset).unwrap_or(usize::MAX))
-        .take(usize::try_from(cut.limit.min(MOST)).unwrap_or_default())
-        .collect();
-    done("", json!({ "totalRecords": total, "alerts": rows }))
+    let cut = Cut {
+        limit: cut.limit.min(MOST),
+        ..cut
+    };
+    done("", json!({ "totalRecords": total, "alerts": cut.out(all) }))
 }

@@ -39,6 +39,17 @@ pub struct Cut {
     pub offset: u64,
 }
 
+impl Cut {
+    /// Those of rows that were all read.
+    pub fn out<T>(self, rows: Vec<T>) -> Vec<T> {
+        let whole = |n: u64| usize::try_from(n).unwrap_or(usize::MAX);
+        rows.into_iter()
+            .skip(whole(self.offset))
+            .take(whole(self.limit))
+            .collect()
+    }
+}
+
 impl FromRequest for Call {
     type Error = Error;
     type Future = Pin<Box<dyn Future<Output = Result<Self>>>>;

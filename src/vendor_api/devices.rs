@@ -166,11 +166,21 @@ fn find(
         places: places.unwrap_or_default(),
         ..Filter::default()
     };
-    let total = devices::count(read, permit, &filter)?;
+    page_of(read, permit, &filter, cut)
+}
+
+/// How many product instances there are, and some of them by name.
+pub fn page_of(
+    read: &mut dyn Reads,
+    permit: &Permit<ViewInventory>,
+    filter: &Filter,
+    cut: Cut,
+) -> Result<(u64, Vec<Row>)> {
+    let total = devices::count(read, permit, filter)?;
     let rows = devices::page(
         read,
         permit,
-        &filter,
+        filter,
         (Sort::Name, false),
         Some(total),
         cut.limit,

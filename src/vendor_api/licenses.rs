@@ -377,12 +377,10 @@ async fn subscriptions(may: May<ViewInventory>, call: Call) -> Answer {
         })
         .collect();
     let total = all.len();
-    let rows: Vec<Value> = all
-        .into_iter()
-        .skip(usize::try_from(cut.offset).unwrap_or(usize::MAX))
-        .take(usize::try_from(cut.limit).unwrap_or(usize::MAX))
-        .collect();
-    done("", json!({ "totalRecords": total, "licenseSubscriptions": rows }))
+    done(
+        "",
+        json!({ "totalRecords": total, "licenseSubscriptions": cut.out(all) }),
+    )
 }
 
 async fn metered(may: May<ViewInventory>, call: Call) -> Answer {

@@ -386,7 +386,8 @@ async fn deliveries(may: May<ManageWebhooks>, id: PathPart<WebhookId>) -> Answer
         .db
         .read(move |r| {
             let (hook, _) = service::one(r, &permit, id.0)?;
-            service::deliveries(r, &hook, &states, offset, limit)
+            let rows = service::deliveries(r, &hook, &states, offset, limit)?;
+            Ok((rows, service::count(r, &hook, &states)?))
         })
         .await?;
     json(

@@ -235,8 +235,9 @@ async fn one_page(
         .read(move |r| {
             let (hook, tally) = service::one(r, &permit, id)?;
             let states = states(&list);
-            list.clamp(service::count(r, &hook, &states)?);
-            let (rows, total) = service::deliveries(r, &hook, &states, list.offset(), list.limit())?;
+            let total = service::count(r, &hook, &states)?;
+            list.clamp(total);
+            let rows = service::deliveries(r, &hook, &states, list.offset(), list.limit())?;
             Ok((hook, tally, list, rows, total))
         })
         .await?;

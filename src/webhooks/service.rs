@@ -66,21 +66,26 @@ pub fn one(read: &mut dyn Reads, permit: &Permit<ManageWebhooks>, id: WebhookId)
     Ok((hook, tally))
 }
 
-/// A page of what a webhook was told, and how much there is.
+/// A page of what a webhook was told.
 pub fn deliveries(
     read: &mut dyn Reads,
     hook: &Webhook,
     states: &[State],
     offset: u64,
     limit: u64,
-) -> Result<(Vec<Delivery>, u64)> {
-    let total = store::count(read, hook, states)?;
-    Ok((store::page(read, hook, states, offset, limit)?, total))
+) -> Result<Vec<Delivery>> {
+    store::page(read, hook, states, offset, limit)
 }
 
 /// How many there are.
 pub fn count(read: &mut dyn Reads, hook: &Webhook, states: &[State]) -> Result<u64> {
     store::count(read, hook, states)
+}
+
+/// Events of the account are put down for its webhooks from now on, or not any more.
+fn hear(tx: &mut Tx<'_>, account: SmartAccountId) -> Result<()> {
+    let is_heard = store::is_any_on(tx, account)?;
+    tx.hear(account, is_heard)
 }
 
 /// One delivery with its webhook, and the body that is sent.
@@ -143,8 +148,7 @@ pub fn add(
         version: 1,
     };
     store::insert(tx, &hook)?;
-    let is_heard = store::is_any_on(tx, account)?;
-    tx.hear(account, is_heard)?;
+    hear(tx, account)?;
     let event = Event::new(
         Kind::WebhookAdded,
         id,
@@ -184,8 +188,7 @@ pub fn change(
         return Ok(tx.unchanged(()));
     }
     store::change(tx, &hook, wanted)?;
-    let is_heard = store::is_any_on(tx, hook.account)?;
-    tx.hear(hook.account, is_heard)?;
+    hear(tx, hook.account)?;
     let event = Event::new(
         Kind::WebhookChanged,
         id,
@@ -225,8 +228,7 @@ pub fn remove(
 ) -> Result<Recorded<String>> {
     let hook = store::find(tx, permit.within(), id)?;
     store::remove(tx, &hook)?;
-    let is_heard = store::is_any_on(tx, hook.account)?;
-    tx.hear(hook.account, is_heard)?;
+    hear(tx, hook.account)?;
     let event = Event::new(
         Kind::WebhookRemoved,
         id,

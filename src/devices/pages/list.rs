@@ -10,7 +10,7 @@ use crate::authz::action::ViewInventory;
 use crate::authz::{Action, Permit};
 use crate::error::Result;
 use crate::http::csv::Table;
-use crate::http::list::{ColumnSpec, FilterSpec, Pager};
+use crate::http::list::{ColumnSpec, FilterSpec, Pager, column};
 use crate::http::reply::attachment;
 use crate::http::widgets::counted;
 use crate::http::{Answer, Crumb, Freshness, ListQuery, ListSpec, May, Shell, Visit, page_with, reason};
@@ -52,14 +52,6 @@ const COLUMNS_OF_PLACE: &[ColumnSpec<'static>] = &[
     column("registered", "Registered on", false),
     column("software", "Software", false),
 ];
-
-const fn column(key: &'static str, label: &'static str, default_on: bool) -> ColumnSpec<'static> {
-    ColumnSpec {
-        key,
-        label,
-        default_on,
-    }
-}
 
 /// By what the list can be sorted.
 pub const SORTS: &[&str] = &["name", "product", "contact", "status"];

@@ -70,10 +70,8 @@ async fn all(may: May<ViewInventory>) -> Answer {
     json(
         200,
         &ReservationList {
-            items: rows
-                .into_iter()
-                .skip(usize::try_from(list.offset()).unwrap_or(usize::MAX))
-                .take(usize::try_from(list.limit()).unwrap_or(usize::MAX))
+            items: list
+                .cut(rows)
                 .map(|row| ListedReservationShape {
                     status: row.status(),
                     id: row.one.id,

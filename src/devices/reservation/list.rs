@@ -4,7 +4,7 @@ use super::store::{self, Ended, Reservation};
 use crate::authz::Permit;
 use crate::authz::action::ViewInventory;
 use crate::error::Result;
-use crate::http::list::{ColumnSpec, FilterSpec};
+use crate::http::list::{ColumnSpec, FilterSpec, column};
 use crate::http::{ListQuery, ListSpec};
 use crate::kernel::ids::VirtualAccountId;
 use crate::kernel::{Sought, search_key};
@@ -86,14 +86,6 @@ const COLUMNS: &[ColumnSpec<'static>] = &[
     column("by", "Reserved by", true),
     column("ended", "Ended", false),
 ];
-
-const fn column(key: &'static str, label: &'static str, default_on: bool) -> ColumnSpec<'static> {
-    ColumnSpec {
-        key,
-        label,
-        default_on,
-    }
-}
 
 /// What an address asks for.
 pub fn query(path: String, raw: &str) -> ListQuery {

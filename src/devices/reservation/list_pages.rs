@@ -88,10 +88,8 @@ async fn list(may: May<ViewInventory>) -> Answer {
     page(&ListPage {
         shell: may.list_shell("Reservations", &[Crumb::text("Licensing")], &list),
         pager: list.pager(total),
-        rows: rows
-            .into_iter()
-            .skip(usize::try_from(list.offset()).unwrap_or(usize::MAX))
-            .take(usize::try_from(list.limit()).unwrap_or(usize::MAX))
+        rows: list
+            .cut(rows)
             .map(|row| Line::of(&may, row, &administrators))
             .collect(),
         count: counted(total, "reservation", "reservations"),

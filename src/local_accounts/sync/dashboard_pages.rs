@@ -8,7 +8,7 @@ use crate::authz::action::ViewOnPremAccounts;
 use crate::devices::{self, Standing};
 use crate::error::Result;
 use crate::http::csv::Table;
-use crate::http::list::{ColumnSpec, FilterSpec, ListQuery, ListSpec, Pager};
+use crate::http::list::{ColumnSpec, FilterSpec, ListQuery, ListSpec, Pager, column};
 use crate::http::reply::attachment;
 use crate::http::widgets::{counted, number};
 use crate::http::{Answer, May, Routes, Shell, Visit, page_with};
@@ -44,14 +44,6 @@ pub fn routes(routes: &mut Routes) {
     routes.get("/", show);
     routes.get(DASHBOARD, show);
     routes.get("/on-prem-accounts.csv", csv);
-}
-
-const fn column(key: &'static str, label: &'static str, default_on: bool) -> ColumnSpec<'static> {
-    ColumnSpec {
-        key,
-        label,
-        default_on,
-    }
 }
 
 const COLUMNS: &[ColumnSpec<'static>] = &[
@@ -103,10 +95,7 @@ pub fn tell_dropped(shell: &mut Shell, list: &ListQuery) {
 
 /// The rows of the page that is looked at.
 pub fn of_page(rows: Vec<Row>, list: &ListQuery) -> Vec<Row> {
-    rows.into_iter()
-        .skip(usize::try_from(list.offset()).unwrap_or(usize::MAX))
-        .take(usize::try_from(list.limit()).unwrap_or(usize::MAX))
-        .collect()
+    list.cut(rows).collect()
 }
 
 /// An account as the dashboard shows it.

@@ -390,12 +390,7 @@ async fn all(may: May<ViewUsers>) -> Answer {
     json(
         200,
         &GroupList {
-            items: rows
-                .into_iter()
-                .skip(usize::try_from(list.offset()).unwrap_or(usize::MAX))
-                .take(usize::try_from(list.limit()).unwrap_or(usize::MAX))
-                .map(UserGroup::of)
-                .collect(),
+            items: list.cut(rows).map(UserGroup::of).collect(),
             total,
             page: list.page,
             per: list.per,

@@ -260,13 +260,6 @@ fn shown(row: Row, place: &Place, within: &Within, refused: &str) -> Shown {
     }
 }
 
-fn one_page<T>(rows: Vec<T>, list: &ListQuery) -> Vec<T> {
-    rows.into_iter()
-        .skip(usize::try_from(list.offset()).unwrap_or(usize::MAX))
-        .take(usize::try_from(list.limit()).unwrap_or(usize::MAX))
-        .collect()
-}
-
 async fn all(may: May<ViewUsers>) -> Answer {
     let mut list = query(&may, base(&may, "user-groups"));
     let (permit, visit) = (may.permit.clone(), Visit::clone(&may));
@@ -296,7 +289,8 @@ async fn all(may: May<ViewUsers>) -> Answer {
             &list,
         ),
         pager: list.pager(total),
-        rows: one_page(rows, &list)
+        rows: list
+            .cut(rows)
             .into_iter()
             .map(|row| shown(row, &place, within, &refused))
             .collect(),
@@ -578,7 +572,7 @@ async fn group_page<A: Does>(
         shell,
         number: may.number(),
         pager: list.pager(total),
-        people: one_page(people, &list),
+        people: list.cut(people).collect(),
         count: counted(total, "user", "users"),
         elsewhere: requests.into_iter().map(|asked| Elsewhere { asked }).collect(),
         inside_only,

@@ -314,11 +314,7 @@ fn review_page(
     let total = shown.len() as u64;
     list.clamp(total);
     let pager = list.pager(total);
-    let rows = shown
-        .into_iter()
-        .skip(usize::try_from(list.offset()).unwrap_or(usize::MAX))
-        .take(usize::try_from(list.limit()).unwrap_or(usize::MAX))
-        .collect();
+    let rows = list.cut(shown).collect();
     let mut shell = visit.account_shell("Review", crumbs);
     let sheet = import
         .content

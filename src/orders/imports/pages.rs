@@ -210,11 +210,7 @@ async fn review(may: May<Operate>, id: PathPart<OrderImportId>) -> Answer {
         path,
         tabs,
         pager: list.pager(total),
-        rows: shown
-            .into_iter()
-            .skip(usize::try_from(list.offset()).unwrap_or(usize::MAX))
-            .take(usize::try_from(list.limit()).unwrap_or(usize::MAX))
-            .collect(),
+        rows: list.cut(shown).collect(),
         wrong,
         good,
         done: import.done_at.is_some(),

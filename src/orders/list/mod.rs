@@ -6,7 +6,7 @@ use super::model::{Assignment, Line, Order, OrderStatus, OrderType};
 use super::store as orders;
 use crate::authz::Within;
 use crate::error::{Error, Result};
-use crate::http::list::{ColumnSpec, FilterSpec};
+use crate::http::list::{ColumnSpec, FilterSpec, column};
 use crate::http::widgets::{counted, number};
 use crate::http::{ListQuery, ListSpec};
 use crate::kernel::Moment;
@@ -92,14 +92,6 @@ const COLUMNS: &[ColumnSpec<'static>] = &[
     column("email", "Email ID of the customer", false),
     column("received", "Received on", false),
 ];
-
-const fn column(key: &'static str, label: &'static str, default_on: bool) -> ColumnSpec<'static> {
-    ColumnSpec {
-        key,
-        label,
-        default_on,
-    }
-}
 
 /// What the list understands.
 pub fn spec(path: String) -> ListSpec<'static> {

@@ -294,7 +294,10 @@ fn replace_postgres(conn: &mut Conn, by: Option<&SnapshotName>) -> Result<()> {
         quoted.join(", ")
     );
     if let Some(name) = by {
-        for table in in_order(&all, &references)? {
+        for table in in_order(&all, &references)?
+            .into_iter()
+            .filter(|table| *table != COUNTED)
+        {
             steps.push_str(&format!(
                 "INSERT INTO \"{table}\" SELECT * FROM \"{PREFIX}{name}\".\"{table}\";"
             ));

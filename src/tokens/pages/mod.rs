@@ -14,7 +14,7 @@ use crate::authz::action::{ManageTokens, ViewInventory};
 use crate::authz::{Action, Permit};
 use crate::error::{Error, Result};
 use crate::http::form::{Named, PathPart};
-use crate::http::list::{ColumnSpec, ListQuery, Pager};
+use crate::http::list::{ColumnSpec, ListQuery, Pager, column};
 use crate::http::menu::Item;
 use crate::http::reply::attachment;
 use crate::http::{
@@ -82,14 +82,6 @@ const COLUMNS: &[ColumnSpec<'static>] = &[
     column("by", "Created by", true),
     column("created", "Created on", false),
 ];
-
-const fn column(key: &'static str, label: &'static str, default_on: bool) -> ColumnSpec<'static> {
-    ColumnSpec {
-        key,
-        label,
-        default_on,
-    }
-}
 
 /// On which of the two pages one is.
 #[derive(Debug, Clone, Copy)]

@@ -100,12 +100,7 @@ impl Asked {
     }
     /// Rows that were all read: those of the page, and how many there are.
     pub fn cut_out(&self, all: Vec<Value>) -> Rows {
-        let (total, cut) = (all.len() as u64, self.cut());
-        let rows = all
-            .into_iter()
-            .skip(usize::try_from(cut.offset).unwrap_or(usize::MAX))
-            .take(usize::try_from(cut.limit).unwrap_or_default());
-        (total, rows.collect())
+        (all.len() as u64, self.cut().out(all))
     }
     /// What is said beside the rows of a read: where they come in another order, or in other pages, than was asked for.
     pub fn remarks(&self, read: &str) -> Value {

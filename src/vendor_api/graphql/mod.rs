@@ -6,6 +6,7 @@ mod query;
 
 use super::accounts::permit_in;
 use super::body::Call;
+use super::devices::page_of;
 use super::face::{reason, time};
 use super::licenses::{self as lists, billing, subscription_id};
 use super::names;
@@ -234,16 +235,7 @@ async fn device_inventory(who: &SignedIn, field: &Field) -> Result<Rows> {
             if let Some(found) = devices_by(r, &permit, &filter, &asked)? {
                 return Ok(asked.cut_out(found.iter().map(shape).collect()));
             }
-            let (total, cut) = (devices::count(r, &permit, &filter)?, asked.cut());
-            let rows = devices::page(
-                r,
-                &permit,
-                &filter,
-                (Sort::Name, false),
-                Some(total),
-                cut.limit,
-                cut.offset,
-            )?;
+            let (total, rows) = page_of(r, &permit, &filter, asked.cut())?;
             Ok((total, rows.iter().map(|row| shape(&row.device)).collect()))
         })
         .await
@@ -343,8 +335,7 @@ async fn license_usage(who: &SignedIn, field: &Field) -> Result<Rows> {
                 ..Filter::default()
             };
             // A page of product instances, each with all that it uses.
-            let (total, cut) = (devices::count(r, &permit, &filter)?, asked.cut());
-            let rows = devices::page(r, &permit, &filter, (Sort::Name, false), Some(total), cut.limit, cut.offset)?;
+            let (total, rows) = page_of(r, &permit, &filter, asked.cut())?;
             let mut shown = Vec::new();
             for row in &rows {
                 let device = &row.device;
