@@ -1,212 +1,24 @@
-//! What can be done with local accounts: asked for, registered, changed and ended. Each function that changes something is
-//! one write.
+//! Registering an account with the cloud, over the network or by files.
 
-use super::letters;
-use super::lifecycle::{Move, Next};
-use super::model::{AccountState, Cloud, LocalAccount, Properties, Requested};
-use super::store::{self, KeptKey};
-use crate::authz::action::{EditAccount, ManageOnPremAccounts, RequestOnPremAccount};
+use super::ask::{New, keep, requested};
+use super::keys::{new_key, opened};
+use super::{MOST_REASON, SOFTWARE};
+use crate::authz::action::ManageOnPremAccounts;
 use crate::authz::{Does, Permit, Role, grants};
-use crate::devices;
-use crate::error::{Error, Problems, Refusal, Result};
-use crate::http::widgets::counted;
+use crate::error::{Error, Result};
 use crate::kernel::event::Outcome;
 use crate::kernel::ids::{PersonId, SmartAccountId, VirtualAccountId};
-use crate::kernel::{Event, Kind, Moment, Secret, Who, search_key, text};
-use crate::platform::db::{Once, OnceKey, Reads, Recorded, Tx, forget_tenant};
-use crate::platform::signing::{self, FileKey, Signing};
-use crate::server;
+use crate::kernel::{Event, Kind, Moment, Who};
+use crate::local_accounts::letters;
+use crate::local_accounts::lifecycle::{Move, Next};
+use crate::local_accounts::model::{AccountState, Cloud, LocalAccount, Requested};
+use crate::local_accounts::store::{self, KeptKey};
+use crate::platform::db::{Reads, Recorded, Tx};
+use crate::platform::signing::{self, Signing};
 use crate::sync::format::{self, AuthorizationHeader, RegistrationHeader};
 use crate::virtual_accounts;
 use serde_json::json;
 use std::io::Cursor;
-
-/// How long a reason may be, in characters.
-pub const MOST_REASON: usize = 1_000;
-/// With what registration files are made.
-const SOFTWARE: &str = concat!("Licentral On-Prem ", env!("CARGO_PKG_VERSION"));
-/// For what keys of local accounts are locked.
-const LOCK: &str = "local-account";
-
-// Keys ----------------------------------------------------------------------------------------------------------
-
-/// A new key of an account, ready to be kept.
-fn new_key(signing: &Signing, id: SmartAccountId) -> Result<KeptKey> {
-    let (_, secret) = FileKey::make()?;
-    sealed(signing, id, &secret)
-}
-
-/// The key with this text, ready to be kept with an account.
-pub fn sealed(signing: &Signing, id: SmartAccountId, secret: &Secret) -> Result<KeptKey> {
-    let key = FileKey::kept(secret).ok_or_else(|| Error::internal("the text of a key cannot be read"))?;
-    Ok(KeptKey {
-        public: key.public_key().to_owned(),
-        sealed: signing.lock(LOCK, id.as_str(), secret.reveal())?,
-    })
-}
-
-fn opened(signing: &Signing, id: SmartAccountId, sealed: &str) -> Result<FileKey> {
-    signing
-        .unlock(LOCK, id.as_str(), sealed)
-        .and_then(|text| FileKey::kept(&Secret::new(text)))
-        .ok_or_else(|| Error::internal("the key of a local account cannot be unlocked with this key file"))
-}
-
-/// The key with which an account signs its files.
-pub fn key_of(read: &mut dyn Reads, signing: &Signing, id: SmartAccountId) -> Result<FileKey> {
-    opened(signing, id, &store::sealed_key(read, id)?)
-}
-
-/// The key of the account whose files are verified with this one, where this server has it.
-pub fn key_with(read: &mut dyn Reads, signing: &Signing, public_key: &str) -> Result<Option<FileKey>> {
-    match store::with_key(read, public_key)? {
-        Some(id) => key_of(read, signing, id).map(Some),
-        None => Ok(None),
-    }
-}
-
-// Asking --------------------------------------------------------------------------------------------------------
-
-/// Ids, key and time of a new request: made before the transaction, since that may run more than once.
-#[derive(Debug, Clone)]
-pub struct New {
-    id: SmartAccountId,
-    default: VirtualAccountId,
-    at: Moment,
-    key: KeptKey,
-}
-
-impl New {
-    /// The public half of the account's key.
-    pub fn public_key(&self) -> &str {
-        &self.key.public
-    }
-
-    /// The id of the account.
-    pub fn id(&self) -> SmartAccountId {
-        self.id
-    }
-
-    /// The id of its DEFAULT.
-    pub fn default(&self) -> VirtualAccountId {
-        self.default
-    }
-
-    /// For a request that is sent now.
-    pub fn make(signing: &Signing, at: Moment) -> Result<Self> {
-        let (_, secret) = FileKey::make()?;
-        Self::kept(signing, at, &secret)
-    }
-
-    /// For an account that has its key already.
-    pub fn kept(signing: &Signing, at: Moment, secret: &Secret) -> Result<Self> {
-        let id = SmartAccountId::new();
-        Ok(Self {
-            id,
-            default: VirtualAccountId::new(),
-            at,
-            key: sealed(signing, id, secret)?,
-        })
-    }
-}
-
-/// Asks for a local account.
-pub fn request(
-    tx: &mut Tx<'_>,
-    permit: &Permit<RequestOnPremAccount>,
-    new: &New,
-    asked: &Requested,
-    once: Option<&OnceKey>,
-) -> Result<Recorded<LocalAccount>> {
-    if let Once::Again(id) = tx.once(once)? {
-        let there = store::find(tx, id.parse().map_err(|_| Error::NotFound)?)?;
-        return Ok(tx.unchanged(there));
-    }
-    let requester = permit.who().person;
-    let account = keep(tx, new, asked, requester)?;
-    tx.made(new.at, once, account.id.as_str())?;
-    letters::tell_administrators(tx, new.at, &account, permit.who())?;
-    let event = requested(&account);
-    tx.record(new.at, permit.who(), &event, account)
-}
-
-fn requested(account: &LocalAccount) -> Event {
-    Event::new(
-        Kind::LocalRequested,
-        account.number,
-        format!("The On-Prem account {} was requested.", account.name),
-    )
-    .within(account.id)
-    .with(json!({
-        "cisco_smart_account": account.smart_account,
-        "cisco_virtual_account": account.virtual_account,
-        "email": account.email,
-    }))
-}
-
-/// Keeps a request, and the key of its account. A part of the caller's write and of its record.
-pub fn keep(
-    tx: &mut Tx<'_>,
-    new: &New,
-    asked: &Requested,
-    requester: Option<PersonId>,
-) -> Result<LocalAccount> {
-    let mut problems = Problems::default();
-    against_name(tx, asked.name.as_str(), None, &mut problems)?;
-    against_pair(tx, asked, &mut problems)?;
-    problems.or_ok()?;
-    let number = tx.next_number("local-account", 1)?;
-    let hides_hostnames = server::hides_hostnames_by_default(tx)?;
-    store::insert(tx, new.at, (new.id, number), asked, requester, &new.key)?;
-    if hides_hostnames {
-        store::hide_hostnames(tx, new.id)?;
-    }
-    store::find(tx, new.id)
-}
-
-/// Notes when another account has this name. The name of a rejected request is free.
-fn against_name(
-    read: &mut dyn Reads,
-    name: &str,
-    own: Option<SmartAccountId>,
-    problems: &mut Problems,
-) -> Result<()> {
-    let taken = store::of_name(read, &search_key(name))?
-        .into_iter()
-        .find(|one| Some(one.id) != own && one.state != AccountState::Rejected);
-    if let Some(there) = taken {
-        problems.add(
-            "name",
-            format!(
-                "Another On-Prem account is called {} already ({}). Choose another name.",
-                there.name, there.state
-            ),
-        );
-    }
-    Ok(())
-}
-
-/// Notes when the Virtual Account of the cloud serves another account already.
-fn against_pair(read: &mut dyn Reads, asked: &Requested, problems: &mut Problems) -> Result<()> {
-    let (smart_account, virtual_account) = (asked.smart_account.key(), asked.virtual_account.key());
-    let taken = store::list(read, None, i64::MAX, 0)?.into_iter().find(|one| {
-        one.state != AccountState::Rejected
-            && search_key(&one.smart_account) == smart_account
-            && search_key(&one.virtual_account) == virtual_account
-    });
-    if let Some(there) = taken {
-        problems.add(
-            "virtual_account",
-            format!(
-                "The On-Prem account {} uses this Cisco Virtual Account of {} already. One Cisco Virtual Account serves one On-Prem account: name another.",
-                there.name, there.smart_account
-            ),
-        );
-    }
-    Ok(())
-}
-
-// Registering ---------------------------------------------------------------------------------------------------
 
 /// Makes an account that is registered already, for scenarios and tests.
 pub fn registered(
@@ -261,7 +73,7 @@ fn registered_event(account: &LocalAccount, cloud: &Cloud, how: &str) -> Event {
     }))
 }
 
-fn step(kind: Kind, account: &LocalAccount, what: &str) -> Event {
+pub(super) fn step(kind: Kind, account: &LocalAccount, what: &str) -> Event {
     Event::new(
         kind,
         account.number,
@@ -271,7 +83,7 @@ fn step(kind: Kind, account: &LocalAccount, what: &str) -> Event {
 }
 
 /// What was done and why, in one line of the event log.
-fn because(what: &str, reason: &str) -> String {
+pub(super) fn because(what: &str, reason: &str) -> String {
     format!(
         "{what}: \u{201c}{}\u{201d}",
         reason.split_whitespace().collect::<Vec<_>>().join(" ")
@@ -279,7 +91,7 @@ fn because(what: &str, reason: &str) -> String {
 }
 
 /// Moves an account that was read in this transaction.
-fn move_to(tx: &mut Tx<'_>, account: &LocalAccount, to: AccountState, reason: &str) -> Result<()> {
+pub(super) fn move_to(tx: &mut Tx<'_>, account: &LocalAccount, to: AccountState, reason: &str) -> Result<()> {
     if store::set_state(tx, account, to, reason)? {
         Ok(())
     } else {
@@ -288,7 +100,7 @@ fn move_to(tx: &mut Tx<'_>, account: &LocalAccount, to: AccountState, reason: &s
 }
 
 /// One move that changes nothing but the state, with its record.
-fn simply(
+pub(super) fn simply(
     tx: &mut Tx<'_>,
     permit: &Permit<ManageOnPremAccounts>,
     at: Moment,
@@ -570,165 +382,4 @@ fn not_its_own(read: &mut dyn Reads, account: &LocalAccount, said: &Authorizatio
             ),
         ),
     })
-}
-
-// Deciding ------------------------------------------------------------------------------------------------------
-
-/// A reason that somebody typed; it is not optional.
-pub fn reason(typed: &str) -> Result<String, String> {
-    text::note(typed, "The reason", MOST_REASON).and_then(|reason| {
-        if reason.is_empty() {
-            Err("Enter a reason. The requester is sent it by email.".to_owned())
-        } else {
-            Ok(reason)
-        }
-    })
-}
-
-/// Rejects a request.
-pub fn reject(
-    tx: &mut Tx<'_>,
-    permit: &Permit<ManageOnPremAccounts>,
-    at: Moment,
-    id: SmartAccountId,
-    reason: &str,
-) -> Result<Recorded<LocalAccount>> {
-    let account = store::find(tx, id)?;
-    let to = Move::Reject.to(&account.name, account.state)?;
-    move_to(tx, &account, to, reason)?;
-    letters::tell_requester(tx, at, letters::REJECTED, &account, permit.who(), reason)?;
-    let event = step(Kind::LocalRejected, &account, &because("was rejected", reason))
-        .with(json!({ "reason": reason }));
-    let account = store::find(tx, id)?;
-    tx.record(at, permit.who(), &event, account)
-}
-
-// Ending --------------------------------------------------------------------------------------------------------
-
-/// Whether the cloud still believes that product instances are here: it was told of some and not, since, that they are
-/// gone.
-pub fn cloud_is_behind(read: &mut dyn Reads, account: &LocalAccount) -> Result<bool> {
-    let never_told = account.cloud.is_none() || (account.sequence == 0 && account.synced_at.is_none());
-    Ok(!never_told && store::told(read, account)?.is_none_or(|devices| devices > 0))
-}
-
-/// What stands in the way of deactivating an account, and the way out.
-pub fn against_deactivation(read: &mut dyn Reads, account: &LocalAccount) -> Result<Option<Refusal>> {
-    let devices = devices::count_in(read, account.id)?;
-    if devices > 0 {
-        return Ok(Some(Refusal {
-            code: "on-prem.has-devices",
-            says: format!(
-                "The On-Prem account {} still has {}. Remove them from all its local Virtual Accounts, then synchronize, then deactivate it.",
-                account.name,
-                counted(devices, "product instance", "product instances")
-            )
-            .into(),
-        }));
-    }
-    if cloud_is_behind(read, account)? {
-        return Ok(Some(Refusal {
-            code: "on-prem.not-synchronized",
-            says: format!(
-                "The cloud has not been told yet that the product instances of {} are gone. Synchronize it, then deactivate it.",
-                account.name
-            )
-            .into(),
-        }));
-    }
-    Ok(None)
-}
-
-/// Takes an account out of use.
-pub fn deactivate(
-    tx: &mut Tx<'_>,
-    permit: &Permit<ManageOnPremAccounts>,
-    at: Moment,
-    id: SmartAccountId,
-    reason: &str,
-) -> Result<Recorded<LocalAccount>> {
-    let account = store::find(tx, id)?;
-    let to = Move::Deactivate.to(&account.name, account.state)?;
-    if let Some(refusal) = against_deactivation(tx, &account)? {
-        return Err(Error::Refused(refusal));
-    }
-    move_to(tx, &account, to, reason)?;
-    letters::tell_requester(tx, at, letters::DEACTIVATED, &account, permit.who(), reason)?;
-    let event = step(
-        Kind::LocalDeactivated,
-        &account,
-        &because("was deactivated", reason),
-    )
-    .with(json!({ "reason": reason }));
-    let account = store::find(tx, id)?;
-    tx.record(at, permit.who(), &event, account)
-}
-
-/// Takes it into use again.
-pub fn activate(
-    tx: &mut Tx<'_>,
-    permit: &Permit<ManageOnPremAccounts>,
-    at: Moment,
-    id: SmartAccountId,
-) -> Result<Recorded<LocalAccount>> {
-    simply(
-        tx,
-        permit,
-        at,
-        id,
-        (Move::Activate, Kind::LocalActivated, "was activated"),
-    )
-}
-
-/// Deletes an account with all that is in it; the record stays.
-pub fn delete(
-    tx: &mut Tx<'_>,
-    permit: &Permit<ManageOnPremAccounts>,
-    at: Moment,
-    id: SmartAccountId,
-) -> Result<Recorded<String>> {
-    let account = store::find(tx, id)?;
-    if Move::Delete.from(account.state) != Some(Next::Gone) {
-        return Err(Move::Delete.refusal(&account.name, account.state));
-    }
-    forget_tenant(tx, id)?;
-    let event = step(Kind::LocalDeleted, &account, "was deleted").with(json!({
-        "cisco_smart_account": account.smart_account,
-        "cisco_virtual_account": account.virtual_account,
-    }));
-    tx.record(at, permit.who(), &event, account.name)
-}
-
-// Properties ----------------------------------------------------------------------------------------------------
-
-/// Changes what "Account Properties" lets one change. `version` is the one that the form was made from.
-pub fn edit(
-    tx: &mut Tx<'_>,
-    permit: &Permit<EditAccount>,
-    at: Moment,
-    version: i64,
-    to: &Properties,
-) -> Result<Recorded<LocalAccount>> {
-    let account = store::find(tx, permit.within().account()?)?;
-    if account.version != version {
-        return Err(Error::Stale);
-    }
-    let before = Properties::of(&account);
-    if before == *to {
-        return Ok(tx.unchanged(account));
-    }
-    let mut problems = Problems::default();
-    against_name(tx, &to.name, Some(account.id), &mut problems)?;
-    problems.or_ok()?;
-    if !store::set_properties(tx, &account, to, &search_key(&to.name))? {
-        return Err(Error::Stale);
-    }
-    let what = match (before.hides_hostnames, to.hides_hostnames) {
-        (false, true) => "leaves host names out of its synchronization files from now on",
-        (true, false) => "sends host names with its synchronization files again",
-        _ => "has other properties",
-    };
-    let event = step(Kind::LocalChanged, &account, what).changed(&before, to);
-    let account = store::find(tx, account.id)?;
-    tx.record(at, permit.who(), &event, account)
 }

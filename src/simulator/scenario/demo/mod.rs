@@ -1,381 +1,35 @@
 //! The scenario `demo`: the cast of the documentation and what they work with. Everything is planned first
 //! (ids and times), then written in one transaction.
 
-use super::year;
-use super::{devices, mark, orders, tokens};
+mod cast;
+mod facts;
+mod make;
+
+pub use cast::Planned;
+use cast::{CAST, JUNE, OLGA};
+use facts::{
+    Answer, Asked, BRAMWELL, Company, DIVISIONS, Fate, HARBORVIEW, LICENSE_TAGS, REQUESTS, ROLES, WANTED,
+    Wanted, XYZ,
+};
+use make::{add_person, give, make_account};
+
 use crate::access_requests::{self, ScopeKind, Wish};
 use crate::account_requests::{self, Customers, ForCustomer, Sending};
-use crate::authn::{Actor, Person, PlatformRole, Via, people};
-use crate::authz::{Does, Permit, Role, grants};
+use crate::authn::people;
+use crate::authz::{Does, Permit, Role};
 use crate::error::{Error, Result};
 use crate::http::widgets::counted;
 use crate::kernel::ids::{LicenseStockId, LinkId, PersonId, SmartAccountId, UserGroupId, VirtualAccountId};
-use crate::kernel::{DomainIdentifier, EmailAddress, Event, Kind, Moment, Name, Who};
+use crate::kernel::{Moment, Name, Who};
 use crate::licenses;
 use crate::members;
 use crate::platform::db::{Db, Tx};
 use crate::platform::mail;
 use crate::platform::signing::Signing;
-use crate::smart_accounts::{self, Draft, PendingDetail, Visibility};
+use crate::simulator::scenario::year;
+use crate::simulator::scenario::{devices, mark, orders, tokens};
 use crate::virtual_accounts::{self, NewVirtualAccount, Place};
 use chrono::TimeDelta;
-use std::sync::Arc;
-
-/// Somebody of the cast: address, name, access level, role over the portal, days since they came.
-type Character = (&'static str, &'static str, i32, Option<PlatformRole>, i64);
-
-const OLGA: Character = (
-    "olga@licensing.example",
-    "Olga Brandt",
-    0,
-    Some(PlatformRole::Operator),
-    380,
-);
-
-/// Runs the customer account that has nobody of the cast in it.
-const JUNE: &str = "june@fairwater.example";
-
-/// Asked for access and was given it.
-const ROSA: &str = "rosa@xyz.example";
-
-/// Everyone. The first twelve are the cast.
-const CAST: &[Character] = &[
-    OLGA,
-    (
-        "sam@licensing.example",
-        "Sam Ortega",
-        0,
-        Some(PlatformRole::Support),
-        380,
-    ),
-    (
-        "drew@licensing.example",
-        "Drew Tanaka",
-        0,
-        Some(PlatformRole::DomainApprover),
-        379,
-    ),
-    ("ada@xyz.example", "Ada Marsh", 2, None, 372),
-    ("bob@xyz.example", "Bob Ferrant", 0, None, 371),
-    ("cy@xyz.example", "Cy Okafor", 1, None, 371),
-    ("vera@xyz.example", "Vera Lindholm", 0, None, 366),
-    ("dan@xyz.example", "Dan Reyes", 2, None, 362),
-    ("una@xyz.example", "Una Castell", 0, None, 362),
-    ("pat@bramwell.example", "Pat Quill", 2, None, 340),
-    ("eve@harborview.example", "Eve Harrow", 0, None, 210),
-    ("noa@newcomer.example", "Noa Winter", 0, None, 6),
-    (JUNE, "June Fairley", 0, None, 45),
-    (ROSA, "Rosa Klein", 0, None, 150),
-];
-
-/// Name, domain, visibility, headquarters, days since it became Active.
-type Company = (&'static str, &'static str, Visibility, &'static str, i64);
-
-const XYZ: Company = (
-    "XYZ COMPANY",
-    "xyz.example",
-    Visibility::Unrestricted,
-    "1200 Harbor Street\nSuite 400\nSpringfield, OR 97477\nUnited States",
-    372,
-);
-const BRAMWELL: Company = (
-    "Bramwell Distribution",
-    "bramwell.example",
-    Visibility::Unrestricted,
-    "8 Canal Wharf\nLeeds LS11 5PS\nUnited Kingdom",
-    340,
-);
-const HARBORVIEW: Company = (
-    "Harborview Clinics",
-    "harborview.example",
-    Visibility::Restricted,
-    "77 Lakeside Avenue\nBurlington, VT 05401\nUnited States",
-    210,
-);
-
-/// What became of a request that Pat sent.
-#[derive(Debug, Clone, Copy)]
-enum Fate {
-    /// The customer created the account, so many days ago.
-    Approved(i64),
-    /// The Domain approver said no, so many days ago, for this reason.
-    Denied(i64, &'static str),
-    /// Pat took it back, so many days ago.
-    Withdrawn(i64),
-    /// It waits.
-    Open,
-}
-
-/// A request: name, domain, Account creator, note to the approver, note to the customer, days since it was sent.
-type Asked = (
-    &'static str,
-    &'static str,
-    &'static str,
-    &'static str,
-    &'static str,
-    i64,
-    Fate,
-);
-
-/// What Pat asked for, the oldest first.
-const REQUESTS: &[Asked] = &[
-    (
-        "Orchard Lane Schools",
-        "orchardlane.example",
-        "head.office@orchardlane.example",
-        "",
-        "Your licenses need a Smart Account. Please create it.",
-        121,
-        Fate::Withdrawn(120),
-    ),
-    (
-        "Bluewater Marine",
-        "bluewater.example",
-        "chandler@harbormail.example",
-        "The customer uses a mail provider; the domain is theirs.",
-        "",
-        91,
-        Fate::Denied(
-            89,
-            "The domain belongs to another company. Ask the customer for the domain of their own organization.",
-        ),
-    ),
-    (
-        "Fairwater Foods",
-        "fairwater.example",
-        JUNE,
-        "",
-        "Welcome to your Smart Account. The licenses of your order follow as soon as it is there.",
-        46,
-        Fate::Approved(44),
-    ),
-    (
-        "Meridian Labs",
-        "meridianlabs.example",
-        "it.lead@meridianlabs.example",
-        "",
-        "Please create the account so that your order can be assigned to it.",
-        2,
-        Fate::Open,
-    ),
-    (
-        "Kestrel Freight",
-        "kestrelfreight.example",
-        "operations@kestrel-group.example",
-        "Kestrel Freight and Kestrel Group are one company; the customer confirmed the domain by phone.",
-        "",
-        1,
-        Fate::Open,
-    ),
-];
-
-/// What became of a request for access to XYZ COMPANY.
-#[derive(Debug, Clone, Copy)]
-enum Answer {
-    /// Somebody gave what was asked, so many days ago.
-    Approved(&'static str, i64),
-    /// Ada said no, so many days ago, for this reason.
-    Declined(i64, &'static str),
-    /// The requester took it back, so many days ago.
-    Withdrawn(i64),
-    /// It waits.
-    Open,
-}
-
-/// A request for access: who, role, name of a Virtual Account or "" for all, note, days since it was sent.
-type Wanted = (&'static str, Role, &'static str, &'static str, i64, Answer);
-
-/// Who asked for access to XYZ COMPANY, the oldest first.
-const WANTED: &[Wanted] = &[
-    (
-        ROSA,
-        Role::VirtualUser,
-        "Corporate Network Devices",
-        "I joined the network team in Springfield.",
-        149,
-        Answer::Approved("dan@xyz.example", 148),
-    ),
-    (
-        "pat@bramwell.example",
-        Role::AccountUser,
-        "",
-        "To look after the licenses that we sold you.",
-        96,
-        Answer::Declined(95, "Partners see their orders in their own Smart Account."),
-    ),
-    (JUNE, Role::AccountViewer, "", "", 40, Answer::Withdrawn(39)),
-    (
-        "vera@xyz.example",
-        Role::AccountUser,
-        "",
-        "I take over the license transfers from Cy next month.",
-        5,
-        Answer::Open,
-    ),
-    (
-        "noa@newcomer.example",
-        Role::VirtualViewer,
-        "Public Network Devices",
-        "We audit the guest networks this quarter.",
-        2,
-        Answer::Open,
-    ),
-    (
-        "pat@bramwell.example",
-        Role::VirtualUser,
-        "Corporate Network Devices",
-        "We replace the switches on the third floor and register them for you.",
-        1,
-        Answer::Open,
-    ),
-];
-
-/// License tags of XYZ COMPANY: Virtual Account, entitlements, tags.
-type Tagging = (&'static str, &'static [&'static str], &'static [&'static str]);
-const LICENSE_TAGS: &[Tagging] = &[
-    (
-        "Corporate Network Devices",
-        &["c9300-na-48", "c9300-dna-a-48", "c9500-na-48y", "c9500-dna-a-48y"],
-        &["Campus core"],
-    ),
-    (
-        "Corporate Network Devices",
-        &["c9200-ne-24", "c9200-dna-e-24"],
-        &["Refresh 2027", "Cost center 4100"],
-    ),
-    (
-        "Public Network Devices",
-        &["air-na", "air-dna-a"],
-        &["Cost center 4200"],
-    ),
-];
-
-/// A Virtual Account: name, description, tags, the one above it, days since it was created.
-type Division = (
-    &'static str,
-    &'static str,
-    &'static [&'static str],
-    Option<&'static str>,
-    i64,
-);
-
-/// The Virtual Accounts of XYZ COMPANY beside DEFAULT. One is named after the one above it.
-const DIVISIONS: &[Division] = &[
-    (
-        "Corporate Network Devices",
-        "Switches, routers and wireless of the offices.",
-        &["Offices", "Campus"],
-        None,
-        370,
-    ),
-    (
-        "Public Network Devices",
-        "What guests and the public reach.",
-        &["Guest access", "DMZ"],
-        None,
-        369,
-    ),
-    (
-        "Local-Virtual-Account",
-        "Served by the On-Prem server in the Springfield data center.",
-        &["Data center", "Springfield"],
-        None,
-        301,
-    ),
-    (
-        "Branch Offices",
-        "The small sites of the Northwest: one switch and one access point each.",
-        &["Offices", "Northwest"],
-        Some("Corporate Network Devices"),
-        184,
-    ),
-];
-
-/// Who holds what in XYZ COMPANY: address, role, name of the Virtual Account.
-const ROLES: &[(&str, Role, Option<&str>)] = &[
-    ("ada@xyz.example", Role::AccountAdmin, None),
-    ("bob@xyz.example", Role::AccountApprover, None),
-    ("cy@xyz.example", Role::AccountUser, None),
-    ("vera@xyz.example", Role::AccountViewer, None),
-    (
-        "dan@xyz.example",
-        Role::VirtualAdmin,
-        Some("Corporate Network Devices"),
-    ),
-    (
-        "una@xyz.example",
-        Role::VirtualUser,
-        Some("Public Network Devices"),
-    ),
-];
-
-/// Somebody with an id and a time of arrival.
-#[derive(Debug, Clone)]
-pub struct Planned {
-    /// Their id.
-    pub id: PersonId,
-    email: EmailAddress,
-    name: Name,
-    level: i32,
-    platform: Option<PlatformRole>,
-    since: Moment,
-}
-
-impl Planned {
-    fn of(now: Moment, (email, name, level, platform, days): Character) -> Result<Self> {
-        Ok(Self {
-            id: PersonId::new(),
-            email: EmailAddress::parse(email).map_err(Error::internal)?,
-            name: Name::parse(name, "Name").map_err(Error::internal)?,
-            level,
-            platform,
-            since: days_before(now, days, 8),
-        })
-    }
-    /// Name and address, as the record keeps them.
-    pub fn label(&self) -> String {
-        format!("{} ({})", self.name, self.email)
-    }
-    /// Their name.
-    pub fn name(&self) -> &str {
-        self.name.as_str()
-    }
-    /// As one who asks: what they may is decided by the roles that they hold.
-    fn actor(&self, tx: &mut Tx<'_>) -> Result<Arc<Actor>> {
-        Ok(Arc::new(Actor {
-            person: people::find(tx, self.id)?,
-            platform: self.platform.into_iter().collect(),
-            via: Via::Client {
-                id: "scenario".to_owned(),
-                may_write: true,
-                is_subscribed: true,
-            },
-            who: self.who(if self.email.domain() == XYZ.1 {
-                year::OFFICE
-            } else {
-                year::PARTNER
-            }),
-        }))
-    }
-    fn permit<A: Does>(&self, tx: &mut Tx<'_>, at: Moment) -> Result<Permit<A>> {
-        let held = grants::of_person(tx, self.id)?;
-        Permit::ask(self.actor(tx)?, None, &held, at)
-    }
-    fn permit_in<A: Does>(&self, tx: &mut Tx<'_>, account: SmartAccountId, at: Moment) -> Result<Permit<A>> {
-        let number = smart_accounts::find(tx, account)?.number;
-        let (tenant, held) = grants::standing(tx, number, self.id)?.ok_or(Error::NotFound)?;
-        Permit::ask(self.actor(tx)?, Some(&tenant), &held, at)
-    }
-    /// As one who did something.
-    pub fn who(&self, address: &str) -> Who {
-        Who {
-            person: Some(self.id),
-            label: self.label(),
-            address: address.to_owned(),
-            request_id: String::new(),
-        }
-    }
-}
 
 /// Was invited two days ago.
 const INVITED: &str = "ivo@xyz.example";
@@ -740,7 +394,7 @@ impl Demo {
         ] {
             let person = self.person(email)?;
             let at = person.since.plus(TimeDelta::hours(26));
-            super::add_client(
+            crate::simulator::scenario::add_client(
                 tx,
                 at,
                 id,
@@ -767,7 +421,7 @@ pub fn write_operator(db: &Db, now: Moment, hash: &str) -> Result<String> {
             return Ok(tx.unchanged(String::new()));
         }
         add_person(tx, &olga, hash)?;
-        super::add_client(
+        crate::simulator::scenario::add_client(
             tx,
             now,
             OPERATORS_CLIENT,
@@ -778,84 +432,4 @@ pub fn write_operator(db: &Db, now: Moment, hash: &str) -> Result<String> {
         let words = format!("The portal is empty but for its operator, {}.", olga.email);
         mark(tx, now, "empty", &words)
     })
-}
-
-fn add_person(tx: &mut Tx<'_>, person: &Planned, hash: &str) -> Result<Person> {
-    let added = people::add(
-        tx,
-        person.since,
-        person.id,
-        &person.email,
-        &person.name,
-        Some(hash),
-        person.level,
-    )?;
-    if let Some(role) = person.platform {
-        people::give_platform_role(tx, person.id, role)?;
-    }
-    let event = Event::new(
-        Kind::PersonAdded,
-        person.id,
-        format!("The user account of {} was created.", person.label()),
-    );
-    tx.note(person.since, &Who::portal("scenario"), &event)?;
-    Ok(added)
-}
-
-fn draft((name, domain, visibility, headquarters, _): Company) -> Result<Draft> {
-    Ok(Draft {
-        name: Name::parse(name, "Smart Account Name").map_err(Error::internal)?,
-        domain: DomainIdentifier::parse(domain).map_err(Error::internal)?,
-        visibility,
-        headquarters: headquarters.to_owned(),
-        requested_by: None,
-        detail: PendingDetail::CustomerAcceptance,
-    })
-}
-
-/// An Active account with its DEFAULT Virtual Account.
-fn make_account(
-    tx: &mut Tx<'_>,
-    now: Moment,
-    company: Company,
-    id: SmartAccountId,
-    default: VirtualAccountId,
-    who: &Who,
-) -> Result<()> {
-    let active = days_before(now, company.4, 8).plus(TimeDelta::minutes(5));
-    let asked = active.plus(TimeDelta::minutes(-200));
-    let account = smart_accounts::request(tx, asked, id, &draft(company)?)?;
-    let says = |what: &str| format!("The Smart Account {} {what}.", account.name);
-    let created = Event::new(Kind::AccountCreated, account.number, says("was requested")).within(id);
-    tx.note(asked, who, &created)?;
-    smart_accounts::activate(tx, active, id)?;
-    virtual_accounts::create_default(tx, active, id, default)?;
-    let activated = Event::new(Kind::AccountActivated, account.number, says("became Active"))
-        .within(id)
-        .changed(&smart_accounts::State::Pending, &smart_accounts::State::Active);
-    tx.note(active, who, &activated)
-}
-
-fn give(
-    tx: &mut Tx<'_>,
-    at: Moment,
-    who: &Who,
-    account: SmartAccountId,
-    within: Option<(VirtualAccountId, &str)>,
-    person: &Planned,
-    role: Role,
-) -> Result<()> {
-    grants::give(tx, at, account, within.map(|(id, _)| id), person.id, role)?;
-    let mut event = Event::new(
-        Kind::RoleGranted,
-        person.id,
-        match within {
-            Some((_, name)) => format!("{} was given the role {role} in {name}.", person.label()),
-            None => format!("{} was given the role {role}.", person.label()),
-        },
-    )
-    .within(account)
-    .changed(&None::<Role>, &Some(role));
-    event.virtual_account = within.map(|(id, _)| id);
-    tx.note(at, who, &event)
 }

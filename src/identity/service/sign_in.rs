@@ -1,0 +1,178 @@
+//! Signing in and out.
+
+use super::clients::note_trade;
+use super::{Caller, session_key};
+use crate::authn::throttle::{self, Subjects};
+use crate::authn::{Actor, Person, PersonState, people, session, system_users};
+use crate::error::{Error, Result};
+use crate::identity::entrance::Entrance;
+use crate::kernel::event::Outcome;
+use crate::kernel::{EmailAddress, Event, Kind};
+use crate::platform::db::{Reads, Recorded, Tx};
+
+/// A person who may be the one who is signing in, with the hash that the typed password was compared to.
+#[derive(Clone)]
+pub struct Known {
+    pub person: Person,
+    pub hash: Option<String>,
+}
+
+/// With what somebody signs in.
+#[derive(Debug, Clone)]
+pub enum Login {
+    /// Everywhere.
+    Email(EmailAddress),
+    /// On an On-Prem server.
+    UserName(String),
+}
+
+impl Login {
+    /// As it is compared, for counting tries of somebody who is not known.
+    pub fn key(&self) -> String {
+        match self {
+            Self::Email(email) => email.key().to_owned(),
+            Self::UserName(name) => name.to_lowercase(),
+        }
+    }
+}
+
+/// Whoever signs in so.
+pub fn known_by(read: &mut dyn Reads, login: &Login) -> Result<Option<Known>> {
+    match login {
+        Login::Email(email) => known(read, email),
+        Login::UserName(name) => match system_users::by_user_name(read, name)? {
+            Some(person) => {
+                let email = people::find(read, person)?.email;
+                known(read, &email)
+            }
+            None => Ok(None),
+        },
+    }
+}
+
+/// Whoever has this address.
+pub fn known(read: &mut dyn Reads, email: &EmailAddress) -> Result<Option<Known>> {
+    let Some(person) = people::by_email(read, email)? else {
+        return Ok(None);
+    };
+    let hash = people::password_hash(read, person.id)?;
+    Ok(Some(Known { person, hash }))
+}
+
+/// Whether a person is still as they were when the password was compared.
+pub(super) fn still(read: &mut dyn Reads, known: &Known) -> Result<bool> {
+    let person = people::find(read, known.person.id)?;
+    let hash = people::password_hash(read, known.person.id)?;
+    Ok(person.state == PersonState::Active && hash.is_some() && hash == known.hash)
+}
+
+/// Lets a person in, or counts and records a miss; true when they are in. A flood that was let through by
+/// the check before the password was compared is stopped by the one in here: of what was tried at once, no
+/// more is answered than of what was tried one after the other.
+pub fn sign_in(
+    tx: &mut Tx<'_>,
+    caller: &Caller,
+    entrance: &Entrance,
+    subjects: &Subjects,
+    known: Option<&Known>,
+    right: bool,
+    renewed: Option<&str>,
+) -> Result<Recorded<bool>> {
+    throttle::check(tx, caller.wall, subjects)?;
+    if let (true, Some(known)) = (right, known)
+        && still(tx, known)?
+    {
+        throttle::clear(tx, subjects)?;
+        if let (Some(old), Some(new)) = (&known.hash, renewed) {
+            people::renew_password_hash(tx, known.person.id, old, new)?;
+        }
+        let event = entrance.open(tx, &known.person)?;
+        return tx.record(caller.now, &entrance.who(&known.person), &event, true);
+    }
+    miss(tx, caller, subjects, known.map(|k| &k.person), "sign-in").map(|done| done.map(|()| false))
+}
+
+/// The same without a session, for a client that asks in the person's name: who they are, when login and password are right.
+/// That the client is given an access token is recorded.
+pub fn let_in(
+    tx: &mut Tx<'_>,
+    caller: &Caller,
+    subjects: &Subjects,
+    known: Option<&Known>,
+    right: bool,
+    client: &str,
+) -> Result<Recorded<Option<Person>>> {
+    throttle::check(tx, caller.wall, subjects)?;
+    if let (true, Some(known)) = (right, known)
+        && still(tx, known)?
+    {
+        throttle::clear(tx, subjects)?;
+        let person = known.person.clone();
+        return note_trade(tx, caller, client, &person).map(|done| done.map(|()| Some(person)));
+    }
+    miss(tx, caller, subjects, known.map(|k| &k.person), "sign-in").map(|done| done.map(|()| None))
+}
+
+/// A wrong password. An address that belongs to nobody is not kept: people type passwords into the wrong field.
+pub fn miss(
+    tx: &mut Tx<'_>,
+    caller: &Caller,
+    subjects: &Subjects,
+    person: Option<&Person>,
+    what: &str,
+) -> Result<Recorded<()>> {
+    throttle::miss(tx, caller.wall, subjects)?;
+    let (about, message) = match person {
+        Some(person) => (
+            person.id.to_string(),
+            format!("A {what} as {} failed.", person.label()),
+        ),
+        None => (String::new(), format!("A {what} with an unknown address failed.")),
+    };
+    let event = Event::new(Kind::SignInFailed, about, message).ended(Outcome::Failed);
+    tx.record(caller.now, &caller.who, &event, ())
+}
+
+/// In a lab: signs one of the cast in without a password.
+pub fn sign_in_as(
+    tx: &mut Tx<'_>,
+    caller: &Caller,
+    entrance: &Entrance,
+    email: &EmailAddress,
+) -> Result<Recorded<()>> {
+    let person = people::by_email(tx, email)?
+        .filter(|person| person.state == PersonState::Active)
+        .ok_or(Error::NotFound)?;
+    let event = entrance.open(tx, &person)?;
+    tx.record(caller.now, &entrance.who(&person), &event, ())
+}
+
+/// Ends the session of a browser.
+pub fn sign_out(tx: &mut Tx<'_>, caller: &Caller, actor: &Actor) -> Result<Recorded<()>> {
+    session::end(tx, &session_key(actor)?)?;
+    let event = Event::new(
+        Kind::SignedOut,
+        actor.person.id,
+        format!("{} signed out.", actor.person.name),
+    );
+    tx.record(caller.now, &caller.who, &event, ())
+}
+
+/// The right password was given again: the session counts as fresh, under a new cookie.
+pub fn confirm(
+    tx: &mut Tx<'_>,
+    caller: &Caller,
+    subjects: &Subjects,
+    actor: &Actor,
+    cookie: &str,
+) -> Result<Recorded<()>> {
+    throttle::check(tx, caller.wall, subjects)?;
+    throttle::clear(tx, subjects)?;
+    session::renew(tx, &session_key(actor)?, cookie, caller.wall)?;
+    let event = Event::new(
+        Kind::PasswordConfirmed,
+        actor.person.id,
+        format!("{} gave the password again.", actor.person.name),
+    );
+    tx.record(caller.now, &caller.who, &event, ())
+}

@@ -1,0 +1,102 @@
+//! What a file holds, a line each.
+
+use crate::catalog::Billing;
+use crate::devices::Udi;
+use crate::kernel::Moment;
+use serde::{Deserialize, Serialize};
+
+/// One line of a body.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase", deny_unknown_fields)]
+pub enum Record {
+    /// A local Virtual Account.
+    Place(Place),
+    /// A product instance.
+    Device(Device),
+    /// What the Virtual Account in the cloud holds.
+    License(License),
+    /// What the cloud has taken in.
+    Acknowledged(Acknowledged),
+    /// By what rules the cloud goes.
+    Policy(Policy),
+}
+
+/// A local Virtual Account.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Place {
+    /// Its name.
+    pub name: String,
+    /// What it is for, or "".
+    pub description: String,
+}
+
+/// A product instance, and what it uses.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Device {
+    /// Product id.
+    pub pid: String,
+    /// Serial number.
+    pub serial: String,
+    /// Host name, or "".
+    pub hostname: String,
+    /// What kind of product it is.
+    pub product: String,
+    /// Which software it runs, or "".
+    pub software: String,
+    /// The local Virtual Account in which it is.
+    pub place: String,
+    /// Since when it is registered with the On-Prem server.
+    pub registered_at: Moment,
+    /// When it called last.
+    pub contact_at: Moment,
+    /// Entitlement and quantity, by the entitlement.
+    pub usage: Vec<(String, i64)>,
+}
+
+impl Device {
+    /// What it is known by.
+    pub fn udi(&self) -> Udi {
+        Udi {
+            pid: self.pid.clone(),
+            serial: self.serial.clone(),
+        }
+    }
+}
+
+/// What the Virtual Account in the cloud holds of one license under one term.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct License {
+    /// What programs know it by.
+    pub entitlement: String,
+    /// What people know it by.
+    pub name: String,
+    /// How it is paid.
+    pub billing: Billing,
+    /// How many.
+    pub purchased: i64,
+    /// Until when; none for good.
+    pub ends_at: Option<Moment>,
+}
+
+/// What the cloud has taken in.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Acknowledged {
+    /// Product instances.
+    pub devices: u64,
+    /// Lines of usage.
+    pub usages: u64,
+}
+
+/// By what rules the cloud goes.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Policy {
+    /// A synchronization is due after so many days.
+    pub due_days: i64,
+    /// So many days later the device manager is removed.
+    pub overdue_removal_days: i64,
+}
