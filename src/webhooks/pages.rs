@@ -2,6 +2,7 @@
 
 use super::model::{DELIVERY, Delivery, EVENT, SIGNATURE, State, Tally, WEBHOOK, Wanted, Webhook};
 use super::service::{self, Again, NewSecret};
+use crate::authz::Action;
 use crate::authz::action::ManageWebhooks;
 use crate::error::{Error, Problems, Result};
 use crate::events::KINDS;
@@ -64,7 +65,8 @@ struct ListPage {
     /// The webhook that was just made, and its secret: shown this once.
     made: Option<(String, String)>,
     kinds: &'static [(&'static str, &'static str)],
-    is_lab: bool,
+    /// Whether the lab's receiver is offered: in a lab, to those who may look at it.
+    sees_receiver: bool,
 }
 
 async fn list_page(
@@ -88,7 +90,7 @@ async fn list_page(
         dialog,
         made,
         kinds: &KINDS,
-        is_lab: may.portal.config.is_lab(),
+        sees_receiver: may.portal.config.is_lab() && may.holds(Action::ControlClock),
     })
 }
 
