@@ -3,6 +3,7 @@
 use crate::support::{Cast, Portal, placed};
 use licentral::devices::Device;
 use licentral::kernel::{Sought, Who, search_key};
+use licentral::platform::db::Db;
 use proptest::prelude::*;
 use proptest::strategy::ValueTree;
 use proptest::test_runner::{Config, TestRunner};
@@ -215,5 +216,25 @@ fn pages_from_the_end_go_on_where_pages_from_the_start_end() {
             .map(|one| one["id"].as_str().unwrap().to_owned())
             .collect();
         assert_eq!(seen, all, "sorted by {sort}");
+    }
+}
+
+/// FTS5 keeps the shape of the index in each connection, and its own check believes what is kept: after others have
+/// merged the pieces of the index it called a sound file damaged.
+#[test]
+fn the_check_takes_no_merged_index_for_a_damaged_one() {
+    let (p, cast) = Portal::with_cast();
+    let (at, who) = (p.clock.now(), Who::portal("tests"));
+    let another = Db::open(p.database_url()).unwrap();
+    for round in 0..40 {
+        let place = cast.xyz.default;
+        let one = [placed(&cast.xyz, place, "c9200-ne-48", 1, at)];
+        p.db.housekeeping_now(|tx| licentral::devices::place_many(tx, at, &who, cast.xyz.id, &one))
+            .unwrap();
+        let said = licentral::simulator::check(&another).unwrap();
+        assert!(
+            !said.iter().any(|one| one.contains("damaged")),
+            "round {round}: {said:#?}"
+        );
     }
 }
