@@ -18,6 +18,17 @@ crate::words! {
     }
 }
 
+impl PersonState {
+    /// The kind of badge that shows the state.
+    pub const fn badge(self) -> &'static str {
+        match self {
+            Self::Active => "ok",
+            Self::Invited => "warn",
+            Self::Disabled => "",
+        }
+    }
+}
+
 crate::words! {
     /// Roles over the whole portal.
     pub enum PlatformRole {

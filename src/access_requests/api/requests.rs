@@ -1,0 +1,292 @@
+//! Requests for access: sending, listing and deciding.
+
+use crate::access_requests::model::{AccessRequest, AccessState, LONGEST_NOTE, ScopeKind};
+use crate::access_requests::pages::{approve_now, decline_now, filter_of, gift, reason};
+use crate::access_requests::service::{self, Details, Sending, Wish};
+use crate::authz::Role;
+use crate::authz::action::{DecideAccess, RequestAccess, ViewAccessRequests, ViewDirectory};
+use crate::error::{Error, Result};
+use crate::http::form::PathPart;
+use crate::http::list::FilterSpec;
+use crate::http::{Answer, IdempotencyKey, JsonBody, ListQuery, ListSpec, May, Visit, json};
+use crate::kernel::ids::{AccessRequestId, VirtualAccountId};
+use crate::kernel::{Moment, text};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+/// A request for access that is to be sent.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct NewAccessRequest {
+    /// The entire Account Domain Identifier.
+    #[schema(min_length = 1)]
+    pub(super) domain: String,
+    /// Scope of access.
+    pub(super) scope: ScopeKind,
+    /// User role.
+    pub(super) role: Role,
+    /// Ids of the selected Virtual Accounts.
+    #[serde(default)]
+    pub(super) virtual_accounts: Vec<VirtualAccountId>,
+    /// Exact names of further Virtual Accounts: a Restricted one is not listed.
+    #[serde(default)]
+    pub(super) virtual_account_names: Vec<String>,
+    /// Note to the administrators.
+    #[serde(default)]
+    #[schema(max_length = 500)]
+    pub(super) note: String,
+}
+
+/// What is given. It may differ from what was asked.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct AccessGift {
+    /// Scope of access.
+    pub(super) scope: ScopeKind,
+    /// User role.
+    pub(super) role: Role,
+    /// Ids of the selected Virtual Accounts.
+    #[serde(default)]
+    pub(super) virtual_accounts: Vec<VirtualAccountId>,
+}
+
+/// Why a request is declined.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct AccessRefusal {
+    /// The requester reads it. May be empty.
+    #[serde(default)]
+    #[schema(max_length = 500)]
+    pub(super) reason: String,
+}
+
+/// A Virtual Account of a request.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct AccessPlace {
+    #[schema(value_type = String)]
+    id: VirtualAccountId,
+    /// Its name when the request was sent or decided.
+    name: String,
+}
+
+/// A request for access.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct AccessRequestShape {
+    #[schema(value_type = String)]
+    pub(super) id: AccessRequestId,
+    pub(super) reference: String,
+    pub(super) state: AccessState,
+    /// Number of the Smart Account.
+    pub(super) smart_account_id: i64,
+    pub(super) smart_account: String,
+    pub(super) domain: String,
+    pub(super) requester: String,
+    pub(super) requester_email: String,
+    pub(super) scope: ScopeKind,
+    pub(super) role: Role,
+    pub(super) virtual_accounts: Vec<AccessPlace>,
+    pub(super) note: String,
+    pub(super) given_scope: Option<ScopeKind>,
+    pub(super) given_role: Option<Role>,
+    pub(super) given_virtual_accounts: Vec<AccessPlace>,
+    /// Why it was declined.
+    pub(super) reason: String,
+    pub(super) decided_by: Option<String>,
+    /// In whose stead it was decided.
+    pub(super) on_behalf_of: Option<String>,
+    pub(super) decided_at: Option<Moment>,
+    pub(super) sent_at: Moment,
+    pub(super) expires_at: Moment,
+}
+
+impl From<Details> for AccessRequestShape {
+    fn from(details: Details) -> Self {
+        let places = |list: Vec<crate::access_requests::model::Place>| {
+            list.into_iter()
+                .map(|place| AccessPlace {
+                    id: place.id,
+                    name: place.name,
+                })
+                .collect()
+        };
+        let request = details.request;
+        Self {
+            id: request.id,
+            reference: request.reference,
+            state: request.state,
+            smart_account_id: details.account.number,
+            smart_account: details.account.name,
+            domain: details.account.domain,
+            requester: details.requester.name,
+            requester_email: details.requester.email.to_string(),
+            scope: request.scope,
+            role: request.role,
+            virtual_accounts: places(details.asked),
+            note: request.note,
+            given_scope: request.given_scope,
+            given_role: request.given_role,
+            given_virtual_accounts: places(details.given),
+            reason: request.reason,
+            decided_by: details.decider,
+            on_behalf_of: details.on_behalf_of,
+            decided_at: request.decided_at,
+            sent_at: request.sent_at,
+            expires_at: request.expires_at,
+        }
+    }
+}
+
+/// Requests for access.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct AccessRequestList {
+    pub(super) items: Vec<AccessRequestShape>,
+    pub(super) total: u64,
+}
+
+pub(super) async fn own(may: May<ViewDirectory>) -> Answer {
+    let permit = may.permit.clone();
+    let rows = may.portal.db.read(move |r| service::own(r, &permit)).await?;
+    json(
+        200,
+        &AccessRequestList {
+            total: rows.len() as u64,
+            items: rows.into_iter().map(AccessRequestShape::from).collect(),
+        },
+    )
+}
+
+pub(super) async fn own_one(may: May<ViewDirectory>, id: PathPart<AccessRequestId>) -> Answer {
+    let permit = may.permit.clone();
+    let details = may
+        .portal
+        .db
+        .read(move |r| service::own_one(r, &permit, id.0))
+        .await?;
+    json(200, &AccessRequestShape::from(details))
+}
+
+/// A request of the caller's, as it is now.
+async fn answer(status: u16, visit: &Visit, request: AccessRequest) -> Answer {
+    let details = visit
+        .portal
+        .db
+        .read(move |r| service::complete(r, request))
+        .await?;
+    json(status, &AccessRequestShape::from(details))
+}
+
+pub(super) async fn send(
+    may: May<RequestAccess>,
+    key: IdempotencyKey,
+    body: JsonBody<NewAccessRequest>,
+) -> Answer {
+    let asked = &body.value;
+    let note = text::note(&asked.note, "Note to the administrators", LONGEST_NOTE)
+        .map_err(|says| Error::invalid("note", says))?;
+    let wish = Wish {
+        scope: asked.scope,
+        role: asked.role,
+        places: asked.virtual_accounts.clone(),
+        names: asked.virtual_account_names.clone(),
+    };
+    let (permit, once) = (may.permit.clone(), body.once_key(&may, &key));
+    let (person, domain) = (may.permit.actor()?.person.clone(), asked.domain.clone());
+    let new = Sending::new(may.portal.clock.now());
+    let request = may
+        .portal
+        .db
+        .write(move |tx| service::send(tx, &permit, &person, new, &domain, &wish, &note, once.as_ref()))
+        .await?;
+    may.portal.jobs.nudge();
+    answer(201, &may, request).await
+}
+
+pub(super) async fn withdraw(may: May<RequestAccess>, id: PathPart<AccessRequestId>) -> Answer {
+    let (permit, at) = (may.permit.clone(), may.portal.clock.now());
+    let request = may
+        .portal
+        .db
+        .write(move |tx| service::withdraw(tx, &permit, at, id.0))
+        .await?;
+    answer(200, &may, request).await
+}
+
+pub(super) const DECIDED: &[(&str, &str)] = &[("1", "Decided"), ("0", "Pending")];
+
+pub(super) const SORTS: &[&str] = &["requester", "role", "status", "decided", "sent", "expires"];
+
+pub(super) async fn list(may: May<ViewAccessRequests>) -> Answer {
+    let mut filters = vec![FilterSpec {
+        key: "decided",
+        label: "Decided",
+        values: DECIDED,
+    }];
+    filters.extend_from_slice(crate::access_requests::pages::FILTERS);
+    let spec = ListSpec {
+        path: may.path.clone(),
+        sorts: SORTS,
+        default_sort: "sent",
+        filters: &filters,
+        columns: &[],
+    };
+    let query = ListQuery::parse(&may.query, &spec);
+    query.understood()?;
+    let pending = query.value("decided") != Some("1") && query.value("status").is_none();
+    let filter = filter_of(&query, pending);
+    let permit = may.permit.clone();
+    let found = may
+        .portal
+        .db
+        .read(move |r| service::list(r, &permit, &filter, query.limit(), query.offset()))
+        .await?;
+    json(
+        200,
+        &AccessRequestList {
+            total: found.total,
+            items: found.rows.into_iter().map(AccessRequestShape::from).collect(),
+        },
+    )
+}
+
+pub(super) async fn one(may: May<ViewAccessRequests>, id: PathPart<AccessRequestId>) -> Answer {
+    let permit = may.permit.clone();
+    let (details, _) = may
+        .portal
+        .db
+        .read(move |r| service::details(r, &permit, id.0))
+        .await?;
+    json(200, &AccessRequestShape::from(details))
+}
+
+/// Who may not see a request learns nothing from a body that is not right.
+async fn there(may: &May<DecideAccess>, id: AccessRequestId) -> Result<()> {
+    let permit = may.permit.clone();
+    may.portal
+        .db
+        .read(move |r| service::details_to_decide(r, &permit, id))
+        .await
+        .map(drop)
+}
+
+pub(super) async fn approve(
+    may: May<DecideAccess>,
+    id: PathPart<AccessRequestId>,
+    body: JsonBody<AccessGift>,
+) -> Answer {
+    there(&may, id.0).await?;
+    let given = body.value;
+    let (scope, role) = gift(given.scope.word(), given.role.word(), given.virtual_accounts)?;
+    let request = approve_now(&may, id.0, scope, role).await?;
+    answer(200, &may, request).await
+}
+
+pub(super) async fn decline(
+    may: May<DecideAccess>,
+    id: PathPart<AccessRequestId>,
+    body: JsonBody<AccessRefusal>,
+) -> Answer {
+    there(&may, id.0).await?;
+    let reason = reason(&body.value.reason)?;
+    let request = decline_now(&may, id.0, reason).await?;
+    answer(200, &may, request).await
+}

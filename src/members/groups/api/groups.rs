@@ -1,0 +1,216 @@
+//! The operations on the groups of one's own account.
+
+use super::shapes::{
+    GroupAccessOrNone, GroupEdit, GroupList, GroupMessage, GroupPerson, GroupRequest, NewGroupPeople,
+    NewUserGroup, UserGroup, UserGroupDetails,
+};
+use crate::authz::action::{ManageGroups, ViewUsers};
+use crate::error::{Error, Problems, Result};
+use crate::http::form::{LIST_LIMIT, PathPart};
+use crate::http::{Answer, IdempotencyKey, JsonBody, May, json, reply};
+use crate::kernel::ids::{PersonId, UserGroupId};
+use crate::kernel::{Name, text};
+use crate::members::api::{AddReport, lines, wrong_lines};
+use crate::members::groups::pages::{arrange, query, read_message};
+use crate::members::groups::service::{self, NewGroup};
+use crate::members::{access, imports};
+
+pub(super) async fn all(may: May<ViewUsers>) -> Answer {
+    let list = query(&may, may.path.clone());
+    list.understood()?;
+    let permit = may.permit.clone();
+    let rows = may.portal.db.read(move |r| service::list(r, &permit)).await?;
+    let rows = arrange(rows, &list);
+    let total = rows.len() as u64;
+    json(
+        200,
+        &GroupList {
+            items: list.cut(rows).map(UserGroup::of).collect(),
+            total,
+            page: list.page,
+            per: list.per,
+        },
+    )
+}
+
+async fn details(may: &May<ViewUsers>, id: UserGroupId) -> Result<service::Details> {
+    let permit = may.permit.clone();
+    may.portal
+        .db
+        .read(move |r| service::details(r, &permit, id))
+        .await
+}
+
+pub(super) async fn one(may: May<ViewUsers>, id: PathPart<UserGroupId>) -> Answer {
+    let details = details(&may, id.0).await?;
+    json(
+        200,
+        &UserGroupDetails {
+            group: UserGroup::of(details.row),
+            members: details
+                .people
+                .into_iter()
+                .map(|person| GroupPerson {
+                    id: person.id,
+                    name: person.name,
+                    email: person.email.to_string(),
+                    state: person.state,
+                })
+                .collect(),
+            requests: details.requests.into_iter().map(GroupRequest::of).collect(),
+        },
+    )
+}
+
+fn named(name: &str, description: &str) -> Result<(Name, String)> {
+    let mut problems = Problems::default();
+    let name = problems.take("name", Name::parse(name, "Name"));
+    let description = problems.take(
+        "description",
+        text::note(
+            description,
+            "Description",
+            crate::members::groups::model::DESCRIPTION,
+        ),
+    );
+    match (name, description) {
+        (Some(name), Some(description)) => Ok((name, description)),
+        _ => Err(Error::Invalid(problems)),
+    }
+}
+
+pub(super) async fn create(
+    may: May<ManageGroups>,
+    key: IdempotencyKey,
+    body: JsonBody<NewUserGroup>,
+) -> Answer {
+    let once = body.once_key(&may, &key);
+    let asked = body.value;
+    let (name, description) = named(&asked.name, &asked.description)?;
+    let new = NewGroup {
+        id: UserGroupId::new(),
+        name,
+        description,
+        access: asked
+            .role
+            .map(|role| (access::of_api(asked.virtual_accounts), role)),
+    };
+    let (permit, at) = (may.permit.clone(), may.portal.clock.now());
+    let id = may
+        .portal
+        .db
+        .write(move |tx| service::create(tx, &permit, at, &new, once.as_ref()))
+        .await?;
+    let permit = may.permit.clone();
+    let row = may
+        .portal
+        .db
+        .read(move |r| service::one_of_mine(r, &permit, id))
+        .await?;
+    json(201, &UserGroup::of(row))
+}
+
+pub(super) async fn edit(
+    may: May<ManageGroups>,
+    id: PathPart<UserGroupId>,
+    body: JsonBody<GroupEdit>,
+) -> Answer {
+    let (name, description) = named(&body.value.name, &body.value.description)?;
+    let (permit, at, id, version) = (
+        may.permit.clone(),
+        may.portal.clock.now(),
+        id.0,
+        body.value.version,
+    );
+    may.portal
+        .db
+        .write(move |tx| service::edit(tx, &permit, at, id, version, &name, &description))
+        .await?;
+    reply::nothing()
+}
+
+pub(super) async fn delete(may: May<ManageGroups>, id: PathPart<UserGroupId>) -> Answer {
+    let (permit, at, id) = (may.permit.clone(), may.portal.clock.now(), id.0);
+    may.portal
+        .db
+        .write(move |tx| service::delete(tx, &permit, at, id))
+        .await?;
+    reply::nothing()
+}
+
+pub(super) async fn set_access(
+    may: May<ManageGroups>,
+    id: PathPart<UserGroupId>,
+    body: JsonBody<GroupAccessOrNone>,
+) -> Answer {
+    let asked = body.value;
+    let access = asked
+        .role
+        .map(|role| (access::of_api(asked.virtual_accounts), role));
+    let (permit, at, id) = (may.permit.clone(), may.portal.clock.now(), id.0);
+    may.portal
+        .db
+        .write(move |tx| service::set_access(tx, &permit, at, id, access.as_ref()))
+        .await?;
+    reply::nothing()
+}
+
+pub(super) async fn add_people(
+    may: May<ManageGroups>,
+    id: PathPart<UserGroupId>,
+    body: JsonBody<NewGroupPeople, LIST_LIMIT>,
+) -> Answer {
+    let (asked, id) = (body.value, id.0);
+    let lines = lines(&asked.emails)?;
+    let (permit, reading) = (may.permit.clone(), lines.clone());
+    let (_, report) = may
+        .portal
+        .db
+        .read(move |r| service::report(r, &permit, id, &reading))
+        .await?;
+    if asked.dry_run {
+        return json(200, &AddReport::of(&report, None));
+    }
+    if report.wrong() > 0 && !asked.leave_out_wrong {
+        return Err(wrong_lines(&report));
+    }
+    let new = imports::ids(lines.len());
+    let (permit, at) = (may.permit.clone(), may.portal.clock.now());
+    let done = may
+        .portal
+        .db
+        .write(move |tx| service::add(tx, &permit, at, id, &lines, &new, asked.leave_out_wrong))
+        .await?;
+    may.portal.jobs.nudge();
+    json(200, &AddReport::of(&report, Some(done)))
+}
+
+pub(super) async fn remove_person(
+    may: May<ManageGroups>,
+    id: PathPart<UserGroupId>,
+    person: PathPart<PersonId>,
+) -> Answer {
+    let (permit, at, id, person) = (may.permit.clone(), may.portal.clock.now(), id.0, person.0);
+    may.portal
+        .db
+        .write(move |tx| service::remove_person(tx, &permit, at, id, person))
+        .await?;
+    reply::nothing()
+}
+
+pub(super) async fn message(
+    may: May<ManageGroups>,
+    id: PathPart<UserGroupId>,
+    key: IdempotencyKey,
+    body: JsonBody<GroupMessage>,
+) -> Answer {
+    let once = body.once_key(&may, &key);
+    let (subject, words) = read_message(&body.value.subject, &body.value.message).map_err(Error::Invalid)?;
+    let (permit, at, id) = (may.permit.clone(), may.portal.clock.now(), id.0);
+    may.portal
+        .db
+        .write(move |tx| service::message(tx, &permit, at, id, &subject, &words, once.as_ref()))
+        .await?;
+    may.portal.jobs.nudge();
+    reply::nothing()
+}

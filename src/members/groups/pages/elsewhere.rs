@@ -1,0 +1,292 @@
+//! A group in other Smart Accounts, seen from both sides.
+
+use super::group::{REQUEST, again, group_page};
+use super::reach::AccessForm;
+use super::{Lookup, crumbs, ok, path};
+use crate::authz::action::ManageGroups;
+use crate::error::{Error, Problems, Result};
+use crate::http::form::{PathPart, fresh};
+use crate::http::{Answer, FormState, May, NoFields, Posted, Shell, page, page_with};
+use crate::kernel::ids::{GroupRequestId, UserGroupId};
+use crate::kernel::{DomainIdentifier, text};
+use crate::members::access::{self, AccessFields};
+use crate::members::groups::model::{self, Asked, NOTE, RequestState};
+use crate::members::groups::service::{self, Asking};
+use crate::members::pages::base;
+use crate::members::service::place;
+use crate::platform::token;
+use askama::Template;
+use serde::Deserialize;
+
+pub(super) async fn show_request(may: May<ManageGroups>, id: PathPart<UserGroupId>) -> Answer {
+    page(&group_page(&may, id.0, REQUEST.0, REQUEST.1, fresh()).await?)
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RequestForm {
+    domain: String,
+    note: String,
+}
+
+/// A request for another account, checked.
+pub fn read_asking(domain: &str, note: &str) -> Result<Asking, Problems> {
+    let mut problems = Problems::default();
+    let domain = problems.take("domain", DomainIdentifier::parse(domain));
+    let note = problems.take("note", text::note(note, "Note", NOTE));
+    match (domain, note) {
+        (Some(domain), Some(note)) => Ok(Asking {
+            id: GroupRequestId::new(),
+            lookup_id: model::lookup_id(token::random_bytes()),
+            domain,
+            note,
+        }),
+        _ => Err(problems),
+    }
+}
+
+pub(super) async fn request(
+    may: May<ManageGroups>,
+    id: PathPart<UserGroupId>,
+    posted: Posted<RequestForm>,
+) -> Answer {
+    let id = id.0;
+    let asking = match read_asking(&posted.value.domain, &posted.value.note) {
+        Ok(asking) => asking,
+        Err(problems) => {
+            return again(&may, id, REQUEST, Error::Invalid(problems), |p| posted.again(p)).await;
+        }
+    };
+    let (permit, at) = (may.permit.clone(), may.portal.clock.now());
+    let done = may
+        .portal
+        .db
+        .write(move |tx| service::ask(tx, &permit, at, id, &asking))
+        .await;
+    match done {
+        Ok(request) => {
+            may.portal.jobs.nudge();
+            Ok(may.see_other(
+                &path(&may, id),
+                ok(format!(
+                    "Request {} was sent to the administrators of that Smart Account.",
+                    request.lookup_id
+                )),
+            ))
+        }
+        Err(error) => again(&may, id, REQUEST, error, |p| posted.again(p)).await,
+    }
+}
+
+pub(super) async fn end_mine(
+    may: May<ManageGroups>,
+    id: PathPart<UserGroupId>,
+    lookup: PathPart<Lookup>,
+    _: Posted<NoFields>,
+) -> Answer {
+    let (permit, at, id, lookup) = (may.permit.clone(), may.portal.clock.now(), id.0, lookup.0.0);
+    may.portal
+        .db
+        .write(move |tx| service::end_as_owner(tx, &permit, at, id, &lookup))
+        .await?;
+    may.portal.jobs.nudge();
+    Ok(may.see_other(
+        &path(&may, id),
+        ok("The access, or the request for it, has ended."),
+    ))
+}
+
+#[derive(Template)]
+#[template(path = "members/external.html")]
+struct ExternalPage {
+    shell: Shell,
+    number: i64,
+    /// What was looked for.
+    lookup: String,
+    /// Nothing has that lookup ID.
+    unknown: bool,
+    asked: Option<Asked>,
+    form: FormState,
+    fields: AccessFields,
+    /// Whether the reader answers for the whole account, and so may decline.
+    answers: bool,
+}
+
+impl ExternalPage {
+    fn waits(&self) -> bool {
+        self.asked
+            .as_ref()
+            .is_some_and(|asked| asked.request.state == RequestState::Waiting)
+    }
+}
+
+async fn external_page(may: &May<ManageGroups>, typed: String, form: FormState) -> Result<ExternalPage> {
+    let lookup: Option<Lookup> = typed.parse().ok();
+    let permit = may.permit.clone();
+    let (place, asked) = may
+        .portal
+        .db
+        .read(move |r| {
+            let place = place(r, permit.within().account()?)?;
+            let asked = match lookup {
+                None => None,
+                Some(Lookup(id)) => match service::look_up(r, &permit, &id) {
+                    Ok(asked) => Some(asked),
+                    Err(Error::NotFound) => None,
+                    Err(other) => return Err(other),
+                },
+            };
+            Ok((place, asked))
+        })
+        .await?;
+    let mut shell = may.account_shell(
+        "Grant Smart Account access to external user group",
+        &crumbs(may, None),
+    );
+    shell.error_title = form.has_problems();
+    Ok(ExternalPage {
+        shell,
+        number: may.number(),
+        unknown: asked.is_none() && !typed.is_empty(),
+        lookup: typed,
+        asked,
+        form,
+        fields: access::fields(&place, may.permit.within(), false),
+        answers: may.permit.within().only().is_none(),
+    })
+}
+
+pub(super) async fn show_external(may: May<ManageGroups>) -> Answer {
+    let typed = url::form_urlencoded::parse(may.query.as_bytes())
+        .find(|(key, _)| key == "lookup")
+        .map(|(_, value)| value.trim().chars().take(60).collect())
+        .unwrap_or_default();
+    let form = fresh().with_value("scope", access::SELECTED);
+    page(&external_page(&may, typed, form).await?)
+}
+
+pub(super) async fn grant(
+    may: May<ManageGroups>,
+    lookup: PathPart<Lookup>,
+    posted: Posted<AccessForm>,
+) -> Answer {
+    let (typed, lookup) = (&posted.value, lookup.0.0);
+    let mut problems = Problems::default();
+    let chosen = access::read(
+        &typed.scope,
+        &typed.role,
+        &typed.virtual_account,
+        may.permit.within(),
+        &mut problems,
+    );
+    let permit = may.permit.clone();
+    let id = lookup.clone();
+    // Somebody else's request is not there, whatever was chosen.
+    may.portal
+        .db
+        .read(move |r| service::look_up(r, &permit, &id))
+        .await?;
+    let Some((scope, role)) = chosen else {
+        return page_with(422, &external_page(&may, lookup, posted.again(&problems)).await?);
+    };
+    let (permit, at, id) = (may.permit.clone(), may.portal.clock.now(), lookup.clone());
+    let done = may
+        .portal
+        .db
+        .write(move |tx| service::let_in(tx, &permit, at, &id, &scope, role))
+        .await;
+    match done {
+        Ok(asked) => {
+            may.portal.jobs.nudge();
+            Ok(may.see_other(
+                &base(&may, "user-groups"),
+                ok(format!(
+                    "The user group {} of {} has access now.",
+                    asked.group, asked.owner.name
+                )),
+            ))
+        }
+        Err(error) => {
+            let (status, problems) = access::beside_fields(error)?;
+            page_with(
+                status,
+                &external_page(&may, lookup, posted.again(&problems)).await?,
+            )
+        }
+    }
+}
+
+pub(super) async fn decline(may: May<ManageGroups>, lookup: PathPart<Lookup>, _: Posted<NoFields>) -> Answer {
+    let (permit, at, lookup) = (may.permit.clone(), may.portal.clock.now(), lookup.0.0);
+    let asked = may
+        .portal
+        .db
+        .write(move |tx| service::decline(tx, &permit, at, &lookup))
+        .await?;
+    may.portal.jobs.nudge();
+    Ok(may.see_other(
+        &base(&may, "user-groups"),
+        ok(format!(
+            "The request of the user group {} of {} was declined.",
+            asked.group, asked.owner.name
+        )),
+    ))
+}
+
+#[derive(Template)]
+#[template(path = "members/external_end.html")]
+struct EndPage {
+    shell: Shell,
+    number: i64,
+    asked: Asked,
+    refused: String,
+}
+
+async fn end_page(may: &May<ManageGroups>, lookup: String, refused: String) -> Result<EndPage> {
+    let permit = may.permit.clone();
+    let asked = may
+        .portal
+        .db
+        .read(move |r| service::look_up(r, &permit, &lookup))
+        .await?;
+    Ok(EndPage {
+        shell: may
+            .account_shell("End access", &crumbs(may, None))
+            .with_dialog("End access of external user group?"),
+        number: may.number(),
+        asked,
+        refused,
+    })
+}
+
+pub(super) async fn show_end(may: May<ManageGroups>, lookup: PathPart<Lookup>) -> Answer {
+    let mut shown = end_page(&may, lookup.0.0, String::new()).await?;
+    let state = shown.asked.request.state;
+    if state != RequestState::Granted {
+        service::stands(state).clone_into(&mut shown.refused);
+    }
+    page(&shown)
+}
+
+pub(super) async fn end(may: May<ManageGroups>, lookup: PathPart<Lookup>, _: Posted<NoFields>) -> Answer {
+    let (permit, at, lookup) = (may.permit.clone(), may.portal.clock.now(), lookup.0.0);
+    let id = lookup.clone();
+    let done = may
+        .portal
+        .db
+        .write(move |tx| service::end_as_target(tx, &permit, at, &id))
+        .await;
+    match done {
+        Ok(()) => {
+            may.portal.jobs.nudge();
+            Ok(may.see_other(
+                &base(&may, "user-groups"),
+                ok("The access of the external user group has ended."),
+            ))
+        }
+        Err(Error::Refused(refusal)) => {
+            page_with(409, &end_page(&may, lookup, refusal.says.into_owned()).await?)
+        }
+        Err(other) => Err(other),
+    }
+}

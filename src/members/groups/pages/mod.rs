@@ -1,0 +1,141 @@
+//! "User Groups": the list, a group with its people, and what can be done with it here and in other Smart
+//! Accounts.
+
+mod create;
+mod elsewhere;
+mod group;
+mod list;
+mod reach;
+
+pub use elsewhere::read_asking;
+pub use group::read_message;
+pub use list::{SORTS, arrange, query};
+
+use crate::authz::action::ViewUsers;
+use crate::authz::{Action, Does, Permit};
+use crate::error::{Error, Result};
+use crate::http::form::Named;
+use crate::http::menu::Item;
+use crate::http::{Crumb, Flash, FlashKind, May, Routes, Visit};
+use crate::kernel::ids::{UserGroupId, VirtualAccountId};
+use crate::kernel::{pasted, search_key};
+use crate::members::groups::model::{self, scope_of};
+use crate::members::model::Scope;
+use crate::members::pages::base;
+use create::{new, show_new};
+use elsewhere::{decline, end, end_mine, grant, request, show_end, show_external, show_request};
+use group::{delete, edit, message, one, remove_person, show_delete, show_edit, show_message};
+use list::{all, csv};
+use reach::{set_access, show_access};
+use std::collections::HashMap;
+
+/// The pages.
+pub fn routes(routes: &mut Routes) {
+    routes.get("/sa/{said}/account/user-groups", all);
+    routes.get("/sa/{said}/account/user-groups.csv", csv);
+    routes.get("/sa/{said}/account/user-groups/new", show_new);
+    routes.post("/sa/{said}/account/user-groups/new", new);
+    routes.get("/sa/{said}/account/user-groups/external", show_external);
+    routes.post("/sa/{said}/account/user-groups/external/{lookup}/grant", grant);
+    routes.post(
+        "/sa/{said}/account/user-groups/external/{lookup}/decline",
+        decline,
+    );
+    routes.get("/sa/{said}/account/user-groups/external/{lookup}/end", show_end);
+    routes.post("/sa/{said}/account/user-groups/external/{lookup}/end", end);
+    routes.get("/sa/{said}/account/user-groups/{group}", one);
+    routes.get("/sa/{said}/account/user-groups/{group}/edit", show_edit);
+    routes.post("/sa/{said}/account/user-groups/{group}/edit", edit);
+    routes.get("/sa/{said}/account/user-groups/{group}/access", show_access);
+    routes.post("/sa/{said}/account/user-groups/{group}/access", set_access);
+    routes.get("/sa/{said}/account/user-groups/{group}/delete", show_delete);
+    routes.post("/sa/{said}/account/user-groups/{group}/delete", delete);
+    routes.get("/sa/{said}/account/user-groups/{group}/message", show_message);
+    routes.post("/sa/{said}/account/user-groups/{group}/message", message);
+    routes.get("/sa/{said}/account/user-groups/{group}/request", show_request);
+    routes.post("/sa/{said}/account/user-groups/{group}/request", request);
+    routes.post(
+        "/sa/{said}/account/user-groups/{group}/requests/{lookup}/end",
+        end_mine,
+    );
+    routes.post(
+        "/sa/{said}/account/user-groups/{group}/people/{person}/remove",
+        remove_person,
+    );
+    routes.menu(Item {
+        section: "Account Management",
+        group: Some("Smart Account Management"),
+        label: Some("User Groups"),
+        path: "/sa/{said}/account/user-groups",
+        action: Action::ViewUsers,
+    });
+}
+
+impl Named for UserGroupId {
+    const NAME: &'static str = "group";
+}
+
+/// A request lookup ID in an address.
+pub struct Lookup(pub String);
+
+impl std::str::FromStr for Lookup {
+    type Err = ();
+    fn from_str(text: &str) -> Result<Self, ()> {
+        let text = pasted::code(text).to_ascii_uppercase();
+        let known = text.len() == 13
+            && text.starts_with("UGR-")
+            && text.chars().all(|c| c.is_ascii_alphanumeric() || c == '-');
+        known.then_some(Self(text)).ok_or(())
+    }
+}
+
+impl Named for Lookup {
+    const NAME: &'static str = "lookup";
+}
+
+/// The address of a group's page.
+pub fn path(visit: &Visit, id: UserGroupId) -> String {
+    format!("{}/{id}", base(visit, "user-groups"))
+}
+
+/// The crumbs before a page of groups, and of one of them.
+pub fn crumbs(visit: &Visit, of: Option<(&str, &str)>) -> Vec<Crumb> {
+    let mut list = vec![
+        Crumb::text("Account Management"),
+        Crumb::link("User Groups", base(visit, "user-groups")),
+    ];
+    if let Some((name, href)) = of {
+        list.push(Crumb::link(name, href));
+    }
+    list
+}
+
+fn ok(says: impl Into<String>) -> Flash {
+    Flash {
+        kind: FlashKind::Ok,
+        text: says.into(),
+        link: None,
+    }
+}
+
+fn viewing<A: Does>(may: &May<A>) -> Result<Permit<ViewUsers>> {
+    let actor = may.actor.clone().ok_or(Error::SignedOut)?;
+    Permit::ask(actor, may.tenant.as_ref(), &may.grants, may.portal.clock.wall())
+}
+
+/// What a group holds, in words: the role, and where.
+fn words(access: &[model::Access], names: &HashMap<VirtualAccountId, String>) -> (String, String) {
+    match scope_of(access) {
+        None => (String::new(), String::new()),
+        Some((Scope::Account, role)) => (role.to_string(), Scope::ENTIRE.to_owned()),
+        Some((Scope::These(list), role)) => {
+            let mut places: Vec<&str> = list
+                .iter()
+                .filter_map(|id| names.get(id))
+                .map(String::as_str)
+                .collect();
+            places.sort_by_cached_key(|name| search_key(name));
+            (role.to_string(), places.join(", "))
+        }
+    }
+}
