@@ -34,6 +34,7 @@ pub fn routes(routes: &mut Routes) {
     licenses::order_routes(routes);
     // Before the tokens: the menu has its groups in this order.
     devices::routes(routes);
+    devices::policy_routes(routes);
     device_managers::routes(routes);
     sync::routes(routes);
     tokens::routes(routes);
@@ -73,6 +74,7 @@ pub fn calendar(calendar: &mut Calendar) {
     calendar.add(licenses::upcoming);
     calendar.add(orders::upcoming);
     calendar.add(devices::upcoming);
+    calendar.add(devices::policy::upcoming);
     calendar.add(device_managers::upcoming);
     calendar.add(alerts::upcoming);
 }
@@ -86,6 +88,7 @@ pub fn jobs(db: &Db, clock: &Clock, signing: &Arc<Signing>, progress: &Progress)
     jobs.extend(licenses::jobs(db, clock));
     jobs.extend(orders::jobs(db, clock));
     jobs.extend(devices::jobs(db, clock));
+    jobs.extend(devices::policy::jobs(db, clock));
     jobs.extend(device_managers::jobs(db, clock));
     jobs.extend(sync::jobs(db, clock, signing, progress));
     jobs.extend(alerts::jobs(db, clock));

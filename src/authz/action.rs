@@ -107,6 +107,10 @@ actions! {
     ManageTokens(Account): "generate or revoke tokens";
     /// Reserve licences.
     ReserveLicenses(Account): "reserve licenses";
+    /// Report what devices by policy use, over the API or by file.
+    ReportUsage(Account): "report license usage";
+    /// Change how often devices by policy report.
+    EditReportingPolicy(Account): "change the reporting policy";
     /// Remove a device.
     RemoveDevice(Account): "remove a device";
     /// Set an On-Prem account up.

@@ -99,6 +99,11 @@ pub const MATRIX: &[(Action, &[Holder])] = &[
         &[ADMIN, USER, VA_ADMIN, VA_USER, SUPPORT, SYS_ADMIN],
     ),
     (
+        Action::ReportUsage,
+        &[ADMIN, USER, VA_ADMIN, VA_USER, SUPPORT, SYS_ADMIN],
+    ),
+    (Action::EditReportingPolicy, &[ADMIN, SUPPORT, SYS_ADMIN]),
+    (
         Action::RemoveDevice,
         &[ADMIN, USER, VA_ADMIN, VA_USER, SUPPORT, SYS_ADMIN],
     ),

@@ -1,7 +1,8 @@
 //! Product instances, for scripts: what the pages show and do.
 
 use super::model::{Authorization, Standing, UseStatus};
-use super::pages::{SORTS, STANDINGS, order, query, total};
+use super::pages::{MODES, REPORTS, SORTS, STANDINGS, order, query, total};
+use super::policy::{self, PolicyState};
 use super::service::{self, Row};
 use crate::authz::action::{RemoveDevice, Transfer, ViewInventory};
 use crate::error::{Error, Result};
@@ -30,6 +31,8 @@ pub fn routes(routes: &mut Routes) {
                 Param::id("va", "Id of a Virtual Account.").many(),
                 Param::choice("status", STANDINGS, "How it stands.").many(),
                 Param::text("product", "A product type that is there.").many(),
+                Param::choice("mode", MODES, "Whether it reports by policy.").many(),
+                Param::choice("report", REPORTS, "How its usage report by policy stands.").many(),
                 Param::sort(SORTS, "With - in front the other way round."),
                 Param::PAGE,
                 Param::PER,
@@ -106,6 +109,14 @@ struct DeviceShape {
     /// Whether an On-Prem server answers for it: then it is read only here.
     on_prem: bool,
     export_controlled: bool,
+    /// SL, SLP (by policy) or SLR (with a reservation).
+    mode: &'static str,
+    /// How its usage report by policy stands; none for one that does not report by policy.
+    usage_report: Option<PolicyState>,
+    /// When it reported last.
+    reported_at: Option<Moment>,
+    /// When its next usage report by policy is due.
+    report_by: Option<Moment>,
     registered_at: Moment,
     contact_at: Moment,
     next_contact_at: Moment,
@@ -127,6 +138,10 @@ impl From<Row> for DeviceShape {
             authorization: row.told.authorization,
             on_prem: device.manager.is_some(),
             export_controlled: device.export_controlled,
+            mode: device.mode(),
+            usage_report: device.policy,
+            reported_at: device.reported_at,
+            report_by: device.report_by,
             registered_at: device.registered_at,
             contact_at: device.contact_at,
             next_contact_at: row.told.next_contact_at(),
@@ -180,6 +195,40 @@ struct DeviceDetail {
     device: DeviceShape,
     /// The newest first, at most 50.
     events: Vec<DeviceEvent>,
+    /// Its usage reports by policy that were counted, the newest first, at most 50.
+    usage_reports: Vec<DeviceUsageReport>,
+}
+
+/// A usage report that was counted.
+#[derive(Debug, Serialize, ToSchema)]
+struct DeviceUsageReport {
+    /// The number that the product instance gave it.
+    report: String,
+    entitlement: String,
+    quantity: i64,
+    began_at: Moment,
+    ended_at: Moment,
+    sha256: String,
+    way: policy::Way,
+    received_at: Moment,
+    /// When its acknowledgement was handed out.
+    acknowledged_at: Option<Moment>,
+}
+
+impl From<policy::Counted> for DeviceUsageReport {
+    fn from(one: policy::Counted) -> Self {
+        Self {
+            report: one.report,
+            entitlement: one.entitlement,
+            quantity: one.quantity,
+            began_at: one.began_at,
+            ended_at: one.ended_at,
+            sha256: one.sha256,
+            way: one.way,
+            received_at: one.received_at,
+            acknowledged_at: one.acknowledged_at,
+        }
+    }
 }
 
 /// Product instances.
@@ -251,19 +300,21 @@ async fn all(may: May<ViewInventory>) -> Answer {
 
 async fn one(may: May<ViewInventory>, id: PathPart<DeviceId>) -> Answer {
     let (permit, id) = (may.permit.clone(), id.0);
-    let (row, past) = may
+    let (row, past, reports) = may
         .portal
         .db
         .read(move |r| {
             let row = service::find(r, &permit, id)?;
             let past = history(r, row.device.account, id.as_str(), 50)?;
-            Ok((row, past))
+            let reports = policy::reports_of(r, &row.device)?;
+            Ok((row, past, reports))
         })
         .await?;
     json(
         200,
         &DeviceDetail {
             device: row.into(),
+            usage_reports: reports.into_iter().map(DeviceUsageReport::from).collect(),
             events: past
                 .into_iter()
                 .map(|past| DeviceEvent {

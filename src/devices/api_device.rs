@@ -89,6 +89,9 @@ pub struct RegisterRequest {
     /// Takes the place of an older registration of the same UDI, which ends.
     #[serde(default)]
     pub force: bool,
+    /// Establishes trust without a registration: the device reports by policy.
+    #[serde(default)]
+    pub by_policy: bool,
 }
 
 /// A Smart Account, as a device is told of it.
@@ -192,7 +195,7 @@ pub struct StatusAnswer {
     pub export_controlled: bool,
 }
 
-fn caller(visit: &Public) -> Caller {
+pub(super) fn caller(visit: &Public) -> Caller {
     Caller {
         now: visit.portal.clock.now(),
         wall: visit.portal.clock.wall(),
@@ -210,7 +213,7 @@ fn is_miss(error: &Error) -> bool {
     }
 }
 
-async fn write<T: Send + 'static>(
+pub(super) async fn write<T: Send + 'static>(
     visit: &Public,
     caller: &Caller,
     subjects: &Subjects,
@@ -236,6 +239,12 @@ async fn miss(visit: &Public, caller: &Caller, subjects: &Subjects) -> Result<()
 
 async fn register(visit: Public, body: JsonBody<RegisterRequest>) -> Answer {
     let asked = body.value;
+    if asked.by_policy && visit.portal.config.edition.is_on_prem() {
+        return Err(Error::invalid(
+            "by_policy",
+            "An On-Prem server takes no usage reports by policy. Register without by_policy, or report to the cloud.",
+        ));
+    }
     let registration = Registration::parse(&Asked {
         pid: &asked.udi.pid,
         serial: &asked.udi.serial,
@@ -244,6 +253,7 @@ async fn register(visit: Public, body: JsonBody<RegisterRequest>) -> Answer {
         software: asked.software.as_deref().unwrap_or_default(),
         secret: asked.secret.reveal(),
         force: asked.force,
+        by_policy: asked.by_policy,
     })?;
     let (caller, id) = (caller(&visit), DeviceId::new());
     let subjects = throttle::subjects_for("token ", &registration.key(), &caller.address);
@@ -270,7 +280,7 @@ async fn register(visit: Public, body: JsonBody<RegisterRequest>) -> Answer {
 }
 
 /// Names of the Smart Account and of the Virtual Account.
-async fn whose(visit: &Public, device: &Device) -> Result<(DeviceAccount, String)> {
+pub(super) async fn whose(visit: &Public, device: &Device) -> Result<(DeviceAccount, String)> {
     let (account, place) = (device.account, device.virtual_account);
     visit
         .portal
@@ -325,7 +335,7 @@ async fn answer(visit: &Public, told: Told) -> Answer {
 }
 
 /// Who calls. What cannot be read as a credential is none; it costs nobody a wait, since nothing was guessed.
-fn who_calls(visit: &Public, given: &Given) -> Result<(Caller, Subjects, Credential)> {
+pub(super) fn who_calls(visit: &Public, given: &Given) -> Result<(Caller, Subjects, Credential)> {
     let caller = caller(visit);
     let credential = Credential::parse(&given.0).ok_or(Error::SignedOut)?;
     let subjects = throttle::subjects_for("device ", credential.id.as_str(), &caller.address);

@@ -5,6 +5,7 @@
 //! locked first and everything that it uses with it; stocks, tokens and tallies are added to without being read.
 
 use super::model::{self, Authorization, Device, Reported, Standing, Udi, Usage, UseStatus};
+use super::policy::{self, PolicyState};
 use crate::licenses::{self, Use};
 
 use super::store;
@@ -34,7 +35,7 @@ pub struct Caller {
 
 impl Caller {
     /// The device, for the record.
-    fn who(&self, device: &Device) -> Who {
+    pub fn who(&self, device: &Device) -> Who {
         let label = if device.hostname.is_empty() {
             device.udi().to_string()
         } else {
@@ -114,6 +115,8 @@ pub struct Asked<'a> {
     pub secret: &'a str,
     /// Whether it takes the place of an older registration.
     pub force: bool,
+    /// Whether it is not to be registered, and reports by policy.
+    pub by_policy: bool,
 }
 
 /// The same, checked.
@@ -125,6 +128,7 @@ pub struct Registration {
     software: String,
     secret_hash: String,
     force: bool,
+    by_policy: bool,
 }
 
 impl Registration {
@@ -166,6 +170,7 @@ impl Registration {
             software,
             secret_hash: token::digest(asked.secret),
             force: asked.force,
+            by_policy: asked.by_policy,
         })
     }
     /// Its UDI, for counting tries.
@@ -246,6 +251,13 @@ pub fn register(
         reported_at: None,
         version: 1,
         local_place: String::new(),
+        policy: asked.by_policy.then_some(PolicyState::NotReported),
+        report_by: if asked.by_policy {
+            policy::of_account(tx, opens.account)?.report_by(&[], None, caller.now)
+        } else {
+            None
+        },
+        report_key: String::new(),
     };
     if before.is_some() {
         store::update(tx, &device)?;
@@ -262,7 +274,12 @@ pub fn register(
     } else {
         ""
     };
-    let event = about(Kind::DeviceRegistered, &device, format!("{} was registered{words}.", device.name())).with(json!({
+    let (kind, did) = if asked.by_policy {
+        (Kind::DeviceAdded, "is trusted, and reports by policy")
+    } else {
+        (Kind::DeviceRegistered, "was registered")
+    };
+    let event = about(kind, &device, format!("{} {did}{words}.", device.name())).with(json!({
         "udi": device.udi().to_string(), "product": device.product, "software": device.software, "token": opens.id.to_string(),
         "export_controlled": device.export_controlled,
     }));
@@ -349,6 +366,7 @@ pub fn report(
     let was = prove(tx, caller, subjects, credential)?;
     in_use(tx, was.account)?;
     still_good(&was, caller.now)?;
+    not_by_policy(&was)?;
     model::check_clock(said_at, caller.now)?;
     for line in lines {
         if !was.export_controlled
@@ -387,6 +405,20 @@ pub fn report(
     tx.record(caller.now, &who, &event, told)
 }
 
+/// What registered devices do, those by policy do not.
+fn not_by_policy(device: &Device) -> Result<()> {
+    if device.policy.is_some() {
+        return Err(Error::refused(
+            "devices.by-policy",
+            format!(
+                "{} reports by policy: it sends signed usage reports, and is not registered.",
+                device.name()
+            ),
+        ));
+    }
+    Ok(())
+}
+
 /// Gives a device a new certificate for a year.
 pub fn renew(
     tx: &mut Tx<'_>,
@@ -397,6 +429,7 @@ pub fn renew(
     let was = prove(tx, caller, subjects, credential)?;
     in_use(tx, was.account)?;
     still_good(&was, caller.now)?;
+    not_by_policy(&was)?;
     let mut device = called(&was, caller.now);
     device.renewed_at = caller.now;
     let who = caller.who(&device);
@@ -477,7 +510,12 @@ impl Credential {
 }
 
 /// The device of a credential, locked. An unknown one and a wrong secret are told alike.
-fn prove(tx: &mut Tx<'_>, caller: &Caller, subjects: &Subjects, credential: &Credential) -> Result<Device> {
+pub fn prove(
+    tx: &mut Tx<'_>,
+    caller: &Caller,
+    subjects: &Subjects,
+    credential: &Credential,
+) -> Result<Device> {
     throttle::check(tx, caller.wall, subjects)?;
     store::lock(tx, credential.id)?
         .filter(|device| token::same(&device.secret_hash, &credential.hash))
@@ -485,7 +523,7 @@ fn prove(tx: &mut Tx<'_>, caller: &Caller, subjects: &Subjects, credential: &Cre
 }
 
 /// Nothing in an Inactive Smart Account is changed, by devices no more than by people.
-fn in_use(read: &mut dyn Reads, account: SmartAccountId) -> Result<()> {
+pub fn in_use(read: &mut dyn Reads, account: SmartAccountId) -> Result<()> {
     if smart_accounts::find(read, account)?.state == smart_accounts::State::Active {
         Ok(())
     } else {
@@ -498,7 +536,7 @@ fn in_use(read: &mut dyn Reads, account: SmartAccountId) -> Result<()> {
 
 /// A certificate that has run out is not good, though the clock's job has not removed the device yet.
 fn still_good(device: &Device, now: Moment) -> Result<()> {
-    if device.expires_at() <= now {
+    if device.policy.is_none() && device.expires_at() <= now {
         Err(Error::refused(
             "devices.registration-expired",
             format!(

@@ -11,6 +11,7 @@ mod jobs;
 mod model;
 mod occupant;
 mod pages;
+pub mod policy;
 mod reconcile;
 pub mod reservation;
 mod search;
@@ -42,12 +43,22 @@ pub fn routes(routes: &mut Routes) {
     reservation::routes(routes);
 }
 
+/// The routes of product instances by policy: the cloud alone has them.
+pub fn policy_routes(routes: &mut Routes) {
+    policy::routes(routes);
+}
+
 /// With what codes the rules of this room refuse, when, and the way out.
 pub const REFUSALS: &[crate::error::Coded] = &[
     (
         "devices.already-registered",
         "The UDI is registered in the Smart Account already, and the registration does not ask to take its place.",
         "Register with force to take its place, or remove the product instance first.",
+    ),
+    (
+        "devices.by-policy",
+        "The product instance reports by policy, and called as a registered one does.",
+        "Send its usage reports to /device/v1/usage, or register it anew with force.",
     ),
     (
         "devices.clock",
@@ -118,5 +129,85 @@ pub const REFUSALS: &[crate::error::Coded] = &[
         "reservations.unconfirmed",
         "The last update of the reservation waits for the confirmation code of the device.",
         "Install the code of the update, and enter the confirmation code; a dead device is rehosted or removed under a case.",
+    ),
+    (
+        "usage.bad-signature",
+        "A byte of a usage report was changed since the product instance signed it.",
+        "Save the usage on the product instance again, and send it as it is.",
+    ),
+    (
+        "usage.elsewhere",
+        "The product instance is in another Virtual Account of the Smart Account than the one that was named.",
+        "Name the Virtual Account in which it is, or transfer it first.",
+    ),
+    (
+        "usage.foreign-signature",
+        "A usage report carries a signature that is not ours, which cannot be verified.",
+        "Send reports of simulated product instances, or start the lab with accept_device_codes.",
+    ),
+    (
+        "usage.no-reports",
+        "The file is no usage file, or holds no usage report.",
+        "Save the usage on the product instance, and upload that file.",
+    ),
+    (
+        "usage.not-by-policy",
+        "The product instance is registered, holds a reservation, or belongs to an On-Prem server.",
+        "Deregister or remove it first; then it reports by policy.",
+    ),
+    (
+        "usage.not-understood",
+        "A usage report is not of the published shape.",
+        "Save the usage on the product instance again.",
+    ),
+    (
+        "usage.nothing-to-acknowledge",
+        "No report of a usage file was taken in.",
+        "Look at its list: it says of each report why it was refused.",
+    ),
+    (
+        "usage.other-account",
+        "The product instance reports in another Smart Account.",
+        "Remove it there first, or report it there.",
+    ),
+    (
+        "usage.other-content",
+        "A report of this number was taken in with other content.",
+        "Let the product instance make a new report.",
+    ),
+    (
+        "usage.other-key",
+        "The product instance signed its earlier reports with another key: it was reset, or somebody else signs in its name.",
+        "Remove the product instance if it was reset; then it reports with its new key.",
+    ),
+    (
+        "usage.out-of-order",
+        "A later report of the same license was taken in already.",
+        "Nothing is left to do: the later one counts.",
+    ),
+    (
+        "usage.policy-fixed",
+        "The reporting policy was to be changed in an installation that is no laboratory.",
+        "Start it as a laboratory, or leave the policy as it is.",
+    ),
+    (
+        "usage.taken-before",
+        "The same usage report was taken in before.",
+        "Nothing is left to do: it was counted then.",
+    ),
+    (
+        "usage.too-much",
+        "A usage file is larger than is taken in at once, packed or unpacked.",
+        "Upload fewer product instances at once.",
+    ),
+    (
+        "usage.too-old",
+        "A usage report ended more than a year ago.",
+        "Let the product instance report what it uses now.",
+    ),
+    (
+        "usage.truncated",
+        "A usage file was cut off, or is damaged.",
+        "Copy it again, and upload it whole.",
     ),
 ];

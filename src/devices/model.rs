@@ -1,5 +1,6 @@
 //! What a product instance is, what it uses, and what the clock makes of one that does not call.
 
+use super::policy::PolicyState;
 use crate::error::{Error, Problems, Refusal, Result};
 use crate::kernel::ids::{DeviceId, DeviceManagerId, RegistrationTokenId, SmartAccountId, VirtualAccountId};
 use crate::kernel::{Moment, search_key};
@@ -181,6 +182,12 @@ pub struct Device {
     pub version: i64,
     /// In which Virtual Account of its On-Prem server it is; "" for one that reports here itself.
     pub local_place: String,
+    /// How it stands when it reports by policy; none for one that is registered or holds a reservation.
+    pub policy: Option<PolicyState>,
+    /// When its next report by policy is due.
+    pub report_by: Option<Moment>,
+    /// With the other half of which key it signs its reports; "" while none of ours was seen.
+    pub report_key: String,
 }
 
 impl Device {
@@ -216,9 +223,17 @@ impl Device {
         self.contact_at
             .plus(if is_short { SHORT_ASKS_AFTER } else { SILENT_AFTER })
     }
+    /// How it works: "SL", registered; "SLP", by policy; "SLR", with a reservation.
+    pub fn mode(&self) -> &'static str {
+        match (self.is_reserved, self.policy) {
+            (true, _) => "SLR",
+            (false, Some(_)) => "SLP",
+            (false, None) => "SL",
+        }
+    }
     /// Whether it missed its renewal: it calls, and its certificate grows old all the same.
     pub fn failed_to_renew(&self, now: Moment) -> bool {
-        !self.is_reserved && now >= self.renew_at().plus(SILENT_AFTER)
+        !self.is_reserved && self.policy.is_none() && now >= self.renew_at().plus(SILENT_AFTER)
     }
     /// Why nobody can change it here.
     pub fn against_change(&self) -> Option<Refusal> {

@@ -236,6 +236,9 @@ fn new_device(by: Server, served: &Served, at: Moment) -> Device {
         reported_at: Some(at),
         version: 1,
         local_place: served.local_place.clone(),
+        policy: None,
+        report_by: None,
+        report_key: String::new(),
     }
 }
 

@@ -527,7 +527,7 @@ impl Due {
     /// In the order in which they come over a device.
     pub const ALL: [Self; 3] = [Self::Silence, Self::Release, Self::End];
     fn is_for(self, device: &Device, now: Moment) -> bool {
-        if device.is_reserved || device.manager.is_some() {
+        if device.is_reserved || device.manager.is_some() || device.policy.is_some() {
             return false;
         }
         let silence = now.since(device.contact_at);

@@ -1,6 +1,7 @@
 //! The statements of product instances.
 
 use super::model::{Device, EXPIRES_AFTER, RELEASED_AFTER, SILENT_AFTER, Standing, Udi, Usage};
+use super::policy::PolicyState;
 use crate::authz::Within;
 use crate::error::Result;
 use crate::kernel::ids::{DeviceId, DeviceManagerId, RegistrationTokenId, SmartAccountId, VirtualAccountId};
@@ -46,6 +47,9 @@ macro_rules! columns {
             devices::reported_at,
             devices::version,
             devices::local_virtual_account,
+            devices::policy_state,
+            devices::report_by,
+            devices::report_key,
         )
     };
 }
@@ -202,6 +206,9 @@ macro_rules! row {
                 devices::reported_at.eq(device.reported_at),
                 devices::version.eq(device.version),
                 devices::local_virtual_account.eq(device.local_place.as_str()),
+                devices::policy_state.eq(device.policy),
+                devices::report_by.eq(device.report_by),
+                devices::report_key.eq(device.report_key.as_str()),
             ),
         )
     }};
@@ -282,6 +289,9 @@ pub fn update(tx: &mut Tx<'_>, device: &Device) -> Result<()> {
                 devices::renewed_at.eq(device.renewed_at),
                 devices::contact_at.eq(device.contact_at),
                 devices::reported_at.eq(device.reported_at),
+                devices::policy_state.eq(device.policy),
+                devices::report_by.eq(device.report_by),
+                devices::report_key.eq(&device.report_key),
                 devices::version.eq(devices::version + 1),
             ),
         ))
@@ -298,6 +308,9 @@ pub fn touch(tx: &mut Tx<'_>, device: &Device) -> Result<()> {
             devices::renewed_at.eq(device.renewed_at),
             devices::contact_at.eq(device.contact_at),
             devices::reported_at.eq(device.reported_at),
+            devices::policy_state.eq(device.policy),
+            devices::report_by.eq(device.report_by),
+            devices::report_key.eq(&device.report_key),
             devices::version.eq(devices::version + 1),
         ))
         .execute(tx.conn())?;
@@ -644,6 +657,10 @@ pub struct Filter {
     pub standings: Vec<Standing>,
     /// Any of these; all when empty.
     pub products: Vec<String>,
+    /// Those that report by policy alone, or the others alone.
+    pub by_policy: Option<bool>,
+    /// Any of these; all when empty.
+    pub policy_states: Vec<PolicyState>,
 }
 
 impl Filter {
@@ -662,7 +679,10 @@ impl Filter {
         }
     }
     fn is_counted(&self) -> bool {
-        self.typed.is_empty() && self.products.is_empty()
+        self.typed.is_empty()
+            && self.products.is_empty()
+            && self.by_policy.is_none()
+            && self.policy_states.is_empty()
     }
 }
 
@@ -703,6 +723,15 @@ macro_rules! asked {
             [] => {}
             [one] => query = query.filter(devices::product.eq(one.clone())),
             some => query = query.filter(devices::product.eq_any(some.to_vec())),
+        }
+        match filter.by_policy {
+            None => {}
+            Some(true) => query = query.filter(devices::policy_state.is_not_null()),
+            Some(false) => query = query.filter(devices::policy_state.is_null()),
+        }
+        if !filter.policy_states.is_empty() {
+            let some: Vec<Option<PolicyState>> = filter.policy_states.iter().copied().map(Some).collect();
+            query = query.filter(devices::policy_state.eq_any(some));
         }
         query
     }};
@@ -838,6 +867,7 @@ pub fn unheard_since(
                     .eq(*standing)
                     .and(devices::contact_at.le(since))
                     .and(devices::is_reserved.eq(false))
+                    .and(devices::policy_state.is_null())
                     .and(devices::device_manager_id.is_null()),
             )
             .order((devices::contact_at.asc(), devices::id.asc()))
@@ -860,6 +890,7 @@ pub fn not_renewed_since(
             devices::renewed_at
                 .le(since)
                 .and(devices::is_reserved.eq(false))
+                .and(devices::policy_state.is_null())
                 .and(devices::device_manager_id.is_null()),
         )
         .order((devices::renewed_at.asc(), devices::id.asc()))
@@ -883,6 +914,7 @@ pub fn troubled(
                     devices::smart_account_id
                         .eq(within.account()?)
                         .and(devices::device_manager_id.is_null())
+                        .and(devices::policy_state.is_null())
                         .and(devices::is_reserved.eq(false)),
                 )
                 .select(columns!())
@@ -931,6 +963,7 @@ pub fn with_token(read: &mut dyn Reads, account: SmartAccountId, token: Registra
 pub fn upcoming(read: &mut dyn Reads, after: Moment, most: i64) -> Result<Vec<Due>> {
     let ours = devices::is_reserved
         .eq(false)
+        .and(devices::policy_state.is_null())
         .and(devices::device_manager_id.is_null());
     let mut due = Vec::new();
     for (standing, silence, what, why) in [

@@ -112,6 +112,11 @@ guides! {
         "Remove its product instances, synchronize, deactivate and delete it on the server, then remove its device manager in License Central.",
         "on-prem local account deactivate delete device manager remove case number proceed",
         ["/help/remove-a-device", "/help/synchronize-on-prem"];
+    report_usage: "/help/report-usage-by-policy", "home/guides/report_usage.html",
+        "How to report license usage by policy",
+        "Over the network or with a file: product instances by policy report what they use, and are acknowledged.",
+        "smart licensing using policy SLP RUM usage report acknowledgement ACK upload usage data trust overdue",
+        ["/help/first-steps", "/help/remove-a-device"];
     webhooks: "/help/webhooks", "home/guides/webhooks.html",
         "How to be told of events by a webhook",
         "Add Webhook with an address, keep its secret, and verify each signature.",

@@ -28,13 +28,23 @@ pub fn parse(body: &[u8], boundary: &str) -> Option<Vec<(String, String)>> {
     Some(
         parts
             .into_iter()
-            .map(|(name, value)| (name, decode(value)))
+            .map(|part| (part.name, decode(part.value)))
             .collect(),
     )
 }
 
-/// Names and values as they came, byte for byte. None when it is no such form, or broke off.
-pub fn parts<'a>(body: &'a [u8], boundary: &str) -> Option<Vec<(String, &'a [u8])>> {
+/// One field of a form, as it came.
+pub struct Part<'a> {
+    /// The name of the field.
+    pub name: String,
+    /// What the file is called that it holds; "" for a field that holds none.
+    pub file_name: String,
+    /// Byte for byte.
+    pub value: &'a [u8],
+}
+
+/// The fields as they came. None when it is no such form, or broke off.
+pub fn parts<'a>(body: &'a [u8], boundary: &str) -> Option<Vec<Part<'a>>> {
     let line = [b"\r\n--", boundary.as_bytes()].concat();
     // The first boundary has no line end before it.
     let mut rest = body.strip_prefix(line.get(2..)?)?;
@@ -48,8 +58,12 @@ pub fn parts<'a>(body: &'a [u8], boundary: &str) -> Option<Vec<(String, &'a [u8]
         let (part, after) = rest.split_at_checked(end)?;
         let head_end = find(part, b"\r\n\r\n")?;
         let (head, value) = part.split_at_checked(head_end)?;
-        let name = name_of(std::str::from_utf8(head).ok()?)?;
-        pairs.push((name, value.get(4..)?));
+        let head = std::str::from_utf8(head).ok()?;
+        pairs.push(Part {
+            name: said(head, "; name=\"")?,
+            file_name: said(head, "; filename=\"").unwrap_or_default(),
+            value: value.get(4..)?,
+        });
         rest = after.get(line.len()..)?;
     }
 }
@@ -66,12 +80,12 @@ fn find(hay: &[u8], needle: &[u8]) -> Option<usize> {
     }
 }
 
-/// The name of a part. Browsers write a quote in it as `%22`.
-fn name_of(head: &str) -> Option<String> {
+/// What the head of a part says behind these characters. Browsers write a quote in it as `%22`.
+fn said(head: &str, begins: &str) -> Option<String> {
     let line = head
         .split("\r\n")
         .find(|line| line.to_ascii_lowercase().starts_with("content-disposition:"))?;
-    let (_, after) = line.split_once("; name=\"")?;
+    let (_, after) = line.split_once(begins)?;
     let (name, _) = after.split_once('"')?;
     Some(name.replace("%22", "\""))
 }

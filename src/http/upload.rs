@@ -26,12 +26,29 @@ type Found<T> = Pin<Box<dyn Future<Output = Result<T>>>>;
 pub struct Upload<const MOST: usize> {
     /// The file; empty when none was chosen.
     pub file: Bytes,
+    /// What it is called where it comes from; "" where that is not said.
+    pub file_name: String,
+    /// The other fields, as text.
+    fields: Vec<(String, String)>,
 }
 
 impl<const MOST: usize> Upload<MOST> {
+    /// What stands in another field; "" where it is not there.
+    pub fn field(&self, name: &str) -> &str {
+        self.fields
+            .iter()
+            .find(|(known, _)| known == name)
+            .map_or("", |(_, value)| value)
+    }
+
     /// The form once more, with what is wrong. A browser does not keep a file that was chosen.
     pub fn again(&self, problems: &Problems) -> FormState {
         let mut state = FormState::new().with_once(token::random());
+        for (name, value) in &self.fields {
+            if name != "csrf" {
+                state = state.with_value(name, value);
+            }
+        }
         for problem in problems.list() {
             state = state.with_problem(problem.field.clone(), problem.says.clone());
         }
@@ -52,32 +69,37 @@ impl<const MOST: usize> FromRequest for Upload<MOST> {
             let body = Coming::of(&req, payload).rest(MOST).await?;
             let Some(boundary) = boundary else {
                 // A browser without the file: the token is looked at all the same.
-                let csrf = url::form_urlencoded::parse(&body)
-                    .find(|(name, _)| name == "csrf")
-                    .map(|(_, value)| value.into_owned())
-                    .unwrap_or_default();
-                return if csrf_fits(&req, &csrf) {
-                    Ok(Self { file: Bytes::new() })
+                let found = Self {
+                    file: Bytes::new(),
+                    file_name: String::new(),
+                    fields: url::form_urlencoded::parse(&body).into_owned().collect(),
+                };
+                return if csrf_fits(&req, found.field("csrf")) {
+                    Ok(found)
                 } else {
                     Err(Error::CrossSite)
                 };
             };
             let parts = multipart::parts(&body, &boundary)
                 .ok_or_else(|| Error::BadRequest("The form broke off.".into()))?;
-            let of = |name: &str| {
-                parts
-                    .iter()
-                    .find(|(known, _)| known == name)
-                    .map(|(_, value)| *value)
+            let mut found = Self {
+                file: Bytes::new(),
+                file_name: String::new(),
+                fields: Vec::new(),
             };
-            let csrf = of("csrf")
-                .and_then(|value| std::str::from_utf8(value).ok())
-                .unwrap_or_default();
-            if !csrf_fits(&req, csrf) {
-                return Err(Error::CrossSite);
+            for part in parts {
+                if part.name == "file" {
+                    found.file = body.slice_ref(part.value);
+                    found.file_name = part.file_name;
+                } else if let Ok(value) = std::str::from_utf8(part.value) {
+                    found.fields.push((part.name, value.to_owned()));
+                }
             }
-            let file = of("file").map_or_else(Bytes::new, |value| body.slice_ref(value));
-            Ok(Self { file })
+            if csrf_fits(&req, found.field("csrf")) {
+                Ok(found)
+            } else {
+                Err(Error::CrossSite)
+            }
         })
     }
 }

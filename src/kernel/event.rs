@@ -217,6 +217,18 @@ crate::words! {
         DeviceExpired = "device.registration-expired", "Registration expired";
         /// A silent device called again.
         DeviceBack = "device.connected", "Product instance connected again";
+        /// A device that reports by policy became known.
+        DeviceAdded = "device.added", "Product instance by policy added";
+        /// What a device by policy reported was acknowledged to it.
+        UsageAcknowledged = "device.usage-acknowledged", "License usage acknowledged";
+        /// The day of a device's next report has come.
+        ReportDue = "device.report-due", "Usage report due";
+        /// It has long passed.
+        ReportOverdue = "device.report-overdue", "Usage report overdue";
+        /// A file of usage reports was taken in.
+        UsageFileUploaded = "usage-file.uploaded", "Usage data file uploaded";
+        /// How often devices by policy report was changed.
+        ReportingPolicyChanged = "reporting-policy.changed", "Reporting policy changed";
         /// A local account of an On-Prem server was asked for.
         LocalRequested = "local-account.requested", "On-Prem account requested";
         /// It was taken over from a file of the command.

@@ -158,6 +158,10 @@ id! {
     ReservationId;
     /// A synchronization file.
     SyncFileId;
+    /// A usage file of product instances by policy.
+    UsageFileId;
+    /// A usage report that was counted.
+    UsageReportId;
     /// A webhook: where an account wants to be told of its events.
     WebhookId;
     /// An event that a webhook is told.

@@ -123,7 +123,7 @@ impl From<Row> for Device {
                 row.told.authorization,
                 Authorization::OutOfCompliance | Authorization::Expired
             )),
-            mode: if device.is_reserved { "SLR" } else { "SL" },
+            mode: device.mode(),
             registration_date: time(device.registered_at),
             last_contact_date: time(device.contact_at),
             license_usage: row

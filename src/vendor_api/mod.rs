@@ -24,6 +24,7 @@ mod search;
 mod tokens;
 mod transfers;
 mod upstream;
+mod usage;
 mod virtual_accounts;
 
 pub use print::print;
@@ -70,6 +71,7 @@ pub fn routes(routes: &mut Routes, edition: Edition) {
     graphql::routes(routes);
     plug_and_play::routes(routes);
     policy::routes(routes);
+    usage::routes(routes);
 }
 
 /// With what codes the rules of this room refuse, when, and the way out.

@@ -1,5 +1,5 @@
-//! What product instances that report by policy, and their proxies, ask. There are none of them here yet, so requests of theirs
-//! are refused; what is asked about the licenses of a Virtual Account is answered.
+//! What product instances that report by policy, and their proxies, ask about licenses: summaries, histories, and the
+//! policy. What they report and fetch stands in `usage`.
 
 use super::body::{Call, MISSING, Object};
 use super::face::millis;
@@ -7,8 +7,9 @@ use super::licenses::billing;
 use super::names;
 use super::paths::{A, B};
 use crate::authz::Permit;
-use crate::authz::action::{RemoveDevice, ReserveLicenses, ViewAccount, ViewInventory};
+use crate::authz::action::{ReserveLicenses, ViewAccount, ViewInventory};
 use crate::catalog;
+use crate::devices;
 use crate::error::{Error, Result};
 use crate::http::{Answer, May, Routes, json};
 use crate::kernel::Moment;
@@ -30,9 +31,6 @@ pub fn routes(routes: &mut Routes) {
     const SUMMARY: &str = "The licenses of a Virtual Account, some or all of them by their tags.";
     const AUTHORIZE: &str =
         "Authorization codes for product instances that report by policy: refused, there are none yet.";
-    const REPORT: &str =
-        "Usage reports of product instances that report by policy: refused, there are none yet.";
-    const POLL: &str = "What became of an earlier request: no poll id is known yet.";
     let a = |rest: &str| [A, rest].concat();
     let b = |rest: &str| [B, "/licensing", rest].concat();
     routes.vendor(Method::POST, &a("/v2/devices/authrequest"), AUTHORIZE, no_device);
@@ -48,21 +46,6 @@ pub fn routes(routes: &mut Routes) {
         "Conversions of licenses of product instances that report by policy: refused, there are none yet.",
         no_device,
     );
-    for path in [
-        a("/v2/devices/reportusage"),
-        b("/v2/report-usage"),
-        b("/v2/report-usage-legacy"),
-    ] {
-        routes.vendor(Method::POST, &path, REPORT, no_device);
-    }
-    routes.vendor(
-        Method::POST,
-        &b("/v2/device/remove"),
-        "Remove product instances that report by policy: refused, there are none yet.",
-        no_device_to_remove,
-    );
-    routes.vendor(Method::POST, &a("/v2/accounts/poll"), POLL, poll);
-    routes.vendor(Method::POST, &b("/v2/poll"), POLL, poll);
     routes.vendor(Method::POST, &a("/v3/licenses/summary"), SUMMARY, summary_by_tag);
     routes.vendor(
         Method::POST,
@@ -86,7 +69,7 @@ pub fn routes(routes: &mut Routes) {
 }
 
 /// What every request of theirs has to say.
-fn well_formed(call: &Call) -> Result<()> {
+pub fn well_formed(call: &Call) -> Result<()> {
     let data = call.data();
     if data.text("nonce").is_empty() || data.number("timestamp")?.is_none() {
         return Err(Error::BadRequest(MISSING.into()));
@@ -94,36 +77,14 @@ fn well_formed(call: &Call) -> Result<()> {
     Ok(())
 }
 
-fn refuse() -> Error {
-    Error::refused(
-        NO_DEVICE,
-        "No product instance of this Virtual Account reports by policy.",
-    )
-}
-
 async fn no_device(may: May<ReserveLicenses>, call: Call) -> Answer {
     place(&may.also::<ViewInventory>().await?, &may, &call).await?;
     well_formed(&call)?;
-    Err(refuse())
-}
-
-async fn no_device_to_remove(may: May<RemoveDevice>, call: Call) -> Answer {
-    place(&may.also::<ViewInventory>().await?, &may, &call).await?;
-    well_formed(&call)?;
-    Err(refuse())
-}
-
-async fn poll(may: May<ViewInventory>, call: Call) -> Answer {
-    place(&may.permit, &may, &call).await?;
-    well_formed(&call)?;
-    if call.data().number("poll_id")?.is_none() {
-        return Err(Error::BadRequest(MISSING.into()));
-    }
-    Err(Error::refused(NO_POLL, "Specified poll ID is not valid"))
+    Err(super::usage::no_device())
 }
 
 /// The Virtual Account that the header names by its number, within reach.
-async fn place(
+pub async fn place(
     permit: &Permit<ViewInventory>,
     visit: &crate::http::Visit,
     call: &Call,
@@ -190,7 +151,7 @@ fn keys(data: Object<'_>) -> Result<Option<Vec<String>>> {
 }
 
 /// The time that stands in the request, as a number whatever it was there; now, if there is none.
-fn stamp(data: Object<'_>, now: Moment) -> i64 {
+pub fn stamp(data: Object<'_>, now: Moment) -> i64 {
     data.number("timestamp")
         .ok()
         .flatten()
@@ -338,8 +299,13 @@ async fn history(may: May<ViewInventory>, call: Call) -> Answer {
 
 async fn account_policy(may: May<ViewAccount>) -> Answer {
     let name = format!("SA Policy -{}", may.number());
-    let policy =
-        format!("<smartLicensePolicy><policyCode><name>{name}</name></policyCode></smartLicensePolicy>");
+    let account = may.permit.within().account()?;
+    let rules = may
+        .portal
+        .db
+        .read(move |r| devices::policy::of_account(r, account))
+        .await?;
+    let policy = super::usage::policy_document(&name, &rules);
     let now = may.portal.clock.now();
     json(
         200,

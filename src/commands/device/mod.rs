@@ -4,6 +4,7 @@
 mod call_home;
 mod client;
 mod fleet;
+mod policy;
 mod reservation;
 mod show;
 mod state;
@@ -122,6 +123,58 @@ enum Smart {
         /// auth or id.
         #[arg(value_parser = ["auth", "id"])]
         what: String,
+    },
+    /// How it reports by policy: smart, over the network, or off, by file alone.
+    Transport {
+        /// smart or off.
+        #[arg(value_parser = ["smart", "off"])]
+        kind: String,
+    },
+    /// Where it reports by policy: url smart ADDRESS, or url default.
+    Url {
+        /// The rest of the line.
+        #[arg(required = true, value_name = "WORD")]
+        line: Vec<String>,
+    },
+    /// Lets the portal trust it, so that it can report by policy: trust idtoken TOKEN local|all [force].
+    Trust {
+        /// The word "idtoken".
+        #[arg(value_parser = ["idtoken"])]
+        idtoken: String,
+        /// A registration token of a Virtual Account.
+        #[arg(allow_hyphen_values = true)]
+        token: String,
+        /// local or all: a simulated device is one alone.
+        #[arg(value_parser = ["local", "all"])]
+        which: String,
+        /// The word "force": takes the place of an older trust or registration.
+        #[arg(value_parser = ["force"])]
+        force: Option<String>,
+    },
+    /// Reports what it uses by policy: sync all.
+    Sync {
+        /// all or local: a simulated device is one alone.
+        #[arg(value_parser = ["all", "local"])]
+        which: String,
+    },
+    /// Saves what it uses as a file to upload: save usage all file PATH.
+    Save {
+        /// The word "usage".
+        #[arg(value_parser = ["usage"])]
+        usage: String,
+        /// The word "all".
+        #[arg(value_parser = ["all"])]
+        all: String,
+        /// The word "file".
+        #[arg(value_parser = ["file"])]
+        file: String,
+        /// The file.
+        path: PathBuf,
+    },
+    /// Takes an acknowledgement in that was downloaded from the portal.
+    Import {
+        /// The file.
+        path: PathBuf,
     },
     /// Licenses that are reserved for a device that never calls.
     Reservation {
@@ -297,9 +350,9 @@ fn one(file: &File, portal: Option<&str>, what: What) -> Done {
                 Show::CallHome => say(&state.call_home.words()),
                 Show::License { what } => say(&match what.as_str() {
                     "status" => show::status(&state, now),
-                    "usage" => show::usage(&state, now),
+                    "usage" => show::usage(&state, now) + &policy::shown(&state),
                     "summary" => show::summary(&state, now),
-                    _ => show::all(&state, now),
+                    _ => show::all(&state, now) + &policy::shown(&state),
                 }),
             }
         }
@@ -330,6 +383,14 @@ fn one(file: &File, portal: Option<&str>, what: What) -> Done {
             Smart::Deregister => deregister(file, &mut state, portal, now),
             Smart::Renew { what } if what == "id" => renew(file, &mut state, portal, now),
             Smart::Renew { .. } => report(file, &mut state, portal, now),
+            Smart::Transport { kind } => policy::transport(file, &mut state, &kind),
+            Smart::Url { line } => policy::url(file, &mut state, &line),
+            Smart::Trust { token, force, .. } => {
+                policy::trust(file, &mut state, portal, now, &token, force.is_some())
+            }
+            Smart::Sync { .. } => policy::sync(file, &mut state, portal, now),
+            Smart::Save { path, .. } => policy::save(file, &mut state, now, &path),
+            Smart::Import { path } => policy::import(file, &mut state, now, &path),
             Smart::Reservation { what } => match what {
                 Reserve::Request { .. } => reservation::request(file, &mut state),
                 Reserve::Install { code } => reservation::install(file, &mut state, now, &code),

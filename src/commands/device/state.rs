@@ -170,6 +170,93 @@ pub struct State {
     /// Where it calls.
     #[serde(default)]
     pub call_home: CallHome,
+    /// How it reports by policy.
+    #[serde(default)]
+    pub policy: Option<ByPolicy>,
+}
+
+/// That the portal knows a device by policy.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Trust {
+    /// Where.
+    pub portal: String,
+    /// The id of the product instance.
+    pub device: String,
+    /// What it proves itself with.
+    pub secret: String,
+    /// Name of the Smart Account.
+    pub smart_account: String,
+    /// Name of the Virtual Account.
+    pub virtual_account: String,
+    /// Since when, by the portal's clock.
+    pub at: Moment,
+}
+
+/// A report that is not acknowledged yet.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct OpenReport {
+    /// Its number.
+    pub id: String,
+    /// As it travels.
+    pub report: serde_json::Value,
+}
+
+/// What a device by policy knows.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ByPolicy {
+    /// smart or off.
+    pub transport: String,
+    /// Where it reports, when that was configured.
+    pub url: Option<String>,
+    /// The key with which it signs: a secret.
+    pub key: String,
+    /// By whom it is trusted.
+    pub trust: Option<Trust>,
+    /// By how many seconds the portal's clock is ahead of this one's.
+    pub ahead: i64,
+    /// The number of its last report.
+    pub number: u64,
+    /// Until when it has measured.
+    pub until: Option<Moment>,
+    /// What it measured last of each license.
+    pub said: std::collections::BTreeMap<String, i64>,
+    /// What is not acknowledged yet.
+    pub open: Vec<OpenReport>,
+    /// When an acknowledgement came last.
+    pub acknowledged_at: Option<Moment>,
+    /// When the next report is due.
+    pub report_by: Option<Moment>,
+    /// The policy, as the last acknowledgement told it.
+    pub rules: serde_json::Value,
+    /// With which key acknowledgements are signed.
+    pub portal_key: String,
+    /// How the last try went.
+    pub communication: Option<Try>,
+}
+
+impl ByPolicy {
+    /// One that has reported nothing yet.
+    pub fn new(key: String) -> Self {
+        Self {
+            transport: "smart".to_owned(),
+            url: None,
+            key,
+            trust: None,
+            ahead: 0,
+            number: 0,
+            until: None,
+            said: std::collections::BTreeMap::new(),
+            open: Vec::new(),
+            acknowledged_at: None,
+            report_by: None,
+            rules: serde_json::Value::Null,
+            portal_key: String::new(),
+            communication: None,
+        }
+    }
 }
 
 impl State {
@@ -197,6 +284,7 @@ impl State {
             registration: None,
             reservation: None,
             call_home: CallHome::default(),
+            policy: None,
         }
     }
 

@@ -1,6 +1,7 @@
 //! "Device Inventory": the product instances of a Smart Account.
 
 use super::super::model::Standing;
+use super::super::policy::PolicyState;
 use super::super::service;
 use super::super::store::{Filter, Sort};
 use super::change::Removal;
@@ -14,6 +15,7 @@ use crate::http::list::{ColumnSpec, FilterSpec, Pager, column};
 use crate::http::reply::attachment;
 use crate::http::widgets::counted;
 use crate::http::{Answer, Crumb, Freshness, ListQuery, ListSpec, May, Shell, Visit, page_with, reason};
+use crate::kernel::Moment;
 use crate::kernel::ids::VirtualAccountId;
 use crate::licenses::InventoryHead;
 use crate::members;
@@ -30,12 +32,30 @@ pub const STANDINGS: &[(&str, &str)] = &[
     (Standing::Released.word(), Standing::Released.label()),
 ];
 
+/// How product instances work that call at all.
+pub const MODES: &[(&str, &str)] = &[("sl", "SL (registered or reserved)"), ("slp", "SLP (by policy)")];
+
+/// How those by policy stand.
+pub const REPORTS: &[(&str, &str)] = &[
+    (PolicyState::NotReported.word(), PolicyState::NotReported.label()),
+    (PolicyState::ReportDue.word(), PolicyState::ReportDue.label()),
+    (PolicyState::Reported.word(), PolicyState::Reported.label()),
+    (
+        PolicyState::Acknowledged.word(),
+        PolicyState::Acknowledged.label(),
+    ),
+    (PolicyState::Overdue.word(), PolicyState::Overdue.label()),
+];
+
 const COLUMNS: &[ColumnSpec<'static>] = &[
     column("product", "Product Type", true),
     column("va", "Virtual Account", true),
     column("licenses", "Licenses", true),
     column("status", "Status", true),
     column("contact", "Last Contact", true),
+    column("mode", "Mode", true),
+    column("reported", "Last report", false),
+    column("reportby", "Next report", false),
     column("next", "Next contact", false),
     column("registered", "Registered on", false),
     column("software", "Software", false),
@@ -48,6 +68,9 @@ const COLUMNS_OF_PLACE: &[ColumnSpec<'static>] = &[
     column("alerts", "Alerts", true),
     column("licenses", "Licenses", false),
     column("status", "Status", false),
+    column("mode", "Mode", false),
+    column("reported", "Last report", false),
+    column("reportby", "Next report", false),
     column("next", "Next contact", false),
     column("registered", "Registered on", false),
     column("software", "Software", false),
@@ -90,6 +113,16 @@ pub fn query(
             label: "Product Type",
             values: &kinds,
         },
+        FilterSpec {
+            key: "mode",
+            label: "Mode",
+            values: MODES,
+        },
+        FilterSpec {
+            key: "report",
+            label: "Usage report",
+            values: REPORTS,
+        },
     ];
     if only.is_none() {
         filters.insert(
@@ -129,6 +162,15 @@ pub fn query(
             .values("product")
             .iter()
             .map(|one| (*one).to_owned())
+            .collect(),
+        by_policy: match list.values("mode").as_slice() {
+            [one] => Some(*one == "slp"),
+            _ => None,
+        },
+        policy_states: list
+            .values("report")
+            .iter()
+            .filter_map(|word| word.parse().ok())
             .collect(),
     };
     Ok((list, filter))
@@ -338,6 +380,10 @@ pub async fn csv(may: May<ViewInventory>) -> Answer {
         may.say("Virtual Account"),
         "Status",
         "Authorization",
+        "Mode",
+        "Usage report",
+        "Last report",
+        "Next report",
         "Licenses",
         "Registered",
         "Last Contact",
@@ -361,6 +407,10 @@ pub async fn csv(may: May<ViewInventory>) -> Answer {
             &row.virtual_account,
             device.standing.label(),
             row.told.authorization.label(),
+            device.mode(),
+            device.policy.map_or("", PolicyState::label),
+            &device.reported_at.map_or_else(String::new, Moment::rfc3339),
+            &device.report_by.map_or_else(String::new, Moment::rfc3339),
             &licenses.join(", "),
             &device.registered_at.rfc3339(),
             &device.contact_at.rfc3339(),

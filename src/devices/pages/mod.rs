@@ -6,10 +6,11 @@ mod list;
 mod one;
 mod tabs;
 
-pub use list::{SORTS, STANDINGS, order, query, total};
+pub use list::{MODES, REPORTS, SORTS, STANDINGS, order, query, total};
 
 use super::calls::Told;
 use super::model::{Authorization, Device, Standing, UseStatus};
+use super::policy::PolicyState;
 use super::service::Row;
 use crate::authn::Person;
 use crate::authz::Action;
@@ -78,10 +79,24 @@ fn authorization_badge(authorization: Authorization) -> &'static str {
     }
 }
 
+/// How a product instance works, in words.
+fn mode_words(device: &Device) -> &'static str {
+    match device.mode() {
+        "SLP" => "Smart Licensing Using Policy",
+        "SLR" => "Specific License Reservation",
+        _ => "Smart Licensing",
+    }
+}
+
 /// What needs somebody: badge and words, the worst first.
 fn alerts(told: &Told, now: Moment) -> Vec<(&'static str, &'static str)> {
     let mut alerts = Vec::new();
     let device = &told.device;
+    match device.policy {
+        Some(PolicyState::Overdue) => alerts.push(("bad", "Usage Report Overdue")),
+        Some(PolicyState::ReportDue) => alerts.push(("warn", "Usage Report Due")),
+        _ => {}
+    }
     match device.standing {
         Standing::Released => alerts.push(("bad", "Authorization Expired")),
         Standing::Silent => alerts.push(("warn", "Product Instance Failed to Connect")),
@@ -140,5 +155,8 @@ impl Line {
     }
     fn kind(&self) -> &'static str {
         authorization_badge(self.authorization)
+    }
+    fn mode_words(&self) -> &'static str {
+        mode_words(&self.device)
     }
 }

@@ -2,6 +2,7 @@
 
 use super::super::calls::Line;
 use super::super::model::UseStatus;
+use super::super::policy;
 use super::super::reservation;
 use super::super::service::{self, Row};
 use super::{alerts, authorization_badge, base, inventory_path};
@@ -62,9 +63,14 @@ struct OnePage {
     /// The reservation that holds for it, and whether an update of it waits.
     reservation: Option<(ReservationId, bool)>,
     no_reserving: String,
+    /// Its usage reports by policy, the newest first.
+    reports: Vec<policy::Counted>,
 }
 
 impl OnePage {
+    fn mode_words(&self) -> &'static str {
+        super::mode_words(&self.row.device)
+    }
     fn kind(&self) -> &'static str {
         authorization_badge(self.row.told.authorization)
     }
@@ -76,7 +82,7 @@ impl OnePage {
 /// GET /sa/{said}/devices/device-inventory/{device}
 pub async fn show(may: May<ViewInventory>, id: PathPart<DeviceId>) -> Answer {
     let (permit, id, now) = (may.permit.clone(), id.0, may.portal.clock.now());
-    let (row, stocks, past, token, admins, reservation) = may
+    let (row, stocks, past, token, admins, reservation, reports) = may
         .portal
         .db
         .read(move |r| {
@@ -99,6 +105,7 @@ pub async fn show(may: May<ViewInventory>, id: PathPart<DeviceId>) -> Answer {
             };
             let past = history(r, account, id.as_str(), MOST_EVENTS)?;
             let reservation = reservation::of(r, &row.device)?;
+            let reports = policy::reports_of(r, &row.device)?;
             Ok((
                 row,
                 stocks,
@@ -106,6 +113,7 @@ pub async fn show(may: May<ViewInventory>, id: PathPart<DeviceId>) -> Answer {
                 token,
                 members::administrators_of(r, account)?,
                 reservation,
+                reports,
             ))
         })
         .await?;
@@ -126,6 +134,7 @@ pub async fn show(may: May<ViewInventory>, id: PathPart<DeviceId>) -> Answer {
         no_removal: off(Action::RemoveDevice, row.device.against_removing()),
         no_reserving: off(Action::ReserveLicenses, None),
         reservation,
+        reports,
         alerts: alerts(&row.told, now),
         has_reserved: row.told.lines.iter().any(|line| line.usage.reserved > 0),
         uses: row

@@ -271,6 +271,9 @@ fn hand_over(
         reported_at: None,
         version: 1,
         local_place: String::new(),
+        policy: None,
+        report_by: None,
+        report_key: String::new(),
     };
     devices::insert(tx, &device)?;
     devices::replace_usages(tx, &device, &[], &usages)?;

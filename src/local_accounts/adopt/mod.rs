@@ -384,6 +384,9 @@ fn device(
         reported_at: Some(one.contact_at),
         version: 1,
         local_place: String::new(),
+        policy: None,
+        report_by: None,
+        report_key: String::new(),
     };
     Ok((device, usages))
 }

@@ -221,6 +221,9 @@ diesel::table! {
         reported_at -> Nullable<Timestamp>,
         version -> BigInt,
         local_virtual_account -> Text,
+        policy_state -> Nullable<Text>,
+        report_by -> Nullable<Timestamp>,
+        report_key -> Text,
     }
 }
 
@@ -651,6 +654,17 @@ diesel::table! {
 }
 
 diesel::table! {
+    policy_polls (smart_account_id, number) {
+        smart_account_id -> Text,
+        number -> BigInt,
+        virtual_account_id -> Text,
+        action -> Text,
+        answer -> Text,
+        created_at -> Timestamp,
+    }
+}
+
+diesel::table! {
     registration_tokens (id) {
         id -> Text,
         smart_account_id -> Text,
@@ -669,6 +683,16 @@ diesel::table! {
         revoked_at -> Nullable<Timestamp>,
         revoked_by -> Text,
         version -> BigInt,
+    }
+}
+
+diesel::table! {
+    reporting_policies (smart_account_id, license_class) {
+        smart_account_id -> Text,
+        license_class -> Text,
+        first_days -> Integer,
+        every_days -> Integer,
+        change_days -> Integer,
     }
 }
 
@@ -830,6 +854,57 @@ diesel::table! {
         user_name_key -> Text,
         must_change_password -> Bool,
         last_sign_in_at -> Nullable<Timestamp>,
+    }
+}
+
+diesel::table! {
+    usage_file_lines (file_id, number) {
+        file_id -> Text,
+        smart_account_id -> Text,
+        number -> BigInt,
+        udi_pid -> Text,
+        udi_serial -> Text,
+        report_id -> Text,
+        entitlement -> Text,
+        quantity -> BigInt,
+        outcome -> Text,
+        code -> Text,
+        says -> Text,
+    }
+}
+
+diesel::table! {
+    usage_files (id) {
+        id -> Text,
+        smart_account_id -> Text,
+        virtual_account_id -> Text,
+        name -> Text,
+        bytes -> BigInt,
+        sha256 -> Text,
+        devices -> BigInt,
+        taken -> BigInt,
+        known -> BigInt,
+        refused -> BigInt,
+        uploaded_at -> Timestamp,
+        uploader -> Text,
+        acknowledged_at -> Nullable<Timestamp>,
+    }
+}
+
+diesel::table! {
+    usage_reports (id) {
+        id -> Text,
+        smart_account_id -> Text,
+        udi_key -> Text,
+        report_id -> Text,
+        entitlement -> Text,
+        quantity -> BigInt,
+        began_at -> Timestamp,
+        ended_at -> Timestamp,
+        sha256 -> Text,
+        way -> Text,
+        received_at -> Timestamp,
+        acknowledged_at -> Nullable<Timestamp>,
     }
 }
 

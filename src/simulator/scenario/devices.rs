@@ -108,6 +108,9 @@ fn device(
             reported_at: Some(contact_at),
             version: 1,
             local_place: String::new(),
+            policy: None,
+            report_by: None,
+            report_key: String::new(),
         },
         usages: uses
             .iter()

@@ -105,6 +105,8 @@ fn docs_schemas_are_the_types_of_the_device_protocol() {
         ("RegisterAnswer", "device-register-answer"),
         ("ReportRequest", "device-report-request"),
         ("StatusAnswer", "device-status-answer"),
+        ("UsageRequest", "device-usage-request"),
+        ("UsageAnswer", "device-usage-answer"),
         ("Problem", "problem"),
     ] {
         let mut schema = schemas[name].clone();

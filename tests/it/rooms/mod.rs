@@ -23,6 +23,7 @@ mod on_prem_command;
 mod order_pages;
 mod orders;
 mod pasted;
+mod policy;
 mod record;
 mod registered_again;
 mod reservation;

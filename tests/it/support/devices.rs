@@ -94,6 +94,9 @@ pub fn placed(
         reported_at: Some(at),
         version: 1,
         local_place: String::new(),
+        policy: None,
+        report_by: None,
+        report_key: String::new(),
     };
     let usage = Usage {
         entitlement: entitlement.to_owned(),

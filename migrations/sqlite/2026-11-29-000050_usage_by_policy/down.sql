@@ -1,0 +1,13 @@
+DROP TABLE usage_file_lines;
+DROP TABLE usage_files;
+DROP TABLE policy_polls;
+DROP TABLE usage_reports;
+DROP TABLE reporting_policies;
+DROP INDEX devices_renewed_registered;
+DROP INDEX devices_silent_registered;
+DROP INDEX devices_policy_udi;
+DROP INDEX devices_by_policy;
+DROP INDEX devices_report_due;
+ALTER TABLE devices DROP COLUMN report_key;
+ALTER TABLE devices DROP COLUMN report_by;
+ALTER TABLE devices DROP COLUMN policy_state;

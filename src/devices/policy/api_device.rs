@@ -1,0 +1,156 @@
+//! The device protocol of product instances by policy: signed usage reports go in, their acknowledgement comes out.
+
+use super::super::api_device::{who_calls, whose, write};
+use super::super::calls;
+use super::model::Way;
+use super::payload::{Report, Sent};
+use super::take_in::{self, Arrival, Replays};
+use crate::error::{Error, Refusal, Result};
+use crate::http::form::Credential as Given;
+use crate::http::{Answer, Api, JsonBody, Public, Routes, json};
+use crate::kernel::Moment;
+use crate::kernel::ids::DeviceId;
+use actix_web::http::Method;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+/// The operation of the protocol.
+pub fn routes(routes: &mut Routes) {
+    routes.api(
+        Method::POST,
+        "/device/v1/usage",
+        Api::says("Device protocol: signed usage reports of a product instance by policy, all of them or none. Each is counted once; what was counted before is acknowledged again.")
+            .takes::<UsageRequest>()
+            .gives::<UsageAnswer>(200),
+        usage,
+    );
+}
+
+/// How a report was signed.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct UsageSignature {
+    /// licentral-ed25519.
+    pub signing_type: String,
+    /// The public key, base64url without padding.
+    pub key: String,
+    /// A JSON Web Signature of the payload, without the payload (RFC 7515, appendix F).
+    pub value: String,
+}
+
+/// One usage report.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct UsageReport {
+    /// JSON as a text: what was signed, byte for byte.
+    #[schema(min_length = 1, max_length = 20_000)]
+    pub payload: String,
+    /// By which its bytes are checked.
+    pub signature: UsageSignature,
+}
+
+/// Usage reports of a product instance by policy.
+#[derive(Debug, Clone, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct UsageRequest {
+    /// At most 40, one for each license and span of time.
+    #[schema(min_items = 1, max_items = 40)]
+    pub reports: Vec<UsageReport>,
+}
+
+/// What was counted.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct UsageAnswer {
+    /// Id of the product instance.
+    #[schema(value_type = String)]
+    pub device: DeviceId,
+    /// Name of its Smart Account.
+    pub smart_account: String,
+    /// Name of its Virtual Account.
+    pub virtual_account: String,
+    /// The acknowledgement, as the product instance imports it.
+    pub acknowledgement: String,
+    /// When the next report is due; none where the policy asks for none.
+    pub report_by: Option<Moment>,
+}
+
+/// So many reports travel at once.
+const MOST: usize = 40;
+
+fn read(reports: Vec<UsageReport>) -> Result<Vec<Report>> {
+    if reports.is_empty() || reports.len() > MOST {
+        return Err(Error::invalid("reports", "Send 1 to 40 usage reports."));
+    }
+    reports
+        .into_iter()
+        .map(|one| {
+            Sent {
+                payload: one.payload,
+                signing: one.signature.signing_type,
+                key: one.signature.key,
+                value: one.signature.value,
+            }
+            .read(false)
+            .map_err(Error::Refused)
+        })
+        .collect()
+}
+
+async fn usage(visit: Public, given: Given, body: JsonBody<UsageRequest>) -> Answer {
+    let (caller, subjects, credential) = who_calls(&visit, &given)?;
+    let reports = read(body.value.reports)?;
+    let (call, tries, occupants) = (caller.clone(), subjects.clone(), visit.portal.occupants.clone());
+    let signing = visit.portal.signing.clone();
+    let (device, text) = write(&visit, &caller, &subjects, move |tx| {
+        let device = calls::prove(tx, &call, &tries, &credential)?;
+        calls::in_use(tx, device.account)?;
+        let udi = device.udi();
+        if reports.iter().any(|report| report.udi.key() != udi.key()) {
+            return Err(Error::Refused(Refusal {
+                code: "usage.elsewhere",
+                says: format!(
+                    "{udi} reports for itself alone, and one of these reports is of another product instance."
+                )
+                .into(),
+            }));
+        }
+        let arrival = Arrival {
+            account: device.account,
+            place: device.virtual_account,
+            who: call.who(&device),
+            at: call.now,
+            way: Way::Network,
+            hostname: String::new(),
+        };
+        let some: Vec<&Report> = reports.iter().collect();
+        let taken = take_in::take_all(tx, &occupants, &arrival, device.id, &some, Replays::Acknowledged)?;
+        let device = taken.device.unwrap_or(device);
+        let ids: Vec<String> = reports.iter().map(|report| report.id.clone()).collect();
+        let mut events = taken.events;
+        events.extend(take_in::acknowledge(tx, call.now, device.account, &udi, &ids)?);
+        let policy = take_in::of_account(tx, device.account)?;
+        let text = take_in::acknowledgement_of(
+            signing.files(),
+            &udi,
+            &ids,
+            device.reported_at.unwrap_or(call.now),
+            device.report_by,
+            &policy,
+        )?;
+        let answer = (device, format!("<smartLicense>{text}</smartLicense>\n"));
+        tx.record_all(call.now, &arrival.who, &events, answer)
+    })
+    .await?;
+    visit.portal.jobs.nudge();
+    let (account, virtual_account) = whose(&visit, &device).await?;
+    json(
+        200,
+        &UsageAnswer {
+            device: device.id,
+            smart_account: account.name,
+            virtual_account,
+            acknowledgement: text,
+            report_by: device.report_by,
+        },
+    )
+}

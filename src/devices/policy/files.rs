@@ -1,0 +1,272 @@
+//! Usage files: what product instances save when they cannot report themselves. One file of one product instance is a text;
+//! several travel as a tar archive, which may be packed and may hold archives of the same kind (one for each Virtual
+//! Account, as the published tools make them).
+
+use super::payload::Sent;
+use crate::error::{Error, Result};
+use flate2::read::GzDecoder;
+use std::io::Read;
+
+/// So many bytes a file has at most.
+pub const MOST_BYTES: usize = 16 * 1024 * 1024;
+/// So many bytes it has when it is unpacked.
+const MOST_UNPACKED: usize = 64 * 1024 * 1024;
+/// So many reports are taken in from one file.
+pub const MOST_REPORTS: usize = 5_000;
+/// So deep lie archives within archives.
+const MOST_DEEP: usize = 2;
+/// A block of a tar archive.
+const BLOCK: usize = 512;
+
+fn truncated(what: &str) -> Error {
+    Error::refused(
+        "usage.truncated",
+        format!(
+            "The file was cut off, or is damaged: {what} Nothing was taken in. Copy it again, and upload it whole."
+        ),
+    )
+}
+
+fn too_much(what: String) -> Error {
+    Error::refused("usage.too-much", what)
+}
+
+/// The reports in a file, in the order in which they stand in it.
+pub fn reports(bytes: &[u8]) -> Result<Vec<Sent>> {
+    let mut reading = Reading {
+        left: MOST_UNPACKED,
+        found: Vec::new(),
+    };
+    reading.take(bytes, 0)?;
+    if reading.found.is_empty() {
+        return Err(Error::refused(
+            "usage.no-reports",
+            "There is no usage report in this file. Save the usage on the product instance with license smart save usage all, and upload that file.",
+        ));
+    }
+    Ok(reading.found)
+}
+
+struct Reading {
+    /// So many bytes may still be unpacked.
+    left: usize,
+    found: Vec<Sent>,
+}
+
+impl Reading {
+    fn take(&mut self, bytes: &[u8], depth: usize) -> Result<()> {
+        if depth > 2 * MOST_DEEP {
+            return Err(too_much(
+                "The file holds archives within archives within archives. Upload the usage files of one Smart Account in one archive.".to_owned(),
+            ));
+        }
+        if bytes.starts_with(&[0x1f, 0x8b]) {
+            let unpacked = self.unpacked(bytes)?;
+            return self.take(&unpacked, depth + 1);
+        }
+        if bytes.get(257..262) == Some(b"ustar") {
+            return self.entries(bytes, depth);
+        }
+        self.text(bytes)
+    }
+
+    /// Unpacks as much as is still allowed, whatever the packed file promises.
+    fn unpacked(&mut self, bytes: &[u8]) -> Result<Vec<u8>> {
+        let mut unpacked = Vec::new();
+        let most = self.left as u64;
+        GzDecoder::new(bytes)
+            .take(most + 1)
+            .read_to_end(&mut unpacked)
+            .map_err(|_| truncated("it cannot be unpacked."))?;
+        self.left = self.left.checked_sub(unpacked.len()).ok_or_else(|| {
+            too_much(format!(
+                "Unpacked, this file has more than {} MB. Upload fewer product instances at once.",
+                MOST_UNPACKED / 1024 / 1024
+            ))
+        })?;
+        Ok(unpacked)
+    }
+
+    /// The files of a tar archive.
+    fn entries(&mut self, bytes: &[u8], depth: usize) -> Result<()> {
+        let mut at = 0;
+        loop {
+            let Some(head) = bytes.get(at..at + BLOCK) else {
+                return Err(truncated("an archive has no end."));
+            };
+            if head.iter().all(|byte| *byte == 0) {
+                return Ok(());
+            }
+            let size = octal(head.get(124..136).unwrap_or_default())
+                .ok_or_else(|| truncated("an archive says no size of a file."))?;
+            let begin = at + BLOCK;
+            let body = begin
+                .checked_add(size)
+                .and_then(|end| bytes.get(begin..end))
+                .ok_or_else(|| truncated("a file of an archive is shorter than it says."))?;
+            let name = head.get(..100).unwrap_or_default();
+            let name = name.split(|byte| *byte == 0).next().unwrap_or_default();
+            // Files alone, and of those not what only says what is there.
+            if matches!(head.get(156), Some(b'0' | 0)) && !name.ends_with(b".mf") {
+                self.take(body, depth + 1)?;
+            }
+            at = begin + size.div_ceil(BLOCK) * BLOCK;
+        }
+    }
+
+    /// The usage file of one product instance.
+    fn text(&mut self, bytes: &[u8]) -> Result<()> {
+        let text = std::str::from_utf8(bytes)
+            .map_err(|_| truncated("it is neither a text nor an archive."))?
+            .trim();
+        if !text.starts_with("<smartLicense>") {
+            return Err(Error::refused(
+                "usage.no-reports",
+                "This is no usage file: it does not begin with <smartLicense>. Save the usage on the product instance with license smart save usage all, and upload that file.",
+            ));
+        }
+        let Some(mut rest) = text.strip_suffix("</smartLicense>") else {
+            return Err(truncated("a usage file has no end."));
+        };
+        while let Some((_, after)) = rest.split_once("<RUMReport>") {
+            let (inside, after) = after
+                .split_once("</RUMReport>")
+                .ok_or_else(|| truncated("a usage report has no end."))?;
+            rest = after;
+            let inside = inside.trim();
+            let inside = inside
+                .strip_prefix("<![CDATA[")
+                .and_then(|inside| inside.strip_suffix("]]>"))
+                .unwrap_or(inside);
+            if self.found.len() >= MOST_REPORTS {
+                return Err(too_much(format!(
+                    "The file holds more than {MOST_REPORTS} usage reports. Upload fewer product instances at once."
+                )));
+            }
+            let shape = serde_json::from_str(inside).unwrap_or_default();
+            // What is no report is told with the others, line by line.
+            self.found.push(Sent::of(&shape).unwrap_or_else(|_| Sent {
+                payload: String::new(),
+                signing: String::new(),
+                key: String::new(),
+                value: String::new(),
+            }));
+        }
+        Ok(())
+    }
+}
+
+fn octal(field: &[u8]) -> Option<usize> {
+    let text = std::str::from_utf8(field).ok()?;
+    usize::from_str_radix(text.trim_matches(['\0', ' ']), 8).ok()
+}
+
+/// The usage file of one product instance.
+pub fn usage_file(reports: &[Sent]) -> String {
+    let reports: String = reports
+        .iter()
+        .map(|sent| {
+            let shape = sent.shape().to_string().replace("]]>", "]]\\u003e");
+            format!("<RUMReport><![CDATA[{shape}]]></RUMReport>")
+        })
+        .collect();
+    format!("<smartLicense>{reports}</smartLicense>\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use flate2::Compression;
+    use flate2::write::GzEncoder;
+    use proptest::prelude::*;
+    use std::io::Write;
+
+    fn sent(payload: &str) -> Sent {
+        Sent {
+            payload: payload.to_owned(),
+            signing: "s".to_owned(),
+            key: "k".to_owned(),
+            value: "v".to_owned(),
+        }
+    }
+    fn tar(files: &[(&str, &[u8])]) -> Vec<u8> {
+        let mut whole = Vec::new();
+        for (name, body) in files {
+            let mut head = [0_u8; BLOCK];
+            head[..name.len()].copy_from_slice(name.as_bytes());
+            head[124..135].copy_from_slice(format!("{:011o}", body.len()).as_bytes());
+            head[156] = b'0';
+            head[257..262].copy_from_slice(b"ustar");
+            whole.extend(head);
+            whole.extend(*body);
+            whole.resize(whole.len().div_ceil(BLOCK) * BLOCK, 0);
+        }
+        whole.resize(whole.len() + 2 * BLOCK, 0);
+        whole
+    }
+    fn packed(bytes: &[u8]) -> Vec<u8> {
+        let mut packer = GzEncoder::new(Vec::new(), Compression::fast());
+        packer.write_all(bytes).unwrap();
+        packer.finish().unwrap()
+    }
+    fn code(error: Error) -> &'static str {
+        match error {
+            Error::Refused(refusal) => refusal.code,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn a_file_is_read_alone_and_in_archives_of_archives() {
+        let (one, two) = (sent("a ]]> b"), sent("c"));
+        let file = usage_file(&[one.clone(), two.clone()]);
+        assert_eq!(reports(file.as_bytes()).unwrap(), [one.clone(), two.clone()]);
+        let of_place = packed(&tar(&[("dev_1.txt", file.as_bytes())]));
+        let of_account = packed(&tar(&[
+            ("manifest.mf", b"Manifest-Version: 1.0"),
+            ("UD_VA_1.tar.gz", &of_place),
+        ]));
+        assert_eq!(reports(&of_account).unwrap(), [one, two]);
+    }
+
+    #[test]
+    fn what_was_cut_off_or_swells_is_refused() {
+        let file = usage_file(&[sent("a"), sent("b")]);
+        let archive = tar(&[("dev_1.txt", file.as_bytes())]);
+        for whole in [
+            file.trim().as_bytes().to_vec(),
+            archive[..archive.len() - 2 * BLOCK].to_vec(),
+            packed(&archive),
+        ] {
+            for cut in [10, whole.len() / 2, whole.len() - 1] {
+                let error = code(reports(&whole[..cut]).unwrap_err());
+                assert!(
+                    ["usage.truncated", "usage.no-reports"].contains(&error),
+                    "{cut}: {error}"
+                );
+            }
+        }
+        let bomb = packed(&vec![b' '; MOST_UNPACKED + 1]);
+        assert!(bomb.len() < 1_000_000);
+        assert_eq!(code(reports(&bomb).unwrap_err()), "usage.too-much");
+        let mut deep = packed(file.as_bytes());
+        for _ in 0..8 {
+            deep = packed(&deep);
+        }
+        assert_eq!(code(reports(&deep).unwrap_err()), "usage.too-much");
+        let many = usage_file(&vec![sent("a"); MOST_REPORTS + 1]);
+        assert_eq!(code(reports(many.as_bytes()).unwrap_err()), "usage.too-much");
+        assert_eq!(code(reports(b"hello").unwrap_err()), "usage.no-reports");
+    }
+
+    proptest! {
+        #[test]
+        fn whatever_is_uploaded_is_read_or_refused(bytes in any::<Vec<u8>>(), size in any::<[u8; 12]>()) {
+            let _ = reports(&bytes);
+            let _ = reports(&packed(&bytes));
+            let mut archive = tar(&[("a", &bytes)]);
+            archive[124..136].copy_from_slice(&size);
+            let _ = reports(&archive);
+        }
+    }
+}

@@ -1,0 +1,430 @@
+//! Product instances by policy: what they report is counted once, whichever way it comes, and acknowledged.
+
+use super::vendor_api::{A, B, Script, says};
+use crate::support::{Api, Cast, Page, Portal};
+use data_encoding::BASE64;
+use licentral::devices::Udi;
+use licentral::devices::policy::files::usage_file;
+use licentral::devices::policy::payload::{Report, Sent, acknowledged};
+use licentral::kernel::Moment;
+use licentral::platform::signing::FileKey;
+use serde_json::{Value, json};
+
+const NE: &str = "c9200-ne-48";
+const DNA: &str = "c9200-dna-e-48";
+const PLACE: &str = "Corporate Network Devices";
+
+/// A product instance by policy, as far as it is known here.
+struct Sender {
+    key: FileKey,
+    serial: &'static str,
+    now: Moment,
+}
+
+impl Sender {
+    fn new(p: &Portal, serial: &'static str) -> Self {
+        Self {
+            key: FileKey::make().unwrap().0,
+            serial,
+            now: p.clock.now(),
+        }
+    }
+    /// A report that ended so many hours ago.
+    fn report(&self, id: &str, entitlement: &str, quantity: i64, hours: i64) -> Sent {
+        let ended_at = self.now.plus(chrono::TimeDelta::hours(-hours));
+        Report {
+            udi: Udi {
+                pid: "C9200-48P-E".to_owned(),
+                serial: self.serial.to_owned(),
+            },
+            id: id.to_owned(),
+            entitlement: entitlement.to_owned(),
+            quantity,
+            began_at: ended_at.plus(chrono::TimeDelta::hours(-1)),
+            ended_at,
+            software: "17.12.4".to_owned(),
+            sha256: String::new(),
+            key: String::new(),
+        }
+        .sign(&self.key)
+        .unwrap()
+    }
+    fn asked(&self, reports: &[Sent]) -> Value {
+        let usage: Vec<Value> = reports.iter().map(Sent::shape).collect();
+        json!({ "data": { "timestamp": 1, "nonce": "n1", "reports": [{
+            "sudi": { "udi_pid": "C9200-48P-E", "udi_serial_number": self.serial }, "hostname": "edge-1", "usage": usage,
+        }] } })
+    }
+}
+
+/// Asks as a proxy does, for a Virtual Account that is named by its number.
+fn ask(script: &mut Script, cast: &Cast, place: i64, path: &str, body: &Value) -> Page {
+    let (account, place) = (cast.xyz.number.to_string(), place.to_string());
+    script.api.send(
+        "POST",
+        path,
+        &[
+            ("content-type", "application/json"),
+            ("x-csw-smart-account-id", &account),
+            ("x-csw-virtual-account-id", &place),
+            (
+                "x-csw-requesting-system",
+                r#"{"udi_pid":"x","udi_serial_number":"y"}"#,
+            ),
+        ],
+        Some(body.to_string().as_bytes()),
+    )
+}
+
+/// The number by which proxies know a Virtual Account.
+fn number_of(script: &mut Script, name: &str) -> i64 {
+    let page = script.get(&format!("{A}/v2/accounts/search"));
+    page.expect(200);
+    let accounts = page.json()["accounts"].as_array().unwrap().clone();
+    let places = accounts
+        .iter()
+        .flat_map(|one| one["virtual_accounts"].as_array().unwrap().clone());
+    let found = places.into_iter().find(|one| one["name"] == name).unwrap();
+    found["virtual_account_id"].as_str().unwrap().parse().unwrap()
+}
+
+fn device(api: &mut Api, p: &Portal, cast: &Cast) -> Value {
+    let all = api.get(&format!("/api/v1/accounts/{}/devices?mode=slp", cast.xyz.number));
+    all.expect(200);
+    assert_eq!(all.json()["total"], 1, "{}", p.base);
+    all.json()["items"][0].clone()
+}
+
+fn code(page: &Page) -> String {
+    page.json()["code"].as_str().unwrap_or_default().to_owned()
+}
+
+#[test]
+fn usage_reports_of_scripts_are_counted_once_and_acknowledged() {
+    let (p, cast) = Portal::with_cast();
+    p.licenses(&cast.xyz, cast.corporate, "C9200-48P-E", 5);
+    let mut script = Script::of(&p, "ada@xyz.example");
+    let mut api = p.api("ada@xyz.example");
+    let place = number_of(&mut script, PLACE);
+    let sender = Sender::new(&p, "FOC1");
+    let report = format!("{A}/v2/devices/reportusage");
+    let poll = format!("{A}/v2/accounts/poll");
+    let first = [sender.report("1", NE, 3, 5), sender.report("2", DNA, 2, 5)];
+    let page = ask(&mut script, &cast, place, &report, &sender.asked(&first));
+    page.expect(202);
+    assert_eq!(page.json()["status"], "OK_POLL");
+    assert_eq!(page.json()["action"], "acknowledgements");
+    let number = page.json()["poll_id"].as_i64().unwrap();
+    // Counted once, and nothing is registered.
+    assert_eq!(p.numbers(&cast.xyz, cast.corporate, NE), (5, 3, 2));
+    let one = device(&mut api, &p, &cast);
+    assert_eq!(
+        (one["mode"].as_str(), one["usage_report"].as_str()),
+        (Some("SLP"), Some("reported"))
+    );
+    assert_eq!(one["hostname"], "edge-1");
+    // The acknowledgement is fetched as often as one likes, and is the same.
+    let wait = json!({ "data": { "timestamp": "1", "nonce": "n2", "poll_id": number, "action": "acknowledgements" } });
+    let page = ask(&mut script, &cast, place, &poll, &wait);
+    page.expect(200);
+    let row = &page.json()["data"]["acknowledgements"][0];
+    let text = BASE64
+        .decode(row["smart_license"].as_str().unwrap().as_bytes())
+        .unwrap();
+    let said = acknowledged(std::str::from_utf8(&text).unwrap());
+    assert_eq!(said[0].0["report_ids"], json!(["1", "2"]));
+    assert_eq!(said[0].1, p.parts.signing.files().public_key());
+    let again = ask(&mut script, &cast, place, &poll, &wait);
+    assert_eq!(
+        again.json()["data"]["acknowledgements"][0]["smart_license"],
+        row["smart_license"]
+    );
+    assert_eq!(device(&mut api, &p, &cast)["usage_report"], "acknowledged");
+    assert_eq!(p.events_of("device.usage-acknowledged").len(), 1);
+
+    // What is wrong with a report refuses the whole request, and changes nothing.
+    let before = p.fingerprint();
+    let other = Sender::new(&p, "FOC1");
+    let mut bent = sender.report("4", NE, 1, 1);
+    bent.payload = bent.payload.replace("FOC1", "FOC2");
+    let mut far = Sender::new(&p, "FOC1");
+    far.now = p.clock.now().plus(chrono::TimeDelta::hours(3));
+    far.key = FileKey::make().unwrap().0;
+    for (wrong, says_so) in [
+        (vec![first[0].clone()], "was taken in before"),
+        (
+            vec![sender.report("3", NE, 4, 1), bent],
+            "a byte of this report was changed",
+        ),
+        (vec![sender.report("3", NE, 4, 6)], "A later report"),
+        (vec![sender.report("1", NE, 4, 1)], "with other content"),
+        (
+            vec![sender.report("3", "no-such-license", 1, 1)],
+            "No license is known",
+        ),
+        (vec![other.report("3", NE, 4, 1)], "with another key"),
+        (vec![sender.report("3", NE, 4, 24 * 3650)], "more than a year ago"),
+        (vec![sender.report("3", NE, 4, -2)], "Set the clock"),
+        (
+            vec![sender.report("3", NE, 4, 1), sender.report("4", NE, 4, -2)],
+            "Set the clock",
+        ),
+    ] {
+        let page = ask(&mut script, &cast, place, &report, &sender.asked(&wrong));
+        page.expect(422);
+        assert!(says(&page).contains(says_so), "{says_so}: {}", page.body);
+    }
+    let wrong_place = number_of(&mut script, "Public Network Devices");
+    let later = [sender.report("5", NE, 1, 1)];
+    let page = ask(&mut script, &cast, wrong_place, &report, &sender.asked(&later));
+    page.expect(422);
+    assert!(says(&page).contains("another Virtual Account"));
+    let page = ask(&mut script, &cast, wrong_place, &poll, &wait);
+    page.expect(422);
+    before.assert_same(&p.fingerprint(), "nothing was taken in");
+    // Another Smart Account cannot count it too.
+    let mut eve = p.api("eve@harborview.example");
+    let file = usage_file(&[sender.report("9", NE, 1, 1)]);
+    let path = format!(
+        "/api/v1/accounts/{}/usage-files?va={}",
+        cast.harborview.number, cast.harborview.default
+    );
+    let kind = [("content-type", "application/octet-stream")];
+    let page = eve.send("POST", &path, &kind, Some(file.as_bytes()));
+    page.expect(201);
+    assert_eq!(page.json()["reports"][0]["code"], "usage.other-account");
+    assert_eq!(p.numbers(&cast.harborview, cast.harborview.default, NE).1, 0);
+
+    // Less is used, and then nothing: in the newer family, where numbers are texts.
+    let page = ask(
+        &mut script,
+        &cast,
+        place,
+        &format!("{B}/licensing/v2/report-usage"),
+        &sender.asked(&later),
+    );
+    page.expect(202);
+    assert!(page.json()["poll_id"].is_string());
+    assert_eq!(p.numbers(&cast.xyz, cast.corporate, NE).1, 1);
+    // Removed, and what was counted once stays counted once.
+    let removal = json!({ "data": { "timestamp": 1, "nonce": "n", "devices": [{ "sudi": { "udi_pid": "C9200-48P-E", "udi_serial_number": "FOC1" } }] } });
+    ask(
+        &mut script,
+        &cast,
+        place,
+        &format!("{B}/licensing/v2/device/remove"),
+        &removal,
+    )
+    .expect(202);
+    assert_eq!(p.numbers(&cast.xyz, cast.corporate, NE).1, 0);
+    let legacy = BASE64.encode(usage_file(&later).as_bytes());
+    let again = json!({ "data": { "timestamp": 1, "nonce": "n", "reports": [{
+        "sudi": { "udi_pid": "C9200-48P-E", "udi_serial_number": "FOC1" }, "licenses": legacy }] } });
+    let page = ask(
+        &mut script,
+        &cast,
+        place,
+        &format!("{B}/licensing/v2/report-usage-legacy"),
+        &again,
+    );
+    page.expect(422);
+    assert!(says(&page).contains("was taken in before"), "{}", page.body);
+    assert_eq!(p.numbers(&cast.xyz, cast.corporate, NE).1, 0);
+}
+
+fn upload(browser: &mut crate::support::Browser, path: &str, va: &str, file: &[u8]) {
+    let csrf = browser.csrf();
+    let mut body = Vec::new();
+    for (name, value) in [("csrf", csrf.as_str()), ("va", va)] {
+        body.extend(
+            format!("--b\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n{value}\r\n").bytes(),
+        );
+    }
+    body.extend(b"--b\r\nContent-Disposition: form-data; name=\"file\"; filename=\"usage.txt\"\r\nContent-Type: text/plain\r\n\r\n");
+    body.extend(file);
+    body.extend(b"\r\n--b--\r\n");
+    browser.send(
+        "POST",
+        path,
+        &[
+            ("content-type", "multipart/form-data; boundary=b"),
+            ("sec-fetch-site", "same-origin"),
+        ],
+        Some(&body),
+    );
+}
+
+#[test]
+fn a_usage_file_tells_what_came_of_each_report_and_is_acknowledged() {
+    let (p, cast) = Portal::with_cast();
+    p.licenses(&cast.xyz, cast.corporate, "C9200-48P-E", 5);
+    let base = format!("/sa/{}/devices/usage-data-files", cast.xyz.number);
+    let (one, two) = (Sender::new(&p, "FOC1"), Sender::new(&p, "FOC2"));
+    let mut bent = two.report("2", DNA, 1, 1);
+    bent.payload = bent.payload.replace("17.12.4", "17.12.5");
+    let file = usage_file(&[
+        // Within one file the order of the lines means nothing.
+        one.report("2", NE, 2, 1),
+        one.report("1", NE, 3, 2),
+        two.report("1", NE, 1, 1),
+        bent,
+        two.report("3", "no-such-license", 1, 1),
+    ]);
+    let mut cy = p.sign_in("cy@xyz.example");
+    cy.get(&base).expect(200).shows("No usage data files yet");
+    cy.click("Upload Usage Data").expect(200);
+    let (path, va) = (format!("{base}/upload"), cast.corporate.to_string());
+    let before = p.fingerprint();
+    upload(&mut cy, &path, "", file.as_bytes());
+    cy.page().expect(422).shows("Choose the Virtual Account");
+    upload(&mut cy, &path, &va, b"");
+    cy.page().expect(422).shows("Choose the usage file");
+    upload(&mut cy, &path, &va, &file.as_bytes()[..file.len() / 2]);
+    cy.page().expect(409).shows("was cut off");
+    before.assert_same(&p.fingerprint(), "nothing was taken in");
+    upload(&mut cy, &path, &va, file.as_bytes());
+    cy.page().expect(303);
+    let here = cy.page().location().unwrap().to_owned();
+    cy.follow()
+        .expect(200)
+        .shows("2 errors")
+        .shows("usage.bad-signature")
+        .shows("licenses.unknown");
+    // The newer of the two counts: 2 and 1.
+    assert_eq!(p.numbers(&cast.xyz, cast.corporate, NE), (5, 3, 2));
+    // Who may look and not report gets nothing to take back.
+    let mut vera = p.sign_in("vera@xyz.example");
+    vera.get(&here).expect(200);
+    let csrf = vera.csrf();
+    vera.post_fields(&format!("{here}/acknowledgement"), &[("csrf", &csrf)])
+        .expect(403);
+    let mut una = p.sign_in("una@xyz.example");
+    una.get(&here).expect(404);
+    let mut eve = p.sign_in("eve@harborview.example");
+    eve.get(&here).expect(404);
+    let csrf = cy.csrf();
+    cy.post_fields(&format!("{here}/acknowledgement"), &[("csrf", &csrf)])
+        .expect(200);
+    let said = acknowledged(&cy.page().body.clone());
+    assert_eq!(said.len(), 2);
+    assert_eq!(said[0].0["report_ids"], json!(["2", "1"]));
+    assert_eq!(said[1].0["report_ids"], json!(["1"]));
+    // Again: each report is known, and none is counted twice.
+    cy.get(&path).expect(200);
+    upload(&mut cy, &path, &va, file.as_bytes());
+    cy.page().expect(303);
+    cy.follow().expect(200).shows("Taken in before");
+    assert_eq!(p.numbers(&cast.xyz, cast.corporate, NE), (5, 3, 2));
+    cy.get(&format!("{base}.csv")).expect(200).shows("usage.txt");
+    // On the page of the product instance, and in its list.
+    cy.get(&format!(
+        "/sa/{}/devices/device-inventory?mode=slp&report=acknowledged",
+        cast.xyz.number
+    ))
+    .expect(200)
+    .shows("FOC1")
+    .shows("SLP");
+    cy.click("PID:C9200-48P-E SN:FOC1")
+        .expect(200)
+        .shows("Smart Licensing Using Policy")
+        .shows("Usage Reports");
+}
+
+#[test]
+fn a_device_by_policy_is_trusted_reports_and_is_overdue_when_it_does_not() {
+    let (p, cast) = Portal::with_cast();
+    p.licenses(&cast.xyz, cast.corporate, "C9200-48P-E", 5);
+    let (_, token) = p.registration_token(&cast.xyz, cast.corporate, None);
+    let mut asked = crate::support::registration(&token, "FOC1", &licentral::platform::token::random());
+    asked["by_policy"] = json!(true);
+    let reply = p.ask_to_register(&asked);
+    reply.expect(201);
+    let credential = format!(
+        "Bearer {}.{}",
+        reply.json()["device"].as_str().unwrap(),
+        asked["secret"].as_str().unwrap()
+    );
+    let mut open = p.api_without_token();
+    let mut send = |path: &str, body: Value| {
+        open.send(
+            "POST",
+            path,
+            &[
+                ("authorization", &credential),
+                ("content-type", "application/json"),
+            ],
+            Some(body.to_string().as_bytes()),
+        )
+    };
+    let mut api = p.api("ada@xyz.example");
+    assert_eq!(device(&mut api, &p, &cast)["usage_report"], "not-reported");
+    let refused = send("/device/v1/report", json!({ "licenses": [] }));
+    refused.expect(409);
+    assert_eq!(code(&refused), "devices.by-policy");
+    let mut sender = Sender::new(&p, "FOC1");
+    let body = |reports: &[Sent]| {
+        let all: Vec<Value> = reports
+            .iter()
+            .map(|one| json!({ "payload": one.payload, "signature": { "signing_type": one.signing, "key": one.key, "value": one.value } }))
+            .collect();
+        json!({ "reports": all })
+    };
+    let first = body(&[sender.report("1", NE, 2, 1), sender.report("2", DNA, 1, 1)]);
+    let page = send("/device/v1/usage", first.clone());
+    page.expect(200);
+    assert_eq!(
+        acknowledged(page.json()["acknowledgement"].as_str().unwrap()).len(),
+        1
+    );
+    // The answer got lost: the same again is acknowledged again, and counted once.
+    let before = p.fingerprint();
+    let again = send("/device/v1/usage", first);
+    again.expect(200);
+    assert_eq!(again.json()["acknowledgement"], page.json()["acknowledgement"]);
+    before.assert_same(&p.fingerprint(), "it was counted before");
+    assert_eq!(p.numbers(&cast.xyz, cast.corporate, NE), (5, 2, 3));
+    let elsewhere = Sender::new(&p, "FOC2");
+    let refused = send("/device/v1/usage", body(&[elsewhere.report("3", NE, 1, 1)]));
+    refused.expect(409);
+    assert_eq!(code(&refused), "usage.elsewhere");
+
+    // Subscriptions are reported each 90 days. Silence costs no license here.
+    for (days, state) in [
+        (89, "acknowledged"),
+        (2, "report-due"),
+        (30, "overdue"),
+        (365, "overdue"),
+    ] {
+        p.advance(chrono::TimeDelta::days(days));
+        p.run_jobs();
+        assert_eq!(
+            device(&mut api, &p, &cast)["usage_report"],
+            state,
+            "{days} days later"
+        );
+    }
+    assert_eq!(p.numbers(&cast.xyz, cast.corporate, NE).1, 2);
+    assert_eq!(p.events_of("device.report-due").len(), 1);
+    assert_eq!(p.events_of("device.report-overdue").len(), 1);
+    let mut ada = p.sign_in("ada@xyz.example");
+    ada.get(&format!("/sa/{}/devices/device-inventory", cast.xyz.number))
+        .expect(200)
+        .shows("Report overdue");
+    // Another policy, and the next report.
+    let policy = format!("/api/v1/accounts/{}/reporting-policy", cast.xyz.number);
+    let weekly = json!({ "classes": [{ "license_class": "subscription", "first_report_days": 7, "report_every_days": 7, "report_on_change_days": 1 }] });
+    p.api("cy@xyz.example").put(&policy, &weekly).expect(403);
+    let mut bad = weekly.clone();
+    bad["classes"][0]["report_every_days"] = json!(366);
+    api.put(&policy, &bad).expect(422);
+    api.put(&policy, &weekly).expect(200);
+    sender.now = p.clock.now();
+    send("/device/v1/usage", body(&[sender.report("3", DNA, 2, 1)])).expect(200);
+    let one = device(&mut api, &p, &cast);
+    assert_eq!(one["usage_report"], "acknowledged");
+    let by = Moment::parse(one["report_by"].as_str().unwrap()).unwrap();
+    assert_eq!(by.since(p.clock.now()).num_days(), 7);
+    // What it did not name it still uses.
+    assert_eq!(p.numbers(&cast.xyz, cast.corporate, NE).1, 2);
+    assert_eq!(p.numbers(&cast.xyz, cast.corporate, DNA).1, 2);
+}
