@@ -17,7 +17,7 @@ mod usage_files;
 
 pub use clock::{due_reports, jobs, upcoming};
 pub use model::{Days, LicenseClass, Policy, PolicyState, Way};
-pub use store::{Counted, Poll};
+pub use store::{Counted, LineOutcome, Poll};
 pub use take_in::{
     Arrival, Outcome, Replays, Taken, acknowledge, acknowledgement_of, change_policy, keep, kept,
     next_report, of_account, place, reports_of, take_all,

@@ -453,6 +453,18 @@ fn enums() -> Vec<(&'static str, &'static str, Vec<&'static str>)> {
         ("license_stocks", "billing", words!(catalog::Billing)),
         ("license_stocks", "term", words!(catalog::Term)),
         ("devices", "standing", words!(devices::Standing)),
+        ("devices", "policy_state", words!(devices::policy::PolicyState)),
+        (
+            "reporting_policies",
+            "license_class",
+            words!(devices::policy::LicenseClass),
+        ),
+        ("usage_reports", "way", words!(devices::policy::Way)),
+        (
+            "usage_file_lines",
+            "outcome",
+            words!(devices::policy::LineOutcome),
+        ),
         ("reservations", "ended_as", words!(devices::reservation::Ended)),
         ("sync_files", "outcome", words!(sync::Outcome)),
         ("sync_files", "way", words!(sync::Way)),

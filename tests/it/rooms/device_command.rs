@@ -420,3 +420,83 @@ fn a_device_registers_where_its_profile_of_call_home_says() {
     device.says("license smart deregister", 0, &[]);
     device.says(&register, 4, &["127.0.0.1:9"]);
 }
+
+#[test]
+fn a_device_by_policy_reports_online_and_by_file() {
+    let (p, cast) = Portal::with_cast();
+    p.licenses(&cast.xyz, cast.corporate, "C9200-48P-E", 5);
+    let (_, token) = p.registration_token(&cast.xyz, cast.corporate, None);
+    let device = Command::new(&p);
+    let used = |key: &str| p.numbers(&cast.xyz, cast.corporate, key).1;
+    device.says(
+        "license smart sync all",
+        1,
+        &["license smart trust idtoken TOKEN all"],
+    );
+    device.says("license smart url smart no-address", 1, &[]);
+    device.says(&format!("license smart url smart {}", p.base), 0, &[]);
+    device.says(
+        &format!("license smart trust idtoken {token} all"),
+        0,
+        &["Trust established", "XYZ COMPANY", "Corporate Network Devices"],
+    );
+    device.says(
+        "license smart sync all",
+        0,
+        &["2 sent, 2 acknowledged", "The next report is due by"],
+    );
+    device.says(
+        "show license usage",
+        0,
+        &[
+            "Smart Licensing Using Policy",
+            "Trust Code Installed",
+            "Last ACK received",
+            "Policy, subscription",
+        ],
+    );
+    assert_eq!((used("c9200-ne-48"), used("c9200-dna-e-48")), (1, 1));
+    // By file: nothing goes over the network.
+    device.says("license smart transport off", 0, &[]);
+    device.says("use c9200-ne-48=3", 0, &[]);
+    device.says("license smart sync all", 1, &["The transport is off"]);
+    device.says(
+        "license smart save usage all file usage.txt",
+        0,
+        &["2 usage reports are in"],
+    );
+    assert_eq!((used("c9200-ne-48"), used("c9200-dna-e-48")), (1, 1));
+    let file = std::fs::read(device.folder.join("usage.txt")).unwrap();
+    let mut api = p.api("ada@xyz.example");
+    let files = format!("/api/v1/accounts/{}/usage-files", cast.xyz.number);
+    let kind = [("content-type", "application/octet-stream")];
+    let path = format!("{files}?va={}&name=usage.txt", cast.corporate);
+    let made = api.send("POST", &path, &kind, Some(&file));
+    made.expect(201);
+    assert_eq!(made.json()["file"]["taken"], 2, "{}", made.body);
+    assert_eq!((used("c9200-ne-48"), used("c9200-dna-e-48")), (3, 0));
+    let id = made.json()["file"]["id"].as_str().unwrap().to_owned();
+    let text = api.send("POST", &format!("{files}/{id}/acknowledgement"), &[], None);
+    text.expect(200);
+    let import = |text: &str, code: i32, says: &str| {
+        std::fs::write(device.folder.join("ack.txt"), text).unwrap();
+        device.says("license smart import ack.txt", code, &[says]);
+    };
+    import(
+        &text.body.replace("FOC", "FOD").replace("LAB", "LAC"),
+        1,
+        "no acknowledgement for this device",
+    );
+    import(&text.body, 0, "2 usage reports are acknowledged");
+    import(&text.body, 0, "0 usage reports are acknowledged");
+    device.says(
+        "show license all",
+        0,
+        &["Transport: OFF", "Reports that wait for an ACK: 0"],
+    );
+    device.says(
+        &format!("license smart register idtoken {token}"),
+        3,
+        &["devices.already-registered"],
+    );
+}
