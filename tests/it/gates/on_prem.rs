@@ -148,6 +148,7 @@ impl World {
             assignment: AssignmentId::new(),
             manager: EventId::new().to_string(),
             syncfile: EventId::new().to_string(),
+            usagefile: EventId::new().to_string(),
             applied: EventId::new().to_string(),
         };
         Self { p, things }

@@ -1,6 +1,6 @@
 //! A portal in which there is one of everything, and the addresses of it.
 
-use crate::support::{Cast, Database, Portal, Sold};
+use crate::support::{Cast, Database, PolicyDevice, Portal, Sold};
 use chrono::TimeDelta;
 use diesel::prelude::*;
 use licentral::authn::session;
@@ -63,12 +63,30 @@ pub struct Things {
     /// A device manager of XYZ COMPANY, and a file of it that waits.
     pub(super) manager: String,
     pub(super) syncfile: String,
+    /// A usage data file of DEFAULT.
+    pub(super) usagefile: String,
     /// One that was applied, and so was answered.
     pub(super) applied: String,
     /// A local account that Ada has asked for, by its number.
     pub(super) waiting: i64,
     /// A webhook of XYZ COMPANY, and something that it was to be told.
     pub(super) webhook: (String, String),
+}
+
+/// A usage data file of a product instance by policy.
+fn usage_file(p: &Portal, cast: &Cast) -> String {
+    let report = PolicyDevice::new(p, "FOC2402POLI").report("1", "c9200-dna-e-48", 1, 1);
+    let made = p.api("ada@xyz.example").send(
+        "POST",
+        &format!(
+            "/api/v1/accounts/{}/usage-files?va={}",
+            cast.xyz.number, cast.xyz.default
+        ),
+        &[("content-type", "application/octet-stream")],
+        Some(licentral::devices::policy::files::usage_file(&[report]).as_bytes()),
+    );
+    made.expect(201);
+    made.json()["file"]["id"].as_str().unwrap().to_owned()
 }
 
 /// A webhook that is off again, and the delivery of its own beginning.
@@ -259,6 +277,7 @@ impl World {
         let things = Things {
             waiting: 0,
             webhook: webhook(&p, cast.xyz.number),
+            usagefile: usage_file(&p, &cast),
             manager: on_prem.id.to_string(),
             syncfile: waiting["id"].as_str().unwrap().to_owned(),
             applied: p
@@ -644,6 +663,7 @@ impl World {
             "delivery" => self.webhook.1.clone(),
             "syncfile" if pattern.contains("response") || pattern.ends_with("/done") => self.applied.clone(),
             "syncfile" => self.syncfile.clone(),
+            "usagefile" => self.usagefile.clone(),
             "intake" => self.intake.to_string(),
             // A local account, by its number: one that waits, where it is not about one in use.
             "account"

@@ -1,11 +1,10 @@
 //! Product instances by policy: what they report is counted once, whichever way it comes, and acknowledged.
 
 use super::vendor_api::{A, B, Script, says};
-use crate::support::{Api, Cast, Page, Portal};
+use crate::support::{Api, Cast, Page, PolicyDevice as Sender, Portal};
 use data_encoding::BASE64;
-use licentral::devices::Udi;
 use licentral::devices::policy::files::usage_file;
-use licentral::devices::policy::payload::{Report, Sent, acknowledged};
+use licentral::devices::policy::payload::{Sent, acknowledged};
 use licentral::kernel::Moment;
 use licentral::platform::signing::FileKey;
 use serde_json::{Value, json};
@@ -13,49 +12,6 @@ use serde_json::{Value, json};
 const NE: &str = "c9200-ne-48";
 const DNA: &str = "c9200-dna-e-48";
 const PLACE: &str = "Corporate Network Devices";
-
-/// A product instance by policy, as far as it is known here.
-struct Sender {
-    key: FileKey,
-    serial: &'static str,
-    now: Moment,
-}
-
-impl Sender {
-    fn new(p: &Portal, serial: &'static str) -> Self {
-        Self {
-            key: FileKey::make().unwrap().0,
-            serial,
-            now: p.clock.now(),
-        }
-    }
-    /// A report that ended so many hours ago.
-    fn report(&self, id: &str, entitlement: &str, quantity: i64, hours: i64) -> Sent {
-        let ended_at = self.now.plus(chrono::TimeDelta::hours(-hours));
-        Report {
-            udi: Udi {
-                pid: "C9200-48P-E".to_owned(),
-                serial: self.serial.to_owned(),
-            },
-            id: id.to_owned(),
-            entitlement: entitlement.to_owned(),
-            quantity,
-            began_at: ended_at.plus(chrono::TimeDelta::hours(-1)),
-            ended_at,
-            software: "17.12.4".to_owned(),
-            sha256: String::new(),
-            key: String::new(),
-        }
-        .sign(&self.key)
-        .unwrap()
-    }
-    fn asked(&self, reports: &[Sent]) -> Value {
-        let usage: Vec<Value> = reports.iter().map(Sent::shape).collect();
-        json!({ "data": { "timestamp": 1, "nonce": "n1", "reports": [{
-            "sudi": { "udi_pid": "C9200-48P-E", "udi_serial_number": self.serial }, "hostname": "edge-1", "usage": usage,
-        }] } })
-    }
-}
 
 /// Asks as a proxy does, for a Virtual Account that is named by its number.
 fn ask(script: &mut Script, cast: &Cast, place: i64, path: &str, body: &Value) -> Page {

@@ -15,6 +15,7 @@ mod licenses;
 mod log;
 mod on_prem;
 mod orders;
+mod policy;
 mod portal;
 mod process;
 mod tokens;
@@ -31,6 +32,7 @@ pub use letters::{Mail, link_in};
 pub use licenses::{refused, sum_of};
 pub use on_prem::{OnPrem, Serves, registration_again, registration_file};
 pub use orders::Sold;
+pub use policy::PolicyDevice;
 pub use portal::{EventRow, Portal};
 pub use process::{Process, licentral, program};
 
