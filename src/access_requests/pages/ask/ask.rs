@@ -1,9 +1,10 @@
 //! The steps of asking: the account, scope and role, the Virtual Accounts, the review.
 
+use super::asked::Asked;
 use super::{TITLE, shell_of};
 use crate::access_requests::model::{AccessState, LONGEST_NOTE, ScopeKind};
-use crate::access_requests::pages::{above, beside_fields, ids, role_choice, roles_on};
-use crate::access_requests::service::{self, Sending, Weighed, Wish};
+use crate::access_requests::pages::{above, beside_fields, role_choice, roles_on};
+use crate::access_requests::service::{self, Sending, Weighed};
 use crate::authz::Role;
 use crate::authz::action::RequestAccess;
 use crate::error::{Error, Problems, Result};
@@ -15,115 +16,6 @@ use crate::kernel::text;
 use crate::smart_accounts::SmartAccount;
 use askama::Template;
 use serde::Deserialize;
-use url::form_urlencoded::{self, Serializer};
-
-/// What stands in the address of a step.
-#[derive(Debug, Clone, Default)]
-struct Asked {
-    /// What was typed to find an account.
-    account: Option<String>,
-    domain: String,
-    scope: String,
-    role: String,
-    va: Vec<String>,
-    names: String,
-    step: String,
-}
-
-impl Asked {
-    fn of(query: &str) -> Self {
-        let mut asked = Self::default();
-        for (key, value) in form_urlencoded::parse(query.as_bytes()) {
-            let value: String = value.chars().take(2000).collect();
-            match key.as_ref() {
-                "account" => asked.account = Some(value),
-                "domain" => asked.domain = value,
-                "scope" => asked.scope = value,
-                "role" => asked.role = value,
-                "va" => asked.va.push(value),
-                "names" => asked.names = value,
-                "step" => asked.step = value,
-                _ => {}
-            }
-        }
-        asked
-    }
-    /// The address of a step with these answers.
-    fn href(&self, step: &str) -> String {
-        let mut out = Serializer::new(String::new());
-        out.append_pair("domain", &self.domain);
-        for (key, value) in [("scope", &self.scope), ("role", &self.role)] {
-            if !value.is_empty() {
-                out.append_pair(key, value);
-            }
-        }
-        for id in &self.va {
-            out.append_pair("va", id);
-        }
-        if !self.names.is_empty() {
-            out.append_pair("names", &self.names);
-        }
-        if !step.is_empty() {
-            out.append_pair("step", step);
-        }
-        format!("/access/request?{}", out.finish())
-    }
-    fn form(&self) -> FormState {
-        let mut pairs = vec![
-            ("scope".to_owned(), self.scope.clone()),
-            ("role".to_owned(), self.role.clone()),
-            ("names".to_owned(), self.names.clone()),
-        ];
-        pairs.extend(self.va.iter().map(|id| ("va".to_owned(), id.clone())));
-        form::fresh().with_values(pairs)
-    }
-    /// Scope and role, checked.
-    fn first(&self) -> Result<(ScopeKind, Role)> {
-        let mut problems = Problems::default();
-        let scope: Option<ScopeKind> = problems.take(
-            "scope",
-            self.scope
-                .parse()
-                .map_err(|_| "Choose the scope of access.".to_owned()),
-        );
-        let role: Option<Role> = problems.take(
-            "role",
-            self.role.parse().map_err(|_| "Choose the user role.".to_owned()),
-        );
-        if let (Some(scope), Some(role)) = (scope, role)
-            && !scope.takes(role)
-        {
-            problems.add(
-                "role",
-                format!("The role {role} cannot be held on {scope}. Choose another role."),
-            );
-        }
-        problems.or_ok()?;
-        match (scope, role) {
-            (Some(scope), Some(role)) => Ok((scope, role)),
-            _ => Err(Error::invalid("scope", "Choose the scope of access.")),
-        }
-    }
-    fn wish(&self) -> Result<Wish> {
-        let (scope, role) = self.first()?;
-        Ok(Wish {
-            scope,
-            role,
-            places: ids(&self.va),
-            names: names(&self.names),
-        })
-    }
-}
-
-/// Names of Virtual Accounts, one a line. A comma may be a part of one.
-fn names(typed: &str) -> Vec<String> {
-    typed
-        .lines()
-        .map(str::trim)
-        .filter(|line| !line.is_empty())
-        .map(str::to_owned)
-        .collect()
-}
 
 #[derive(Template)]
 #[template(path = "access_requests/find.html")]

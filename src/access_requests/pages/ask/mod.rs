@@ -2,6 +2,7 @@
 //! is kept before the last.
 
 mod ask;
+mod asked;
 mod own;
 
 pub use ask::{send, show};

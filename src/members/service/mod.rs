@@ -1,0 +1,11 @@
+//! Who holds which role, as far as a permit reaches.
+
+mod give;
+mod read;
+mod take;
+
+pub use give::{
+    Wanted, give, give_beside, give_in, give_roles, invite_again, is_last_administrator, through_group_only,
+};
+pub use read::{Filter, Place, Slice, count, find, list, place, slice, total};
+pub use take::{change, leave, remove};

@@ -1,0 +1,176 @@
+//! Looking for members.
+
+use crate::authn::PersonState;
+use crate::authz::action::ViewUsers;
+use crate::authz::{Permit, Role};
+use crate::error::{Error, Result};
+use crate::kernel::Edition;
+use crate::kernel::ids::{PersonId, SmartAccountId, VirtualAccountId};
+use crate::members::model::{Member, gather};
+use crate::members::{groups, store};
+use crate::platform::db::Reads;
+use crate::platform::settings;
+use crate::{smart_accounts, virtual_accounts};
+use std::collections::HashMap;
+
+/// What a list of users asks for.
+#[derive(Debug, Clone, Default)]
+pub struct Filter {
+    /// A part of name or address.
+    pub q: String,
+    /// Who holds one of these roles.
+    pub roles: Vec<Role>,
+    /// Whose user account stands so.
+    pub states: Vec<PersonState>,
+    /// Who holds a role on one of these Virtual Accounts; none for wherever.
+    pub places: Option<Vec<VirtualAccountId>>,
+    /// What reaches into this Virtual Account.
+    pub touching: Option<VirtualAccountId>,
+    /// What was given directly.
+    pub direct: bool,
+    /// What is held through a user group.
+    pub through: bool,
+    /// What is held through one of these user groups.
+    pub groups: Option<Vec<String>>,
+    /// One person.
+    pub person: Option<PersonId>,
+}
+
+/// Which part of a list, in which order.
+#[derive(Debug, Clone)]
+pub struct Slice {
+    /// By name, email, status or since.
+    pub sort: String,
+    /// The other way round.
+    pub descending: bool,
+    /// Rows to skip.
+    pub offset: u64,
+    /// How many; none for all.
+    pub limit: Option<u64>,
+}
+
+impl Slice {
+    /// All, by name.
+    pub fn all() -> Self {
+        Self {
+            sort: "name".to_owned(),
+            descending: false,
+            offset: 0,
+            limit: None,
+        }
+    }
+}
+
+fn signed(count: u64) -> i64 {
+    i64::try_from(count).unwrap_or(i64::MAX)
+}
+
+/// How many members there are that a filter asks for.
+pub fn total(read: &mut dyn Reads, permit: &Permit<ViewUsers>, filter: &Filter) -> Result<u64> {
+    let found = store::count(read, permit.within(), filter)?;
+    Ok(u64::try_from(found).unwrap_or_default())
+}
+
+/// How many members there are.
+pub fn count(read: &mut dyn Reads, permit: &Permit<ViewUsers>) -> Result<u64> {
+    total(read, permit, &Filter::default())
+}
+
+/// The members that a filter asks for, in order, with what they hold within reach. Who reaches some Virtual
+/// Accounts alone sees the members of those, and what they hold there.
+pub fn slice(
+    read: &mut dyn Reads,
+    permit: &Permit<ViewUsers>,
+    filter: &Filter,
+    slice: &Slice,
+) -> Result<Vec<Member>> {
+    let within = permit.within();
+    let rows = if slice.sort == "since" {
+        let mut ids = store::by_since(read, within, filter)?;
+        if slice.descending {
+            ids.reverse();
+        }
+        let skip = usize::try_from(slice.offset).unwrap_or(usize::MAX);
+        let take = slice
+            .limit
+            .map_or(usize::MAX, |limit| usize::try_from(limit).unwrap_or(usize::MAX));
+        let ids: Vec<PersonId> = ids.into_iter().skip(skip).take(take).collect();
+        let mut rows: HashMap<PersonId, _> = store::people(read, &ids)?
+            .into_iter()
+            .map(|row| (row.id, row))
+            .collect();
+        ids.iter().filter_map(|id| rows.remove(id)).collect()
+    } else {
+        store::page(
+            read,
+            within,
+            filter,
+            (&slice.sort, slice.descending),
+            signed(slice.offset),
+            slice.limit.map(signed),
+        )?
+    };
+    let ids: Vec<PersonId> = rows.iter().map(|row| row.id).collect();
+    let held = store::held(read, within, filter.touching, &ids)?;
+    let names = if held.iter().any(|one| one.virtual_account.is_some()) {
+        virtual_accounts::names(read, &[within.account()?])?
+            .into_iter()
+            .map(|(_, id, name, _)| (id, name))
+            .collect()
+    } else {
+        HashMap::new()
+    };
+    let mut sources: Vec<String> = held.iter().map(|one| one.source.clone()).collect();
+    sources.retain(|source| !source.is_empty());
+    sources.sort_unstable();
+    sources.dedup();
+    let groups = groups::names(read, &sources)?;
+    Ok(gather(rows, held, &names, &groups))
+}
+
+/// The members, by name.
+pub fn list(read: &mut dyn Reads, permit: &Permit<ViewUsers>) -> Result<Vec<Member>> {
+    slice(read, permit, &Filter::default(), &Slice::all())
+}
+
+/// One member; not found when they hold nothing within reach.
+pub fn find(read: &mut dyn Reads, permit: &Permit<ViewUsers>, person: PersonId) -> Result<Member> {
+    let filter = Filter {
+        person: Some(person),
+        ..Filter::default()
+    };
+    slice(read, permit, &filter, &Slice::all())?
+        .into_iter()
+        .next()
+        .ok_or(Error::NotFound)
+}
+
+/// What a Smart Account says of itself where roles are given: read once, whatever the number of people.
+#[derive(Debug, Clone)]
+pub struct Place {
+    /// Which.
+    pub account: SmartAccountId,
+    /// Its name.
+    pub name: String,
+    /// Of which edition it is: roles are called, and can be given, by it.
+    pub edition: Edition,
+    /// Its domain: the Approver rule goes by it.
+    pub domain: String,
+    /// The names of its Virtual Accounts.
+    pub names: HashMap<VirtualAccountId, String>,
+}
+
+/// Reads it.
+pub fn place(read: &mut dyn Reads, account: SmartAccountId) -> Result<Place> {
+    let found = smart_accounts::find(read, account)?;
+    Ok(Place {
+        account,
+        name: found.name,
+        edition: settings::edition(read)?,
+        domain: found.domain,
+        names: virtual_accounts::names(read, &[account])?
+            .into_iter()
+            .map(|(_, id, name, _)| (id, name))
+            .collect(),
+    })
+}
