@@ -88,7 +88,7 @@ fn a_file_is_read_by_its_column_of_addresses() {
 #[test]
 fn the_files_that_people_have_are_read() {
     let (emails, table) = case(include_bytes!(
-        "../../../tests/fixtures/tables/users-google-workspace.csv"
+        "../../../../tests/fixtures/tables/users-google-workspace.csv"
     ));
     assert_eq!(emails, ["grace@xyz.example", "hal@xyz.example"]);
     assert_eq!(table.found.layout.columns, [Some(2)]);
@@ -107,7 +107,7 @@ fn the_files_that_people_have_are_read() {
     );
 
     let (emails, table) = case(include_bytes!(
-        "../../../tests/fixtures/tables/users-m365-template.csv"
+        "../../../../tests/fixtures/tables/users-m365-template.csv"
     ));
     assert_eq!(emails, ["grace@xyz.example", "hal@xyz.example"]);
     assert_eq!(
@@ -116,19 +116,19 @@ fn the_files_that_people_have_are_read() {
     );
 
     let (emails, table) = case(include_bytes!(
-        "../../../tests/fixtures/tables/users-title-row.csv"
+        "../../../../tests/fixtures/tables/users-title-row.csv"
     ));
     assert_eq!(emails, ["grace@xyz.example", "hal@xyz.example"]);
     assert_eq!((table.found.layout.head, table.found.aside), (Some(2), 1));
 
     let (emails, table) = case(include_bytes!(
-        "../../../tests/fixtures/tables/users-german-cp1252.csv"
+        "../../../../tests/fixtures/tables/users-german-cp1252.csv"
     ));
     assert_eq!(emails, ["joerg@xyz.example", "zoe@xyz.example"]);
     assert_eq!(table.found.columns[0].sample, "J\u{f6}rg");
 
     let (emails, _) = case(include_bytes!(
-        "../../../tests/fixtures/tables/users-comma-in-quoted-header.csv"
+        "../../../../tests/fixtures/tables/users-comma-in-quoted-header.csv"
     ));
     assert_eq!(emails, ["grace@xyz.example"]);
 }

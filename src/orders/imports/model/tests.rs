@@ -63,8 +63,8 @@ fn unused(file: &OrderFile) -> Vec<String> {
 #[test]
 fn the_files_that_people_have_are_read() {
     for bytes in [
-        include_bytes!("../../../tests/fixtures/tables/orders-tab.txt").as_slice(),
-        include_bytes!("../../../tests/fixtures/tables/orders-tab-utf16.csv"),
+        include_bytes!("../../../../tests/fixtures/tables/orders-tab.txt").as_slice(),
+        include_bytes!("../../../../tests/fixtures/tables/orders-tab-utf16.csv"),
     ] {
         let file = case(bytes);
         let one = &file.entries[0];
@@ -76,13 +76,13 @@ fn the_files_that_people_have_are_read() {
         assert_eq!(file.table.unwrap().found.layout.separator, '\t');
     }
     let file = case(include_bytes!(
-        "../../../tests/fixtures/tables/orders-comma-in-semicolon-header.csv"
+        "../../../../tests/fixtures/tables/orders-comma-in-semicolon-header.csv"
     ));
     assert_eq!(file.entries[0].told.identifier, "WR-3");
     assert_eq!(unused(&file), ["Name (legal, short)"]);
     // Domains are compared as domains.
     let file = case(include_bytes!(
-        "../../../tests/fixtures/tables/orders-case-of-domain.csv"
+        "../../../../tests/fixtures/tables/orders-case-of-domain.csv"
     ));
     assert_eq!((file.entries.len(), file.entries[0].told.lines.len()), (1, 2));
     assert_eq!(file.entries[0].broken, "");
@@ -91,7 +91,7 @@ fn the_files_that_people_have_are_read() {
 #[test]
 fn a_heading_with_marks_or_in_short_is_known_and_others_are_named() {
     let file = case(include_bytes!(
-        "../../../tests/fixtures/tables/orders-unknown-column.csv"
+        "../../../../tests/fixtures/tables/orders-unknown-column.csv"
     ));
     let told = &file.entries[0].told;
     assert_eq!(
