@@ -1,4 +1,7 @@
 use super::*;
+use crate::error::Error;
+use crate::kernel::ids::{AccountRequestId, CreatorId, PersonId, SmartAccountId};
+use crate::kernel::{DomainIdentifier, EmailAddress, Moment};
 use proptest::prelude::*;
 
 fn mail(text: &str) -> EmailAddress {

@@ -1,4 +1,6 @@
 use super::*;
+use crate::kernel::Moment;
+use crate::kernel::ids::{OrderId, OrderLineId, SmartAccountId, VirtualAccountId};
 use proptest::prelude::*;
 
 fn any_state() -> impl Strategy<Value = LineState> {

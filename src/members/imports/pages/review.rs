@@ -369,6 +369,7 @@ pub(super) async fn confirm(may: May<ManageUsers>, id: PathPart<ImportId>, _: Po
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::members::imports::model::numbered;
 
     #[test]
     fn mended_lines_take_the_place_of_wrong_ones_and_others_are_left_out() {
