@@ -1,12 +1,12 @@
 //! Asking for access, step by step, and what one has asked for. Each step is a page with an address; nothing
 //! is kept before the last.
 
-mod ask;
 mod asked;
 mod own;
+mod steps;
 
-pub use ask::{send, show};
 pub use own::{list, one, show_withdraw, withdraw};
+pub use steps::{send, show};
 
 use crate::http::{Crumb, FormState, Shell, Visit};
 
