@@ -44,6 +44,7 @@ pub fn routes(routes: &mut Routes) {
     explain::routes(routes);
     simulator::routes(routes);
     simulator::order_routes(routes);
+    simulator::graded_routes(routes);
     vendor_api::routes(routes, Edition::Cloud);
 }
 

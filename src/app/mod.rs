@@ -125,6 +125,7 @@ pub fn refusals() -> Vec<crate::error::Coded> {
         sync::REFUSALS,
         sync::format::REFUSALS,
         simulator::REFUSALS,
+        simulator::GRADED_REFUSALS,
         local_accounts::REFUSALS,
         webhooks::REFUSALS,
         vendor_api::REFUSALS,
@@ -183,6 +184,10 @@ pub fn build(
     let progress = Progress::default();
     let mut all = jobs(&config, &db, &clock, &postman, &letters, &signing, &progress);
     all.extend(webhooks::jobs(&config, &db, &clock, &signing, &lab.faults));
+    let beside = Arc::default();
+    if config.is_lab() && !config.edition.is_on_prem() {
+        all.extend(simulator::graded_jobs(&db, &clock, &beside));
+    }
     let jobs = Jobs::new(all);
     let mut routes = routes(edition);
     let refusals = refusals();
@@ -207,7 +212,7 @@ pub fn build(
         dialect: vendor_api::DIALECT,
         calendar: calendar(edition),
         occupants: occupants(edition),
-        beside: Arc::default(),
+        beside,
         lab,
         refused: Arc::default(),
         refusals: Arc::new(refusals),

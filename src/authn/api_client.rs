@@ -8,7 +8,7 @@ use crate::error::{Error, Result};
 use crate::kernel::ids::PersonId;
 use crate::kernel::{Moment, Name, Who};
 use crate::platform::db::{Reads, Tx};
-use crate::platform::signing::Signing;
+use crate::platform::signing::{Claims, Signing};
 use crate::platform::token;
 use chrono::TimeDelta;
 
@@ -218,6 +218,42 @@ pub fn trade(
     Ok(Some((access, row.person_id)))
 }
 
+/// The id of the client that an access token was given to, whether the client lives or not.
+pub fn client_of(signing: &Signing, wall: Moment, access: &str) -> Option<String> {
+    let claims = verified(signing, wall, access)?;
+    let client = claims.sub.split(' ').next()?;
+    Some(client.to_owned())
+}
+
+/// A token for a client that lives, from the portal itself: a lab carries a request of the client out again.
+pub fn token_for(
+    read: &mut dyn Reads,
+    signing: &Signing,
+    wall: Moment,
+    id: &str,
+    as_vendor: bool,
+) -> Result<Option<String>> {
+    if as_vendor {
+        return Ok(vendor_token(read, signing, wall, id, None)?.map(|(access, _)| access));
+    }
+    let Some(row) = store::client(read, id)?.filter(|row| row.ended_at.is_none()) else {
+        return Ok(None);
+    };
+    if store::person(read, row.person_id)?.state != PersonState::Active {
+        return Ok(None);
+    }
+    Ok(Some(signing.sign(KIND, PURPOSE, id, wall, wall.plus(LIFE))?))
+}
+
+fn verified(signing: &Signing, wall: Moment, access: &str) -> Option<Claims> {
+    let purpose = if speaks_as_vendor(access) {
+        VENDOR_PURPOSE
+    } else {
+        PURPOSE
+    };
+    signing.verify(KIND, purpose, access, wall)
+}
+
 /// Notes that a client was given a token.
 pub fn used(tx: &mut Tx<'_>, now: Moment, id: &str) -> Result<()> {
     store::touch_client(tx, id, now)
@@ -232,12 +268,7 @@ pub fn find(
     address: &str,
     request_id: &str,
 ) -> Result<Option<Actor>> {
-    let purpose = if speaks_as_vendor(access) {
-        VENDOR_PURPOSE
-    } else {
-        PURPOSE
-    };
-    let Some(claims) = signing.verify(KIND, purpose, access, wall) else {
+    let Some(claims) = verified(signing, wall, access) else {
         return Ok(None);
     };
     let (client, signed_in) = match claims.sub.split_once(' ') {

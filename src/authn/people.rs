@@ -38,6 +38,8 @@ crate::words! {
         DomainApprover = "domain-approver", "Domain approver";
         /// Runs this installation.
         Operator = "operator", "Operator";
+        /// Teaches graded labs, and sees how all learners fare.
+        Instructor = "instructor", "Instructor";
         /// Administers an On-Prem server, and sees all of its local accounts.
         SystemAdministrator = "system-administrator", "System Administrator";
         /// Does the daily work on an On-Prem server: its accounts and their synchronization.
@@ -56,7 +58,7 @@ impl PlatformRole {
     /// The edition in which it can be held.
     pub const fn edition(self) -> Edition {
         match self {
-            Self::Support | Self::DomainApprover | Self::Operator => Edition::Cloud,
+            Self::Support | Self::DomainApprover | Self::Operator | Self::Instructor => Edition::Cloud,
             Self::SystemAdministrator | Self::SystemOperator | Self::SystemUser => Edition::OnPrem,
         }
     }
@@ -143,6 +145,11 @@ pub fn add(
 /// Gives a role over the portal.
 pub fn give_platform_role(tx: &mut Tx<'_>, id: PersonId, role: PlatformRole) -> Result<()> {
     store::insert_platform_role(tx, id, role)
+}
+
+/// Takes a role over the portal back; says whether it was held.
+pub fn take_platform_role(tx: &mut Tx<'_>, id: PersonId, role: PlatformRole) -> Result<bool> {
+    store::delete_platform_role(tx, id, role)
 }
 
 /// A person who was invited names themselves and sets a password.

@@ -165,6 +165,13 @@ pub fn insert_platform_role(tx: &mut Tx<'_>, id: PersonId, role: PlatformRole) -
     Ok(())
 }
 
+pub fn delete_platform_role(tx: &mut Tx<'_>, id: PersonId, role: PlatformRole) -> Result<bool> {
+    let held = platform_roles::person_id
+        .eq(id)
+        .and(platform_roles::role.eq(role));
+    Ok(diesel::delete(platform_roles::table.filter(held)).execute(tx.conn())? == 1)
+}
+
 pub fn platform_roles(read: &mut dyn Reads, id: PersonId) -> Result<Vec<PlatformRole>> {
     Ok(platform_roles::table
         .filter(platform_roles::person_id.eq(id))

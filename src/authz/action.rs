@@ -149,4 +149,10 @@ actions! {
     Operate(Platform): "operate this installation";
     /// Move the lab's clock.
     ControlClock(Platform): "control the clock";
+    /// See the graded labs that there are, and how one fares oneself.
+    ViewLabs(Anywhere): "view one's own graded labs";
+    /// Begin and end them, and take hints.
+    TakeLabs(Anywhere): "take graded labs";
+    /// See how all learners fare, and add and remove labs.
+    TeachLabs(Platform): "teach graded labs";
 }

@@ -28,6 +28,7 @@ const VA_USER: Holder = Holder::Tenant(Role::VirtualUser);
 const VA_VIEWER: Holder = Holder::Tenant(Role::VirtualViewer);
 const SUPPORT: Holder = Holder::Platform(PlatformRole::Support);
 const DOMAINS: Holder = Holder::Platform(PlatformRole::DomainApprover);
+const INSTRUCTOR: Holder = Holder::Platform(PlatformRole::Instructor);
 const OPERATOR: Holder = Holder::Platform(PlatformRole::Operator);
 const SYS_ADMIN: Holder = Holder::Platform(PlatformRole::SystemAdministrator);
 const SYS_OPERATOR: Holder = Holder::Platform(PlatformRole::SystemOperator);
@@ -130,6 +131,9 @@ pub const MATRIX: &[(Action, &[Holder])] = &[
     (Action::ApproveDomain, &[DOMAINS]),
     (Action::Operate, &[OPERATOR, SYS_ADMIN]),
     (Action::ControlClock, &[OPERATOR, SYS_ADMIN]),
+    (Action::ViewLabs, &[ANYONE]),
+    (Action::TakeLabs, &[ANYONE]),
+    (Action::TeachLabs, &[OPERATOR, INSTRUCTOR]),
 ];
 
 /// The rows that read otherwise in a local account of an On-Prem server: its Virtual Accounts are made, renamed and

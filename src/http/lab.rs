@@ -3,6 +3,7 @@
 
 use super::connections::Seat;
 use super::portal::Portal;
+use super::recorder::Recorder;
 use super::surface::{self, Surface};
 use super::visit::Visit;
 use crate::authn::Via;
@@ -28,6 +29,8 @@ pub struct Lab {
     wheel: Arc<Mutex<()>>,
     /// The faults that somebody has asked for.
     pub faults: Arc<Faults>,
+    /// The last requests of API clients, when somebody wants to see them.
+    pub recorder: Recorder,
     received: std::sync::Mutex<VecDeque<Received>>,
 }
 

@@ -121,15 +121,17 @@ fn describe(name: &str) -> &'static str {
         "reference" => "The reference of the request.",
         "snapshot" => "The name of the snapshot.",
         "fault" => "The number of the rule.",
+        "lab" => "The name of the lab.",
+        "request" => "The number of the request.",
         _ => "The id.",
     }
 }
 
 fn path_schema(name: &str) -> Value {
     match name {
-        "said" | "fault" => json!({ "type": "integer", "minimum": 1 }),
+        "said" | "fault" | "request" => json!({ "type": "integer", "minimum": 1 }),
         "reference" | "client" | "lookup" => json!({ "type": "string", "minLength": 1 }),
-        "snapshot" => json!({ "type": "string", "pattern": "^[a-z0-9][a-z0-9-]*$", "maxLength": 40 }),
+        "snapshot" | "lab" => json!({ "type": "string", "pattern": "^[a-z0-9][a-z0-9-]*$", "maxLength": 40 }),
         _ => json!({ "type": "string", "format": "uuid" }),
     }
 }

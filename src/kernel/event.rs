@@ -273,6 +273,10 @@ crate::words! {
         LabFaults = "lab.faults", "Fault rules changed";
         /// Throw-away tenants were made or removed.
         LabTenants = "lab.tenants", "Throw-away tenants changed";
+        /// The last requests of API clients are kept, or no longer; or one was carried out again.
+        LabRequests = "lab.requests", "Requests kept or replayed";
+        /// A graded lab was begun, went on or ended; or labs and those who teach them were changed.
+        LabGraded = "lab.graded", "Graded labs";
         /// How assignments complete in the lab was changed.
         LabOrders = "lab.orders", "Order settings changed";
         /// An account wants to be told of its events at an address.

@@ -166,4 +166,6 @@ id! {
     WebhookId;
     /// An event that a webhook is told.
     DeliveryId;
+    /// A graded lab that somebody has begun.
+    LabAttemptId;
 }

@@ -6,6 +6,7 @@ pub mod edition;
 pub mod event;
 pub mod ids;
 pub mod looks;
+pub mod marked;
 pub mod pasted;
 pub mod secret;
 pub mod table;

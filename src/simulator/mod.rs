@@ -4,12 +4,14 @@ mod api;
 mod clock;
 mod expressions;
 mod faults;
+mod graded;
 mod integrity;
 mod mailbox_pages;
 mod model;
 mod operator_pages;
 mod orders_pages;
 mod receiver;
+mod requests;
 pub mod scenario;
 mod service;
 mod snapshots;
@@ -17,6 +19,10 @@ mod store;
 mod tenants;
 mod workshop;
 
+pub use graded::{
+    MarkKind, REFUSALS as GRADED_REFUSALS, jobs as graded_jobs, mistakes as mistakes_of_lab,
+    routes as graded_routes,
+};
 pub use integrity::check;
 pub use tenants::jobs as tenant_jobs;
 
@@ -40,6 +46,7 @@ pub fn routes(routes: &mut Routes) {
     expressions::routes(routes);
     faults::routes(routes);
     receiver::routes(routes);
+    requests::routes(routes);
     tenants::routes(routes);
     workshop::routes(routes);
     snapshots::routes(routes);
@@ -110,7 +117,12 @@ fn lab_menu(routes: &mut Routes) {
 
 /// What the cloud's lab alone has: local accounts belong to one in the cloud, and files of a synchronization are taken in
 /// there.
-pub const OF_THE_CLOUD: &[&str] = &["/simulator/tenants", "/simulator/sync-files"];
+pub const OF_THE_CLOUD: &[&str] = &[
+    "/simulator/tenants",
+    "/simulator/sync-files",
+    "/simulator/labs",
+    "/simulator/learners",
+];
 
 /// The pages of the lab, in the order of the menu, each with what one has to be allowed to do.
 pub const LAB: &[(&str, &str, Action)] = &[
@@ -122,7 +134,10 @@ pub const LAB: &[(&str, &str, Action)] = &[
     ("Sync-file workshop", "/simulator/sync-files", Action::Operate),
     ("Receiver", "/simulator/receiver", Action::ControlClock),
     ("Explain", "/simulator/explain", Action::Operate),
+    ("Requests", "/simulator/requests", Action::Operate),
     ("Wait and assert", "/simulator/assert", Action::ControlClock),
+    ("My labs", "/simulator/labs", Action::ViewLabs),
+    ("Learners and labs", "/simulator/learners", Action::TeachLabs),
 ];
 
 fn operator_routes(routes: &mut Routes) {
@@ -205,6 +220,16 @@ pub const REFUSALS: &[crate::error::Coded] = &[
         "lab.nothing-due",
         "The clock is to jump to the next thing that is due, and nothing is.",
         "Advance the clock by a time of your own.",
+    ),
+    (
+        "lab.not-replayable",
+        "A kept request held a secret, or was not kept whole, or its API client is no more.",
+        "Let the client send the request again.",
+    ),
+    (
+        "lab.replay-failed",
+        "A kept request was to be carried out again, and the portal could not be reached at its own address.",
+        "Look whether LICENTRAL_BASE_URL leads to this portal.",
     ),
     (
         "lab.clock-too-far",

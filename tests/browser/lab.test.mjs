@@ -93,7 +93,7 @@ for (const context of both) {
     await page.locator("#outcome").getByText("Holds", { exact: true }).waitFor();
     await page.getByRole("textbox", { name: "Expression" }).fill("accounts[xyz.example].colour == red");
     await page.getByRole("button", { name: "Look now" }).click();
-    await page.getByText("The fields of accounts are: state.").first().waitFor();
+    await page.getByText("The fields of accounts are: state, pending.").first().waitFor();
     await checkPage(page, "a wrong expression");
     await page.context().close();
   });
@@ -109,6 +109,8 @@ test("the menu has a section Lab, for those who may use it", async () => {
   const other = await openPage(browser, portal);
   await signInAs(other, "ada@xyz.example");
   await visit(other, "/profile");
-  assert.equal(await other.getByRole("navigation", { name: "Main menu" }).getByText("Lab", { exact: true }).count(), 0);
+  const lab = other.getByRole("navigation", { name: "Main menu" }).locator("a");
+  const paths = await lab.evaluateAll((all) => all.map((one) => new URL(one.href).pathname).filter((path) => path.startsWith("/simulator/")));
+  assert.deepEqual(paths, ["/simulator/labs"]);
   await other.context().close();
 });

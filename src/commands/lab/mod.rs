@@ -2,7 +2,9 @@
 
 mod client;
 mod junit;
+mod labs;
 mod listen;
+mod requests;
 mod words;
 
 pub use words::LabArgs;
@@ -76,6 +78,14 @@ fn carry_out(client: &Client, what: What) -> Result<Told, Failed> {
         What::Due => due(client),
         What::Listen(wanted) => listen::listen(client, &wanted, false),
         What::Record => record(client),
+        What::Requests {
+            client: of,
+            on,
+            off,
+            forget,
+        } => requests::requests(client, of.as_deref().unwrap_or_default(), on, off, forget),
+        What::Request { number, replay } => requests::request(client, number, replay),
+        What::Labs { what } => labs::carry_out(client, what),
         What::Tenants { what } => tenants(client, what),
         What::Explain {
             request: Some(request),

@@ -90,6 +90,34 @@ pub enum What {
     },
     /// Say whether the chain of the record of each account holds.
     Record,
+    /// List the requests of API clients that are kept; keep them from now on, or no longer.
+    Requests {
+        /// Of this client alone.
+        #[arg(long)]
+        client: Option<String>,
+        /// Keep them from now on, of all clients or of that one.
+        #[arg(long, conflicts_with_all = ["off", "forget"])]
+        on: bool,
+        /// Keep them no longer.
+        #[arg(long, conflicts_with = "forget")]
+        off: bool,
+        /// Forget those that are kept.
+        #[arg(long)]
+        forget: bool,
+    },
+    /// Show a kept request with body and answer.
+    Request {
+        /// Its number in the list.
+        number: u64,
+        /// Carry it out again, by the right of its own client.
+        #[arg(long)]
+        replay: bool,
+    },
+    /// List the graded labs, go through one, or teach.
+    Labs {
+        #[command(subcommand)]
+        what: Option<super::labs::LabsWhat>,
+    },
     /// Show the events of an account as they happen, and pass them on to an address.
     Listen(super::listen::ListenArgs),
     /// Wait until an expression holds; say what it was when the time is over.

@@ -308,6 +308,42 @@ diesel::table! {
 }
 
 diesel::table! {
+    lab_attempts (id) {
+        id -> Text,
+        person_id -> Text,
+        lab -> Text,
+        definition -> Text,
+        tag -> Text,
+        account_id -> Text,
+        account_number -> BigInt,
+        since -> Timestamp,
+        began_at -> Timestamp,
+        expires_at -> Timestamp,
+        done_at -> Nullable<Timestamp>,
+        ended_at -> Nullable<Timestamp>,
+    }
+}
+
+diesel::table! {
+    lab_files (name) {
+        name -> Text,
+        definition -> Text,
+        added_by -> Text,
+        added_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    lab_marks (attempt_id, step, kind, number) {
+        attempt_id -> Text,
+        step -> Integer,
+        kind -> Text,
+        number -> Integer,
+        at -> Timestamp,
+    }
+}
+
+diesel::table! {
     license_days (stock_id, day) {
         stock_id -> Text,
         smart_account_id -> Text,
@@ -1070,6 +1106,9 @@ diesel::allow_tables_to_appear_in_same_query!(
     former_manager_keys,
     grants,
     known_networks,
+    lab_attempts,
+    lab_files,
+    lab_marks,
     license_days,
     license_moves,
     license_pools,

@@ -6,6 +6,10 @@ mod pages;
 mod service;
 mod store;
 
+pub use grammar::{Expression, Thing};
+pub use service::holds;
+pub use store::Scope;
+
 use crate::http::{Api, Routes};
 use actix_web::http::Method;
 

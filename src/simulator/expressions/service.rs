@@ -1,11 +1,12 @@
 //! Looks whether an expression holds, now or before long.
 
 use super::grammar::{Expression, Value};
-use super::store;
+use super::store::{self, Scope};
 use crate::authz::Permit;
 use crate::authz::action::ControlClock;
 use crate::error::{Error, Result};
 use crate::http::Portal;
+use crate::platform::db::Reads;
 use std::time::Duration;
 use tokio::sync::Semaphore;
 use tokio::time::{Instant, timeout_at};
@@ -33,29 +34,33 @@ pub struct Seen {
 /// Looks now. Over all tenants: for who may move the clock of the lab.
 pub async fn look(portal: &Portal, _permit: &Permit<ControlClock>, expression: &Expression) -> Result<Seen> {
     let wanted = expression.clone();
-    portal
-        .db
-        .read(move |r| {
-            let facts = wanted
-                .facts()
-                .into_iter()
-                .map(|fact| Ok((fact.clone(), store::value(r, fact)?)))
-                .collect::<Result<Vec<_>>>()?;
-            let holds = wanted.holds(&|fact| {
-                facts
-                    .iter()
-                    .find(|(known, _)| known == fact)
-                    .map_or(Value::Nothing, |(_, value)| value.clone())
-            });
-            Ok(Seen {
-                holds,
-                facts: facts
-                    .into_iter()
-                    .map(|(fact, value)| (fact.to_string(), value))
-                    .collect(),
-            })
-        })
-        .await
+    portal.db.read(move |r| look_up(r, &wanted, None)).await
+}
+
+/// Whether it holds now, among the things of one account or among all.
+pub fn holds(read: &mut dyn Reads, expression: &Expression, scope: Option<&Scope>) -> Result<bool> {
+    Ok(look_up(read, expression, scope)?.holds)
+}
+
+fn look_up(read: &mut dyn Reads, expression: &Expression, scope: Option<&Scope>) -> Result<Seen> {
+    let facts = expression
+        .facts()
+        .into_iter()
+        .map(|fact| Ok((fact.clone(), store::value(read, fact, scope)?)))
+        .collect::<Result<Vec<_>>>()?;
+    let holds = expression.holds(&|fact| {
+        facts
+            .iter()
+            .find(|(known, _)| known == fact)
+            .map_or(Value::Nothing, |(_, value)| value.clone())
+    });
+    Ok(Seen {
+        holds,
+        facts: facts
+            .into_iter()
+            .map(|(fact, value)| (fact.to_string(), value))
+            .collect(),
+    })
 }
 
 /// Looks until it holds, or so long. Each commit of this process wakes it.

@@ -2,7 +2,8 @@
 
 use super::grammar::{Fact, Thing, Value};
 use crate::error::Result;
-use crate::kernel::search_key;
+use crate::kernel::ids::{PersonId, SmartAccountId};
+use crate::kernel::{Moment, search_key};
 use crate::platform::db::Reads;
 use crate::platform::db::schema::{
     access_requests, account_requests, devices, events, license_stocks as stocks, mailbox, orders,
@@ -17,23 +18,37 @@ diesel::define_sql_function! {
     fn lower(text: Text) -> Text;
 }
 
-/// The value of a fact.
-pub fn value(read: &mut dyn Reads, fact: &Fact) -> Result<Value> {
+/// Whose things are asked about: where several work side by side, each sees their own alone.
+#[derive(Debug, Clone, Copy)]
+pub struct Scope {
+    /// Licenses, product instances and orders of this account.
+    pub account: SmartAccountId,
+    /// Events in the account, and what this person did elsewhere; their requests.
+    pub person: PersonId,
+    /// Events and letters from then on.
+    pub since: Moment,
+}
+
+/// The value of a fact; of all that there is, or within a scope.
+pub fn value(read: &mut dyn Reads, fact: &Fact, scope: Option<&Scope>) -> Result<Value> {
     let found = match fact.thing {
-        Thing::Licenses => license(read, fact)?,
-        Thing::Devices => device(read, fact)?,
-        Thing::Orders => order(read, fact)?,
-        Thing::Requests => request(read, &fact.key)?.map(Value::Text),
-        Thing::Accounts => account(read, &fact.key)?.map(|(_, state)| Value::Text(state)),
-        Thing::Events => event(read, fact)?,
-        Thing::Mails => mail(read, fact)?,
+        Thing::Licenses => license(read, fact, scope)?,
+        Thing::Devices => device(read, fact, scope)?,
+        Thing::Orders => order(read, fact, scope)?,
+        Thing::Requests => request(read, &fact.key, scope)?.map(Value::Text),
+        Thing::Accounts => account(read, &fact.key)?.and_then(|(_, state, pending)| match fact.field {
+            "state" => Some(Value::Text(state)),
+            _ => pending.map(Value::Text),
+        }),
+        Thing::Events => event(read, fact, scope)?,
+        Thing::Mails => mail(read, fact, scope)?,
         Thing::Webhooks => webhook(read, fact)?,
     };
     Ok(found.unwrap_or(Value::Nothing))
 }
 
-/// Id and state of an account, by its domain or its name.
-fn account(read: &mut dyn Reads, key: &str) -> Result<Option<(String, String)>> {
+/// Id and state of an account, by its domain or its name; and what is outstanding of one that is Pending.
+fn account(read: &mut dyn Reads, key: &str) -> Result<Option<(SmartAccountId, String, Option<String>)>> {
     let named = accounts::domain
         .eq(key.to_lowercase())
         .or(accounts::name_key.eq(search_key(key)));
@@ -41,12 +56,12 @@ fn account(read: &mut dyn Reads, key: &str) -> Result<Option<(String, String)>> 
         .filter(named)
         // Of several with a name, the one that is in use.
         .order((accounts::state.asc(), accounts::number.asc()))
-        .select((accounts::id, accounts::state))
+        .select((accounts::id, accounts::state, accounts::pending_detail))
         .first(read.conn())
         .optional()?)
 }
 
-fn license(read: &mut dyn Reads, fact: &Fact) -> Result<Option<Value>> {
+fn license(read: &mut dyn Reads, fact: &Fact, scope: Option<&Scope>) -> Result<Option<Value>> {
     let parts = fact
         .key
         .split_once('/')
@@ -54,9 +69,12 @@ fn license(read: &mut dyn Reads, fact: &Fact) -> Result<Option<Value>> {
     let Some((of, (place, entitlement))) = parts else {
         return Ok(None);
     };
-    let Some((id, _)) = account(read, of.trim())? else {
+    let Some((id, _, _)) = account(read, of.trim())? else {
         return Ok(None);
     };
+    if scope.is_some_and(|scope| scope.account != id) {
+        return Ok(None);
+    }
     let sums: Option<(i64, i64, i64, i64)> = stocks::table
         .inner_join(places::table.on(places::id.eq(stocks::virtual_account_id)))
         .filter(
@@ -83,13 +101,18 @@ fn license(read: &mut dyn Reads, fact: &Fact) -> Result<Option<Value>> {
     }))
 }
 
-fn device(read: &mut dyn Reads, fact: &Fact) -> Result<Option<Value>> {
+fn device(read: &mut dyn Reads, fact: &Fact, scope: Option<&Scope>) -> Result<Option<Value>> {
     let named = devices::name_key
         .eq(search_key(&fact.key))
         .or(devices::udi_serial.eq(&fact.key));
-    let found: Option<(String, String, i32)> = devices::table
+    let mut query = devices::table
         .inner_join(places::table.on(places::id.eq(devices::virtual_account_id)))
         .filter(named)
+        .into_boxed();
+    if let Some(scope) = scope {
+        query = query.filter(devices::smart_account_id.eq(scope.account));
+    }
+    let found: Option<(String, String, i32)> = query
         // Of several with a name, the one that was heard last.
         .order((devices::contact_at.desc(), devices::id.desc()))
         .select((devices::standing, places::name, devices::licenses))
@@ -102,9 +125,14 @@ fn device(read: &mut dyn Reads, fact: &Fact) -> Result<Option<Value>> {
     }))
 }
 
-fn order(read: &mut dyn Reads, fact: &Fact) -> Result<Option<Value>> {
-    let found: Option<(String, String, i32)> = orders::table
+fn order(read: &mut dyn Reads, fact: &Fact, scope: Option<&Scope>) -> Result<Option<Value>> {
+    let mut query = orders::table
         .filter(orders::identifier_key.eq(search_key(&fact.key)))
+        .into_boxed();
+    if let Some(scope) = scope {
+        query = query.filter(orders::customer_account_id.eq(scope.account));
+    }
+    let found: Option<(String, String, i32)> = query
         .select((orders::assignment, orders::order_status, orders::lines))
         .first(read.conn())
         .optional()?;
@@ -115,24 +143,33 @@ fn order(read: &mut dyn Reads, fact: &Fact) -> Result<Option<Value>> {
     }))
 }
 
-fn request(read: &mut dyn Reads, key: &str) -> Result<Option<String>> {
-    let of_access = access_requests::table
+fn request(read: &mut dyn Reads, key: &str, scope: Option<&Scope>) -> Result<Option<String>> {
+    let mut of_access = access_requests::table
         .filter(access_requests::reference.eq(key))
         .select(access_requests::state)
-        .first(read.conn())
-        .optional()?;
-    if of_access.is_some() {
-        return Ok(of_access);
-    }
-    Ok(account_requests::table
+        .into_boxed();
+    let mut of_account = account_requests::table
         .filter(account_requests::reference.eq(key))
         .select(account_requests::state)
-        .first(read.conn())
-        .optional()?)
+        .into_boxed();
+    if let Some(scope) = scope {
+        of_access = of_access.filter(access_requests::requester_id.eq(scope.person));
+        of_account = of_account.filter(account_requests::requester_id.eq(scope.person));
+    }
+    match of_access.first(read.conn()).optional()? {
+        Some(state) => Ok(Some(state)),
+        None => Ok(of_account.first(read.conn()).optional()?),
+    }
 }
 
-fn event(read: &mut dyn Reads, fact: &Fact) -> Result<Option<Value>> {
+fn event(read: &mut dyn Reads, fact: &Fact, scope: Option<&Scope>) -> Result<Option<Value>> {
     let mut query = events::table.into_boxed();
+    if let Some(scope) = scope {
+        let own = events::smart_account_id
+            .eq(scope.account)
+            .or(events::actor_id.eq(scope.person));
+        query = query.filter(own).filter(events::at.ge(scope.since));
+    }
     if !fact.key.is_empty() {
         query = query.filter(events::kind.eq(&fact.key));
     }
@@ -147,8 +184,11 @@ fn event(read: &mut dyn Reads, fact: &Fact) -> Result<Option<Value>> {
     Ok(newest.map(Value::Text))
 }
 
-fn mail(read: &mut dyn Reads, fact: &Fact) -> Result<Option<Value>> {
+fn mail(read: &mut dyn Reads, fact: &Fact, scope: Option<&Scope>) -> Result<Option<Value>> {
     let mut query = mailbox::table.into_boxed();
+    if let Some(scope) = scope {
+        query = query.filter(mailbox::sent_at.ge(scope.since));
+    }
     if !fact.key.is_empty() {
         query = query.filter(lower(mailbox::to_address).eq(fact.key.to_lowercase()));
     }

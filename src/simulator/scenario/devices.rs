@@ -75,7 +75,7 @@ fn serial(dice: &mut Dice, n: usize) -> String {
 fn device(
     account: SmartAccountId,
     place: VirtualAccountId,
-    uses: Uses,
+    uses: &[(impl AsRef<str>, i64)],
     registered_at: Moment,
     contact_at: Moment,
 ) -> Planned {
@@ -115,7 +115,7 @@ fn device(
         usages: uses
             .iter()
             .map(|(key, quantity)| Usage {
-                entitlement: (*key).to_owned(),
+                entitlement: key.as_ref().to_owned(),
                 quantity: *quantity,
                 reserved: 0,
                 since: registered_at,
@@ -129,7 +129,7 @@ pub fn one(
     (account, place): (SmartAccountId, VirtualAccountId),
     (pid, product): (&str, &str),
     (serial, hostname): (&str, &str),
-    uses: Uses,
+    uses: &[(impl AsRef<str>, i64)],
     registered_at: Moment,
     contact_at: Moment,
 ) -> Planned {

@@ -18,6 +18,9 @@ mod story;
 mod tokens;
 mod year;
 
+pub(super) use devices::{Planned as PlannedDevice, one as planned_device, write_until as write_devices};
+pub(super) use story::Wire;
+
 use crate::authn::{api_client, people};
 use crate::error::{Error, Result};
 use crate::http::Portal;

@@ -75,14 +75,20 @@ const ROWS: &[Row] = &[
 ];
 
 /// The way of the server's files to the cloud.
-struct Wire<'a> {
-    cloud: &'a Portal,
-    on_prem: &'a Portal,
-    account: SmartAccountId,
+pub struct Wire<'a> {
+    /// Where the files go.
+    pub cloud: &'a Portal,
+    /// Where they come from.
+    pub on_prem: &'a Portal,
+    /// Of which local account.
+    pub account: SmartAccountId,
+    /// Its name.
+    pub name: &'a str,
 }
 
 impl Wire<'_> {
-    fn synchronize(&self, at: Moment) -> Result<()> {
+    /// A file out, and its response in.
+    pub fn synchronize(&self, at: Moment) -> Result<()> {
         let key = self
             .on_prem
             .db
@@ -92,7 +98,7 @@ impl Wire<'_> {
         let sender = Sender {
             who: Who {
                 person: None,
-                label: format!("{NAME} (device manager)"),
+                label: format!("{} (device manager)", self.name),
                 address: "192.0.2.80".to_owned(),
                 request_id: String::new(),
             },
@@ -129,6 +135,7 @@ pub fn tell(cloud: &Portal, on_prem: &Portal, plan: &Plan, new: &New) -> Result<
         cloud,
         on_prem,
         account: account.id,
+        name: NAME,
     };
     wire.synchronize(days_before(synced_at, 6, 6))?;
     share(on_prem, days_before(synced_at, 6, 8), account.id, &divisions)?;

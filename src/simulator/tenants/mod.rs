@@ -7,7 +7,8 @@ mod pages;
 mod service;
 mod store;
 
-pub use service::jobs;
+pub use model::Tenant;
+pub use service::{Founding, forget_named, found, has_room, jobs};
 
 use crate::http::{Api, Routes};
 use actix_web::http::Method;

@@ -113,13 +113,7 @@ pub async fn make(portal: &Portal, permit: &Permit<Operate>, wanted: Wanted) -> 
                     "There are throw-away tenants of this name already. Choose another, or remove them.",
                 ));
             }
-            let there = store::count(tx)? + i64::try_from(plans.len()).unwrap_or(i64::MAX);
-            if there > MOST {
-                return Err(Error::refused(
-                    "lab.too-many-tenants",
-                    format!("A lab has at most {MOST} throw-away tenants at once."),
-                ));
-            }
+            has_room(tx, plans.len())?;
             let made = plans
                 .iter()
                 .map(|plan| one(tx, &who, at, expires, &wanted, plan, &hash))
@@ -138,6 +132,58 @@ pub async fn make(portal: &Portal, permit: &Permit<Operate>, wanted: Wanted) -> 
         .await
 }
 
+/// Whether the lab takes so many more.
+pub fn has_room(tx: &mut Tx<'_>, more: usize) -> Result<()> {
+    if store::count(tx)? + i64::try_from(more).unwrap_or(i64::MAX) > MOST {
+        return Err(Error::refused(
+            "lab.too-many-tenants",
+            format!("A lab has at most {MOST} throw-away tenants at once."),
+        ));
+    }
+    Ok(())
+}
+
+/// Name and domain of one that is about to be made, and the id of its DEFAULT.
+pub struct Founding<'a> {
+    pub name: &'a str,
+    pub domain: &'a str,
+    pub default: VirtualAccountId,
+}
+
+/// An Active account that goes by itself, with its DEFAULT and nobody in it.
+pub fn found(
+    tx: &mut Tx<'_>,
+    who: &Who,
+    at: Moment,
+    tenant: &Tenant,
+    Founding {
+        name,
+        domain,
+        default,
+    }: &Founding<'_>,
+) -> Result<smart_accounts::SmartAccount> {
+    let draft = smart_accounts::Draft {
+        name: Name::parse(name, "Name").map_err(Error::internal)?,
+        domain: DomainIdentifier::parse(domain).map_err(Error::internal)?,
+        visibility: smart_accounts::Visibility::Restricted,
+        headquarters: "1 Sample Street, Springfield".to_owned(),
+        requested_by: None,
+        detail: smart_accounts::PendingDetail::CustomerAcceptance,
+    };
+    smart_accounts::request(tx, at, tenant.account, &draft)?;
+    let account = smart_accounts::activate(tx, at, tenant.account)?;
+    virtual_accounts::create_default(tx, at, tenant.account, *default)?;
+    let event = Event::new(
+        Kind::AccountCreated,
+        tenant.account,
+        format!("The Smart Account {name} was made to be thrown away."),
+    )
+    .within(tenant.account);
+    tx.note(at, who, &event)?;
+    store::insert(tx, at, tenant)?;
+    Ok(account)
+}
+
 fn one(
     tx: &mut Tx<'_>,
     who: &Who,
@@ -149,24 +195,19 @@ fn one(
 ) -> Result<Made> {
     let domain = format!("{}.example", plan.label);
     let name = format!("Throw-away {}", plan.label);
-    let draft = smart_accounts::Draft {
-        name: Name::parse(&name, "Name").map_err(Error::internal)?,
-        domain: DomainIdentifier::parse(&domain).map_err(Error::internal)?,
-        visibility: smart_accounts::Visibility::Restricted,
-        headquarters: "1 Sample Street, Springfield".to_owned(),
-        requested_by: None,
-        detail: smart_accounts::PendingDetail::CustomerAcceptance,
+    let ids: Vec<String> = plan.people.iter().map(|(id, _, _)| id.to_string()).collect();
+    let tenant = Tenant {
+        account: plan.account,
+        batch: wanted.batch.as_str().to_owned(),
+        people: ids.join(" "),
+        expires_at: expires,
     };
-    smart_accounts::request(tx, at, plan.account, &draft)?;
-    let account = smart_accounts::activate(tx, at, plan.account)?;
-    virtual_accounts::create_default(tx, at, plan.account, plan.default)?;
-    let event = Event::new(
-        Kind::AccountCreated,
-        plan.account,
-        format!("The Smart Account {name} was made to be thrown away."),
-    )
-    .within(plan.account);
-    tx.note(at, who, &event)?;
+    let founding = Founding {
+        name: &name,
+        domain: &domain,
+        default: plan.default,
+    };
+    let account = found(tx, who, at, &tenant, &founding)?;
     let client = Name::parse("Throw-away scripts", "Name").map_err(Error::internal)?;
     for (id, made, called) in &plan.people {
         let email = EmailAddress::parse(&made.email).map_err(Error::internal)?;
@@ -184,17 +225,6 @@ fn one(
         )?;
     }
     content(tx, who, at, plan)?;
-    let ids: Vec<String> = plan.people.iter().map(|(id, _, _)| id.to_string()).collect();
-    store::insert(
-        tx,
-        at,
-        &Tenant {
-            account: plan.account,
-            batch: wanted.batch.as_str().to_owned(),
-            people: ids.join(" "),
-            expires_at: expires,
-        },
-    )?;
     Ok(Made {
         number: account.number,
         name,
@@ -240,6 +270,12 @@ pub async fn remove(portal: &Portal, permit: &Permit<Operate>, batch: String) ->
             forget(tx, &who, at, &tenants)
         })
         .await
+}
+
+/// Takes those of a name away, as a part of the caller's write.
+pub fn forget_named(tx: &mut Tx<'_>, who: &Who, at: Moment, batch: &str) -> Result<Recorded<u64>> {
+    let tenants = store::all(tx, Some(batch))?;
+    forget(tx, who, at, &tenants)
 }
 
 fn forget(tx: &mut Tx<'_>, who: &Who, at: Moment, tenants: &[Tenant]) -> Result<Recorded<u64>> {

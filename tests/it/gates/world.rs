@@ -681,6 +681,9 @@ impl World {
             // A world is a copy of a database without its snapshots, and no rule holds in it.
             "snapshot" | "fault" => no_such(name),
             "batch" => "no-such".to_owned(),
+            // One of the program, which everybody may begin. Nobody has, and nothing that a client sent is kept.
+            "lab" => "shortage".to_owned(),
+            "attempt" | "request" => no_such(name),
             // A file of the look or of the documentation: no parameter that anybody's data stands behind.
             "name" | "page" => no_such(name),
             other => panic!(
@@ -822,7 +825,8 @@ fn no_such(name: &str) -> String {
         "vname" => "No%20such%20place".to_owned(),
         "name" | "page" | "scenario" => "no-such-page".to_owned(),
         "snapshot" => "no-such-snapshot".to_owned(),
-        "fault" => "999".to_owned(),
+        "fault" | "request" => "999".to_owned(),
+        "lab" => "no-such-lab".to_owned(),
         _ => EventId::new().to_string(),
     }
 }

@@ -425,6 +425,11 @@ const BY_THE_PORTAL: &[(&str, usize, &str)] = &[
         "an old file is taken over as a whole, by whoever may manage the accounts of the server",
     ),
     (
+        "simulator/graded/start.rs",
+        3,
+        "the account of a graded lab is filled before its learner is in it, on both portals of the lab",
+    ),
+    (
         "simulator/tenants/service.rs",
         1,
         "a throw-away tenant is filled before anybody is in it, by whoever operates the lab",

@@ -413,7 +413,7 @@ fn enums() -> Vec<(&'static str, &'static str, Vec<&'static str>)> {
     }
     use licentral::{
         access_requests, authn, authz, catalog, devices, kernel, licenses, local_accounts, members, orders,
-        smart_accounts, sync, virtual_accounts,
+        simulator, smart_accounts, sync, virtual_accounts,
     };
     vec![
         ("people", "state", words!(authn::PersonState)),
@@ -469,6 +469,7 @@ fn enums() -> Vec<(&'static str, &'static str, Vec<&'static str>)> {
         ("sync_files", "outcome", words!(sync::Outcome)),
         ("sync_files", "way", words!(sync::Way)),
         ("device_tallies", "standing", words!(devices::Standing)),
+        ("lab_marks", "kind", words!(simulator::MarkKind)),
         ("orders", "order_type", words!(orders::OrderType)),
         ("orders", "order_status", words!(orders::OrderStatus)),
         ("orders", "assignment", words!(orders::Assignment)),

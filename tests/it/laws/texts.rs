@@ -40,6 +40,11 @@ const READ_BESIDES: &[(&str, &str, &str)] = &[
         "the catalog is a part of the program: one file beside its code, read by a test",
     ),
     (
+        "simulator/graded/built_in.rs",
+        "include_str!",
+        "the labs of the program are files like those of teachers, each read by a test",
+    ),
+    (
         "commands/run/trust.rs",
         "include_str!",
         "what is loaded into Node is a part of the program, in another language",

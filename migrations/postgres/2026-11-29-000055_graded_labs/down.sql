@@ -1,0 +1,3 @@
+DROP TABLE lab_marks;
+DROP TABLE lab_attempts;
+DROP TABLE lab_files;
