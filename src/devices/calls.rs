@@ -213,6 +213,9 @@ pub fn register(
             if let Some(refusal) = known.against_removal() {
                 return Err(Error::Refused(refusal));
             }
+            if let Some(refusal) = super::reservation::against_going(tx, known)? {
+                return Err(Error::Refused(refusal));
+            }
             if !asked.force {
                 return Err(Error::refused(
                     "devices.already-registered",
@@ -461,6 +464,9 @@ pub fn deregister(
     let device = prove(tx, caller, subjects, credential)?;
     in_use(tx, device.account)?;
     if let Some(refusal) = device.against_removal() {
+        return Err(Error::Refused(refusal));
+    }
+    if let Some(refusal) = super::reservation::against_going(tx, &device)? {
         return Err(Error::Refused(refusal));
     }
     let who = caller.who(&device);

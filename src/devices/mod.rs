@@ -46,10 +46,31 @@ pub fn routes(routes: &mut Routes) {
 /// The routes of product instances by policy: the cloud alone has them.
 pub fn policy_routes(routes: &mut Routes) {
     policy::routes(routes);
+    reservation::authorization_routes(routes);
 }
 
 /// With what codes the rules of this room refuse, when, and the way out.
 pub const REFUSALS: &[crate::error::Coded] = &[
+    (
+        "authorizations.held",
+        "The product instance by policy holds an authorization code.",
+        "Return it on the device, and enter its return code.",
+    ),
+    (
+        "authorizations.none",
+        "The product instance by policy holds no authorization code that could be returned.",
+        "Nothing is left to do.",
+    ),
+    (
+        "authorizations.not-enforced",
+        "An authorization code was asked for a license that is not enforced.",
+        "Let the product instance use it, and report it.",
+    ),
+    (
+        "authorizations.nothing-chosen",
+        "No license, or more than fit into one code, were to be authorized.",
+        "Choose an enforced license, and how many of it.",
+    ),
     (
         "devices.already-registered",
         "The UDI is registered in the Smart Account already, and the registration does not ask to take its place.",

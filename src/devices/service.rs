@@ -433,7 +433,7 @@ pub fn transfer(
         changes.uses(to, model::difference(&[], usages));
         changes.goes(device.virtual_account, device.standing);
         changes.comes(to, device.standing);
-        if device.is_reserved {
+        if device.is_reserved || device.policy.is_some() {
             super::reservation::move_with(tx, at, permit.who(), device, to)?;
         }
         let mut moved = device.clone();
@@ -470,6 +470,11 @@ pub fn remove(
     let found = chosen(tx, view, permit, ids)?;
     if let Some(refusal) = found.iter().find_map(Device::against_removal) {
         return Err(Error::Refused(refusal));
+    }
+    for device in &found {
+        if let Some(refusal) = super::reservation::against_going(tx, device)? {
+            return Err(Error::Refused(refusal));
+        }
     }
     let ids: Vec<DeviceId> = found.iter().map(|device| device.id).collect();
     let usages = store::usages_of_all(tx, account, &ids)?;

@@ -227,6 +227,10 @@ crate::words! {
         ReportOverdue = "device.report-overdue", "Usage report overdue";
         /// A file of usage reports was taken in.
         UsageFileUploaded = "usage-file.uploaded", "Usage data file uploaded";
+        /// A code was made with which a device by policy may use enforced licenses.
+        AuthorizationCodeGenerated = "authorization-code.generated", "License authorization generated";
+        /// It came back.
+        AuthorizationCodeReturned = "authorization-code.returned", "License authorization returned";
         /// How often devices by policy report was changed.
         ReportingPolicyChanged = "reporting-policy.changed", "Reporting policy changed";
         /// A local account of an On-Prem server was asked for.

@@ -29,17 +29,8 @@ pub const NO_POLL: &str = "vendor-api.no-poll";
 
 pub fn routes(routes: &mut Routes) {
     const SUMMARY: &str = "The licenses of a Virtual Account, some or all of them by their tags.";
-    const AUTHORIZE: &str =
-        "Authorization codes for product instances that report by policy: refused, there are none yet.";
     let a = |rest: &str| [A, rest].concat();
     let b = |rest: &str| [B, "/licensing", rest].concat();
-    routes.vendor(Method::POST, &a("/v2/devices/authrequest"), AUTHORIZE, no_device);
-    routes.vendor(
-        Method::POST,
-        &b("/v2/device/request-auth-codes"),
-        AUTHORIZE,
-        no_device,
-    );
     routes.vendor(
         Method::POST,
         &b("/v2/device/conversion"),

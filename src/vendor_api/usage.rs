@@ -6,13 +6,13 @@ use super::names;
 use super::paths::{A, B};
 use super::policy::{NO_DEVICE, NO_POLL, place, stamp, well_formed};
 use crate::authz::Permit;
-use crate::authz::action::{RemoveDevice, ReportUsage, ViewInventory};
+use crate::authz::action::{RemoveDevice, ReportUsage, ReserveLicenses, ViewInventory};
 use crate::devices::policy::payload::{Report, Sent};
 use crate::devices::policy::{self, Arrival, Replays, Way, files};
-use crate::devices::{self, Udi};
+use crate::devices::{self, Udi, reservation};
 use crate::error::{Error, Result};
 use crate::http::{Answer, May, Routes, Visit, json};
-use crate::kernel::ids::{DeviceId, VirtualAccountId};
+use crate::kernel::ids::{DeviceId, ReservationId, VirtualAccountId};
 use crate::platform::token;
 use actix_web::http::Method;
 use data_encoding::BASE64;
@@ -23,6 +23,7 @@ const MOST: usize = 100;
 /// In so many seconds a program asks again, unless it knows better.
 const INTERVAL: i64 = 300;
 const ACKNOWLEDGEMENTS: &str = "acknowledgements";
+const AUTHORIZATIONS: &str = "authorizations";
 const REMOVED: &str = "remove_status";
 
 pub fn routes(routes: &mut Routes) {
@@ -44,6 +45,14 @@ pub fn routes(routes: &mut Routes) {
         &b("/v2/device/remove"),
         "Remove product instances that report by policy.",
         remove,
+    );
+    const AUTHORIZE: &str = "Authorization codes for enforced licenses of product instances that report by policy, or their return.";
+    routes.vendor(Method::POST, &a("/v2/devices/authrequest"), AUTHORIZE, authorize);
+    routes.vendor(
+        Method::POST,
+        &b("/v2/device/request-auth-codes"),
+        AUTHORIZE,
+        authorize,
     );
     routes.vendor(Method::POST, &a("/v2/accounts/poll"), POLL, poll);
     routes.vendor(Method::POST, &b("/v2/poll"), POLL, poll);
@@ -204,6 +213,105 @@ async fn counted(
         .await?;
     may.portal.jobs.nudge();
     told_later(may, call, number, ACKNOWLEDGEMENTS)
+}
+
+/// What one product instance asks: licenses, or to give its authorization code back.
+struct Asking {
+    udi: Udi,
+    wish: Option<reservation::Wish>,
+    remove_code: String,
+}
+
+fn asking(request: Object<'_>, place: VirtualAccountId) -> Result<Asking> {
+    let udi = names::udi(request)?;
+    let remove_code = request.text("remove_code");
+    let keys = match request.field("keys") {
+        Value::Null => Vec::new(),
+        _ => request.objects("keys")?,
+    };
+    let wanted = keys
+        .into_iter()
+        .map(|key| {
+            let quantity = key.number("count")?.filter(|count| *count > 0);
+            let quantity =
+                quantity.ok_or_else(|| Error::invalid("count", "count is a whole number from 1."))?;
+            Ok((names::entitlement_of(&key.text("entitlement")), quantity))
+        })
+        .collect::<Result<Vec<(String, i64)>>>()?;
+    let wish = if wanted.is_empty() {
+        None
+    } else {
+        Some(reservation::Wish {
+            id: ReservationId::new(),
+            device: DeviceId::new(),
+            place,
+            request: reservation::request_of(&udi)?,
+            wanted,
+        })
+    };
+    if wish.is_none() == remove_code.is_empty() {
+        return Err(Error::BadRequest(MISSING.into()));
+    }
+    Ok(Asking {
+        udi,
+        wish,
+        remove_code,
+    })
+}
+
+async fn authorize(may: May<ReserveLicenses>, call: Call) -> Answer {
+    let view = may.also::<ViewInventory>().await?;
+    let place = place(&view, &may, &call).await?;
+    well_formed(&call)?;
+    // One in a request: all of it is done, or nothing.
+    let one = some(
+        call.data().objects("licenses")?,
+        "licenses",
+        1,
+        "product instance",
+    )?
+    .into_iter()
+    .next()
+    .ok_or_else(|| Error::BadRequest(MISSING.into()))?;
+    let one = asking(one, place)?;
+    let (permit, at, number) = (may.permit.clone(), may.portal.clock.now(), new_number());
+    let occupants = may.portal.occupants.clone();
+    may.portal
+        .db
+        .write(move |tx| {
+            let account = permit.within().account()?;
+            let both = (&view, &permit);
+            let mut document = String::new();
+            let done = match &one.wish {
+                Some(wish) => {
+                    let done = reservation::authorize(tx, both, &occupants, at, (wish, true), None)?;
+                    let whole = reservation::find(tx, &view, &permit, wish.id)?;
+                    document = format!(
+                        "<smartLicenseAuthorization><authorizationCode>{}</authorizationCode></smartLicenseAuthorization>",
+                        whole.one.authorization_code
+                    );
+                    done.map(|_| ())
+                }
+                None => {
+                    let found = match devices::by_udi(tx, &view, &one.udi) {
+                        Err(Error::NotFound) => None,
+                        found => Some(found?.device),
+                    };
+                    let Some(device) =
+                        found.filter(|one| one.policy.is_some() && one.virtual_account == place)
+                    else {
+                        return Err(no_device());
+                    };
+                    reservation::return_authorization(tx, both, at, device.id, &one.remove_code)?
+                }
+            };
+            let answer = json!([{ "pid": one.udi.pid, "serial": one.udi.serial, "document": document }]);
+            policy::keep(tx, account, number, at, place, (AUTHORIZATIONS, &answer))?;
+            Ok(done)
+        })
+        .await?;
+    may.portal.jobs.nudge();
+    told_later(&may, &call, number, AUTHORIZATIONS)
 }
 
 async fn remove(may: May<RemoveDevice>, call: Call) -> Answer {

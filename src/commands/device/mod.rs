@@ -1,6 +1,7 @@
 //! A simulated device on the command line. It takes the words of the real commands, keeps what it knows in a file, and
 //! speaks the device protocol with a portal.
 
+mod authorization;
 mod call_home;
 mod client;
 mod fleet;
@@ -176,10 +177,36 @@ enum Smart {
         /// The file.
         path: PathBuf,
     },
+    /// The authorization code of a device by policy, for enforced licenses.
+    Authorization {
+        #[command(subcommand)]
+        what: Authorize,
+    },
     /// Licenses that are reserved for a device that never calls.
     Reservation {
         #[command(subcommand)]
         what: Reserve,
+    },
+}
+
+#[derive(Subcommand)]
+enum Authorize {
+    /// Shows the request code to enter in the portal: request local.
+    Request {
+        /// The word "local".
+        #[arg(value_parser = ["local"])]
+        local: String,
+    },
+    /// Installs the authorization code that the portal generated.
+    Install {
+        /// The code.
+        code: String,
+    },
+    /// Gives the licenses up and shows the return code to enter in the portal: return local.
+    Return {
+        /// The word "local".
+        #[arg(value_parser = ["local"])]
+        local: String,
     },
 }
 
@@ -208,8 +235,8 @@ enum Reserve {
 enum Show {
     /// Of the licenses.
     License {
-        /// status, usage, summary or all.
-        #[arg(value_parser = ["status", "usage", "summary", "all"])]
+        /// status, usage, summary, authorization or all.
+        #[arg(value_parser = ["status", "usage", "summary", "authorization", "all"])]
         what: String,
     },
     /// What kind of device it is.
@@ -352,6 +379,7 @@ fn one(file: &File, portal: Option<&str>, what: What) -> Done {
                     "status" => show::status(&state, now),
                     "usage" => show::usage(&state, now) + &policy::shown(&state),
                     "summary" => show::summary(&state, now),
+                    "authorization" => authorization::shown(&state),
                     _ => show::all(&state, now) + &policy::shown(&state),
                 }),
             }
@@ -391,6 +419,11 @@ fn one(file: &File, portal: Option<&str>, what: What) -> Done {
             Smart::Sync { .. } => policy::sync(file, &mut state, portal, now),
             Smart::Save { path, .. } => policy::save(file, &mut state, now, &path),
             Smart::Import { path } => policy::import(file, &mut state, now, &path),
+            Smart::Authorization { what } => match what {
+                Authorize::Request { .. } => authorization::request(file, &mut state),
+                Authorize::Install { code } => authorization::install(file, &mut state, now, &code),
+                Authorize::Return { .. } => authorization::give_back(file, &mut state),
+            },
             Smart::Reservation { what } => match what {
                 Reserve::Request { .. } => reservation::request(file, &mut state),
                 Reserve::Install { code } => reservation::install(file, &mut state, now, &code),

@@ -20,7 +20,7 @@ use std::path::Path;
 const AT_ONCE: usize = 40;
 
 /// What is known of reporting by policy; made when it is needed first.
-fn of(state: &mut State) -> Result<&mut ByPolicy, String> {
+pub fn of(state: &mut State) -> Result<&mut ByPolicy, String> {
     if state.policy.is_none() {
         let (_, secret) = FileKey::make().map_err(|e| e.to_string())?;
         state.policy = Some(ByPolicy::new(secret.reveal().to_owned()));

@@ -235,6 +235,12 @@ pub struct ByPolicy {
     pub portal_key: String,
     /// How the last try went.
     pub communication: Option<Try>,
+    /// Its authorization code, from the request to the return.
+    #[serde(default)]
+    pub authorization: Option<Reservation>,
+    /// Codes that were returned, which install no more.
+    #[serde(default)]
+    pub returned: Vec<String>,
 }
 
 impl ByPolicy {
@@ -255,6 +261,8 @@ impl ByPolicy {
             rules: serde_json::Value::Null,
             portal_key: String::new(),
             communication: None,
+            authorization: None,
+            returned: Vec::new(),
         }
     }
 }

@@ -65,6 +65,8 @@ struct OnePage {
     no_reserving: String,
     /// Its usage reports by policy, the newest first.
     reports: Vec<policy::Counted>,
+    /// Whether it holds an authorization code by policy.
+    is_authorized: bool,
 }
 
 impl OnePage {
@@ -82,7 +84,7 @@ impl OnePage {
 /// GET /sa/{said}/devices/device-inventory/{device}
 pub async fn show(may: May<ViewInventory>, id: PathPart<DeviceId>) -> Answer {
     let (permit, id, now) = (may.permit.clone(), id.0, may.portal.clock.now());
-    let (row, stocks, past, token, admins, reservation, reports) = may
+    let (row, stocks, past, token, admins, reservation, reports, is_authorized) = may
         .portal
         .db
         .read(move |r| {
@@ -104,7 +106,9 @@ pub async fn show(may: May<ViewInventory>, id: PathPart<DeviceId>) -> Answer {
                 None => None,
             };
             let past = history(r, account, id.as_str(), MOST_EVENTS)?;
-            let reservation = reservation::of(r, &row.device)?;
+            let held = reservation::of(r, &row.device)?;
+            let is_authorized = row.device.policy.is_some() && held.is_some();
+            let reservation = held.filter(|_| row.device.is_reserved);
             let reports = policy::reports_of(r, &row.device)?;
             Ok((
                 row,
@@ -114,6 +118,7 @@ pub async fn show(may: May<ViewInventory>, id: PathPart<DeviceId>) -> Answer {
                 members::administrators_of(r, account)?,
                 reservation,
                 reports,
+                is_authorized,
             ))
         })
         .await?;
@@ -135,6 +140,7 @@ pub async fn show(may: May<ViewInventory>, id: PathPart<DeviceId>) -> Answer {
         no_reserving: off(Action::ReserveLicenses, None),
         reservation,
         reports,
+        is_authorized,
         alerts: alerts(&row.told, now),
         has_reserved: row.told.lines.iter().any(|line| line.usage.reserved > 0),
         uses: row

@@ -19,8 +19,8 @@ pub use clock::{due_reports, jobs, upcoming};
 pub use model::{Days, LicenseClass, Policy, PolicyState, Way};
 pub use store::{Counted, LineOutcome, Poll};
 pub use take_in::{
-    Arrival, Outcome, Replays, Taken, acknowledge, acknowledgement_of, change_policy, keep, kept,
-    next_report, of_account, place, reports_of, take_all,
+    Arrival, Outcome, Replays, Taken, acknowledge, acknowledgement_of, against_device, change_policy, keep,
+    kept, next_report, of_account, place, reports_of, take_all,
 };
 
 use crate::http::Routes;

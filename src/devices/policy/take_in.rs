@@ -123,15 +123,16 @@ fn no(code: &'static str, says: String) -> Refusal {
     }
 }
 
-/// Why a product instance cannot report here at all.
-fn against_device(
+/// Why a product instance cannot report, or hold an authorization code, in this Virtual Account.
+pub fn against_device(
     read: &mut dyn Reads,
-    arrival: &Arrival,
+    account: SmartAccountId,
+    place: VirtualAccountId,
     udi: &Udi,
     known: Option<&Device>,
 ) -> Result<Option<Refusal>> {
     let Some(device) = known else {
-        return Ok(store::is_elsewhere(read, arrival.account, udi)?.then(|| {
+        return Ok(store::is_elsewhere(read, account, udi)?.then(|| {
             no(
                 "usage.other-account",
                 format!("{udi} reports in another Smart Account. Remove it there first, or report it there."),
@@ -154,7 +155,7 @@ fn against_device(
             ),
         )));
     }
-    if device.virtual_account != arrival.place {
+    if device.virtual_account != place {
         return Ok(Some(no(
             "usage.elsewhere",
             format!(
@@ -176,7 +177,7 @@ fn judge(
         return Ok(Vec::new());
     };
     let udi = &first.udi;
-    if let Some(refusal) = against_device(read, arrival, udi, known)? {
+    if let Some(refusal) = against_device(read, arrival.account, arrival.place, udi, known)? {
         return Ok(vec![Err(refusal); reports.len()]);
     }
     let ids: Vec<String> = reports.iter().map(|report| report.id.clone()).collect();

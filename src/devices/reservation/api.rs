@@ -79,12 +79,19 @@ pub fn routes(routes: &mut Routes) {
 /// Some of a license.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-struct ReservationLineBody {
+pub(super) struct ReservationLineBody {
     /// What programs know the license by.
     entitlement: String,
     /// How many: of what is free.
     #[schema(minimum = 1, maximum = 1_000_000_000)]
     quantity: i64,
+}
+
+impl ReservationLineBody {
+    /// The license, and how many of it.
+    pub(super) fn pair(self) -> (String, i64) {
+        (self.entitlement, self.quantity)
+    }
 }
 
 /// What is to be reserved.
@@ -164,7 +171,7 @@ struct ReservationLineShape {
 
 /// A reservation.
 #[derive(Debug, Serialize, ToSchema)]
-struct ReservationShape {
+pub(super) struct ReservationShape {
     #[schema(value_type = String)]
     id: ReservationId,
     #[schema(value_type = String)]
@@ -258,7 +265,7 @@ async fn reserve(may: May<ReserveLicenses>, key: IdempotencyKey, body: JsonBody<
     shown(&may, id, 201).await
 }
 
-async fn shown(may: &May<ReserveLicenses>, id: ReservationId, status: u16) -> Answer {
+pub(super) async fn shown(may: &May<ReserveLicenses>, id: ReservationId, status: u16) -> Answer {
     let (view, permit) = (may.also::<ViewInventory>().await?, may.permit.clone());
     let whole = may
         .portal
@@ -383,7 +390,7 @@ async fn remove_under_case(
 }
 
 /// The field has another name here than on a page.
-fn under(field: &str, error: Error) -> Error {
+pub(super) fn under(field: &str, error: Error) -> Error {
     match error {
         Error::Invalid(problems) => Error::invalid(
             field,

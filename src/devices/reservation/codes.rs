@@ -95,6 +95,11 @@ fn check(body: &str) -> String {
         .to_ascii_uppercase()
 }
 
+/// To what the code of a device is sealed that made no request.
+pub fn sealed_to(pid: &str, serial: &str) -> String {
+    format!("{pid}:{serial}")
+}
+
 /// A license that an authorization code grants.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Granted {

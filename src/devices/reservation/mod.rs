@@ -2,7 +2,10 @@
 //! authorization code goes out, and a return code brings the licenses back.
 
 mod api;
+mod api_authorize;
 mod api_list;
+mod authorize;
+mod authorize_pages;
 pub mod codes;
 mod list;
 mod list_pages;
@@ -11,6 +14,7 @@ mod service;
 mod store;
 mod ways_pages;
 
+pub use authorize::{against_going, authorize, held_by_policy, request_of, return_authorization};
 pub use service::{
     Whole, Wish, by_license, confirm, find, give_back, held_by, move_with, of, reserve, shown_by, update,
 };
@@ -25,4 +29,10 @@ pub fn routes(routes: &mut Routes) {
     list_pages::routes(routes);
     api::routes(routes);
     api_list::routes(routes);
+}
+
+/// The routes of authorization codes of product instances by policy: the cloud alone has them.
+pub fn authorization_routes(routes: &mut Routes) {
+    authorize_pages::routes(routes);
+    api_authorize::routes(routes);
 }

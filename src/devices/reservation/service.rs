@@ -103,7 +103,7 @@ pub fn against(
     }))
 }
 
-fn request_used() -> Error {
+pub(super) fn request_used() -> Error {
     Error::refused(
         "reservations.request-used",
         "This request code was answered before. Ask the device for another one.",
@@ -153,7 +153,7 @@ pub fn reserve(
     tx.record(at, who, &event, wish.id)
 }
 
-fn summed(wanted: &[(String, i64)]) -> BTreeMap<String, i64> {
+pub(super) fn summed(wanted: &[(String, i64)]) -> BTreeMap<String, i64> {
     let mut sums: BTreeMap<String, i64> = BTreeMap::new();
     for (entitlement, quantity) in wanted {
         let sum = sums.entry(entitlement.clone()).or_default();
@@ -170,7 +170,7 @@ fn nothing_chosen() -> Error {
 }
 
 /// Sets licenses of a Virtual Account aside.
-fn set_aside(
+pub(super) fn set_aside(
     tx: &mut Tx<'_>,
     at: Moment,
     who: &Who,
@@ -191,7 +191,13 @@ fn set_aside(
 }
 
 /// The authorization code for these, if they fit into one.
-fn code_for(request: &str, pid: &str, serial: &str, lines: &[Line], updates: i64) -> Result<String> {
+pub(super) fn code_for(
+    request: &str,
+    pid: &str,
+    serial: &str,
+    lines: &[Line],
+    updates: i64,
+) -> Result<String> {
     if lines.is_empty() || lines.len() > MOST_LICENSES {
         return Err(nothing_chosen());
     }
@@ -300,7 +306,7 @@ fn hand_over(
     Ok(device)
 }
 
-fn in_words(lines: &[Line]) -> String {
+pub(super) fn in_words(lines: &[Line]) -> String {
     let words: Vec<String> = lines
         .iter()
         .take(10)
@@ -315,7 +321,7 @@ fn in_words(lines: &[Line]) -> String {
     format!("{}{more}", words.join(", "))
 }
 
-fn facts(lines: &[Line]) -> serde_json::Value {
+pub(super) fn facts(lines: &[Line]) -> serde_json::Value {
     lines
         .iter()
         .map(|line| json!({ "license": line.name, "quantity": line.quantity, "ends_at": line.ends_at }))
@@ -370,6 +376,7 @@ fn held(
     }
     let device = devices::these(read, view.within(), &[whole.one.device])?
         .pop()
+        .filter(|device| device.is_reserved)
         .ok_or(Error::NotFound)?;
     Ok((device, whole))
 }
@@ -681,7 +688,9 @@ pub fn of_device(
             action: RemoveDevice::ACTION.words(),
         });
     }
-    let one = store::of_device(read, account, id)?.ok_or(Error::NotFound)?;
+    let one = store::of_device(read, account, id)?
+        .filter(|_| device.is_reserved)
+        .ok_or(Error::NotFound)?;
     let lines = store::lines_of(read, account, one.id)?;
     let place = virtual_accounts::these(read, account, &[one.virtual_account])?
         .pop()

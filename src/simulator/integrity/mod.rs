@@ -153,7 +153,8 @@ const RULES: &[Rule] = &[
     ),
     (
         "A product instance never reports and no license is reserved for it, or it has no way to prove itself",
-        "SELECT d.id AS what FROM devices d WHERE d.secret_hash = '' AND NOT d.is_reserved AND d.device_manager_id IS NULL",
+        "SELECT d.id AS what FROM devices d WHERE d.secret_hash = '' AND NOT d.is_reserved
+         AND d.policy_state IS NULL AND d.device_manager_id IS NULL",
     ),
     (
         "A product instance is served by a device manager that is removed, unknown, or bound to another Virtual Account",
@@ -214,11 +215,23 @@ const RULES: &[Rule] = &[
          ) AS counted GROUP BY what, entitlement HAVING SUM(n) <> 0",
     ),
     (
+        "A product instance uses another quantity of a license by policy than its latest report says",
+        "SELECT u.device_id AS what FROM device_usage u JOIN devices d ON d.id = u.device_id WHERE d.policy_state IS NOT NULL
+         AND u.quantity > 0 AND NOT EXISTS (SELECT 1 FROM usage_reports r WHERE r.smart_account_id = d.smart_account_id
+            AND r.udi_key = d.udi_key AND r.entitlement = u.entitlement AND r.quantity = u.quantity AND r.ended_at = (
+                SELECT MAX(l.ended_at) FROM usage_reports l WHERE l.smart_account_id = d.smart_account_id
+                AND l.udi_key = d.udi_key AND l.entitlement = u.entitlement))",
+    ),
+    (
+        "A product instance by policy is registered as well, reserved, or served by a device manager",
+        "SELECT d.id AS what FROM devices d WHERE d.policy_state IS NOT NULL AND (d.is_reserved OR d.device_manager_id IS NOT NULL)",
+    ),
+    (
         "A product instance holds a reservation that is not there, or there is one that it does not hold",
-        "SELECT d.id AS what FROM devices d WHERE d.is_reserved <> EXISTS (
+        "SELECT d.id AS what FROM devices d WHERE d.policy_state IS NULL AND d.is_reserved <> EXISTS (
             SELECT 1 FROM reservations r WHERE r.device_id = d.id AND r.returned_at IS NULL)
          UNION ALL SELECT r.id FROM reservations r WHERE r.returned_at IS NULL
-         AND NOT EXISTS (SELECT 1 FROM devices d WHERE d.id = r.device_id AND d.is_reserved)",
+         AND NOT EXISTS (SELECT 1 FROM devices d WHERE d.id = r.device_id AND (d.is_reserved OR d.policy_state IS NOT NULL))",
     ),
     (
         "A registration token was used more often than it may be, or belongs to no Virtual Account",

@@ -149,6 +149,7 @@ impl World {
             manager: EventId::new().to_string(),
             syncfile: EventId::new().to_string(),
             usagefile: EventId::new().to_string(),
+            authorized_device: EventId::new().to_string(),
             applied: EventId::new().to_string(),
         };
         Self { p, things }

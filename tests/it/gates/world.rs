@@ -65,6 +65,8 @@ pub struct Things {
     pub(super) syncfile: String,
     /// A usage data file of DEFAULT.
     pub(super) usagefile: String,
+    /// A product instance by policy of DEFAULT that holds an authorization code.
+    pub(super) authorized_device: String,
     /// One that was applied, and so was answered.
     pub(super) applied: String,
     /// A local account that Ada has asked for, by its number.
@@ -87,6 +89,17 @@ fn usage_file(p: &Portal, cast: &Cast) -> String {
     );
     made.expect(201);
     made.json()["file"]["id"].as_str().unwrap().to_owned()
+}
+
+/// A product instance by policy with an authorization code for an enforced license.
+fn authorized(p: &Portal, cast: &Cast) -> String {
+    p.licenses(&cast.xyz, cast.xyz.default, "HSEC-C8300", 1);
+    let body = serde_json::json!({ "virtual_account": cast.xyz.default, "pid": "C9200-48P-E", "serial": "FOC2402AUTH",
+        "licenses": [{ "entitlement": "hsec-k9", "quantity": 1 }] });
+    let path = format!("/api/v1/accounts/{}/license-authorizations", cast.xyz.number);
+    let made = p.api("ada@xyz.example").post(&path, &body);
+    made.expect(201);
+    made.json()["device"].as_str().unwrap().to_owned()
 }
 
 /// A webhook that is off again, and the delivery of its own beginning.
@@ -278,6 +291,7 @@ impl World {
             waiting: 0,
             webhook: webhook(&p, cast.xyz.number),
             usagefile: usage_file(&p, &cast),
+            authorized_device: authorized(&p, &cast),
             manager: on_prem.id.to_string(),
             syncfile: waiting["id"].as_str().unwrap().to_owned(),
             applied: p
@@ -645,6 +659,7 @@ impl World {
             "token" => self.token(pattern),
             "order" => self.order.to_string(),
             "license" => self.license.clone(),
+            "device" if pattern.contains("authorization") => self.authorized_device.clone(),
             "device"
                 if ["return", "rehost", "reservation"]
                     .iter()

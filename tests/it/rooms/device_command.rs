@@ -494,6 +494,49 @@ fn a_device_by_policy_reports_online_and_by_file() {
         0,
         &["Transport: OFF", "Reports that wait for an ACK: 0"],
     );
+    // An enforced license, with a code that is carried by hand.
+    p.licenses(&cast.xyz, cast.corporate, "HSEC-C8300", 1);
+    let asked = device.says("license smart authorization request local", 0, &["LC-Z"]);
+    let body = serde_json::json!({ "virtual_account": cast.corporate, "request_code": asked.lines().last().unwrap(),
+        "licenses": [{ "entitlement": "hsec-k9", "quantity": 1 }] });
+    let made = api.post(
+        &format!("/api/v1/accounts/{}/license-authorizations", cast.xyz.number),
+        &body,
+    );
+    made.expect(201);
+    let code = made.json()["authorization_code"].as_str().unwrap().to_owned();
+    device.says(
+        &format!("license smart authorization install {code}"),
+        0,
+        &["hsec-k9=1"],
+    );
+    device.says(
+        &format!("license smart authorization install {code}"),
+        1,
+        &["has an authorization code"],
+    );
+    device.says(
+        "show license authorization",
+        0,
+        &["SMART AUTHORIZATION INSTALLED"],
+    );
+    let proof = device.says("license smart authorization return local", 0, &["return code"]);
+    device.says(
+        &format!("license smart authorization install {code}"),
+        1,
+        &["was returned"],
+    );
+    let back = format!(
+        "/api/v1/accounts/{}/devices/{}/return-authorization",
+        cast.xyz.number,
+        made.json()["device"].as_str().unwrap()
+    );
+    api.post(
+        &back,
+        &serde_json::json!({ "return_code": proof.lines().last().unwrap() }),
+    )
+    .expect(204);
+    assert_eq!(p.numbers(&cast.xyz, cast.corporate, "hsec-k9"), (1, 0, 1));
     device.says(
         &format!("license smart register idtoken {token}"),
         3,

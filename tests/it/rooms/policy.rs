@@ -5,6 +5,7 @@ use crate::support::{Api, Cast, Page, PolicyDevice as Sender, Portal};
 use data_encoding::BASE64;
 use licentral::devices::policy::files::usage_file;
 use licentral::devices::policy::payload::{Sent, acknowledged};
+use licentral::devices::reservation::codes::{Authorization, RequestCode, return_code, sealed_to};
 use licentral::kernel::Moment;
 use licentral::platform::signing::FileKey;
 use serde_json::{Value, json};
@@ -383,4 +384,185 @@ fn a_device_by_policy_is_trusted_reports_and_is_overdue_when_it_does_not() {
     // What it did not name it still uses.
     assert_eq!(p.numbers(&cast.xyz, cast.corporate, NE).1, 2);
     assert_eq!(p.numbers(&cast.xyz, cast.corporate, DNA).1, 2);
+}
+
+const HSEC: &str = "hsec-k9";
+
+fn stock(p: &Portal, cast: &Cast) -> [i64; 4] {
+    p.stock_named(&cast.xyz, PLACE, HSEC).unwrap().1
+}
+
+#[test]
+fn enforced_licenses_need_an_authorization_code_and_come_back_with_its_return_code() {
+    let (p, cast) = Portal::with_cast();
+    p.licenses(&cast.xyz, cast.corporate, "HSEC-C8300", 2);
+    p.licenses(&cast.xyz, cast.corporate, "C9200-48P-E", 2);
+    let mut api = p.api("ada@xyz.example");
+    let path = format!("/api/v1/accounts/{}/license-authorizations", cast.xyz.number);
+    let by_serial = |serial: &str, key: &str, quantity: i64| {
+        json!({ "virtual_account": cast.corporate, "pid": "C9200-48P-E", "serial": serial,
+            "licenses": [{ "entitlement": key, "quantity": quantity }] })
+    };
+    let request =
+        RequestCode::make("C9200-48P-E", "FOC1", licentral::platform::token::random_bytes()).unwrap();
+    let asked = json!({ "virtual_account": cast.corporate, "request_code": request.text,
+        "licenses": [{ "entitlement": HSEC, "quantity": 1 }] });
+    let made = api.post(&path, &asked);
+    made.expect(201);
+    let code = made.json()["authorization_code"].as_str().unwrap().to_owned();
+    let granted = Authorization::read(&code, &request.text).unwrap();
+    assert_eq!((granted.serial.as_str(), granted.licenses.len()), ("FOC1", 1));
+    assert_eq!(stock(&p, &cast), [2, 0, 1, 1]);
+    let one = device(&mut api, &p, &cast);
+    assert_eq!(
+        (one["mode"].as_str(), one["usage_report"].as_str()),
+        (Some("SLP"), Some("not-reported"))
+    );
+    let id = one["id"].as_str().unwrap().to_owned();
+    // Twice, beyond what is left, without need, for another account.
+    let before = p.fingerprint();
+    for (body, why) in [
+        (asked.clone(), "reservations.request-used"),
+        (by_serial("FOC1", HSEC, 1), "authorizations.held"),
+        (by_serial("FOC2", HSEC, 2), "licenses.not-enough"),
+        (by_serial("FOC2", NE, 1), "authorizations.not-enforced"),
+    ] {
+        let page = api.post(&path, &body);
+        page.expect(409);
+        assert_eq!(self::code(&page), why);
+    }
+    api.post(&path, &by_serial("", HSEC, 1)).expect(422);
+    let mut eve = p.api("eve@harborview.example");
+    let theirs = format!(
+        "/api/v1/accounts/{}/license-authorizations",
+        cast.harborview.number
+    );
+    eve.post(&path, &by_serial("FOC2", HSEC, 1)).expect(404);
+    let mut body = by_serial("FOC1", HSEC, 1);
+    body["virtual_account"] = json!(cast.harborview.default);
+    let page = eve.post(&theirs, &body);
+    page.expect(409);
+    assert_eq!(self::code(&page), "usage.other-account");
+    p.api("vera@xyz.example")
+        .post(&path, &by_serial("FOC2", HSEC, 1))
+        .expect(403);
+    // It is not removed, nor returned with a wrong code.
+    let devices = format!("/api/v1/accounts/{}/devices/{id}", cast.xyz.number);
+    let page = api.delete(&devices);
+    page.expect(409);
+    assert_eq!(self::code(&page), "authorizations.held");
+    let back = format!("{devices}/return-authorization");
+    api.post(&back, &json!({ "return_code": "AAAAAA-AAAAAA" }))
+        .expect(422);
+    before.assert_same(&p.fingerprint(), "all of that was refused");
+    // What it reports of it is what was set aside, and counts once.
+    let sender = Sender::new(&p, "FOC1");
+    let files = format!(
+        "/api/v1/accounts/{}/usage-files?va={}",
+        cast.xyz.number, cast.corporate
+    );
+    let kind = [("content-type", "application/octet-stream")];
+    let file = usage_file(&[sender.report("1", HSEC, 1, 1)]);
+    api.send("POST", &files, &kind, Some(file.as_bytes())).expect(201);
+    assert_eq!(stock(&p, &cast), [2, 0, 1, 1]);
+    // Another Virtual Account: what is set aside goes with it.
+    let moved = json!({ "devices": [id], "virtual_account": cast.public });
+    api.post(
+        &format!("/api/v1/accounts/{}/devices/transfer", cast.xyz.number),
+        &moved,
+    )
+    .expect(200);
+    assert_eq!(stock(&p, &cast), [1, 0, 0, 1]);
+    let returned = json!({ "return_code": return_code(&code, "C9200-48P-E", "FOC1") });
+    api.post(&back, &returned).expect(204);
+    let page = api.post(&back, &returned);
+    page.expect(409);
+    assert_eq!(self::code(&page), "authorizations.none");
+    assert_eq!(p.numbers(&cast.xyz, cast.public, HSEC), (1, 1, 0));
+
+    // A script, by serial number; and a page.
+    let mut script = Script::of(&p, "ada@xyz.example");
+    let place = number_of(&mut script, PLACE);
+    let asks = |fields: Value| {
+        let mut one = json!({ "sudi": { "udi_pid": "C9200-48P-E", "udi_serial_number": "FOC3" } });
+        one.as_object_mut()
+            .unwrap()
+            .extend(fields.as_object().unwrap().clone());
+        json!({ "data": { "timestamp": 1, "nonce": "n", "licenses": [one] } })
+    };
+    let keys =
+        json!({ "keys": [{ "entitlement": licentral::catalog::entitlement_tag(HSEC), "count": "1" }] });
+    let path = format!("{A}/v2/devices/authrequest");
+    let page = ask(&mut script, &cast, place, &path, &asks(keys.clone()));
+    page.expect(202);
+    let wait = json!({ "data": { "timestamp": 1, "nonce": "n", "poll_id": page.json()["poll_id"], "action": "authorizations" } });
+    let page = ask(&mut script, &cast, place, &format!("{A}/v2/accounts/poll"), &wait);
+    page.expect(200);
+    let text = page.json()["data"]["authorizations"][0]["smart_license"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    let text = String::from_utf8(BASE64.decode(text.as_bytes()).unwrap()).unwrap();
+    let code = text
+        .split("<authorizationCode>")
+        .nth(1)
+        .unwrap()
+        .split('<')
+        .next()
+        .unwrap()
+        .to_owned();
+    assert!(Authorization::read(&code, &sealed_to("C9200-48P-E", "FOC3")).is_ok());
+    assert_eq!(stock(&p, &cast), [1, 0, 1, 0]);
+    ask(&mut script, &cast, place, &path, &asks(keys)).expect(422);
+    let proof = return_code(&code, "C9200-48P-E", "FOC3");
+    ask(
+        &mut script,
+        &cast,
+        place,
+        &path,
+        &asks(json!({ "keys": [], "remove_code": "AAAAAA" })),
+    )
+    .expect(422);
+    ask(
+        &mut script,
+        &cast,
+        place,
+        &path,
+        &asks(json!({ "keys": [], "remove_code": proof })),
+    )
+    .expect(202);
+    assert_eq!(stock(&p, &cast), [1, 0, 0, 1]);
+    let mut cy = p.sign_in("cy@xyz.example");
+    cy.get(&format!("/sa/{}/licensing/reservations", cast.xyz.number))
+        .expect(200);
+    cy.click("Generate license authorization").expect(200);
+    let va = cast.corporate.to_string();
+    let fields = [
+        ("va", va.as_str()),
+        ("pid", "C9200-48P-E"),
+        ("serial", "FOC4"),
+        ("license", HSEC),
+        ("quantity", "1"),
+    ];
+    cy.fill_and_send("Generate Authorization Code", &[("va", &va)])
+        .expect(422)
+        .shows("Choose an enforced license");
+    cy.fill_and_send("Generate Authorization Code", &fields)
+        .expect(303);
+    cy.follow()
+        .expect(200)
+        .shows("license smart authorization install");
+    let code = cy.page().texts(".copy code")[0].clone();
+    cy.fill_and_send("Return Authorization", &[("return_code", "AAAA")])
+        .expect(422)
+        .shows("not the return code");
+    cy.fill_and_send(
+        "Return Authorization",
+        &[("return_code", &return_code(&code, "C9200-48P-E", "FOC4"))],
+    )
+    .expect(303);
+    cy.follow()
+        .expect(200)
+        .shows("The authorization code was returned");
+    assert_eq!(stock(&p, &cast), [1, 0, 0, 1]);
 }

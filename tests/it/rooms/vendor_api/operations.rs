@@ -1,7 +1,7 @@
 //! Every operation with its answer: `golden/vendor_api.txt`. Times, codes and texts of tokens are new each time and left out.
 
 use super::{A, B, REQUEST, SERIAL, Script, furnished, is_compact_json, line};
-use crate::support::{Page, Portal, golden};
+use crate::support::{Page, PolicyDevice, Portal, golden};
 use licentral::devices::reservation::codes::confirmation_code;
 use licentral::http::Surface;
 use serde_json::{Value, json};
@@ -94,14 +94,26 @@ impl Tape {
 
     fn heard(&mut self, page: &Page) {
         let mut answer = page.json();
-        for pointer in ["/tokenInfo/token", "/authorizationCodes/0/authorizationCode"] {
+        for pointer in [
+            "/tokenInfo/token",
+            "/authorizationCodes/0/authorizationCode",
+            "/data/license_data/0/smart_license",
+        ] {
             if let Some(secret) = answer.pointer(pointer).and_then(Value::as_str) {
                 self.secrets.push(secret.to_owned());
             }
         }
         self.plain(&mut answer);
-        if let Some(id) = answer.get_mut("correlation_id") {
-            *id = json!("ID");
+        for pointer in [
+            "/correlation_id",
+            "/poll_id",
+            "/data/license_data/0/correlation_id",
+            "/data/acknowledgements/0/correlation_id",
+            "/data/authorizations/0/correlation_id",
+        ] {
+            if let Some(id) = answer.pointer_mut(pointer) {
+                *id = json!("ID");
+            }
         }
         self.text.push_str(&format!("  {} {answer}\n\n", page.status));
     }
@@ -153,7 +165,7 @@ fn udi(serial: &str) -> Value {
 
 #[test]
 fn every_operation_of_the_clouds_answers_as_recorded() {
-    let (p, _) = furnished();
+    let (p, cast) = furnished();
     let mut t = tape(&p, "ada@xyz.example");
     let a = |rest: &str| format!("{A}/v1/accounts/xyz.example{rest}");
     let b = |rest: &str| format!("{B}{rest}");
@@ -406,6 +418,24 @@ fn every_operation_of_the_clouds_answers_as_recorded() {
     ] {
         t.post(&path, data.clone());
     }
+    let poll = format!("{A}/v2/accounts/poll");
+    let sender = PolicyDevice::new(&p, "FOC1");
+    let sent = sender.report("1", "c9200-ne-48", 1, 1);
+    t.secrets
+        .extend([sent.payload.clone(), sent.key.clone(), sent.value.clone()]);
+    let reported = t.post(&format!("{A}/v2/devices/reportusage"), sender.asked(&[sent]));
+    let later = |page: &Page, action: &str| json!({ "data": { "timestamp": 1, "nonce": "n", "poll_id": page.json()["poll_id"].to_string(), "action": action } });
+    t.secrets.push(reported.json()["poll_id"].to_string());
+    t.post(&poll, later(&reported, "acknowledgements"));
+    p.licenses(&cast.xyz, cast.xyz.default, "HSEC-C8300", 1);
+    let asked = t.post(
+        &format!("{A}/v2/devices/authrequest"),
+        json!({ "data": { "timestamp": 1, "nonce": "n", "licenses": [{
+            "sudi": { "udi_pid": "C9200-48P-E", "udi_serial_number": "FOC1" },
+            "keys": [{ "entitlement": "hsec-k9", "count": "1" }] }] } }),
+    );
+    t.secrets.push(asked.json()["poll_id"].to_string());
+    t.post(&poll, later(&asked, "authorizations"));
     t.post(
         &b("/licensing/v2/get-history"),
         json!({ "timestamp": 1, "nonce": "n", "fromDate": "11-NOV-2020", "tags": [] }),
