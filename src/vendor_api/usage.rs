@@ -29,6 +29,7 @@ const REMOVED: &str = "remove_status";
 pub fn routes(routes: &mut Routes) {
     const REPORT: &str =
         "Usage reports of product instances that report by policy: all of them are counted, or none.";
+    const AUTHORIZE: &str = "Authorization codes for enforced licenses of product instances that report by policy, or their return.";
     const POLL: &str = "What became of an earlier request, under the number that it was told.";
     let a = |rest: &str| [A, rest].concat();
     let b = |rest: &str| [B, "/licensing", rest].concat();
@@ -46,7 +47,6 @@ pub fn routes(routes: &mut Routes) {
         "Remove product instances that report by policy.",
         remove,
     );
-    const AUTHORIZE: &str = "Authorization codes for enforced licenses of product instances that report by policy, or their return.";
     routes.vendor(Method::POST, &a("/v2/devices/authrequest"), AUTHORIZE, authorize);
     routes.vendor(
         Method::POST,
@@ -387,14 +387,22 @@ async fn poll(may: May<ReportUsage>, call: Call) -> Answer {
             let rules = policy::of_account(tx, account)?;
             let (mut events, mut answers) = (Vec::new(), Vec::new());
             for one in kept {
-                let text = |name: &str| one[name].as_str().unwrap_or_default().to_owned();
+                let text = |name: &str| {
+                    one.get(name)
+                        .and_then(Value::as_str)
+                        .unwrap_or_default()
+                        .to_owned()
+                };
                 let udi = Udi {
                     pid: text("pid"),
                     serial: text("serial"),
                 };
-                let reports: Vec<String> = serde_json::from_value(one["reports"].clone()).unwrap_or_default();
+                let reports: Vec<String> =
+                    serde_json::from_value(one.get("reports").cloned().unwrap_or_default())
+                        .unwrap_or_default();
                 let document = if found.action == ACKNOWLEDGEMENTS {
-                    let received = serde_json::from_value(one["at"].clone()).unwrap_or(at);
+                    let received =
+                        serde_json::from_value(one.get("at").cloned().unwrap_or_default()).unwrap_or(at);
                     let next = policy::next_report(tx, account, &udi)?;
                     events.extend(policy::acknowledge(tx, at, account, &udi, &reports)?);
                     policy::acknowledgement_of(signing.files(), &udi, &reports, received, next, &rules)?
@@ -439,15 +447,12 @@ fn complete(visit: &Visit, call: &Call, action: &str, answers: &[(Udi, String)])
 
 /// The policy as the published XML has it, with the days of each class of licenses.
 pub fn policy_document(name: &str, rules: &policy::Policy) -> String {
-    let classes: String = rules
-        .rows()
-        .iter()
-        .map(|(class, days)| {
-            format!(
-                "<licenseClass><name>{}</name><firstReportDays>{}</firstReportDays><reportEveryDays>{}</reportEveryDays><reportOnChangeDays>{}</reportOnChangeDays></licenseClass>",
-                class.word(), days.first, days.every, days.change
-            )
-        })
-        .collect();
+    let mut classes = String::new();
+    for (class, days) in rules.rows() {
+        classes.push_str(&format!(
+            "<licenseClass><name>{}</name><firstReportDays>{}</firstReportDays><reportEveryDays>{}</reportEveryDays><reportOnChangeDays>{}</reportOnChangeDays></licenseClass>",
+            class.word(), days.first, days.every, days.change
+        ));
+    }
     format!("<smartLicensePolicy><policyCode><name>{name}</name>{classes}</policyCode></smartLicensePolicy>")
 }

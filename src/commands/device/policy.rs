@@ -40,7 +40,7 @@ fn free(state: &State) -> Result<(), String> {
 
 /// `license smart transport smart|off`.
 pub fn transport(file: &File, state: &mut State, kind: &str) -> Done {
-    of(state)?.transport = kind.to_owned();
+    kind.clone_into(&mut of(state)?.transport);
     Ok(file.write(state)?)
 }
 
@@ -207,7 +207,7 @@ pub fn sync(file: &File, state: &mut State, portal: Option<&str>, now: Moment) -
     let reports: Vec<Value> = policy
         .open
         .iter()
-        .map(|one| json!({ "payload": one.report["payload"], "signature": one.report["signature"] }))
+        .map(|one| json!({ "payload": one.report.get("payload"), "signature": one.report.get("signature") }))
         .collect();
     // Kept before it is sent: if the answer is lost, the same reports go again and are counted once.
     file.write(state)?;
@@ -246,6 +246,10 @@ fn next_words(state: &State) -> String {
     }
 }
 
+fn field(said: &Value, name: &str) -> Value {
+    said.get(name).cloned().unwrap_or_default()
+}
+
 /// Takes acknowledgements over: what they name is reported, and is forgotten here.
 fn learn(state: &mut State, now: Moment, text: &str) -> Result<usize, String> {
     let (pid, serial) = (state.pid.clone(), state.serial.clone());
@@ -253,7 +257,8 @@ fn learn(state: &mut State, now: Moment, text: &str) -> Result<usize, String> {
     let mut done = 0;
     let mut is_ours = false;
     for (said, key) in acknowledged(text) {
-        if said["sudi"]["udi_pid"] != pid.as_str() || said["sudi"]["udi_serial_number"] != serial.as_str() {
+        let says = |pointer: &str, own: &str| said.pointer(pointer).and_then(Value::as_str) == Some(own);
+        if !says("/sudi/udi_pid", &pid) || !says("/sudi/udi_serial_number", &serial) {
             continue;
         }
         if !policy.portal_key.is_empty() && policy.portal_key != key {
@@ -261,12 +266,12 @@ fn learn(state: &mut State, now: Moment, text: &str) -> Result<usize, String> {
         }
         is_ours = true;
         policy.portal_key = key;
-        let ids: Vec<String> = serde_json::from_value(said["report_ids"].clone()).unwrap_or_default();
+        let ids: Vec<String> = serde_json::from_value(field(&said, "report_ids")).unwrap_or_default();
         let before = policy.open.len();
         policy.open.retain(|one| !ids.contains(&one.id));
         done += before - policy.open.len();
-        policy.report_by = serde_json::from_value(said["next_report_by"].clone()).unwrap_or(None);
-        policy.rules = said["policy"].clone();
+        policy.report_by = serde_json::from_value(field(&said, "next_report_by")).unwrap_or(None);
+        policy.rules = field(&said, "policy");
         policy.acknowledged_at = Some(now);
     }
     if is_ours {

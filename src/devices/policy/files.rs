@@ -163,14 +163,13 @@ fn octal(field: &[u8]) -> Option<usize> {
 
 /// The usage file of one product instance.
 pub fn usage_file(reports: &[Sent]) -> String {
-    let reports: String = reports
-        .iter()
-        .map(|sent| {
-            let shape = sent.shape().to_string().replace("]]>", "]]\\u003e");
-            format!("<RUMReport><![CDATA[{shape}]]></RUMReport>")
-        })
-        .collect();
-    format!("<smartLicense>{reports}</smartLicense>\n")
+    let mut file = "<smartLicense>".to_owned();
+    for sent in reports {
+        let shape = sent.shape().to_string().replace("]]>", "]]\\u003e");
+        file.push_str(&format!("<RUMReport><![CDATA[{shape}]]></RUMReport>"));
+    }
+    file.push_str("</smartLicense>\n");
+    file
 }
 
 #[cfg(test)]

@@ -418,11 +418,11 @@ struct PolicyPage {
     off: String,
 }
 
+#[allow(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "templates lend what they hand over"
+)]
 impl PolicyPage {
-    #[allow(
-        clippy::trivially_copy_pass_by_ref,
-        reason = "templates lend what they hand over"
-    )]
     fn days(days: &i32) -> String {
         match days {
             0 => "Not required".to_owned(),

@@ -146,11 +146,16 @@ impl Sent {
     }
 }
 
+/// What stands there; `null` for nothing.
+fn at<'v>(value: &'v Value, pointer: &str) -> &'v Value {
+    value.pointer(pointer).unwrap_or(&Value::Null)
+}
+
 fn read(payload: &str) -> Result<Report, Refusal> {
     let value: Value =
         serde_json::from_str(payload).map_err(|_| not_understood("its payload is no JSON."))?;
-    let sudi = &value["asset_identification"]["instance"]["sudi"];
-    let meta = &value["meta"];
+    let sudi = at(&value, "/asset_identification/instance/sudi");
+    let meta = at(&value, "/meta");
     let udi = Udi::parse(
         &word(&sudi["udi_pid"]),
         &word(&sudi["udi_serial_number"]),
@@ -168,7 +173,7 @@ fn read(payload: &str) -> Result<Report, Refusal> {
     if !good(&entitlement, 100) {
         return Err(not_understood("entitlement_tag is missing, or is no tag."));
     }
-    let measured = value["measurements"]
+    let measured = at(&value, "/measurements")
         .as_array()
         .filter(|list| !list.is_empty())
         .ok_or_else(|| not_understood("it has no measurements."))?;
@@ -178,7 +183,7 @@ fn read(payload: &str) -> Result<Report, Refusal> {
         let (Some(from), Some(until)) = (from, until) else {
             return Err(not_understood("a measurement has no start_time or end_time."));
         };
-        let quantity = word(&one["value"]["value"])
+        let quantity = word(at(one, "/value/value"))
             .parse::<i64>()
             .ok()
             .filter(|n| (0..=MOST_QUANTITY).contains(n))

@@ -420,6 +420,7 @@ fn enforced_licenses_need_an_authorization_code_and_come_back_with_its_return_co
     );
     let id = one["id"].as_str().unwrap().to_owned();
     // Twice, beyond what is left, without need, for another account.
+    let (mut eve, mut vera) = (p.api("eve@harborview.example"), p.api("vera@xyz.example"));
     let before = p.fingerprint();
     for (body, why) in [
         (asked.clone(), "reservations.request-used"),
@@ -432,7 +433,6 @@ fn enforced_licenses_need_an_authorization_code_and_come_back_with_its_return_co
         assert_eq!(self::code(&page), why);
     }
     api.post(&path, &by_serial("", HSEC, 1)).expect(422);
-    let mut eve = p.api("eve@harborview.example");
     let theirs = format!(
         "/api/v1/accounts/{}/license-authorizations",
         cast.harborview.number
@@ -443,9 +443,7 @@ fn enforced_licenses_need_an_authorization_code_and_come_back_with_its_return_co
     let page = eve.post(&theirs, &body);
     page.expect(409);
     assert_eq!(self::code(&page), "usage.other-account");
-    p.api("vera@xyz.example")
-        .post(&path, &by_serial("FOC2", HSEC, 1))
-        .expect(403);
+    vera.post(&path, &by_serial("FOC2", HSEC, 1)).expect(403);
     // It is not removed, nor returned with a wrong code.
     let devices = format!("/api/v1/accounts/{}/devices/{id}", cast.xyz.number);
     let page = api.delete(&devices);

@@ -282,7 +282,8 @@ fn accounts_that_stand_in_bodies_headers_and_addresses_are_guarded_too() {
     let page = with(&mut ada, &account, &place, "/v2/accounts/poll");
     is_refused(&page, 422);
     assert_eq!(page.json()["message"], "Specified poll ID is not valid");
-    is_refused(&with(&mut ada, &account, &place, "/v2/devices/authrequest"), 422);
+    // It names no product instance.
+    is_refused(&with(&mut ada, &account, &place, "/v2/devices/authrequest"), 400);
     // A device of another account is found by nobody else.
     let find = |script: &mut Script| {
         let path = format!("{B}/licensing/v2/device/search?udi_serial_number={SERIAL}");
