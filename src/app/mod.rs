@@ -183,6 +183,11 @@ pub fn build(
     let letters = Arc::new(AtomicU64::new(0));
     let progress = Progress::default();
     let mut all = jobs(&config, &db, &clock, &postman, &letters, &signing, &progress);
+    if config.is_lab() && !edition.is_on_prem() {
+        // Before what the clock makes of devices that do not call: where it leaps, those of the fleet have called.
+        let fleet = simulator::fleet_job(&db, &clock, &lab.fleet, &occupants(edition));
+        all.insert(0, fleet);
+    }
     all.extend(webhooks::jobs(&config, &db, &clock, &signing, &lab.faults));
     let beside = Arc::default();
     if config.is_lab() && !config.edition.is_on_prem() {

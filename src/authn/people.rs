@@ -200,6 +200,11 @@ pub fn bring_back(tx: &mut Tx<'_>, id: PersonId, name: &Name) -> Result<()> {
     store::bring_back(tx, id, name.as_str())
 }
 
+/// Everybody who is not taken out of use, and since when they are there; those who came first in front.
+pub fn all(read: &mut dyn Reads, most: i64) -> Result<Vec<(Person, Moment)>> {
+    store::all_people(read, most)
+}
+
 /// How many people there are.
 pub fn count(read: &mut dyn Reads) -> Result<i64> {
     store::count_people(read)

@@ -117,6 +117,19 @@ pub fn with_platform_role(read: &mut dyn Reads, role: PlatformRole) -> Result<Ve
     rows.into_iter().map(to_person).collect()
 }
 
+/// Everybody who is not taken out of use, and since when they are there.
+pub fn all_people(read: &mut dyn Reads, most: i64) -> Result<Vec<(Person, Moment)>> {
+    let rows: Vec<(PersonRow, Moment)> = people::table
+        .filter(people::state.ne(PersonState::Disabled))
+        .order((people::created_at.asc(), people::id.asc()))
+        .limit(most)
+        .select((person_columns!(), people::created_at))
+        .load(read.conn())?;
+    rows.into_iter()
+        .map(|(row, at)| Ok((to_person(row)?, at)))
+        .collect()
+}
+
 pub fn count_people(read: &mut dyn Reads) -> Result<i64> {
     Ok(people::table.count().get_result(read.conn())?)
 }

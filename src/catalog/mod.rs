@@ -5,7 +5,9 @@ mod model;
 mod pages;
 mod tags;
 
-pub use model::{Billing, Entitlement, Item, Known, LineKind, Term, all, entitlement, families, find};
+pub use model::{
+    Billing, Entitlement, Item, Known, LineKind, Term, all, entitlement, entitlement_named, families, find,
+};
 pub use tags::{entitlement_of, entitlement_tag, product_of, software_tag};
 
 use crate::authz::Action;

@@ -194,6 +194,15 @@ pub fn entitlement(key: &str) -> Option<Known> {
     BY_KEY.get(key).copied()
 }
 
+/// What people know by this name among the entitlements that products carry, however it is written.
+pub fn entitlement_named(name: &str) -> Option<Known> {
+    static BY_NAME: LazyLock<HashMap<String, &'static str>> = LazyLock::new(|| {
+        let all = all().iter().flat_map(|item| &item.entitlements);
+        all.map(|one| (search_key(&one.name), one.key.as_str())).collect()
+    });
+    BY_NAME.get(&search_key(name)).and_then(|key| entitlement(key))
+}
+
 /// The families, in the order of the file.
 pub fn families() -> Vec<&'static str> {
     let mut found: Vec<&str> = Vec::new();

@@ -173,7 +173,7 @@ fn words(error: crate::error::Error) -> String {
             .iter()
             .map(|one| one.says.clone())
             .collect::<Vec<_>>()
-            .join(" "),
+            .join("\n"),
         Error::Internal(cause) | Error::Unavailable(cause) => cause.for_the_log(),
         Error::Stale => "Somebody else has changed it meanwhile. Try again.".to_owned(),
         other => other.to_string(),

@@ -128,7 +128,7 @@ fn fill(portal: &Portal, on_prem: Option<&Portal>) -> Result<(), String> {
         Some(on_prem) => scenario::fill_both(portal, on_prem),
         None => scenario::fill_if_empty(portal).map(|words| words.into_iter().collect()),
     };
-    for words in filled.map_err(|e| format!("the scenario could not be loaded: {e:?}"))? {
+    for words in filled.map_err(|e| format!("the scenario could not be loaded: {}", super::words(e)))? {
         say(&words)?;
     }
     for one in std::iter::once(portal).chain(on_prem) {

@@ -6,7 +6,7 @@
 
 mod api;
 mod api_device;
-mod calls;
+pub mod calls;
 mod jobs;
 mod model;
 mod occupant;
@@ -20,7 +20,7 @@ mod store;
 
 pub use jobs::jobs;
 pub use model::{
-    Authorization, Device, MOST_LICENSES, MOST_QUANTITY, Reported, Standing, Udi, Usage, UseStatus,
+    Authorization, Device, MOST_LICENSES, MOST_QUANTITY, Reported, Standing, Udi, Usage, UseStatus, reported,
 };
 pub use occupant::Devices;
 pub use reconcile::{Outcome, Served, Server, Uses, compare, much_was_written_now, reconcile};

@@ -9,6 +9,7 @@ use super::visit::Visit;
 use crate::authn::Via;
 use crate::kernel::Moment;
 use crate::platform::faults::{self, Effect, Faults, Rule, is_spared};
+use crate::platform::fleet::Fleet;
 use actix_web::body::{BodySize, BoxBody, EitherBody, MessageBody, SizedStream, to_bytes};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::{StatusCode, header};
@@ -31,7 +32,10 @@ pub struct Lab {
     pub faults: Arc<Faults>,
     /// The last requests of API clients, when somebody wants to see them.
     pub recorder: Recorder,
+    /// The simulated fleet, if one runs.
+    pub fleet: Arc<Fleet>,
     received: std::sync::Mutex<VecDeque<Received>>,
+    scenario: std::sync::Mutex<Option<Arc<str>>>,
 }
 
 /// A request that came to the lab's own receiver of webhooks.
@@ -70,6 +74,20 @@ impl Lab {
     /// Waits until nobody else moves the clock or puts the lab into another state. Of the lab's first portal.
     pub async fn steer(&self) -> OwnedMutexGuard<()> {
         self.wheel.clone().lock_owned().await
+    }
+
+    /// Keeps the text of the scenario file that was loaded last: the lab can be reset to it until this process ends. Of the
+    /// lab's first portal.
+    pub fn keep_scenario(&self, text: &str) {
+        *self.scenario.lock().unwrap_or_else(PoisonError::into_inner) = Some(text.into());
+    }
+
+    /// The text of the scenario file that was loaded last.
+    pub fn kept_scenario(&self) -> Option<Arc<str>> {
+        self.scenario
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
     }
 
     /// Keeps a request of the receiver; the oldest goes.

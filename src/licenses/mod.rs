@@ -32,7 +32,7 @@ pub use stock::{
     in_place as stocks_in, short, standing_of, standings_of, totals, troubles,
 };
 pub use store::{of_account as pools_of, of_place as pools_in, origins as orders_of};
-pub use tags::change as change_tags;
+pub use tags::{change as change_tags, of as tags_of};
 
 pub use transfer::{Line as TransferLine, transfer};
 

@@ -139,6 +139,86 @@ pub fn respond(
     Ok(beyond)
 }
 
+/// Licenses that are to lie in a Virtual Account.
+#[derive(Debug, Clone)]
+pub struct Put {
+    /// Where.
+    pub place: VirtualAccountId,
+    /// What programs know the license by.
+    pub entitlement: String,
+    /// What people know it by.
+    pub name: String,
+    /// How it is paid for.
+    pub billing: Billing,
+    /// How long it lasts.
+    pub term: Term,
+    /// From when.
+    pub starts_at: Option<Moment>,
+    /// Until when; none for good.
+    pub ends_at: Option<Moment>,
+    /// How many.
+    pub quantity: i64,
+}
+
+impl Put {
+    fn kind(&self) -> Kind {
+        Kind {
+            entitlement: self.entitlement.clone(),
+            name: self.name.clone(),
+            billing: self.billing,
+            term: self.term,
+            starts_at: self.starts_at,
+            ends_at: self.ends_at,
+        }
+    }
+}
+
+/// Puts licenses where a lab wants them: beside what is there; or, when they are all, in the place of it. A part of the
+/// caller's write and of its record.
+pub fn put(
+    tx: &mut Tx<'_>,
+    at: Moment,
+    who: &Who,
+    account: SmartAccountId,
+    reference: &str,
+    wanted: &[Put],
+    are_all: bool,
+) -> Result<()> {
+    let mut pools: BTreeMap<(VirtualAccountId, String), (Kind, Option<LicensePoolId>, i64)> = BTreeMap::new();
+    for pool in store::of_account(tx, account)? {
+        let kind = pool.kind();
+        let missing = if are_all { -pool.purchased } else { 0 };
+        pools.insert((pool.virtual_account, kind.key()), (kind, Some(pool.id), missing));
+    }
+    for one in wanted {
+        let kind = one.kind();
+        let entry = pools.entry((one.place, kind.key())).or_insert((kind, None, 0));
+        entry.2 = entry.2.saturating_add(one.quantity);
+    }
+    let (mut entries, mut changed) = (Vec::new(), BTreeSet::new());
+    for ((place, _), (kind, known, by)) in pools.into_iter().filter(|(_, (_, _, by))| *by != 0) {
+        let pool = known.unwrap_or_else(LicensePoolId::new);
+        if known.is_none() {
+            store::insert_pool(tx, at, pool, account, place, &kind)?;
+        }
+        if !store::change_purchased(tx, pool, by)? {
+            return Err(Error::Stale);
+        }
+        changed.insert((place, kind.entitlement));
+        entries.push(Entry {
+            account,
+            pool,
+            quantity: by,
+            kind: MoveKind::Response,
+            order: None,
+            round: 0,
+            reference: reference.chars().take(100).collect(),
+        });
+    }
+    store::insert_moves(tx, at, &who.label, &entries)?;
+    stock::restate(tx, at, who, account, changed)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

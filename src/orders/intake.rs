@@ -68,7 +68,41 @@ pub struct New {
     end_customer: Option<String>,
 }
 
+/// Where a line stands that comes in in the middle of things.
+#[derive(Debug, Clone)]
+pub struct Stands {
+    /// Where.
+    pub state: LineState,
+    /// Where to, or where it is.
+    pub target: Option<Target>,
+    /// Why it failed or waits, or "".
+    pub reason: String,
+    /// When it is to be completed, while it is on its way.
+    pub due_at: Moment,
+    /// The end customer’s Smart Account came with the order.
+    pub came_with_order: bool,
+}
+
 impl New {
+    /// Puts its lines where they stand already, in their order: what scenario files are made of.
+    #[must_use]
+    pub fn standing(mut self, lines: Vec<Stands>, at: Moment) -> Self {
+        for (line, stands) in self.lines.iter_mut().zip(lines) {
+            if line.state == LineState::NotAssignable || stands.state == LineState::Unassigned {
+                continue;
+            }
+            let is_settled = matches!(stands.state, LineState::Assigned | LineState::Failed);
+            line.state = stands.state;
+            line.account = stands.target.map(|target| target.account);
+            line.virtual_account = stands.target.and_then(|target| target.virtual_account);
+            line.customer_active = stands.came_with_order;
+            line.round = 1;
+            line.reason = stands.reason;
+            line.settled_at = is_settled.then_some(at);
+            line.due_at = (stands.state == LineState::Requested).then_some(stands.due_at);
+        }
+        self
+    }
     /// Its id.
     pub fn id(&self) -> OrderId {
         self.order.id

@@ -17,7 +17,7 @@ mod service;
 mod store;
 
 pub use completion::complete_request;
-pub use intake::{New, Told, ToldLine, check as check_order, receive};
+pub use intake::{New, Stands, Told, ToldLine, check as check_order, moment as moment_of, receive};
 pub use jobs::jobs;
 pub use lab::{Completion, LONGEST_DELAY, read as completion, set as set_completion};
 pub use model::{
@@ -31,7 +31,7 @@ pub use service::{
 };
 
 pub use list::{Unassigned, waiting};
-pub use store::upcoming;
+pub use store::{all, lines_of, upcoming};
 
 use crate::http::Routes;
 use crate::platform::mail::Letters;

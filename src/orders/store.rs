@@ -305,6 +305,15 @@ pub fn find_many(read: &mut dyn Reads, ids: &[OrderId]) -> Result<Vec<Order>> {
     Ok(found)
 }
 
+/// Every order, the oldest first.
+pub fn all(read: &mut dyn Reads, most: i64) -> Result<Vec<Order>> {
+    Ok(orders::table
+        .order((orders::ordered_at.asc(), orders::id.asc()))
+        .select(order_columns!())
+        .limit(most)
+        .load(read.conn())?)
+}
+
 /// Orders by their identifiers: folded identifier and id.
 pub fn ids_by_identifier(read: &mut dyn Reads, identifiers: &[String]) -> Result<HashMap<String, OrderId>> {
     let mut found = HashMap::with_capacity(identifiers.len());

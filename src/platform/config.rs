@@ -40,7 +40,7 @@ pub struct Settings {
         hide_env_values = true
     )]
     pub database_url: String,
-    /// What an empty lab database is filled with: demo, large or empty.
+    /// What an empty lab database is filled with: demo, large or empty, or a scenario file, such as ./ours.yaml.
     #[arg(long, env = "LICENTRAL_SCENARIO", default_value = "demo")]
     pub scenario: String,
     /// Where mail goes: smtp://user:password@host:587 (STARTTLS), or file:/folder in a lab.
@@ -188,7 +188,7 @@ pub struct Config {
     pub tls: Option<Arc<Front>>,
     /// As given.
     pub database_url: String,
-    /// Name of the scenario.
+    /// Name of the scenario, or the path of a scenario file.
     pub scenario: String,
     /// Where mail goes.
     pub mail: MailRoute,
@@ -275,9 +275,11 @@ impl Config {
         {
             wrong.push("DATABASE_URL names no database that is known. Use for example sqlite://licentral.db or postgres://user:password@host/licentral.".to_owned());
         }
-        if !["demo", "large", "empty"].contains(&settings.scenario.as_str()) {
+        if !["demo", "large", "empty"].contains(&settings.scenario.as_str())
+            && !Path::new(&settings.scenario).is_file()
+        {
             wrong.push(format!(
-                "LICENTRAL_SCENARIO is {:?}. Use demo, large or empty.",
+                "LICENTRAL_SCENARIO is {:?}. Use demo, large or empty, or a scenario file that is there.",
                 settings.scenario
             ));
         }

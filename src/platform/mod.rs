@@ -5,6 +5,7 @@ pub mod config;
 pub mod db;
 pub mod deliveries;
 pub mod faults;
+pub mod fleet;
 pub mod jobs;
 pub mod limits;
 pub mod mail;

@@ -4,8 +4,10 @@ mod api;
 mod clock;
 mod expressions;
 mod faults;
+mod fleet;
 mod graded;
 mod integrity;
+mod like_yours;
 mod mailbox_pages;
 mod model;
 mod operator_pages;
@@ -19,6 +21,7 @@ mod store;
 mod tenants;
 mod workshop;
 
+pub use fleet::job as fleet_job;
 pub use graded::{
     MarkKind, REFUSALS as GRADED_REFUSALS, jobs as graded_jobs, mistakes as mistakes_of_lab,
     routes as graded_routes,
@@ -74,6 +77,9 @@ fn api_routes(routes: &mut Routes) {
 
 /// How assignments of orders complete: of the cloud alone, which has the orders.
 pub fn order_routes(routes: &mut Routes) {
+    snapshots::file_routes(routes);
+    like_yours::routes(routes);
+    fleet::routes(routes);
     routes.get("/simulator/orders", orders_pages::show);
     routes.post("/simulator/orders", orders_pages::save);
     routes.api(
@@ -118,6 +124,8 @@ fn lab_menu(routes: &mut Routes) {
 /// What the cloud's lab alone has: local accounts belong to one in the cloud, and files of a synchronization are taken in
 /// there.
 pub const OF_THE_CLOUD: &[&str] = &[
+    "/simulator/account-like-yours",
+    "/simulator/fleet",
     "/simulator/tenants",
     "/simulator/sync-files",
     "/simulator/labs",
@@ -131,6 +139,12 @@ pub const LAB: &[(&str, &str, Action)] = &[
     ("Scenarios and snapshots", "/simulator/scenarios", Action::Operate),
     ("Faults", "/simulator/faults", Action::Operate),
     ("Throw-away tenants", "/simulator/tenants", Action::Operate),
+    ("Fleet and On-Prem", "/simulator/fleet", Action::Operate),
+    (
+        "An account like yours",
+        "/simulator/account-like-yours",
+        Action::Operate,
+    ),
     ("Sync-file workshop", "/simulator/sync-files", Action::Operate),
     ("Receiver", "/simulator/receiver", Action::ControlClock),
     ("Explain", "/simulator/explain", Action::Operate),
@@ -202,6 +216,16 @@ pub const REFUSALS: &[crate::error::Coded] = &[
         "Spoil it with licentral sync spoil beside the server that made it.",
     ),
     (
+        "lab.no-fleet",
+        "No simulated fleet runs, so nothing can befall it.",
+        "Start a fleet first.",
+    ),
+    (
+        "lab.no-on-prem",
+        "The lab has no On-Prem portal beside it, so none can synchronize by itself.",
+        "Start the lab with its On-Prem portal (LICENTRAL_ON_PREM_LISTEN).",
+    ),
+    (
         "lab.too-many-tenants",
         "The lab has as many throw-away tenants as it keeps at once.",
         "Remove some, or wait until their time is over.",
@@ -210,6 +234,11 @@ pub const REFUSALS: &[crate::error::Coded] = &[
         "lab.too-many-faults",
         "As many fault rules hold as may hold at once.",
         "Remove rules that are not needed any more.",
+    ),
+    (
+        "lab.too-much-for-a-file",
+        "There is more in the lab than a scenario file holds.",
+        "Take a snapshot instead.",
     ),
     (
         "lab.too-many-snapshots",

@@ -16,8 +16,8 @@ pub use changes::{
 };
 pub use model::{DomainChange, DomainChangeState, PendingDetail, SmartAccount, State, Visibility};
 pub use service::{
-    Draft, Properties, activate, by_domain, by_domains, by_exact_name, cancel, edit, find, find_by_number,
-    find_many, request, requested_by, search, set_detail, under_registrable,
+    Draft, Properties, activate, activated, by_domain, by_domains, by_exact_name, cancel, edit, find,
+    find_by_number, find_many, request, requested_by, rest, search, set_detail, under_registrable,
 };
 
 use crate::authz::Action;

@@ -139,6 +139,20 @@ fn not_pending() -> Error {
     )
 }
 
+/// Every account that was activated, by its number.
+pub fn activated(read: &mut dyn Reads, most: i64) -> Result<Vec<SmartAccount>> {
+    store::activated(read, most)
+}
+
+/// Takes an Active account out of use before anybody was in it: for scenario files.
+pub fn rest(tx: &mut Tx<'_>, id: SmartAccountId) -> Result<()> {
+    if store::set_state(tx, id, State::Active, State::Inactive)? {
+        Ok(())
+    } else {
+        Err(Error::Stale)
+    }
+}
+
 /// One account.
 pub fn find(read: &mut dyn Reads, id: SmartAccountId) -> Result<SmartAccount> {
     store::find(read, id)

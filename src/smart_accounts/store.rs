@@ -81,6 +81,16 @@ pub fn find_by_number(read: &mut dyn Reads, number: i64) -> Result<SmartAccount>
         .first(read.conn())?)
 }
 
+/// Every account that was activated, by its number.
+pub fn activated(read: &mut dyn Reads, most: i64) -> Result<Vec<SmartAccount>> {
+    Ok(smart_accounts::table
+        .filter(smart_accounts::state.ne(State::Pending))
+        .order(smart_accounts::number.asc())
+        .select(columns!())
+        .limit(most)
+        .load(read.conn())?)
+}
+
 pub fn find_many(read: &mut dyn Reads, ids: &[SmartAccountId]) -> Result<Vec<SmartAccount>> {
     let mut found = Vec::with_capacity(ids.len());
     for some in ids.chunks(500) {

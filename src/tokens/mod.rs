@@ -14,7 +14,7 @@ mod store;
 pub use model::{DEFAULT_DAYS, State, Terms, Token, days, description, uses};
 pub use occupant::Tokens;
 pub use service::{
-    New, Redeemed, Rights, count, create, description_of, look_up, page, redeem, revoke, text_of, whose,
+    New, Redeemed, Rights, count, create, description_of, look_up, page, redeem, revoke, text_of, used, whose,
 };
 pub use store::{Filter, Sort};
 

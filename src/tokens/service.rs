@@ -451,6 +451,11 @@ fn brought(read: &mut dyn Reads, at: Moment, text: &str) -> Result<Token> {
     Ok(token)
 }
 
+/// Says how often a token was used before it came here: for scenario files.
+pub fn used(tx: &mut Tx<'_>, account: SmartAccountId, id: RegistrationTokenId, uses: i64) -> Result<()> {
+    store::set_uses(tx, account, id, uses)
+}
+
 /// What the token that a device brings opens, if it opens anything. Counts nothing.
 pub fn look_up(read: &mut dyn Reads, at: Moment, text: &str) -> Result<Redeemed> {
     brought(read, at, text).map(Redeemed::from)

@@ -226,6 +226,13 @@ pub fn insert(tx: &mut Tx<'_>, token: &Token, hash: &str, short: &str) -> Result
 }
 
 /// Counts one use, when one is left at this time: whoever comes too late changes nothing.
+pub fn set_uses(tx: &mut Tx<'_>, account: SmartAccountId, id: RegistrationTokenId, uses: i64) -> Result<()> {
+    diesel::update(tokens::table.filter(tokens::id.eq(id).and(tokens::smart_account_id.eq(account))))
+        .set(tokens::uses.eq(uses))
+        .execute(tx.conn())?;
+    Ok(())
+}
+
 pub fn count_use(tx: &mut Tx<'_>, id: RegistrationTokenId, at: Moment) -> Result<bool> {
     let open = tokens::table.filter(
         tokens::id

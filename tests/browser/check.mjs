@@ -130,9 +130,9 @@ async function sourceProblems(noted, page) {
     .replace(/value="[\w.~-]{20,}"/g, 'value="token"');
   if (valid.has(alike)) return [];
   const report = await htmlValidate.validateString(source);
-  // A hidden field several times under one name is a list, which the rule does not know.
+  // A hidden field several times under one name is a list, which the rule does not know; so are the choices of columns.
   const lines = source.split("\n");
-  const isList = ({ ruleId, line, column }) => ruleId === "form-dup-name" && /<input type="hidden"[^<]*$/.test(lines[line - 1].slice(0, column));
+  const isList = ({ ruleId, line, column }) => ruleId === "form-dup-name" && /<input type="hidden"[^<]*$|<select class="select" id="f-[a-z-]*column"[^<]*$/.test(lines[line - 1].slice(0, column));
   for (const result of report.results) result.messages = result.messages.filter((one) => !isList(one));
   if (report.results.every(({ messages }) => messages.length === 0)) valid.add(alike);
   return report.results.flatMap(({ messages }) =>

@@ -14,6 +14,8 @@ pub enum Failed {
     Unreachable(String),
 }
 
+type Answered = Result<ureq::http::Response<ureq::Body>, ureq::Error>;
+
 /// A portal, and who speaks with it.
 pub struct Client {
     portal: String,
@@ -67,6 +69,54 @@ impl Client {
         )
     }
 
+    /// Sends the bytes of a file; the answer is JSON.
+    pub fn send_file(&self, path: &str, bytes: &[u8]) -> Result<Value, Failed> {
+        let answer = self.post_file(path, &[], bytes)?;
+        self.read(answer)
+    }
+
+    /// Sends the bytes of a file; the answer is a file.
+    pub fn turn_file(&self, path: &str, query: &[(&str, &str)], bytes: &[u8]) -> Result<Vec<u8>, Failed> {
+        let answer = self.post_file(path, query, bytes)?;
+        self.read_file(answer)
+    }
+
+    /// Gets a file.
+    pub fn get_file(&self, path: &str) -> Result<Vec<u8>, Failed> {
+        let token = self.token()?;
+        let answer = self
+            .agent
+            .get(format!("{}/api/v1/simulator/{path}", self.portal))
+            .header("authorization", format!("Bearer {token}"))
+            .call();
+        self.read_file(answer)
+    }
+
+    fn post_file(&self, path: &str, query: &[(&str, &str)], bytes: &[u8]) -> Result<Answered, Failed> {
+        let token = self.token()?;
+        let mut request = self
+            .agent
+            .post(format!("{}/api/v1/simulator/{path}", self.portal))
+            .header("authorization", format!("Bearer {token}"))
+            .header("content-type", "application/octet-stream");
+        for (name, value) in query {
+            request = request.query(name, value);
+        }
+        Ok(request.send(bytes))
+    }
+
+    fn read_file(&self, answer: Answered) -> Result<Vec<u8>, Failed> {
+        match answer {
+            Ok(mut good) if good.status().is_success() => {
+                good.body_mut().read_to_vec().map_err(|e| self.unreachable(&e))
+            }
+            other => match self.read(other) {
+                Err(failed) => Err(failed),
+                Ok(_) => Err(Failed::Unreachable(format!("{} gave no file.", self.portal))),
+            },
+        }
+    }
+
     /// Removes something.
     pub fn delete(&self, path: &str) -> Result<Value, Failed> {
         let token = self.token()?;
@@ -95,16 +145,20 @@ impl Client {
         Ok(token)
     }
 
-    fn read(&self, answer: Result<ureq::http::Response<ureq::Body>, ureq::Error>) -> Result<Value, Failed> {
-        let unreachable = |e: ureq::Error| {
-            Failed::Unreachable(format!(
-                "The portal at {} cannot be reached: {e}. Is it running, and is the address right (--portal)?",
-                self.portal
-            ))
-        };
-        let mut answer = answer.map_err(unreachable)?;
+    fn unreachable(&self, e: &ureq::Error) -> Failed {
+        Failed::Unreachable(format!(
+            "The portal at {} cannot be reached: {e}. Is it running, and is the address right (--portal)?",
+            self.portal
+        ))
+    }
+
+    fn read(&self, answer: Answered) -> Result<Value, Failed> {
+        let mut answer = answer.map_err(|e| self.unreachable(&e))?;
         let status = answer.status().as_u16();
-        let text = answer.body_mut().read_to_string().map_err(unreachable)?;
+        let text = answer
+            .body_mut()
+            .read_to_string()
+            .map_err(|e| self.unreachable(&e))?;
         if status == 204 {
             return Ok(Value::Null);
         }

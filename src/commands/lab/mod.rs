@@ -1,6 +1,8 @@
 //! `licentral lab`: the powers of a lab from the command line, against a portal that is running.
 
 mod client;
+mod files;
+mod fleet;
 mod junit;
 mod labs;
 mod listen;
@@ -125,7 +127,14 @@ fn carry_out(client: &Client, what: What) -> Result<Told, Failed> {
             })
         }
         What::Scenarios => scenarios(client),
-        What::Load { scenario } => load(client, &scenario),
+        What::Load { scenario, check } if check || files::is_one(&scenario) => {
+            files::load(client, &scenario, check)
+        }
+        What::Load { scenario, .. } => load(client, &scenario),
+        What::Export { out, schema } => files::export(client, out, schema),
+        What::Fleet { what } => fleet::fleet(client, what),
+        What::Account(wanted) => files::account(client, &wanted),
+        What::SyncFile { what } => files::sync_file(client, what),
         What::Reset => {
             let listed = client.get("scenarios", &[])?;
             let loaded = text(&listed, "loaded");

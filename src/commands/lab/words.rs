@@ -1,6 +1,8 @@
 //! What can be said to `licentral lab`.
 
+use crate::platform::fleet::Trouble;
 use crate::simulator::scenario::CLIENT_SECRET;
+use crate::sync::workshop::WAYS;
 use clap::{Args, Subcommand};
 use std::path::PathBuf;
 
@@ -34,10 +36,34 @@ pub enum What {
     Due,
     /// List what the lab can be filled with.
     Scenarios,
-    /// Empty the portals of the lab and fill them with a scenario.
+    /// Empty the portals of the lab and fill them with a scenario, or with a scenario file.
     Load {
-        /// Such as demo.
+        /// Such as demo; or a file, such as ./ours.yaml.
         scenario: String,
+        /// Only say what is wrong with the file, with line numbers.
+        #[arg(long)]
+        check: bool,
+    },
+    /// Write the present state of the lab as a scenario file, without secrets.
+    Export {
+        /// The file; without it the text is printed.
+        #[arg(long)]
+        out: Option<PathBuf>,
+        /// Print the JSON Schema of scenario files instead.
+        #[arg(long)]
+        schema: bool,
+    },
+    /// Show the simulated fleet and the On-Prem accounts of the lab, or change them.
+    Fleet {
+        #[command(subcommand)]
+        what: Option<FleetWhat>,
+    },
+    /// Make an account of tables that were exported from the real portal.
+    Account(Box<AccountArgs>),
+    /// Look into a file of a synchronization, or make a bad one of it. Nothing is taken in.
+    SyncFile {
+        #[command(subcommand)]
+        what: SyncFileWhat,
     },
     /// Fill the lab anew with the scenario that was loaded last.
     Reset,
@@ -216,6 +242,97 @@ pub enum TenantsWhat {
     Remove {
         /// Their name.
         name: String,
+    },
+}
+
+/// An account like yours: each table is a CSV file.
+#[derive(Args)]
+pub struct AccountArgs {
+    /// The name of the account.
+    pub name: String,
+    /// Its domain identifier.
+    pub domain: String,
+    /// Of Virtual Accounts.
+    #[arg(long)]
+    pub virtual_accounts: Option<PathBuf>,
+    /// Of users.
+    #[arg(long)]
+    pub users: Option<PathBuf>,
+    /// Of licenses.
+    #[arg(long)]
+    pub licenses: Option<PathBuf>,
+    /// Of subscriptions.
+    #[arg(long)]
+    pub subscriptions: Option<PathBuf>,
+    /// Of product instances.
+    #[arg(long)]
+    pub product_instances: Option<PathBuf>,
+    /// Names, addresses and serial numbers stay as they are.
+    #[arg(long)]
+    pub keep_names: bool,
+    /// A column that is not found by itself, such as license_quantity:4.
+    #[arg(long = "column")]
+    pub columns: Vec<String>,
+    /// Only say what would be made.
+    #[arg(long)]
+    pub check: bool,
+}
+
+#[derive(Subcommand)]
+pub enum FleetWhat {
+    /// Start a fleet: its devices register, and report by the lab's clock.
+    Start {
+        /// Domain of the Smart Account.
+        account: String,
+        /// Name of the Virtual Account; the default one without it.
+        #[arg(long, default_value = "")]
+        virtual_account: String,
+        /// How many devices.
+        #[arg(long, default_value_t = 20)]
+        count: u64,
+        /// What each of them needs: ENTITLEMENT[=N], between commas.
+        #[arg(long, default_value = "c9200-ne-48,c9200-dna-e-48")]
+        licenses: String,
+        /// Of a hundred calls so many are followed by some trouble.
+        #[arg(long, default_value_t = 0)]
+        unrest: u64,
+    },
+    /// Let something befall devices of it.
+    Trouble {
+        /// What.
+        #[arg(value_parser = Trouble::ALL.iter().map(|one| one.word()).collect::<Vec<_>>())]
+        kind: String,
+        /// How many.
+        #[arg(long, default_value_t = 1)]
+        count: u64,
+    },
+    /// End it. Its devices stay registered.
+    Stop,
+    /// Let the On-Prem portal of the lab synchronize by itself each day, or no longer.
+    OnPrem {
+        /// daily or off.
+        #[arg(value_parser = ["daily", "off"])]
+        when: String,
+    },
+}
+
+#[derive(Subcommand)]
+pub enum SyncFileWhat {
+    /// Show header, checks, records, what it would change in the portal, and why it would be refused.
+    Show {
+        /// A synchronization, response, registration or authorization file.
+        file: PathBuf,
+    },
+    /// Make a bad copy of a synchronization file, signed again by the lab's On-Prem server where it has to be.
+    Make {
+        /// A good one.
+        file: PathBuf,
+        /// In which way.
+        #[arg(long = "as", value_parser = WAYS.iter().map(|way| way.word).collect::<Vec<_>>())]
+        way: String,
+        /// The file to write.
+        #[arg(long)]
+        out: PathBuf,
     },
 }
 

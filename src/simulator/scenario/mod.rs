@@ -3,12 +3,14 @@
 //! - `demo`: the cast, five Smart Accounts and a year of events.
 //! - `empty`: the operator and nothing else.
 //! - `large`: `demo`, and enough beside it to measure with.
+//! - a file ([`file`]): what a team keeps for itself.
 //!
 //! Each is one transaction: a start that is cut off leaves an empty database.
 
 mod demo;
 mod devices;
 mod dice;
+pub mod file;
 mod large;
 mod local;
 mod on_prem;
@@ -24,11 +26,15 @@ pub(super) use story::Wire;
 use crate::authn::{api_client, people};
 use crate::error::{Error, Result};
 use crate::http::Portal;
+use crate::http::widgets::counted;
 use crate::kernel::ids::PersonId;
-use crate::kernel::{Event, Kind, Name, Secret, Who};
+use crate::kernel::{Event, Kind, Moment, Name, Secret, Who};
 use crate::local_accounts;
 use crate::platform::db::Tx;
 use crate::platform::settings;
+use file::{File, Means};
+use std::cell::RefCell;
+use std::sync::Arc;
 
 /// Everyone's password in a lab.
 pub const PASSWORD: &str = "licentral-demo";
@@ -49,7 +55,44 @@ pub fn fill_if_empty(portal: &Portal) -> Result<Option<String>> {
     if loaded.is_some() || people > 0 {
         return Ok(None);
     }
-    load(portal, &portal.config.scenario, None).map(|(words, _)| Some(words))
+    load(portal, &Chosen::of_settings(portal)?, None).map(|(words, _)| Some(words))
+}
+
+/// What a lab is filled with.
+#[derive(Debug, Clone)]
+pub enum Chosen {
+    /// One that comes with the portal, by its name.
+    Named(&'static str),
+    /// A file.
+    File(Arc<File>),
+}
+
+impl Chosen {
+    /// The one of the settings: a name, or the path of a file.
+    fn of_settings(portal: &Portal) -> Result<Self> {
+        let wanted = &portal.config.scenario;
+        match ALL.iter().find(|(name, _)| name == wanted) {
+            Some((name, _)) => Ok(Self::Named(name)),
+            None => Self::at(wanted, portal.clock.now()),
+        }
+    }
+    /// The file at a path.
+    fn at(path: &str, now: Moment) -> Result<Self> {
+        let bytes =
+            std::fs::read(path).map_err(|e| Error::invalid("file", format!("{path} cannot be read: {e}")))?;
+        let file = File::read(&bytes, now).map_err(|mistakes| file::invalid(&mistakes))?;
+        Ok(Self::File(Arc::new(file)))
+    }
+    /// Its name.
+    pub fn name(&self) -> &str {
+        match self {
+            Self::Named(name) => name,
+            Self::File(file) => &file.scenario.name,
+        }
+    }
+    fn is_empty(&self) -> bool {
+        matches!(self, Self::Named("empty"))
+    }
 }
 
 /// What an empty lab can be filled with: name and description.
@@ -69,15 +112,15 @@ pub const ALL: &[(&str, &str)] = &[
 ];
 
 /// Fills the portals of a lab, all of them empty, with a scenario.
-pub fn fill(lab: &[Portal], name: &str) -> Result<()> {
+pub fn fill(lab: &[Portal], chosen: &Chosen) -> Result<()> {
     let of = |on_prem: bool| lab.iter().find(|one| one.config.edition.is_on_prem() == on_prem);
     match (of(false), of(true)) {
-        (Some(cloud), Some(on_prem)) if name != "empty" => {
-            one_story(cloud, on_prem, name)?;
+        (Some(cloud), Some(on_prem)) if !chosen.is_empty() => {
+            one_story(cloud, on_prem, chosen)?;
         }
         _ => {
             for portal in lab {
-                load(portal, name, None)?;
+                load(portal, chosen, None)?;
             }
         }
     }
@@ -96,13 +139,18 @@ pub fn fill_both(cloud: &Portal, on_prem: &Portal) -> Result<Vec<String>> {
         let both = [fill_if_empty(cloud)?, fill_if_empty(on_prem)?];
         return Ok(both.into_iter().flatten().collect());
     }
-    one_story(cloud, on_prem, &cloud.config.scenario)
+    one_story(cloud, on_prem, &Chosen::of_settings(cloud)?)
 }
 
-fn one_story(cloud: &Portal, on_prem: &Portal, name: &str) -> Result<Vec<String>> {
+fn one_story(cloud: &Portal, on_prem: &Portal, chosen: &Chosen) -> Result<Vec<String>> {
+    if matches!(chosen, Chosen::File(_)) {
+        // A file tells of the cloud; the On-Prem server beside it has its users and no account yet.
+        let both = [load(cloud, chosen, None)?, load(on_prem, chosen, None)?];
+        return Ok(both.into_iter().map(|(words, _)| words).collect());
+    }
     let new = local_accounts::New::make(&on_prem.signing, story::registered_at(cloud.clock.now()))?;
-    let (words, plan) = load(cloud, name, Some(new.public_key()))?;
-    let (others, _) = load(on_prem, name, None)?;
+    let (words, plan) = load(cloud, chosen, Some(new.public_key()))?;
+    let (others, _) = load(on_prem, chosen, None)?;
     if let Some(plan) = plan {
         story::tell(cloud, on_prem, &plan, &new)?;
     }
@@ -110,12 +158,17 @@ fn one_story(cloud: &Portal, on_prem: &Portal, name: &str) -> Result<Vec<String>
 }
 
 /// Loads a scenario; the cloud's with what it knows of its On-Prem server.
-fn load(portal: &Portal, name: &str, beside: Option<&str>) -> Result<(String, Option<on_prem::Plan>)> {
+fn load(portal: &Portal, chosen: &Chosen, beside: Option<&str>) -> Result<(String, Option<on_prem::Plan>)> {
+    let name = chosen.name();
     let started = portal.clock.wall();
     let hash = portal.hasher.hash_now(&Secret::new(PASSWORD))?;
     let now = portal.clock.now();
     if portal.config.edition.is_on_prem() {
         return local::write(&portal.db, now, &hash, name).map(|words| (words, None));
+    }
+    if let Chosen::File(file) = chosen {
+        let words = write_file(portal, file, now, &hash)?;
+        return Ok((words, None));
     }
     let on_prem = on_prem::Plan::new(now, beside)?;
     let words = match name {
@@ -138,6 +191,47 @@ fn load(portal: &Portal, name: &str, beside: Option<&str>) -> Result<(String, Op
     let took = portal.clock.wall().since(started).num_milliseconds();
     tracing::info!(scenario = name, milliseconds = took, "scenario loaded");
     Ok((words, (name != "empty").then_some(on_prem)))
+}
+
+/// Fills an empty cloud with what a file says: all of it, or nothing.
+fn write_file(portal: &Portal, file: &File, now: Moment, hash: &str) -> Result<String> {
+    let words = portal.db.write_now(|tx| {
+        let means = Means {
+            now,
+            who: Who::portal("scenario"),
+            signing: &portal.signing,
+            hash,
+            at: RefCell::default(),
+        };
+        file::write(tx, &means, file)?;
+        let people = people::count(tx)?.unsigned_abs();
+        let words = format!(
+            "The scenario file {} was loaded: {}.",
+            file.scenario.name,
+            counted(people, "person", "people")
+        );
+        mark(tx, now, &file.scenario.name, &words)
+    })?;
+    portal.lab.keep_scenario(&file.text);
+    Ok(words)
+}
+
+/// The scenario with this name: one that comes with the portal, or the file that was loaded last.
+pub fn chosen_by(portal: &Portal, name: &str) -> Option<Chosen> {
+    if let Some((name, _)) = ALL.iter().find(|(known, _)| *known == name) {
+        return Some(Chosen::Named(name));
+    }
+    let cloud = portal.of_the_lab().into_iter().next()?;
+    // The times of a file may go by now.
+    let file = File::parse(&cloud.lab.kept_scenario()?, cloud.clock.now()).ok()?;
+    (file.scenario.name == name).then(|| Chosen::File(Arc::new(file)))
+}
+
+/// The scenario file that was loaded last, if this process has loaded one: its name and what it is for.
+pub fn kept(portal: &Portal) -> Option<(String, String)> {
+    let cloud = portal.of_the_lab().into_iter().next()?;
+    let file = File::parse(&cloud.lab.kept_scenario()?, cloud.clock.now()).ok()?;
+    Some((file.scenario.name, file.scenario.description))
 }
 
 /// A key for scripts, with a secret that everybody knows: a lab has nothing to hide.

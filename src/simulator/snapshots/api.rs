@@ -1,13 +1,13 @@
 //! Scenarios and snapshots for scripts.
 
-use super::service;
+use super::{LARGEST, service};
 use crate::authz::action::Operate;
 use crate::error::{Error, Result};
-use crate::http::form::{Named, PathPart};
-use crate::http::reply::nothing;
+use crate::http::form::{Named, PathPart, RawBody};
+use crate::http::reply::{attachment, nothing};
 use crate::http::{Answer, JsonBody, May, json};
 use crate::platform::db::SnapshotName;
-use crate::simulator::scenario;
+use crate::simulator::scenario::{self, Chosen, file};
 use std::time::Instant;
 use utoipa::ToSchema;
 
@@ -23,11 +23,11 @@ impl Named for SnapshotName {
 
 /// A scenario.
 #[derive(serde::Serialize, ToSchema)]
-pub struct Scenario {
+pub struct ListedScenario {
     /// Its name.
-    name: &'static str,
+    name: String,
     /// What is in it.
-    says: &'static str,
+    says: String,
 }
 
 /// The scenarios, and which was loaded.
@@ -36,7 +36,7 @@ pub struct Scenarios {
     /// The one that was loaded last; null when none was.
     loaded: Option<String>,
     /// All that there are.
-    scenarios: Vec<Scenario>,
+    scenarios: Vec<ListedScenario>,
 }
 
 /// A scenario to load.
@@ -95,7 +95,9 @@ pub async fn scenarios(may: May<Operate>) -> Answer {
             loaded: service::loaded(&may.portal).await?,
             scenarios: scenario::ALL
                 .iter()
-                .map(|(name, says)| Scenario { name, says })
+                .map(|(name, says)| ((*name).to_owned(), (*says).to_owned()))
+                .chain(scenario::kept(&may.portal))
+                .map(|(name, says)| ListedScenario { name, says })
                 .collect(),
         },
     )
@@ -105,12 +107,68 @@ pub async fn scenarios(may: May<Operate>) -> Answer {
 pub async fn load(may: May<Operate>, body: JsonBody<LoadScenario>) -> Answer {
     in_a_lab(&may)?;
     let begun = Instant::now();
-    let name = service::scenario_named(&body.value.name).ok_or_else(|| {
+    let chosen = scenario::chosen_by(&may.portal, &body.value.name).ok_or_else(|| {
         let known: Vec<&str> = scenario::ALL.iter().map(|(name, _)| *name).collect();
         Error::invalid("name", format!("Use one of: {}.", known.join(", ")))
     })?;
-    service::load(&may.portal, &may.permit, name).await?;
-    state(200, name.to_owned(), begun)
+    let name = chosen.name().to_owned();
+    service::load(&may.portal, &may.permit, chosen).await?;
+    state(200, name, begun)
+}
+
+/// What a scenario file holds.
+#[derive(serde::Serialize, ToSchema)]
+pub struct CheckedFile {
+    /// The name of the scenario.
+    name: String,
+    /// How many people.
+    people: usize,
+    /// How many Smart Accounts.
+    accounts: usize,
+    /// How many orders.
+    orders: usize,
+}
+
+/// POST /api/v1/simulator/scenarios/check
+pub async fn check_file(may: May<Operate>, body: RawBody<LARGEST>) -> Answer {
+    match service::read_file(&may.portal, &body.0)? {
+        Chosen::File(file) => json(
+            200,
+            &CheckedFile {
+                name: file.scenario.name.clone(),
+                people: file.scenario.people.len(),
+                accounts: file.scenario.accounts.len(),
+                orders: file.scenario.orders.len(),
+            },
+        ),
+        Chosen::Named(_) => Err(Error::NotFound),
+    }
+}
+
+/// POST /api/v1/simulator/scenarios/file
+pub async fn load_file(may: May<Operate>, body: RawBody<LARGEST>) -> Answer {
+    let begun = Instant::now();
+    let chosen = service::read_file(&may.portal, &body.0)?;
+    let name = chosen.name().to_owned();
+    service::load(&may.portal, &may.permit, chosen).await?;
+    state(200, name, begun)
+}
+
+/// GET /api/v1/simulator/scenarios/file
+pub async fn export(may: May<Operate>) -> Answer {
+    let (name, text) = service::export(&may.portal, &may.permit).await?;
+    Ok(attachment("application/yaml", &format!("{name}.yaml"), text))
+}
+
+/// GET /api/v1/simulator/scenarios/schema
+pub async fn schema(may: May<Operate>) -> Answer {
+    in_a_lab(&may)?;
+    let text = serde_json::to_string_pretty(file::schema()).map_err(Error::internal)?;
+    Ok(attachment(
+        "application/schema+json",
+        "licentral-scenario.schema.json",
+        text,
+    ))
 }
 
 /// GET /api/v1/simulator/snapshots

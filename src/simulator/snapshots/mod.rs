@@ -7,6 +7,45 @@ mod service;
 use crate::http::{Api, Routes};
 use actix_web::http::Method;
 
+/// How large a scenario file may be, in bytes.
+const LARGEST: usize = 4 * 1024 * 1024;
+
+/// The routes of scenario files: they tell of the cloud, which alone has orders and tokens.
+pub fn file_routes(routes: &mut Routes) {
+    routes.get("/simulator/scenarios/export", pages::export);
+    routes.get("/simulator/scenarios/schema", pages::schema);
+    routes.post("/simulator/scenarios/file", pages::load_file);
+    routes.api(
+        Method::GET,
+        "/api/v1/simulator/scenarios/file",
+        Api::says("The present state of the lab as a scenario file (YAML), without secrets. In a lab alone.")
+            .gives_file(),
+        api::export,
+    );
+    routes.api(
+        Method::POST,
+        "/api/v1/simulator/scenarios/file",
+        Api::says("Empties the portals of the lab and fills them with a scenario file (YAML or JSON). A file that is wrong changes nothing, and every mistake is named with its line. In a lab alone.")
+            .takes_file()
+            .gives::<api::LabState>(200),
+        api::load_file,
+    );
+    routes.api(
+        Method::POST,
+        "/api/v1/simulator/scenarios/check",
+        Api::says("Reads a scenario file and names every mistake in it with its line. Nothing is changed. In a lab alone.")
+            .takes_file()
+            .gives::<api::CheckedFile>(200),
+        api::check_file,
+    );
+    routes.api(
+        Method::GET,
+        "/api/v1/simulator/scenarios/schema",
+        Api::says("The JSON Schema of scenario files. In a lab alone.").gives_file(),
+        api::schema,
+    );
+}
+
 /// The routes of scenarios and snapshots.
 pub fn routes(routes: &mut Routes) {
     routes.get("/simulator/scenarios", pages::show);

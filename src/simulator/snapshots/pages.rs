@@ -1,12 +1,14 @@
 //! Scenarios and snapshots: what the lab can be made of, and what it was.
 
-use super::service;
+use super::{LARGEST, service};
 use crate::authz::action::Operate;
 use crate::error::{Error, Problems, Result};
 use crate::http::form::{PathPart, fresh};
+use crate::http::reply::attachment;
+use crate::http::upload::Upload;
 use crate::http::{Answer, Flash, FlashKind, FormState, May, NoFields, Posted, Shell, page, page_with};
 use crate::platform::db::SnapshotName;
-use crate::simulator::scenario;
+use crate::simulator::scenario::{self, Chosen};
 use askama::Template;
 use std::time::Instant;
 
@@ -15,7 +17,7 @@ const PATH: &str = "/simulator/scenarios";
 /// What is asked before it is done.
 enum Question {
     /// Load this scenario?
-    Load(&'static str),
+    Load(String),
     /// Restore this snapshot?
     Restore(SnapshotName),
     /// Delete it?
@@ -28,6 +30,8 @@ struct ScenariosPage {
     shell: Shell,
     form: FormState,
     loaded: String,
+    scenarios: Vec<(String, String)>,
+    has_files: bool,
     snapshots: Vec<SnapshotName>,
     question: Option<Question>,
 }
@@ -55,12 +59,15 @@ impl ScenariosPage {
             shell,
             form,
             loaded: service::loaded(&may.portal).await?.unwrap_or_default(),
+            scenarios: scenario::ALL
+                .iter()
+                .map(|(name, says)| ((*name).to_owned(), (*says).to_owned()))
+                .chain(scenario::kept(&may.portal))
+                .collect(),
+            has_files: !may.portal.config.edition.is_on_prem(),
             snapshots,
             question,
         })
-    }
-    fn scenarios() -> &'static [(&'static str, &'static str)] {
-        scenario::ALL
     }
     fn longest() -> u32 {
         u32::try_from(SnapshotName::LONGEST).unwrap_or(u32::MAX)
@@ -81,21 +88,59 @@ pub async fn show(may: May<Operate>) -> Answer {
 }
 
 /// A scenario in an address.
-fn named(name: &str) -> Result<&'static str> {
-    service::scenario_named(name).ok_or(Error::NotFound)
+fn named(may: &May<Operate>, name: &str) -> Result<Chosen> {
+    scenario::chosen_by(&may.portal, name).ok_or(Error::NotFound)
 }
 
 /// GET /simulator/scenarios/{scenario}/load
 pub async fn ask_load(may: May<Operate>, name: PathPart<ScenarioName>) -> Answer {
-    let question = Question::Load(named(&name.0.0)?);
+    let question = Question::Load(named(&may, &name.0.0)?.name().to_owned());
     page(&ScenariosPage::of(&may, fresh(), Some(question)).await?)
 }
 
 /// POST /simulator/scenarios/{scenario}/load
 pub async fn load(may: May<Operate>, name: PathPart<ScenarioName>, _form: Posted<NoFields>) -> Answer {
-    let (name, begun) = (named(&name.0.0)?, Instant::now());
-    service::load(&may.portal, &may.permit, name).await?;
-    Ok(done(&may, &format!("The scenario {name} was loaded."), begun))
+    let (chosen, begun) = (named(&may, &name.0.0)?, Instant::now());
+    let words = format!("The scenario {} was loaded.", chosen.name());
+    service::load(&may.portal, &may.permit, chosen).await?;
+    Ok(done(&may, &words, begun))
+}
+
+/// GET /simulator/scenarios/export
+pub async fn export(may: May<Operate>) -> Answer {
+    let (name, text) = service::export(&may.portal, &may.permit).await?;
+    Ok(attachment("application/yaml", &format!("{name}.yaml"), text))
+}
+
+/// GET /simulator/scenarios/schema
+pub async fn schema(may: May<Operate>) -> Answer {
+    super::api::schema(may).await
+}
+
+/// POST /simulator/scenarios/file
+pub async fn load_file(may: May<Operate>, posted: Upload<LARGEST>) -> Answer {
+    let begun = Instant::now();
+    let loaded = if posted.file.is_empty() {
+        Err(Error::invalid("file", "Choose a scenario file."))
+    } else {
+        match service::read_file(&may.portal, &posted.file) {
+            Ok(chosen) => {
+                let words = format!("The scenario file {} was loaded.", chosen.name());
+                service::load(&may.portal, &may.permit, chosen)
+                    .await
+                    .map(|()| words)
+            }
+            Err(error) => Err(error),
+        }
+    };
+    match loaded {
+        Ok(words) => Ok(done(&may, &words, begun)),
+        Err(Error::Invalid(problems)) => page_with(
+            422,
+            &ScenariosPage::of(&may, posted.again(&problems), None).await?,
+        ),
+        Err(other) => Err(other),
+    }
 }
 
 /// What a snapshot is to be called.

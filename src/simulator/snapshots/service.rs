@@ -12,9 +12,11 @@ use crate::kernel::clock::Setting;
 use crate::kernel::{Event, Kind, Moment, Who};
 use crate::platform::db::{Db, SnapshotName, off_the_loop};
 use crate::platform::settings;
-use crate::simulator::scenario;
+use crate::simulator::scenario::file::{self, File};
+use crate::simulator::scenario::{self, Chosen};
 use crate::system_users;
 use serde::{Deserialize, Serialize};
+use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::{OwnedMutexGuard, OwnedRwLockWriteGuard};
 
@@ -199,38 +201,90 @@ pub async fn delete(portal: &Portal, permit: &Permit<Operate>, name: SnapshotNam
     .await
 }
 
-/// Empties all portals of the lab and fills them with a scenario. The clock shows the system's time.
-pub async fn load(portal: &Portal, permit: &Permit<Operate>, name: &'static str) -> Result<()> {
+/// Under this name the state before a scenario file is kept while it is loaded.
+const BEFORE: &str = "before-the-scenario-file";
+
+/// Empties all portals of the lab and fills them with a scenario. The clock shows the system's time. A file that cannot be
+/// written after all leaves everything as it was.
+pub async fn load(portal: &Portal, permit: &Permit<Operate>, chosen: Chosen) -> Result<()> {
     let rest = at_rest(portal).await?;
     let who = permit.who().clone();
     off_the_loop(move || {
-        let mut carried = Vec::new();
-        for one in &rest.portals {
-            carried.push(one.db.read_now(|r| session::carry(r))?);
-            one.db.replace_now(None)?;
-            settings::claim(&one.db, one.config.edition)?.map_err(|_| Error::NotFound)?;
+        let before = match &chosen {
+            Chosen::Named(_) => None,
+            Chosen::File(_) => Some(SnapshotName::parse(BEFORE).map_err(Error::internal)?),
+        };
+        if let Some(name) = &before {
+            for one in &rest.portals {
+                let _ = one.db.drop_snapshot_now(name);
+                one.db.take_snapshot_now(name)?;
+            }
         }
-        set_clock(&rest.portals)?;
-        scenario::fill(&rest.portals, name)?;
+        let carried = rest
+            .portals
+            .iter()
+            .map(|one| one.db.read_now(|r| session::carry(r)))
+            .collect::<Result<Vec<_>>>()?;
+        let filled = empty_and_fill(&rest.portals, &chosen);
         for (one, carried) in rest.portals.iter().zip(carried) {
-            if one.config.edition.is_on_prem() {
-                system_users::bootstrap(one)?;
+            if let (Some(name), true) = (&before, filled.is_err()) {
+                one.db.replace_now(Some(name))?;
             }
             one.db.housekeeping_now(|tx| session::go_on_with(tx, &carried))?;
+            if let Some(name) = &before {
+                let _ = one.db.drop_snapshot_now(name);
+            }
             one.jobs.nudge();
         }
-        tracing::info!(scenario = name, by = who.label, "the lab was emptied and filled");
+        set_clock(&rest.portals)?;
+        filled?;
+        tracing::info!(
+            scenario = chosen.name(),
+            by = who.label,
+            "the lab was emptied and filled"
+        );
         Ok(())
     })
     .await
 }
 
-/// The scenario with this name.
-pub fn scenario_named(name: &str) -> Option<&'static str> {
-    scenario::ALL
-        .iter()
-        .map(|(known, _)| *known)
-        .find(|known| *known == name)
+fn empty_and_fill(portals: &[Portal], chosen: &Chosen) -> Result<()> {
+    for one in portals {
+        one.db.replace_now(None)?;
+        settings::claim(&one.db, one.config.edition)?.map_err(|_| Error::NotFound)?;
+    }
+    set_clock(portals)?;
+    scenario::fill(portals, chosen)?;
+    for one in portals.iter().filter(|one| one.config.edition.is_on_prem()) {
+        system_users::bootstrap(one)?;
+    }
+    Ok(())
+}
+
+/// Reads a scenario file; every mistake in it is a complaint about the field `file`.
+pub fn read_file(portal: &Portal, bytes: &[u8]) -> Result<Chosen> {
+    if !portal.config.is_lab() {
+        return Err(Error::NotFound);
+    }
+    let file = File::read(bytes, portal.clock.now()).map_err(|mistakes| file::invalid(&mistakes))?;
+    Ok(Chosen::File(Arc::new(file)))
+}
+
+/// The present state of the cloud of a lab as a scenario file.
+pub async fn export(portal: &Portal, _permit: &Permit<Operate>) -> Result<(String, String)> {
+    if !portal.config.is_lab() || portal.config.edition.is_on_prem() {
+        return Err(Error::NotFound);
+    }
+    let now = portal.clock.now();
+    portal
+        .db
+        .read(move |r| {
+            let loaded = scenario::loaded(r)?.unwrap_or_default();
+            let name = file::name_from(&loaded);
+            let text = file::to_yaml(&file::of_lab(r, &name, now)?)?;
+            Ok((name, text))
+        })
+        .await
 }
 
 /// The scenario that was loaded last, if one was.

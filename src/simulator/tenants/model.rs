@@ -37,11 +37,8 @@ pub const PEOPLE: &[(&str, &str, Role)] = &[
 /// Virtual Accounts of [`Part::Licensed`] beside DEFAULT.
 pub const PLACES: &[&str] = &["Corporate Network Devices", "Public Network Devices"];
 
-/// Licenses of [`Part::Licensed`], in DEFAULT: what programs and people know them by, and how many.
-pub const LICENSES: &[(&str, &str, i64)] = &[
-    ("c9200-ne-48", "C9200 Network Essentials, 48-port license", 10),
-    ("c9200-dna-e-48", "C9200 DNA Essentials, 48-port term license", 10),
-];
+/// Licenses of [`Part::Licensed`], in DEFAULT: what programs know them by, and how many.
+pub const LICENSES: &[(&str, i64)] = &[("c9200-ne-48", 10), ("c9200-dna-e-48", 10)];
 
 /// The name under which some were made.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -3,22 +3,23 @@
 use super::model::{LICENSES, MOST, Made, MadePerson, PEOPLE, PLACES, Part, Tenant, Wanted};
 use super::store;
 use crate::authn::{api_client, people};
-use crate::authz::action::{CreateTopVirtualAccount, Operate};
-use crate::authz::{Permit, grants};
-use crate::catalog::Billing;
+use crate::authz::Permit;
+use crate::authz::action::Operate;
 use crate::error::{Error, Result};
 use crate::http::Portal;
 use crate::http::widgets::counted;
 use crate::kernel::ids::{PersonId, SmartAccountId, VirtualAccountId};
 use crate::kernel::{Clock, DomainIdentifier, EmailAddress, Event, Kind, Moment, Name, Secret, Who};
-use crate::licenses::supply::{self, Told};
 use crate::platform::db::{Db, Recorded, Tx, forget_with_everything, off_the_loop};
 use crate::platform::jobs::Job;
 use crate::platform::token;
 use crate::simulator::scenario::PASSWORD;
+use crate::simulator::scenario::file::{self, AccountPart, LicensePart, Means, PlacePart, RolePart};
 use crate::smart_accounts;
-use crate::virtual_accounts::{self, NewVirtualAccount};
+use crate::virtual_accounts;
 use chrono::TimeDelta;
+use std::cell::RefCell;
+use std::collections::HashMap;
 use std::time::Duration;
 
 /// What the record calls them.
@@ -55,41 +56,55 @@ pub async fn list(portal: &Portal) -> Result<Vec<(Tenant, smart_accounts::SmartA
         .await
 }
 
-/// Ids, keys and secrets of one that is about to be made.
+/// What one that is about to be made is, with keys and secrets.
 struct Plan {
-    account: SmartAccountId,
-    default: VirtualAccountId,
-    places: Vec<(VirtualAccountId, &'static str)>,
     label: String,
+    account: AccountPart,
     people: Vec<(PersonId, MadePerson, &'static str)>,
 }
 
 impl Plan {
     fn of(wanted: &Wanted, number: u64) -> Self {
         let label = format!("t{number}-{}", wanted.batch.as_str());
-        Self {
-            account: SmartAccountId::new(),
-            default: VirtualAccountId::new(),
-            places: match wanted.part {
-                Part::Empty => Vec::new(),
-                Part::Licensed => PLACES
-                    .iter()
-                    .map(|name| (VirtualAccountId::new(), *name))
-                    .collect(),
-            },
-            people: PEOPLE
+        let people: Vec<(PersonId, MadePerson, &'static str)> = PEOPLE
+            .iter()
+            .map(|(first, name, role)| {
+                let made = MadePerson {
+                    email: format!("{first}@{label}.example"),
+                    role: *role,
+                    client_id: format!("{label}-{first}"),
+                    client_secret: format!("lcs_{}", token::random()),
+                };
+                (PersonId::new(), made, *name)
+            })
+            .collect();
+        let mut account = AccountPart {
+            visibility: smart_accounts::Visibility::Restricted,
+            headquarters: "1 Sample Street, Springfield".to_owned(),
+            ..AccountPart::named(&format!("Throw-away {label}"), &format!("{label}.example"))
+        };
+        account.roles = people
+            .iter()
+            .map(|(_, made, _)| RolePart {
+                person: made.email.clone(),
+                role: made.role,
+                virtual_account: String::new(),
+            })
+            .collect();
+        if wanted.part == Part::Licensed {
+            account.virtual_accounts = PLACES
                 .iter()
-                .map(|(first, name, role)| {
-                    let made = MadePerson {
-                        email: format!("{first}@{label}.example"),
-                        role: *role,
-                        client_id: format!("{label}-{first}"),
-                        client_secret: format!("lcs_{}", token::random()),
-                    };
-                    (PersonId::new(), made, *name)
-                })
-                .collect(),
+                .map(|name| PlacePart::named(name, "Of a throw-away tenant."))
+                .collect();
+            account.licenses = LICENSES
+                .iter()
+                .map(|(license, quantity)| LicensePart::of(license, *quantity))
+                .collect();
+        }
+        Self {
             label,
+            account,
+            people,
         }
     }
 }
@@ -104,9 +119,17 @@ pub async fn make(portal: &Portal, permit: &Permit<Operate>, wanted: Wanted) -> 
     let expires = wall.plus(TimeDelta::seconds(
         i64::try_from(wanted.seconds).unwrap_or(i64::MAX),
     ));
+    let signing = portal.signing.clone();
     portal
         .db
         .write(move |tx| {
+            let means = Means {
+                now: at,
+                who: who.clone(),
+                signing: &signing,
+                hash: &hash,
+                at: RefCell::default(),
+            };
             if !store::all(tx, Some(wanted.batch.as_str()))?.is_empty() {
                 return Err(Error::invalid(
                     "name",
@@ -116,7 +139,7 @@ pub async fn make(portal: &Portal, permit: &Permit<Operate>, wanted: Wanted) -> 
             has_room(tx, plans.len())?;
             let made = plans
                 .iter()
-                .map(|plan| one(tx, &who, at, expires, &wanted, plan, &hash))
+                .map(|plan| one(tx, &means, expires, &wanted, plan))
                 .collect::<Result<Vec<Made>>>()?;
             let words = format!(
                 "{} made under the name {}.",
@@ -184,76 +207,35 @@ pub fn found(
     Ok(account)
 }
 
-fn one(
-    tx: &mut Tx<'_>,
-    who: &Who,
-    at: Moment,
-    expires: Moment,
-    wanted: &Wanted,
-    plan: &Plan,
-    hash: &str,
-) -> Result<Made> {
-    let domain = format!("{}.example", plan.label);
-    let name = format!("Throw-away {}", plan.label);
-    let ids: Vec<String> = plan.people.iter().map(|(id, _, _)| id.to_string()).collect();
-    let tenant = Tenant {
-        account: plan.account,
-        batch: wanted.batch.as_str().to_owned(),
-        people: ids.join(" "),
-        expires_at: expires,
-    };
-    let founding = Founding {
-        name: &name,
-        domain: &domain,
-        default: plan.default,
-    };
-    let account = found(tx, who, at, &tenant, &founding)?;
+fn one(tx: &mut Tx<'_>, means: &Means<'_>, expires: Moment, wanted: &Wanted, plan: &Plan) -> Result<Made> {
     let client = Name::parse("Throw-away scripts", "Name").map_err(Error::internal)?;
+    let mut people_of = HashMap::new();
     for (id, made, called) in &plan.people {
         let email = EmailAddress::parse(&made.email).map_err(Error::internal)?;
         let called = Name::parse(called, "Name").map_err(Error::internal)?;
-        people::add(tx, at, *id, &email, &called, Some(hash), 2)?;
-        grants::give(tx, at, plan.account, None, *id, made.role)?;
-        api_client::add(
-            tx,
-            at,
-            *id,
-            &made.client_id,
-            &made.client_secret,
-            &client,
-            api_client::Scopes::ALL,
-        )?;
+        people::add(tx, means.now, *id, &email, &called, Some(means.hash), 2)?;
+        let (name, secret) = (&made.client_id, &made.client_secret);
+        api_client::add(tx, means.now, *id, name, secret, &client, api_client::Scopes::ALL)?;
+        people_of.insert(email.key().to_owned(), *id);
     }
-    content(tx, who, at, plan)?;
+    let account = file::write_account(tx, means, &plan.account, &people_of, &plan.label)?;
+    let ids: Vec<String> = plan.people.iter().map(|(id, _, _)| id.to_string()).collect();
+    store::insert(
+        tx,
+        means.now,
+        &Tenant {
+            account: account.id,
+            batch: wanted.batch.as_str().to_owned(),
+            people: ids.join(" "),
+            expires_at: expires,
+        },
+    )?;
     Ok(Made {
         number: account.number,
-        name,
-        domain,
+        name: account.name,
+        domain: account.domain,
         people: plan.people.iter().map(|(_, made, _)| made.clone()).collect(),
     })
-}
-
-/// Virtual Accounts and licenses.
-fn content(tx: &mut Tx<'_>, who: &Who, at: Moment, plan: &Plan) -> Result<()> {
-    let permit = Permit::<CreateTopVirtualAccount>::by_the_portal_in(plan.account, "throw-away tenant");
-    for (id, name) in &plan.places {
-        let new = NewVirtualAccount::named(name, "Of a throw-away tenant.");
-        drop(virtual_accounts::create(tx, &permit, at, *id, &new)?);
-    }
-    if plan.places.is_empty() {
-        return Ok(());
-    }
-    let told: Vec<Told> = LICENSES
-        .iter()
-        .map(|(entitlement, name, purchased)| Told {
-            entitlement: (*entitlement).to_owned(),
-            name: (*name).to_owned(),
-            billing: Billing::Prepaid,
-            purchased: *purchased,
-            ends_at: None,
-        })
-        .collect();
-    supply::respond(tx, at, who, plan.account, &[plan.default], 1, &told).map(drop)
 }
 
 /// Takes those of a name away.

@@ -430,9 +430,24 @@ const BY_THE_PORTAL: &[(&str, usize, &str)] = &[
         "the account of a graded lab is filled before its learner is in it, on both portals of the lab",
     ),
     (
-        "simulator/tenants/service.rs",
+        "simulator/fleet/service.rs",
+        2,
+        "a simulated fleet comes in with a token of its own, made by whoever operates the lab",
+    ),
+    (
+        "simulator/scenario/file/export.rs",
         1,
-        "a throw-away tenant is filled before anybody is in it, by whoever operates the lab",
+        "the whole state of a lab is written as a file, by whoever operates it",
+    ),
+    (
+        "simulator/scenario/file/fill.rs",
+        3,
+        "what a scenario file or a throw-away tenant says is written before anybody is in it, by whoever operates the lab",
+    ),
+    (
+        "simulator/scenario/file/write.rs",
+        3,
+        "what a scenario file or a throw-away tenant says is written before anybody is in it, by whoever operates the lab",
     ),
     (
         "webhooks/service.rs",

@@ -77,6 +77,14 @@ fn every_code_of_a_refusal_has_a_way_out() {
     );
 }
 
+/// The JSON Schema of scenario files.
+#[test]
+fn docs_schemas_scenario_file_is_the_schema_that_files_are_held_against() {
+    let schema = licentral::simulator::scenario::file::schema();
+    let text = serde_json::to_string_pretty(schema).unwrap();
+    golden("docs/schemas/scenario-file.json", &text);
+}
+
 /// The JSON Schemas of the device protocol: each file stands alone, with what it refers to in `$defs`.
 #[test]
 fn docs_schemas_are_the_types_of_the_device_protocol() {
