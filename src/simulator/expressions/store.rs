@@ -23,7 +23,7 @@ diesel::define_sql_function! {
 pub struct Scope {
     /// Licenses, product instances and orders of this account.
     pub account: SmartAccountId,
-    /// Events in the account, and what this person did elsewhere; their requests.
+    /// Events in the account, and requests of this person elsewhere.
     pub person: PersonId,
     /// Events and letters from then on.
     pub since: Moment,
@@ -165,9 +165,12 @@ fn request(read: &mut dyn Reads, key: &str, scope: Option<&Scope>) -> Result<Opt
 fn event(read: &mut dyn Reads, fact: &Fact, scope: Option<&Scope>) -> Result<Option<Value>> {
     let mut query = events::table.into_boxed();
     if let Some(scope) = scope {
-        let own = events::smart_account_id
-            .eq(scope.account)
-            .or(events::actor_id.eq(scope.person));
+        // Requests alone lie outside of one's account: what else a person does elsewhere belongs to other work of theirs.
+        let requests = events::kind
+            .like("account-request.%")
+            .or(events::kind.like("access-request.%"));
+        let elsewhere = events::actor_id.eq(scope.person).and(requests);
+        let own = events::smart_account_id.eq(scope.account).or(elsewhere);
         query = query.filter(own).filter(events::at.ge(scope.since));
     }
     if !fact.key.is_empty() {
