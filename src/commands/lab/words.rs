@@ -13,7 +13,7 @@ pub struct LabArgs {
     #[arg(long, global = true, default_value = "http://127.0.0.1:8080")]
     pub portal: String,
     /// Id of an API client of the operator.
-    #[arg(long, global = true, default_value = "demo-olga")]
+    #[arg(long, global = true, default_value = "demo-olga", allow_hyphen_values = true)]
     pub client_id: String,
     /// Its secret.
     #[arg(long, global = true, default_value = CLIENT_SECRET, hide_default_value = true, allow_hyphen_values = true)]
@@ -119,7 +119,7 @@ pub enum What {
     /// List the requests of API clients that are kept; keep them from now on, or no longer.
     Requests {
         /// Of this client alone.
-        #[arg(long)]
+        #[arg(long, allow_hyphen_values = true)]
         client: Option<String>,
         /// Keep them from now on, of all clients or of that one.
         #[arg(long, conflicts_with_all = ["off", "forget"])]

@@ -78,7 +78,7 @@ enum What {
         #[arg(long, requires_all = ["client_id", "client_secret"])]
         cloud: Option<String>,
         /// Id of an API client of somebody of the cloud who may set up an On-Prem account there.
-        #[arg(long)]
+        #[arg(long, allow_hyphen_values = true)]
         client_id: Option<String>,
         /// Its secret.
         #[arg(long, allow_hyphen_values = true)]

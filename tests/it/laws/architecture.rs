@@ -150,7 +150,7 @@ const HOMES: &[Home] = &[
                 || name.starts_with("pages")
                 || name.ends_with("_pages.rs")
                 || name.starts_with("api")
-                || s.path.contains("/pages/")
+                || s.path.contains("pages/")
                 || s.path.contains("/api/")
         },
         &[
@@ -172,7 +172,7 @@ const HOMES: &[Home] = &[
                 || name.starts_with("pages")
                 || name.ends_with("_pages.rs")
                 || name == "letters.rs"
-                || s.path.contains("/pages/")
+                || s.path.contains("pages/")
         },
         &[],
     ),
