@@ -338,13 +338,20 @@ impl Running {
 impl Member {
     /// Lets something befall it; false when it cannot.
     fn meets(&mut self, trouble: Trouble) -> bool {
+        let can = match trouble {
+            Trouble::Silent | Trouble::Renamed => !self.is_silent,
+            Trouble::Back => self.is_silent,
+            Trouble::Greedy => !self.is_silent && self.times <= 1,
+            Trouble::Replaced => true,
+        };
+        if !can {
+            return false;
+        }
         match trouble {
-            Trouble::Silent if self.is_silent => return false,
             Trouble::Silent => {
                 self.is_silent = true;
                 return true;
             }
-            Trouble::Back if !self.is_silent => return false,
             Trouble::Back => {}
             Trouble::Replaced => {
                 self.secret = Secret::new(token::random());
@@ -352,9 +359,7 @@ impl Member {
                 self.registered += 1;
                 self.times = 1;
             }
-            Trouble::Greedy if self.is_silent || self.times > 1 => return false,
             Trouble::Greedy => self.times = GREED,
-            Trouble::Renamed if self.is_silent => return false,
             Trouble::Renamed => {
                 self.renames += 1;
                 self.hostname = format!("fleet-{:04}-{}", self.number, self.renames + 1);

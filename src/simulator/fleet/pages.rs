@@ -8,6 +8,7 @@ use crate::http::form_state::Choice;
 use crate::http::widgets::counted;
 use crate::http::{Answer, Flash, FlashKind, FormState, May, NoFields, Posted, Shell, page, page_with};
 use crate::platform::fleet::{MOST, Member, Running, Trouble};
+use actix_web::HttpResponse;
 use askama::Template;
 use serde::Deserialize;
 
@@ -98,8 +99,8 @@ pub struct NewFleet {
     unrest: String,
 }
 
-fn done(may: &May<Operate>, words: String) -> Answer {
-    Ok(may.see_other(PATH, Flash::new(FlashKind::Ok, words)))
+fn done(may: &May<Operate>, words: String) -> HttpResponse {
+    may.see_other(PATH, Flash::new(FlashKind::Ok, words))
 }
 
 /// POST /simulator/fleet
@@ -117,10 +118,10 @@ pub async fn start(may: May<Operate>, posted: Posted<NewFleet>) -> Answer {
         Err(error) => Err(error),
     };
     match started {
-        Ok(()) => done(
+        Ok(()) => Ok(done(
             &may,
             "The fleet was started. Its devices register now.".to_owned(),
-        ),
+        )),
         Err(Error::Invalid(problems)) => {
             page_with(422, &view(&may, posted.again(&problems), one_of()).await?)
         }
@@ -169,16 +170,16 @@ pub async fn trouble(may: May<Operate>, posted: Posted<NewTrouble>) -> Answer {
         kind.label(),
         counted(befell.into(), "device", "devices")
     );
-    done(&may, words)
+    Ok(done(&may, words))
 }
 
 /// POST /simulator/fleet/stop
 pub async fn stop(may: May<Operate>, _: Posted<NoFields>) -> Answer {
     service::stop(&may.portal, &may.permit)?;
-    done(
+    Ok(done(
         &may,
         "The fleet was stopped. Its devices stay registered.".to_owned(),
-    )
+    ))
 }
 
 /// Whether the On-Prem portal synchronizes by itself.
@@ -198,5 +199,5 @@ pub async fn on_prem(may: May<Operate>, posted: Posted<Daily>) -> Answer {
     } else {
         "The On-Prem portal synchronizes by itself no longer."
     };
-    done(&may, words.to_owned())
+    Ok(done(&may, words.to_owned()))
 }

@@ -165,13 +165,13 @@ fn sent(wanted: &Wanted, problems: &Problems) -> FormState {
 type Sent = Posted<Typed, LARGEST>;
 
 /// What was sent, read; or the page once more, with what is wrong.
-fn tables(may: &May<Operate>, posted: Sent) -> Result<(Wanted, Likeness), Answer> {
+fn tables(may: &May<Operate>, posted: Sent) -> Result<(Wanted, Likeness), Box<Answer>> {
     let wanted = posted.value.wanted();
     match wanted.read(may.portal.clock.now()) {
         Ok(likeness) => Ok((wanted, likeness)),
-        Err((problems, found)) => {
-            Err(view(may, sent(&wanted, &problems), &found, None).and_then(|view| page_with(422, &view)))
-        }
+        Err((problems, found)) => Err(Box::new(
+            view(may, sent(&wanted, &problems), &found, None).and_then(|view| page_with(422, &view)),
+        )),
     }
 }
 
@@ -188,7 +188,7 @@ pub async fn read(may: May<Operate>, posted: Sent) -> Answer {
                 Some(likeness),
             )?)
         }
-        Err(again) => again,
+        Err(again) => *again,
     }
 }
 
@@ -201,7 +201,7 @@ pub async fn download(may: May<Operate>, posted: Sent) -> Answer {
             "like-yours.yaml",
             service::as_file(likeness)?,
         )),
-        Err(again) => again,
+        Err(again) => *again,
     }
 }
 
@@ -210,7 +210,7 @@ pub async fn make(may: May<Operate>, posted: Sent) -> Answer {
     service::makes_them(&may.portal)?;
     let (wanted, likeness) = match tables(&may, posted) {
         Ok(read) => read,
-        Err(again) => return again,
+        Err(again) => return *again,
     };
     let (found, devices) = (likeness.found.clone(), likeness.account.product_instances.len());
     match service::make(&may.portal, &may.permit, likeness).await {

@@ -13,7 +13,7 @@ use crate::simulator::scenario::PASSWORD;
 use crate::simulator::scenario::file::{self, FORMAT, Means, PersonPart, Scenario};
 use crate::smart_accounts::SmartAccount;
 use std::cell::RefCell;
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 
 /// Only a lab's cloud has such accounts.
 pub fn makes_them(portal: &Portal) -> Result<()> {
@@ -40,7 +40,7 @@ pub async fn make(portal: &Portal, permit: &Permit<Operate>, likeness: Likeness)
                 hash: &hash,
                 at: RefCell::default(),
             };
-            let mut known: HashMap<String, PersonId> = HashMap::new();
+            let mut known: BTreeMap<String, PersonId> = BTreeMap::new();
             for one in &likeness.people {
                 let email = EmailAddress::parse(&one.email).map_err(Error::internal)?;
                 let id = match people::by_email(tx, &email)? {

@@ -19,7 +19,7 @@ use crate::smart_accounts;
 use crate::virtual_accounts;
 use chrono::TimeDelta;
 use std::cell::RefCell;
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 /// What the record calls them.
@@ -209,7 +209,7 @@ pub fn found(
 
 fn one(tx: &mut Tx<'_>, means: &Means<'_>, expires: Moment, wanted: &Wanted, plan: &Plan) -> Result<Made> {
     let client = Name::parse("Throw-away scripts", "Name").map_err(Error::internal)?;
-    let mut people_of = HashMap::new();
+    let mut people_of = BTreeMap::new();
     for (id, made, called) in &plan.people {
         let email = EmailAddress::parse(&made.email).map_err(Error::internal)?;
         let called = Name::parse(called, "Name").map_err(Error::internal)?;

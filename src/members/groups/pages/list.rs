@@ -167,7 +167,6 @@ pub(super) async fn all(may: May<ViewUsers>) -> Answer {
         pager: list.pager(total),
         rows: list
             .cut(rows)
-            .into_iter()
             .map(|row| shown(row, &place, within, &refused))
             .collect(),
         guests: guests

@@ -63,13 +63,13 @@ mod tests {
     #[test]
     fn names_are_put_in_and_others_are_named() {
         let names = Names::of("k3");
-        let all: String = PLACEHOLDERS
+        let all: Vec<String> = PLACEHOLDERS
             .iter()
-            .map(|(name, _)| format!("{{{name}}} "))
+            .map(|(name, _)| format!("{{{name}}}"))
             .collect();
         assert_eq!(
-            names.fill(&all),
-            "k3 k3.example Graded lab k3 k3-customer.example On-Prem-k3 "
+            names.fill(&all.join(" ")),
+            "k3 k3.example Graded lab k3 k3-customer.example On-Prem-k3"
         );
         assert_eq!(Names::unknown("{tag} {x} y} {z"), ["x"]);
     }

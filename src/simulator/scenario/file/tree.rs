@@ -71,14 +71,17 @@ impl Node {
         let mut found = None;
         while let Some((event, line)) = reader.next()? {
             match event {
-                Event::StreamStart | Event::StreamEnd | Event::DocumentEnd | Event::Nothing => {}
                 Event::DocumentStart(_) if found.is_some() => {
                     return Err(Mistake::on(
                         line,
                         "A file holds one scenario: nothing follows after ---.",
                     ));
                 }
-                Event::DocumentStart(_) => {}
+                Event::StreamStart
+                | Event::StreamEnd
+                | Event::DocumentStart(_)
+                | Event::DocumentEnd
+                | Event::Nothing => {}
                 event => found = Some(reader.node(event, line, 0)?),
             }
         }

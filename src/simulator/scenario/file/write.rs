@@ -18,7 +18,7 @@ use crate::smart_accounts::{self, Draft, PendingDetail, SmartAccount, State};
 use crate::virtual_accounts::{self, Details, NewVirtualAccount, Place};
 use chrono::TimeDelta;
 use std::cell::RefCell;
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 /// What is needed to write.
 pub struct Means<'a> {
@@ -51,7 +51,7 @@ pub(super) struct Within<'a> {
     default: VirtualAccountId,
     /// By the keys of their names.
     places: HashMap<String, VirtualAccountId>,
-    people: &'a HashMap<String, PersonId>,
+    people: &'a BTreeMap<String, PersonId>,
     pub(super) pointer: String,
 }
 
@@ -85,7 +85,7 @@ pub fn write(tx: &mut Tx<'_>, means: &Means<'_>, file: &File) -> Result<()> {
 
 fn everything(tx: &mut Tx<'_>, means: &Means<'_>, file: &File) -> Result<()> {
     let scenario = &file.scenario;
-    let mut people: HashMap<String, PersonId> = HashMap::new();
+    let mut people: BTreeMap<String, PersonId> = BTreeMap::new();
     for (n, one) in scenario.people.iter().enumerate() {
         means.part(format!("/people/{n}"));
         let email = EmailAddress::parse(&one.email).map_err(Error::internal)?;
@@ -147,7 +147,7 @@ fn everything(tx: &mut Tx<'_>, means: &Means<'_>, file: &File) -> Result<()> {
     Ok(())
 }
 
-fn person(people: &HashMap<String, PersonId>, email: &str) -> Result<PersonId> {
+fn person(people: &BTreeMap<String, PersonId>, email: &str) -> Result<PersonId> {
     let email = EmailAddress::parse(email).map_err(Error::internal)?;
     people
         .get(email.key())
@@ -161,7 +161,7 @@ pub fn write_account(
     tx: &mut Tx<'_>,
     means: &Means<'_>,
     account: &AccountPart,
-    people: &HashMap<String, PersonId>,
+    people: &BTreeMap<String, PersonId>,
     pointer: &str,
 ) -> Result<SmartAccount> {
     let (made, within) = found(tx, means, account, people, pointer)?;
@@ -174,7 +174,7 @@ fn found<'a>(
     tx: &mut Tx<'_>,
     means: &Means<'_>,
     account: &AccountPart,
-    people: &'a HashMap<String, PersonId>,
+    people: &'a BTreeMap<String, PersonId>,
     pointer: &str,
 ) -> Result<(SmartAccount, Within<'a>)> {
     means.part(pointer);
@@ -314,17 +314,16 @@ fn write_order(tx: &mut Tx<'_>, means: &Means<'_>, order: &OrderPart, accounts: 
     let at = means.when(&order.ordered, means.now);
     let mut lines = Vec::with_capacity(order.lines.len());
     for line in &order.lines {
-        let target = match accounts.get(&line.account.to_lowercase()) {
-            None => None,
-            Some((account, default, places)) => Some(Target {
+        let target = accounts
+            .get(&line.account.to_lowercase())
+            .map(|(account, default, places)| Target {
                 account: *account,
                 virtual_account: if line.virtual_account.is_empty() {
                     Some(*default)
                 } else {
                     places.get(&search_key(&line.virtual_account)).copied()
                 },
-            }),
-        };
+            });
         lines.push(Stands {
             // Without an account there is nothing to be assigned to, and none of a file is Pending.
             state: match (line.state, target) {
