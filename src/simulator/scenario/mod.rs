@@ -3,7 +3,7 @@
 //! - `demo`: the cast, five Smart Accounts and a year of events.
 //! - `empty`: the operator and nothing else.
 //! - `large`: `demo`, and enough beside it to measure with.
-//! - a file ([`file`]): what a team keeps for itself.
+//! - a file (`file`): what a team keeps for itself.
 //!
 //! Each is one transaction: a start that is cut off leaves an empty database.
 

@@ -150,7 +150,7 @@ pub struct AuthorizationHeader {
     pub manager: DeviceManagerId,
     /// What it is called there.
     pub name: String,
-    /// The key that was registered, by its id ([`signing::file_key_id`]): an authorization for another On-Prem is told apart.
+    /// The key that was registered, by its id (`signing::file_key_id`): an authorization for another On-Prem is told apart.
     pub key_id: String,
     /// The number of the Smart Account.
     pub smart_account: i64,
