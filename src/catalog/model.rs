@@ -180,13 +180,17 @@ pub fn entitlement(key: &str) -> Option<Known> {
         let mut known = HashMap::new();
         for item in all() {
             for one in &item.entitlements {
-                known.entry(one.key.as_str()).or_insert(Known {
+                let known = known.entry(one.key.as_str()).or_insert(Known {
                     key: &one.key,
                     name: &one.name,
                     billing: item.billing,
                     term: item.term,
                     export_controlled: RESTRICTED.contains(&one.key.as_str()),
                 });
+                // What is sold for good anywhere does not end where it comes along with something that does.
+                if item.term == Term::Perpetual {
+                    known.term = Term::Perpetual;
+                }
             }
         }
         known

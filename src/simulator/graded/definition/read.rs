@@ -475,7 +475,7 @@ steps:
         assert!(definition(&file(with, state)).is_ok());
         assert_eq!(
             mistakes(&file("", state)),
-            ["Line 10: on: there is no on_prem at the start."]
+            ["Line 11: on: there is no on_prem at the start."]
         );
         let said = mistakes(&file(with, "events[sync.applied].count > 0"));
         assert!(
