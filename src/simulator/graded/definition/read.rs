@@ -479,7 +479,7 @@ steps:
         );
         let said = mistakes(&file(with, "events[sync.applied].count > 0"));
         assert!(
-            said[0].starts_with("Line 12: done: on an On-Prem server ask about"),
+            said[0].starts_with("Line 13: done: on an On-Prem server ask about"),
             "{said:?}"
         );
     }
