@@ -244,6 +244,17 @@ fn shown(typed: &str) -> String {
     }
 }
 
+/// Whether this is a name for addresses and commands: 1 to `most` small letters, digits and hyphens, with no hyphen at
+/// either end.
+pub fn is_slug(typed: &str, most: usize) -> bool {
+    (1..=most).contains(&typed.len())
+        && !typed.starts_with('-')
+        && !typed.ends_with('-')
+        && typed
+            .chars()
+            .all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-')
+}
+
 /// Checks an active case number.
 pub fn case_number(typed: &str) -> Result<String, String> {
     let typed = super::pasted::code(typed);

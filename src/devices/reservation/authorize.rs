@@ -2,12 +2,14 @@
 //! for it, and it installs an authorization code. It goes on reporting; with its return code the licenses come back.
 
 use super::super::calls::{Changes, about};
-use super::super::model::{self, Device, Standing, Udi, Usage};
+use super::super::model::{self, Device, Udi, Usage};
 use super::super::policy::{self, PolicyState};
 use super::super::store as devices;
 use super::codes::{self, MOST_LICENSES, RequestCode};
-use super::service::{Whole, Wish, code_for, facts, find, in_words, place, request_used, set_aside, summed};
-use super::store::{self, Ended, Line, Reservation};
+use super::service::{
+    Whole, Wish, asking, code_for, facts, find, in_words, place, request_used, sealed, set_aside, summed,
+};
+use super::store::{self, Ended, Line};
 use crate::authz::Permit;
 use crate::authz::action::{ReserveLicenses, ViewInventory};
 use crate::catalog;
@@ -79,30 +81,9 @@ fn with(before: &[Usage], lines: &[(String, i64)], at: Moment) -> Vec<Usage> {
 
 fn new_device(account: SmartAccountId, wish: &Wish, at: Moment) -> Device {
     Device {
-        id: wish.device,
-        account,
-        virtual_account: wish.place,
-        manager: None,
-        pid: wish.request.pid.clone(),
-        serial: wish.request.serial.clone(),
-        hostname: String::new(),
-        product: wish.request.pid.clone(),
-        software: String::new(),
-        standing: Standing::Connected,
-        is_reserved: false,
         export_controlled: true,
-        secret_hash: String::new(),
-        token: None,
-        licenses: 0,
-        registered_at: at,
-        renewed_at: at,
-        contact_at: at,
-        reported_at: None,
-        version: 1,
-        local_place: String::new(),
         policy: Some(PolicyState::NotReported),
-        report_by: None,
-        report_key: String::new(),
+        ..asking(account, wish, at)
     }
 }
 
@@ -165,30 +146,13 @@ pub fn authorize(
     changes.uses(device.virtual_account, model::difference(&before, &after));
     changes.write(tx, at, who, account)?;
     let lines = set_aside(tx, at, who, account, wish.place, &wanted)?;
-    let sealed = if by_serial {
+    let request = if by_serial {
         codes::sealed_to(&device.pid, &device.serial)
     } else {
         wish.request.text.clone()
     };
-    let code = code_for(&sealed, &device.pid, &device.serial, &lines, 0)?;
-    let one = Reservation {
-        id: wish.id,
-        account,
-        virtual_account: wish.place,
-        device: device.id,
-        pid: device.pid.clone(),
-        serial: device.serial.clone(),
-        request_code: wish.request.text.clone(),
-        authorization_code: code,
-        created_at: at,
-        creator: who.label.clone(),
-        returned_at: None,
-        ended_as: Ended::Returned,
-        ended_for: String::new(),
-        updates: 0,
-        pending_code: String::new(),
-        pending_lines: "[]".to_owned(),
-    };
+    let code = code_for(&request, &device.pid, &device.serial, &lines, 0)?;
+    let one = sealed(wish, &device, who, at, code);
     store::insert(tx, &one, who, &lines, request_used)?;
     tx.made(at, once, wish.id.as_str())?;
     let says = format!(

@@ -234,6 +234,58 @@ fn usages(lines: &[Line], at: Moment) -> Vec<Usage> {
         .collect()
 }
 
+/// The product instance that asks, before anything is set aside for it.
+pub(super) fn asking(account: SmartAccountId, wish: &Wish, at: Moment) -> Device {
+    Device {
+        id: wish.device,
+        account,
+        virtual_account: wish.place,
+        manager: None,
+        pid: wish.request.pid.clone(),
+        serial: wish.request.serial.clone(),
+        hostname: String::new(),
+        product: wish.request.pid.clone(),
+        software: String::new(),
+        standing: Standing::Connected,
+        is_reserved: false,
+        export_controlled: false,
+        secret_hash: String::new(),
+        token: None,
+        licenses: 0,
+        registered_at: at,
+        renewed_at: at,
+        contact_at: at,
+        reported_at: None,
+        version: 1,
+        local_place: String::new(),
+        policy: None,
+        report_by: None,
+        report_key: String::new(),
+    }
+}
+
+/// What is set aside for a product instance, with the authorization code that was made for it.
+pub(super) fn sealed(wish: &Wish, device: &Device, who: &Who, at: Moment, code: String) -> Reservation {
+    Reservation {
+        id: wish.id,
+        account: device.account,
+        virtual_account: wish.place,
+        device: device.id,
+        pid: device.pid.clone(),
+        serial: device.serial.clone(),
+        request_code: wish.request.text.clone(),
+        authorization_code: code,
+        created_at: at,
+        creator: who.label.clone(),
+        returned_at: None,
+        ended_as: Ended::Returned,
+        ended_for: String::new(),
+        updates: 0,
+        pending_code: String::new(),
+        pending_lines: "[]".to_owned(),
+    }
+}
+
 /// Gives what is set aside to the device that asked: it is registered with it, and has its code.
 fn hand_over(
     tx: &mut Tx<'_>,
@@ -253,55 +305,18 @@ fn hand_over(
     )?;
     let usages = usages(lines, at);
     let device = Device {
-        id: wish.device,
-        account,
-        virtual_account: wish.place,
-        manager: None,
-        pid: wish.request.pid.clone(),
-        serial: wish.request.serial.clone(),
-        hostname: String::new(),
-        product: wish.request.pid.clone(),
-        software: String::new(),
-        standing: Standing::Connected,
         is_reserved: true,
         // No token says so here: it is among the licenses, or is not. The device reads its code the same way.
         export_controlled: lines.iter().any(|line| {
             crate::catalog::entitlement(&line.entitlement).is_some_and(|known| known.export_controlled)
         }),
-        secret_hash: String::new(),
-        token: None,
         licenses: i32::try_from(usages.len()).unwrap_or(i32::MAX),
-        registered_at: at,
-        renewed_at: at,
-        contact_at: at,
-        reported_at: None,
-        version: 1,
-        local_place: String::new(),
-        policy: None,
-        report_by: None,
-        report_key: String::new(),
+        ..asking(account, wish, at)
     };
     devices::insert(tx, &device)?;
     devices::replace_usages(tx, &device, &[], &usages)?;
     changes.comes(wish.place, device.standing);
-    let one = Reservation {
-        id: wish.id,
-        account,
-        virtual_account: wish.place,
-        device: wish.device,
-        pid: device.pid.clone(),
-        serial: device.serial.clone(),
-        request_code: wish.request.text.clone(),
-        authorization_code: code,
-        created_at: at,
-        creator: who.label.clone(),
-        returned_at: None,
-        ended_as: Ended::Returned,
-        ended_for: String::new(),
-        updates: 0,
-        pending_code: String::new(),
-        pending_lines: "[]".to_owned(),
-    };
+    let one = sealed(wish, &device, who, at, code);
     store::insert(tx, &one, who, lines, request_used)?;
     Ok(device)
 }

@@ -3,8 +3,8 @@
 use super::definition::{Definition, Names, Step};
 use crate::error::{Error, Result};
 use crate::http::form::Named;
-use crate::kernel::Moment;
 use crate::kernel::ids::{LabAttemptId, PersonId, SmartAccountId};
+use crate::kernel::{Moment, text};
 use crate::simulator::expressions::Scope;
 use chrono::TimeDelta;
 
@@ -20,13 +20,7 @@ pub struct LabName(String);
 impl LabName {
     /// Reads one.
     pub fn parse(typed: &str) -> Result<Self, String> {
-        let good = (1..=40).contains(&typed.len())
-            && !typed.starts_with('-')
-            && !typed.ends_with('-')
-            && typed
-                .chars()
-                .all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-');
-        if good {
+        if text::is_slug(typed, 40) {
             Ok(Self(typed.to_owned()))
         } else {
             Err("use small letters, digits and hyphens, at most 40, such as first-switch.".to_owned())

@@ -3,8 +3,8 @@
 use crate::authz::Role;
 use crate::error::{Error, Problems, Result};
 use crate::http::form::Named;
-use crate::kernel::Moment;
 use crate::kernel::ids::SmartAccountId;
+use crate::kernel::{Moment, text};
 use crate::platform::token;
 
 /// So many are made at a time.
@@ -47,13 +47,7 @@ pub struct Batch(String);
 impl Batch {
     /// Reads one.
     pub fn parse(typed: &str) -> Result<Self, String> {
-        let good = (1..=20).contains(&typed.len())
-            && !typed.starts_with('-')
-            && !typed.ends_with('-')
-            && typed
-                .chars()
-                .all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-');
-        if good {
+        if text::is_slug(typed, 20) {
             Ok(Self(typed.to_owned()))
         } else {
             Err("Use small letters, digits and hyphens, at most 20: ci-4711.".to_owned())
