@@ -74,13 +74,13 @@ fn main() {
             "devices, 50 of 100,000",
             "/devices",
             r#"{"virtualAccounts":[],"limit":50,"offset":0}"#,
-            "\"totalRecords\":1000",
+            "\"totalRecords\":100",
         ),
         (
             "devices, 1,000 of 100,000",
             "/devices",
             r#"{"virtualAccounts":[],"limit":1000,"offset":0}"#,
-            "\"totalRecords\":1000",
+            "\"totalRecords\":100",
         ),
         (
             "a registration token",

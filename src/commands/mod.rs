@@ -63,6 +63,10 @@ enum Command {
     Lab(Box<lab::LabArgs>),
     /// A script that was written for the vendor, unchanged and led to a portal: licentral run -- python3 script.py
     Run(run::RunArgs),
+    /// The part of a run that is within the command's own network. Not for people.
+    #[cfg(target_os = "linux")]
+    #[command(hide = true)]
+    Within(run::WithinArgs),
     /// Files that travel between an On-Prem server and the cloud: look into one, or spoil one for a test.
     Sync(sync_file::SyncArgs),
     /// Make a file of signing keys.
@@ -132,6 +136,8 @@ pub fn run() -> ExitCode {
         Some(Command::OnPrem(args)) => return on_prem::run(args),
         Some(Command::Lab(args)) => return lab::run(*args),
         Some(Command::Run(args)) => return run::run(args),
+        #[cfg(target_os = "linux")]
+        Some(Command::Within(args)) => return run::within(args),
         Some(Command::Sync(args)) => sync_file::run(args),
         Some(Command::MakeKey { file }) => {
             if file.exists() {

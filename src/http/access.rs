@@ -1,14 +1,15 @@
 //! Proofs of access: the first parameter of every handler is one of these.
 
+use super::kept::ReadsOnly;
 use super::portal::Portal;
 use super::visit::Visit;
 use crate::authn::Actor;
-use crate::authz::{Action, Does, Over, Permit, delegation};
+use crate::authz::{Action, Does, Over, Permit, delegation, matrix};
 use crate::error::{Error, Result};
 use crate::kernel::event::Outcome;
 use crate::kernel::{Event, Kind};
 use actix_web::dev::Payload;
-use actix_web::{FromRequest, HttpRequest};
+use actix_web::{FromRequest, HttpMessage, HttpRequest};
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -222,7 +223,12 @@ impl<A: Does> FromRequest for May<A> {
                 _ => Vec::new(),
             };
             match Permit::ask_with(actor, tenant, grants, &lent, visit.portal.clock.wall()) {
-                Ok(permit) => Ok(Self { visit, permit }),
+                Ok(permit) => {
+                    if matrix::reads_only(A::ACTION) {
+                        req.extensions_mut().insert(ReadsOnly);
+                    }
+                    Ok(Self { visit, permit })
+                }
                 Err(error) => {
                     if matches!(error, Error::Forbidden { .. }) && visit.preview.is_none() {
                         note_denial(&visit, A::ACTION).await;

@@ -1,6 +1,7 @@
 //! What is sent to the portal: forms from pages, JSON from scripts.
 
 use super::form_state::FormState;
+use super::kept::Sent;
 use super::multipart;
 use super::upload::Coming;
 use super::visit::{Visit, raw_cookie};
@@ -185,8 +186,12 @@ impl<const MOST: usize> FromRequest for RawBody<MOST> {
     type Error = Error;
     type Future = Found<Self>;
     fn from_request(req: &HttpRequest, payload: &mut Payload) -> Self::Future {
-        let coming = Coming::of(req, payload.take());
-        Box::pin(async move { Ok(Self(coming.rest(MOST).await?)) })
+        let (coming, req) = (Coming::of(req, payload.take()), req.clone());
+        Box::pin(async move {
+            let body = coming.rest(MOST).await?;
+            Sent::note(&req, &body);
+            Ok(Self(body))
+        })
     }
 }
 

@@ -6,8 +6,10 @@
 //! kept, so the room that it takes is bounded, and so is how old an answer can be by time alone: less than a second.
 //!
 //! What opts in: pages and JSON without a token that is good once, and files of comma-separated values ([`Keep`]), on the
-//! paths of `FOLDERS`. Beside whole answers, parts of them are kept the same way ([`Now::part`]).
+//! paths of `FOLDERS`. Scripts of the vendor read by POST: where an action changes nothing ([`ReadsOnly`]) the body is a part
+//! of the request ([`Sent`]), and is read here only of a request whose like was let in and answered at this moment. Beside whole answers, parts of them are kept the same way ([`Now::part`]).
 
+use super::form::RawBody;
 use super::portal::Portal;
 use super::visit::{FLASH, raw_cookie};
 use crate::error::{Error, Result};
@@ -15,7 +17,8 @@ use crate::kernel::clock::Setting;
 use crate::platform::db::State;
 use crate::platform::token;
 use actix_web::body::{BodySize, BoxBody, EitherBody, MessageBody, to_bytes};
-use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::dev::{Payload, ServiceRequest, ServiceResponse};
+use actix_web::error::PayloadError;
 use actix_web::http::header::{self, HeaderMap, HeaderValue};
 use actix_web::http::{Method, StatusCode};
 use actix_web::middleware::Next;
@@ -26,7 +29,14 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// Where answers are kept: lists and pages of accounts. What is read there changes with the database and the clock alone.
-const FOLDERS: &[&str] = &["/sa/", "/access", "/api/v1/accounts"];
+const FOLDERS: &[&str] = &[
+    "/sa/",
+    "/access",
+    "/api/v1/accounts",
+    "/services/api/",
+    "/v1/software/apis/",
+    "/backend/api/v1/accounts",
+];
 /// A longer answer is made anew each time. Bytes.
 const LONGEST: u64 = 1 << 20;
 /// All answers of one state together. Bytes.
@@ -51,6 +61,27 @@ impl Keep {
         }
     }
 }
+
+/// The mark of a request whose proof of access is for an action that changes nothing; an extension of the request.
+#[derive(Debug, Clone, Copy)]
+pub struct ReadsOnly;
+
+/// The body of a request as it was sent; an extension of the request.
+#[derive(Debug, Clone)]
+pub struct Sent(Bytes);
+
+impl Sent {
+    /// Leaves a body for this layer, where it may become a part of what an answer is kept under.
+    pub fn note(req: &HttpRequest, body: &Bytes) {
+        let mut extensions = req.extensions_mut();
+        if body.len() <= LONGEST_HEAD && extensions.get::<Now>().is_some() {
+            extensions.insert(Self(body.clone()));
+        }
+    }
+}
+
+/// The mark of a head with which a body came that was answered; kept under the head alone.
+struct Answered;
 
 /// Everything but the request that an answer depends on.
 #[derive(Debug, Clone, PartialEq)]
@@ -169,14 +200,20 @@ pub fn now_of(req: &HttpRequest) -> Option<Now> {
 
 /// A request as it came, whole but for the line of what its sender has already.
 fn head_of(req: &ServiceRequest) -> Option<Vec<u8>> {
-    let is_kept = *req.method() == Method::GET
+    let is_kept = [Method::GET, Method::POST].contains(req.method())
         && FOLDERS.iter().any(|folder| req.path().starts_with(folder))
         // A message is shown once.
         && raw_cookie(req.request(), FLASH).is_none();
     if !is_kept {
         return None;
     }
-    let mut head = format!("GET {}\n{:?}\n", req.uri(), req.peer_addr().map(|peer| peer.ip())).into_bytes();
+    let mut head = format!(
+        "{} {}\n{:?}\n",
+        req.method(),
+        req.uri(),
+        req.peer_addr().map(|peer| peer.ip())
+    )
+    .into_bytes();
     for (name, value) in req.headers() {
         if name == header::IF_NONE_MATCH {
             continue;
@@ -189,9 +226,33 @@ fn head_of(req: &ServiceRequest) -> Option<Vec<u8>> {
     (head.len() <= LONGEST_HEAD).then_some(head)
 }
 
+/// What an answer is kept under that a body was a part of.
+fn with(head: &[u8], body: &[u8]) -> Vec<u8> {
+    [head, b"\n", body].concat()
+}
+
+/// The body of a request, which stays there to be read. Nothing is read of one that may be too long.
+async fn body_of(req: &mut ServiceRequest) -> Bytes {
+    let length = req.headers().get(header::CONTENT_LENGTH);
+    let length = length.and_then(|length| length.to_str().ok()?.parse::<usize>().ok());
+    if length.is_none_or(|length| length > LONGEST_HEAD) {
+        return Bytes::new();
+    }
+    let read = req.extract::<RawBody<LONGEST_HEAD>>().await;
+    let (body, again) = match read {
+        Ok(RawBody(body)) => (body.clone(), Ok(body)),
+        // Whoever reads it meets the same.
+        Err(_) => (Bytes::new(), Err(PayloadError::Incomplete(None))),
+    };
+    req.set_payload(Payload::Stream {
+        payload: Box::pin(futures_util::stream::once(std::future::ready(again))),
+    });
+    body
+}
+
 /// The layer. It stands around compression, so that what is kept is compressed already.
 pub async fn around<B: MessageBody + 'static>(
-    req: ServiceRequest,
+    mut req: ServiceRequest,
     next: Next<B>,
 ) -> Result<ServiceResponse<EitherBody<B, BoxBody>>, actix_web::Error> {
     let portal = req.app_data::<Data<Portal>>().cloned();
@@ -201,17 +262,38 @@ pub async fn around<B: MessageBody + 'static>(
     let Some(now) = Now::of(&portal).await else {
         return Ok(next.call(req).await?.map_into_left_body());
     };
-    let has = req.headers().get(header::IF_NONE_MATCH).cloned();
-    if let Some(answer) = now.find::<Answer>(&head) {
+    let is_post = *req.method() == Method::POST;
+    let mut key = head.clone();
+    if is_post && now.find::<Answered>(&head).is_some() {
+        key = with(&head, &body_of(&mut req).await);
+    }
+    let has = req
+        .headers()
+        .get(header::IF_NONE_MATCH)
+        .cloned()
+        .filter(|_| !is_post);
+    if let Some(answer) = now.find::<Answer>(&key) {
         let response = answer.given(has.as_ref());
         return Ok(req.into_response(response).map_into_right_body());
     }
     req.extensions_mut().insert(now.clone());
     let response = next.call(req).await?;
+    let sent = is_post.then(|| {
+        let extensions = response.request().extensions();
+        extensions
+            .get::<ReadsOnly>()
+            .and(extensions.get::<Sent>())
+            .cloned()
+    });
     let may = response.response().extensions().get::<Keep>().is_some()
-        && !response.headers().contains_key(header::SET_COOKIE);
+        && !response.headers().contains_key(header::SET_COOKIE)
+        && sent.as_ref().is_none_or(Option::is_some);
     if !may {
         return Ok(response.map_into_left_body());
+    }
+    if let Some(Sent(body)) = sent.flatten() {
+        key = with(&head, &body);
+        now.keep(head, Arc::new(Answered), 0);
     }
     let (req, response) = response.into_parts();
     let (response, body) = response.into_parts();
@@ -224,7 +306,7 @@ pub async fn around<B: MessageBody + 'static>(
         .is_some_and(|kind| kind.as_bytes().starts_with(b"text/html"));
     let answer = Arc::new(Answer {
         // Each page has another form token, and none may be put away by a browser.
-        etag: (!is_page)
+        etag: (!is_page && !is_post)
             .then(|| HeaderValue::from_str(&format!("\"{}\"", token::fingerprint(&body))).ok())
             .flatten(),
         headers,
@@ -232,7 +314,7 @@ pub async fn around<B: MessageBody + 'static>(
     });
     let response = answer.given(has.as_ref());
     let bytes = answer.body.len();
-    now.keep(head, answer, bytes);
+    now.keep(key, answer, bytes);
     Ok(ServiceResponse::new(req, response).map_into_right_body())
 }
 

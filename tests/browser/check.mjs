@@ -153,6 +153,8 @@ export async function checkPage(page, label, { source = true } = {}) {
   await page.waitForLoadState("load");
   const problems = [];
 
+  // A click may have scrolled the page, and axe takes what then lies half below the top bar for too small to touch.
+  await evaluateInPage(page, "scrollTo({ top: 0, behavior: 'instant' })");
   // axe waits on timers, which never fire in a page without script (tried: not even when script is allowed again
   // later). The same page is read by axe in the other contexts.
   if (noted.script) problems.push(...(await accessibilityProblems(page)));

@@ -1,6 +1,9 @@
 //! `licentral run`: a script that was written for the vendor, unchanged, and led to a portal of ours. The command is started
-//! with a proxy and a certificate to believe; the vendor's hosts lead to the portal, every other host is refused.
+//! with a proxy and a certificate to believe; the vendor's hosts lead to the portal, every other host is refused. Where the
+//! system allows it, the command has a network of its own with no other way out.
 
+#[cfg(target_os = "linux")]
+mod network;
 mod proxy;
 mod record;
 mod relay;
@@ -9,6 +12,10 @@ mod trust;
 
 use super::complain;
 use clap::Args;
+#[cfg(target_os = "linux")]
+use network::Network;
+#[cfg(target_os = "linux")]
+pub use network::WithinArgs;
 use proxy::Proxy;
 use record::Record;
 use std::ffi::OsString;
@@ -26,6 +33,9 @@ const OWN_FAILURE: u8 = 125;
 const NOT_STARTED: u8 = 126;
 const NOT_FOUND: u8 = 127;
 
+/// The status to end with, and why.
+type Failed = (u8, String);
+
 /// What can be said to `licentral run`.
 #[derive(Args)]
 pub struct RunArgs {
@@ -41,6 +51,10 @@ pub struct RunArgs {
     /// A file to which each call with its answer is added, as one line of JSON, without secrets.
     #[arg(long, value_name = "FILE")]
     record: Option<PathBuf>,
+    /// Leave the command this machine's network, for other servers that it needs. A program that asks for no proxy is then
+    /// neither led nor held.
+    #[arg(long)]
+    open_network: bool,
     /// The command, and what belongs to it.
     #[arg(
         required = true,
@@ -53,8 +67,18 @@ pub struct RunArgs {
 
 /// Runs the command to its end. Its status is ours; where a signal ended it, 128 and the signal's number.
 pub fn run(args: RunArgs) -> ExitCode {
+    ended(led(args))
+}
+
+/// Runs a command in a network of its own, for a run outside.
+#[cfg(target_os = "linux")]
+pub fn within(args: WithinArgs) -> ExitCode {
+    ended(network::within(args))
+}
+
+fn ended(run: impl Future<Output = Result<u8, Failed>>) -> ExitCode {
     let system = actix_web::rt::System::new();
-    let code = system.block_on(led(args)).unwrap_or_else(|(code, why)| {
+    let code = system.block_on(run).unwrap_or_else(|(code, why)| {
         complain(&format!("licentral run: {why}"));
         code
     });
@@ -63,7 +87,7 @@ pub fn run(args: RunArgs) -> ExitCode {
     ExitCode::from(code)
 }
 
-async fn led(args: RunArgs) -> Result<u8, (u8, String)> {
+async fn led(args: RunArgs) -> Result<u8, Failed> {
     let own = |why: String| (OWN_FAILURE, why);
     let targets = Targets::of(&args.portal, &args.on_prem, &args.on_prem_host).map_err(own)?;
     let trust = Trust::make(&targets.names()).map_err(own)?;
@@ -73,48 +97,76 @@ async fn led(args: RunArgs) -> Result<u8, (u8, String)> {
         .map(Record::open)
         .transpose()
         .map_err(own)?;
-    let proxy = Proxy::new(targets, trust.front.clone(), record).map_err(own)?;
     let listener = TcpListener::bind("127.0.0.1:0")
         .await
         .map_err(|e| own(e.to_string()))?;
     let port = listener.local_addr().map_err(|e| own(e.to_string()))?.port();
+    let held = hold(&args, &trust, &targets, port);
+    let is_held = held.is_some();
+    let mut command = held.map_or_else(|| plain(&args.command), Ok)?;
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "not a setting of ours: what the command would get is added to"
+    )]
+    command.envs(trust.environment(port, |name| std::env::var_os(name)));
+    let proxy = Proxy::new(targets, trust.front.clone(), record).map_err(own)?;
     // Before there is anybody who would have to be told.
     let signals = Signals::listen().map_err(|e| own(e.to_string()))?;
-    let child = start(&args.command, &trust, port)?;
+    let child = start(command)?;
     let serving = actix_web::rt::spawn(proxy.clone().serve(listener));
     let status = signals.until_end(child).await.map_err(|e| own(e.to_string()))?;
     serving.abort();
-    if proxy.connections.get() == 0 {
-        complain(
-            "licentral run: no call of the command came this way. A program that does not read HTTPS_PROXY is not led, and nothing keeps it from the real hosts.",
-        );
+    if proxy.connections.get() == 0 && !is_held {
+        complain("licentral run: no call of the command came this way.");
     }
     Ok(code_of(status))
 }
 
-#[expect(
-    clippy::disallowed_methods,
-    reason = "not a setting of ours: what the command would get is added to"
-)]
-fn start(command: &[OsString], trust: &Trust, port: u16) -> Result<Child, (u8, String)> {
+/// The command in a network of its own. None where it is not wanted, or where the system gives none, which is said.
+#[cfg(target_os = "linux")]
+fn hold(args: &RunArgs, trust: &Trust, targets: &Targets, port: u16) -> Option<Command> {
+    if args.open_network {
+        return None;
+    }
+    let held = Network::make(trust.folder(), targets, port)
+        .and_then(|network| network.command(&args.command).map_err(|e| e.to_string()));
+    held.inspect_err(|why| tell_unheld(why)).ok()
+}
+
+#[cfg(not(target_os = "linux"))]
+fn hold(args: &RunArgs, _trust: &Trust, _targets: &Targets, _port: u16) -> Option<Command> {
+    if !args.open_network {
+        tell_unheld("only Linux does");
+    }
+    None
+}
+
+fn tell_unheld(why: &str) {
+    complain(&format!(
+        "licentral run: this system gives the command no network of its own ({why}). A program that does not read HTTPS_PROXY is not led, and nothing keeps it from the real hosts. --open-network leaves this line out."
+    ));
+}
+
+/// The command as it was typed.
+fn plain(command: &[OsString]) -> Result<Command, Failed> {
     let (program, arguments) = command
         .split_first()
         .ok_or_else(|| (OWN_FAILURE, "There is no command.".to_owned()))?;
-    Command::new(program)
-        .args(arguments)
-        .envs(trust.environment(port, |name| std::env::var_os(name)))
-        .spawn()
-        .map_err(|e| {
-            let code = if e.kind() == ErrorKind::NotFound {
-                NOT_FOUND
-            } else {
-                NOT_STARTED
-            };
-            (
-                code,
-                format!("{} cannot be started: {e}", program.to_string_lossy()),
-            )
-        })
+    let mut command = Command::new(program);
+    command.args(arguments);
+    Ok(command)
+}
+
+fn start(mut command: Command) -> Result<Child, Failed> {
+    command.spawn().map_err(|e| {
+        let code = if e.kind() == ErrorKind::NotFound {
+            NOT_FOUND
+        } else {
+            NOT_STARTED
+        };
+        let program = command.get_program().to_string_lossy();
+        (code, format!("{program} cannot be started: {e}"))
+    })
 }
 
 /// The code of a shell for how a process ended.

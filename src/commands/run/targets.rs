@@ -140,6 +140,12 @@ impl Targets {
         (is_on_prem || *asked == self.on_prem.asked).then_some(&self.on_prem)
     }
 
+    /// The ports on which the portals and the script's On-Prem server are named, besides the usual ones.
+    pub fn ports(&self) -> impl Iterator<Item = u16> {
+        let own = [&self.cloud, &self.on_prem].map(|target| target.asked.port);
+        self.on_prem_hosts.iter().filter_map(|(_, port)| *port).chain(own)
+    }
+
     /// All names for which a certificate is needed.
     pub fn names(&self) -> Vec<String> {
         let own = [&self.cloud, &self.on_prem].map(|target| target.asked.host.clone());

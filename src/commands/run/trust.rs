@@ -84,6 +84,11 @@ impl Trust {
         self.folder.join("authority.pem")
     }
 
+    /// Of the run, its owner's alone.
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+
     fn java_store(&self) -> PathBuf {
         self.folder.join("authority.jks")
     }

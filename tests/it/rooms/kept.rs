@@ -1,13 +1,15 @@
 //! Answers that are kept: given again to whoever asks the same, and gone with the next write, the next second and the next
 //! person.
 
-use crate::support::{Api, Browser, Cast, Portal, placed};
+use super::vendor_api::Script;
+use crate::support::{Api, Browser, Cast, Page, Portal, placed};
 use diesel::prelude::*;
 use licentral::authz::Role;
 use licentral::kernel::Who;
 use licentral::kernel::ids::PersonId;
 use licentral::platform::db::schema::{devices, grants};
 use licentral::platform::db::{Database, Db};
+use serde_json::json;
 
 fn kept() -> (Portal, Cast) {
     let p = Portal::start_as(|config| config.keeps_pages = true);
@@ -199,6 +201,48 @@ fn who_has_an_answer_is_told_that_it_is_the_same() {
         let reply = script.send("GET", &path, &[("if-none-match", &etag)], None);
         assert_eq!(reply.status, if path.ends_with("devices") { 200 } else { 304 });
     }
+}
+
+/// Scripts of the vendor read with POST: the body is a part of what they ask.
+#[test]
+fn what_a_script_reads_with_post_is_kept_by_its_body_until_somebody_writes() {
+    let (p, cast) = kept();
+    let mut script = Script::of(&p, "ada@xyz.example");
+    let path = "/services/api/smart-accounts-and-licensing/v1/accounts/xyz.example/devices";
+    let (one, none) = (json!({ "limit": 1 }), json!({ "limit": 0 }));
+    let rows = |page: &Page| page.json()["devices"].as_array().unwrap().len();
+    given_again(&p, || {
+        assert_eq!(rows(&script.post(path, &one)), 1);
+    });
+    given_again(&p, || {
+        assert_eq!(rows(&script.post(path, &none)), 0);
+    });
+    assert_eq!(rows(&script.post(path, &one)), 1);
+    rename_all(&p, "Renamed");
+    assert_eq!(
+        script.post(path, &one).json()["devices"][0]["productName"],
+        "Renamed"
+    );
+    // What changes something is done as often as it is asked.
+    let tokens =
+        "/services/api/smart-accounts-and-licensing/v1/accounts/xyz.example/virtual-accounts/DEFAULT/tokens";
+    let wanted = json!({ "description": "The same", "expiresAfterDays": 30 });
+    let mut made: Vec<_> = (0..3)
+        .map(|_| script.post(tokens, &wanted).json()["tokenInfo"]["token"].clone())
+        .collect();
+    made.dedup();
+    assert_eq!(made.len(), 3);
+    // The same words of somebody who may not read here.
+    let mut stranger = Script::of(&p, "eve@harborview.example");
+    for _ in 0..3 {
+        stranger.post(path, &one).expect(404);
+    }
+    assert_eq!(
+        rows(&script.post(path, &json!({ "limit": 50 }))),
+        5,
+        "{}",
+        cast.xyz.number
+    );
 }
 
 #[test]

@@ -307,6 +307,65 @@ fn a_redirect_to_another_host_leads_nowhere() {
 }
 
 #[test]
+fn a_program_that_asks_for_no_proxy_is_led_and_has_no_other_way_out() {
+    let (p, _) = Portal::with_cast();
+    let database = Database::empty();
+    let folder = &database.folder;
+    let (other, address) = untouched();
+    let plain = |options: &[&str], url: &str| {
+        let command = ["curl", "-sS", "--noproxy", "*", "-m", "20", url];
+        run(folder, &p.base, options, &command).output().unwrap()
+    };
+    let first = plain(&[], &format!("http://{address}/"));
+    if !is_there("curl") || says(&first).contains("no network of its own") {
+        eprintln!("left out: this system has no curl, or gives a command no network of its own");
+        return;
+    }
+    // Nothing listens there, within.
+    assert_eq!(first.status.code(), Some(7), "{}", says(&first));
+    let elsewhere = plain(&[], "http://192.0.2.7/");
+    assert_eq!(elsewhere.status.code(), Some(7), "{}", says(&elsewhere));
+    let unknown = plain(&[], "http://other.invalid/");
+    assert_eq!(unknown.status.code(), Some(6), "{}", says(&unknown));
+    assert_untouched(&other);
+
+    let path = "services/api/smart-accounts-and-licensing/v2/accounts";
+    let portal = p.base.clone();
+    let at_server = ["--on-prem", &portal, "--on-prem-host", "ssm.company.example:8443"];
+    for (options, url) in [
+        (&[][..], format!("https://swapi.cisco.com/{path}")),
+        (&[][..], format!("http://apx.cisco.com/{path}")),
+        (&[][..], format!("{portal}/{path}")),
+        (&at_server[..], format!("https://ssm.company.example:8443/{path}")),
+    ] {
+        let led = plain(options, &url);
+        assert!(
+            says(&led).contains("Access token is missing or invalid."),
+            "{url}: {}",
+            says(&led)
+        );
+    }
+
+    // The same without: it gets out.
+    let mut open = run(
+        folder,
+        &p.base,
+        &["--open-network"],
+        &[
+            "curl",
+            "-sS",
+            "--noproxy",
+            "*",
+            "-m",
+            "1",
+            &format!("http://{address}/"),
+        ],
+    );
+    open.output().unwrap();
+    assert!(other.accept().is_ok(), "the control did not get out");
+}
+
+#[test]
 fn exceptions_that_were_set_outside_are_gone() {
     let database = Database::empty();
     let folder = &database.folder;
