@@ -247,30 +247,42 @@ fn rows_of_sqlite(conn: &mut Conn, from_snapshot: bool) -> Result<()> {
     if from_snapshot {
         of_this_schema(conn, "snapshot")?;
     }
-    // The record is append-only while it is used; here it is replaced with everything else. What keeps the index of
-    // trigrams stays: the index follows the rows.
-    let triggers = pairs(
+    // The record is append-only while it is used; here it is replaced with everything else. The index of trigrams is
+    // emptied at once and follows the rows that come.
+    let (of_index, others): (Vec<_>, Vec<_>) = pairs(
         conn,
-        "SELECT name AS one, sql AS other FROM main.sqlite_master WHERE type = 'trigger' AND name NOT LIKE 'trigrams%' ORDER BY name",
-    )?;
+        "SELECT name AS one, sql AS other FROM main.sqlite_master WHERE type = 'trigger' ORDER BY name",
+    )?
+    .into_iter()
+    .partition(|(name, _)| name.starts_with("trigrams"));
+    let all = tables(conn)?;
     let mut steps = String::new();
-    for (name, _) in &triggers {
+    for (name, _) in of_index.iter().chain(&others) {
         steps.push_str(&format!("DROP TRIGGER \"{name}\";"));
     }
-    for table in tables(conn)? {
+    for table in all.iter().map(String::as_str).chain(INDEXED) {
         steps.push_str(&format!("DELETE FROM main.\"{table}\";"));
-        if from_snapshot {
-            steps.push_str(&format!(
-                "INSERT INTO main.\"{table}\" SELECT * FROM snapshot.\"{table}\";"
-            ));
-        }
     }
-    for (_, sql) in &triggers {
+    steps.push_str("INSERT INTO trigrams (trigrams) VALUES ('delete-all');");
+    made_again(&mut steps, &of_index);
+    for table in all.iter().filter(|_| from_snapshot) {
+        steps.push_str(&format!(
+            "INSERT INTO main.\"{table}\" SELECT * FROM snapshot.\"{table}\";"
+        ));
+    }
+    made_again(&mut steps, &others);
+    steps.push_str("COMMIT;");
+    Ok(conn.batch_execute(&steps)?)
+}
+
+/// What the index of trigrams knows besides the trigrams.
+const INDEXED: [&str; 2] = ["trigrams_accounts", "trigrams_of"];
+
+fn made_again(steps: &mut String, triggers: &[(String, String)]) {
+    for (_, sql) in triggers {
         steps.push_str(sql);
         steps.push(';');
     }
-    steps.push_str("COMMIT;");
-    Ok(conn.batch_execute(&steps)?)
 }
 
 /// What triggers count: of other tables' rows, so it comes back after them.
