@@ -28,7 +28,7 @@ use std::any::Any;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-/// Where answers are kept: lists and pages of accounts. What is read there changes with the database and the clock alone.
+/// Where answers are kept: lists and pages of accounts, and those of all accounts of a server. What is read there changes with the database and the clock alone.
 const FOLDERS: &[&str] = &[
     "/sa/",
     "/access",
@@ -36,6 +36,8 @@ const FOLDERS: &[&str] = &[
     "/services/api/",
     "/v1/software/apis/",
     "/backend/api/v1/accounts",
+    "/on-prem-accounts",
+    "/admin/synchronisation",
 ];
 /// A longer answer is made anew each time. Bytes.
 const LONGEST: u64 = 1 << 20;

@@ -9,6 +9,7 @@ use crate::http::{Answer, json as send, reply};
 use crate::kernel::Moment;
 use actix_web::http::{StatusCode, header};
 use actix_web::{HttpResponse, ResponseError};
+use chrono::{Datelike, Timelike};
 use serde_json::{Value, json};
 
 /// What an operation that was done answers with.
@@ -37,7 +38,18 @@ pub fn status_of(done: usize, all: usize) -> &'static str {
 
 /// A time as the vendor writes it.
 pub fn time(at: Moment) -> String {
-    at.utc().format("%Y-%m-%dT%H:%M:%S.%3fZ").to_string()
+    let at = at.utc();
+    // Written here: an answer holds hundreds of them, and a format that is read each time took a twelfth of it.
+    format!(
+        "{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.{:03}Z",
+        at.year(),
+        at.month(),
+        at.day(),
+        at.hour(),
+        at.minute(),
+        at.second(),
+        at.timestamp_subsec_millis()
+    )
 }
 
 /// A time in milliseconds.
