@@ -4,10 +4,12 @@ pub mod actor;
 pub mod api_client;
 pub mod password;
 pub mod people;
+pub mod second_factor;
 pub mod session;
 mod store;
 pub mod system_users;
 pub mod throttle;
+pub mod totp;
 
 pub use actor::{Actor, Via};
 pub use password::Hasher;

@@ -192,6 +192,7 @@ pub fn set_state(tx: &mut Tx<'_>, id: PersonId, state: PersonState) -> Result<()
 /// Takes a person out of use: no password, no way in. The record keeps who they were.
 pub fn retire(tx: &mut Tx<'_>, at: Moment, id: PersonId) -> Result<()> {
     store::retire_person(tx, id)?;
+    super::second_factor::remove(tx, id)?;
     super::session::end_all_access(tx, at, id, None)
 }
 

@@ -23,6 +23,33 @@ pub const FRESH: TimeDelta = TimeDelta::minutes(10);
 /// A session's last use is written down at most this often.
 const TOUCH: TimeDelta = TimeDelta::seconds(60);
 
+crate::words! {
+    /// How somebody came in.
+    pub enum Way {
+        /// With the password.
+        Password = "password", "Password";
+        /// With the password and a code of the authenticator.
+        Code = "code", "Password and code";
+        /// With the password and a recovery code.
+        RecoveryCode = "recovery-code", "Password and recovery code";
+        /// By an emailed link, or that of the first start.
+        Link = "link", "Link";
+        /// In a lab, by a click on the cast.
+        Lab = "lab", "Cast of the lab";
+    }
+}
+
+/// Where a session begins, and how.
+#[derive(Debug, Clone, Copy)]
+pub struct Beginning<'a> {
+    /// The address of the browser.
+    pub address: &'a str,
+    /// What it says that it is.
+    pub agent: &'a str,
+    /// How somebody came in.
+    pub way: Way,
+}
+
 /// A session as its owner sees it.
 #[derive(Debug, Clone, serde::Serialize)]
 pub struct Session {
@@ -36,6 +63,8 @@ pub struct Session {
     pub address: String,
     /// With what.
     pub agent: String,
+    /// How its owner came in.
+    pub way: Way,
 }
 
 /// Starts a session. `cookie` was made by [`token::random`] before the transaction.
@@ -44,11 +73,10 @@ pub fn start(
     wall: Moment,
     person: PersonId,
     cookie: &str,
-    address: &str,
-    agent: &str,
+    beginning: Beginning<'_>,
 ) -> Result<SessionId> {
     let id = SessionId::new();
-    store::insert_session(tx, &token::digest(cookie), id, person, wall, address, agent)?;
+    store::insert_session(tx, &token::digest(cookie), id, person, wall, beginning)?;
     Ok(id)
 }
 

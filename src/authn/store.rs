@@ -2,7 +2,7 @@
 
 use super::api_client::Client;
 use super::people::{Person, PersonState, PlatformRole};
-use super::session::Session;
+use super::session::{Beginning, Session, Way};
 use crate::error::{Error, Result};
 use crate::kernel::ids::{PersonId, SessionId};
 use crate::kernel::{EmailAddress, Moment, search_key};
@@ -275,8 +275,7 @@ pub fn insert_session(
     public_id: SessionId,
     person: PersonId,
     wall: Moment,
-    address: &str,
-    agent: &str,
+    Beginning { address, agent, way }: Beginning<'_>,
 ) -> Result<()> {
     let agent: String = agent.chars().filter(|c| !c.is_control()).take(300).collect();
     diesel::insert_into(sessions::table)
@@ -289,6 +288,7 @@ pub fn insert_session(
             sessions::fresh_at.eq(wall),
             sessions::address.eq(address.chars().take(64).collect::<String>()),
             sessions::agent.eq(agent),
+            sessions::way.eq(way),
         ))
         .execute(tx.conn())?;
     Ok(())
@@ -319,6 +319,7 @@ pub struct CarriedSession {
     fresh_at: Moment,
     address: String,
     agent: String,
+    way: Way,
 }
 
 pub fn all_sessions(read: &mut dyn Reads) -> Result<Vec<CarriedSession>> {
@@ -334,6 +335,7 @@ pub fn all_sessions(read: &mut dyn Reads) -> Result<Vec<CarriedSession>> {
             sessions::fresh_at,
             sessions::address,
             sessions::agent,
+            sessions::way,
         ))
         .load(read.conn())?)
 }
@@ -358,6 +360,7 @@ pub fn replace_sessions(tx: &mut Tx<'_>, carried: &[CarriedSession]) -> Result<(
                 sessions::fresh_at.eq(one.fresh_at),
                 sessions::address.eq(&one.address),
                 sessions::agent.eq(&one.agent),
+                sessions::way.eq(one.way),
             ))
             .execute(tx.conn())?;
     }
@@ -410,7 +413,7 @@ pub fn sessions(
     seen_after: Moment,
     made_after: Moment,
 ) -> Result<Vec<Session>> {
-    type Row = (SessionId, Moment, Moment, String, String);
+    type Row = (SessionId, Moment, Moment, String, String, Way);
     let rows: Vec<Row> = sessions::table
         .filter(
             sessions::person_id
@@ -425,16 +428,18 @@ pub fn sessions(
             sessions::seen_at,
             sessions::address,
             sessions::agent,
+            sessions::way,
         ))
         .load(read.conn())?;
     Ok(rows
         .into_iter()
-        .map(|(id, created_at, seen_at, address, agent)| Session {
+        .map(|(id, created_at, seen_at, address, agent, way)| Session {
             id,
             created_at,
             seen_at,
             address,
             agent,
+            way,
         })
         .collect())
 }

@@ -27,6 +27,9 @@ pub const FREE_SIGN_INS: i32 = 30;
 /// The same for letters with a link for a new password.
 pub const FREE_RESETS: i32 = 10;
 
+/// The same for codes of a second factor.
+const FREE_CODES: i32 = 10;
+
 /// What is counted for one attempt.
 #[derive(Clone)]
 pub struct Subjects(Vec<Subject>);
@@ -95,6 +98,22 @@ pub fn subjects_of_anybody(
             longest: LONGEST_OF_CROWD,
             locks: false,
         });
+    }
+    Ok(subjects)
+}
+
+/// The subjects of an attempt at the second step of a sign-in, by somebody who knows the password: the user account may be
+/// tried a few times from new networks, and then waits as long as one network does. A crowd that knows the password gets
+/// through some hundred of a million codes in a day.
+pub fn subjects_of_second_step(
+    read: &mut dyn Reads,
+    wall: Moment,
+    email_key: &str,
+    address: &str,
+) -> Result<Subjects> {
+    let mut subjects = subjects_of_anybody(read, wall, "code ", email_key, address, FREE_CODES)?;
+    for subject in &mut subjects.0 {
+        subject.longest = LONGEST;
     }
     Ok(subjects)
 }

@@ -4,6 +4,7 @@ mod device;
 mod lab;
 mod on_prem;
 mod run;
+mod second_factor;
 mod serve;
 mod sync_file;
 
@@ -69,6 +70,13 @@ enum Command {
     Within(run::WithinArgs),
     /// Files that travel between an On-Prem server and the cloud: look into one, or spoil one for a test.
     Sync(sync_file::SyncArgs),
+    /// Remove the second factor of somebody who has lost it, when nobody is left who could do so in the portal.
+    RemoveSecondFactor {
+        /// The address of their user account.
+        address: String,
+        #[command(flatten)]
+        settings: Settings,
+    },
     /// Make a file of signing keys.
     MakeKey {
         /// The file to write.
@@ -139,6 +147,9 @@ pub fn run() -> ExitCode {
         #[cfg(target_os = "linux")]
         Some(Command::Within(args)) => return run::within(args),
         Some(Command::Sync(args)) => sync_file::run(args),
+        Some(Command::RemoveSecondFactor { address, settings }) => {
+            checked(settings).and_then(|config| second_factor::remove(&config, &address))
+        }
         Some(Command::MakeKey { file }) => {
             if file.exists() {
                 Err(format!("{} is there already", file.display()))

@@ -122,6 +122,11 @@ guides! {
         "Add Webhook with an address, keep its secret, and verify each signature.",
         "webhook signature HMAC secret rotate replay delivery receiver kinds of events",
         ["/help/first-steps"];
+    second_factor: "/help/second-factor", "home/guides/second_factor.html",
+        "How to sign in with a second factor",
+        "Your profile, Second factor, Set up; from then on a code of your authenticator is asked for after the password.",
+        "2FA MFA TOTP two-factor authenticator phone code recovery codes lost security sign-in",
+        ["/help/access-requests"];
 }
 
 /// The address of a page of the account that is open, for whoever has it in their menu; "" otherwise.

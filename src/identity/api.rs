@@ -2,7 +2,7 @@
 
 use super::model::Credentials;
 use super::service::{self, Caller};
-use crate::authn::{Person, PlatformRole, Via, api_client, session};
+use crate::authn::{Person, PlatformRole, Via, api_client, second_factor, session};
 use crate::authz::Role;
 use crate::authz::grants::{self, Held};
 use crate::error::{Error, Result};
@@ -218,6 +218,8 @@ struct Me {
     email: String,
     /// 0 to 4.
     access_level: i32,
+    /// Whether a code is asked for after the password.
+    has_second_factor: bool,
     /// Over the whole portal.
     platform_roles: Vec<PlatformRole>,
     roles: Vec<RoleHeld>,
@@ -248,7 +250,11 @@ impl From<Held> for RoleHeld {
 async fn me(who: SignedIn) -> Answer {
     let actor = who.actor().clone();
     let id = actor.person.id;
-    let held = who.portal.db.read(move |r| grants::held_by(r, &[id])).await?;
+    let (held, has_second_factor) = who
+        .portal
+        .db
+        .read(move |r| Ok((grants::held_by(r, &[id])?, second_factor::is_set(r, id)?)))
+        .await?;
     json(
         200,
         &Me {
@@ -256,6 +262,7 @@ async fn me(who: SignedIn) -> Answer {
             name: actor.person.name.clone(),
             email: actor.person.email.to_string(),
             access_level: actor.person.access_level,
+            has_second_factor,
             platform_roles: actor.platform.clone(),
             roles: held.into_iter().map(RoleHeld::from).collect(),
         },
@@ -277,6 +284,8 @@ struct SessionShape {
     seen_at: Moment,
     address: String,
     agent: String,
+    /// How its owner came in.
+    way: session::Way,
 }
 
 async fn sessions(who: SignedIn) -> Answer {
@@ -290,6 +299,7 @@ async fn sessions(who: SignedIn) -> Answer {
             seen_at: s.seen_at,
             address: s.address,
             agent: s.agent,
+            way: s.way,
         })
         .collect();
     json(200, &Sessions { sessions })

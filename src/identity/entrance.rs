@@ -1,10 +1,10 @@
 //! Coming in: how a browser gets its session, from whatever page that happens.
 
 use super::model;
-use crate::authn::{Person, Via, password, people, session, system_users, throttle};
+use crate::authn::session::{Beginning, Way};
+use crate::authn::{Person, Via, password, session, system_users, throttle};
 use crate::error::{Problems, Result};
 use crate::http::{Visit, reply};
-use crate::kernel::ids::PersonId;
 use crate::kernel::{Event, Kind, Moment, Secret, Who};
 use crate::platform::db::Tx;
 use crate::platform::token;
@@ -50,24 +50,29 @@ impl Entrance {
         }
     }
 
-    /// Begins the session inside a room's own write, with a line in the record. The person may have come
-    /// to be in the same transaction.
+    /// Begins the session inside a room's own write, with a line in the record, for somebody who came by a link. The person
+    /// may have come to be in the same transaction.
     pub fn begin(&self, tx: &mut Tx<'_>, person: &Person) -> Result<()> {
-        let event = self.open(tx, person)?;
+        let event = self.open(tx, person, Way::Link)?;
         tx.note(self.now, &self.who(person), &event)
     }
 
     /// The same, where coming in is all that happens: the caller records the event.
-    pub(super) fn open(&self, tx: &mut Tx<'_>, person: &Person) -> Result<Event> {
+    pub(super) fn open(&self, tx: &mut Tx<'_>, person: &Person, way: Way) -> Result<Event> {
         if let Some(before) = &self.before {
             session::end(tx, before)?;
         }
         throttle::know(tx, self.wall, person.id, &self.address)?;
-        let id = session::start(tx, self.wall, person.id, &self.cookie, &self.address, &self.agent)?;
+        let beginning = Beginning {
+            address: &self.address,
+            agent: &self.agent,
+            way,
+        };
+        let id = session::start(tx, self.wall, person.id, &self.cookie, beginning)?;
         system_users::signed_in(tx, person.id, self.now)?;
         Ok(
             Event::new(Kind::SignedIn, person.id, format!("{} signed in.", person.name))
-                .with(serde_json::json!({ "session": id })),
+                .with(serde_json::json!({ "session": id, "way": way })),
         )
     }
 
@@ -85,24 +90,6 @@ impl Entrance {
     pub fn set_cookie(&self, response: &mut HttpResponse) {
         reply::set_cookie(response, session::COOKIE, &self.cookie, None);
     }
-}
-
-/// Signs a person in who has just proved who they are, in a transaction of its own, and goes on to a page.
-pub async fn sign_in_response(visit: &Visit, person: PersonId, to: &str) -> Result<HttpResponse> {
-    let entrance = Entrance::of(visit);
-    let inside = entrance.clone();
-    visit
-        .portal
-        .db
-        .write(move |tx| {
-            let person = people::find(tx, person)?;
-            let event = inside.open(tx, &person)?;
-            tx.record(inside.now, &inside.who(&person), &event, ())
-        })
-        .await?;
-    let mut response = reply::redirect(reply::local_path(to));
-    entrance.set_cookie(&mut response);
-    Ok(response)
 }
 
 /// The fewest characters of a new password here: an On-Prem server sets its own number.

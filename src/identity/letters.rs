@@ -6,17 +6,61 @@ use crate::error::{Error, Result};
 use crate::kernel::Moment;
 use crate::kernel::ids::LinkId;
 use crate::platform::db::Read;
-use crate::platform::mail::{Desk, Envelope, Letters, Writer, Written};
+use crate::platform::mail::{Desk, Envelope, Letter, Letters, Writer, Written};
 use askama::Template;
 
 pub const PASSWORD_RESET: &str = "identity.password-reset";
 pub const PASSWORD_CHANGED: &str = "identity.password-changed";
 pub const INVITATION: &str = "identity.invitation";
+pub const SECOND_FACTOR: &str = "identity.second-factor";
 
 pub fn register(letters: &mut Letters) {
     letters.add(PasswordReset);
     letters.add(PasswordChanged);
     letters.add(Invitation);
+    letters.add_told(&[(SECOND_FACTOR, second_factor)]);
+}
+
+/// What became of somebody's second factor.
+fn second_factor(read: &mut Read<'_>, desk: &Desk, envelope: &Envelope) -> Result<Option<Letter>> {
+    let person = people::find(read, envelope.about_id.parse().map_err(|_| Error::NotFound)?)?;
+    let (what, by) = (envelope.extra("what"), envelope.extra("by"));
+    let (heading, says) = match what.as_str() {
+        "set" => (
+            "Your second factor is set up",
+            "From now on the portal asks for a code of your authenticator after your password. All other sessions have ended and all API clients were revoked.".to_owned(),
+        ),
+        "removed" if !by.is_empty() => (
+            "Your second factor was removed",
+            format!("{by} removed it. Your password alone lets you in until you set up another one. All sessions have ended and all API clients were revoked."),
+        ),
+        "removed" => (
+            "Your second factor was removed",
+            "Your password alone lets you in. All other sessions have ended and all API clients were revoked.".to_owned(),
+        ),
+        "used" => (
+            "A recovery code was used",
+            format!("Somebody signed in with your password and a recovery code. {} of them are left.", envelope.extra("left")),
+        ),
+        _ => (
+            "You have new recovery codes",
+            "The old ones are no longer good.".to_owned(),
+        ),
+    };
+    Ok(Some(Letter {
+        subject: heading.to_owned(),
+        heading: heading.to_owned(),
+        opening: vec![says],
+        facts: vec![
+            ("User account", person.email.to_string()),
+            ("When", desk.now.words()),
+        ],
+        closing: vec![
+            "If this was not you, set a new password at once, and tell whoever runs the portal.".to_owned(),
+        ],
+        button: Some(("Set a new password", desk.page("/password/forgot"))),
+        ..Letter::default()
+    }))
 }
 
 /// What the letters speak of.

@@ -19,6 +19,16 @@ crate::words! {
         PasswordResetAsked = "person.password-reset-asked", "Password reset requested";
         /// A new password was set through an emailed link.
         PasswordReset = "person.password-reset", "Password reset";
+        /// The password was right, and a code of the second factor was asked for.
+        SecondStepAsked = "person.second-step-asked", "Second step asked";
+        /// A second factor was set up.
+        SecondFactorSet = "person.second-factor-set", "Second factor set up";
+        /// A second factor was removed, by its owner or for them.
+        SecondFactorRemoved = "person.second-factor-removed", "Second factor removed";
+        /// New recovery codes were made.
+        RecoveryCodesMade = "person.recovery-codes-made", "Recovery codes made";
+        /// A recovery code was used.
+        RecoveryCodeUsed = "person.recovery-code-used", "Recovery code used";
         /// A person came to be.
         PersonAdded = "person.added", "User account created";
         /// A person named themselves and set a password.

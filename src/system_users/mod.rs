@@ -1,6 +1,7 @@
 //! The users of an On-Prem server: Admin Workspace, Users, and the first sign-in at a server that was started empty.
 
 mod api;
+mod factor_pages;
 mod model;
 mod pages;
 mod service;
@@ -17,6 +18,7 @@ use crate::kernel::ids::PersonId;
 /// The routes of this room.
 pub fn routes(routes: &mut Routes) {
     pages::routes(routes);
+    factor_pages::routes(routes);
     api::routes(routes);
     wizard_pages::routes(routes);
 }
@@ -55,6 +57,11 @@ pub const REFUSALS: &[crate::error::Coded] = &[
         "system-users.not-active",
         "Only an Active user is sent a link for a new password.",
         "Enable the user first; one who was invited follows the link of the invitation.",
+    ),
+    (
+        "system-users.own-second-factor",
+        "Nobody removes their own second factor without password and code.",
+        "Remove it in your profile, or have another System Administrator do it.",
     ),
     (
         "system-users.yourself",

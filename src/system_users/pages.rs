@@ -3,7 +3,7 @@
 use super::model::{self, Change, NewUser};
 use super::service;
 use crate::authn::system_users::{self, Filter, SystemUser};
-use crate::authn::{PersonState, PlatformRole};
+use crate::authn::{PersonState, PlatformRole, second_factor};
 use crate::authz::Action;
 use crate::authz::action::{ManageSystemUsers, ViewAdminWorkspace};
 use crate::error::{Error, Problems, Result};
@@ -22,8 +22,9 @@ use crate::kernel::Name;
 use crate::kernel::ids::{LinkId, PersonId};
 use askama::Template;
 use serde::Deserialize;
+use std::collections::HashSet;
 
-const USERS: &str = "/admin/users";
+pub(super) const USERS: &str = "/admin/users";
 /// The most lines of a file with the list.
 const MOST_EXPORTED: i64 = 100_000;
 
@@ -116,13 +117,14 @@ pub fn filter(list: &ListQuery) -> Filter {
 }
 
 /// What stands over the list.
-enum Dialog {
+pub(super) enum Dialog {
     None,
     New,
     Edit(SystemUser),
     Disable(SystemUser),
     Remove(SystemUser),
     Reset(SystemUser),
+    Factor(SystemUser),
 }
 
 impl Dialog {
@@ -135,13 +137,14 @@ impl Dialog {
             Self::Remove(_) => "Remove user?",
             Self::Reset(user) if user.state == PersonState::Invited => "Resend invitation?",
             Self::Reset(_) => "Reset password?",
+            Self::Factor(_) => "Remove second factor?",
         }
     }
 }
 
 #[derive(Template)]
 #[template(path = "system_users/list.html")]
-struct UsersPage {
+pub(super) struct UsersPage {
     shell: Shell,
     list: ListQuery,
     pager: Pager,
@@ -154,6 +157,8 @@ struct UsersPage {
     refused: String,
     me: Option<PersonId>,
     administrators: usize,
+    /// Who of those shown has a second factor.
+    with_factor: HashSet<PersonId>,
 }
 
 impl UsersPage {
@@ -170,6 +175,15 @@ impl UsersPage {
     }
     fn against_disable(&self, user: &SystemUser) -> String {
         self.against(user, Change::Disable)
+    }
+    fn against_factor(&self, user: &SystemUser) -> String {
+        if self.me == Some(user.id) {
+            "Your own is removed in your profile.".to_owned()
+        } else if self.with_factor.contains(&user.id) {
+            String::new()
+        } else {
+            "This user has none.".to_owned()
+        }
     }
     fn against_remove(&self, user: &SystemUser) -> String {
         self.against(user, Change::Remove)
@@ -190,9 +204,9 @@ fn role_choices() -> Vec<Choice> {
         .collect()
 }
 
-async fn view(visit: &Visit, form: FormState, dialog: Dialog) -> Result<UsersPage> {
+pub(super) async fn view(visit: &Visit, form: FormState, dialog: Dialog) -> Result<UsersPage> {
     let mut list = query(visit, USERS);
-    let (list, total, rows, administrators) = visit
+    let (list, total, rows, administrators, with_factor) = visit
         .portal
         .db
         .read(move |r| {
@@ -206,7 +220,9 @@ async fn view(visit: &Visit, form: FormState, dialog: Dialog) -> Result<UsersPag
                 list.limit().cast_signed(),
                 list.offset().cast_signed(),
             )?;
-            Ok((list, total, rows, system_users::active_administrators(r)?))
+            let ids: Vec<PersonId> = rows.iter().map(|user| user.id).collect();
+            let administrators = system_users::active_administrators(r)?;
+            Ok((list, total, rows, administrators, second_factor::among(r, &ids)?))
         })
         .await?;
     let mut shell = visit.shell("Users");
@@ -235,6 +251,7 @@ async fn view(visit: &Visit, form: FormState, dialog: Dialog) -> Result<UsersPag
         },
         me: visit.actor.as_ref().map(|actor| actor.person.id),
         administrators,
+        with_factor,
         list,
     })
 }
@@ -337,7 +354,7 @@ async fn add(may: &May<ManageSystemUsers>, new: NewUser) -> Result<()> {
     Ok(())
 }
 
-async fn user(visit: &Visit, id: PersonId) -> Result<SystemUser> {
+pub(super) async fn user(visit: &Visit, id: PersonId) -> Result<SystemUser> {
     visit.portal.db.read(move |r| system_users::find(r, id)).await
 }
 

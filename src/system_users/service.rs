@@ -213,6 +213,24 @@ pub fn reset_password(
     tx.record(at, permit.who(), &event, ())
 }
 
+/// Removes the second factor of somebody who has lost it. One's own is removed with password and code.
+pub fn remove_second_factor(
+    tx: &mut Tx<'_>,
+    permit: &Permit<ManageSystemUsers>,
+    at: Moment,
+    person: PersonId,
+) -> Result<Recorded<()>> {
+    if permit.who().person == Some(person) {
+        return Err(Error::refused(
+            "system-users.own-second-factor",
+            "Your own second factor is removed in your profile, with your password and a code.",
+        ));
+    }
+    let user = system_users::find(tx, person)?;
+    let person = people::find(tx, user.id)?;
+    identity::remove_second_factor(tx, at, permit.who(), &person)
+}
+
 /// Ends the first sign-in: the password is the person's own from now on, and everything that the one before it had opened
 /// ends.
 pub fn finish_first_sign_in(

@@ -24,8 +24,13 @@ impl Visit {
 
     /// The token that forms of this session carry. Another one on each page, so that compressed pages tell nothing of it.
     pub fn csrf(&self) -> String {
+        self.csrf_with(self.cookie.as_deref())
+    }
+
+    /// The same for a session that goes on under another cookie, which comes with the page.
+    pub fn csrf_with(&self, cookie: Option<&str>) -> String {
         let salt: String = token::random().chars().take(11).collect();
-        let seal = csrf_seal(&self.portal.signing.seal_key, self.cookie.as_deref(), &salt);
+        let seal = csrf_seal(&self.portal.signing.seal_key, cookie, &salt);
         format!("{salt}.{seal}")
     }
 }

@@ -4,6 +4,8 @@ mod api_access;
 mod links;
 mod password;
 mod profile;
+mod second_factor;
+mod second_step;
 mod set_up;
 mod sign_in;
 
@@ -23,6 +25,8 @@ use std::str::FromStr;
 
 pub fn routes(routes: &mut Routes) {
     sign_in::routes(routes);
+    second_step::routes(routes);
+    second_factor::routes(routes);
     password::routes(routes);
     set_up::routes(routes);
     profile::routes(routes);
@@ -107,6 +111,7 @@ fn own_tabs(current: &str) -> Vec<Tab> {
     [
         ("Profile", "/profile"),
         ("Password", "/profile/password"),
+        ("Second factor", "/profile/second-factor"),
         ("Sessions", "/profile/sessions"),
         ("API access", "/profile/api"),
         ("Appearance", "/preferences"),

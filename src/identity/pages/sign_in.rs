@@ -1,7 +1,8 @@
 //! In and out.
 
 use super::super::entrance::Entrance;
-use super::super::service::{self, Caller, Known, Login};
+use super::super::service::{self, Caller, CameIn, FirstStep, Known, Login};
+use super::second_step::ask_for_code;
 use super::{next_page, prove, query_value};
 use crate::authn::password::Verdict;
 use crate::authn::people::Person;
@@ -134,12 +135,13 @@ async fn sign_in(visit: Public, posted: Posted<Typed>) -> Answer {
         );
     };
     match try_to_sign_in(&visit, &login, &Secret::new(&typed.password)).await {
-        Ok(Some(entrance)) => {
+        Ok(Entered::In(entrance)) => {
             let mut response = reply::redirect(next_page(&visit, &typed.next));
             entrance.set_cookie(&mut response);
             Ok(response)
         }
-        Ok(None) => {
+        Ok(Entered::HalfWay(step)) => ask_for_code(&visit, &step, &typed.next),
+        Ok(Entered::No) => {
             problems.add(
                 "",
                 if is_on_prem {
@@ -241,32 +243,44 @@ pub async fn person_of(
         .await
 }
 
+/// What came of a login and a password.
+enum Entered {
+    In(Entrance),
+    /// A code is asked for next.
+    HalfWay(FirstStep),
+    No,
+}
+
 /// The way in, when login and password are right.
-async fn try_to_sign_in(visit: &Visit, login: &Login, password: &Secret) -> Result<Option<Entrance>> {
+async fn try_to_sign_in(visit: &Visit, login: &Login, password: &Secret) -> Result<Entered> {
     let portal = &visit.portal;
-    let Tried {
-        known,
-        subjects,
-        right,
-        renewed,
-    } = compare(visit, login, password).await?;
-    let (caller, entrance) = (Caller::of(visit), Entrance::of(visit));
+    let tried = compare(visit, login, password).await?;
+    let (caller, entrance, wall) = (Caller::of(visit), Entrance::of(visit), portal.clock.wall());
     let inside = entrance.clone();
-    let is_in = portal
+    // With the hash that counts afterwards.
+    let known = tried.known.clone().map(|known| Known {
+        hash: tried.renewed.clone().or(known.hash),
+        ..known
+    });
+    let came = portal
         .db
         .write(move |tx| {
             service::sign_in(
                 tx,
                 &caller,
                 &inside,
-                &subjects,
-                known.as_ref(),
-                right,
-                renewed.as_deref(),
+                &tried.subjects,
+                tried.known.as_ref(),
+                tried.right,
+                tried.renewed.as_deref(),
             )
         })
         .await?;
-    Ok(is_in.then_some(entrance))
+    Ok(match (came, known) {
+        (CameIn::Yes, _) => Entered::In(entrance),
+        (CameIn::HalfWay, Some(known)) => Entered::HalfWay(FirstStep::of(&known, wall)),
+        _ => Entered::No,
+    })
 }
 
 #[derive(Deserialize)]
@@ -281,11 +295,15 @@ async fn sign_in_as(visit: LabOnly, posted: Posted<SignInAs>) -> Answer {
     let email = EmailAddress::parse(&posted.value.email).map_err(|_| Error::NotFound)?;
     let (caller, entrance) = (Caller::of(&visit), Entrance::of(&visit));
     let inside = entrance.clone();
-    visit
+    let (came, known) = visit
         .portal
         .db
         .write(move |tx| service::sign_in_as(tx, &caller, &inside, &email))
         .await?;
+    if came == CameIn::HalfWay {
+        let step = FirstStep::of(&known, visit.portal.clock.wall());
+        return ask_for_code(&visit, &step, &posted.value.next);
+    }
     let mut response = reply::redirect(next_page(&visit, &posted.value.next));
     entrance.set_cookie(&mut response);
     Ok(response)

@@ -4,6 +4,8 @@
 mod clients;
 mod invite;
 mod passwords;
+mod second_factor;
+mod second_step;
 mod sessions;
 mod set_up;
 mod sign_in;
@@ -11,9 +13,13 @@ mod sign_in;
 pub use clients::{NewClient, add_client, client, end_client, end_client_of, note_trade, redeem, trade};
 pub use invite::{accept, invite, invite_first, rename, set_state};
 pub use passwords::{ask_reset, change_password, link_of, reset, send_reset, tell_of_change};
+pub use second_factor::{Draft, Proof, remove_own, remove_second_factor, renew_codes, set_up_second_factor};
+pub use second_step::{FirstStep, second_step};
 pub use sessions::{end_other_sessions, end_session};
 pub use set_up::{Operator, bootstrap, may_set_up, set_up};
-pub use sign_in::{Known, Login, confirm, known, known_by, let_in, miss, sign_in, sign_in_as, sign_out};
+pub use sign_in::{
+    CameIn, Known, Login, confirm, known, known_by, let_in, miss, sign_in, sign_in_as, sign_out,
+};
 
 use crate::authn::{Actor, Via, session};
 use crate::error::{Error, Result};

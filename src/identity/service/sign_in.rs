@@ -2,8 +2,9 @@
 
 use super::clients::note_trade;
 use super::{Caller, session_key};
+use crate::authn::session::Way;
 use crate::authn::throttle::{self, Subjects};
-use crate::authn::{Actor, Person, PersonState, people, session, system_users};
+use crate::authn::{Actor, Person, PersonState, people, second_factor, session, system_users};
 use crate::error::{Error, Result};
 use crate::identity::entrance::Entrance;
 use crate::kernel::event::Outcome;
@@ -66,7 +67,18 @@ pub(super) fn still(read: &mut dyn Reads, known: &Known) -> Result<bool> {
     Ok(person.state == PersonState::Active && hash.is_some() && hash == known.hash)
 }
 
-/// Lets a person in, or counts and records a miss; true when they are in. A flood that was let through by
+/// How a sign-in went.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CameIn {
+    /// They are in.
+    Yes,
+    /// They have a second factor: the first of two steps is taken.
+    HalfWay,
+    /// Login and password do not fit.
+    No,
+}
+
+/// Lets a person in, or counts and records a miss. Whoever has a second factor has taken the first step. A flood that was let through by
 /// the check before the password was compared is stopped by the one in here: of what was tried at once, no
 /// more is answered than of what was tried one after the other.
 pub fn sign_in(
@@ -77,7 +89,7 @@ pub fn sign_in(
     known: Option<&Known>,
     right: bool,
     renewed: Option<&str>,
-) -> Result<Recorded<bool>> {
+) -> Result<Recorded<CameIn>> {
     throttle::check(tx, caller.wall, subjects)?;
     if let (true, Some(known)) = (right, known)
         && still(tx, known)?
@@ -86,14 +98,35 @@ pub fn sign_in(
         if let (Some(old), Some(new)) = (&known.hash, renewed) {
             people::renew_password_hash(tx, known.person.id, old, new)?;
         }
-        let event = entrance.open(tx, &known.person)?;
-        return tx.record(caller.now, &entrance.who(&known.person), &event, true);
+        return open(tx, caller, entrance, &known.person, Way::Password);
     }
-    miss(tx, caller, subjects, known.map(|k| &k.person), "sign-in").map(|done| done.map(|()| false))
+    let done = miss(tx, caller, subjects, known.map(|k| &k.person), "sign-in")?;
+    Ok(done.map(|()| CameIn::No))
+}
+
+/// Opens the door, or asks for the second step.
+fn open(
+    tx: &mut Tx<'_>,
+    caller: &Caller,
+    entrance: &Entrance,
+    person: &Person,
+    way: Way,
+) -> Result<Recorded<CameIn>> {
+    if second_factor::is_set(tx, person.id)? {
+        let event = Event::new(
+            Kind::SecondStepAsked,
+            person.id,
+            format!("{} was asked for a code of the second factor.", person.name),
+        );
+        return tx.record(caller.now, &entrance.who(person), &event, CameIn::HalfWay);
+    }
+    let event = entrance.open(tx, person, way)?;
+    tx.record(caller.now, &entrance.who(person), &event, CameIn::Yes)
 }
 
 /// The same without a session, for a client that asks in the person's name: who they are, when login and password are right.
-/// That the client is given an access token is recorded.
+/// That the client is given an access token is recorded. Whoever has a second factor lets no client in with the password
+/// alone.
 pub fn let_in(
     tx: &mut Tx<'_>,
     caller: &Caller,
@@ -108,6 +141,18 @@ pub fn let_in(
     {
         throttle::clear(tx, subjects)?;
         let person = known.person.clone();
+        if second_factor::is_set(tx, person.id)? {
+            let event = Event::new(
+                Kind::SignInFailed,
+                person.id,
+                format!(
+                    "An API client gave the password of {}, who has a second factor.",
+                    person.label()
+                ),
+            )
+            .ended(Outcome::Refused);
+            return tx.record(caller.now, &caller.who, &event, None);
+        }
         return note_trade(tx, caller, client, &person).map(|done| done.map(|()| Some(person)));
     }
     miss(tx, caller, subjects, known.map(|k| &k.person), "sign-in").map(|done| done.map(|()| None))
@@ -133,18 +178,19 @@ pub fn miss(
     tx.record(caller.now, &caller.who, &event, ())
 }
 
-/// In a lab: signs one of the cast in without a password.
+/// In a lab: signs one of the cast in without a password. Says who it is, too: whoever has set a second factor is asked for
+/// a code here as well.
 pub fn sign_in_as(
     tx: &mut Tx<'_>,
     caller: &Caller,
     entrance: &Entrance,
     email: &EmailAddress,
-) -> Result<Recorded<()>> {
-    let person = people::by_email(tx, email)?
-        .filter(|person| person.state == PersonState::Active)
+) -> Result<Recorded<(CameIn, Known)>> {
+    let known = known(tx, email)?
+        .filter(|known| known.person.state == PersonState::Active)
         .ok_or(Error::NotFound)?;
-    let event = entrance.open(tx, &person)?;
-    tx.record(caller.now, &entrance.who(&person), &event, ())
+    let done = open(tx, caller, entrance, &known.person, Way::Lab)?;
+    Ok(done.map(|came| (came, known)))
 }
 
 /// Ends the session of a browser.

@@ -701,6 +701,13 @@ diesel::table! {
 }
 
 diesel::table! {
+    recovery_codes (person_id, code_hash) {
+        person_id -> Text,
+        code_hash -> Text,
+    }
+}
+
+diesel::table! {
     registration_tokens (id) {
         id -> Text,
         smart_account_id -> Text,
@@ -780,6 +787,15 @@ diesel::table! {
 }
 
 diesel::table! {
+    second_factors (person_id) {
+        person_id -> Text,
+        secret -> Text,
+        last_step -> BigInt,
+        set_at -> Timestamp,
+    }
+}
+
+diesel::table! {
     sessions (id) {
         id -> Text,
         public_id -> Text,
@@ -789,6 +805,7 @@ diesel::table! {
         fresh_at -> Timestamp,
         address -> Text,
         agent -> Text,
+        way -> Text,
     }
 }
 
@@ -826,6 +843,7 @@ diesel::table! {
         activated_at -> Nullable<Timestamp>,
         version -> BigInt,
         kind -> Text,
+        needs_second_factor -> Bool,
     }
 }
 
@@ -1132,10 +1150,12 @@ diesel::allow_tables_to_appear_in_same_query!(
     outbox,
     people,
     platform_roles,
+    recovery_codes,
     registration_tokens,
     reservation_lines,
     reservations,
     saved_views,
+    second_factors,
     sessions,
     settings,
     sign_in_misses,

@@ -3,7 +3,7 @@
 use super::world::{CANARY, Things, World, put_import, put_letters, put_view};
 use crate::support::{Cast, Portal};
 use diesel::prelude::*;
-use licentral::authn::{PlatformRole, session};
+use licentral::authn::PlatformRole;
 use licentral::authz::Role;
 use licentral::catalog::Billing;
 use licentral::kernel::ids::{
@@ -158,12 +158,7 @@ impl World {
 
 /// Ada's other browser.
 fn other_session(p: &Portal) -> String {
-    let ada = p.find_person("ada@xyz.example").id;
-    let (wall, cookie) = (p.clock.wall(), token::random());
-    p.db.housekeeping_now(|tx| {
-        session::start(tx, wall, ada, &cookie, "127.0.0.1", "Ada's other browser").map(drop)
-    })
-    .unwrap();
+    let cookie = p.session_of("ada@xyz.example");
     let digest = token::digest(&cookie);
     p.db.read_now(|r| {
         Ok(sessions::table

@@ -3,7 +3,6 @@
 use crate::support::{Cast, Database, PolicyDevice, Portal, Sold};
 use chrono::TimeDelta;
 use diesel::prelude::*;
-use licentral::authn::session;
 use licentral::authz::links::{self, Purpose};
 use licentral::kernel::ids::{
     AssignmentId, EventId, ImportId, LetterId, LinkId, OrderDraftId, OrderId, PersonId, RegistrationTokenId,
@@ -186,12 +185,7 @@ impl World {
     fn made() -> Self {
         let (p, cast) = Portal::with_cast();
         let (client, _) = p.api_client("ada@xyz.example", true);
-        let ada = p.find_person("ada@xyz.example").id;
-        let (wall, cookie) = (p.clock.wall(), token::random());
-        p.db.housekeeping_now(|tx| {
-            session::start(tx, wall, ada, &cookie, "127.0.0.1", "Ada's other browser")
-        })
-        .unwrap();
+        let cookie = p.session_of("ada@xyz.example");
         let digest = token::digest(&cookie);
         let session =
             p.db.read_now(|r| {

@@ -417,6 +417,7 @@ fn enums() -> Vec<(&'static str, &'static str, Vec<&'static str>)> {
     };
     vec![
         ("people", "state", words!(authn::PersonState)),
+        ("sessions", "way", words!(authn::session::Way)),
         ("platform_roles", "role", words!(authn::PlatformRole)),
         ("grants", "role", words!(authz::Role)),
         ("user_group_access", "role", words!(authz::Role)),

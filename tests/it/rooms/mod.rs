@@ -36,6 +36,7 @@ mod run_command;
 mod saved_views;
 mod scenario_files;
 mod search;
+mod second_factor;
 mod server;
 mod shell;
 mod simulator;

@@ -20,7 +20,7 @@ fn try_in<'b>(browser: &'b mut Browser, login: &str, password: &str) -> &'b Page
     )
 }
 
-fn with_users() -> Portal {
+pub fn with_users() -> Portal {
     let p = Portal::start_on_prem();
     p.system_user(INES, "Ines Okoro", PlatformRole::SystemAdministrator);
     p.system_user(OMAR, "Omar Feld", PlatformRole::SystemOperator);

@@ -250,7 +250,14 @@ impl Portal {
     pub fn session_of(&self, email: &str) -> String {
         let (person, cookie, wall) = (self.find_person(email).id, token::random(), self.clock.wall());
         self.db
-            .housekeeping_now(|tx| session::start(tx, wall, person, &cookie, "127.0.0.1", "test browser"))
+            .housekeeping_now(|tx| {
+                let beginning = session::Beginning {
+                    address: "127.0.0.1",
+                    agent: "test browser",
+                    way: session::Way::Password,
+                };
+                session::start(tx, wall, person, &cookie, beginning)
+            })
             .unwrap();
         cookie
     }

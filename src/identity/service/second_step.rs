@@ -1,0 +1,140 @@
+//! The second of two steps of a sign-in: a code, after the password.
+
+use super::Caller;
+use super::second_factor::tell;
+use super::sign_in::{Known, miss};
+use crate::authn::second_factor::{self, Taken};
+use crate::authn::session::Way;
+use crate::authn::{PersonState, people, throttle};
+use crate::error::{Error, Result};
+use crate::identity::entrance::Entrance;
+use crate::kernel::ids::PersonId;
+use crate::kernel::{Event, Kind, Moment};
+use crate::platform::db::{Recorded, Tx};
+use crate::platform::signing::Signing;
+use crate::platform::token;
+use chrono::TimeDelta;
+use serde_json::json;
+
+/// For so long after the first step the second can be taken.
+const PATIENCE: TimeDelta = TimeDelta::minutes(10);
+/// For what it is locked.
+const LOCKED_AS: &str = "first step of a sign-in";
+
+/// The first step of a sign-in, as the page of the second carries it along.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FirstStep {
+    person: PersonId,
+    until: i64,
+    /// A digest of what is kept of the password: another password, and the step is void.
+    password: String,
+}
+
+impl FirstStep {
+    /// Of somebody whose password was right just now.
+    pub fn of(known: &Known, wall: Moment) -> Self {
+        Self {
+            person: known.person.id,
+            until: wall.plus(PATIENCE).utc().timestamp(),
+            password: token::digest(known.hash.as_deref().unwrap_or_default()),
+        }
+    }
+
+    /// As a text that nobody can read or change.
+    pub fn lock(&self, signing: &Signing) -> Result<String> {
+        let text = format!("{} {} {}", self.person, self.until, self.password);
+        signing.lock(LOCKED_AS, "", &text)
+    }
+
+    /// Reads such a text while its time is not over.
+    pub fn open(signing: &Signing, wall: Moment, locked: &str) -> Option<Self> {
+        let text = signing.unlock(LOCKED_AS, "", locked)?;
+        let mut parts = text.split(' ');
+        let step = Self {
+            person: parts.next()?.parse().ok()?,
+            until: parts.next()?.parse().ok()?,
+            password: parts.next()?.to_owned(),
+        };
+        (wall.utc().timestamp() < step.until).then_some(step)
+    }
+}
+
+/// Lets a person in with a code of the authenticator or a recovery code, or counts and records a miss; true when they are
+/// in. Whoever has another password by now, or no second factor any more, begins again.
+pub fn second_step(
+    tx: &mut Tx<'_>,
+    caller: &Caller,
+    signing: &Signing,
+    entrance: &Entrance,
+    step: &FirstStep,
+    typed: &str,
+) -> Result<Recorded<bool>> {
+    let person = people::find(tx, step.person).map_err(|_| Error::SignedOut)?;
+    let hash = people::password_hash(tx, person.id)?.unwrap_or_default();
+    if person.state != PersonState::Active
+        || !token::same(&token::digest(&hash), &step.password)
+        || !second_factor::is_set(tx, person.id)?
+    {
+        return Err(Error::SignedOut);
+    }
+    let subjects =
+        throttle::subjects_of_second_step(tx, caller.wall, person.email.key(), &caller.who.address)?;
+    throttle::check(tx, caller.wall, &subjects)?;
+    let way = match second_factor::take(tx, signing, caller.wall, person.id, typed)? {
+        None => {
+            let done = miss(tx, caller, &subjects, Some(&person), "second step of a sign-in")?;
+            return Ok(done.map(|()| false));
+        }
+        Some(Taken::Code) => Way::Code,
+        Some(Taken::Recovery { left }) => {
+            let event = Event::new(
+                Kind::RecoveryCodeUsed,
+                person.id,
+                format!("{} used a recovery code.", person.name),
+            )
+            .with(json!({ "left": left }));
+            tx.note(caller.now, &entrance.who(&person), &event)?;
+            tell(
+                tx,
+                caller.now,
+                &person,
+                &json!({ "what": "used", "left": left.to_string() }),
+            )?;
+            Way::RecoveryCode
+        }
+    };
+    throttle::clear(tx, &subjects)?;
+    let event = entrance.open(tx, &person, way)?;
+    tx.record(caller.now, &entrance.who(&person), &event, true)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::kernel::Clock;
+
+    #[test]
+    fn a_first_step_is_good_for_ten_minutes_and_under_one_key() {
+        let folder = std::env::temp_dir();
+        let key = |name: &str| {
+            let file = folder.join(format!("licentral-step-{}-{name}.key", std::process::id()));
+            let signing = Signing::open(&file, true, "").unwrap();
+            std::fs::remove_file(file).unwrap();
+            signing
+        };
+        let (ours, theirs, wall) = (key("a"), key("b"), Clock::new().wall());
+        let step = FirstStep {
+            person: PersonId::new(),
+            until: wall.plus(PATIENCE).utc().timestamp(),
+            password: token::digest("x"),
+        };
+        let locked = step.lock(&ours).unwrap();
+        assert_eq!(FirstStep::open(&ours, wall, &locked), Some(step));
+        assert_eq!(FirstStep::open(&theirs, wall, &locked), None);
+        assert_eq!(
+            FirstStep::open(&ours, wall.plus(TimeDelta::minutes(10)), &locked),
+            None
+        );
+        assert_eq!(FirstStep::open(&ours, wall, "x"), None);
+    }
+}
