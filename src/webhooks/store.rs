@@ -296,13 +296,8 @@ pub fn tallies(read: &mut dyn Reads, hooks: &[WebhookId]) -> Result<BTreeMap<Web
 
 machine!(deliveries, DeliveryId);
 
-/// What is due by wall time, the oldest first: ids, each with its webhook. Those of webhooks that rest are left out.
-pub fn due(
-    read: &mut dyn Reads,
-    wall: Moment,
-    resting: &[WebhookId],
-    most: i64,
-) -> Result<Vec<(DeliveryId, WebhookId)>> {
+/// What is due by wall time, the oldest first. What is for webhooks that rest is left out.
+pub fn due(read: &mut dyn Reads, wall: Moment, resting: &[WebhookId], most: i64) -> Result<Vec<DeliveryId>> {
     Ok(deliveries::table
         .inner_join(
             webhooks::table.on(webhooks::id
@@ -322,7 +317,7 @@ pub fn due(
         )
         .filter(webhooks::is_on.and(webhooks::id.ne_all(resting.to_vec())))
         .order(deliveries::id.asc())
-        .select((deliveries::id, webhooks::id))
+        .select(deliveries::id)
         .limit(most)
         .load(read.conn())?)
 }
@@ -358,6 +353,17 @@ pub fn claim(tx: &mut Tx<'_>, id: DeliveryId, wall: Moment) -> Result<Option<Par
         kind,
         attempt,
     }))
+}
+
+/// Gives back what was taken over and not tried.
+pub fn put_back(tx: &mut Tx<'_>, id: DeliveryId, attempt: i32) -> Result<()> {
+    diesel::update(deliveries::table.filter(deliveries::id.eq(id).and(deliveries::attempts.eq(attempt))))
+        .set((
+            deliveries::attempts.eq(attempt - 1),
+            deliveries::leased_until.eq(None::<Moment>),
+        ))
+        .execute(tx.conn())?;
+    Ok(())
 }
 
 /// Keeps what came of a try. None when no answer came.
