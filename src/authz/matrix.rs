@@ -1,7 +1,7 @@
 //! Who may do what: the one table in which role meets action, read strictly from the permission matrix of
 //! the founding documents. A role that is not named may not.
 
-use super::action::{Action, Does, Over};
+use super::action::{Action, Over};
 use super::grants::{Grant, Role};
 use super::within::{Reach, Tenant, TenantKind, TenantState, Within};
 use crate::authn::{Actor, PlatformRole, Via};
@@ -177,14 +177,15 @@ pub fn allows_in(kind: TenantKind, action: Action, role: Role) -> bool {
 ///
 /// `account` is the tenant of the page with the person's grants in it (for actions over an account), or
 /// none with all their grants (for actions anywhere).
-pub fn decide<A: Does>(
+pub fn decide(
+    action: Action,
     actor: &Actor,
     tenant: Option<&Tenant>,
     grants: &[Grant],
     wall: Moment,
 ) -> Result<Within> {
-    let within = reach(A::ACTION, &actor.platform, tenant, grants)?;
-    came_in_well::<A>(actor, tenant, wall)?;
+    let within = reach(action, &actor.platform, tenant, grants)?;
+    came_in_well(action, actor, tenant, wall)?;
     Ok(within)
 }
 
@@ -249,8 +250,7 @@ pub fn by_roles(action: Action, tenant: &Tenant, grants: &[Grant]) -> Option<Wit
 
 /// Whether the way in is good for the action (a client may write, a password was given lately), and the state of the
 /// account lets it be done.
-pub fn came_in_well<A: Does>(actor: &Actor, tenant: Option<&Tenant>, wall: Moment) -> Result<()> {
-    let action = A::ACTION;
+pub fn came_in_well(action: Action, actor: &Actor, tenant: Option<&Tenant>, wall: Moment) -> Result<()> {
     match &actor.via {
         Via::Client { may_write, .. } => {
             if !may_write && !reads_only(action) {

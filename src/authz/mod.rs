@@ -16,5 +16,5 @@ mod within;
 pub use action::{Action, Does, Over};
 pub use delegation::{Lent, Mandate};
 pub use grants::{Grant, Role};
-pub use permit::Permit;
+pub use permit::{Decided, Permit};
 pub use within::{Reach, Tenant, TenantKind, TenantState, Within};

@@ -4,7 +4,7 @@ use super::kept::ReadsOnly;
 use super::portal::Portal;
 use super::visit::Visit;
 use crate::authn::Actor;
-use crate::authz::{Action, Does, Over, Permit, delegation, matrix};
+use crate::authz::{Action, Decided, Does, Over, Permit, delegation, matrix};
 use crate::error::{Error, Result};
 use crate::kernel::event::Outcome;
 use crate::kernel::{Event, Kind};
@@ -199,46 +199,55 @@ impl<A: Does> FromRequest for May<A> {
     type Error = Error;
     type Future = Found<Self>;
     fn from_request(req: &HttpRequest, _: &mut Payload) -> Self::Future {
-        let req = req.clone();
+        let admitted = admit(req.clone(), A::ACTION);
         Box::pin(async move {
-            let visit = Visit::of(&req).await?;
-            let actor = visit.actor.clone().ok_or(Error::SignedOut)?;
-            let (tenant, grants) = match A::ACTION.over() {
-                Over::Account => (visit.tenant.as_ref(), &visit.grants),
-                Over::Anywhere | Over::Platform => (None, &visit.everywhere),
-            };
-            // Only a member of the account can act in another member's stead, and nobody with borrowed eyes.
-            let lent = match tenant {
-                Some(tenant)
-                    if delegation::lendable(A::ACTION) && !grants.is_empty() && visit.preview.is_none() =>
-                {
-                    let (account, person) = (tenant.id, actor.person.id);
-                    let now = visit.portal.clock.now();
-                    visit
-                        .portal
-                        .db
-                        .read(move |r| delegation::lent_to(r, account, person, now))
-                        .await?
-                }
-                _ => Vec::new(),
-            };
-            match Permit::ask_with(actor, tenant, grants, &lent, visit.portal.clock.wall()) {
-                Ok(permit) => {
-                    if matrix::reads_only(A::ACTION) {
-                        req.extensions_mut().insert(ReadsOnly);
-                    }
-                    Ok(Self { visit, permit })
-                }
-                Err(error) => {
-                    if matches!(error, Error::Forbidden { .. }) && visit.preview.is_none() {
-                        note_denial(&visit, A::ACTION).await;
-                    }
-                    Err(error)
-                }
-            }
+            let (visit, decided) = admitted.await?;
+            let permit = Permit::of(decided)?;
+            Ok(Self { visit, permit })
         })
     }
 }
+
+/// Lets somebody in who may do an action. Compiled once, whatever the action is.
+fn admit(req: HttpRequest, action: Action) -> Found<(Visit, Decided)> {
+    Box::pin(async move {
+        let visit = Visit::of(&req).await?;
+        let actor = visit.actor.clone().ok_or(Error::SignedOut)?;
+        let (tenant, grants) = match action.over() {
+            Over::Account => (visit.tenant.as_ref(), &visit.grants),
+            Over::Anywhere | Over::Platform => (None, &visit.everywhere),
+        };
+        // Only a member of the account can act in another member's stead, and nobody with borrowed eyes.
+        let lent = match tenant {
+            Some(tenant) if delegation::lendable(action) && !grants.is_empty() && visit.preview.is_none() => {
+                let (account, person) = (tenant.id, actor.person.id);
+                let now = visit.portal.clock.now();
+                visit
+                    .portal
+                    .db
+                    .read(move |r| delegation::lent_to(r, account, person, now))
+                    .await?
+            }
+            _ => Vec::new(),
+        };
+        let wall = visit.portal.clock.wall();
+        match Decided::ask(action, actor, tenant, grants, &lent, wall) {
+            Ok(decided) => {
+                if matrix::reads_only(action) {
+                    req.extensions_mut().insert(ReadsOnly);
+                }
+                Ok((visit, decided))
+            }
+            Err(error) => {
+                if matches!(error, Error::Forbidden { .. }) && visit.preview.is_none() {
+                    note_denial(&visit, action).await;
+                }
+                Err(error)
+            }
+        }
+    })
+}
+
 impl<A: Does> Proof for May<A> {
     const DEMAND: Demand = Demand::May(A::ACTION);
 }

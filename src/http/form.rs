@@ -30,15 +30,20 @@ pub const LIST_LIMIT: usize = 1024 * 1024;
 pub struct Posted<T, const MOST: usize = LIMIT> {
     /// The fields.
     pub value: T,
+    form: Form,
+}
+
+/// A form as it was sent, without what shows where it came from.
+struct Form {
     pairs: Vec<(String, String)>,
+    encoded: String,
     once: String,
     hash: String,
     edition: Edition,
 }
 
-impl<T, const MOST: usize> Posted<T, MOST> {
-    /// The form as it was sent, with what is wrong with it: for showing it again.
-    pub fn again(&self, problems: &Problems) -> FormState {
+impl Form {
+    fn again(&self, problems: &Problems) -> FormState {
         let mut state = FormState::new()
             .with_once(self.once.clone())
             .with_values(self.pairs.iter().map(|(k, v)| (k.clone(), v.clone())));
@@ -47,8 +52,7 @@ impl<T, const MOST: usize> Posted<T, MOST> {
         }
         state
     }
-    /// The key under which this form may be carried out once, for its sender.
-    pub fn once_key(&self, visit: &Visit) -> Option<OnceKey> {
+    fn once_key(&self, visit: &Visit) -> Option<OnceKey> {
         let owner = visit
             .actor
             .as_ref()
@@ -58,6 +62,17 @@ impl<T, const MOST: usize> Posted<T, MOST> {
             token: self.once.clone(),
             hash: self.hash.clone(),
         })
+    }
+}
+
+impl<T, const MOST: usize> Posted<T, MOST> {
+    /// The form as it was sent, with what is wrong with it: for showing it again.
+    pub fn again(&self, problems: &Problems) -> FormState {
+        self.form.again(problems)
+    }
+    /// The key under which this form may be carried out once, for its sender.
+    pub fn once_key(&self, visit: &Visit) -> Option<OnceKey> {
+        self.form.once_key(visit)
     }
 }
 
@@ -75,44 +90,50 @@ impl<T: DeserializeOwned + 'static, const MOST: usize> FromRequest for Posted<T,
     type Error = Error;
     type Future = Found<Self>;
     fn from_request(req: &HttpRequest, payload: &mut Payload) -> Self::Future {
-        let (req, payload) = (req.clone(), payload.take());
+        let read = read_form(req.clone(), payload.take(), MOST);
         Box::pin(async move {
-            let boundary = if MOST > LIMIT {
-                multipart::boundary(&req)
-            } else {
-                None
-            };
-            if boundary.is_none() && !is_kind(&req, "application/x-www-form-urlencoded") {
-                return Err(Error::WrongKind);
-            }
-            let body = Coming::of(&req, payload).rest(MOST).await?;
-            let mut pairs: Vec<(String, String)> = match boundary {
-                Some(boundary) => multipart::parse(&body, &boundary)
-                    .ok_or_else(|| Error::BadRequest("The form broke off.".into()))?,
-                None => url::form_urlencoded::parse(&body).into_owned().collect(),
-            };
-            let csrf = take(&mut pairs, "csrf");
-            let once = take(&mut pairs, "once");
-            if !csrf_fits(&req, &csrf) {
-                return Err(Error::CrossSite);
-            }
-            let encoded = url::form_urlencoded::Serializer::new(String::new())
-                .extend_pairs(&pairs)
-                .finish();
-            let hash = token::digest(&format!("{} {encoded}", req.path()));
-
-            let value = serde_html_form::from_str(&encoded).map_err(|_| {
+            let form = read.await?;
+            let value = serde_html_form::from_str(&form.encoded).map_err(|_| {
                 Error::BadRequest("The form has fields that are not known here, or lacks some.".into())
             })?;
-            Ok(Self {
-                value,
-                pairs,
-                once: once.chars().take(255).collect(),
-                hash,
-                edition: super::visit::edition_of(&req),
-            })
+            Ok(Self { value, form })
         })
     }
+}
+
+/// Reads a form that was sent from a page of ours, of at most so many bytes. Compiled once, whatever its fields are.
+fn read_form(req: HttpRequest, payload: Payload, most: usize) -> Found<Form> {
+    Box::pin(async move {
+        let boundary = if most > LIMIT {
+            multipart::boundary(&req)
+        } else {
+            None
+        };
+        if boundary.is_none() && !is_kind(&req, "application/x-www-form-urlencoded") {
+            return Err(Error::WrongKind);
+        }
+        let body = Coming::of(&req, payload).rest(most).await?;
+        let mut pairs: Vec<(String, String)> = match boundary {
+            Some(boundary) => multipart::parse(&body, &boundary)
+                .ok_or_else(|| Error::BadRequest("The form broke off.".into()))?,
+            None => url::form_urlencoded::parse(&body).into_owned().collect(),
+        };
+        let csrf = take(&mut pairs, "csrf");
+        let once = take(&mut pairs, "once");
+        if !csrf_fits(&req, &csrf) {
+            return Err(Error::CrossSite);
+        }
+        let encoded = url::form_urlencoded::Serializer::new(String::new())
+            .extend_pairs(&pairs)
+            .finish();
+        Ok(Form {
+            hash: token::digest(&format!("{} {encoded}", req.path())),
+            encoded,
+            pairs,
+            once: once.chars().take(255).collect(),
+            edition: super::visit::edition_of(&req),
+        })
+    })
 }
 
 fn take(pairs: &mut Vec<(String, String)>, name: &str) -> String {
@@ -159,24 +180,28 @@ impl<T: DeserializeOwned + 'static, const MOST: usize> FromRequest for JsonBody<
     type Error = Error;
     type Future = Found<Self>;
     fn from_request(req: &HttpRequest, payload: &mut Payload) -> Self::Future {
-        let (req, payload) = (req.clone(), payload.take());
+        let read = read_json(req.clone(), payload.take(), MOST);
         Box::pin(async move {
-            if !is_kind(&req, "application/json") {
-                return Err(Error::WrongKind);
-            }
-            let body = Coming::of(&req, payload).rest(MOST).await?;
-            let hash = token::digest(&format!(
-                "{} {} {}",
-                req.method(),
-                req.path(),
-                token::fingerprint(&body)
-            ));
+            let (body, hash) = read.await?;
             let value = serde_json::from_slice(&body).map_err(|e| {
                 Error::BadRequest(format!("The body is not the JSON that is expected here: {e}.").into())
             })?;
             Ok(Self { value, hash })
         })
     }
+}
+
+/// Reads a body of JSON of at most so many bytes, with what tells it from other requests.
+fn read_json(req: HttpRequest, payload: Payload, most: usize) -> Found<(Bytes, String)> {
+    Box::pin(async move {
+        if !is_kind(&req, "application/json") {
+            return Err(Error::WrongKind);
+        }
+        let body = Coming::of(&req, payload).rest(most).await?;
+        let print = token::fingerprint(&body);
+        let hash = token::digest(&format!("{} {} {print}", req.method(), req.path()));
+        Ok((body, hash))
+    })
 }
 
 /// A body of any kind, unread: for addresses that take several kinds.

@@ -42,7 +42,7 @@ const FOLDERS: &[&str] = &[
 /// A longer answer is made anew each time. Bytes.
 const LONGEST: u64 = 1 << 20;
 /// All answers of one state together. Bytes.
-const ROOM: usize = 32 << 20;
+const ROOM: usize = 16 << 20;
 /// What a part is taken for, beside its key. Bytes.
 const PART: usize = 4 << 10;
 /// More than these of a request say nothing that a page would be made from.

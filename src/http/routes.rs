@@ -3,10 +3,13 @@
 use super::access::{Demand, Guarded, InTurn};
 use super::query::{self, Param};
 use crate::error::Error;
+use actix_web::dev::Payload;
 use actix_web::http::Method;
 use actix_web::web::{self, ServiceConfig};
-use actix_web::{FromRequest, Handler, HttpRequest, Resource, Responder, Route};
+use actix_web::{FromRequest, Handler, HttpRequest, HttpResponse, Resource, Responder, Route};
 use std::collections::BTreeMap;
+use std::pin::Pin;
+use std::rc::Rc;
 use std::sync::Arc;
 use utoipa::ToSchema;
 use utoipa::openapi::{RefOr, Schema};
@@ -139,6 +142,38 @@ pub struct Routes {
     pub(super) menu: super::menu::Menu,
 }
 
+/// What a route does with a request, in three steps: asks for the parameters of its handler, the proof first; lets its query
+/// be checked; and answers.
+type Run = Rc<dyn Fn(HttpRequest, Payload, Option<Arc<[Param]>>) -> Running>;
+type Running = Pin<Box<dyn Future<Output = Result<HttpResponse, actix_web::Error>>>>;
+
+fn run<F, Args>(handler: F) -> Run
+where
+    F: Handler<Args>,
+    InTurn<Args>: FromRequest,
+    F::Output: Responder,
+    Args: 'static,
+{
+    Rc::new(move |req, mut payload, taken| {
+        let handler = handler.clone();
+        Box::pin(async move {
+            let asked = InTurn::<Args>::from_request(&req, &mut payload).await;
+            let InTurn(args) = asked.map_err(Into::into)?;
+            // After the proof: who may not ask learns nothing of how to.
+            if let Some(taken) = taken {
+                query::check(&taken, req.query_string())?;
+            }
+            Ok(handler.call(args).await.respond_to(&req).map_into_boxed_body())
+        })
+    })
+}
+
+/// The library's part of a route, compiled once and not for each handler.
+fn route(method: Method, taken: Option<Arc<[Param]>>, run: Run) -> Route {
+    web::method(method)
+        .to(move |req: HttpRequest, payload: web::Payload| run(req, payload.into_inner(), taken.clone()))
+}
+
 impl Routes {
     /// Nothing yet.
     pub fn new() -> Self {
@@ -248,19 +283,7 @@ impl Routes {
             demand: Args::DEMAND,
             says: api.as_ref().map_or("", |api| api.summary),
             api,
-            make: Box::new(move || {
-                let (handler, taken) = (handler.clone(), taken.clone());
-                web::method(by.clone()).to(move |req: HttpRequest, InTurn(args): InTurn<Args>| {
-                    let (handler, taken) = (handler.clone(), taken.clone());
-                    async move {
-                        // After the proof: who may not ask learns nothing of how to.
-                        if let Some(taken) = taken {
-                            query::check(&taken, req.query_string())?;
-                        }
-                        Ok::<F::Output, Error>(handler.call(args).await)
-                    }
-                })
-            }),
+            make: Box::new(move || route(by.clone(), taken.clone(), run(handler.clone()))),
         });
     }
 

@@ -89,7 +89,7 @@ impl Carrier {
             let is_crowd = i64::try_from(due.len()).is_ok_and(|all| all == AT_ONCE);
             resting.append(&mut self.round(due).await?);
             if is_crowd {
-                actix_web::rt::time::sleep(PACE.saturating_sub(begun.elapsed())).await;
+                tokio::time::sleep(PACE.saturating_sub(begun.elapsed())).await;
             }
         }
     }

@@ -36,6 +36,8 @@ pub use tx::{Read, Reads, Recorded, Tx};
 use crate::error::{Cause, Error, Result};
 use conn::{Manager, Setup};
 use diesel::r2d2::Pool;
+use std::any::Any;
+use std::pin::Pin;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -168,24 +170,24 @@ impl Db {
     }
 
     /// Reads a consistent snapshot, off the threads that serve requests.
-    pub async fn read<T, F>(&self, f: F) -> Result<T>
+    pub fn read<T, F>(&self, f: F) -> impl Future<Output = Result<T>> + use<T, F>
     where
         T: Send + 'static,
         F: FnOnce(&mut Read<'_>) -> Result<T> + Send + 'static,
     {
         let db = self.clone();
-        off_the_loop(move || db.read_now(f)).await
+        off_the_loop(move || db.read_now(f))
     }
 
     /// Writes and records. The closure may run more than once: it sends nothing, and takes times and ids
     /// from outside.
-    pub async fn write<T, F>(&self, f: F) -> Result<T>
+    pub fn write<T, F>(&self, f: F) -> impl Future<Output = Result<T>> + use<T, F>
     where
         T: Send + 'static,
         F: Fn(&mut Tx<'_>) -> Result<Recorded<T>> + Send + 'static,
     {
         let db = self.clone();
-        off_the_loop(move || db.write_now(f)).await
+        off_the_loop(move || db.write_now(f))
     }
 
     /// Writes and records, for what thousands of devices do at once. On PostgreSQL it is READ COMMITTED: as if one at a
@@ -196,47 +198,68 @@ impl Db {
     /// and never read first; a unique index decides who was first, and whoever was not runs again. Rows are locked in
     /// one order: devices, then stocks, each by their ids.
     /// On SQLite it is [`Db::write`]: there is one writer.
-    pub async fn write_locked<T, F>(&self, f: F) -> Result<T>
+    pub fn write_locked<T, F>(&self, f: F) -> impl Future<Output = Result<T>> + use<T, F>
     where
         T: Send + 'static,
         F: Fn(&mut Tx<'_>) -> Result<Recorded<T>> + Send + 'static,
     {
         let db = self.clone();
-        off_the_loop(move || db.write_locked_now(f)).await
+        off_the_loop(move || db.write_locked_now(f))
     }
 
     /// Writes what needs no record.
-    pub async fn housekeeping<T, F>(&self, f: F) -> Result<T>
+    pub fn housekeeping<T, F>(&self, f: F) -> impl Future<Output = Result<T>> + use<T, F>
     where
         T: Send + 'static,
         F: Fn(&mut Tx<'_>) -> Result<T> + Send + 'static,
     {
         let db = self.clone();
-        off_the_loop(move || db.housekeeping_now(f)).await
+        off_the_loop(move || db.housekeeping_now(f))
     }
 
     /// As [`Db::read`], for jobs and commands that are off the loop already.
     pub fn read_now<T>(&self, f: impl FnOnce(&mut Read<'_>) -> Result<T>) -> Result<T> {
+        let mut f = Some(f);
+        kept(|value| {
+            self.in_snapshot(&mut |r| {
+                if let Some(f) = f.take() {
+                    *value = Some(f(r)?);
+                }
+                Ok(())
+            })
+        })
+    }
+
+    fn in_snapshot(&self, f: &mut dyn FnMut(&mut Read<'_>) -> Result<()>) -> Result<()> {
         let mut conn = self.readers.get().map_err(|e| Error::Unavailable(Cause::of(e)))?;
         tx::snapshot(&mut conn, f)
     }
 
     /// As [`Db::write`], for jobs and commands.
     pub fn write_now<T>(&self, f: impl Fn(&mut Tx<'_>) -> Result<Recorded<T>>) -> Result<T> {
-        self.try_again(|conn| tx::serial(conn, &f))
+        kept(|value| {
+            let mut run = |tx: &mut Tx<'_>| f(tx).map(|done| put(value, done.parts()));
+            self.try_again(&mut |conn| tx::serial(conn, &mut run))
+        })
     }
 
     /// As [`Db::write_locked`], for jobs and commands.
     pub fn write_locked_now<T>(&self, f: impl Fn(&mut Tx<'_>) -> Result<Recorded<T>>) -> Result<T> {
-        self.try_again(|conn| tx::locked(conn, &f))
+        kept(|value| {
+            let mut run = |tx: &mut Tx<'_>| f(tx).map(|done| put(value, done.parts()));
+            self.try_again(&mut |conn| tx::locked(conn, &mut run))
+        })
     }
 
     /// As [`Db::housekeeping`], for jobs and commands.
     pub fn housekeeping_now<T>(&self, f: impl Fn(&mut Tx<'_>) -> Result<T>) -> Result<T> {
-        self.try_again(|conn| tx::plain(conn, &f))
+        kept(|value| {
+            let mut run = |tx: &mut Tx<'_>| f(tx).map(|done| put(value, (done, true)));
+            self.try_again(&mut |conn| tx::locked(conn, &mut run))
+        })
     }
 
-    fn try_again<T>(&self, run: impl Fn(&mut Conn) -> Result<T>) -> Result<T> {
+    fn try_again(&self, run: &mut dyn FnMut(&mut Conn) -> Result<()>) -> Result<()> {
         let mut tries = 0;
         loop {
             tries += 1;
@@ -270,7 +293,7 @@ impl Db {
     /// After very much was written at once, with the `ANALYZE` of the tables that it went to: PostgreSQL counts them by
     /// itself only a while later, and until then it chooses its indexes by what was. SQLite's numbers are fixed.
     pub fn much_was_written_now(&self, analyze: &'static str) {
-        if let Err(error) = self.try_again(|conn| conn::count_anew(conn, analyze)) {
+        if let Err(error) = self.try_again(&mut |conn| conn::count_anew(conn, analyze)) {
             tracing::warn!(%error, "the database could not be told to count anew");
         }
     }
@@ -292,12 +315,43 @@ impl Db {
     }
 }
 
+/// What a transaction came to, which is not generic itself.
+fn kept<T>(run: impl FnOnce(&mut Option<T>) -> Result<()>) -> Result<T> {
+    let mut value = None;
+    run(&mut value)?;
+    value.ok_or_else(|| Error::internal("a transaction came to nothing"))
+}
+
+/// Keeps what a transaction has come to so far, and says whether it is to be committed.
+fn put<T>(place: &mut Option<T>, (value, commit): (T, bool)) -> bool {
+    *place = Some(value);
+    commit
+}
+
+/// What blocks, and what comes of it.
+type Job = Box<dyn FnOnce() -> Result<Box<dyn Any + Send>> + Send>;
+
 /// Runs what blocks off the threads that serve requests.
-pub async fn off_the_loop<T: Send + 'static>(f: impl FnOnce() -> Result<T> + Send + 'static) -> Result<T> {
-    match actix_web::web::block(f).await {
-        Ok(result) => result,
-        Err(cancelled) => Err(Error::internal(cancelled)),
+pub fn off_the_loop<T: Send + 'static>(
+    f: impl FnOnce() -> Result<T> + Send + 'static,
+) -> impl Future<Output = Result<T>> {
+    let done = blocked(Box::new(move || Ok(Box::new(f()?))));
+    async move {
+        let value = done.await?.downcast::<T>();
+        value
+            .map(|value| *value)
+            .map_err(|_| Error::internal("another value than was made"))
     }
+}
+
+/// Compiled once, whatever blocks: the library makes dozens of functions for each kind of closure.
+fn blocked(job: Job) -> Pin<Box<dyn Future<Output = Result<Box<dyn Any + Send>>> + Send>> {
+    Box::pin(async move {
+        match actix_web::web::block(job).await {
+            Ok(result) => result,
+            Err(cancelled) => Err(Error::internal(cancelled)),
+        }
+    })
 }
 
 impl From<diesel::result::Error> for Error {

@@ -107,6 +107,10 @@ impl<T> Recorded<T> {
             commit: self.commit,
         }
     }
+    /// The value, and whether it is to be committed.
+    pub(super) fn parts(self) -> (T, bool) {
+        (self.value, self.commit)
+    }
     /// Looks at the value.
     pub fn value(&self) -> &T {
         &self.value
@@ -336,79 +340,65 @@ fn head(conn: &mut Conn, tenant: &str, strand: i32) -> Result<Head> {
     })
 }
 
+// What follows is compiled once: what a transaction does comes as `dyn`, and what comes of it is kept by the caller.
+
 /// Reads a snapshot.
-pub fn snapshot<T>(conn: &mut Conn, f: impl FnOnce(&mut Read<'_>) -> Result<T>) -> Result<T> {
+pub fn snapshot(conn: &mut Conn, f: &mut dyn FnMut(&mut Read<'_>) -> Result<()>) -> Result<()> {
     let begin = match conn {
         Conn::Sqlite(_) => "BEGIN DEFERRED",
         Conn::Postgres(_) => "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
     };
-    within(conn, begin, |conn| {
-        f(&mut Read { conn }).map(|value| (value, true))
-    })
+    within(conn, begin, &mut |conn| f(&mut Read { conn }).map(|()| true))
 }
 
-/// Writes as if one at a time, and only with a record.
-pub fn serial<T>(conn: &mut Conn, f: &impl Fn(&mut Tx<'_>) -> Result<Recorded<T>>) -> Result<T> {
+/// Writes as if one at a time.
+pub fn serial(conn: &mut Conn, f: Writes<'_>) -> Result<()> {
     let begin = match conn {
         Conn::Sqlite(_) => "BEGIN IMMEDIATE",
         Conn::Postgres(_) => "BEGIN ISOLATION LEVEL SERIALIZABLE",
     };
-    recorded(conn, begin, f)
+    written(conn, begin, f)
 }
 
-/// Writes with row locks of the closure's own, and only with a record.
-pub fn locked<T>(conn: &mut Conn, f: &impl Fn(&mut Tx<'_>) -> Result<Recorded<T>>) -> Result<T> {
+/// Writes with row locks of the closure's own.
+pub fn locked(conn: &mut Conn, f: Writes<'_>) -> Result<()> {
     let begin = match conn {
         Conn::Sqlite(_) => "BEGIN IMMEDIATE",
         Conn::Postgres(_) => "BEGIN ISOLATION LEVEL READ COMMITTED",
     };
-    recorded(conn, begin, f)
+    written(conn, begin, f)
 }
 
-fn recorded<T>(conn: &mut Conn, begin: &str, f: &impl Fn(&mut Tx<'_>) -> Result<Recorded<T>>) -> Result<T> {
-    within(conn, begin, |conn| {
+/// What writes; says whether it is to be committed.
+pub type Writes<'f> = &'f mut dyn FnMut(&mut Tx<'_>) -> Result<bool>;
+
+fn written(conn: &mut Conn, begin: &str, f: Writes<'_>) -> Result<()> {
+    within(conn, begin, &mut |conn| {
         let mut tx = Tx::on(conn);
-        let done = f(&mut tx)?;
-        if done.commit {
+        let commit = f(&mut tx)?;
+        if commit {
             tx.count()?;
         }
-        Ok((done.value, done.commit))
-    })
-}
-
-/// Writes without a record: for the portal's own machinery.
-pub fn plain<T>(conn: &mut Conn, f: &impl Fn(&mut Tx<'_>) -> Result<T>) -> Result<T> {
-    let begin = match conn {
-        Conn::Sqlite(_) => "BEGIN IMMEDIATE",
-        Conn::Postgres(_) => "BEGIN ISOLATION LEVEL READ COMMITTED",
-    };
-    within(conn, begin, |conn| {
-        let mut tx = Tx::on(conn);
-        let value = f(&mut tx)?;
-        tx.count()?;
-        Ok((value, true))
+        Ok(commit)
     })
 }
 
 /// Begins, runs, and ends. A panic inside is caught by the rolled-back drop of the pool's connection
 /// (a connection with an open transaction is thrown away).
-fn within<T>(conn: &mut Conn, begin: &str, f: impl FnOnce(&mut Conn) -> Result<(T, bool)>) -> Result<T> {
+fn within(conn: &mut Conn, begin: &str, f: &mut dyn FnMut(&mut Conn) -> Result<bool>) -> Result<()> {
     match conn {
         Conn::Sqlite(c) => AnsiTransactionManager::begin_transaction_sql(c, begin)?,
         Conn::Postgres(c) => AnsiTransactionManager::begin_transaction_sql(c, begin)?,
     }
     match f(conn) {
-        Ok((value, true)) => {
+        Ok(true) => {
             if let Err(error) = <Conn as diesel::Connection>::TransactionManager::commit_transaction(conn) {
                 let _ = <Conn as diesel::Connection>::TransactionManager::rollback_transaction(conn);
                 return Err(error.into());
             }
-            Ok(value)
+            Ok(())
         }
-        Ok((value, false)) => {
-            roll_back(conn)?;
-            Ok(value)
-        }
+        Ok(false) => roll_back(conn),
         Err(error) => {
             if let Err(worse) = roll_back(conn) {
                 tracing::warn!(cause = ?worse, "a transaction could not be rolled back");
