@@ -6,7 +6,7 @@
 
 use super::conn::Conn;
 use super::tx::Reads;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::kernel::Sought;
 use crate::kernel::ids::SmartAccountId;
 use diesel::expression::{AppearsOnTable, Expression, SelectableExpression, ValidGrouping};
@@ -15,11 +15,10 @@ use diesel::query_builder::{AstPass, QueryFragment, QueryId};
 use diesel::sql_types::{BigInt, Bool, Text};
 
 /// More than these are not looked up one by one: then the list is walked in its order, and a page of it is soon full.
-const FEW: i64 = 2_000;
+const MOST_FEW: i64 = 2_000;
 /// So many trigrams of one word are looked for, spread over it.
 const MOST_OF_A_WORD: usize = 16;
-/// Of the numbers of the index: how many bits count within an account, and within a kind of it.
-const ACCOUNT_BITS: u32 = 32;
+/// Of the numbers of the index: how many bits count within a kind of an account's things. The account is above bit 32.
 const KIND_BITS: u32 = 30;
 
 /// What is in the index, with its number there.
@@ -31,23 +30,20 @@ pub enum Indexed {
     Orders = 1,
 }
 
-/// What to ask the index for, and in which piece of it.
+/// What the index has found: ids, as a list in JSON. A statement that is given them stays the same text, however many they
+/// are, and the index is not asked again by it.
 #[derive(Debug, Clone)]
 pub struct Few {
-    asked: String,
-    from: i64,
-    until: i64,
+    things: String,
 }
 
 #[derive(QueryableByName)]
 struct Found {
-    #[diesel(sql_type = BigInt)]
-    ordinal: i64,
-    #[diesel(sql_type = BigInt)]
-    found: i64,
+    #[diesel(sql_type = Text)]
+    thing: String,
 }
 
-/// Asks the index of an account whether few rows can be meant by what was typed. None: many, or it cannot say.
+/// Asks the index of an account which few rows can be meant by what was typed. None: they are many, or it cannot say.
 pub fn few(read: &mut dyn Reads, what: Indexed, account: SmartAccountId, typed: &str) -> Result<Option<Few>> {
     let Some(asked) = asked(&Sought::parse(typed)) else {
         return Ok(None);
@@ -57,25 +53,24 @@ pub fn few(read: &mut dyn Reads, what: Indexed, account: SmartAccountId, typed: 
     };
     let first = i64::from(what as u8) << KIND_BITS;
     let last = first + (1 << KIND_BITS) - 1;
-    let known: Option<Found> = diesel::sql_query(
-        "SELECT ordinal, (SELECT COUNT(*) FROM (SELECT 1 FROM trigrams WHERE trigrams MATCH ? \
-         AND rowid BETWEEN (ordinal << 32) + ? AND (ordinal << 32) + ? LIMIT ?)) AS found \
-         FROM trigrams_accounts WHERE smart_account_id = ?",
+    // An account that is not in the index has nothing in it.
+    let found: Vec<Found> = diesel::sql_query(
+        "SELECT o.thing FROM trigrams_accounts a CROSS JOIN trigrams t CROSS JOIN trigrams_of o ON o.number = t.rowid \
+         WHERE a.smart_account_id = ? AND t.trigrams MATCH ? \
+         AND t.rowid BETWEEN (a.ordinal << 32) + ? AND (a.ordinal << 32) + ? LIMIT ?",
     )
+    .bind::<Text, _>(account.to_string())
     .bind::<Text, _>(&asked)
     .bind::<BigInt, _>(first)
     .bind::<BigInt, _>(last)
-    .bind::<BigInt, _>(FEW + 1)
-    .bind::<Text, _>(account.to_string())
-    .get_result(conn)
-    .optional()?;
-    // An account that is not in the index has nothing in it.
-    let Found { ordinal, found } = known.unwrap_or(Found { ordinal: 0, found: 0 });
-    let base = ordinal << ACCOUNT_BITS;
-    Ok((found <= FEW).then_some(Few {
-        asked,
-        from: base + first,
-        until: base + last,
+    .bind::<BigInt, _>(MOST_FEW + 1)
+    .load(conn)?;
+    if i64::try_from(found.len()).is_ok_and(|all| all > MOST_FEW) {
+        return Ok(None);
+    }
+    let things: Vec<&str> = found.iter().map(|one| one.thing.as_str()).collect();
+    Ok(Some(Few {
+        things: serde_json::to_string(&things).map_err(Error::internal)?,
     }))
 }
 
@@ -152,16 +147,9 @@ type Backend = <Conn as diesel::Connection>::Backend;
 impl<C: QueryFragment<Backend>> QueryFragment<Backend> for Among<C> {
     fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Backend>) -> QueryResult<()> {
         self.column.walk_ast(out.reborrow())?;
-        out.push_sql(
-            " IN (SELECT trigrams_of.thing FROM trigrams CROSS JOIN trigrams_of ON trigrams_of.number = trigrams.rowid \
-             WHERE trigrams MATCH ",
-        );
-        out.push_bind_param::<Text, _>(&self.few.asked)?;
-        out.push_sql(" AND trigrams.rowid BETWEEN ");
-        out.push_bind_param::<BigInt, _>(&self.few.from)?;
-        out.push_sql(" AND ");
-        out.push_bind_param::<BigInt, _>(&self.few.until)?;
-        out.push_sql(")");
+        out.push_sql(" IN (SELECT value FROM json_each(");
+        out.push_bind_param::<Text, _>(&self.few.things)?;
+        out.push_sql("))");
         Ok(())
     }
 }
