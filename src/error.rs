@@ -15,6 +15,8 @@ pub enum Error {
     FreshSignInNeeded,
     /// The password is still the one that the server came with: the first sign-in is to be finished before anything else.
     FirstSignIn,
+    /// What was asked for opens only to those who sign in with a second factor, and there is none.
+    SecondFactorNeeded,
     /// The API of this server was switched off.
     ApiOff,
     /// May be seen, may not be done.
@@ -184,6 +186,7 @@ impl std::fmt::Display for Error {
             Self::SignedOut => f.write_str("signed out"),
             Self::FreshSignInNeeded => f.write_str("the password is needed again"),
             Self::FirstSignIn => f.write_str("the first sign-in is not finished"),
+            Self::SecondFactorNeeded => f.write_str("a second factor is needed"),
             Self::ApiOff => f.write_str("the API is switched off"),
             Self::Forbidden { action } => write!(f, "may not {action}"),
             Self::NotFound => f.write_str("not found"),

@@ -35,6 +35,8 @@ pub struct Actor {
     pub person: Person,
     /// Their roles over the portal.
     pub platform: Vec<PlatformRole>,
+    /// Whether a code is asked of them after the password.
+    pub has_second_factor: bool,
     /// How they came in.
     pub via: Via,
     /// For the record.

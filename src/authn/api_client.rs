@@ -285,7 +285,7 @@ pub fn find(
     if signed_in.is_some() && store::person(read, row.person_id)?.state != PersonState::Active {
         return Ok(None);
     }
-    let person = store::person(read, signed_in.unwrap_or(row.person_id))?;
+    let (person, has_second_factor) = store::person_with_factor(read, signed_in.unwrap_or(row.person_id))?;
     if person.state != PersonState::Active {
         return Ok(None);
     }
@@ -300,6 +300,7 @@ pub fn find(
     Ok(Some(Actor {
         person,
         platform,
+        has_second_factor,
         via: Via::Client {
             id: client,
             may_write: scopes.write,

@@ -2,7 +2,7 @@
 //! All times here are wall times: moving the lab's clock signs nobody out.
 
 use super::actor::{Actor, Via};
-use super::people::{Person, PersonState};
+use super::people::PersonState;
 use super::store;
 use super::system_users;
 use crate::error::{Error, Result};
@@ -107,7 +107,7 @@ pub fn find(
     if wall >= row.created_at.plus(LONGEST) {
         return Ok(None);
     }
-    let person: Person = store::person(read, row.person_id)?;
+    let (person, has_second_factor) = store::person_with_factor(read, row.person_id)?;
     if person.state != PersonState::Active {
         return Ok(None);
     }
@@ -132,6 +132,7 @@ pub fn find(
         Actor {
             person,
             platform,
+            has_second_factor,
             via: Via::Session {
                 id: row.public_id,
                 key,

@@ -7,7 +7,7 @@ use crate::error::{Error, Result};
 use crate::kernel::ids::{PersonId, SessionId};
 use crate::kernel::{EmailAddress, Moment, search_key};
 use crate::platform::db::schema::{
-    api_clients, known_networks, links, people, platform_roles, sessions, sign_in_misses,
+    api_clients, known_networks, links, people, platform_roles, second_factors, sessions, sign_in_misses,
 };
 use crate::platform::db::{OnTaken, Reads, Tx};
 use diesel::prelude::*;
@@ -54,6 +54,16 @@ pub fn person(read: &mut dyn Reads, id: PersonId) -> Result<Person> {
             .select(person_columns!())
             .first(read.conn())?,
     )
+}
+
+/// A person, and whether they have a second factor.
+pub fn person_with_factor(read: &mut dyn Reads, id: PersonId) -> Result<(Person, bool)> {
+    let (row, factor): (PersonRow, Option<PersonId>) = people::table
+        .left_join(second_factors::table.on(second_factors::person_id.eq(people::id)))
+        .filter(people::id.eq(id))
+        .select((person_columns!(), second_factors::person_id.nullable()))
+        .first(read.conn())?;
+    Ok((to_person(row)?, factor.is_some()))
 }
 
 pub fn people(read: &mut dyn Reads, ids: &[PersonId]) -> Result<Vec<Person>> {

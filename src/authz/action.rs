@@ -79,6 +79,8 @@ actions! {
     ManageUsers(Account): "manage users", fresh;
     /// Give the Approver role.
     AssignApprover(Account): "assign the Approver role", fresh;
+    /// Say whether an account opens only to those who sign in with a second factor.
+    RequireSecondFactor(Account): "require a second factor", fresh;
     /// Make and change user groups.
     ManageGroups(Account): "manage user groups";
     /// Make a Virtual Account at the top level.

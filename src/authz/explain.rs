@@ -118,6 +118,7 @@ mod tests {
             domain: "xyz.example".to_owned(),
             state,
             kind: TenantKind::Smart,
+            needs_second_factor: false,
         }
     }
 

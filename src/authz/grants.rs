@@ -120,6 +120,11 @@ pub fn tenant_by_number(read: &mut dyn Reads, number: i64) -> Result<Option<Tena
     store::tenant_by_number(read, number)
 }
 
+/// Says whether a tenant opens only to those who have a second factor.
+pub fn set_needs_second_factor(tx: &mut Tx<'_>, account: SmartAccountId, needs: bool) -> Result<()> {
+    store::set_needs_second_factor(tx, account, needs)
+}
+
 /// The tenant with this number, with a person's grants in it.
 pub fn standing(read: &mut dyn Reads, number: i64, person: PersonId) -> Result<Option<(Tenant, Vec<Grant>)>> {
     let Some(tenant) = store::tenant_by_number(read, number)? else {

@@ -63,6 +63,7 @@ pub const MATRIX: &[(Action, &[Holder])] = &[
     ),
     (Action::ManageUsers, &[ADMIN, VA_ADMIN, SUPPORT, SYS_ADMIN]),
     (Action::AssignApprover, &[ADMIN, SUPPORT]),
+    (Action::RequireSecondFactor, &[ADMIN, SUPPORT, SYS_ADMIN]),
     (Action::ManageGroups, &[ADMIN, VA_ADMIN, SUPPORT]),
     (Action::CreateTopVirtualAccount, &[ADMIN, SUPPORT, SYS_ADMIN]),
     (Action::CreateNestedVirtualAccount, &[ADMIN, VA_ADMIN, SUPPORT]),
@@ -248,9 +249,13 @@ pub fn by_roles(action: Action, tenant: &Tenant, grants: &[Grant]) -> Option<Wit
     }
 }
 
-/// Whether the way in is good for the action (a client may write, a password was given lately), and the state of the
+/// Whether the way in is good for the action (there is a second factor where the account wants one, a client may write, a
+/// password was given lately), and the state of the
 /// account lets it be done.
 pub fn came_in_well(action: Action, actor: &Actor, tenant: Option<&Tenant>, wall: Moment) -> Result<()> {
+    if tenant.is_some_and(|tenant| tenant.needs_second_factor) && !actor.has_second_factor {
+        return Err(Error::SecondFactorNeeded);
+    }
     match &actor.via {
         Via::Client { may_write, .. } => {
             if !may_write && !reads_only(action) {

@@ -22,6 +22,7 @@ macro_rules! tenant_columns {
             smart_accounts::domain,
             smart_accounts::state,
             smart_accounts::kind,
+            smart_accounts::needs_second_factor,
         )
     };
 }
@@ -40,6 +41,13 @@ pub fn tenant_by_number(read: &mut dyn Reads, number: i64) -> Result<Option<Tena
         .select(tenant_columns!())
         .first(read.conn())
         .optional()?)
+}
+
+pub fn set_needs_second_factor(tx: &mut Tx<'_>, id: SmartAccountId, needs: bool) -> Result<()> {
+    diesel::update(smart_accounts::table.find(id))
+        .set(smart_accounts::needs_second_factor.eq(needs))
+        .execute(tx.conn())?;
+    Ok(())
 }
 
 pub fn number_of(read: &mut dyn Reads, named: &str, by_name: bool) -> Result<Option<i64>> {

@@ -108,6 +108,8 @@ pub struct Tenant {
     pub state: TenantState,
     /// What kind it is.
     pub kind: TenantKind,
+    /// Whether it opens only to those who have a second factor.
+    pub needs_second_factor: bool,
 }
 
 impl Tenant {

@@ -30,6 +30,7 @@ impl ResponseError for Error {
             Self::SignedOut => StatusCode::UNAUTHORIZED,
             Self::FreshSignInNeeded
             | Self::FirstSignIn
+            | Self::SecondFactorNeeded
             | Self::ApiOff
             | Self::Forbidden { .. }
             | Self::CrossSite => StatusCode::FORBIDDEN,
@@ -247,6 +248,10 @@ impl Asked {
                 "first-sign-in",
                 "The password is still the one that the server came with. Sign in with a browser and set another.".to_owned(),
             ),
+            Error::SecondFactorNeeded => (
+                "second-factor-needed",
+                "This opens only to those who sign in with a second factor. Sign in with a browser and set one up under Your profile; API clients are made anew afterwards.".to_owned(),
+            ),
             Error::ApiOff => (
                 "api-off",
                 "The API of this server is switched off. A System Administrator switches it on under Admin Workspace, API Toolkit.".to_owned(),
@@ -320,6 +325,9 @@ impl Asked {
                 return super::reply::redirect(&format!("/confirm-password?next={encoded}"));
             }
             Error::FirstSignIn => return super::reply::redirect(super::visit::FIRST_SIGN_IN),
+            Error::SecondFactorNeeded => {
+                return super::reply::redirect(&format!("{}?next={encoded}", super::visit::SECOND_FACTOR));
+            }
             _ => {}
         }
         let status = error.status_code();
@@ -456,6 +464,7 @@ impl Asked {
             Error::SignedOut
             | Error::FreshSignInNeeded
             | Error::FirstSignIn
+            | Error::SecondFactorNeeded
             | Error::ApiOff
             | Error::Internal(_) => {
                 words("Something went wrong here", "It is our fault, and nothing was changed. Quote the reference when you report it.".to_owned(), with_home(back))

@@ -55,7 +55,7 @@ impl Search {
         };
         match asked {
             Ok(permit) => Ok(Some(permit)),
-            Err(Error::Forbidden { .. } | Error::NotFound) => Ok(None),
+            Err(Error::Forbidden { .. } | Error::NotFound | Error::SecondFactorNeeded) => Ok(None),
             Err(other) => Err(other),
         }
     }

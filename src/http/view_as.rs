@@ -111,6 +111,7 @@ mod tests {
         Actor {
             who: Who::portal("test"),
             platform: Vec::new(),
+            has_second_factor: false,
             via: Via::Session {
                 id: SessionId::new(),
                 key: "k".to_owned(),

@@ -7,6 +7,7 @@
 
 mod access;
 mod api;
+mod factor_pages;
 mod groups;
 mod imports;
 mod jobs;
@@ -33,6 +34,7 @@ use crate::platform::mail::Letters;
 /// The routes of this room that every tenant has.
 pub fn routes(routes: &mut Routes) {
     routes.search(search::search);
+    factor_pages::routes(routes);
     pages::routes(routes);
     imports::pages::routes(routes);
     api::routes(routes);
@@ -52,6 +54,11 @@ pub fn letters(letters: &mut Letters) {
 
 /// With what codes the rules of this room refuse, when, and the way out.
 pub const REFUSALS: &[crate::error::Coded] = &[
+    (
+        "members.own-factor-first",
+        "Somebody without a second factor requires one of everybody.",
+        "Set up your own first, under Your profile, Second factor.",
+    ),
     (
         "members.approver-domain",
         "The Approver role needs an e-mail address in the domain of the Smart Account.",

@@ -89,6 +89,9 @@ pub struct Settings {
     /// is over. off: everything is made each time.
     #[arg(long, env = "LICENTRAL_KEPT_PAGES", default_value = "on")]
     pub kept_pages: String,
+    /// optional: each person decides whether they sign in with a second factor. required: nothing opens before one is set up.
+    #[arg(long, env = "LICENTRAL_SECOND_FACTOR", default_value = "optional")]
+    pub second_factor: String,
     /// What is logged, for example info or licentral=debug.
     #[arg(long, env = "LICENTRAL_LOG", default_value = "info,actix_server=warn")]
     pub log: String,
@@ -210,6 +213,8 @@ pub struct Config {
     pub sync_records: u64,
     /// Answers are kept for whoever asks the same again.
     pub keeps_pages: bool,
+    /// Everybody needs a second factor.
+    pub needs_second_factor: bool,
     /// The log filter.
     pub log: String,
     /// Address of the other portal of a lab that serves both in one process: clock and mailbox are one.
@@ -234,6 +239,12 @@ impl Config {
             wrong.push(format!(
                 "LICENTRAL_KEPT_PAGES is {:?}. Use on or off.",
                 settings.kept_pages
+            ));
+        }
+        if !matches!(settings.second_factor.as_str(), "optional" | "required") {
+            wrong.push(format!(
+                "LICENTRAL_SECOND_FACTOR is {:?}. Use optional or required.",
+                settings.second_factor
             ));
         }
         let listen: SocketAddr = settings.listen.parse().unwrap_or_else(|_| {
@@ -391,6 +402,7 @@ impl Config {
             accept_device_codes: settings.accept_device_codes,
             sync_records: settings.sync_records,
             keeps_pages: settings.kept_pages == "on",
+            needs_second_factor: settings.second_factor == "required",
             log: settings.log,
             neighbour: None,
             limits: Limits::default(),

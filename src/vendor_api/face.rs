@@ -250,6 +250,10 @@ fn said(what: &Failed<'_>) -> (StatusCode, String) {
             error,
             "The password is still the one that the server came with. Sign in with a browser and set another.",
         ),
+        error @ Error::SecondFactorNeeded => own(
+            error,
+            "This opens only to those who sign in with a second factor. Sign in with a browser and set one up.",
+        ),
         error @ (Error::FreshSignInNeeded | Error::CrossSite | Error::DeadLink) => {
             own(error, "This cannot be done here.")
         }

@@ -33,6 +33,19 @@ pub const ACCOUNT: &str = "__Host-account";
 /// The pages of the first sign-in at an On-Prem server begin so.
 pub const FIRST_SIGN_IN: &str = "/first-sign-in";
 
+/// The pages on which a second factor is set up begin so.
+pub const SECOND_FACTOR: &str = "/profile/second-factor";
+
+/// What somebody may open who has to set a second factor up before anything else.
+const WITHOUT_FACTOR: &[&str] = &[
+    SECOND_FACTOR,
+    FIRST_SIGN_IN,
+    "/confirm-password",
+    "/log",
+    "/help",
+    "/password/",
+];
+
 /// The cookie of the chosen appearance.
 pub const THEME: &str = "__Host-theme";
 

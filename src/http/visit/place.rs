@@ -48,7 +48,7 @@ impl Visit {
             self.portal.clock.wall(),
         ) {
             Ok(permit) => Ok(Some(permit)),
-            Err(Error::Forbidden { .. } | Error::NotFound) => Ok(None),
+            Err(Error::Forbidden { .. } | Error::NotFound | Error::SecondFactorNeeded) => Ok(None),
             Err(other) => Err(other),
         }
     }

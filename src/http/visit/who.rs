@@ -1,6 +1,6 @@
 //! Finds out who asks and where they stand.
 
-use super::{FIRST_SIGN_IN, Visit};
+use super::{FIRST_SIGN_IN, Visit, WITHOUT_FACTOR};
 use crate::authn::{Actor, Via, api_client, session, system_users};
 use crate::authz::{Grant, Tenant, grants};
 use crate::error::{Error, Result};
@@ -34,6 +34,11 @@ pub(super) struct Asked {
 }
 
 impl Asked {
+    /// Whether it opens where everybody needs a second factor and there is none yet.
+    fn opens_without_factor(&self) -> bool {
+        WITHOUT_FACTOR.iter().any(|path| self.path.starts_with(path))
+    }
+
     /// All that who asks and where they stand is found out from, but the address of the sender and the id of the request.
     pub(super) fn key(&self) -> String {
         format!(
@@ -47,6 +52,7 @@ impl Asked {
                 &self.bearer,
                 self.path.starts_with(FIRST_SIGN_IN),
                 self.path == "/logout",
+                self.opens_without_factor(),
                 self.refused,
             )
         )
@@ -69,6 +75,7 @@ impl Visit {
         let (clock, signing) = (self.portal.clock.clone(), self.portal.signing.clone());
         let menu = self.portal.menu.clone();
         let is_on_prem = self.portal.config.edition.is_on_prem();
+        let all_need_factor = self.portal.config.needs_second_factor;
         let found = self
             .portal
             .db
@@ -94,6 +101,9 @@ impl Visit {
                     && system_users::must_change_password(r, actor.person.id)?
                 {
                     return Err(Error::FirstSignIn);
+                }
+                if all_need_factor && !actor.has_second_factor && !asked.opens_without_factor() {
+                    return Err(Error::SecondFactorNeeded);
                 }
                 let person = actor.person.id;
                 if let Some(named) = &asked.named {
@@ -129,6 +139,15 @@ impl Visit {
                         }
                         _ => None,
                     };
+                }
+                // Nothing of an account is shown around a page to those to whom it does not open.
+                if outside
+                    && !actor.has_second_factor
+                    && standing
+                        .as_ref()
+                        .is_some_and(|(tenant, _)| tenant.needs_second_factor)
+                {
+                    standing = None;
                 }
                 let waiting = match &standing {
                     Some((tenant, grants)) if !asked.is_api => menu.counts(

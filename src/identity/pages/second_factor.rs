@@ -3,7 +3,7 @@
 use super::super::picture::Picture;
 use super::super::service::{self, Caller, Draft, Proof};
 use super::second_step::WRONG;
-use super::{own_shell, own_tabs, prove};
+use super::{next_page, own_shell, own_tabs, prove, query_value};
 use crate::authn::second_factor::{self, RECOVERY_CODES, RecoveryCodes, Standing};
 use crate::authn::{session, totp};
 use crate::error::{Problems, Result};
@@ -56,6 +56,16 @@ struct FactorView {
     /// Recovery codes that were just made: they are shown this once.
     codes: Vec<String>,
     all_codes: usize,
+    /// The page that opens only with a second factor, or "".
+    next: String,
+}
+
+impl FactorView {
+    /// The address of the page that sets one up.
+    fn set_up(&self) -> String {
+        let next: String = url::form_urlencoded::byte_serialize(self.next.as_bytes()).collect();
+        format!("{HERE}/set-up?next={next}")
+    }
 }
 
 async fn view(who: &SignedIn, form: FormState, dialog: Dialog) -> Result<FactorView> {
@@ -78,11 +88,14 @@ async fn view(who: &SignedIn, form: FormState, dialog: Dialog) -> Result<FactorV
         dialog,
         codes: Vec::new(),
         all_codes: RECOVERY_CODES,
+        next: String::new(),
     })
 }
 
 async fn show(who: SignedIn) -> Answer {
-    page(&view(&who, form::fresh(), Dialog::None).await?)
+    let mut shown = view(&who, form::fresh(), Dialog::None).await?;
+    shown.next = query_value(&who, "next");
+    page(&shown)
 }
 
 #[derive(Template)]
@@ -98,9 +111,10 @@ struct SetUpView {
     address: String,
     /// The secret, locked.
     draft: String,
+    next: String,
 }
 
-fn set_up_view(who: &SignedIn, form: FormState, draft: &Draft) -> Result<SetUpView> {
+fn set_up_view(who: &SignedIn, form: FormState, draft: &Draft, next: &str) -> Result<SetUpView> {
     let person = &who.actor().person;
     let issuer = who.portal.config.edition.to_string();
     let address = totp::address(&issuer, person.email.as_str(), &draft.secret);
@@ -116,6 +130,7 @@ fn set_up_view(who: &SignedIn, form: FormState, draft: &Draft) -> Result<SetUpVi
         secret: groups.join(" "),
         address,
         draft: draft.lock(&who.portal.signing, person.id)?,
+        next: next.to_owned(),
     })
 }
 
@@ -131,7 +146,8 @@ async fn show_set_up(who: SignedIn) -> Answer {
         return reply::see_other(HERE);
     }
     service::fresh(who.actor(), wall)?;
-    page(&set_up_view(&who, form::fresh(), &Draft::make(wall))?)
+    let next = query_value(&who, "next");
+    page(&set_up_view(&who, form::fresh(), &Draft::make(wall), &next)?)
 }
 
 #[derive(Deserialize)]
@@ -139,6 +155,8 @@ async fn show_set_up(who: SignedIn) -> Answer {
 struct Confirm {
     draft: String,
     code: String,
+    #[serde(default)]
+    next: String,
 }
 
 /// What is said to somebody who sets a second factor up, of a code that does not fit.
@@ -168,7 +186,7 @@ async fn set_up(who: SignedIn, posted: Posted<Confirm>) -> Answer {
         let mut problems = Problems::default();
         problems.add("code", why_not(&draft, &typed, caller.wall));
         let form = posted.again(&problems).with_value("code", "");
-        return page_with(422, &set_up_view(&who, form, &draft)?);
+        return page_with(422, &set_up_view(&who, form, &draft, &posted.value.next)?);
     };
     let (codes, cookie) = (RecoveryCodes::make(), token::random());
     let (kept, new) = (codes.clone(), cookie.clone());
@@ -181,6 +199,9 @@ async fn set_up(who: SignedIn, posted: Posted<Confirm>) -> Answer {
     who.portal.jobs.nudge();
     let mut shown = view(&who, form::fresh(), Dialog::None).await?;
     shown.codes = codes.shown();
+    if !posted.value.next.is_empty() {
+        next_page(&who, &posted.value.next).clone_into(&mut shown.next);
+    }
     shown.shell.csrf = who.csrf_with(Some(&cookie));
     // No redirect: the codes are known to this answer alone.
     let mut response = page(&shown)?;

@@ -221,6 +221,8 @@ struct ListPage {
     refused: String,
     /// Whether the reader holds a role here that they can end.
     can_leave: bool,
+    /// Whether to say here that a second factor is required.
+    can_require: bool,
     me: Option<PersonId>,
 }
 
@@ -274,6 +276,7 @@ pub(super) async fn all(may: May<ViewUsers>) -> Answer {
         whole: true,
         refused,
         can_leave: !may.grants.is_empty(),
+        can_require: may.holds(Action::RequireSecondFactor),
         me: me(&may),
         list,
     })
@@ -385,6 +388,7 @@ pub(super) async fn of_virtual_account(may: May<ViewUsers>, id: PathPart<Virtual
         whole: false,
         refused: String::new(),
         can_leave: false,
+        can_require: false,
         me: me(&may),
         list,
     })

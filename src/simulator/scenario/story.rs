@@ -346,6 +346,7 @@ fn wait(on_prem: &Portal, at: Moment) -> Result<()> {
                 request_id: String::new(),
             },
             platform: vec![PlatformRole::SystemUser],
+            has_second_factor: false,
             via: Via::Session {
                 id: SessionId::new(),
                 key: String::new(),

@@ -266,3 +266,82 @@ fn a_click_on_the_cast_asks_for_a_code_once_there_is_a_second_factor() {
     second_step(&mut again, &code(&p, &secret, 0)).expect(303);
     assert!(is_in(&again));
 }
+
+#[test]
+fn an_account_that_requires_a_second_factor_opens_to_nobody_without_one() {
+    let (p, cast) = Portal::with_cast();
+    let number = cast.xyz.number;
+    let page = format!("/sa/{number}/account/users/second-factor");
+    let (mut ada, mut cy) = (p.sign_in(ADA), p.sign_in("cy@xyz.example"));
+    let mut script = p.api("cy@xyz.example");
+    cy.get(&format!("/sa/{number}")).expect(200);
+    script.get(&format!("/api/v1/accounts/{number}")).expect(200);
+    ada.open(&page).expect(200).shows("Not required");
+    ada.fill_and_send("Save", &[("required", "1")])
+        .expect(409)
+        .shows("a second factor of your own first");
+    set_up(&p, &mut ada);
+    ada.open(&page).expect(200);
+    ada.fill_and_submit("Save", &[("required", "1")])
+        .expect(200)
+        .shows("opens only to those");
+    ada.get(&format!("/sa/{number}")).expect(200);
+
+    // Cy is led to the set-up, and from there to where he wanted to go.
+    let wanted = format!("/sa/{number}/licensing/inventory");
+    let led = cy.open(&wanted).expect(303);
+    assert!(
+        led.location()
+            .unwrap()
+            .starts_with("/profile/second-factor?next=%2Fsa")
+    );
+    cy.follow()
+        .expect(200)
+        .shows("opens only to those who sign in with a second factor");
+    let refused = script
+        .get(&format!("/api/v1/accounts/{number}"))
+        .expect(403)
+        .json();
+    assert_eq!(refused["code"], "second-factor-needed");
+    cy.open("/software-central")
+        .expect(200)
+        .shows_not("License Inventory");
+    cy.open(&led_to(&wanted)).expect(200);
+    new_step(&p);
+    let secret = secret_of(cy.click("Set up"));
+    let now = code(&p, &secret, 0);
+    cy.fill_and_send("form[action='/profile/second-factor/set-up']", &[("code", &now)])
+        .expect(200)
+        .shows("Your recovery codes");
+    assert_eq!(cy.page().attrs(".secret a", "href"), [wanted.as_str()]);
+    cy.get(&wanted).expect(200);
+    // A stranger still knows of nothing.
+    p.person("eve@else.example", "Eve Sand");
+    p.sign_in("eve@else.example").get(&wanted).expect(404);
+}
+
+/// Where somebody is led who asked for a page.
+fn led_to(wanted: &str) -> String {
+    let next: String = url::form_urlencoded::byte_serialize(wanted.as_bytes()).collect();
+    format!("/profile/second-factor?next={next}")
+}
+
+#[test]
+fn where_everybody_needs_a_second_factor_nothing_opens_before_one_is_set_up() {
+    let p = Portal::start_as(|config| config.needs_second_factor = true);
+    p.person(ADA, "Ada Lindqvist");
+    let (mut ada, mut script) = (p.sign_in(ADA), p.api(ADA));
+    for path in [
+        "/software-central",
+        "/profile",
+        "/profile/api",
+        "/profile/sessions",
+    ] {
+        assert_eq!(ada.open(path).expect(303).location(), Some(led_to(path).as_str()));
+    }
+    script.get("/api/v1/me").expect(403);
+    ada.get("/help/second-factor").expect(200);
+    set_up(&p, &mut ada);
+    ada.open("/software-central").expect(200);
+    ada.open("/profile").expect(200);
+}

@@ -90,6 +90,7 @@ impl Portal {
             accept_device_codes: false,
             sync_records: licentral::platform::config::SYNC_RECORDS,
             keeps_pages: super::keeps_pages(),
+            needs_second_factor: false,
             log: "off".to_owned(),
             limits: Limits {
                 // A test tells by itself how small.

@@ -95,6 +95,7 @@ impl Planned {
         Ok(Arc::new(Actor {
             person: people::find(tx, self.id)?,
             platform: self.platform.into_iter().collect(),
+            has_second_factor: false,
             via: Via::Client {
                 id: "scenario".to_owned(),
                 may_write: true,
