@@ -1,7 +1,9 @@
 //! What `licentral` does from the command line.
 
 mod device;
+mod doctor;
 mod lab;
+mod manual;
 mod on_prem;
 mod run;
 mod second_factor;
@@ -12,7 +14,7 @@ use crate::http::widgets::counted;
 use crate::platform::config::{Config, Settings};
 use crate::platform::db::{Db, migrate};
 use crate::platform::signing::Signing;
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, CommandFactory, Parser, Subcommand};
 use std::ffi::OsString;
 use std::io::Write;
 use std::path::PathBuf;
@@ -70,6 +72,14 @@ enum Command {
     Within(run::WithinArgs),
     /// Files that travel between an On-Prem server and the cloud: look into one, or spoil one for a test.
     Sync(sync_file::SyncArgs),
+    /// Look at everything that an installation needs, and say what to mend.
+    Doctor(Box<doctor::DoctorArgs>),
+    /// Write the manual pages and the shell completions.
+    #[command(hide = true)]
+    Manual {
+        /// The folder to write into.
+        folder: PathBuf,
+    },
     /// Remove the second factor of somebody who has lost it, when nobody is left who could do so in the portal.
     RemoveSecondFactor {
         /// The address of their user account.
@@ -147,6 +157,8 @@ pub fn run() -> ExitCode {
         #[cfg(target_os = "linux")]
         Some(Command::Within(args)) => return run::within(args),
         Some(Command::Sync(args)) => sync_file::run(args),
+        Some(Command::Doctor(args)) => return doctor::run(*args),
+        Some(Command::Manual { folder }) => manual::write(Line::command(), &folder),
         Some(Command::RemoveSecondFactor { address, settings }) => {
             checked(settings).and_then(|config| second_factor::remove(&config, &address))
         }

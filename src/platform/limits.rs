@@ -54,7 +54,7 @@ const RESERVE: usize = 256;
 
 /// How many files this process may have open: each connection is one. Where the system does not say it in
 /// Linux's way, what is usual.
-fn open_files() -> usize {
+pub fn open_files() -> usize {
     let limits = std::fs::read_to_string("/proc/self/limits").unwrap_or_default();
     limits
         .lines()

@@ -161,6 +161,11 @@ fn certificates(file: &Path) -> Result<Vec<CertificateDer<'static>>, String> {
 
 /// Says what is wrong with the time of the first certificate. Who has signed it is the business of those who connect.
 fn still_valid(chain: &[CertificateDer<'static>]) -> Result<(), String> {
+    valid_at(chain, UnixTime::now())
+}
+
+/// The same at another time.
+fn valid_at(chain: &[CertificateDer<'static>], then: UnixTime) -> Result<(), String> {
     let Some((own, between)) = chain.split_first() else {
         return Ok(());
     };
@@ -172,7 +177,7 @@ fn still_valid(chain: &[CertificateDer<'static>]) -> Result<(), String> {
         .map_err(|e| format!("cannot be understood: {e}"))?;
     // Times are looked at before names and signatures.
     let name = ServerName::try_from("licentral.example").map_err(|e| e.to_string())?;
-    match verifier.verify_server_cert(own, between, &name, &[], UnixTime::now()) {
+    match verifier.verify_server_cert(own, between, &name, &[], then) {
         Err(rustls::Error::InvalidCertificate(error)) => match error {
             CertificateError::Expired | CertificateError::ExpiredContext { .. } => {
                 Err("has expired".to_owned())
@@ -185,6 +190,25 @@ fn still_valid(chain: &[CertificateDer<'static>]) -> Result<(), String> {
         },
         _ => Ok(()),
     }
+}
+
+/// For how many whole days a certificate is still good, ten years at most; what is wrong with the files otherwise. No library
+/// here reads the date out of a certificate, but the verifier knows of each time whether it lies within.
+pub fn days_left(files: &Files) -> Result<u32, String> {
+    read(files)?;
+    let chain = certificates(&files.certificate)?;
+    let (mut good, mut over) = (0, 3650);
+    while over - good > 1 {
+        let middle = u32::midpoint(good, over);
+        let then = UnixTime::now().as_secs() + u64::from(middle) * 86_400;
+        let then = UnixTime::since_unix_epoch(Duration::from_secs(then));
+        if valid_at(&chain, then).is_ok() {
+            good = middle;
+        } else {
+            over = middle;
+        }
+    }
+    Ok(good)
 }
 
 struct Made {
@@ -253,18 +277,27 @@ pub fn pem(der: &[u8]) -> String {
     out
 }
 
-/// Whom a client of ours believes: the authorities that browsers know, or those of the file in `SSL_CERT_FILE` alone, as
-/// with other programs.
+/// The authorities of the file in `SSL_CERT_FILE`; none when it is not set.
 #[expect(
     clippy::disallowed_methods,
     reason = "not a setting of ours: the one that OpenSSL, Go, Python and others read"
 )]
+pub fn authorities() -> Result<Option<Vec<CertificateDer<'static>>>, String> {
+    let Some(file) = std::env::var_os("SSL_CERT_FILE").filter(|file| !file.is_empty()) else {
+        return Ok(None);
+    };
+    certificates(Path::new(&file))
+        .map(Some)
+        .map_err(|why| format!("SSL_CERT_FILE: {why}"))
+}
+
+/// Whom a client of ours believes: the authorities that browsers know, or those of the file in `SSL_CERT_FILE` alone, as
+/// with other programs.
 pub fn believed() -> Result<ureq::tls::TlsConfig, String> {
     let builder = ureq::tls::TlsConfig::builder().unversioned_rustls_crypto_provider(cryptography());
-    let Some(file) = std::env::var_os("SSL_CERT_FILE").filter(|file| !file.is_empty()) else {
+    let Some(known) = authorities()? else {
         return Ok(builder.build());
     };
-    let known = certificates(Path::new(&file)).map_err(|why| format!("SSL_CERT_FILE: {why}"))?;
     let known: Vec<_> = known
         .iter()
         .map(|one| ureq::tls::Certificate::from_der(one).to_owned())

@@ -90,6 +90,21 @@ pub fn newest() -> String {
         .unwrap_or_default()
 }
 
+/// What time it is at the database's server; none where the database is a file of this computer's.
+pub fn time_of(url: &str) -> Result<Option<chrono::DateTime<chrono::Utc>>, Failure> {
+    #[derive(diesel::QueryableByName)]
+    struct Time {
+        #[diesel(sql_type = diesel::sql_types::Timestamp)]
+        at: chrono::NaiveDateTime,
+    }
+    if url.starts_with("sqlite://") {
+        return Ok(None);
+    }
+    let time: Time = diesel::sql_query("SELECT clock_timestamp() AT TIME ZONE 'UTC' AS at")
+        .get_result(&mut connect(url)?)?;
+    Ok(Some(time.at.and_utc()))
+}
+
 #[derive(diesel::QueryableByName)]
 struct Version {
     #[diesel(sql_type = diesel::sql_types::Text)]

@@ -6,9 +6,11 @@ use crate::kernel::ids::LetterId;
 use crate::platform::config::{Config, MailRoute};
 use crate::platform::db::Db;
 use crate::platform::db::schema::mailbox;
+use crate::platform::tls;
 use diesel::prelude::*;
 use lettre::message::{Mailbox as Address, MultiPart};
 use lettre::transport::smtp::authentication::Credentials;
+use lettre::transport::smtp::client::{Certificate, CertificateStore, Tls, TlsParameters};
 use lettre::{AsyncSmtpTransport, AsyncTransport, Message, Tokio1Executor};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
@@ -111,6 +113,7 @@ impl Transport {
                 let mut builder = if url.scheme() == "smtps" {
                     AsyncSmtpTransport::<Tokio1Executor>::relay(host)
                         .map_err(|e| e.to_string())?
+                        .tls(Tls::Wrapper(believing(host)?))
                         .port(465)
                 } else if local && config.is_lab() {
                     // A mail catcher on the same computer seldom speaks TLS.
@@ -118,6 +121,7 @@ impl Transport {
                 } else {
                     AsyncSmtpTransport::<Tokio1Executor>::starttls_relay(host)
                         .map_err(|e| e.to_string())?
+                        .tls(Tls::Required(believing(host)?))
                         .port(587)
                 };
                 if let Some(port) = url.port() {
@@ -133,6 +137,54 @@ impl Transport {
                     builder.timeout(Some(std::time::Duration::from_secs(20))).build(),
                 ))
             }
+        }
+    }
+
+    /// Whether somebody is there to take letters.
+    pub async fn answers(&self) -> Result<(), String> {
+        match self {
+            Self::Smtp(server) => match server.test_connection().await {
+                Ok(true) => Ok(()),
+                Ok(false) => Err("it answers, and is not ready".to_owned()),
+                Err(e) => Err(with_causes(&e)),
+            },
+            _ => Ok(()),
+        }
+    }
+
+    /// Sends a letter that only says that letters arrive, past the outbox: for somebody who sets a portal up.
+    pub async fn try_out(&self, from: &str, to: &str, portal: &str) -> Result<(), String> {
+        let from: Address = from
+            .parse()
+            .map_err(|e: lettre::address::AddressError| e.to_string())?;
+        let (now, id) = (crate::kernel::Clock::new().system_time(), LetterId::new());
+        let says = format!(
+            "This letter was sent by the command licentral doctor of {portal}, to see that its letters arrive. It does."
+        );
+        let sent = Sent {
+            id,
+            message_id: format!("<{id}@licentral.invalid>"),
+            letter: "doctor".to_owned(),
+            to_name: String::new(),
+            to_address: to.to_owned(),
+            subject: "A letter of your Licentral".to_owned(),
+            html: format!("<p>{}</p>", says.replace('&', "&amp;").replace('<', "&lt;")),
+            text: says,
+            at: now,
+        };
+        let message = build(&from, now, &sent).map_err(|failure| failure.why)?;
+        match self {
+            Self::Smtp(server) => {
+                #[expect(
+                    clippy::disallowed_methods,
+                    reason = "there is no portal yet whose outbox could keep it"
+                )]
+                let result = server.send(message).await;
+                result.map(drop).map_err(|e| with_causes(&e))
+            }
+            Self::Folder(folder) => std::fs::write(folder.join(format!("{id}.eml")), message.formatted())
+                .map_err(|e| e.to_string()),
+            Self::Page(_) | Self::Memory(_) => Ok(()),
         }
     }
 
@@ -184,6 +236,34 @@ impl Transport {
             }
         }
     }
+}
+
+/// An error with what is behind it: the library's own words leave the reason out.
+fn with_causes(error: &dyn std::error::Error) -> String {
+    let mut words = error.to_string();
+    let mut cause = error.source();
+    while let Some(one) = cause {
+        let more = one.to_string();
+        if !words.contains(&more) {
+            words = format!("{words}: {more}");
+        }
+        cause = one.source();
+    }
+    words
+}
+
+/// TLS toward a mail server: it shows a certificate of an authority that browsers know, or of one of the file in
+/// `SSL_CERT_FILE`, as with everything else that the portal calls.
+fn believing(host: &str) -> Result<TlsParameters, String> {
+    let mut parameters = TlsParameters::builder(host.to_owned());
+    if let Some(known) = tls::authorities()? {
+        parameters = parameters.certificate_store(CertificateStore::None);
+        for one in known {
+            let one = Certificate::from_der(one.to_vec()).map_err(|e| e.to_string())?;
+            parameters = parameters.add_root_certificate(one);
+        }
+    }
+    parameters.build().map_err(|e| e.to_string())
 }
 
 /// The message as mail servers take it. The library panics on some names, hence the net.

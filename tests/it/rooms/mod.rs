@@ -7,6 +7,7 @@ mod ci;
 mod device_command;
 mod device_managers;
 mod devices;
+mod doctor;
 mod events;
 mod explain;
 mod fleet;

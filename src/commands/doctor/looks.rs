@@ -1,0 +1,340 @@
+//! What is looked at, but for mail.
+
+use super::Finding;
+use crate::kernel::Clock;
+use crate::platform::config::{Config, Settings};
+use crate::platform::db::{Db, Schema, migrate, not_opened};
+use crate::platform::limits::open_files as files_of_process;
+use crate::platform::signing::Signing;
+use crate::platform::tls::Files;
+use crate::platform::{mail, settings as kept, tls};
+use std::net::TcpListener;
+use std::path::{Path, PathBuf};
+
+/// Below so many days a certificate is to be renewed.
+const FEW_DAYS: u32 = 14;
+/// Below so much of a disk is free, in MiB, nothing may be written soon.
+const LITTLE: u64 = 200;
+/// Below so much somebody should look.
+const SOME: u64 = 2048;
+
+/// Whether the settings can be used.
+pub fn configuration(config: &Result<Config, Vec<String>>) -> Finding {
+    match config {
+        Ok(config) => Finding::ok(
+            "configuration",
+            format!(
+                "{}, {}, listens on {}",
+                if config.is_lab() { "A lab" } else { "Production" },
+                config.base_url,
+                config.listen
+            ),
+        ),
+        Err(wrong) => Finding::wrong(
+            "configuration",
+            wrong.join("\n"),
+            "Each line names its setting; docs/configuration.md has all of them.",
+        ),
+    }
+}
+
+/// The signing keys.
+pub fn keys(settings: &Settings) -> Finding {
+    let file = &settings.key_file;
+    let shown = file.display();
+    if !file.exists() {
+        return if settings.mode == "lab" {
+            Finding::ok(
+                "key file",
+                format!("{shown} is not there; a lab makes it at its first start."),
+            )
+        } else {
+            Finding::wrong(
+                "key file",
+                format!("{shown} is not there."),
+                format!(
+                    "For a new installation: licentral make-key {shown}. For one that was in use, put back the file that was kept with the backup: with another, emailed links, API clients' tokens and second factors are void."
+                ),
+            )
+        };
+    }
+    if let Err(why) = Signing::open(file, false, "") {
+        return Finding::wrong(
+            "key file",
+            why,
+            "Put back the file that was kept with the backup, readable by the portal's user.",
+        );
+    }
+    match mode_of(file) {
+        Some(mode) if mode & 0o077 != 0 => Finding::wrong(
+            "key file",
+            format!("{shown} can be read, and by others as well (mode {mode:o})."),
+            format!("chmod 600 {shown}"),
+        ),
+        _ => Finding::ok(
+            "key file",
+            format!("{shown} can be read, and by its owner alone."),
+        ),
+    }
+}
+
+#[cfg(unix)]
+fn mode_of(file: &Path) -> Option<u32> {
+    let facts = std::fs::metadata(file).ok()?;
+    Some(std::os::unix::fs::PermissionsExt::mode(&facts.permissions()) & 0o777)
+}
+
+#[cfg(not(unix))]
+fn mode_of(_file: &Path) -> Option<u32> {
+    None
+}
+
+/// The file of a SQLite database.
+fn sqlite_file(settings: &Settings) -> Option<PathBuf> {
+    settings.database_url.strip_prefix("sqlite://").map(PathBuf::from)
+}
+
+/// The database, its schema, and letters that were given up.
+pub fn database(settings: &Settings) -> Vec<Finding> {
+    const DATABASE: &str = "database";
+    let url = &settings.database_url;
+    if let Some(file) = sqlite_file(settings)
+        && !file.exists()
+    {
+        let shown = file.display();
+        return vec![if settings.mode == "lab" {
+            Finding::ok(
+                DATABASE,
+                format!("{shown} is not there; a lab makes it at its first start."),
+            )
+        } else {
+            Finding::wrong(
+                DATABASE,
+                format!("{shown} is not there."),
+                "Make it: licentral migrate. If there was one, look at DATABASE_URL, or restore the backup.",
+            )
+        }];
+    }
+    let what = match url.split_once("://") {
+        Some(("sqlite", file)) => format!("SQLite, {file}"),
+        _ => "PostgreSQL".to_owned(),
+    };
+    let schema = match migrate::compare(url) {
+        Ok(schema) => schema,
+        Err(why) => {
+            return vec![Finding::wrong(
+                DATABASE,
+                not_opened(url, why),
+                "See that DATABASE_URL is right, that the server runs, and that this user may use it.",
+            )];
+        }
+    };
+    match schema {
+        Schema::Current => {
+            let mut found = vec![Finding::ok(
+                DATABASE,
+                format!("{what}. Its schema is this program's ({}).", migrate::newest()),
+            )];
+            found.extend(outbox(url));
+            found
+        }
+        Schema::Behind(steps) => vec![Finding::wrong(
+            DATABASE,
+            format!(
+                "{what}. Its schema lacks {} steps of this program's.",
+                steps.len()
+            ),
+            "Make a backup, then run: licentral migrate",
+        )],
+        Schema::Ahead(steps) => vec![Finding::wrong(
+            DATABASE,
+            format!(
+                "{what}. It was used by a newer program: this one does not know the steps {}.",
+                steps.join(", ")
+            ),
+            "Install that program again, or restore a backup.",
+        )],
+    }
+}
+
+/// Letters that nobody took, and whose database it is.
+fn outbox(url: &str) -> Option<Finding> {
+    let db = Db::open(url).ok()?;
+    let (counts, edition) = db.read_now(|r| Ok((mail::counts(r)?, kept::edition(r)?))).ok()?;
+    let found = format!(
+        "{edition}: {} letters wait, {} were given up",
+        counts.waiting, counts.given_up
+    );
+    Some(if counts.given_up > 0 {
+        Finding::note(
+            "letters",
+            found,
+            "The list of outbound e-mail says why, and queues them again.",
+        )
+    } else {
+        Finding::ok("letters", found)
+    })
+}
+
+/// Whether this computer knows what time it is.
+pub fn clock(settings: &Settings) -> Finding {
+    const CLOCK: &str = "clock";
+    const MEND: &str = "Have the computer set its time by itself (systemd-timesyncd or chrony). Codes of second factors, sessions and emailed links go by it.";
+    let now = Clock::new().system_time().utc();
+    let shown = now.format("%Y-%m-%d %H:%M:%S UTC");
+    let newest = migrate::newest();
+    let made = newest.get(..10).unwrap_or_default();
+    if now.format("%Y-%m-%d").to_string().as_str() < made {
+        return Finding::wrong(
+            CLOCK,
+            format!("It is {shown} here, and this program was made after {made}."),
+            MEND,
+        );
+    }
+    if let Ok(Some(other)) = migrate::time_of(&settings.database_url) {
+        let off = (other - now).num_seconds();
+        return if off.abs() > 5 {
+            Finding::wrong(
+                CLOCK,
+                format!("It is {shown} here, and {off} seconds later at the database server."),
+                MEND,
+            )
+        } else {
+            Finding::ok(CLOCK, format!("{shown}; the database server agrees."))
+        };
+    }
+    let written = sqlite_file(settings)
+        .and_then(|file| std::fs::metadata(file).and_then(|facts| facts.modified()).ok())
+        .map(chrono::DateTime::<chrono::Utc>::from);
+    match written {
+        Some(at) if (at - now).num_seconds() > 60 => Finding::wrong(
+            CLOCK,
+            format!(
+                "It is {shown} here, and the database was written to at {}.",
+                at.format("%Y-%m-%d %H:%M:%S UTC")
+            ),
+            MEND,
+        ),
+        _ => Finding::ok(CLOCK, shown.to_string()),
+    }
+}
+
+/// The portal's own certificate.
+pub fn certificate(settings: &Settings) -> Finding {
+    const TLS: &str = "TLS";
+    let (certificate, key) = match (&settings.tls_cert, &settings.tls_key) {
+        (Some(certificate), Some(key)) => (certificate.clone(), key.clone()),
+        (None, None) => {
+            let is_behind = settings
+                .base_url
+                .as_deref()
+                .is_some_and(|url| url.starts_with("https://"));
+            return Finding::ok(
+                TLS,
+                if is_behind {
+                    "None of the portal's own: a proxy in front of it speaks TLS."
+                } else {
+                    "None: the portal speaks plain HTTP."
+                },
+            );
+        }
+        _ => {
+            return Finding::wrong(
+                TLS,
+                "A certificate without a key, or a key without a certificate.",
+                "Set both LICENTRAL_TLS_CERT and LICENTRAL_TLS_KEY.",
+            );
+        }
+    };
+    let shown = certificate.display().to_string();
+    let renew = "Renew the certificate, put the new files in the old ones' place, and send SIGHUP.";
+    match tls::days_left(&Files { certificate, key }) {
+        Err(why) => Finding::wrong(
+            TLS,
+            why,
+            "Put the two files right: PEM, readable by the portal's user, the key belonging to the first certificate.",
+        ),
+        Ok(days) if days < FEW_DAYS => Finding::note(TLS, format!("{shown} ends in {days} days."), renew),
+        Ok(days) => Finding::ok(TLS, format!("{shown} and its key fit; {days} days are left.")),
+    }
+}
+
+/// Free room where the portal writes.
+pub fn disk(settings: &Settings) -> Vec<Finding> {
+    let mut folders: Vec<PathBuf> = Vec::new();
+    for file in sqlite_file(settings)
+        .into_iter()
+        .chain([settings.key_file.clone()])
+    {
+        let folder = match file.parent() {
+            Some(folder) if !folder.as_os_str().is_empty() => folder.to_owned(),
+            _ => PathBuf::from("."),
+        };
+        if !folders.contains(&folder) {
+            folders.push(folder);
+        }
+    }
+    folders.iter().map(|folder| room(folder)).collect()
+}
+
+fn room(folder: &Path) -> Finding {
+    const DISK: &str = "disk";
+    let shown = folder.display();
+    match rustix::fs::statvfs(folder) {
+        Err(why) => Finding::wrong(
+            DISK,
+            format!("{shown}: {why}"),
+            "Make the folder, for the portal's user.",
+        ),
+        Ok(facts) => {
+            let free = facts.f_bavail.saturating_mul(facts.f_frsize) / (1024 * 1024);
+            let found = format!("{free} MiB are free in {shown}");
+            let mend = "Make room: where nothing can be written, the portal answers reads alone.";
+            if facts.f_flag.contains(rustix::fs::StatVfsMountFlags::RDONLY) {
+                Finding::wrong(
+                    DISK,
+                    format!("{shown} can only be read."),
+                    "Mount it for writing.",
+                )
+            } else if free < LITTLE {
+                Finding::wrong(DISK, found, mend)
+            } else if free < SOME {
+                Finding::note(DISK, found, mend)
+            } else {
+                Finding::ok(DISK, found)
+            }
+        }
+    }
+}
+
+/// How many connections there is room for.
+pub fn open_files() -> Finding {
+    let most = files_of_process();
+    let found = format!("{most} files may be open at once");
+    if most < 1024 {
+        Finding::note(
+            "open files",
+            format!("{found}; each connection is one, and 256 are kept for other things."),
+            "Give the process more: LimitNOFILE=8192 in its unit, or ulimit -n.",
+        )
+    } else {
+        Finding::ok("open files", found)
+    }
+}
+
+/// Whether somebody listens on the portal's address: itself, or another program that keeps it from starting.
+pub fn address(settings: &Settings) -> Finding {
+    let listen = &settings.listen;
+    match TcpListener::bind(listen) {
+        Ok(_) => Finding::ok("address", format!("{listen} is free: no portal runs there now.")),
+        Err(e) if e.kind() == std::io::ErrorKind::AddrInUse => Finding::ok(
+            "address",
+            format!("{listen} is in use: by the portal, or by another program."),
+        ),
+        Err(e) => Finding::wrong(
+            "address",
+            format!("The portal cannot listen on {listen}: {e}."),
+            "Choose another with LICENTRAL_LISTEN. A port below 1024 is for root, or for a unit with CAP_NET_BIND_SERVICE.",
+        ),
+    }
+}

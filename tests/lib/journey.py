@@ -1,0 +1,148 @@
+"""The first people of a portal that was just installed: the first operator by the link of the first start, a Smart Account of
+their own, and a request for a customer, who follows the link of a letter that a mail server has delivered.
+
+journey.py first BASE LINK MAILS   the whole of it
+journey.py again BASE MAILS        afterwards, such as after an upgrade: the operator signs in and sees both accounts
+
+MAILS is the folder (Maildir) of the mail server. The standard library alone; a form is sent as its page has it, so that a
+field that is missing here is missing for people too.
+"""
+
+import email.policy
+import html.parser
+import http.client
+import pathlib
+import re
+import sys
+import time
+import urllib.parse
+
+OPERATOR, CUSTOMER, PASSWORD = "olga@company.example", "it@alder.example", "teal cabin forty orbit"
+
+
+class Forms(html.parser.HTMLParser):
+    """The forms of a page: address and fields."""
+
+    def __init__(self, text):
+        super().__init__()
+        self.forms, self.area = [], None
+        self.feed(text)
+
+    def handle_starttag(self, tag, attributes):
+        has = dict(attributes)
+        if tag == "form":
+            self.forms.append((has.get("action", ""), has.get("method", "get"), {}))
+        elif self.forms and tag == "input" and has.get("name"):
+            if has.get("type") in ("checkbox", "radio") and "checked" not in has:
+                return
+            self.forms[-1][2][has["name"]] = has.get("value", "")
+        elif self.forms and tag == "textarea" and has.get("name"):
+            self.area = has["name"]
+            self.forms[-1][2][self.area] = ""
+
+    def handle_endtag(self, tag):
+        if tag == "textarea":
+            self.area = None
+
+    def handle_data(self, data):
+        if self.area:
+            self.forms[-1][2][self.area] += data
+
+
+class Browser:
+    """Keeps cookies, sends forms, follows."""
+
+    def __init__(self, base):
+        self.base, self.cookies, self.path, self.text = base, {}, "/", ""
+
+    def ask(self, method, path, body=None):
+        at = urllib.parse.urlsplit(self.base)
+        server = http.client.HTTPConnection(at.hostname, at.port, timeout=30)
+        heads = {"Host": at.netloc, "Cookie": "; ".join(f"{k}={v}" for k, v in self.cookies.items())}
+        if body is not None:
+            heads |= {"Content-Type": "application/x-www-form-urlencoded", "Origin": self.base, "Sec-Fetch-Site": "same-origin"}
+        server.request(method, path, body, heads)
+        answer = server.getresponse()
+        self.text, self.path = answer.read().decode(), path
+        for name, value in answer.getheaders():
+            if name.lower() == "set-cookie":
+                pair, _, rest = value.partition(";")
+                key, _, worth = pair.partition("=")
+                self.cookies.pop(key, None)
+                if worth and "Max-Age=0" not in rest:
+                    self.cookies[key] = worth
+        if answer.status in (302, 303):
+            return self.ask("GET", answer.getheader("location"))
+        if answer.status >= 400:
+            words = re.sub(r"<[^>]+>", " ", self.text.partition("<main")[2])
+            sys.exit(f"{method} {path}: {answer.status} {' '.join(words.split())[:600]}")
+        return self
+
+    def open(self, path):
+        return self.ask("GET", path.removeprefix(self.base))
+
+    def send(self, ending, **fields):
+        """Sends the form whose address ends so."""
+        for action, method, values in Forms(self.text).forms:
+            address = action or self.path
+            if method.lower() == "post" and address.split("?")[0].endswith(ending):
+                return self.ask("POST", address, urllib.parse.urlencode(values | fields))
+        sys.exit(f"{self.path} has no form for {ending}")
+
+    def shows(self, words):
+        if words not in self.text:
+            sys.exit(f"{self.path} does not show {words!r}")
+        return self
+
+
+def letter(mails, to, words):
+    """The text of a letter to somebody whose subject holds these words, as the mail server has delivered it."""
+    for _ in range(120):
+        for file in sorted(pathlib.Path(mails).glob("**/new/*")):
+            message = email.message_from_bytes(file.read_bytes(), policy=email.policy.default)
+            if to in str(message["to"]) and words in str(message["subject"]):
+                return message.get_body(("plain",)).get_content()
+        time.sleep(0.5)
+    sys.exit(f"no letter to {to} about {words!r} has arrived")
+
+
+def first(base, link, mails):
+    olga = Browser(base).open(link)
+    olga.send(olga.path, name="Olga Brandt", email=OPERATOR, password=PASSWORD, password_again=PASSWORD)
+    olga.open("/operator").shows("Olga Brandt")
+    olga.open("/access/create").send("/access/create", name="Company Ltd", headquarters="1 Main Street", visibility="unrestricted")
+    olga.open("/requests")
+    reference = re.search(r"SAR-[0-9A-Z-]+", olga.text)
+    if reference:
+        olga.open(f"/requests/{reference[0]}")
+        if f"/requests/{reference[0]}/approve" in olga.text:
+            olga.send("/approve")
+    olga.open("/access").shows("Company Ltd")
+    print("the first operator came in by the link and has a Smart Account")
+    olga.open("/access/request-for-customer").send(
+        "/access/request-for-customer", name="Alder Ridge Clinics", domain="alder.example",
+        note_to_approver="By phone.", customer_emails=CUSTOMER, note_to_customer="Welcome.")
+    print("a Smart Account was requested for a customer")
+    text = letter(mails, CUSTOMER, "pending for you")
+    iris = Browser(base).open(re.search(re.escape(base) + r"/r/\S+", text)[0].rstrip(".>)"))
+    iris.send(iris.path, name="Iris Tan", password=PASSWORD, password_again=PASSWORD)
+    iris.send("/approve").open("/access").shows("Alder Ridge Clinics")
+    print("the customer followed the link of the letter, and approved")
+    letter(mails, OPERATOR, "Alder Ridge Clinics")
+    print("the operator was told of it by mail")
+
+
+def again(base, mails):
+    olga = Browser(base).open("/login")
+    olga.send("/login", email=OPERATOR, password=PASSWORD)
+    olga.open("/access").shows("Company Ltd")
+    iris = Browser(base).open("/login")
+    iris.send("/login", email=CUSTOMER, password=PASSWORD)
+    iris.open("/access").shows("Alder Ridge Clinics")
+    Browser(base).open("/password/forgot").send("/password/forgot", email=CUSTOMER)
+    letter(mails, CUSTOMER, "password")
+    print("both sign in, see their accounts, and a letter arrives")
+
+
+if __name__ == "__main__":
+    {"first": first, "again": again}[sys.argv[1]](*sys.argv[2:])
