@@ -168,6 +168,7 @@ impl Site {
                 place: "DEFAULT".to_owned(),
                 registered_at: Moment::parse("2026-01-01T08:00:00Z").unwrap(),
                 contact_at: contact,
+                by_policy: false,
                 usage: USES.iter().map(|key| ((*key).to_owned(), 1)).collect(),
             })
         });

@@ -1,4 +1,4 @@
-//! Alerts: licenses that are short or end, product instances that do not call or renew. They are what is so, looked at
+//! Alerts: licenses that are short or end, product instances that do not call, renew or report. They are what is so, looked at
 //! when somebody asks; kept are only who hides which, who wants to be told, and what was told.
 
 mod api;

@@ -1,6 +1,7 @@
 //! What an alert is. None is kept: each is what is so, looked at again.
 
 use crate::device_managers::Manager;
+use crate::devices::policy::PolicyState;
 use crate::devices::{Device, Standing};
 use crate::kernel::Moment;
 use crate::kernel::ids::{LicenseStockId, VirtualAccountId};
@@ -34,6 +35,12 @@ crate::words! {
         SyncOverdue = "synchronization-overdue", "Synchronization Overdue";
         /// A term ends.
         Expiring = "licenses-expiring", "Licenses Expiring";
+        /// The day of a usage report by policy has come.
+        ReportDue = "usage-report-due", "Usage Report Due";
+        /// That day has long passed.
+        ReportOverdue = "usage-report-overdue", "Usage Report Overdue";
+        /// A usage report was counted, and its acknowledgement is not with the product instance.
+        AcknowledgementWaiting = "acknowledgement-waiting", "Usage Acknowledgement Waiting";
     }
 }
 
@@ -154,6 +161,47 @@ impl Alert {
             due: Some(one.ends_at()),
             window: None,
             page: format!("devices/device-managers/{}", one.id),
+        })
+    }
+
+    /// A device by policy that is to report, or whose acknowledgement nobody fetches; nothing for one that is well.
+    pub fn of_reporting(device: &Device) -> Option<Self> {
+        let name = device.name();
+        let by = device
+            .report_by
+            .map(|at| at.utc().format("%-d %b %Y").to_string());
+        let by = by.unwrap_or_default();
+        let (severity, kind, message, since) = match device.policy? {
+            PolicyState::Overdue => (
+                Severity::Major,
+                Type::ReportOverdue,
+                format!("{name} was to report its usage by {by}."),
+                device.report_by,
+            ),
+            PolicyState::ReportDue => (
+                Severity::Minor,
+                Type::ReportDue,
+                format!("{name} is to report its usage: the report is due since {by}."),
+                device.report_by,
+            ),
+            PolicyState::Reported => (
+                Severity::Informational,
+                Type::AcknowledgementWaiting,
+                format!("{name} reported its usage, and has no acknowledgement of it yet."),
+                device.reported_at,
+            ),
+            PolicyState::NotReported | PolicyState::Acknowledged => return None,
+        };
+        let since = since.map(Moment::rfc3339).unwrap_or_default();
+        Some(Self {
+            key: format!("{} {} {since}", kind.word(), device.id),
+            severity,
+            kind,
+            message,
+            place: device.virtual_account,
+            due: None,
+            window: None,
+            page: format!("devices/device-inventory/{}", device.id),
         })
     }
 

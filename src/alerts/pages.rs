@@ -58,6 +58,12 @@ pub const TYPES: &[(&str, &str)] = &[
     (Type::FailedToConnect.word(), Type::FailedToConnect.label()),
     (Type::FailedToRenew.word(), Type::FailedToRenew.label()),
     (Type::SyncOverdue.word(), Type::SyncOverdue.label()),
+    (Type::ReportOverdue.word(), Type::ReportOverdue.label()),
+    (Type::ReportDue.word(), Type::ReportDue.label()),
+    (
+        Type::AcknowledgementWaiting.word(),
+        Type::AcknowledgementWaiting.label(),
+    ),
 ];
 
 /// An alert as lists show it.

@@ -61,7 +61,7 @@ pub fn of_account(read: &mut dyn Reads, account: SmartAccountId, now: Moment) ->
 type Ask = fn(&mut dyn Reads, &Permit<ViewInventory>, Moment, i64) -> Result<Vec<Alert>>;
 
 /// Each kind, so that whoever has seen enough need not ask for the next.
-const KINDS: [Ask; 4] = [short, ending, troubled, overdue];
+const KINDS: [Ask; 5] = [short, ending, troubled, overdue, reporting];
 
 fn short(read: &mut dyn Reads, permit: &Permit<ViewInventory>, _: Moment, most: i64) -> Result<Vec<Alert>> {
     let found = licenses::troubles(read, permit.within(), most)?;
@@ -109,6 +109,16 @@ fn overdue(
     Ok(found.iter().filter_map(Alert::of_manager).collect())
 }
 
+fn reporting(
+    read: &mut dyn Reads,
+    permit: &Permit<ViewInventory>,
+    now: Moment,
+    most: i64,
+) -> Result<Vec<Alert>> {
+    let found = devices::policy::troubled(read, permit.within(), now, most)?;
+    Ok(found.iter().filter_map(Alert::of_reporting).collect())
+}
+
 /// How many of them somebody does not hide: for the bell.
 pub fn waiting(read: &mut Read<'_>, onlooker: &Onlooker<'_>) -> Result<Option<u64>> {
     let asked = Permit::<ViewInventory>::ask(
@@ -125,7 +135,7 @@ pub fn waiting(read: &mut Read<'_>, onlooker: &Onlooker<'_>) -> Result<Option<u6
         .map(|(stock, since)| Alert::key_of_shortage(stock, Some(since)))
         .collect();
     let hidden = store::hidden(read, onlooker.tenant.id, onlooker.actor.person.id)?;
-    for ask in [ending, troubled, overdue] {
+    for ask in [ending, troubled, overdue, reporting] {
         keys.retain(|key| !hidden.contains(key));
         if keys.len() as u64 >= MOST_COUNTED {
             break;

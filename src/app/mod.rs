@@ -188,6 +188,16 @@ pub fn build(
         let fleet = simulator::fleet_job(&db, &clock, &lab.fleet, &occupants(edition));
         all.insert(0, fleet);
     }
+    if !edition.is_on_prem() {
+        let any = config.accept_device_codes;
+        all.extend(devices::policy::file_jobs(
+            &db,
+            &clock,
+            &occupants(edition),
+            any,
+            &progress,
+        ));
+    }
     all.extend(webhooks::jobs(&config, &db, &clock, &signing, &lab.faults));
     let beside = Arc::default();
     if config.is_lab() && !config.edition.is_on_prem() {

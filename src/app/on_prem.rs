@@ -28,6 +28,7 @@ pub fn routes(routes: &mut Routes) {
     members::routes(routes);
     licenses::routes(routes);
     devices::routes(routes);
+    devices::policy::device_routes(routes);
     tokens::routes(routes);
     alerts::routes(routes);
     events::routes(routes);
@@ -107,6 +108,12 @@ const ITEMS: &[Item] = &[
         "Devices",
         "Device Inventory",
         "/sa/{said}/devices/device-inventory",
+        Action::ViewInventory,
+    ),
+    entry(
+        "Devices",
+        "SL Using Policy",
+        "/sa/{said}/devices/sl-using-policy",
         Action::ViewInventory,
     ),
     entry(
@@ -202,6 +209,7 @@ pub fn occupants(occupants: &mut Occupants) {
 pub fn calendar(calendar: &mut Calendar) {
     calendar.add(licenses::upcoming);
     calendar.add(devices::upcoming);
+    calendar.add(devices::policy::upcoming);
     calendar.add(local_accounts::upcoming);
     calendar.add(alerts::upcoming);
 }
@@ -211,6 +219,7 @@ pub fn jobs(db: &Db, clock: &Clock, signing: &Arc<Signing>, _progress: &Progress
     let mut jobs = Vec::new();
     jobs.extend(licenses::jobs(db, clock));
     jobs.extend(devices::jobs(db, clock));
+    jobs.extend(devices::policy::jobs(db, clock));
     jobs.extend(local_accounts::jobs(db, clock, signing));
     jobs.extend(alerts::jobs(db, clock));
     jobs

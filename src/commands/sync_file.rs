@@ -1,7 +1,6 @@
 //! Looks into files that travel between an On-Prem server and the cloud, and spoils them for training and tests.
 
 use crate::kernel::Clock;
-use crate::sync::format;
 use crate::sync::workshop::{self, WAYS};
 use clap::{Args, Subcommand};
 use std::fs::File;
@@ -97,7 +96,7 @@ fn inspect(path: &Path, key: Option<&str>) -> Result<(), String> {
         "{}: a {}, version {}",
         path.display(),
         looked.kind,
-        format::VERSION
+        looked.version
     ))?;
     super::say("Header")?;
     for (name, value) in &looked.header {
@@ -114,8 +113,13 @@ fn inspect(path: &Path, key: Option<&str>) -> Result<(), String> {
         Some(error) => Err(super::words(error)),
         None => match looked.counts {
             Some(counts) => super::say(&format!(
-                "  records: good\nCounts\n  local Virtual Accounts: {}\n  product instances: {}\n  lines of usage: {}\n  licenses: {}",
-                counts.places, counts.devices, counts.usages, counts.licenses
+                "  records: good\nCounts\n  local Virtual Accounts: {}\n  product instances: {}\n  lines of usage: {}\n  licenses: {}\n  usage reports: {}\n  acknowledgements: {}",
+                counts.places,
+                counts.devices,
+                counts.usages,
+                counts.licenses,
+                counts.reports,
+                counts.acknowledgements
             )),
             None => Ok(()),
         },

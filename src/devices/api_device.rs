@@ -239,12 +239,6 @@ async fn miss(visit: &Public, caller: &Caller, subjects: &Subjects) -> Result<()
 
 async fn register(visit: Public, body: JsonBody<RegisterRequest>) -> Answer {
     let asked = body.value;
-    if asked.by_policy && visit.portal.config.edition.is_on_prem() {
-        return Err(Error::invalid(
-            "by_policy",
-            "An On-Prem server takes no usage reports by policy. Register without by_policy, or report to the cloud.",
-        ));
-    }
     let registration = Registration::parse(&Asked {
         pid: &asked.udi.pid,
         serial: &asked.udi.serial,

@@ -229,6 +229,7 @@ pub fn register(
             changes.frees(known.virtual_account, &usages);
             changes.goes(known.virtual_account, known.standing);
             store::forget_usages(tx, &[known.id])?;
+            policy::on_prem::forget(tx, &[known.id])?;
             Some(known)
         }
     };

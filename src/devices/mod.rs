@@ -23,6 +23,7 @@ pub use model::{
     Authorization, Device, MOST_LICENSES, MOST_QUANTITY, Reported, Standing, Udi, Usage, UseStatus, reported,
 };
 pub use occupant::Devices;
+pub use pages::REPORTS;
 pub use reconcile::{Outcome, Served, Server, Uses, compare, much_was_written_now, reconcile};
 pub use service::{
     Move, Row, Using, by_udi, count, count_in, each_of_account, page, place_many, remove, tallied, totals,
@@ -43,7 +44,7 @@ pub fn routes(routes: &mut Routes) {
     reservation::routes(routes);
 }
 
-/// The routes of product instances by policy: the cloud alone has them.
+/// The routes of product instances by policy at the cloud; an On-Prem server has `policy::device_routes`.
 pub fn policy_routes(routes: &mut Routes) {
     policy::routes(routes);
     reservation::authorization_routes(routes);
@@ -157,6 +158,11 @@ pub const REFUSALS: &[crate::error::Coded] = &[
         "Save the usage on the product instance again, and send it as it is.",
     ),
     (
+        "usage.being-taken-in",
+        "A job takes the usage file in, so its acknowledgement cannot be downloaded yet.",
+        "Wait until the page of the file says what came of it.",
+    ),
+    (
         "usage.elsewhere",
         "The product instance is in another Virtual Account of the Smart Account than the one that was named.",
         "Name the Virtual Account in which it is, or transfer it first.",
@@ -165,6 +171,11 @@ pub const REFUSALS: &[crate::error::Coded] = &[
         "usage.foreign-signature",
         "A usage report carries a signature that is not ours, which cannot be verified.",
         "Send reports of simulated product instances, or start the lab with accept_device_codes.",
+    ),
+    (
+        "usage.no-acknowledgement",
+        "The file that was to be imported on the On-Prem server holds no acknowledgement by the cloud of the account.",
+        "Download the acknowledgement in the cloud, and import it unchanged.",
     ),
     (
         "usage.no-reports",

@@ -138,7 +138,7 @@ impl std::fmt::Display for Udi {
 }
 
 /// A product instance.
-#[derive(Debug, Clone, diesel::Queryable)]
+#[derive(Debug, Clone, PartialEq, Eq, diesel::Queryable)]
 pub struct Device {
     /// Its id.
     pub id: DeviceId,

@@ -3,6 +3,7 @@
 
 use super::calls::Changes;
 use super::model::{self, Device, Reported, Standing, Udi, Usage};
+use super::policy::PolicyState;
 use super::store;
 use crate::error::{Error, Result};
 use crate::kernel::ids::{DeviceId, DeviceManagerId, SmartAccountId, VirtualAccountId};
@@ -30,6 +31,8 @@ pub struct Served {
     pub registered_at: Moment,
     /// When it called there last.
     pub contact_at: Moment,
+    /// Whether it reports by policy. What it uses is then in its reports, and stays as it was here.
+    pub by_policy: bool,
     /// What it uses.
     pub usage: Vec<Reported>,
 }
@@ -184,7 +187,23 @@ fn brought_up(was: &Device, served: &Served, licenses: usize, at: Moment) -> Dev
         renewed_at: served.registered_at,
         contact_at: served.contact_at,
         licenses: i32::try_from(licenses).unwrap_or(i32::MAX),
-        reported_at: Some(at),
+        reported_at: if served.by_policy {
+            was.reported_at
+        } else {
+            Some(at)
+        },
+        policy: if served.by_policy {
+            was.policy.or(Some(PolicyState::NotReported))
+        } else {
+            None
+        },
+        report_by: was.report_by.filter(|_| served.by_policy),
+        // One that was set up anew signs with another key.
+        report_key: if served.by_policy && served.registered_at == was.registered_at {
+            was.report_key.clone()
+        } else {
+            String::new()
+        },
         ..was.clone()
     }
 }
@@ -198,6 +217,7 @@ fn is_other(was: &Device, is: &Device) -> bool {
         &was.local_place,
         was.registered_at,
         was.licenses,
+        was.policy.is_some(),
     ) != (
         &is.hostname,
         &is.product,
@@ -205,11 +225,21 @@ fn is_other(was: &Device, is: &Device) -> bool {
         &is.local_place,
         is.registered_at,
         is.licenses,
+        is.policy.is_some(),
     )
 }
 
 fn uses(usages: &[Usage]) -> impl Iterator<Item = (&str, i64)> {
     usages.iter().map(|one| (one.entitlement.as_str(), one.quantity))
+}
+
+/// What a device uses after a file: what that says of it, and of one by policy what it was.
+fn used(before: &[Usage], served: &Served, at: Moment) -> Vec<Usage> {
+    if served.by_policy {
+        before.to_vec()
+    } else {
+        model::after(before, &served.usage, at)
+    }
 }
 
 fn new_device(by: Server, served: &Served, at: Moment) -> Device {
@@ -233,10 +263,10 @@ fn new_device(by: Server, served: &Served, at: Moment) -> Device {
         registered_at: served.registered_at,
         renewed_at: served.registered_at,
         contact_at: served.contact_at,
-        reported_at: Some(at),
+        reported_at: (!served.by_policy).then_some(at),
         version: 1,
         local_place: served.local_place.clone(),
-        policy: None,
+        policy: served.by_policy.then_some(PolicyState::NotReported),
         report_by: None,
         report_key: String::new(),
     }
@@ -287,7 +317,7 @@ pub fn compare(
                 }
             }
             Step::Stays(was, before, served) => {
-                let after = model::after(&before, &served.usage, at);
+                let after = used(&before, &served, at);
                 let is = brought_up(&was, &served, after.len(), at);
                 if is_other(&was, &is) || uses(&before).ne(uses(&after)) {
                     outcome.changed += 1;
@@ -341,7 +371,7 @@ pub fn reconcile(
                 new.push((new_device(by, &served, at), usages));
             }
             Step::Stays(was, before, served) => {
-                let after = model::after(&before, &served.usage, at);
+                let after = used(&before, &served, at);
                 let is = brought_up(&was, &served, after.len(), at);
                 let uses_other = uses(&before).ne(uses(&after));
                 if is_other(&was, &is) || uses_other {

@@ -1,7 +1,7 @@
 //! The statements of product instances.
 
 use super::model::{Device, EXPIRES_AFTER, RELEASED_AFTER, SILENT_AFTER, Standing, Udi, Usage};
-use super::policy::PolicyState;
+use super::policy::{self, PolicyState};
 use crate::authz::Within;
 use crate::error::Result;
 use crate::kernel::ids::{DeviceId, DeviceManagerId, RegistrationTokenId, SmartAccountId, VirtualAccountId};
@@ -115,6 +115,22 @@ pub fn by_udi(read: &mut dyn Reads, account: SmartAccountId, udi: &Udi) -> Resul
         .select(columns!())
         .first(read.conn())
         .optional()?)
+}
+
+/// The devices with these UDIs in an account, at most some hundred, and nobody else changes them until the transaction ends.
+pub fn by_udis(tx: &mut Tx<'_>, account: SmartAccountId, keys: &[String]) -> Result<Vec<Device>> {
+    let query = devices::table
+        .filter(
+            devices::smart_account_id
+                .eq(account)
+                .and(devices::udi_key.eq_any(keys.to_vec())),
+        )
+        .order(devices::id.asc())
+        .select(columns!());
+    Ok(match tx.conn() {
+        Conn::Sqlite(c) => query.load(c)?,
+        Conn::Postgres(c) => query.for_update().load(c)?,
+    })
 }
 
 /// A device, whoever asks: its own credential is looked at next.
@@ -336,6 +352,7 @@ pub fn put_into(tx: &mut Tx<'_>, ids: &[DeviceId], place: VirtualAccountId) -> R
 /// Removes locked devices with what they use.
 pub fn delete(tx: &mut Tx<'_>, ids: &[DeviceId]) -> Result<()> {
     forget_usages(tx, ids)?;
+    policy::on_prem::forget(tx, ids)?;
     for some in ids.chunks(AT_ONCE) {
         diesel::delete(devices::table.filter(devices::id.eq_any(some.to_vec()))).execute(tx.conn())?;
     }
@@ -455,6 +472,28 @@ pub fn of_manager(
         .order(devices::udi_key.asc())
         .select(columns!())
         .limit(limit)
+        .load(read.conn())?)
+}
+
+/// A page of those that report by policy and use something, in the order of their UDIs, from beyond this one.
+pub fn using_by_policy(
+    read: &mut dyn Reads,
+    account: SmartAccountId,
+    manager: DeviceManagerId,
+    beyond: &str,
+) -> Result<Vec<Device>> {
+    Ok(devices::table
+        .filter(
+            devices::device_manager_id
+                .eq(manager)
+                .and(devices::udi_key.gt(beyond))
+                .and(devices::smart_account_id.eq(account))
+                .and(devices::policy_state.is_not_null())
+                .and(devices::licenses.gt(0)),
+        )
+        .order(devices::udi_key.asc())
+        .select(columns!())
+        .limit(1_000)
         .load(read.conn())?)
 }
 
@@ -944,6 +983,31 @@ pub fn troubled(
         .load(read.conn())?;
     found.append(&mut rows);
     Ok(found)
+}
+
+/// Devices within reach that report by policy and whose report is overdue, due, or not acknowledged, in this order. Every page
+/// asks for them, so it is one question: the words of these three states follow one another, and come after the others.
+pub fn troubled_by_policy(read: &mut dyn Reads, within: &Within, limit: i64) -> Result<Vec<Device>> {
+    let mut query = devices::table
+        .filter(
+            devices::smart_account_id
+                .eq(within.account()?)
+                .and(devices::policy_state.ge(Some(PolicyState::Overdue)))
+                .and(devices::policy_state.is_not_null()),
+        )
+        .into_boxed();
+    if let Some(only) = within.only() {
+        query = query.filter(devices::virtual_account_id.eq_any(only.to_vec()));
+    }
+    Ok(query
+        .order((
+            devices::policy_state.asc(),
+            devices::report_by.asc(),
+            devices::id.asc(),
+        ))
+        .select(columns!())
+        .limit(limit)
+        .load(read.conn())?)
 }
 
 /// Devices that came with a token.

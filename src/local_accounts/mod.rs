@@ -19,6 +19,7 @@ mod service;
 mod state_pages;
 mod store;
 mod sync;
+mod using_policy_pages;
 
 pub use adopt::{Adopted, OldFile, adopt};
 pub use model::{AccountState, Cloud, LocalAccount, Requested, SyncState};
@@ -50,6 +51,7 @@ pub fn routes(routes: &mut Routes) {
     account_pages::routes(routes);
     api::routes(routes);
     sync::routes(routes);
+    using_policy_pages::routes(routes);
 }
 
 /// What this room does by the clock.

@@ -158,6 +158,8 @@ struct SyncFileShape {
     local_virtual_accounts: i64,
     product_instances: i64,
     usages: i64,
+    /// Usage reports of product instances by policy.
+    reports: i64,
     bytes: i64,
     appeared: i64,
     changed: i64,
@@ -199,6 +201,7 @@ impl SyncFileShape {
             local_virtual_accounts: file.places,
             product_instances: file.devices,
             usages: file.usages,
+            reports: file.reports,
             bytes: file.file_bytes,
             appeared: file.appeared,
             changed: file.changed,

@@ -10,6 +10,8 @@ use crate::authz::Permit;
 use crate::authz::action::{Synchronize, ViewInventory};
 use crate::device_managers::{self, Manager};
 use crate::devices;
+use crate::devices::policy::payload::Sent;
+use crate::devices::policy::{self, Bringer, Brought};
 use crate::error::{Error, Result};
 use crate::http::widgets::counted;
 use crate::kernel::ids::{DeviceManagerId, SyncFileId};
@@ -105,7 +107,7 @@ pub fn apply_submitted_now(
         limits: ANY,
     };
     let bytes = db.read_now(|r| store::bytes(r, file.id))?.unwrap_or_default();
-    let steps = progress.begin(file.id, file.devices.unsigned_abs());
+    let steps = progress.begin(file.id, file.devices.saturating_add(file.reports).unsigned_abs());
     let done = db.write_now(|tx| {
         steps.restart();
         let one = device_managers::lock(tx, file.manager)?.ok_or(Error::NotFound)?;
@@ -246,6 +248,36 @@ impl<'a> Turn<'a> {
     }
 }
 
+/// The usage reports of a file, whose product instances were read to their end.
+fn bring(
+    tx: &mut Tx<'_>,
+    turn: &Turn<'_>,
+    server: devices::Server,
+    feed: &mut Feed<'_, '_>,
+) -> Result<Brought> {
+    let by = Bringer {
+        server,
+        who: &turn.sender.who,
+        at: turn.at,
+        way: match turn.sender.way {
+            Way::File => policy::Way::File,
+            Way::Network => policy::Way::Network,
+        },
+        key: turn.key,
+    };
+    policy::bring(tx, &by, &mut || {
+        Some(feed.report()?.map(|report| {
+            let sent = Sent {
+                payload: report.payload,
+                signing: report.signing_type,
+                key: report.key,
+                value: report.value,
+            };
+            (sent, report.acknowledged)
+        }))
+    })
+}
+
 /// The whole of it: product instances, licenses, the device manager, the response, the record. A part of one write.
 fn apply(
     tx: &mut Tx<'_>,
@@ -271,14 +303,31 @@ fn apply(
     let gap = model::gap(genuine.header().sequence, manager.sequence);
     let server = server(manager)?;
     let before = store::applied(tx, manager)?;
-    let (found, places) = if holds_the_same(tx, manager, before.as_ref(), genuine.header())? {
-        (all_as_before(genuine.header()), manager.local_places())
-    } else {
-        let mut feed = Feed::of(&mut genuine)?;
-        feed.steps = steps;
-        let found = devices::reconcile(tx, at, &sender.who, server, &mut feed)?;
-        (found, feed.places)
+    let has_reports = genuine.header().reports.is_some();
+    let same = holds_the_same(tx, manager, before.as_ref(), genuine.header())?
+        .then(|| all_as_before(genuine.header()));
+    let (found, places, brought) = match same {
+        Some(found) if !has_reports => (found, manager.local_places(), Brought::default()),
+        same => {
+            let mut feed = Feed::of(&mut genuine)?;
+            feed.steps = steps;
+            let found = match same {
+                // Reports are acknowledged again: the response before may have been lost.
+                Some(found) => {
+                    feed.by_ref().try_for_each(|device| device.map(drop))?;
+                    found
+                }
+                None => devices::reconcile(tx, at, &sender.who, server, &mut feed)?,
+            };
+            let brought = if has_reports {
+                bring(tx, turn, server, &mut feed)?
+            } else {
+                Brought::default()
+            };
+            (found, feed.places, brought)
+        }
     };
+    let reports = json!({ "taken": brought.taken, "known": brought.known, "refused": brought.refused.len() });
     file.does(found);
     file.outcome = Outcome::Applied;
     file.way = sender.way;
@@ -288,7 +337,7 @@ fn apply(
     file.settler.clone_from(&sender.who.label);
     file.version += 1;
     store::put(tx, &file, false)?;
-    let answer = response(tx, key, at, manager, &genuine)?;
+    let answer = response(tx, key, at, manager, &genuine, brought)?;
     store::keep_response(tx, at, &file, &answer)?;
     // Only the last applied file can be replayed; those that waited are older than it, or were made before its response.
     if let Some(before) = before {
@@ -323,7 +372,7 @@ fn apply(
     let event = device_managers::announced(kind, manager, says).with(json!({
         "before": { "sequence": manager.sequence, "product_instances": manager.product_instances },
         "after": { "sequence": file.sequence, "product_instances": found.total() },
-        "sync": facts(&file),
+        "sync": facts(&file), "reports": reports,
     }));
     tx.record(at, &sender.who, &event, file)
 }

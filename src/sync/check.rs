@@ -27,6 +27,9 @@ pub fn unlike_their_files(db: &Db) -> Result<Vec<String>> {
             let server = server(&one)?;
             let mut feed = Feed::of(&mut genuine)?;
             let (found, _) = devices::compare(r, one.registered_at, server, &mut feed)?;
+            while let Some(report) = feed.report() {
+                report?;
+            }
             drop(feed);
             Ok(Some((one, file, found)))
         });

@@ -1,6 +1,6 @@
 //! What would become of a file: what it changes of product instances and licenses, or why it is not taken.
 
-use super::format::{self, Limits, Record, Records, SyncHeader};
+use super::format::{self, Limits, Record, Records, Report, SyncHeader};
 use super::genuine::{ANY, Genuine, Head, removed};
 use super::model::{self, Came, Effect, SyncFile, Way};
 use super::store;
@@ -51,6 +51,8 @@ pub struct Feed<'f, 'b> {
     /// Those that were read.
     pub places: Vec<LocalPlace>,
     at: HashMap<String, usize>,
+    /// The first usage report: product instances end before it.
+    report: Option<Report>,
 }
 
 impl<'f, 'b> Feed<'f, 'b> {
@@ -61,13 +63,36 @@ impl<'f, 'b> Feed<'f, 'b> {
             steps: None,
             places: Vec::new(),
             at: HashMap::new(),
+            report: None,
         })
+    }
+
+    /// The next usage report, once the product instances were read to their end.
+    pub fn report(&mut self) -> Option<Result<Report>> {
+        if let Some(first) = self.report.take() {
+            return Some(Ok(first));
+        }
+        match self.records.next()? {
+            Ok(Record::Report(report)) => {
+                if let Some(steps) = self.steps {
+                    steps.step();
+                }
+                Some(Ok(report))
+            }
+            Ok(_) => Some(Err(Error::internal(
+                "a usage report before the product instances",
+            ))),
+            Err(error) => Some(Err(error)),
+        }
     }
 }
 
 impl Iterator for Feed<'_, '_> {
     type Item = Result<Served>;
     fn next(&mut self) -> Option<Self::Item> {
+        if self.report.is_some() {
+            return None;
+        }
         loop {
             match self.records.next()? {
                 Err(error) => return Some(Err(error)),
@@ -95,6 +120,7 @@ impl Iterator for Feed<'_, '_> {
                         local_place: device.place,
                         registered_at: device.registered_at,
                         contact_at: device.contact_at,
+                        by_policy: device.by_policy,
                         usage: device
                             .usage
                             .into_iter()
@@ -104,6 +130,10 @@ impl Iterator for Feed<'_, '_> {
                             })
                             .collect(),
                     }));
+                }
+                Ok(Record::Report(report)) => {
+                    self.report = Some(report);
+                    return None;
                 }
                 // A synchronization file has no others: the format sees to it.
                 Ok(_) => {}
@@ -178,7 +208,8 @@ fn kept_header(read: &mut dyn Reads, id: SyncFileId) -> Result<Option<SyncHeader
 
 /// Whether applying a file takes longer than somebody should be kept waiting.
 pub fn takes_long(read: &mut dyn Reads, manager: &Manager, file: &SyncFile) -> Result<bool> {
-    if file.devices.saturating_add(manager.product_instances) <= AT_ONCE {
+    let devices = file.devices.saturating_add(manager.product_instances);
+    if devices.max(file.reports) <= AT_ONCE {
         return Ok(false);
     }
     let last = store::applied(read, manager)?;
@@ -237,6 +268,10 @@ pub fn judge<'b>(
         }
         let mut feed = Feed::of(&mut genuine)?;
         let (found, uses) = devices::compare(read, at, server, &mut feed)?;
+        // Each record is looked at before anything is promised.
+        while let Some(report) = feed.report() {
+            report?;
+        }
         Ok((found, effects(read, server, &uses)?))
     })();
     let (found, effects) = looked.map_err(|error| with(error, &file))?;

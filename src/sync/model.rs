@@ -110,6 +110,8 @@ pub struct SyncFile {
     pub submitted_by: String,
     /// Of which registration of its device manager.
     pub registration: i64,
+    /// Usage reports in it.
+    pub reports: i64,
 }
 
 /// What a file does to one license of the Virtual Account.
@@ -172,6 +174,7 @@ impl SyncFile {
             submitted_at: None,
             submitted_by: String::new(),
             registration: manager.registration,
+            reports: whole(header.reports.unwrap_or_default()),
         }
     }
     /// Whether it was submitted and a job applies it.

@@ -8,6 +8,7 @@ use super::store;
 use crate::authz::Permit;
 use crate::authz::action::{Synchronize, ViewInventory};
 use crate::device_managers::{self, DUE_AFTER, Manager, REMOVED_AFTER};
+use crate::devices::policy::Brought;
 use crate::error::{Error, Result};
 use crate::kernel::Moment;
 use crate::kernel::ids::{DeviceManagerId, SyncFileId};
@@ -15,13 +16,15 @@ use crate::platform::db::Reads;
 use crate::platform::signing::FileKey;
 use crate::{licenses, virtual_accounts};
 
-/// The response to a file: what the bound Virtual Account holds, what was taken in, by what rules the cloud goes.
+/// The response to a file: what the bound Virtual Account holds, what was taken in, by what rules the cloud goes, and what
+/// came of usage reports.
 pub fn response(
     read: &mut dyn Reads,
     key: &FileKey,
     at: Moment,
     manager: &Manager,
     file: &Genuine<'_>,
+    brought: Brought,
 ) -> Result<Vec<u8>> {
     let server = server(manager)?;
     let place = virtual_accounts::these(read, server.account, &[server.place])?
@@ -45,6 +48,16 @@ pub fn response(
         due_days: DUE_AFTER.num_days(),
         overdue_removal_days: REMOVED_AFTER.num_days(),
     }))?;
+    for text in brought.acknowledgements {
+        writer.record(&Record::Acknowledgement(text))?;
+    }
+    for (sha256, refusal) in brought.refused {
+        writer.record(&Record::Refused(format::Refused {
+            sha256,
+            code: refusal.code.to_owned(),
+            says: refusal.says.chars().take(1_000).collect(),
+        }))?;
+    }
     let (body, counts) = writer.finish()?;
     let header = ResponseHeader {
         manager: manager.id,
@@ -54,6 +67,7 @@ pub fn response(
         request_sha256: file.sha256().to_owned(),
         created_at: at,
         due_at: at.plus(DUE_AFTER),
+        reports: file.header().reports.map(|_| counts.reports),
         records: counts.packed.records,
         body_bytes: counts.packed.body_bytes,
         unpacked_bytes: counts.packed.unpacked_bytes,

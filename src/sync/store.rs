@@ -46,6 +46,7 @@ macro_rules! columns {
             files::submitted_at,
             files::submitted_by,
             files::registration,
+            files::reports,
         )
     };
 }
@@ -228,6 +229,7 @@ pub fn put(tx: &mut Tx<'_>, one: &SyncFile, is_new: bool) -> Result<()> {
                 files::file_bytes.eq(one.file_bytes),
                 files::unpacked_bytes.eq(one.unpacked_bytes),
                 files::registration.eq(one.registration),
+                files::reports.eq(one.reports),
             ),
             facts,
         ))

@@ -26,6 +26,10 @@ pub struct Counted {
     pub usages: u64,
     /// Licenses.
     pub licenses: u64,
+    /// Usage reports.
+    pub reports: u64,
+    /// Product instances whose usage reports are acknowledged.
+    pub acknowledgements: u64,
 }
 
 /// What is in a file, as far as it could be read.
@@ -33,6 +37,8 @@ pub struct Counted {
 pub struct Looked {
     /// Which file it is.
     pub kind: FileKind,
+    /// Of which version.
+    pub version: u32,
     /// What its header says.
     pub header: Vec<(String, String)>,
     /// The checks that it passed, in words.
@@ -53,6 +59,7 @@ pub fn look<S: Read + Seek>(source: S, key: Option<&str>) -> Result<Looked> {
     let opened = format::open(source)?;
     let mut looked = Looked {
         kind: opened.kind(),
+        version: opened.version(),
         header: Vec::new(),
         checks: Vec::new(),
         notes: Vec::new(),
@@ -139,6 +146,11 @@ fn with_body<H: HasBody, S: Read + Seek>(
                 "policy: due after {} days, removed after {} days",
                 said.due_days, said.overdue_removal_days
             )),
+            Record::Report(_) => counts.reports += 1,
+            Record::Acknowledgement(_) => counts.acknowledgements += 1,
+            Record::Refused(said) => looked
+                .notes
+                .push(format!("a usage report is refused: {}", said.says)),
         }
     }
     looked.counts = Some(counts);
@@ -258,8 +270,8 @@ pub fn spoil(file: &[u8], way: &Way, key: Option<&FileKey>) -> Result<Vec<u8>, S
     let (Some(first), Some(signed), Some(body)) = (parts.next(), parts.next(), parts.next()) else {
         return Err("This is not a synchronization file.".to_owned());
     };
-    if first != b"LICENTRAL SYNC 1" || body.is_empty() {
-        return Err("Only a synchronization file of version 1 can be spoiled.".to_owned());
+    if !first.starts_with(b"LICENTRAL SYNC ") || body.is_empty() {
+        return Err("Only a synchronization file can be spoiled.".to_owned());
     }
     let join = |first: &[u8], signed: &[u8], body: &[u8]| [first, b"\n", signed, b"\n", body].concat();
     let flipped = |bytes: &[u8]| {
@@ -279,7 +291,7 @@ pub fn spoil(file: &[u8], way: &Way, key: Option<&FileKey>) -> Result<Vec<u8>, S
                 .unwrap_or_default()
                 .to_vec(),
             "appended" => [file, b"more"].concat(),
-            "future-version" => join(b"LICENTRAL SYNC 2", signed, body),
+            "future-version" => join(b"LICENTRAL SYNC 3", signed, body),
             _ => [b"PK\x03\x04".as_slice(), file].concat(),
         });
     }
@@ -395,6 +407,7 @@ mod tests {
                 place: "DEFAULT".to_owned(),
                 registered_at: at,
                 contact_at: at,
+                by_policy: false,
                 usage: Vec::new(),
             })
         };

@@ -8,6 +8,7 @@ import path from "node:path";
 import { after, before, test } from "node:test";
 import { promisify } from "node:util";
 import { checkPage, contexts, openBrowser, openPage, program, shot, signInAs, startPortal, visit } from "./support.mjs";
+import { dashboard, download as save, menu, openBoth, says, synchronize, title, windows } from "./walk.mjs";
 
 const run = promisify(execFile);
 const ADA = "ada@xyz.example";
@@ -16,7 +17,7 @@ let browser;
 let folder;
 before(async () => {
   [portal, browser, folder] = await Promise.all([
-    startPortal({ env: { LICENTRAL_ON_PREM_LISTEN: "off" } }),
+    startPortal({ onPrem: true }),
     openBrowser(),
     mkdtemp(path.join(os.tmpdir(), "licentral-policy-")),
   ]);
@@ -80,5 +81,72 @@ for (const [n, context] of both.entries()) {
     await checkPage(ada);
     await shot(ada, `policy-rules-${context.name}`);
     await ada.context().close();
+  });
+}
+
+const ACCOUNT = "Smart-On-Prem-Account";
+
+for (const [n, window] of [windows[0], windows[1], windows[2]].entries()) {
+  test(`usage is reported through On-Prem, by network and by hand (${window.name})`, async () => {
+    const { server, cloud } = await openBoth(browser, portal, window);
+    const state = path.join(folder, `on-prem-${n}.json`);
+    const device = async (...words) => (await run(program, ["device", "--state", state, ...words])).stdout;
+    const token = (
+      await run(program, [
+        "on-prem", "--data", portal.onPrem.databaseUrl, "--keys", path.join(portal.folder, "licentral-on-prem.key"),
+        "--account", ACCOUNT, "device", "token",
+      ])
+    ).stdout.trim();
+    await device("license", "smart", "transport", "cslu");
+    await device("license", "smart", "url", "cslu", `${portal.onPrem.base}/cslu/v1/pi/${ACCOUNT}-1`);
+    await device("license", "smart", "trust", "idtoken", token, "local");
+    assert.match(await device("license", "smart", "sync", "all"), /2 sent, 0 acknowledged\. 2 wait for the synchronization/);
+    assert.match(await device("show", "license", "rum", "id", "all"), /OPEN +c9200-ne-48/);
+    const serial = JSON.parse(await readFile(state, "utf8")).serial;
+
+    // By the network: the server tells the cloud, and has the acknowledgement afterwards.
+    await dashboard(server);
+    assert.match(await says(server, ACCOUNT), /reports? by policy, last report/);
+    await server.getByRole("link", { name: ACCOUNT, exact: true }).click();
+    await menu(server, "Devices", "SL Using Policy");
+    await title(server, "SL Using Policy");
+    await server.getByRole("row").filter({ hasText: serial }).getByText("Reported, awaiting acknowledgement").waitFor();
+    await checkPage(server);
+    await shot(server, `policy-on-prem-waits-${window.name}`);
+    await dashboard(server);
+    await synchronize(server, ACCOUNT);
+    assert.match(await device("license", "smart", "sync", "all"), /2 acknowledged/);
+    await checkPage(server);
+    await shot(server, `policy-on-prem-dashboard-${window.name}`);
+
+    // By hand: exported, taken in by the cloud, and its acknowledgement imported.
+    await server.getByRole("link", { name: ACCOUNT, exact: true }).click();
+    await menu(server, "Devices", "SL Using Policy");
+    const usage = await save(server, portal, () => server.getByRole("link", { name: "Export Usage to Cisco" }).click(), `usage-${n}.tar`);
+    await menu(cloud, "Devices", "Usage Data Files");
+    await cloud.getByRole("link", { name: "Upload Usage Data" }).first().click();
+    await cloud.getByLabel("Virtual Account").selectOption({ label: "Local-Virtual-Account" });
+    await cloud.locator("input[type=file]").setInputFiles(usage);
+    await cloud.getByRole("button", { name: "Upload Data" }).click();
+    await cloud.getByText("No Errors").waitFor();
+    const acknowledgement = await save(
+      cloud,
+      portal,
+      () => cloud.getByRole("button", { name: "Download Acknowledgement" }).click(),
+      `ack-on-prem-${n}.txt`,
+    );
+    await server.getByRole("link", { name: "Import From Cisco" }).click();
+    await title(server, "Import From Cisco");
+    await checkPage(server);
+    await server.locator("input[type=file]").setInputFiles(acknowledgement);
+    await server.getByRole("button", { name: "Import" }).click();
+    await server.getByText(/usage reports acknowledged/).waitFor();
+    await checkPage(server);
+    await shot(server, `policy-on-prem-${window.name}`);
+    await menu(cloud, "Devices", "Device Inventory");
+    await visit(cloud, `${new URL(cloud.url()).pathname}?mode=slp&q=${serial}`);
+    await cloud.getByRole("link", { name: new RegExp(serial) }).first().click();
+    await cloud.getByText("Acknowledged", { exact: true }).first().waitFor();
+    await server.context().close();
   });
 }

@@ -2,25 +2,30 @@
 //! restored backups): when it is over, the way that each portal names leads to agreement.
 
 use crate::support::both::{ADMIN, Both, SKU, assert_agree, call_at};
-use crate::support::{Account, Api, Cast, Database, Portal, Reply, as_many_as, placed};
+use crate::support::{
+    Account, Api, Cast, Database, PolicyDevice, Portal, Reply, as_many_as, placed, registration,
+};
 use chrono::TimeDelta;
 use diesel::prelude::*;
+use licentral::devices::policy::payload::{Sent, acknowledged};
 use licentral::devices::reservation::codes::{RequestCode, return_code};
 use licentral::kernel::Edition;
-use licentral::kernel::Who;
 use licentral::kernel::clock::Setting;
 use licentral::kernel::ids::{SmartAccountId, VirtualAccountId};
+use licentral::kernel::{Moment, Who};
 use licentral::local_accounts::{self, Way};
 use licentral::platform::db::Reads;
-use licentral::platform::db::schema::{devices, license_stocks as stocks};
+use licentral::platform::db::schema::{devices, kept_reports, license_stocks as stocks, usage_reports};
 use licentral::platform::signing::FileKey;
 use licentral::platform::token::random_bytes;
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
 use serde_json::json;
 use std::cell::RefCell;
+use std::collections::HashMap;
 
 const NE: &str = "c9200-ne-48";
+const DNA: &str = "c9200-dna-e-48";
 
 /// Something that happens.
 #[derive(Debug, Clone, Copy)]
@@ -33,6 +38,17 @@ enum Step {
     /// One of them is removed, or moved to the other local Virtual Account.
     Remove(usize),
     Move(usize),
+    /// A product instance by policy reports to the server that it uses so many of one of two licenses, with all that is not
+    /// acknowledged; one that the server does not know is trusted first. Or it sends a report of before once more.
+    Report {
+        device: usize,
+        license: usize,
+        uses: i64,
+    },
+    ReportAgain {
+        device: usize,
+        report: usize,
+    },
     /// Licenses go from one local Virtual Account to the other.
     Shift(i64),
     /// Licenses of a local Virtual Account are set aside for a device that never calls, or come back from one.
@@ -72,6 +88,9 @@ fn step() -> impl Strategy<Value = Step> {
         4 => (0..2_usize, 1..4_i64).prop_map(|(at, uses)| Step::Device { at, uses }),
         2 => (0..9_usize).prop_map(Step::Remove),
         2 => (0..9_usize).prop_map(Step::Move),
+        6 => (0..3_usize, 0..2_usize, 0..4_i64)
+            .prop_map(|(device, license, uses)| Step::Report { device, license, uses }),
+        2 => (0..3_usize, 0..9_usize).prop_map(|(device, report)| Step::ReportAgain { device, report }),
         2 => (1..4_i64).prop_map(Step::Shift),
         2 => (0..2_usize, 1..3_i64).prop_map(|(at, quantity)| Step::Reserve { at, quantity }),
         1 => (0..9_usize).prop_map(Step::GiveBack),
@@ -107,6 +126,9 @@ struct First {
     ada: (String, String),
     admin: (String, String),
     session: String,
+    /// A registration token of the server.
+    token: String,
+    at: Moment,
 }
 
 fn first() -> First {
@@ -118,6 +140,7 @@ fn first() -> First {
         both.server.api_client(ADMIN, true),
     );
     let session = both.cloud.session_of("ada@xyz.example");
+    let (_, token) = both.server.registration_token(&local, both.default, None);
     First {
         cast: both.cast,
         places: [both.default, lab],
@@ -126,6 +149,8 @@ fn first() -> First {
         ada,
         admin,
         session,
+        token,
+        at: both.server.clock.now(),
         cloud: both.cloud.leave().at_rest(),
         server: both.server.leave().at_rest(),
     }
@@ -145,6 +170,17 @@ struct Run<'a> {
     responses: Vec<Vec<u8>>,
     saved_server: Option<Database>,
     saved_cloud: Option<Database>,
+    /// The cloud has forgotten what it counted since its backup.
+    cloud_forgot: bool,
+    reporters: Vec<Reporter>,
+}
+
+/// A product instance by policy: what it has signed, and what is not acknowledged of that.
+struct Reporter {
+    device: PolicyDevice,
+    credential: Option<String>,
+    all: Vec<Sent>,
+    open: Vec<Sent>,
 }
 
 impl<'a> Run<'a> {
@@ -161,7 +197,22 @@ impl<'a> Run<'a> {
             responses: Vec::new(),
             saved_server: None,
             saved_cloud: None,
+            cloud_forgot: false,
+            reporters: Vec::new(),
         };
+        run.reporters = ["RUM1", "RUM2", "RUM3"]
+            .into_iter()
+            .map(|serial| Reporter {
+                device: PolicyDevice {
+                    key: FileKey::make().unwrap().0,
+                    serial,
+                    now: first.at,
+                },
+                credential: None,
+                all: Vec::new(),
+                open: Vec::new(),
+            })
+            .collect();
         run.open_cloud(first.cloud.copy());
         run.open_server(first.server.copy());
         run
@@ -364,6 +415,17 @@ impl<'a> Run<'a> {
                     said(&self.admin().post(&path, &body), &[200, 409]);
                 }
             }
+            Step::Report {
+                device,
+                license,
+                uses,
+            } => self.report(device, license, uses),
+            Step::ReportAgain { device, report } => {
+                let one = &self.reporters[device];
+                if let Some(sent) = one.all.get(report % one.all.len().max(1)) {
+                    self.send(device, &[sent.clone()]);
+                }
+            }
             Step::Shift(quantity) => {
                 let [default, lab] = self.first.places;
                 self.shift(false, default, lab, quantity);
@@ -442,6 +504,7 @@ impl<'a> Run<'a> {
             Step::RestoreCloud => {
                 if let Some(copy) = self.saved_cloud.as_ref().map(Database::copy) {
                     drop(self.cloud.take());
+                    self.cloud_forgot = true;
                     self.open_cloud(copy);
                 }
             }
@@ -515,6 +578,143 @@ impl<'a> Run<'a> {
         text(&reply)
     }
 
+    /// A product instance by policy sends reports. Answers whether the server knows it.
+    fn send(&mut self, device: usize, reports: &[Sent]) -> bool {
+        let one = &self.reporters[device];
+        let Some(credential) = one.credential.clone() else {
+            return false;
+        };
+        let all: Vec<_> = reports
+            .iter()
+            .map(|one| json!({ "payload": one.payload, "signature": { "signing_type": one.signing, "key": one.key, "value": one.value } }))
+            .collect();
+        let body = json!({ "reports": all }).to_string();
+        let reply = self.server().api_without_token().send(
+            "POST",
+            "/device/v1/usage",
+            &[
+                ("authorization", &credential),
+                ("content-type", "application/json"),
+            ],
+            Some(body.as_bytes()),
+        );
+        // A report of before may be older than what was counted since.
+        said(&reply, &[200, 401, 409, 429]);
+        if reply.status == 200 {
+            let text = reply.json()["acknowledgement"].as_str().unwrap().to_owned();
+            for (ack, key) in acknowledged(&text) {
+                assert_eq!(
+                    key,
+                    self.cloud().parts.signing.files().public_key(),
+                    "the cloud acknowledges"
+                );
+                let ids: Vec<String> = serde_json::from_value(ack["report_ids"].clone()).unwrap();
+                self.reporters[device]
+                    .open
+                    .retain(|one| !ids.contains(&one.read(false).unwrap().id));
+            }
+        }
+        reply.status != 401
+    }
+
+    fn report(&mut self, device: usize, license: usize, uses: i64) {
+        // Sign-in attempts of a device that the server does not know any more cost it a wait.
+        let now = self.server().clock.now();
+        let one = &mut self.reporters[device];
+        let n = one.all.len();
+        one.device.now = now.plus(TimeDelta::seconds(i64::try_from(n).unwrap()));
+        let id = format!("{}{n:03}", now.utc().timestamp());
+        let sent = one.device.report(&id, [NE, DNA][license], uses, 1);
+        one.all.push(sent.clone());
+        one.open.push(sent);
+        let open = one.open.clone();
+        if self.send(device, &open) {
+            return;
+        }
+        let secret = licentral::platform::token::random();
+        let mut asked = registration(&self.first.token, self.reporters[device].device.serial, &secret);
+        asked["by_policy"] = json!(true);
+        asked["force"] = json!(true);
+        let reply = self.server().ask_to_register(&asked);
+        said(&reply, &[200, 201, 409, 429]);
+        if reply.status < 300 {
+            self.reporters[device].credential = Some(format!(
+                "Bearer {}.{secret}",
+                reply.json()["device"].as_str().unwrap()
+            ));
+            self.send(device, &open);
+        }
+    }
+
+    /// Each report that the server knows is counted in the cloud, once, and acknowledged; the product instances hear it.
+    fn reports_agree(&mut self) {
+        let counted: Vec<(String, String, Option<Moment>)> = self
+            .cloud()
+            .db
+            .read_now(|r| {
+                Ok(usage_reports::table
+                    .order(usage_reports::report_id)
+                    .select((
+                        usage_reports::udi_key,
+                        usage_reports::report_id,
+                        usage_reports::acknowledged_at,
+                    ))
+                    .load(r.conn())?)
+            })
+            .unwrap();
+        for pair in counted.windows(2) {
+            assert_ne!(
+                (&pair[0].0, &pair[0].1),
+                (&pair[1].0, &pair[1].1),
+                "a report counts once"
+            );
+        }
+        let kept: Vec<(String, String, String, Option<Moment>, String)> = self
+            .server()
+            .db
+            .read_now(|r| {
+                Ok(kept_reports::table
+                    .order(kept_reports::ended_at)
+                    .select((
+                        kept_reports::device_id,
+                        kept_reports::entitlement,
+                        kept_reports::report_id,
+                        kept_reports::acknowledged_at,
+                        kept_reports::says,
+                    ))
+                    .load(r.conn())?)
+            })
+            .unwrap();
+        let latest: HashMap<(&str, &str), &str> = kept
+            .iter()
+            .map(|(device, license, id, ..)| ((device.as_str(), license.as_str()), id.as_str()))
+            .collect();
+        for (device, license, id, at, says) in &kept {
+            assert!(
+                at.is_some() && says.is_empty(),
+                "{id} is not acknowledged: {says}"
+            );
+            // A cloud that was restored from a backup hears again of what is in use, and not of what is past.
+            let is_latest = latest[&(device.as_str(), license.as_str())] == id;
+            assert!(
+                (self.cloud_forgot && !is_latest) || counted.iter().any(|one| one.1 == *id && one.2.is_some()),
+                "{id} is acknowledged and not counted"
+            );
+        }
+        for device in 0..self.reporters.len() {
+            let open = self.reporters[device].open.clone();
+            // What an older life of it left open may be older than what counts now.
+            if !open.is_empty() && self.send(device, &open) {
+                let left = self.reporters[device].open.len();
+                assert!(
+                    left == 0 || left == open.len(),
+                    "{left} of {} are left",
+                    open.len()
+                );
+            }
+        }
+    }
+
     /// The end of it: what stands in the way of a synchronization is done as it is said.
     fn agrees(&mut self) {
         // What is reserved beyond what the cloud has is kept here until it comes back.
@@ -529,6 +729,7 @@ impl<'a> Run<'a> {
                         (&self.server().db, self.id()),
                         "at the end",
                     );
+                    self.reports_agree();
                     return;
                 }
                 Err(error) => tried.push(format!("{error:?}")),

@@ -4,11 +4,19 @@
 use crate::support::both::{ADMIN, Both, SKU, assert_agree, call_at};
 use crate::support::{Account, Browser, Portal, Process, as_many_as, placed, use_less};
 use chrono::TimeDelta;
-use licentral::kernel::Who;
-use licentral::kernel::ids::{SmartAccountId, VirtualAccountId};
+use diesel::prelude::*;
+use licentral::devices::Udi;
+use licentral::devices::policy::payload::Report;
+use licentral::devices::policy::{self, Arrival, Replays};
+use licentral::kernel::ids::{DeviceId, SmartAccountId, VirtualAccountId};
+use licentral::kernel::{Moment, Who};
 use licentral::local_accounts::{self, SyncState, Way};
-use licentral::platform::db::Db;
+use licentral::platform::db::schema::usage_reports;
+use licentral::platform::db::{Db, Reads};
+use licentral::platform::occupants::Occupants;
 use licentral::platform::settings;
+use licentral::platform::signing::FileKey;
+use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
 fn rounds() -> usize {
@@ -42,6 +50,74 @@ fn change(server: &Db, local: &Account, at: licentral::kernel::Moment, round: us
             Ok(())
         })
         .unwrap();
+    report(server, local, at, round);
+}
+
+/// So many product instances by policy report in each round.
+const REPORTERS: usize = 10;
+
+/// Product instances by policy report to the server that they use more than before, or nothing, each with a report that was
+/// not there before.
+fn report(server: &Db, local: &Account, at: Moment, round: usize) {
+    static KEY: OnceLock<FileKey> = OnceLock::new();
+    let key = KEY.get_or_init(|| FileKey::make().unwrap().0);
+    let who = Who::portal("tests");
+    for n in 0..REPORTERS {
+        let serial = format!("RUM{n}");
+        let report = Report {
+            udi: Udi {
+                pid: "C9200-48P-E".to_owned(),
+                serial,
+            },
+            id: format!("{round}-{n}"),
+            entitlement: "c9200-ne-48".to_owned(),
+            quantity: i64::try_from((round + n) % 4).unwrap(),
+            began_at: at,
+            ended_at: at,
+            software: "17.12.4".to_owned(),
+            sha256: String::new(),
+            key: String::new(),
+        };
+        let sent = report.sign(key).unwrap();
+        let report = sent.read(false).unwrap();
+        let arrival = Arrival {
+            account: local.id,
+            place: local.default,
+            who: who.clone(),
+            at,
+            way: policy::Way::Network,
+            hostname: String::new(),
+        };
+        let id = DeviceId::new();
+        server
+            .write_now(|tx| {
+                let occupants = Occupants::default();
+                let taken =
+                    policy::take_all(tx, &occupants, &arrival, id, &[&report], Replays::Acknowledged)?;
+                let device = taken.device.unwrap();
+                policy::on_prem::keep(tx, &device, at, &[(report.clone(), sent.clone())])?;
+                tx.record_all(at, &who, &taken.events, ())
+            })
+            .unwrap();
+    }
+}
+
+/// Each report of all rounds so far was counted in the cloud, once.
+#[track_caller]
+fn each_is_counted_once(cloud: &Db, rounds: usize) {
+    let counted: Vec<(String, String)> = cloud
+        .read_now(|r| {
+            Ok(usage_reports::table
+                .filter(usage_reports::acknowledged_at.is_not_null())
+                .select((usage_reports::udi_key, usage_reports::report_id))
+                .load(r.conn())?)
+        })
+        .unwrap();
+    let once: std::collections::BTreeSet<&(String, String)> = counted.iter().collect();
+    assert_eq!(
+        (counted.len(), once.len()),
+        (rounds * REPORTERS, rounds * REPORTERS)
+    );
 }
 
 /// The clock of a database that no process of this test follows shows what another does: a try that was cut off is over.
@@ -101,6 +177,7 @@ fn a_server_that_is_killed_while_it_synchronizes_is_made_equal_by_the_next_time(
             (&server, local.id),
             &format!("round {round}"),
         );
+        each_is_counted_once(&cloud.db, round + 1);
     }
     process.kill();
     println!(
@@ -254,6 +331,7 @@ fn a_cloud_that_is_killed_while_it_is_synchronized_is_made_equal_by_the_next_tim
             (&server.db, local.id),
             &format!("round {round}"),
         );
+        each_is_counted_once(&cloud, round + 1);
     }
     process.kill();
     println!("{} kills of the cloud, {cut_off} of them in the middle", rounds());

@@ -1,7 +1,12 @@
 //! `licentral device fleet`: many devices at once, each of which registers and reports.
 
 use super::client::{Client, Failed};
+use super::state::Need;
 use super::{Done, parse_needs, say};
+use crate::devices::Udi;
+use crate::devices::policy::payload::Report;
+use crate::kernel::Clock;
+use crate::platform::signing::FileKey;
 use crate::platform::token;
 use clap::Args;
 use serde_json::{Value, json};
@@ -9,6 +14,9 @@ use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
+
+const PID: &str = "C9200-48P-E";
+const SOFTWARE: &str = "17.12.4";
 
 /// What a fleet is made of.
 #[derive(Args)]
@@ -28,6 +36,9 @@ pub struct FleetArgs {
     /// Another number makes other devices; the same one makes the same again, which a portal that has them refuses.
     #[arg(long, default_value_t = 1)]
     seed: u32,
+    /// They are not registered: each signs usage reports and sends them, by policy.
+    #[arg(long)]
+    policy: bool,
 }
 
 /// What came of one kind of call.
@@ -76,13 +87,14 @@ impl Tally {
     }
 }
 
-/// A device that is registered: its credential.
-struct Member(String);
+/// A device that is known: its serial number and its credential.
+struct Member(String, String);
 
 /// Runs a fleet.
 pub fn run(portal: &str, args: FleetArgs) -> Done {
     let client = Client::of(portal)?;
-    let needs: Vec<Value> = parse_needs(std::slice::from_ref(&args.licenses))?
+    let wanted = parse_needs(std::slice::from_ref(&args.licenses))?;
+    let needs: Vec<Value> = wanted
         .iter()
         .map(|need| json!({ "entitlement": need.entitlement, "quantity": need.quantity }))
         .collect();
@@ -91,20 +103,20 @@ pub fn run(portal: &str, args: FleetArgs) -> Done {
     let failure: Mutex<Option<Failed>> = Mutex::new(None);
     let mut registering = Tally::default();
     let took = at_once(count, args.concurrency, &mut registering, |n| {
-        let secret = token::random();
+        let (secret, serial) = (token::random(), format!("FLT{:04}{n:07}", args.seed));
         let said = client.post(
             "/device/v1/register",
             None,
             &json!({
-                "token": args.token, "secret": secret, "udi": { "pid": "C9200-48P-E", "serial": format!("FLT{:04}{n:07}", args.seed) },
-                "hostname": format!("fleet-{}-{n:06}", args.seed), "product": "C9200 Series Switch", "software": "17.12.4",
+                "token": args.token, "secret": secret, "udi": { "pid": PID, "serial": serial },
+                "hostname": format!("fleet-{}-{n:06}", args.seed), "product": "C9200 Series Switch", "software": SOFTWARE, "by_policy": args.policy,
             }),
         );
         match said {
             Ok((_, text)) => {
                 let said: Value = serde_json::from_str(&text).unwrap_or_default();
                 let id = said.get("device").and_then(Value::as_str).unwrap_or_default();
-                locked(&members).push(Member(format!("{id}.{secret}")));
+                locked(&members).push(Member(serial, format!("{id}.{secret}")));
                 None
             }
             Err(failed) => {
@@ -113,20 +125,26 @@ pub fn run(portal: &str, args: FleetArgs) -> Done {
             }
         }
     });
-    say(&registering.words("Registered", took))?;
+    let did = if args.policy { "Trusted" } else { "Registered" };
+    say(&registering.words(did, took))?;
     let members = members.into_inner().unwrap_or_else(PoisonError::into_inner);
     let mut reporting = Tally::default();
     let states: Mutex<BTreeMap<String, usize>> = Mutex::default();
     let took = at_once(members.len(), args.concurrency, &mut reporting, |n| {
-        let Member(credential) = members.get(n)?;
-        match client.post(
-            "/device/v1/report",
-            Some(credential),
-            &json!({ "licenses": needs }),
-        ) {
+        let Member(serial, credential) = members.get(n)?;
+        let (path, body) = if args.policy {
+            ("/device/v1/usage", signed(serial, &wanted)?)
+        } else {
+            ("/device/v1/report", json!({ "licenses": needs }))
+        };
+        match client.post(path, Some(credential), &body) {
             Ok((_, text)) => {
                 let said: Value = serde_json::from_str(&text).unwrap_or_default();
-                let word = said.get("authorization").and_then(Value::as_str).unwrap_or("?");
+                let word = match said.get("acknowledgement").and_then(Value::as_str) {
+                    Some("") => "not acknowledged yet",
+                    Some(_) => "acknowledged",
+                    None => said.get("authorization").and_then(Value::as_str).unwrap_or("?"),
+                };
                 *locked(&states).entry(word.to_owned()).or_default() += 1;
                 None
             }
@@ -146,6 +164,32 @@ pub fn run(portal: &str, args: FleetArgs) -> Done {
         None => Ok(()),
         Some(failed) => Err(failed.into()),
     }
+}
+
+/// What a device uses now, in reports that it signs; none when that cannot be done here.
+fn signed(serial: &str, wanted: &[Need]) -> Option<Value> {
+    let (key, _) = FileKey::make().ok()?;
+    let now = Clock::new().now();
+    let mut reports = Vec::new();
+    for (n, need) in wanted.iter().enumerate() {
+        let report = Report {
+            udi: Udi {
+                pid: PID.to_owned(),
+                serial: serial.to_owned(),
+            },
+            id: (now.utc().timestamp_millis().unsigned_abs() + n as u64).to_string(),
+            entitlement: need.entitlement.clone(),
+            quantity: need.quantity,
+            began_at: now,
+            ended_at: now,
+            software: SOFTWARE.to_owned(),
+            sha256: String::new(),
+            key: String::new(),
+        };
+        let shape = report.sign(&key).ok()?.shape();
+        reports.push(json!({ "payload": shape.get("payload"), "signature": shape.get("signature") }));
+    }
+    Some(json!({ "reports": reports }))
 }
 
 fn locked<T>(what: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {

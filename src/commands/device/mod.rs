@@ -125,13 +125,13 @@ enum Smart {
         #[arg(value_parser = ["auth", "id"])]
         what: String,
     },
-    /// How it reports by policy: smart, over the network, or off, by file alone.
+    /// How it reports by policy: smart, to the cloud; cslu, to an On-Prem server; or off, by file alone.
     Transport {
-        /// smart or off.
-        #[arg(value_parser = ["smart", "off"])]
+        /// smart, cslu or off.
+        #[arg(value_parser = ["smart", "cslu", "off"])]
         kind: String,
     },
-    /// Where it reports by policy: url smart ADDRESS, or url default.
+    /// Where it reports by policy: url smart ADDRESS, url cslu ADDRESS, or url default.
     Url {
         /// The rest of the line.
         #[arg(required = true, value_name = "WORD")]
@@ -235,9 +235,11 @@ enum Reserve {
 enum Show {
     /// Of the licenses.
     License {
-        /// status, usage, summary, authorization or all.
-        #[arg(value_parser = ["status", "usage", "summary", "authorization", "all"])]
+        /// status, usage, summary, authorization, all, or rum.
+        #[arg(value_parser = ["status", "usage", "summary", "authorization", "all", "rum"])]
         what: String,
+        /// After rum: id all.
+        rest: Vec<String>,
     },
     /// What kind of device it is.
     Version,
@@ -375,7 +377,10 @@ fn one(file: &File, portal: Option<&str>, what: What) -> Done {
             match what {
                 Show::Version => say(&show::version(&state)),
                 Show::CallHome => say(&state.call_home.words()),
-                Show::License { what } => say(&match what.as_str() {
+                Show::License { what, rest } => say(&match what.as_str() {
+                    "rum" if rest == ["id", "all"] => policy::reports(&state),
+                    "rum" => return Err("Say: show license rum id all".to_owned().into()),
+                    _ if !rest.is_empty() => return Err(format!("Say: show license {what}").into()),
                     "status" => show::status(&state, now),
                     "usage" => show::usage(&state, now) + &policy::shown(&state),
                     "summary" => show::summary(&state, now),

@@ -38,28 +38,34 @@ fn free(state: &State) -> Result<(), String> {
     }
 }
 
-/// `license smart transport smart|off`.
+/// `license smart transport smart|cslu|off`.
 pub fn transport(file: &File, state: &mut State, kind: &str) -> Done {
     kind.clone_into(&mut of(state)?.transport);
     Ok(file.write(state)?)
 }
 
-/// `license smart url [smart] ADDRESS`, or `default`.
+/// `license smart url [smart|cslu] ADDRESS`, or `default`. The address for CSLU is the one that an On-Prem server names.
 pub fn url(file: &File, state: &mut State, words: &[String]) -> Done {
     let address = match words {
         [one] if one == "default" => None,
         [one] => Some(one),
-        [kind, one] if kind == "smart" => Some(one),
+        [kind, one] if kind == "smart" || kind == "cslu" => Some(one),
         _ => {
             return Err(
-                "Say: license smart url smart ADDRESS, or license smart url default"
+                "Say: license smart url smart ADDRESS, license smart url cslu ADDRESS, or license smart url default"
                     .to_owned()
                     .into(),
             );
         }
     };
     let address = address
-        .map(|one| Client::of(one).map(|client| client.portal().to_owned()))
+        .map(|one| {
+            // The tenant in the address for CSLU is known by the trust.
+            let one = one
+                .split_once("/cslu/v1/pi/")
+                .map_or(one.as_str(), |(server, _)| server);
+            Client::of(one).map(|client| client.portal().to_owned())
+        })
         .transpose()?;
     of(state)?.url = address;
     Ok(file.write(state)?)
@@ -216,6 +222,7 @@ pub fn sync(file: &File, state: &mut State, portal: Option<&str>, now: Moment) -
     for some in reports.chunks(AT_ONCE) {
         let asked = client.post("/device/v1/usage", Some(&credential), &json!({ "reports": some }));
         match asked.and_then(|(_, text)| client.read::<UsageSaid>(&text)) {
+            Ok(said) if said.acknowledgement.is_empty() => {}
             Ok(said) => done += learn(state, now, &said.acknowledgement)?,
             Err(failed) => {
                 of(state)?.communication = Some(Try {
@@ -232,11 +239,19 @@ pub fn sync(file: &File, state: &mut State, portal: Option<&str>, now: Moment) -
         failed: None,
     });
     file.write(state)?;
-    say(&format!(
-        "Usage reported: {} sent, {done} acknowledged.{}",
-        reports.len(),
-        next_words(state)
-    ))
+    let open = of(state)?.open.len();
+    say(&if open == 0 {
+        format!(
+            "Usage reported: {} sent, {done} acknowledged.{}",
+            reports.len(),
+            next_words(state)
+        )
+    } else {
+        format!(
+            "Usage reported: {} sent, {done} acknowledged. {open} wait for the synchronization of the On-Prem server: say license smart sync all again afterwards.",
+            reports.len()
+        )
+    })
 }
 
 fn next_words(state: &State) -> String {
@@ -311,6 +326,32 @@ pub fn import(file: &File, state: &mut State, now: Moment, path: &Path) -> Done 
         "{done} usage reports are acknowledged.{}",
         next_words(state)
     ))
+}
+
+/// `show license rum id all`: each report that is not acknowledged yet, and what was measured last of each license.
+pub fn reports(state: &State) -> String {
+    let Some(policy) = &state.policy else {
+        return "Smart Licensing Usage Report: none. The device does not report by policy.\n".to_owned();
+    };
+    let mut out = String::from(
+        "Smart Licensing Usage Report:\n  Report Id       State   Feature Name                    Count  Ended\n",
+    );
+    for one in &policy.open {
+        // The state is what the device knows: without an acknowledgement it stays open.
+        let read = Sent::of(&one.report).ok().and_then(|sent| sent.read(true).ok());
+        let Some(report) = read else { continue };
+        out.push_str(&format!(
+            "  {:<15} OPEN    {:<30} {:>6}  {}\n",
+            report.id,
+            report.entitlement,
+            report.quantity,
+            super::show::time(report.ended_at)
+        ));
+    }
+    if policy.open.is_empty() {
+        out.push_str("  None: every report is acknowledged.\n");
+    }
+    out
 }
 
 /// The last part of `show license usage` and `show license all` of a device by policy; "" of any other.

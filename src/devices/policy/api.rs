@@ -33,7 +33,7 @@ pub fn routes(routes: &mut Routes) {
     routes.api(
         Method::POST,
         FILES,
-        Api::says("Uploads a usage data file: the body is the file, at most 16 MB with 5,000 reports. Each report in it is counted once, or told with the reason why not.")
+        Api::says("Uploads a usage data file: the body is the file, at most 64 MB with 300,000 reports. Each report in it is counted once, or told with the reason why not; of more than 5,000 by a job, beside which the file says how far it is.")
             .query(&[
                 Param::id("va", "Id of the Virtual Account for which the product instances report."),
                 Param::text("name", "What the file is called."),
@@ -91,6 +91,10 @@ struct UsageFileShape {
     known: i64,
     /// How many were refused.
     refused: i64,
+    /// How many there are in the file.
+    reports: i64,
+    /// Whether a job takes a large file in, and the numbers are how far it is.
+    is_being_taken_in: bool,
     uploaded_at: Moment,
     uploaded_by: String,
     /// When its acknowledgement was first fetched.
@@ -100,6 +104,7 @@ struct UsageFileShape {
 impl From<UsageFile> for UsageFileShape {
     fn from(file: UsageFile) -> Self {
         Self {
+            is_being_taken_in: file.is_waiting(),
             id: file.id,
             name: file.name,
             bytes: file.bytes,
@@ -109,6 +114,7 @@ impl From<UsageFile> for UsageFileShape {
             taken: file.taken,
             known: file.known,
             refused: file.refused,
+            reports: file.reports,
             uploaded_at: file.uploaded_at,
             uploaded_by: file.uploader,
             acknowledged_at: file.acknowledged_at,
@@ -218,7 +224,7 @@ async fn all(may: May<ViewInventory>) -> Answer {
         .portal
         .db
         .read(move |r| {
-            let total = usage_files::count(r, &permit)?;
+            let total = usage_files::count_files(r, &permit)?;
             let files = usage_files::page(r, &permit, list.limit(), list.offset())?;
             Ok((list, total, files))
         })
@@ -249,7 +255,7 @@ async fn detail(
         .db
         .read(move |r| usage_files::one(r, &permit, id, cut))
         .await?;
-    let total = (file.taken + file.known + file.refused).unsigned_abs();
+    let total = file.done().unsigned_abs();
     json(
         status,
         &UsageFileDetail {

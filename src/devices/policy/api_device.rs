@@ -1,15 +1,16 @@
 //! The device protocol of product instances by policy: signed usage reports go in, their acknowledgement comes out.
 
 use super::super::api_device::{who_calls, whose, write};
-use super::super::calls;
+use super::super::calls::{self, about};
 use super::model::Way;
+use super::on_prem;
 use super::payload::{Report, Sent};
 use super::take_in::{self, Arrival, Replays};
 use crate::error::{Error, Refusal, Result};
 use crate::http::form::Credential as Given;
 use crate::http::{Answer, Api, JsonBody, Public, Routes, json};
-use crate::kernel::Moment;
 use crate::kernel::ids::DeviceId;
+use crate::kernel::{Kind, Moment};
 use actix_web::http::Method;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -68,7 +69,8 @@ pub struct UsageAnswer {
     pub smart_account: String,
     /// Name of its Virtual Account.
     pub virtual_account: String,
-    /// The acknowledgement, as the product instance imports it.
+    /// The acknowledgement, as the product instance imports it; "" from an On-Prem server that has none yet: it comes with
+    /// its next synchronization, and with the same reports again.
     pub acknowledgement: String,
     /// When the next report is due; none where the policy asks for none.
     pub report_by: Option<Moment>,
@@ -77,35 +79,47 @@ pub struct UsageAnswer {
 /// So many reports travel at once.
 const MOST: usize = 40;
 
-fn read(reports: Vec<UsageReport>) -> Result<Vec<Report>> {
+fn read(reports: Vec<UsageReport>) -> Result<Vec<(Report, Sent)>> {
     if reports.is_empty() || reports.len() > MOST {
         return Err(Error::invalid("reports", "Send 1 to 40 usage reports."));
     }
     reports
         .into_iter()
         .map(|one| {
-            Sent {
+            let sent = Sent {
                 payload: one.payload,
                 signing: one.signature.signing_type,
                 key: one.signature.key,
                 value: one.signature.value,
-            }
-            .read(false)
-            .map_err(Error::Refused)
+            };
+            let report = sent.read(false).map_err(Error::Refused)?;
+            Ok((report, sent))
         })
         .collect()
+}
+
+/// Acknowledgements as a product instance imports them; "" where there is none.
+fn framed(text: &str) -> String {
+    if text.is_empty() {
+        String::new()
+    } else {
+        format!("<smartLicense>{text}</smartLicense>\n")
+    }
 }
 
 async fn usage(visit: Public, given: Given, body: JsonBody<UsageRequest>) -> Answer {
     let (caller, subjects, credential) = who_calls(&visit, &given)?;
     let reports = read(body.value.reports)?;
     let (call, tries, occupants) = (caller.clone(), subjects.clone(), visit.portal.occupants.clone());
-    let signing = visit.portal.signing.clone();
+    let (signing, is_on_prem) = (
+        visit.portal.signing.clone(),
+        visit.portal.config.edition.is_on_prem(),
+    );
     let (device, text) = write(&visit, &caller, &subjects, move |tx| {
         let device = calls::prove(tx, &call, &tries, &credential)?;
         calls::in_use(tx, device.account)?;
         let udi = device.udi();
-        if reports.iter().any(|report| report.udi.key() != udi.key()) {
+        if reports.iter().any(|(report, _)| report.udi.key() != udi.key()) {
             return Err(Error::Refused(Refusal {
                 code: "usage.elsewhere",
                 says: format!(
@@ -122,11 +136,21 @@ async fn usage(visit: Public, given: Given, body: JsonBody<UsageRequest>) -> Ans
             way: Way::Network,
             hostname: String::new(),
         };
-        let some: Vec<&Report> = reports.iter().collect();
+        let some: Vec<&Report> = reports.iter().map(|(report, _)| report).collect();
         let taken = take_in::take_all(tx, &occupants, &arrival, device.id, &some, Replays::Acknowledged)?;
         let device = taken.device.unwrap_or(device);
-        let ids: Vec<String> = reports.iter().map(|report| report.id.clone()).collect();
+        let ids: Vec<String> = reports.iter().map(|(report, _)| report.id.clone()).collect();
         let mut events = taken.events;
+        if is_on_prem {
+            // The cloud acknowledges, and what it has said of these so far is handed on.
+            let kept = on_prem::keep(tx, &device, call.now, &reports)?;
+            if kept > 0 && events.is_empty() {
+                let says = format!("{} sent usage reports again.", device.name());
+                events.push(about(Kind::DeviceReported, &device, says));
+            }
+            let text = on_prem::acknowledgements(tx, device.id, &ids)?;
+            return tx.record_all(call.now, &arrival.who, &events, (device, framed(&text)));
+        }
         events.extend(take_in::acknowledge(tx, call.now, device.account, &udi, &ids)?);
         let policy = take_in::of_account(tx, device.account)?;
         let text = take_in::acknowledgement_of(
@@ -137,7 +161,7 @@ async fn usage(visit: Public, given: Given, body: JsonBody<UsageRequest>) -> Ans
             device.report_by,
             &policy,
         )?;
-        let answer = (device, format!("<smartLicense>{text}</smartLicense>\n"));
+        let answer = (device, framed(&text));
         tx.record_all(call.now, &arrival.who, &events, answer)
     })
     .await?;

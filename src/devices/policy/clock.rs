@@ -5,15 +5,19 @@ use super::super::model::Device;
 use super::super::store as devices;
 use super::model::{GRACE, PolicyState};
 use super::store;
+use crate::authz::Within;
 use crate::error::Result;
 use crate::kernel::ids::{DeviceId, SmartAccountId};
 use crate::kernel::{Clock, Kind, Moment, Who};
 use crate::platform::calendar::{Due, each};
 use crate::platform::db::{Db, Reads, Recorded, Tx};
 use crate::platform::jobs::Job;
+use chrono::TimeDelta;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+/// So long nobody is told that an acknowledgement was not fetched.
+const PATIENCE: TimeDelta = TimeDelta::days(1);
 /// So many product instances in one write; the rest is found the next time.
 const AT_ONCE: i64 = 200;
 
@@ -112,6 +116,17 @@ fn carry_out(
     }
     let done = events.len();
     tx.record_all(now, &who, &events, done)
+}
+
+/// Product instances within reach that need somebody, at most so many: those whose report is overdue or due, and
+/// those that reported a day ago and have no acknowledgement yet.
+pub fn troubled(read: &mut dyn Reads, within: &Within, now: Moment, most: i64) -> Result<Vec<Device>> {
+    let mut found = devices::troubled_by_policy(read, within, most)?;
+    let patience = now.plus(-PATIENCE);
+    found.retain(|device| {
+        device.policy != Some(PolicyState::Reported) || device.reported_at.is_some_and(|at| at <= patience)
+    });
+    Ok(found)
 }
 
 /// The next reports that become due, or overdue.

@@ -8,11 +8,11 @@ use flate2::read::GzDecoder;
 use std::io::Read;
 
 /// So many bytes a file has at most.
-pub const MOST_BYTES: usize = 16 * 1024 * 1024;
+pub const MOST_BYTES: usize = 64 * 1024 * 1024;
 /// So many bytes it has when it is unpacked.
-const MOST_UNPACKED: usize = 64 * 1024 * 1024;
+const MOST_UNPACKED: usize = 512 * 1024 * 1024;
 /// So many reports are taken in from one file.
-pub const MOST_REPORTS: usize = 5_000;
+pub const MOST_REPORTS: usize = 300_000;
 /// So deep lie archives within archives.
 const MOST_DEEP: usize = 2;
 /// A block of a tar archive.
@@ -33,8 +33,15 @@ fn too_much(what: String) -> Error {
 
 /// The reports in a file, in the order in which they stand in it.
 pub fn reports(bytes: &[u8]) -> Result<Vec<Sent>> {
+    reports_within(bytes, MOST_UNPACKED, MOST_REPORTS)
+}
+
+/// The same, with so many bytes when it is unpacked, and so many reports.
+fn reports_within(bytes: &[u8], unpacked: usize, most: usize) -> Result<Vec<Sent>> {
     let mut reading = Reading {
-        left: MOST_UNPACKED,
+        left: unpacked,
+        unpacked,
+        most,
         found: Vec::new(),
     };
     reading.take(bytes, 0)?;
@@ -50,6 +57,10 @@ pub fn reports(bytes: &[u8]) -> Result<Vec<Sent>> {
 struct Reading {
     /// So many bytes may still be unpacked.
     left: usize,
+    /// So many in all, for whoever is told.
+    unpacked: usize,
+    /// So many reports.
+    most: usize,
     found: Vec<Sent>,
 }
 
@@ -81,7 +92,7 @@ impl Reading {
         self.left = self.left.checked_sub(unpacked.len()).ok_or_else(|| {
             too_much(format!(
                 "Unpacked, this file has more than {} MB. Upload fewer product instances at once.",
-                MOST_UNPACKED / 1024 / 1024
+                self.unpacked / 1024 / 1024
             ))
         })?;
         Ok(unpacked)
@@ -138,9 +149,10 @@ impl Reading {
                 .strip_prefix("<![CDATA[")
                 .and_then(|inside| inside.strip_suffix("]]>"))
                 .unwrap_or(inside);
-            if self.found.len() >= MOST_REPORTS {
+            if self.found.len() >= self.most {
                 return Err(too_much(format!(
-                    "The file holds more than {MOST_REPORTS} usage reports. Upload fewer product instances at once."
+                    "The file holds more than {} usage reports. Upload fewer product instances at once.",
+                    self.most
                 )));
             }
             let shape = serde_json::from_str(inside).unwrap_or_default();
@@ -172,6 +184,42 @@ pub fn usage_file(reports: &[Sent]) -> String {
     file
 }
 
+/// An archive of usage files, one for each product instance.
+pub fn archive(texts: &[String]) -> Vec<u8> {
+    let mut whole = Vec::new();
+    for (n, text) in texts.iter().enumerate() {
+        let mut head = [0_u8; BLOCK];
+        let fields: [(usize, String); 7] = [
+            (0, format!("usage_{}.txt", n + 1)),
+            (100, "0000644".to_owned()),
+            (108, "0000000".to_owned()),
+            (116, "0000000".to_owned()),
+            (124, format!("{:011o}", text.len())),
+            (136, "00000000000".to_owned()),
+            (148, "        0".to_owned()),
+        ];
+        let mut put = |at: usize, bytes: &[u8]| {
+            if let Some(field) = head.get_mut(at..at + bytes.len()) {
+                field.copy_from_slice(bytes);
+            }
+        };
+        for (at, field) in &fields {
+            put(*at, field.as_bytes());
+        }
+        put(257, b"ustar\x0000");
+        // The sum of the head, with its own place taken as blanks.
+        let sum: u32 = head.iter().map(|byte| u32::from(*byte)).sum();
+        if let Some(field) = head.get_mut(148..155) {
+            field.copy_from_slice(format!("{sum:06o}\0").as_bytes());
+        }
+        whole.extend(head);
+        whole.extend(text.as_bytes());
+        whole.resize(whole.len().div_ceil(BLOCK) * BLOCK, 0);
+    }
+    whole.resize(whole.len() + 2 * BLOCK, 0);
+    whole
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -188,6 +236,15 @@ mod tests {
             value: "v".to_owned(),
         }
     }
+    #[test]
+    fn an_archive_that_is_written_is_read() {
+        let texts = [usage_file(&[sent("a")]), usage_file(&[sent("b"), sent("c")])];
+        assert_eq!(
+            reports(&archive(&texts)).unwrap(),
+            [sent("a"), sent("b"), sent("c")]
+        );
+    }
+
     fn tar(files: &[(&str, &[u8])]) -> Vec<u8> {
         let mut whole = Vec::new();
         for (name, body) in files {
@@ -245,16 +302,22 @@ mod tests {
                 );
             }
         }
-        let bomb = packed(&vec![b' '; MOST_UNPACKED + 1]);
-        assert!(bomb.len() < 1_000_000);
-        assert_eq!(code(reports(&bomb).unwrap_err()), "usage.too-much");
+        let bomb = packed(&vec![b' '; 1_000_001]);
+        assert!(bomb.len() < 10_000);
+        assert_eq!(
+            code(reports_within(&bomb, 1_000_000, 10).unwrap_err()),
+            "usage.too-much"
+        );
         let mut deep = packed(file.as_bytes());
         for _ in 0..8 {
             deep = packed(&deep);
         }
         assert_eq!(code(reports(&deep).unwrap_err()), "usage.too-much");
-        let many = usage_file(&vec![sent("a"); MOST_REPORTS + 1]);
-        assert_eq!(code(reports(many.as_bytes()).unwrap_err()), "usage.too-much");
+        let many = usage_file(&vec![sent("a"); 11]);
+        assert_eq!(
+            code(reports_within(many.as_bytes(), 1_000_000, 10).unwrap_err()),
+            "usage.too-much"
+        );
         assert_eq!(code(reports(b"hello").unwrap_err()), "usage.no-reports");
     }
 

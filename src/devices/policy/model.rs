@@ -242,6 +242,22 @@ mod tests {
     }
 
     #[test]
+    fn who_needs_somebody_stands_behind_the_others_in_the_order_of_words() {
+        let mut words: Vec<&str> = PolicyState::ALL.iter().map(|state| state.word()).collect();
+        words.sort_unstable();
+        assert_eq!(
+            words,
+            [
+                "acknowledged",
+                "not-reported",
+                "overdue",
+                "report-due",
+                "reported"
+            ]
+        );
+    }
+
+    #[test]
     fn days_are_whole_and_not_many() {
         let of = |typed| wanted(&[(LicenseClass::Perpetual, typed)]);
         assert_eq!(of(["0", " 365 ", "7"]).unwrap()[0].1.every, 365);

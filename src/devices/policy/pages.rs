@@ -103,6 +103,7 @@ impl Row {
     /// Badge and words of what came of it.
     fn status(&self) -> (&'static str, String) {
         match self.file.refused {
+            _ if self.file.is_waiting() => ("info", "Being taken in".to_owned()),
             0 => ("ok", "No Errors".to_owned()),
             some => ("bad", counted(some.unsigned_abs(), "error", "errors")),
         }
@@ -154,7 +155,7 @@ async fn list(may: May<ViewInventory>) -> Answer {
         .portal
         .db
         .read(move |r| {
-            let total = usage_files::count(r, &permit)?;
+            let total = usage_files::count_files(r, &permit)?;
             list.clamp(total);
             let rows = found(r, &permit, list.limit(), list.offset())?;
             let administrators = members::administrators_of(r, permit.within().account()?)?;
@@ -229,11 +230,11 @@ struct UploadPage {
 }
 
 async fn upload_page(may: &May<ReportUsage>, form: FormState) -> Result<UploadPage> {
-    let (permit, occupants) = (may.permit.clone(), may.portal.occupants.clone());
+    let permit = may.permit.clone();
     let places = may
         .portal
         .db
-        .read(move |r| virtual_accounts::open_places(r, permit.within(), &occupants))
+        .read(move |r| virtual_accounts::reached(r, permit.within()))
         .await?;
     let base = at(may, FILES);
     let mut shell = may.account_shell(
@@ -265,13 +266,14 @@ pub async fn uploaded(
     name: String,
 ) -> Result<UsageFile> {
     let any = may.portal.config.accept_device_codes;
-    let file = off_the_loop(move || Uploaded::read(&bytes, &name, any)).await?;
+    let content = bytes.clone();
+    let file = off_the_loop(move || Uploaded::read(&content, &name, any)).await?;
     let (view, permit, now) = (view.clone(), may.permit.clone(), may.portal.clock.now());
     let occupants = may.portal.occupants.clone();
     let kept = may
         .portal
         .db
-        .write(move |tx| usage_files::upload(tx, (&view, &permit), &occupants, now, place, &file))
+        .write(move |tx| usage_files::upload(tx, (&view, &permit), &occupants, now, place, (&file, &bytes)))
         .await?;
     may.portal.jobs.nudge();
     Ok(kept)
@@ -290,7 +292,7 @@ async fn upload(may: May<ReportUsage>, posted: Upload<LARGE>) -> Answer {
         problems.add("file", "Choose the usage file that a product instance saved.");
     }
     if posted.file.len() > MOST_BYTES {
-        problems.add("file", "A usage file has at most 16 MB.");
+        problems.add("file", "A usage file has at most 64 MB.");
     }
     let Some(place) = place.filter(|_| problems.is_empty()) else {
         return page_with(422, &upload_page(&may, posted.again(&problems)).await?);
@@ -318,6 +320,8 @@ struct FilePage {
     row: Row,
     lines: Vec<FileLine>,
     pager: Pager,
+    /// How many of its reports this process has taken in, of how many.
+    progress: Option<(u64, u64)>,
     /// Why one cannot fetch the acknowledgement, or "".
     off: String,
 }
@@ -345,7 +349,7 @@ async fn one(may: May<ViewInventory>, id: PathPart<UsageFileId>) -> Answer {
         .db
         .read(move |r| {
             let (file, _) = usage_files::one(r, &permit, id.0, (0, 0))?;
-            list.clamp((file.taken + file.known + file.refused).unsigned_abs());
+            list.clamp(file.done().unsigned_abs());
             let (file, lines) = usage_files::one(r, &permit, id.0, (list.limit(), list.offset()))?;
             let account = permit.within().account()?;
             let place = virtual_accounts::these(r, account, &[file.virtual_account])?.pop();
@@ -353,7 +357,7 @@ async fn one(may: May<ViewInventory>, id: PathPart<UsageFileId>) -> Answer {
             Ok((file, lines, place, members::administrators_of(r, account)?, list))
         })
         .await?;
-    let total = (file.taken + file.known + file.refused).unsigned_abs();
+    let total = file.done().unsigned_abs();
     let off = reason::against(
         &may,
         Action::ReportUsage,
@@ -361,8 +365,13 @@ async fn one(may: May<ViewInventory>, id: PathPart<UsageFileId>) -> Answer {
         &administrators,
     );
     let between = [Crumb::text("Devices"), Crumb::link("Usage Data Files", &base)];
+    let mut shell = may.list_shell(file.name.clone(), &between, &list);
+    if file.is_waiting() {
+        shell.again_after = Some(3);
+    }
     page(&FilePage {
-        shell: may.list_shell(file.name.clone(), &between, &list),
+        shell,
+        progress: may.portal.progress.of(file.id),
         number: may.number(),
         pager: list.pager(total),
         off: off.unwrap_or_default(),

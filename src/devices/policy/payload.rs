@@ -266,9 +266,19 @@ fn between<'a>(text: &'a str, begins: &str, ends: &str) -> Option<(&'a str, &'a 
 
 /// What the acknowledgements in a file say whose signature fits, with the key of each.
 pub fn acknowledged(file: &str) -> Vec<(Value, String)> {
+    acknowledgements_in(file)
+        .into_iter()
+        .map(|(said, key, _)| (said, key))
+        .collect()
+}
+
+/// The same, each with its own text.
+pub fn acknowledgements_in(file: &str) -> Vec<(Value, String, String)> {
+    const BEGINS: &str = "<smartLicenseRumAck>";
+    const ENDS: &str = "</smartLicenseRumAck>";
     let mut found = Vec::new();
     let mut rest = file;
-    while let Some((one, after)) = between(rest, "<smartLicenseRumAck>", "</smartLicenseRumAck>") {
+    while let Some((one, after)) = between(rest, BEGINS, ENDS) {
         rest = after;
         let Some((data, signature)) = between(one, "<data><![CDATA[", "]]></data>") else {
             continue;
@@ -278,7 +288,7 @@ pub fn acknowledged(file: &str) -> Vec<(Value, String)> {
         if let Ok(said) = serde_json::from_str(data)
             && fits(ACKNOWLEDGED, key, value, data)
         {
-            found.push((said, key.to_owned()));
+            found.push((said, key.to_owned(), format!("{BEGINS}{one}{ENDS}")));
         }
     }
     found

@@ -10,11 +10,12 @@ use crate::kernel::Moment;
 use crate::kernel::ids::{DeviceId, SmartAccountId, UsageFileId, UsageReportId, VirtualAccountId};
 use crate::platform::db::schema::{
     devices, policy_polls as polls, reporting_policies as policies, usage_file_lines as lines,
-    usage_files as files, usage_reports as reports,
+    usage_file_parts as parts, usage_files as files, usage_reports as reports,
 };
 use crate::platform::db::{Conn, Reads, Tx};
+use data_encoding::BASE64;
 use diesel::prelude::*;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 // Policy ------------------------------------------------------------------------------------------------------
 
@@ -121,6 +122,30 @@ pub fn counted(
     Ok(found)
 }
 
+/// Those of these numbers that were counted of any of these product instances (at most some hundred), by the key of the
+/// UDI and the number: SHA-256 of the payload.
+pub fn counted_of(
+    read: &mut dyn Reads,
+    account: SmartAccountId,
+    keys: &[String],
+    ids: &[String],
+) -> Result<HashMap<(String, String), String>> {
+    let mut found = HashMap::new();
+    for some in ids.chunks(400) {
+        let rows: Vec<(String, String, String)> = reports::table
+            .filter(
+                reports::smart_account_id
+                    .eq(account)
+                    .and(reports::udi_key.eq_any(keys.to_vec()))
+                    .and(reports::report_id.eq_any(some.to_vec())),
+            )
+            .select((reports::udi_key, reports::report_id, reports::sha256))
+            .load(read.conn())?;
+        found.extend(rows.into_iter().map(|(key, id, sha256)| ((key, id), sha256)));
+    }
+    Ok(found)
+}
+
 /// The newest reports of a product instance.
 pub fn newest(read: &mut dyn Reads, account: SmartAccountId, udi: &Udi, most: i64) -> Result<Vec<Counted>> {
     Ok(of_device!(account, udi)
@@ -142,13 +167,15 @@ pub fn latest(read: &mut dyn Reads, account: SmartAccountId, udi: &Udi) -> Resul
         .collect())
 }
 
-/// Counts reports: each number of a product instance once. Where two come at once, the database lets one in.
+/// Counts reports: each number of a product instance once. Where two come at once, the database lets one in. Some are
+/// acknowledged by the same write.
 pub fn insert(
     tx: &mut Tx<'_>,
     account: SmartAccountId,
     way: Way,
     at: Moment,
     some: &[&Report],
+    acknowledged: Option<Moment>,
 ) -> Result<()> {
     let rows: Vec<_> = some
         .iter()
@@ -165,6 +192,7 @@ pub fn insert(
                 reports::sha256.eq(&report.sha256),
                 reports::way.eq(way),
                 reports::received_at.eq(at),
+                reports::acknowledged_at.eq(acknowledged),
             )
         })
         .collect();
@@ -340,6 +368,21 @@ pub struct UsageFile {
     pub uploader: String,
     /// When its acknowledgement was first fetched.
     pub acknowledged_at: Option<Moment>,
+    /// How many reports there are in it.
+    pub reports: i64,
+    /// For whom a job takes it in, as JSON; "" when that is over.
+    pub waits_for: String,
+}
+
+impl UsageFile {
+    /// Whether a job takes it in.
+    pub fn is_waiting(&self) -> bool {
+        !self.waits_for.is_empty()
+    }
+    /// How many of its reports something was made of.
+    pub fn done(&self) -> i64 {
+        self.taken + self.known + self.refused
+    }
 }
 
 crate::words! {
@@ -392,6 +435,8 @@ macro_rules! file_columns {
             files::uploaded_at,
             files::uploader,
             files::acknowledged_at,
+            files::reports,
+            files::waits_for,
         )
     };
 }
@@ -417,13 +462,25 @@ pub fn insert_file(
             files::refused.eq(file.refused),
             files::uploaded_at.eq(file.uploaded_at),
             files::uploader.eq(&file.uploader),
+            files::reports.eq(file.reports),
+            files::waits_for.eq(&file.waits_for),
         ))
         .execute(tx.conn())?;
+    insert_lines(tx, account, file.id, of_it)
+}
+
+/// Keeps what came of some of its reports.
+fn insert_lines(
+    tx: &mut Tx<'_>,
+    account: SmartAccountId,
+    file: UsageFileId,
+    of_it: &[FileLine],
+) -> Result<()> {
     let rows: Vec<_> = of_it
         .iter()
         .map(|line| {
             (
-                lines::file_id.eq(file.id),
+                lines::file_id.eq(file),
                 lines::smart_account_id.eq(account),
                 lines::number.eq(line.number),
                 lines::udi_pid.eq(&line.pid),
@@ -444,6 +501,91 @@ pub fn insert_file(
         };
     }
     Ok(())
+}
+
+/// Keeps the bytes of a file that a job takes in, in pieces.
+pub fn keep_bytes(tx: &mut Tx<'_>, account: SmartAccountId, file: UsageFileId, bytes: &[u8]) -> Result<()> {
+    /// So many bytes stand in one row.
+    const PART: usize = 192 * 1024;
+    for (number, part) in (0_i32..).zip(bytes.chunks(PART)) {
+        diesel::insert_into(parts::table)
+            .values((
+                parts::file_id.eq(file),
+                parts::smart_account_id.eq(account),
+                parts::number.eq(number),
+                parts::content.eq(BASE64.encode(part)),
+            ))
+            .execute(tx.conn())?;
+    }
+    Ok(())
+}
+
+/// The bytes of a file that a job takes in.
+pub fn bytes(read: &mut dyn Reads, file: UsageFileId) -> Result<Vec<u8>> {
+    let mut whole = Vec::new();
+    for number in 0_i32.. {
+        let part: Option<String> = parts::table
+            .find((file, number))
+            .select(parts::content)
+            .first(read.conn())
+            .optional()?;
+        let Some(part) = part else { break };
+        whole.extend(BASE64.decode(part.as_bytes()).map_err(Error::internal)?);
+    }
+    Ok(whole)
+}
+
+/// The file that the job is to take in next, with its account.
+pub fn waiting_file(read: &mut dyn Reads) -> Result<Option<(SmartAccountId, UsageFile)>> {
+    Ok(files::table
+        .filter(files::waits_for.ne(""))
+        .order((files::uploaded_at.asc(), files::id.asc()))
+        .select((files::smart_account_id, file_columns!()))
+        .first(read.conn())
+        .optional()?)
+}
+
+/// Which of its reports something was made of already, by their numbers.
+pub fn numbers_of(read: &mut dyn Reads, file: UsageFileId) -> Result<Vec<i64>> {
+    Ok(lines::table
+        .filter(lines::file_id.eq(file))
+        .select(lines::number)
+        .load(read.conn())?)
+}
+
+/// Something was made of some reports of a file that a job takes in: a part of the write that did it. False when another
+/// process was first.
+pub fn went_on(
+    tx: &mut Tx<'_>,
+    account: SmartAccountId,
+    before: &UsageFile,
+    after: &UsageFile,
+    of_it: &[FileLine],
+) -> Result<bool> {
+    let same = files::table.filter(
+        files::id
+            .eq(before.id)
+            .and(files::taken.eq(before.taken))
+            .and(files::known.eq(before.known))
+            .and(files::refused.eq(before.refused))
+            .and(files::waits_for.ne("")),
+    );
+    let changed = diesel::update(same)
+        .set((
+            files::taken.eq(after.taken),
+            files::known.eq(after.known),
+            files::refused.eq(after.refused),
+            files::waits_for.eq(&after.waits_for),
+        ))
+        .execute(tx.conn())?;
+    if changed == 0 {
+        return Ok(false);
+    }
+    insert_lines(tx, account, before.id, of_it)?;
+    if !after.is_waiting() {
+        diesel::delete(parts::table.filter(parts::file_id.eq(before.id))).execute(tx.conn())?;
+    }
+    Ok(true)
 }
 
 macro_rules! asked_files {

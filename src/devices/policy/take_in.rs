@@ -116,7 +116,7 @@ impl Taken {
     }
 }
 
-fn no(code: &'static str, says: String) -> Refusal {
+pub(super) fn no(code: &'static str, says: String) -> Refusal {
     Refusal {
         code,
         says: says.into(),
@@ -209,13 +209,7 @@ fn judge(
         let is_known = catalog::entitlement(&report.entitlement).is_some()
             || stocks.iter().any(|stock| stock.entitlement == report.entitlement);
         if verdict.is_ok() && !is_known {
-            *verdict = Err(no(
-                "licenses.unknown",
-                format!(
-                    "No license is known as \u{201c}{}\u{201d}, neither in the catalog nor in this Virtual Account.",
-                    report.entitlement
-                ),
-            ));
+            *verdict = Err(unknown_license(report));
         }
         if *verdict == Ok(Outcome::Taken) {
             seen.insert(&report.id, &report.sha256);
@@ -228,6 +222,41 @@ fn judge(
     Ok(judged)
 }
 
+/// Why a report is not counted that another key has signed than those before it.
+pub(super) fn against_key(report: &Report, pinned: &str) -> Option<Refusal> {
+    (!pinned.is_empty() && report.key != pinned).then(|| {
+        no(
+            "usage.other-key",
+            format!(
+                "{} signed its earlier reports with another key. Was it reset? Remove the product instance, and report again.",
+                report.udi
+            ),
+        )
+    })
+}
+
+/// Why a report is not counted whose number was counted with other content.
+pub(super) fn other_content(report: &Report) -> Refusal {
+    no(
+        "usage.other-content",
+        format!(
+            "The report {} was taken in before, with other content.",
+            report.id
+        ),
+    )
+}
+
+/// Why a report is not counted of a license that nobody knows.
+pub(super) fn unknown_license(report: &Report) -> Refusal {
+    no(
+        "licenses.unknown",
+        format!(
+            "No license is known as \u{201c}{}\u{201d}, neither in the catalog nor in this Virtual Account.",
+            report.entitlement
+        ),
+    )
+}
+
 fn verdict_of(
     arrival: &Arrival,
     report: &Report,
@@ -235,26 +264,12 @@ fn verdict_of(
     counted: Option<&str>,
     latest: &BTreeMap<String, Moment>,
 ) -> Result<Outcome, Refusal> {
-    if !pinned.is_empty() && report.key != pinned {
-        return Err(no(
-            "usage.other-key",
-            format!(
-                "{} signed its earlier reports with another key. Was it reset? Remove the product instance, and report again.",
-                report.udi
-            ),
-        ));
+    if let Some(refusal) = against_key(report, pinned) {
+        return Err(refusal);
     }
     match counted {
         Some(sha256) if sha256 == report.sha256 => return Ok(Outcome::Known),
-        Some(_) => {
-            return Err(no(
-                "usage.other-content",
-                format!(
-                    "The report {} was taken in before, with other content.",
-                    report.id
-                ),
-            ));
-        }
+        Some(_) => return Err(other_content(report)),
         None => {}
     }
     if let Err(Error::Refused(refusal)) = model::check_clock(Some(report.ended_at), arrival.at) {
@@ -399,7 +414,7 @@ pub fn take(
         devices::update(tx, &device)?;
     }
     devices::replace_usages(tx, &device, &before, &after)?;
-    store::insert(tx, arrival.account, arrival.way, arrival.at, &counted)?;
+    store::insert(tx, arrival.account, arrival.way, arrival.at, &counted, None)?;
     changes.uses(device.virtual_account, model::difference(&before, &after));
     changes.write(tx, arrival.at, &arrival.who, arrival.account)?;
     let event = about(
@@ -546,6 +561,29 @@ pub fn reports_of(read: &mut dyn Reads, device: &Device) -> Result<Vec<Counted>>
         return Ok(Vec::new());
     }
     store::newest(read, device.account, &device.udi(), MOST)
+}
+
+/// What a product instance of a scenario has reported before anybody looked: a report for each license that it uses.
+pub fn reported_before(tx: &mut Tx<'_>, device: &Device, usages: &[Usage]) -> Result<()> {
+    let (key, _) = FileKey::make()?;
+    let at = device.contact_at;
+    let mut reports = Vec::new();
+    for (n, usage) in usages.iter().enumerate() {
+        let report = Report {
+            udi: device.udi(),
+            id: format!("{}{n}", at.utc().timestamp()),
+            entitlement: usage.entitlement.clone(),
+            quantity: usage.quantity,
+            began_at: device.registered_at,
+            ended_at: at,
+            software: device.software.clone(),
+            sha256: String::new(),
+            key: String::new(),
+        };
+        reports.push(report.sign(&key)?.read(false).map_err(Error::Refused)?);
+    }
+    let some: Vec<&Report> = reports.iter().collect();
+    store::insert(tx, device.account, Way::Network, at, &some, Some(at))
 }
 
 /// Keeps what a script may fetch under a number: a part of the caller's write.

@@ -10,14 +10,15 @@ use crate::authz::Permit;
 use crate::authz::action::{ReportUsage, ViewInventory};
 use crate::error::{Error, Refusal, Result};
 use crate::http::widgets::counted;
-use crate::kernel::ids::{DeviceId, UsageFileId, VirtualAccountId};
-use crate::kernel::{Event, Kind, Moment};
-use crate::platform::db::{Reads, Recorded, Tx};
+use crate::kernel::ids::{DeviceId, SmartAccountId, UsageFileId, VirtualAccountId};
+use crate::kernel::{Event, Kind, Moment, Who};
+use crate::platform::db::{Db, Reads, Recorded, Tx};
 use crate::platform::occupants::Occupants;
+use crate::platform::progress::Progress;
 use crate::platform::signing::FileKey;
 use crate::platform::token;
 use serde_json::json;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 /// A usage file that was read, with its signatures looked at.
 #[derive(Debug, Clone)]
@@ -84,99 +85,231 @@ fn line(number: usize, report: &Result<Report, Refusal>, came: &Result<Outcome, 
     }
 }
 
-/// Takes a file in: each report that can be counted is, and each that cannot is told with the reason.
+/// Up to so many reports are taken in while whoever uploads them waits; more of them by a job.
+pub const AT_ONCE: usize = 5_000;
+/// So many reports the job takes in with one write.
+const SOME: usize = 1_000;
+
+/// Takes a file in: each report that can be counted is, and each that cannot is told with the reason. A large one is left to
+/// the job.
 pub fn upload(
     tx: &mut Tx<'_>,
     (view, permit): (&Permit<ViewInventory>, &Permit<ReportUsage>),
     occupants: &Occupants,
     at: Moment,
     place: VirtualAccountId,
-    file: &Uploaded,
+    (file, bytes): (&Uploaded, &[u8]),
 ) -> Result<Recorded<UsageFile>> {
     let name = take_in::place(tx, view, permit, place)?;
-    let arrival = Arrival {
-        account: permit.within().account()?,
-        place,
-        who: permit.who().clone(),
+    let account = permit.within().account()?;
+    let is_large = file.reports.len() > AT_ONCE;
+    let mut kept = UsageFile {
+        id: file.id,
+        virtual_account: place,
+        name: file.name.clone(),
+        bytes: whole(file.bytes),
+        sha256: file.sha256.clone(),
+        devices: whole(file.ids.len()),
+        taken: 0,
+        known: 0,
+        refused: 0,
+        uploaded_at: at,
+        uploader: permit.who().label.clone(),
+        acknowledged_at: None,
+        reports: whole(file.reports.len()),
+        waits_for: String::new(),
+    };
+    let mut events = Vec::new();
+    let lines = if is_large {
+        kept.waits_for = serde_json::to_string(permit.who()).map_err(Error::internal)?;
+        Vec::new()
+    } else {
+        let arrival = arrival(account, &kept, permit.who().clone(), at);
+        let all: Vec<usize> = (0..file.reports.len()).collect();
+        some(tx, occupants, &arrival, file, &all, &mut events)?
+    };
+    count(&mut kept, &lines);
+    store::insert_file(tx, account, &kept, &lines)?;
+    if is_large {
+        store::keep_bytes(tx, account, kept.id, bytes)?;
+    }
+    let came = if is_large {
+        format!(
+            "{} are being taken in",
+            counted(kept.reports.unsigned_abs(), "report", "reports")
+        )
+    } else {
+        format!(
+            "{} taken in",
+            counted(kept.taken.unsigned_abs(), "report", "reports")
+        )
+    };
+    let says = format!(
+        "The usage data file {} was uploaded for {name}: {}, {came}.",
+        kept.name,
+        counted(
+            kept.devices.unsigned_abs(),
+            "product instance",
+            "product instances"
+        ),
+    );
+    events.push(told(account, &kept, says));
+    tx.record_all(at, permit.who(), &events, kept)
+}
+
+fn whole(n: usize) -> i64 {
+    i64::try_from(n).unwrap_or(i64::MAX)
+}
+
+fn arrival(account: SmartAccountId, file: &UsageFile, who: Who, at: Moment) -> Arrival {
+    Arrival {
+        account,
+        place: file.virtual_account,
+        who,
         at,
         way: Way::File,
         hostname: String::new(),
-    };
+    }
+}
+
+fn told(account: SmartAccountId, file: &UsageFile, says: String) -> Event {
+    Event::new(Kind::UsageFileUploaded, file.id, says)
+        .within(account)
+        .in_virtual_account(file.virtual_account)
+        .with(json!({
+            "sha256": file.sha256, "reports": file.reports, "taken": file.taken, "known": file.known, "refused": file.refused,
+        }))
+}
+
+fn count(file: &mut UsageFile, lines: &[FileLine]) {
+    let many = |outcome| whole(lines.iter().filter(|line| line.outcome == outcome).count());
+    file.taken += many(LineOutcome::Taken);
+    file.known += many(LineOutcome::Known);
+    file.refused += many(LineOutcome::Refused);
+}
+
+/// Takes some reports of a file in, by their places in it: all of a product instance, or none.
+fn some(
+    tx: &mut Tx<'_>,
+    occupants: &Occupants,
+    arrival: &Arrival,
+    file: &Uploaded,
+    numbers: &[usize],
+    events: &mut Vec<Event>,
+) -> Result<Vec<FileLine>> {
     let mut of_device: BTreeMap<String, Vec<usize>> = BTreeMap::new();
-    for (n, report) in file.reports.iter().enumerate() {
-        if let Ok(report) = report {
-            of_device.entry(report.udi.key()).or_default().push(n);
+    let mut came: BTreeMap<usize, Result<Outcome, Refusal>> = BTreeMap::new();
+    for n in numbers {
+        match file.reports.get(*n) {
+            Some(Ok(report)) => of_device.entry(report.udi.key()).or_default().push(*n),
+            Some(Err(refusal)) => {
+                came.insert(*n, Err(refusal.clone()));
+            }
+            None => {}
         }
     }
-    let mut came: Vec<Result<Outcome, Refusal>> = file
-        .reports
-        .iter()
-        .map(|report| report.as_ref().map(|_| Outcome::Taken).map_err(Clone::clone))
-        .collect();
-    let mut events = Vec::new();
     for (key, numbers) in &of_device {
         let reports: Vec<&Report> = numbers
             .iter()
             .filter_map(|n| file.reports.get(*n)?.as_ref().ok())
             .collect();
         let id = file.ids.get(key).copied().ok_or(Error::NotFound)?;
-        let taken = take_in::take(tx, occupants, &arrival, id, &reports)?;
+        let taken = take_in::take(tx, occupants, arrival, id, &reports)?;
         events.extend(taken.events);
-        for (n, outcome) in numbers.iter().zip(taken.outcomes) {
-            if let Some(slot) = came.get_mut(*n) {
-                *slot = outcome;
-            }
-        }
+        came.extend(numbers.iter().copied().zip(taken.outcomes));
     }
-    let lines: Vec<FileLine> = file
+    Ok(came
+        .iter()
+        .filter_map(|(n, came)| Some(line(*n, file.reports.get(*n)?, came)))
+        .collect())
+}
+
+/// The reports of a file of which nothing was made yet, in portions that are taken in with one write each: what cannot be
+/// read first, then product instance by product instance. The same file makes the same portions.
+fn portions(file: &Uploaded, done: &HashSet<i64>) -> Vec<Vec<usize>> {
+    let mut order: Vec<(String, usize)> = file
         .reports
         .iter()
-        .zip(&came)
         .enumerate()
-        .map(|(n, (report, came))| line(n, report, came))
+        .filter(|(n, _)| !done.contains(&whole(n + 1)))
+        .map(|(n, report)| (report.as_ref().map(|one| one.udi.key()).unwrap_or_default(), n))
         .collect();
-    let many = |outcome| lines.iter().filter(|line| line.outcome == outcome).count();
-    let whole = |n: usize| i64::try_from(n).unwrap_or(i64::MAX);
-    let kept = UsageFile {
-        id: file.id,
-        virtual_account: place,
-        name: file.name.clone(),
-        bytes: whole(file.bytes),
-        sha256: file.sha256.clone(),
-        devices: whole(of_device.len()),
-        taken: whole(many(LineOutcome::Taken)),
-        known: whole(many(LineOutcome::Known)),
-        refused: whole(many(LineOutcome::Refused)),
-        uploaded_at: at,
-        uploader: permit.who().label.clone(),
-        acknowledged_at: None,
+    order.sort();
+    let mut portions: Vec<Vec<usize>> = Vec::new();
+    let mut last = String::new();
+    for (key, n) in order {
+        // All of one product instance go together; what cannot be read belongs to none.
+        let may_end = key.is_empty() || key != last;
+        match portions.last_mut() {
+            Some(portion) if portion.len() < SOME || !may_end => portion.push(n),
+            _ => portions.push(vec![n]),
+        }
+        last = key;
+    }
+    portions
+}
+
+/// Takes the next large file in, for whoever uploaded it. What was taken in before the process was ended stays so, and the
+/// rest follows. False when there is none.
+pub fn take_in_waiting(
+    db: &Db,
+    occupants: &Occupants,
+    any: bool,
+    at: Moment,
+    progress: &Progress,
+) -> Result<bool> {
+    let Some((account, mut file)) = db.read_now(|r| store::waiting_file(r))? else {
+        return Ok(false);
     };
-    store::insert_file(tx, arrival.account, &kept, &lines)?;
-    let event = Event::new(
-        Kind::UsageFileUploaded,
-        kept.id,
-        format!(
-            "The usage data file {} was uploaded for {name}: {}, {} taken in.",
-            kept.name,
-            counted(
-                kept.devices.unsigned_abs(),
-                "product instance",
-                "product instances"
-            ),
-            counted(kept.taken.unsigned_abs(), "report", "reports"),
-        ),
-    )
-    .within(arrival.account)
-    .in_virtual_account(place)
-    .with(
-        json!({ "sha256": kept.sha256, "taken": kept.taken, "known": kept.known, "refused": kept.refused }),
-    );
-    events.push(event);
-    tx.record_all(at, permit.who(), &events, kept)
+    let who: Who = serde_json::from_str(&file.waits_for).map_err(Error::internal)?;
+    let (bytes, done) = db.read_now(|r| Ok((store::bytes(r, file.id)?, store::numbers_of(r, file.id)?)))?;
+    let steps = progress.begin(file.id, file.reports.unsigned_abs());
+    let uploaded = Uploaded::read(&bytes, &file.name, any)?;
+    for _ in &done {
+        steps.step();
+    }
+    let portions = portions(&uploaded, &done.into_iter().collect());
+    let most = portions.len();
+    for (n, portion) in portions.into_iter().enumerate() {
+        let arrival = arrival(account, &file, who.clone(), at);
+        file = db.write_now(|tx| {
+            let mut events = Vec::new();
+            let lines = some(tx, occupants, &arrival, &uploaded, &portion, &mut events)?;
+            let mut after = file.clone();
+            count(&mut after, &lines);
+            if n + 1 == most {
+                after.waits_for.clear();
+                let says = format!(
+                    "The usage data file {} was taken in: {} of {}.",
+                    after.name,
+                    after.taken,
+                    counted(after.reports.unsigned_abs(), "report", "reports")
+                );
+                events.push(told(account, &after, says));
+            }
+            // Each portion leaves a line in the record, one in which nothing was new as well.
+            if events.is_empty() {
+                let says = format!(
+                    "{} of the usage data file {} were looked at, and nothing in them is new.",
+                    counted(lines.len() as u64, "report", "reports"),
+                    after.name
+                );
+                events.push(told(account, &after, says));
+            }
+            if !store::went_on(tx, account, &file, &after, &lines)? {
+                return Err(Error::Stale);
+            }
+            tx.record_all(at, &who, &events, after)
+        })?;
+        for _ in 0..portion.len() {
+            steps.step();
+        }
+    }
+    Ok(true)
 }
 
 /// How many files there are within reach.
-pub fn count(read: &mut dyn Reads, permit: &Permit<ViewInventory>) -> Result<u64> {
+pub fn count_files(read: &mut dyn Reads, permit: &Permit<ViewInventory>) -> Result<u64> {
     store::count_files(read, permit.within())
 }
 
@@ -187,8 +320,8 @@ pub fn page(
     limit: u64,
     offset: u64,
 ) -> Result<Vec<UsageFile>> {
-    let whole = |n: u64| i64::try_from(n).unwrap_or(i64::MAX);
-    store::page_of_files(read, permit.within(), whole(limit), whole(offset))
+    let size = |n: u64| i64::try_from(n).unwrap_or(i64::MAX);
+    store::page_of_files(read, permit.within(), size(limit), size(offset))
 }
 
 /// One of them, and some of its lines.
@@ -198,9 +331,9 @@ pub fn one(
     id: UsageFileId,
     (limit, offset): (u64, u64),
 ) -> Result<(UsageFile, Vec<FileLine>)> {
-    let whole = |n: u64| i64::try_from(n).unwrap_or(i64::MAX);
+    let size = |n: u64| i64::try_from(n).unwrap_or(i64::MAX);
     let file = store::file(read, permit.within(), id)?;
-    let lines = store::lines_of(read, permit.within().account()?, id, whole(limit), whole(offset))?;
+    let lines = store::lines_of(read, permit.within().account()?, id, size(limit), size(offset))?;
     Ok((file, lines))
 }
 
@@ -216,6 +349,12 @@ pub fn acknowledgement(
     let most = i64::try_from(files::MOST_REPORTS).unwrap_or(i64::MAX);
     let file = store::file(tx, view.within(), id)?;
     take_in::place(tx, view, permit, file.virtual_account)?;
+    if file.is_waiting() {
+        return Err(Error::refused(
+            "usage.being-taken-in",
+            "The file is still being taken in. Its page says how far that is.",
+        ));
+    }
     let mut of_device: BTreeMap<String, (Udi, Vec<String>)> = BTreeMap::new();
     for line in store::lines_of(tx, account, id, most, 0)? {
         if line.outcome == LineOutcome::Refused {

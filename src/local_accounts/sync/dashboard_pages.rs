@@ -5,6 +5,7 @@ use super::super::store as accounts;
 use super::{schedule, store};
 use crate::authz::Action;
 use crate::authz::action::ViewOnPremAccounts;
+use crate::devices::policy::on_prem::{self, Reporting};
 use crate::devices::{self, Standing};
 use crate::error::Result;
 use crate::http::csv::Table;
@@ -26,6 +27,7 @@ const MOST_CHANGES: i64 = 10_000;
 
 /// What the cloud has to hear of: product instances, what they use, and local Virtual Accounts.
 const TOLD: &[Kind] = &[
+    Kind::DeviceAdded,
     Kind::DeviceRegistered,
     Kind::DeviceReported,
     Kind::DeviceDeregistered,
@@ -106,6 +108,8 @@ pub struct Row {
     pub connected: i64,
     pub silent: i64,
     pub released: i64,
+    /// Those that report by policy.
+    pub reporting: Reporting,
     /// Changes that no answered synchronization file told the cloud of.
     pub changes: usize,
     pub now: Moment,
@@ -168,6 +172,19 @@ impl Row {
         let mut facts = Vec::new();
         if self.devices() > 0 {
             facts.push(format!("{} connected", shown(self.connected)));
+        }
+        if self.reporting.devices > 0 {
+            facts.push(match self.reporting.devices {
+                1 => "1 reports by policy".to_owned(),
+                many => format!("{} report by policy", shown(many)),
+            });
+            if self.reporting.overdue > 0 {
+                facts.push(format!("{} overdue", shown(self.reporting.overdue)));
+            }
+            facts.push(match self.reporting.last {
+                Some(at) => format!("last report {}", at.words()),
+                None => "no report yet".to_owned(),
+            });
         }
         let late = self.silent + self.released;
         if late > 0 {
@@ -248,7 +265,7 @@ pub async fn rows(visit: &Visit) -> Result<Vec<Row>> {
     } else {
         "A System Administrator or a System Operator synchronizes On-Prem accounts.".to_owned()
     };
-    let (found, totals, devices, mut changes, schedule) = visit
+    let (found, totals, devices, reporting, mut changes, schedule) = visit
         .portal
         .db
         .read(move |r| {
@@ -260,13 +277,16 @@ pub async fn rows(visit: &Visit) -> Result<Vec<Row>> {
             Ok((
                 licenses::totals(r, &ids)?,
                 devices::totals(r, &ids)?,
+                on_prem::reporting(r, &ids)?,
                 changes_of(r, &found)?,
                 schedule::kept(r)?,
                 found,
             ))
         })
         .await
-        .map(|(totals, devices, changes, schedule, found)| (found, totals, devices, changes, schedule))?;
+        .map(|(totals, devices, reporting, changes, schedule, found)| {
+            (found, totals, devices, reporting, changes, schedule)
+        })?;
     Ok(found
         .into_iter()
         .map(|account| {
@@ -276,6 +296,7 @@ pub async fn rows(visit: &Visit) -> Result<Vec<Row>> {
                 connected: count(Standing::Connected),
                 silent: count(Standing::Silent),
                 released: count(Standing::Released),
+                reporting: reporting.get(&account.id).copied().unwrap_or_default(),
                 changes: changes.remove(&account.id).unwrap_or_default(),
                 now,
                 no_sync: if account.state == AccountState::Active {

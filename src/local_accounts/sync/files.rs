@@ -4,6 +4,7 @@ use super::super::model::{AccountState, SyncState};
 use super::super::store as accounts;
 use super::claim;
 use super::store::{self, MadeFile, Way};
+use crate::devices::policy::on_prem;
 use crate::error::{Error, Result};
 use crate::kernel::event::Outcome;
 use crate::kernel::ids::SmartAccountId;
@@ -19,6 +20,9 @@ use std::io::Cursor;
 
 /// With what files are made.
 const SOFTWARE: &str = concat!("licentral on-prem ", env!("CARGO_PKG_VERSION"));
+/// So many product instances by policy are asked for their reports at once.
+const SOME: usize = 200;
+
 /// A synchronization file.
 #[derive(Debug, Clone)]
 pub struct Generated {
@@ -112,7 +116,12 @@ pub fn make(
                 description: place.description.replace('\n', " "),
             }))?;
         }
+        let mut reporting = Vec::new();
         devices::each_of_account(r, id, &mut |device, used| {
+            let by_policy = device.policy.is_some();
+            if by_policy {
+                reporting.push(device.id);
+            }
             writer.record(&Record::Device(format::Device {
                 place: names.get(&device.virtual_account).cloned().unwrap_or_default(),
                 pid: device.pid,
@@ -126,13 +135,25 @@ pub fn make(
                 software: device.software,
                 registered_at: device.registered_at,
                 contact_at: device.contact_at,
+                by_policy,
                 usage: used
                     .into_iter()
-                    .filter(|usage| usage.quantity > 0)
+                    .filter(|usage| usage.quantity > 0 && !by_policy)
                     .map(|usage| (usage.entitlement, usage.quantity))
                     .collect(),
             }))
         })?;
+        for some in reporting.chunks(SOME) {
+            for (sent, acknowledged) in on_prem::to_send(r, some)? {
+                writer.record(&Record::Report(format::Report {
+                    payload: sent.payload,
+                    signing_type: sent.signing,
+                    key: sent.key,
+                    value: sent.value,
+                    acknowledged,
+                }))?;
+            }
+        }
         Ok(one)
     })?;
     let (body, counts) = writer.finish()?;
@@ -179,7 +200,7 @@ pub fn make(
     .within(id)
     .with(
         json!({ "sequence": file.sequence, "way": way, "devices": file.devices, "usages": file.usages,
-        "sha256": file.sha256, "host_names": !one.hides_hostnames }),
+        "reports": header.reports, "sha256": file.sha256, "host_names": !one.hides_hostnames }),
     );
     db.write_now(|tx| {
         // Somebody else has made a file meanwhile: this one is not handed out.
@@ -255,17 +276,22 @@ pub fn try_to_apply(db: &Db, who: &Who, at: Moment, id: SmartAccountId, bytes: &
     }
     // Licenses are few beside product instances: one line for each term of each license.
     let mut told = Vec::new();
+    let (mut acknowledgements, mut refused) = (Vec::new(), Vec::new());
     for record in checked.records()? {
-        if let Record::License(license) = record? {
-            told.push(Told {
+        match record? {
+            Record::License(license) => told.push(Told {
                 entitlement: license.entitlement,
                 name: license.name,
                 billing: license.billing,
                 purchased: license.purchased,
                 ends_at: license.ends_at,
-            });
+            }),
+            Record::Acknowledgement(text) => acknowledgements.push(text),
+            Record::Refused(one) => refused.push(one),
+            _ => {}
         }
     }
+    let cloud_key = cloud.public_key.clone();
     db.write_now(|tx| {
         let now = accounts::find(tx, id)?;
         if now.state != AccountState::Active || now.last_response >= said.sequence {
@@ -273,6 +299,16 @@ pub fn try_to_apply(db: &Db, who: &Who, at: Moment, id: SmartAccountId, bytes: &
         }
         let places: Vec<_> = virtual_accounts::of_account(tx, id)?.iter().map(|place| place.id).collect();
         let beyond = supply::respond(tx, at, who, id, &places, said.sequence, &told)?;
+        let mut acknowledged = 0;
+        for text in &acknowledgements {
+            acknowledged += on_prem::acknowledged(tx, at, id, &cloud_key, text)?.unwrap_or_default();
+        }
+        for one in &refused {
+            on_prem::refused(tx, id, &one.sha256, (&one.code, &one.says))?;
+        }
+        if said.reports.is_some() {
+            on_prem::forget_old(tx, at, id)?;
+        }
         // A newer file may be on its way already.
         let state = if now.sequence == said.sequence { SyncState::Successful } else { now.sync };
         store::answered(tx, id, said.sequence, at, said.due_at, state)?;
@@ -282,7 +318,8 @@ pub fn try_to_apply(db: &Db, who: &Who, at: Moment, id: SmartAccountId, bytes: &
             format!("{} was synchronized: the response to file {} was applied.", now.name, said.sequence),
         )
         .within(id)
-        .with(json!({ "sequence": said.sequence, "licenses": told.len(), "due_at": said.due_at, "reserved_beyond": beyond }));
+        .with(json!({ "sequence": said.sequence, "licenses": told.len(), "due_at": said.due_at, "reserved_beyond": beyond,
+            "reports_acknowledged": acknowledged, "reports_refused": refused.len() }));
         tx.record(
             at,
             who,

@@ -344,6 +344,23 @@ diesel::table! {
 }
 
 diesel::table! {
+    kept_reports (device_id, report_id) {
+        device_id -> Text,
+        smart_account_id -> Text,
+        report_id -> Text,
+        entitlement -> Text,
+        ended_at -> Timestamp,
+        sha256 -> Text,
+        sent -> Text,
+        received_at -> Timestamp,
+        acknowledgement -> Text,
+        acknowledged_at -> Nullable<Timestamp>,
+        code -> Text,
+        says -> Text,
+    }
+}
+
+diesel::table! {
     license_days (stock_id, day) {
         stock_id -> Text,
         smart_account_id -> Text,
@@ -879,6 +896,7 @@ diesel::table! {
         submitted_at -> Nullable<Timestamp>,
         submitted_by -> Text,
         registration -> BigInt,
+        reports -> BigInt,
     }
 }
 
@@ -928,6 +946,15 @@ diesel::table! {
 }
 
 diesel::table! {
+    usage_file_parts (file_id, number) {
+        file_id -> Text,
+        smart_account_id -> Text,
+        number -> Integer,
+        content -> Text,
+    }
+}
+
+diesel::table! {
     usage_files (id) {
         id -> Text,
         smart_account_id -> Text,
@@ -942,6 +969,8 @@ diesel::table! {
         uploaded_at -> Timestamp,
         uploader -> Text,
         acknowledged_at -> Nullable<Timestamp>,
+        reports -> BigInt,
+        waits_for -> Text,
     }
 }
 
@@ -1123,6 +1152,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     events,
     former_manager_keys,
     grants,
+    kept_reports,
     known_networks,
     lab_attempts,
     lab_files,

@@ -217,14 +217,20 @@ const RULES: &[Rule] = &[
     (
         "A product instance uses another quantity of a license by policy than its latest report says",
         "SELECT u.device_id AS what FROM device_usage u JOIN devices d ON d.id = u.device_id WHERE d.policy_state IS NOT NULL
-         AND u.quantity > 0 AND NOT EXISTS (SELECT 1 FROM usage_reports r WHERE r.smart_account_id = d.smart_account_id
+         AND d.device_manager_id IS NULL AND u.quantity > 0 AND NOT EXISTS (SELECT 1 FROM usage_reports r WHERE r.smart_account_id = d.smart_account_id
             AND r.udi_key = d.udi_key AND r.entitlement = u.entitlement AND r.quantity = u.quantity AND r.ended_at = (
                 SELECT MAX(l.ended_at) FROM usage_reports l WHERE l.smart_account_id = d.smart_account_id
                 AND l.udi_key = d.udi_key AND l.entitlement = u.entitlement))",
     ),
     (
-        "A product instance by policy is registered as well, reserved, or served by a device manager",
-        "SELECT d.id AS what FROM devices d WHERE d.policy_state IS NOT NULL AND (d.is_reserved OR d.device_manager_id IS NOT NULL)",
+        "A product instance by policy is registered as well, or holds a reservation",
+        "SELECT d.id AS what FROM devices d WHERE d.policy_state IS NOT NULL AND d.is_reserved",
+    ),
+    (
+        "An On-Prem server keeps a usage report that was not counted there",
+        "SELECT k.device_id AS what FROM kept_reports k JOIN devices d ON d.id = k.device_id WHERE NOT EXISTS (
+            SELECT 1 FROM usage_reports r WHERE r.smart_account_id = k.smart_account_id AND r.udi_key = d.udi_key
+            AND r.report_id = k.report_id AND r.sha256 = k.sha256)",
     ),
     (
         "A product instance holds a reservation that is not there, or there is one that it does not hold",

@@ -2,6 +2,7 @@
 
 use super::demo::{Demo, days_before};
 use super::dice::Dice;
+use crate::devices::policy::{self, Policy, PolicyState};
 use crate::devices::{self, Device, Standing, Usage};
 use crate::error::Result;
 use crate::kernel::ids::{DeviceId, SmartAccountId, VirtualAccountId};
@@ -57,6 +58,9 @@ const ROWS: &[Row] = &[
 
 /// Of which nothing was heard for so many days: by their place in the list.
 const SILENT: &[(usize, i64)] = &[(79, 34), (131, 52), (161, 41)];
+
+/// One that is not registered: it reports by policy.
+const BY_POLICY: &str = "branch-switch-07.xyz.example";
 
 /// A device that is to be put in place.
 #[derive(Debug, Clone)]
@@ -178,6 +182,11 @@ pub fn plan(
             if silent.is_some() {
                 one.device.standing = Standing::Silent;
             }
+            if one.device.hostname == BY_POLICY {
+                one.device.policy = Some(PolicyState::Acknowledged);
+                let usual = Policy::of(&[]);
+                one.device.report_by = usual.report_by(&one.usages, Some(contact_at), registered_at);
+            }
             planned.push(one);
         }
     }
@@ -203,7 +212,12 @@ pub fn write_until(tx: &mut Tx<'_>, planned: &[Planned], from: usize, until: Mom
                 .within(device.account)
                 .in_virtual_account(device.virtual_account)
         };
-        let event = about(Kind::DeviceRegistered, format!("{} was registered.", device.name()))
+        let (kind, did) = if device.policy.is_some() {
+            (Kind::DeviceAdded, "is trusted, and reports by policy")
+        } else {
+            (Kind::DeviceRegistered, "was registered")
+        };
+        let event = about(kind, format!("{} {did}.", device.name()))
             .with(json!({ "udi": device.udi().to_string(), "product": device.product, "software": device.software }));
         tx.note(device.registered_at, &who, &event)?;
         devices::place_many(
@@ -213,6 +227,11 @@ pub fn write_until(tx: &mut Tx<'_>, planned: &[Planned], from: usize, until: Mom
             device.account,
             &[(device.clone(), one.usages.clone())],
         )?;
+        if device.policy.is_some() {
+            policy::reported_before(tx, device, &one.usages)?;
+            let says = format!("{} reported its usage by policy.", device.name());
+            tx.note(device.contact_at, &who, &about(Kind::DeviceReported, says))?;
+        }
         if device.standing == Standing::Silent {
             let says = format!(
                 "{} failed to connect: nothing was heard of it since {}.",

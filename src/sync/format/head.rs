@@ -3,7 +3,7 @@
 use super::order::{Order, Stage};
 use super::record::Record;
 use super::write::{Writer, write_file};
-use super::{Counts, FileKind, HasBody, Header, Packed};
+use super::{Counts, FIRST_VERSION, FileKind, HasBody, Header, Packed, VERSION};
 use crate::error::Result;
 use crate::kernel::Moment;
 use crate::kernel::ids::DeviceManagerId;
@@ -34,6 +34,9 @@ pub struct SyncHeader {
     pub devices: u64,
     /// How many lines of usage.
     pub usages: u64,
+    /// How many usage reports; none in version 1, which has no product instances by policy.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reports: Option<u64>,
     /// How many lines there are in the body.
     pub records: u64,
     /// How long the body is in the file.
@@ -77,6 +80,7 @@ impl Made {
             places: counts.places,
             devices: counts.devices,
             usages: counts.usages,
+            reports: (counts.by_policy > 0 || counts.reports > 0).then_some(counts.reports),
             records: counts.packed.records,
             body_bytes: counts.packed.body_bytes,
             unpacked_bytes: counts.packed.unpacked_bytes,
@@ -115,6 +119,9 @@ pub struct ResponseHeader {
     pub created_at: Moment,
     /// When the next synchronization is due.
     pub due_at: Moment,
+    /// How many lines say what came of usage reports; none in version 1.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reports: Option<u64>,
     /// How many lines there are in the body.
     pub records: u64,
     /// How long the body is in the file.
@@ -166,6 +173,11 @@ pub struct AuthorizationHeader {
     pub registered_at: Moment,
 }
 
+/// Of which version a file is that speaks of so many usage reports, or of none at all.
+fn version_with(reports: Option<u64>) -> u32 {
+    if reports.is_some() { VERSION } else { FIRST_VERSION }
+}
+
 impl SyncHeader {
     fn counted(&self) -> Packed {
         Packed {
@@ -181,7 +193,7 @@ impl SyncHeader {
     }
     /// Whether it speaks of the very content of an earlier file that was read to its end, so that this one need not be.
     pub fn has_content_of(&self, earlier: &Self) -> bool {
-        let counts = |one: &Self| (one.places, one.devices, one.usages, one.counted());
+        let counts = |one: &Self| (one.places, one.devices, one.usages, one.reports, one.counted());
         self.follows() && counts(self) == counts(earlier)
     }
 }
@@ -190,6 +202,9 @@ impl Header for SyncHeader {
     const KIND: FileKind = FileKind::Sync;
     fn packed(&self) -> Option<Packed> {
         Some(self.counted())
+    }
+    fn version(&self) -> u32 {
+        version_with(self.reports)
     }
 }
 
@@ -208,10 +223,14 @@ impl HasBody for SyncHeader {
             ("local Virtual Accounts", self.places, order.places.len() as u64),
             ("product instances", self.devices, order.devices),
             ("lines of usage", self.usages, order.usages),
+            ("usage reports", self.reports.unwrap_or_default(), order.reports),
         ] {
             if said != found {
                 return Err(format!("the header says {said} {what}, and there are {found}"));
             }
+        }
+        if self.reports.is_none() && order.by_policy > 0 {
+            return Err("a file of version 1 has no product instances by policy".to_owned());
         }
         Ok(())
     }
@@ -227,6 +246,9 @@ impl Header for ResponseHeader {
             body_sha256: self.body_sha256.clone(),
         })
     }
+    fn version(&self) -> u32 {
+        version_with(self.reports)
+    }
 }
 
 impl HasBody for ResponseHeader {
@@ -234,7 +256,13 @@ impl HasBody for ResponseHeader {
         Order::of(FileKind::Response)
     }
     fn agrees(&self, order: &Order) -> Result<(), String> {
-        if order.stage == Stage::Policy {
+        if order.reports != self.reports.unwrap_or_default() {
+            Err(format!(
+                "the header says {} lines of what came of usage reports, and there are {}",
+                self.reports.unwrap_or_default(),
+                order.reports
+            ))
+        } else if order.stage >= Stage::Policy {
             Ok(())
         } else {
             Err("it ends before its acknowledgement and its policy".to_owned())

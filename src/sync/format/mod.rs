@@ -1,4 +1,5 @@
-//! The files that travel between an On-Prem server and the cloud, version 1. `docs/sync-format.md` is this module in prose.
+//! The files that travel between an On-Prem server and the cloud, versions 1 and 2. `docs/sync-format.md` is this module in
+//! prose.
 //!
 //! Two lines of text, then perhaps a body: what the file is, a signed header, and compressed records, one a line. A file
 //! is read in steps, and each step has a type, so that none is left out: [`open`] tells what it claims to be,
@@ -18,7 +19,7 @@ mod write;
 pub use head::{AuthorizationHeader, Made, RegistrationHeader, ResponseHeader, SyncHeader};
 pub use open::{Opened, Verified, open};
 pub use order::Order;
-pub use record::{Acknowledged, Device, License, Place, Policy, Record};
+pub use record::{Acknowledged, Device, License, Place, Policy, Record, Refused, Report};
 pub use records::{Checked, Records};
 pub use refusals::REFUSALS;
 pub use write::{Hashed, Writer, text_of, write_file};
@@ -28,8 +29,10 @@ use crate::platform::config::SYNC_RECORDS;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-/// The version that is written and read.
-pub const VERSION: u32 = 1;
+/// The newest version that is written and read. Files are written as [`FIRST_VERSION`] as long as nothing in them needs more.
+pub const VERSION: u32 = 2;
+/// The version of files without product instances by policy.
+pub const FIRST_VERSION: u32 = 1;
 
 /// How long the signed header is at most, in bytes.
 pub const MOST_HEADER: u64 = 8 * 1024;
@@ -77,8 +80,12 @@ impl FileKind {
     const fn has_body(self) -> bool {
         matches!(self, Self::Sync | Self::Response)
     }
-    fn first_line(self) -> String {
-        format!("LICENTRAL {} {VERSION}\n", self.word())
+    /// The newest version of it.
+    const fn newest(self) -> u32 {
+        if self.has_body() { VERSION } else { FIRST_VERSION }
+    }
+    fn first_line(self, version: u32) -> String {
+        format!("LICENTRAL {} {version}\n", self.word())
     }
 }
 
@@ -137,6 +144,10 @@ pub struct Counts {
     pub devices: u64,
     /// Lines of usage of all of them.
     pub usages: u64,
+    /// Product instances that report by policy.
+    pub by_policy: u64,
+    /// Usage reports, or what came of them.
+    pub reports: u64,
     /// Of the body.
     pub packed: Packed,
 }
@@ -147,6 +158,10 @@ pub trait Header: Serialize + DeserializeOwned {
     const KIND: FileKind;
     /// What it says of a body; none when there is none.
     fn packed(&self) -> Option<Packed>;
+    /// Of which version its file is.
+    fn version(&self) -> u32 {
+        FIRST_VERSION
+    }
 }
 
 /// A header of a file with a body.

@@ -3,7 +3,7 @@
 use super::lines::{Line, Lines};
 use super::records::Checked;
 use super::write::hex;
-use super::{FREE_UNPACKED, FileKind, Header, Limits, MOST_AFTER, MOST_HEADER, MOST_RATIO, Packed, VERSION};
+use super::{FREE_UNPACKED, FileKind, Header, Limits, MOST_AFTER, MOST_HEADER, MOST_RATIO, Packed};
 use crate::error::{Error, Result};
 use crate::platform::signing;
 use sha2::{Digest, Sha256};
@@ -13,6 +13,8 @@ use std::io::{self, BufReader, Read, Seek, SeekFrom};
 #[derive(Debug, Clone)]
 pub struct Opened<S> {
     kind: FileKind,
+    /// What its first line says, which nobody has signed.
+    version: u32,
     signed: String,
     /// Whether the signed line has an end.
     is_whole: bool,
@@ -66,7 +68,7 @@ impl Changes {
 pub fn open<S: Read + Seek>(mut source: S) -> Result<Opened<S>> {
     source.seek(SeekFrom::Start(0)).map_err(Error::internal)?;
     let mut changes = Changes::default();
-    let (kind, signed, is_whole, body_at) = {
+    let (kind, version, signed, is_whole, body_at) = {
         let mut lines = Lines {
             source: BufReader::new(&mut source),
             taken: 0,
@@ -74,7 +76,7 @@ pub fn open<S: Read + Seek>(mut source: S) -> Result<Opened<S>> {
         };
         lines.mark()?;
         let first = lines.next(64)?;
-        let kind = kind_of(&first)?;
+        let (kind, version) = kind_of(&first)?;
         let signed = lines.next(MOST_HEADER + 1)?;
         let text = signed.text();
         if text.len() as u64 > MOST_HEADER {
@@ -87,10 +89,11 @@ pub fn open<S: Read + Seek>(mut source: S) -> Result<Opened<S>> {
             return Err(truncated("inside its header"));
         }
         let text = String::from_utf8(text.to_vec()).map_err(|_| bad_signature())?;
-        (kind, text, signed.is_whole, lines.taken)
+        (kind, version, text, signed.is_whole, lines.taken)
     };
     Ok(Opened {
         kind,
+        version,
         signed,
         is_whole,
         body_at,
@@ -99,7 +102,7 @@ pub fn open<S: Read + Seek>(mut source: S) -> Result<Opened<S>> {
     })
 }
 
-fn kind_of(first: &Line) -> Result<FileKind> {
+fn kind_of(first: &Line) -> Result<(FileKind, u32)> {
     let no = || {
         Error::refused(
             "sync.not-a-sync-file",
@@ -117,11 +120,12 @@ fn kind_of(first: &Line) -> Result<FileKind> {
     let kind: FileKind = kind.parse().map_err(|_| no())?;
     let digits = !version.starts_with('0') && version.bytes().all(|b| b.is_ascii_digit());
     match version.parse::<u32>() {
-        Ok(VERSION) if digits => Ok(kind),
+        Ok(read) if digits && read <= kind.newest() => Ok((kind, read)),
         Ok(other) if digits => Err(Error::refused(
             "sync.unsupported-version",
             format!(
-                "The {kind} has version {other} of the format, and version {VERSION} is read here. Generate it with a fitting version of the On-Prem server, or update this installation."
+                "The {kind} has version {other} of the format, and version {} is read here. Generate it with a fitting version of the On-Prem server, or update this installation.",
+                kind.newest()
             ),
         )),
         _ => Err(no()),
@@ -157,6 +161,11 @@ impl<S: Read + Seek> Opened<S> {
         self.kind
     }
 
+    /// Of which version of the format, as it claims.
+    pub fn version(&self) -> u32 {
+        self.version
+    }
+
     /// What it claims of itself, which nobody has verified: good for looking up with which key to verify it (or, for
     /// the two files that carry their key, for taking it from there), and for nothing else.
     pub fn claimed<H: Header>(&self) -> Result<H> {
@@ -177,7 +186,8 @@ impl<S: Read + Seek> Opened<S> {
     /// Goes on with what the header claims, unproven: for looking into a file whose key is not at hand. Nothing that
     /// is read in this way may be applied.
     pub fn unproven<H: Header>(self) -> Result<Verified<H, S>> {
-        let header = self.claimed()?;
+        let header: H = self.claimed()?;
+        self.expect_version(&header)?;
         Ok(Verified { header, file: self })
     }
 
@@ -199,6 +209,15 @@ impl<S: Read + Seek> Opened<S> {
         ))
     }
 
+    /// The first line is not signed, so it has to say what the header says.
+    fn expect_version<H: Header>(&self, header: &H) -> Result<()> {
+        if header.version() == self.version {
+            Ok(())
+        } else {
+            Err(self.not_genuine())
+        }
+    }
+
     /// Goes on only with a header that was signed with the other half of this public key, for this kind of file.
     pub fn verify<H: Header>(self, public_key: &str) -> Result<Verified<H, S>> {
         self.expect(H::KIND)?;
@@ -213,6 +232,7 @@ impl<S: Read + Seek> Opened<S> {
                 ),
             )
         })?;
+        self.expect_version(&header)?;
         Ok(Verified { header, file: self })
     }
 }
@@ -229,7 +249,8 @@ impl<H: Header, S: Read + Seek> Verified<H, S> {
     /// The whole of a file of which the beginning was verified.
     pub fn read_on<T: Read + Seek>(self, source: T) -> Result<Verified<H, T>> {
         let file = open(source)?;
-        if file.kind != self.file.kind || file.signed != self.file.signed {
+        if file.kind != self.file.kind || file.version != self.file.version || file.signed != self.file.signed
+        {
             return Err(file.not_genuine());
         }
         Ok(Verified {
@@ -257,7 +278,7 @@ impl<H: Header, S: Read + Seek> Verified<H, S> {
             .map_err(Error::internal)?;
         // The file as it was made: its two lines with their ends, whatever became of those on the way.
         let (mut file, mut body) = (Sha256::new(), Sha256::new());
-        file.update(self.file.kind.first_line());
+        file.update(self.file.kind.first_line(self.file.version));
         file.update(format!("{}\n", self.file.signed));
         let mut found: u64 = 0;
         let mut more = false;

@@ -15,6 +15,8 @@ pub(super) enum Stage {
     Licenses,
     Acknowledged,
     Policy,
+    /// Usage reports, or what came of them.
+    Reports,
 }
 
 /// In what order records come: told of each, it says whether it may come now. The same for whoever writes and whoever
@@ -28,6 +30,8 @@ pub struct Order {
     pub(super) last: String,
     pub(super) devices: u64,
     pub(super) usages: u64,
+    pub(super) by_policy: u64,
+    pub(super) reports: u64,
 }
 
 impl Order {
@@ -39,6 +43,8 @@ impl Order {
             last: String::new(),
             devices: 0,
             usages: 0,
+            by_policy: 0,
+            reports: 0,
         }
     }
 
@@ -49,15 +55,21 @@ impl Order {
             Record::License(_) => (Stage::Licenses, FileKind::Response),
             Record::Acknowledged(_) => (Stage::Acknowledged, FileKind::Response),
             Record::Policy(_) => (Stage::Policy, FileKind::Response),
+            Record::Report(_) => (Stage::Reports, FileKind::Sync),
+            Record::Acknowledgement(_) | Record::Refused(_) => (Stage::Reports, FileKind::Response),
         };
         if kind != self.kind {
             return Err(format!("it does not belong into a {}", self.kind));
         }
-        if stage < self.stage || (stage == self.stage && stage >= Stage::Acknowledged) {
+        let is_single = matches!(stage, Stage::Acknowledged | Stage::Policy);
+        if stage < self.stage || (stage == self.stage && is_single) {
             return Err("it comes too late, or a second time".to_owned());
         }
         if stage == Stage::Policy && self.stage != Stage::Acknowledged {
             return Err("the acknowledgement has to come before it".to_owned());
+        }
+        if stage == Stage::Reports && kind == FileKind::Response && self.stage < Stage::Policy {
+            return Err("the policy has to come before it".to_owned());
         }
         if stage != self.stage {
             self.last.clear();
@@ -75,6 +87,10 @@ impl Order {
                 } else {
                     Err("its days are not between 1 and 3,650".to_owned())
                 }
+            }
+            Record::Report(_) | Record::Acknowledgement(_) | Record::Refused(_) => {
+                self.reports += 1;
+                Ok(())
             }
         }
     }
@@ -121,6 +137,12 @@ impl Order {
         }
         if device.usage.len() > MOST_LICENSES {
             return Err(format!("it uses more than {MOST_LICENSES} licenses"));
+        }
+        if device.by_policy {
+            if !device.usage.is_empty() {
+                return Err("it reports by policy, so what it uses is in its reports".to_owned());
+            }
+            self.by_policy += 1;
         }
         let mut last = "";
         for (entitlement, quantity) in &device.usage {

@@ -19,6 +19,12 @@ pub enum Record {
     Acknowledged(Acknowledged),
     /// By what rules the cloud goes.
     Policy(Policy),
+    /// What a product instance by policy has signed.
+    Report(Report),
+    /// What one of them imports: the cloud's acknowledgement of reports.
+    Acknowledgement(String),
+    /// A report that the cloud does not count.
+    Refused(Refused),
 }
 
 /// A local Virtual Account.
@@ -51,6 +57,9 @@ pub struct Device {
     pub registered_at: Moment,
     /// When it called last.
     pub contact_at: Moment,
+    /// Whether it reports by policy: what it uses is then in its reports.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub by_policy: bool,
     /// Entitlement and quantity, by the entitlement.
     pub usage: Vec<(String, i64)>,
 }
@@ -99,4 +108,32 @@ pub struct Policy {
     pub due_days: i64,
     /// So many days later the device manager is removed.
     pub overdue_removal_days: i64,
+}
+
+/// A usage report, byte for byte as a product instance by policy has signed it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Report {
+    /// What was signed.
+    pub payload: String,
+    /// How.
+    pub signing_type: String,
+    /// With the other half of which key.
+    pub key: String,
+    /// The signature.
+    pub value: String,
+    /// Whether the server has the cloud's acknowledgement: it is sent again because it says what is in use.
+    pub acknowledged: bool,
+}
+
+/// A report that the cloud does not count, and why.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Refused {
+    /// SHA-256 of its payload, in hexadecimal.
+    pub sha256: String,
+    /// Why, for programs.
+    pub code: String,
+    /// Why, for people.
+    pub says: String,
 }

@@ -30,6 +30,7 @@ fn device(serial: &str, usage: &[(&str, i64)]) -> Record {
         place: "DEFAULT".to_owned(),
         registered_at: at("2026-11-01T00:00:00Z"),
         contact_at: at("2026-11-20T00:00:00Z"),
+        by_policy: false,
         usage: usage.iter().map(|(e, n)| ((*e).to_owned(), *n)).collect(),
     })
 }
@@ -79,6 +80,8 @@ fn by_hand(lines: &[u8], change: impl FnOnce(&mut SyncHeader), key: &FileKey) ->
         places: 1,
         devices: 0,
         usages: 0,
+        by_policy: 0,
+        reports: 0,
         packed: Packed {
             records: lines.split(|b| *b == b'\n').count() as u64 - 1,
             body_bytes: body.len() as u64,
@@ -305,6 +308,70 @@ fn a_refusal_says_what_was_changed_on_the_way() {
     );
 }
 
+fn by_policy(serial: &str) -> Record {
+    let Record::Device(mut one) = device(serial, &[]) else {
+        unreachable!()
+    };
+    one.by_policy = true;
+    Record::Device(one)
+}
+fn report(payload: &str) -> Record {
+    Record::Report(Report {
+        payload: payload.to_owned(),
+        signing_type: "licentral-ed25519".to_owned(),
+        key: "k".to_owned(),
+        value: "v".to_owned(),
+        acknowledged: false,
+    })
+}
+
+#[test]
+fn usage_reports_make_a_file_of_version_2_and_nothing_else_does() {
+    let key = key();
+    assert!(file(&records(), &key).starts_with(b"LICENTRAL SYNC 1\n"));
+    let mut all = records();
+    all.extend([by_policy("A3"), report("a"), report("b")]);
+    let second = file(&all, &key);
+    assert!(second.starts_with(b"LICENTRAL SYNC 2\n"));
+    let (_, found) = read(&second, &key).unwrap();
+    assert_eq!(found, all);
+    // One by policy that has reported nothing is enough.
+    let mut silent = records();
+    silent.push(by_policy("A3"));
+    assert!(file(&silent, &key).starts_with(b"LICENTRAL SYNC 2\n"));
+    // A file of the second version that calls itself one of the first is refused.
+    let older = [b"LICENTRAL SYNC 1\n", &second["LICENTRAL SYNC 2\n".len()..]].concat();
+    assert_eq!(code(read(&older, &key)), "sync.bad-signature");
+    // What the header does not count is not in it.
+    let mut writer = Writer::new(FileKind::Sync, Vec::new());
+    for record in &all {
+        writer.record(record).unwrap();
+    }
+    assert!(
+        writer.record(&device("A4", &[])).is_err(),
+        "product instances come first"
+    );
+    let (body, counts) = writer.finish().unwrap();
+    for reports in [None, Some(1), Some(3)] {
+        let mut header = header(&counts);
+        assert_eq!(header.reports, Some(2));
+        header.reports = reports;
+        let mut out = Vec::new();
+        write_file(&mut out, &header, &key, &mut body.as_slice()).unwrap();
+        assert_eq!(code(read(&out, &key)), "sync.body-altered", "{reports:?}");
+    }
+    let Record::Device(mut using) = by_policy("A5") else {
+        unreachable!()
+    };
+    using.usage.push(("c9200-ne-48".to_owned(), 1));
+    let mut writer = Writer::new(FileKind::Sync, Vec::new());
+    writer.record(&place("DEFAULT")).unwrap();
+    assert!(
+        writer.record(&Record::Device(using)).is_err(),
+        "its reports say what it uses"
+    );
+}
+
 #[test]
 fn another_key_another_kind_and_another_version_are_refused() {
     let (ours, theirs) = (key(), key());
@@ -315,7 +382,12 @@ fn another_key_another_kind_and_another_version_are_refused() {
         code(read(&as_kind("LICENTRAL RESPONSE 1\n"), &ours)),
         "sync.not-a-sync-file"
     );
-    for version in ["2", "10", "4294967295"] {
+    // The first line is not signed: it cannot make another version of a file.
+    assert_eq!(
+        code(read(&as_kind("LICENTRAL SYNC 2\n"), &ours)),
+        "sync.bad-signature"
+    );
+    for version in ["3", "10", "4294967295"] {
         let future = as_kind(&format!("LICENTRAL SYNC {version}\n"));
         assert_eq!(code(read(&future, &ours)), "sync.unsupported-version");
     }
@@ -540,6 +612,7 @@ fn a_response_has_its_licenses_then_its_acknowledgement_then_its_policy() {
         request_sha256: "00".to_owned(),
         created_at: at("2026-11-22T10:00:00Z"),
         due_at: at("2026-12-22T10:00:00Z"),
+        reports: None,
         records: counts.packed.records,
         body_bytes: counts.packed.body_bytes,
         unpacked_bytes: counts.packed.unpacked_bytes,

@@ -114,6 +114,8 @@ impl<W: Write> Writer<W> {
             places: self.order.places.len() as u64,
             devices: self.order.devices,
             usages: self.order.usages,
+            by_policy: self.order.by_policy,
+            reports: self.order.reports,
             packed: Packed {
                 records: self.records,
                 body_bytes: hashing.bytes,
@@ -132,7 +134,7 @@ pub fn write_head<H: Header>(out: &mut dyn Write, header: &H, key: &FileKey) -> 
     if signed.len() as u64 > MOST_HEADER {
         return Err(Error::internal("the header of a sync file is too long"));
     }
-    writeln!(out, "{}{signed}", H::KIND.first_line()).map_err(Error::internal)
+    writeln!(out, "{}{signed}", H::KIND.first_line(header.version())).map_err(Error::internal)
 }
 
 /// Writes a whole file: the two lines, and the body as [`Writer::finish`] has left it, read from its beginning.

@@ -359,6 +359,19 @@ fn a_device_by_policy_is_trusted_reports_and_is_overdue_when_it_does_not() {
             state,
             "{days} days later"
         );
+        let alerts = api.get(&format!(
+            "/api/v1/accounts/{}/alerts?type=usage-report-due&type=usage-report-overdue",
+            cast.xyz.number
+        ));
+        alerts.expect(200);
+        let alerts = alerts.json()["items"].as_array().unwrap().clone();
+        let kinds: Vec<&str> = alerts.iter().map(|one| one["type"].as_str().unwrap()).collect();
+        let expected: &[&str] = match state {
+            "report-due" => &["usage-report-due"],
+            "overdue" => &["usage-report-overdue"],
+            _ => &[],
+        };
+        assert_eq!(kinds, expected, "{days} days later");
     }
     assert_eq!(p.numbers(&cast.xyz, cast.corporate, NE).1, 2);
     assert_eq!(p.events_of("device.report-due").len(), 1);
@@ -563,4 +576,77 @@ fn enforced_licenses_need_an_authorization_code_and_come_back_with_its_return_co
         .expect(200)
         .shows("The authorization code was returned");
     assert_eq!(stock(&p, &cast), [1, 0, 0, 1]);
+}
+
+#[test]
+fn a_large_usage_file_is_taken_in_by_a_job_and_its_page_says_so() {
+    let (p, cast) = Portal::with_cast();
+    p.licenses(&cast.xyz, cast.corporate, "C9200-48P-E", 5);
+    let serials: Vec<&'static str> = (0..6)
+        .map(|n| &*Box::leak(format!("BIG{n}").into_boxed_str()))
+        .collect();
+    let mut reports = Vec::new();
+    for serial in &serials {
+        let sender = Sender::new(&p, serial);
+        // The latest of them counts: 1 each.
+        for n in 0..835_i64 {
+            reports.push(sender.report(&n.to_string(), NE, n % 7 + 1, 1_000 - n));
+        }
+        reports.push(sender.report("last", NE, 1, 1));
+    }
+    reports[3].payload = reports[3].payload.replace("17.12.4", "17.12.5");
+    let file = usage_file(&reports);
+    let mut api = p.api("ada@xyz.example");
+    let files = format!("/api/v1/accounts/{}/usage-files", cast.xyz.number);
+    let kind = [("content-type", "application/octet-stream")];
+    let path = format!("{files}?va={}&name=large.txt", cast.corporate);
+    let page = api.send("POST", &path, &kind, Some(file.as_bytes()));
+    page.expect(201);
+    let made = page.json()["file"].clone();
+    assert_eq!(
+        (&made["is_being_taken_in"], &made["taken"]),
+        (&json!(true), &json!(0))
+    );
+    let id = made["id"].as_str().unwrap().to_owned();
+    let mut cy = p.sign_in("cy@xyz.example");
+    cy.get(&format!("/sa/{}/devices/usage-data-files/{id}", cast.xyz.number))
+        .expect(200)
+        .shows("Being taken in")
+        .shows("Progress");
+    let early = api.post(&format!("{files}/{id}/acknowledgement"), &json!({}));
+    early.expect(409);
+    assert_eq!(code(&early), "usage.being-taken-in");
+    p.run_jobs();
+    let done = api.get(&format!("{files}/{id}"));
+    done.expect(200);
+    let done = done.json()["file"].clone();
+    assert_eq!(
+        [
+            &done["is_being_taken_in"],
+            &done["taken"],
+            &done["refused"],
+            &done["devices"]
+        ],
+        [&json!(false), &json!(5_015), &json!(1), &json!(6)]
+    );
+    assert_eq!(p.numbers(&cast.xyz, cast.corporate, NE).1, 6);
+    let text = api.post(&format!("{files}/{id}/acknowledgement"), &json!({}));
+    text.expect(200);
+    assert_eq!(acknowledged(&text.body).len(), 6);
+    // Again: all of it is known.
+    let page = api.send("POST", &path, &kind, Some(file.as_bytes()));
+    page.expect(201);
+    p.run_jobs();
+    let again = api
+        .get(&format!(
+            "{files}/{}",
+            page.json()["file"]["id"].as_str().unwrap()
+        ))
+        .json();
+    assert_eq!(
+        (&again["file"]["taken"], &again["file"]["known"]),
+        (&json!(0), &json!(5_015))
+    );
+    assert_eq!(p.numbers(&cast.xyz, cast.corporate, NE).1, 6);
+    assert!(licentral::simulator::check(&p.db).unwrap().is_empty());
 }

@@ -214,7 +214,7 @@ fn each_refusal_says_what_was_found_and_changes_nothing() {
         ("sync.not-a-sync-file", p.on_prem_response()),
         (
             "sync.unsupported-version",
-            [b"LICENTRAL SYNC 2\n", &good[17..]].concat(),
+            [b"LICENTRAL SYNC 3\n", &good[17..]].concat(),
         ),
         ("sync.bad-signature", bent),
         ("sync.truncated", good[..good.len() - 5].to_vec()),

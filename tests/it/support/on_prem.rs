@@ -75,6 +75,7 @@ impl OnPrem {
                     place: (*place).to_owned(),
                     registered_at: Moment::parse("2026-01-01T08:00:00Z").unwrap(),
                     contact_at: at,
+                    by_policy: false,
                     usage,
                 }
             })

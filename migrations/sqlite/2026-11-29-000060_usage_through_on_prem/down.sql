@@ -1,0 +1,2 @@
+ALTER TABLE sync_files DROP COLUMN reports;
+DROP TABLE kept_reports;

@@ -1,0 +1,301 @@
+//! Reports that an On-Prem server brings: each is checked byte for byte and counted once by its number. What a product
+//! instance of the server uses is what the reports of its file say, as the file says all else of it: a lost file, one that
+//! comes again and a server that was restored end in agreement.
+
+use super::super::calls::Changes;
+use super::super::model::{self, Device, MOST_LICENSES, Reported, Udi, Usage};
+use super::super::reconcile::Server;
+use super::super::store as devices;
+use super::model::{Policy, PolicyState, Way};
+use super::payload::{Report, Sent};
+use super::store;
+use super::take_in::{self, no};
+use crate::catalog;
+use crate::error::{Error, Refusal, Result};
+use crate::kernel::ids::DeviceId;
+use crate::kernel::{Moment, Who};
+use crate::licenses;
+use crate::platform::db::{Reads, Tx};
+use crate::platform::signing::FileKey;
+use crate::platform::token;
+use std::collections::{BTreeMap, HashMap, HashSet};
+
+/// So many product instances are looked up, and written, at once.
+const AT_ONCE: usize = 200;
+
+/// Who brings reports, when, and with what they are acknowledged.
+pub struct Bringer<'a> {
+    /// Whose product instances they are, and where.
+    pub server: Server,
+    /// For the record.
+    pub who: &'a Who,
+    /// When.
+    pub at: Moment,
+    /// How.
+    pub way: Way,
+    /// Signs acknowledgements.
+    pub key: &'a FileKey,
+}
+
+/// What came of the reports of a file.
+#[derive(Debug, Default)]
+pub struct Brought {
+    /// How many are counted now.
+    pub taken: u64,
+    /// How many were counted before.
+    pub known: u64,
+    /// SHA-256 of the payload of each that is not counted, in hexadecimal, with the reason.
+    pub refused: Vec<(String, Refusal)>,
+    /// One for each product instance with reports that its server has no acknowledgement of.
+    pub acknowledgements: Vec<String>,
+}
+
+/// A report, and whether its server has an acknowledgement of it.
+struct One {
+    report: Report,
+    is_acknowledged: bool,
+}
+
+/// What is gathered while reports are read.
+struct Taking<'a> {
+    by: &'a Bringer<'a>,
+    policy: Policy,
+    brought: Brought,
+    changes: Changes,
+    /// Whether a license is known, by what programs know it by.
+    licenses: HashMap<String, bool>,
+    /// Product instances of which there are reports.
+    seen: HashSet<DeviceId>,
+}
+
+/// Takes the reports of a file in, a part of the write that applies it. They come by product instance, in the order of their
+/// UDIs; `next` says of each whether the server has an acknowledgement of it.
+pub fn bring(
+    tx: &mut Tx<'_>,
+    by: &Bringer<'_>,
+    next: &mut dyn FnMut() -> Option<Result<(Sent, bool)>>,
+) -> Result<Brought> {
+    let mut taking = Taking {
+        by,
+        policy: take_in::of_account(tx, by.server.account)?,
+        brought: Brought::default(),
+        changes: Changes::default(),
+        licenses: HashMap::new(),
+        seen: HashSet::new(),
+    };
+    let mut some: Vec<(Udi, Vec<One>)> = Vec::new();
+    let mut last = String::new();
+    while let Some(came) = next() {
+        let (sent, is_acknowledged) = came?;
+        let report = match sent.read(false) {
+            Ok(report) => report,
+            Err(refusal) => {
+                let sha256 = token::fingerprint(sent.payload.as_bytes());
+                taking.brought.refused.push((sha256, refusal));
+                continue;
+            }
+        };
+        let key = report.udi.key();
+        if key < last {
+            return Err(Error::refused(
+                "sync.bad-record",
+                format!(
+                    "The usage reports of {} are not in the order of the UDIs.",
+                    report.udi
+                ),
+            ));
+        }
+        if key != last {
+            if some.len() >= AT_ONCE {
+                taking.take(tx, &std::mem::take(&mut some))?;
+            }
+            some.push((report.udi.clone(), Vec::new()));
+            last = key;
+        }
+        if let Some((_, ones)) = some.last_mut() {
+            ones.push(One {
+                report,
+                is_acknowledged,
+            });
+        }
+    }
+    taking.take(tx, &some)?;
+    taking.forget_others(tx)?;
+    taking.changes.write(tx, by.at, by.who, by.server.account)?;
+    Ok(taking.brought)
+}
+
+impl Taking<'_> {
+    fn take(&mut self, tx: &mut Tx<'_>, some: &[(Udi, Vec<One>)]) -> Result<()> {
+        let account = self.by.server.account;
+        let keys: Vec<String> = some.iter().map(|(udi, _)| udi.key()).collect();
+        let ids: Vec<String> = some
+            .iter()
+            .flat_map(|(_, ones)| ones.iter().map(|one| one.report.id.clone()))
+            .collect();
+        let mut here: HashMap<String, Device> = devices::by_udis(tx, account, &keys)?
+            .into_iter()
+            .map(|device| (device.udi().key(), device))
+            .collect();
+        let counted = store::counted_of(tx, account, &keys, &ids)?;
+        let of_them: Vec<DeviceId> = here.values().map(|device| device.id).collect();
+        let mut usages = devices::usages_of_all(tx, account, &of_them)?;
+        let mut new: Vec<&Report> = Vec::new();
+        for (udi, ones) in some {
+            let device = here
+                .remove(&udi.key())
+                .filter(|device| device.policy.is_some() && device.manager == Some(self.by.server.manager));
+            let Some(device) = device else {
+                let says = format!("{udi} is not among the product instances by policy of the file.");
+                self.refuse(ones.iter(), &no("usage.not-by-policy", says));
+                continue;
+            };
+            let before = usages.remove(&device.id).unwrap_or_default();
+            self.one(tx, &device, &before, ones, &counted, &mut new)?;
+        }
+        store::insert(tx, account, self.by.way, self.by.at, &new, Some(self.by.at))
+    }
+
+    fn refuse<'o>(&mut self, ones: impl Iterator<Item = &'o One>, refusal: &Refusal) {
+        for one in ones {
+            self.brought
+                .refused
+                .push((one.report.sha256.clone(), refusal.clone()));
+        }
+    }
+
+    /// The reports of one product instance.
+    fn one<'o>(
+        &mut self,
+        tx: &mut Tx<'_>,
+        was: &Device,
+        before: &[Usage],
+        ones: &'o [One],
+        counted: &HashMap<(String, String), String>,
+        new: &mut Vec<&'o Report>,
+    ) -> Result<()> {
+        let by = self.by;
+        self.seen.insert(was.id);
+        let (udi, mut pinned) = (was.udi(), was.report_key.clone());
+        let mut good: Vec<&One> = Vec::new();
+        let mut fresh: Vec<&One> = Vec::new();
+        for one in ones {
+            let known = counted.get(&(udi.key(), one.report.id.clone()));
+            let twice = fresh.iter().any(|other| other.report.id == one.report.id);
+            if let Some(refusal) = self.against(tx, &one.report, &pinned, known)? {
+                self.refuse(std::iter::once(one), &refusal);
+                continue;
+            }
+            if pinned.is_empty() {
+                pinned.clone_from(&one.report.key);
+            }
+            good.push(one);
+            if known.is_none() && !twice {
+                fresh.push(one);
+            }
+        }
+        good.sort_by_key(|one| one.report.ended_at);
+        let latest: BTreeMap<&str, i64> = good
+            .iter()
+            .map(|one| (one.report.entitlement.as_str(), one.report.quantity))
+            .collect();
+        if latest.len() > MOST_LICENSES {
+            let says = format!("A product instance uses at most {MOST_LICENSES} licenses.");
+            self.refuse(good.into_iter(), &no("usage.too-much", says));
+            return Ok(());
+        }
+        let said: Vec<Reported> = latest
+            .into_iter()
+            .filter(|(_, quantity)| *quantity > 0)
+            .map(|(entitlement, quantity)| Reported {
+                entitlement: entitlement.to_owned(),
+                quantity,
+            })
+            .collect();
+        let after = model::after(before, &said, by.at);
+        let has_reported = !fresh.is_empty() || was.policy == Some(PolicyState::NotReported);
+        let mut is = was.clone();
+        is.licenses = i32::try_from(after.len()).unwrap_or(i32::MAX);
+        is.report_key = pinned;
+        if has_reported && !good.is_empty() {
+            is.reported_at = Some(by.at);
+            is.policy = Some(PolicyState::Acknowledged);
+            is.report_by = self.policy.report_by(&after, Some(by.at), was.registered_at);
+        }
+        if is != *was {
+            devices::touch(tx, &is)?;
+        }
+        devices::replace_usages(tx, &is, before, &after)?;
+        self.changes
+            .uses(is.virtual_account, model::difference(before, &after));
+        self.brought.taken += fresh.len() as u64;
+        self.brought.known += (good.len() - fresh.len()) as u64;
+        new.extend(fresh.iter().map(|one| &one.report));
+        let open: Vec<String> = good
+            .iter()
+            .filter(|one| !one.is_acknowledged)
+            .map(|one| one.report.id.clone())
+            .collect();
+        if !open.is_empty() {
+            // Some may have been counted from a usage file, whose acknowledgement nobody has fetched.
+            store::acknowledge(tx, is.account, &udi, &open, by.at)?;
+            let text = take_in::acknowledgement_of(by.key, &udi, &open, by.at, is.report_by, &self.policy)?;
+            self.brought.acknowledgements.push(text);
+        }
+        Ok(())
+    }
+
+    /// Why a report cannot be counted.
+    fn against(
+        &mut self,
+        read: &mut dyn Reads,
+        report: &Report,
+        pinned: &str,
+        counted: Option<&String>,
+    ) -> Result<Option<Refusal>> {
+        if let Some(refusal) = take_in::against_key(report, pinned) {
+            return Ok(Some(refusal));
+        }
+        if counted.is_some_and(|sha256| *sha256 != report.sha256) {
+            return Ok(Some(take_in::other_content(report)));
+        }
+        let is_known = match self.licenses.get(&report.entitlement) {
+            Some(is_known) => *is_known,
+            None => {
+                let keys = [report.entitlement.clone()];
+                let Server { account, place, .. } = self.by.server;
+                let is_known = catalog::entitlement(&report.entitlement).is_some()
+                    || !licenses::stocks_of(read, account, place, &keys)?.is_empty();
+                self.licenses.insert(report.entitlement.clone(), is_known);
+                is_known
+            }
+        };
+        Ok((!is_known).then(|| take_in::unknown_license(report)))
+    }
+
+    /// Product instances by policy of which the file has no report use nothing: they were reset, or their server was.
+    fn forget_others(&mut self, tx: &mut Tx<'_>) -> Result<()> {
+        let Server { account, manager, .. } = self.by.server;
+        let mut beyond = String::new();
+        loop {
+            let page = devices::using_by_policy(tx, account, manager, &beyond)?;
+            let Some(last) = page.last() else {
+                return Ok(());
+            };
+            beyond = last.udi().key();
+            for was in page.iter().filter(|device| !self.seen.contains(&device.id)) {
+                let before = devices::usages_of(tx, was.id)?;
+                let after = model::after(&before, &[], self.by.at);
+                let licenses = i32::try_from(after.len()).unwrap_or(i32::MAX);
+                let is = Device {
+                    licenses,
+                    ..was.clone()
+                };
+                devices::touch(tx, &is)?;
+                devices::replace_usages(tx, &is, &before, &after)?;
+                self.changes
+                    .uses(is.virtual_account, model::difference(&before, &after));
+            }
+        }
+    }
+}
