@@ -697,7 +697,8 @@ impl<'a> Run<'a> {
             // A cloud that was restored from a backup hears again of what is in use, and not of what is past.
             let is_latest = latest[&(device.as_str(), license.as_str())] == id;
             assert!(
-                (self.cloud_forgot && !is_latest) || counted.iter().any(|one| one.1 == *id && one.2.is_some()),
+                (self.cloud_forgot && !is_latest)
+                    || counted.iter().any(|one| one.1 == *id && one.2.is_some()),
                 "{id} is acknowledged and not counted"
             );
         }
