@@ -106,7 +106,7 @@ for (const [n, window] of [windows[0], windows[1], windows[2]].entries()) {
 
     // By the network: the server tells the cloud, and has the acknowledgement afterwards.
     await dashboard(server);
-    assert.match(await says(server, ACCOUNT), /reports? by policy, last report/);
+    assert.match(await says(server, ACCOUNT), /reporting by policy, last report/);
     await server.getByRole("link", { name: ACCOUNT, exact: true }).click();
     await menu(server, "Devices", "SL Using Policy");
     await title(server, "SL Using Policy");
@@ -145,7 +145,8 @@ for (const [n, window] of [windows[0], windows[1], windows[2]].entries()) {
     await shot(server, `policy-on-prem-${window.name}`);
     await menu(cloud, "Devices", "Device Inventory");
     await visit(cloud, `${new URL(cloud.url()).pathname}?mode=slp&q=${serial}`);
-    await cloud.getByRole("link", { name: new RegExp(serial) }).first().click();
+    await cloud.getByRole("row").filter({ hasText: serial }).getByRole("link").first().click();
+    await cloud.waitForURL(/device-inventory\/[0-9a-f-]+$/);
     await cloud.getByText("Acknowledged", { exact: true }).first().waitFor();
     await server.context().close();
   });

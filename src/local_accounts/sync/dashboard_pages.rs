@@ -174,10 +174,7 @@ impl Row {
             facts.push(format!("{} connected", shown(self.connected)));
         }
         if self.reporting.devices > 0 {
-            facts.push(match self.reporting.devices {
-                1 => "1 reports by policy".to_owned(),
-                many => format!("{} report by policy", shown(many)),
-            });
+            facts.push(format!("{} reporting by policy", shown(self.reporting.devices)));
             if self.reporting.overdue > 0 {
                 facts.push(format!("{} overdue", shown(self.reporting.overdue)));
             }

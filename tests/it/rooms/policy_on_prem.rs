@@ -107,7 +107,7 @@ fn usage_goes_through_an_on_prem_server_and_its_acknowledgement_comes_back() {
     admin
         .get("/")
         .expect(200)
-        .shows("1 reports by policy")
+        .shows("1 reporting by policy")
         .shows("last report");
     let tab = format!("/sa/{}/devices/sl-using-policy", both.number);
     admin

@@ -1,8 +1,8 @@
 //! The table of the reports that an On-Prem server keeps.
 
-use super::super::super::model::Udi;
 use super::super::model::PolicyState;
 use crate::authz::Within;
+use crate::devices::Udi;
 use crate::error::Result;
 use crate::kernel::Moment;
 use crate::kernel::ids::{DeviceId, SmartAccountId};
