@@ -5,6 +5,7 @@ mod doctor;
 mod lab;
 mod manual;
 mod on_prem;
+mod roles;
 mod run;
 mod second_factor;
 mod serve;
@@ -79,6 +80,18 @@ enum Command {
     Manual {
         /// The folder to write into.
         folder: PathBuf,
+    },
+    /// Give somebody a role over the portal; whoever has no user account yet is invited.
+    GiveRole {
+        /// The address of their user account.
+        address: String,
+        /// operator, domain-approver, support or instructor.
+        role: String,
+        /// The name of somebody who has no user account yet.
+        #[arg(long)]
+        name: Option<String>,
+        #[command(flatten)]
+        settings: Settings,
     },
     /// Remove the second factor of somebody who has lost it, when nobody is left who could do so in the portal.
     RemoveSecondFactor {
@@ -159,6 +172,12 @@ pub fn run() -> ExitCode {
         Some(Command::Sync(args)) => sync_file::run(args),
         Some(Command::Doctor(args)) => return doctor::run(*args),
         Some(Command::Manual { folder }) => manual::write(Line::command(), &folder),
+        Some(Command::GiveRole {
+            address,
+            role,
+            name,
+            settings,
+        }) => checked(settings).and_then(|config| roles::give(&config, &address, &role, name.as_deref())),
         Some(Command::RemoveSecondFactor { address, settings }) => {
             checked(settings).and_then(|config| second_factor::remove(&config, &address))
         }

@@ -43,11 +43,11 @@ for (const [context, label, person] of [
     await checkPage(page, `${label} set-up`);
     await shot(page, `second factor ${label} set-up`);
     const secret = new URL(await page.getByRole("link", { name: "Open it in the authenticator" }).getAttribute("href")).searchParams.get("secret");
-    await page.getByLabel("Code").fill("123");
+    await page.getByRole("textbox", { name: "Code" }).fill("123");
     await page.getByRole("button", { name: "Set up" }).click();
     await page.getByText("does not belong to this secret").first().waitFor();
     await checkPage(page, `${label} wrong code`);
-    await page.getByLabel("Code").fill(code(secret));
+    await page.getByRole("textbox", { name: "Code" }).fill(code(secret));
     await page.getByRole("button", { name: "Set up" }).click();
     await page.getByRole("heading", { name: "Your recovery codes" }).waitFor();
     await checkPage(page, `${label} recovery codes`);
@@ -62,17 +62,17 @@ for (const [context, label, person] of [
     // Another browser: the password is not enough, and the next code lets in.
     const other = await openPage(browser, portal, context);
     await visit(other, "/login");
-    await other.getByLabel("Email").fill(person);
-    await other.getByLabel("Password").fill("licentral-demo");
+    await other.getByLabel("Email", { exact: true }).fill(person);
+    await other.getByLabel("Password", { exact: true }).fill("licentral-demo");
     await other.getByRole("button", { name: "Sign in", exact: true }).click();
     await other.getByRole("heading", { name: "Enter a code" }).waitFor();
     await checkPage(other, `${label} second step`);
     await shot(other, `second factor ${label} second step`);
-    await other.getByLabel("Code").fill("000000");
+    await other.getByRole("textbox", { name: "Code" }).fill("000000");
     await other.getByRole("button", { name: "Sign in" }).click();
     await other.getByText("used already").first().waitFor();
     await checkPage(other, `${label} second step refused`);
-    await other.getByLabel("Code").fill(code(secret, 1));
+    await other.getByRole("textbox", { name: "Code" }).fill(code(secret, 1));
     await other.getByRole("button", { name: "Sign in" }).click();
     await visit(other, "/profile/sessions");
     await other.getByText("Password and code").waitFor();

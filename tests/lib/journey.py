@@ -1,8 +1,10 @@
 """The first people of a portal that was just installed: the first operator by the link of the first start, a Smart Account of
-their own, and a request for a customer, who follows the link of a letter that a mail server has delivered.
+their own that an invited Domain approver lets come to be, and a request for a customer, who follows the link of a letter
+that a mail server has delivered.
 
-journey.py first BASE LINK MAILS   the whole of it
-journey.py again BASE MAILS        afterwards, such as after an upgrade: the operator signs in and sees both accounts
+journey.py operator BASE LINK    the first operator
+journey.py request BASE MAILS    the rest; the Domain approver was given the role and is invited
+journey.py again BASE MAILS      afterwards, such as after an upgrade: people sign in and see their accounts
 
 MAILS is the folder (Maildir) of the mail server. The standard library alone; a form is sent as its page has it, so that a
 field that is missing here is missing for people too.
@@ -17,7 +19,8 @@ import sys
 import time
 import urllib.parse
 
-OPERATOR, CUSTOMER, PASSWORD = "olga@company.example", "it@alder.example", "teal cabin forty orbit"
+OPERATOR, APPROVER, CUSTOMER = "olga@company.example", "drew@company.example", "it@alder.example"
+PASSWORD = "teal cabin forty orbit"
 
 
 class Forms(html.parser.HTMLParser):
@@ -106,19 +109,29 @@ def letter(mails, to, words):
     sys.exit(f"no letter to {to} about {words!r} has arrived")
 
 
-def first(base, link, mails):
+def operator(base, link):
     olga = Browser(base).open(link)
     olga.send(olga.path, name="Olga Brandt", email=OPERATOR, password=PASSWORD, password_again=PASSWORD)
     olga.open("/operator").shows("Olga Brandt")
+    print("the first operator came in by the link")
+
+
+def signed_in(base, address):
+    browser = Browser(base).open("/login")
+    return browser.send("/login", email=address, password=PASSWORD)
+
+
+def request(base, mails):
+    olga = signed_in(base, OPERATOR)
     olga.open("/access/create").send("/access/create", name="Company Ltd", headquarters="1 Main Street", visibility="unrestricted")
-    olga.open("/requests")
-    reference = re.search(r"SAR-[0-9A-Z-]+", olga.text)
-    if reference:
-        olga.open(f"/requests/{reference[0]}")
-        if f"/requests/{reference[0]}/approve" in olga.text:
-            olga.send("/approve")
-    olga.open("/access").shows("Company Ltd")
-    print("the first operator came in by the link and has a Smart Account")
+    reference = re.search(r"SAR-[0-9-]+", olga.open("/requests").text)[0]
+    print("the operator asked for a Smart Account")
+    invitation = letter(mails, APPROVER, "Set up your Licentral")
+    drew = Browser(base).open(re.search(re.escape(base) + r"/invite/\S+", invitation)[0].rstrip(".>)"))
+    drew.send(drew.path, name="Drew Tanaka", password=PASSWORD, password_again=PASSWORD)
+    drew.open(f"/requests/{reference}").send("/approve-domain")
+    letter(mails, OPERATOR, "Company Ltd")
+    print("the Domain approver followed the invitation, and approved")
     olga.open("/access/request-for-customer").send(
         "/access/request-for-customer", name="Alder Ridge Clinics", domain="alder.example",
         note_to_approver="By phone.", customer_emails=CUSTOMER, note_to_customer="Welcome.")
@@ -133,16 +146,12 @@ def first(base, link, mails):
 
 
 def again(base, mails):
-    olga = Browser(base).open("/login")
-    olga.send("/login", email=OPERATOR, password=PASSWORD)
-    olga.open("/access").shows("Company Ltd")
-    iris = Browser(base).open("/login")
-    iris.send("/login", email=CUSTOMER, password=PASSWORD)
-    iris.open("/access").shows("Alder Ridge Clinics")
+    signed_in(base, OPERATOR).open("/access").shows("Company Ltd")
+    signed_in(base, CUSTOMER).open("/access").shows("Alder Ridge Clinics")
     Browser(base).open("/password/forgot").send("/password/forgot", email=CUSTOMER)
     letter(mails, CUSTOMER, "password")
     print("both sign in, see their accounts, and a letter arrives")
 
 
 if __name__ == "__main__":
-    {"first": first, "again": again}[sys.argv[1]](*sys.argv[2:])
+    {"operator": operator, "request": request, "again": again}[sys.argv[1]](*sys.argv[2:])
