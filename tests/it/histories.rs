@@ -705,7 +705,9 @@ impl<'a> Run<'a> {
         // What the server forgot with a backup it hears now, and the cloud with one more synchronization.
         for device in 0..self.reporters.len() {
             let open = self.reporters[device].open.clone();
-            self.send(device, &open);
+            if !open.is_empty() {
+                self.send(device, &open);
+            }
         }
         self.network().unwrap();
         for device in 0..self.reporters.len() {
