@@ -51,8 +51,10 @@ pub struct RunArgs {
     /// A file to which each call with its answer is added, as one line of JSON, without secrets.
     #[arg(long, value_name = "FILE")]
     record: Option<PathBuf>,
-    /// Leave the command this machine's network, for other servers that it needs. A program that asks for no proxy is then
-    /// neither led nor held.
+    /// A port of this machine that the command needs, such as 6379 for a Redis server. May be repeated.
+    #[arg(long, value_name = "PORT", value_delimiter = ',')]
+    local_port: Vec<u16>,
+    /// Leave the command this machine's network. A program that asks for no proxy is then neither led nor held.
     #[arg(long)]
     open_network: bool,
     /// The command, and what belongs to it.
@@ -128,7 +130,7 @@ fn hold(args: &RunArgs, trust: &Trust, targets: &Targets, port: u16) -> Option<C
     if args.open_network {
         return None;
     }
-    let held = Network::make(trust.folder(), targets, port)
+    let held = Network::make(trust.folder(), targets, port, &args.local_port)
         .and_then(|network| network.command(&args.command).map_err(|e| e.to_string()));
     held.inspect_err(|why| tell_unheld(why)).ok()
 }

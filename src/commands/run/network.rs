@@ -44,6 +44,9 @@ pub struct WithinArgs {
     /// The ports that lead to the proxy.
     #[arg(long, value_delimiter = ',')]
     ports: Vec<u16>,
+    /// The ports that lead to the same ones of this machine.
+    #[arg(long, value_delimiter = ',')]
+    local: Vec<u16>,
     #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
     command: Vec<OsString>,
 }
@@ -52,30 +55,35 @@ pub struct WithinArgs {
 pub struct Network {
     folder: PathBuf,
     ports: BTreeSet<u16>,
+    local: BTreeSet<u16>,
     way: &'static [&'static str],
 }
 
 impl Network {
-    /// Makes one for the proxy on this port, in the run's folder. An error says why this system gives none.
-    pub fn make(folder: &Path, targets: &Targets, proxy_port: u16) -> Result<Self, String> {
+    /// Makes one for the proxy on this port, in the run's folder; `local` are ports of this machine that are there too. An
+    /// error says why this system gives none.
+    pub fn make(folder: &Path, targets: &Targets, proxy_port: u16, local: &[u16]) -> Result<Self, String> {
         let cannot = |e: std::io::Error| e.to_string();
         let names: Vec<String> = targets.names().into_iter().filter(|name| is_name(name)).collect();
         let before = std::fs::read_to_string(HOSTS).unwrap_or_default();
         let hosts = format!("127.0.0.1 {}\n{before}", names.join(" "));
         std::fs::write(folder.join("hosts"), hosts).map_err(cannot)?;
         std::fs::create_dir(folder.join("nothing")).map_err(cannot)?;
-        let (listener, _folder) = bind(folder).map_err(cannot)?;
-        actix_web::rt::spawn(async move {
-            while let Ok((mut from, _)) = listener.accept().await {
-                actix_web::rt::spawn(async move {
-                    let mut to = TcpStream::connect((Ipv4Addr::LOCALHOST, proxy_port)).await?;
-                    copy_bidirectional(&mut from, &mut to).await
-                });
-            }
-        });
+        let ports: BTreeSet<u16> = targets.ports().chain([80, 443, proxy_port]).collect();
+        let local: BTreeSet<u16> = local
+            .iter()
+            .copied()
+            .filter(|port| !ports.contains(port))
+            .collect();
+        let ways = local.iter().map(|port| (port.to_string(), *port));
+        for (name, port) in ways.chain([(PROXY.to_owned(), proxy_port)]) {
+            let (listener, _folder) = bind(folder, &name).map_err(cannot)?;
+            actix_web::rt::spawn(let_out(listener, port));
+        }
         let mut network = Self {
             folder: folder.to_owned(),
-            ports: targets.ports().chain([80, 443, proxy_port]).collect(),
+            ports,
+            local,
             way: &[],
         };
         let mut why = String::new();
@@ -93,16 +101,20 @@ impl Network {
 
     /// How a command is started within.
     pub fn command(&self, command: &[OsString]) -> std::io::Result<Command> {
-        let ports: Vec<String> = self.ports.iter().map(u16::to_string).collect();
+        let listed = |ports: &BTreeSet<u16>| -> String {
+            let ports: Vec<String> = ports.iter().map(u16::to_string).collect();
+            ports.join(",")
+        };
         let mut outer = Command::new("unshare");
         outer
             .args(self.way)
             .arg("--")
             .arg(std::env::current_exe()?)
-            .args(["within", "--ports", &ports.join(",")])
-            .arg(&self.folder)
-            .arg("--")
-            .args(command);
+            .args(["within", "--ports", &listed(&self.ports)]);
+        if !self.local.is_empty() {
+            outer.args(["--local", &listed(&self.local)]);
+        }
+        outer.arg(&self.folder).arg("--").args(command);
         Ok(outer)
     }
 }
@@ -111,16 +123,29 @@ fn is_name(host: &str) -> bool {
     host != "localhost" && host.parse::<std::net::IpAddr>().is_err()
 }
 
-/// The socket between the two networks. A path to it may be longer than the address of a socket can be, so that it is named
+/// What the way to the proxy is called; one to a port of this machine is called by its number.
+const PROXY: &str = "proxy";
+
+/// Leads whoever comes out of the command's network to a port of this machine.
+async fn let_out(listener: UnixListener, port: u16) {
+    while let Ok((mut from, _)) = listener.accept().await {
+        actix_web::rt::spawn(async move {
+            let mut to = TcpStream::connect((Ipv4Addr::LOCALHOST, port)).await?;
+            copy_bidirectional(&mut from, &mut to).await
+        });
+    }
+}
+
+/// A socket between the two networks. A path to it may be longer than the address of a socket can be, so that it is named
 /// by the folder's descriptor, which has to live as long as the address is needed.
-fn way(folder: &Path) -> std::io::Result<(PathBuf, File)> {
+fn way(folder: &Path, name: &str) -> std::io::Result<(PathBuf, File)> {
     let folder = File::open(folder)?;
-    let path = format!("/proc/self/fd/{}/way", folder.as_raw_fd());
+    let path = format!("/proc/self/fd/{}/way-{name}", folder.as_raw_fd());
     Ok((path.into(), folder))
 }
 
-fn bind(folder: &Path) -> std::io::Result<(UnixListener, File)> {
-    let (path, folder) = way(folder)?;
+fn bind(folder: &Path, name: &str) -> std::io::Result<(UnixListener, File)> {
+    let (path, folder) = way(folder, name)?;
     Ok((UnixListener::bind(path)?, folder))
 }
 
@@ -129,11 +154,13 @@ pub async fn within(args: WithinArgs) -> Result<u8, Failed> {
     let own = |why: String| (OWN_FAILURE, why);
     wake_loopback().map_err(|e| own(format!("the loopback device: {e}")))?;
     replace(&args.folder).map_err(|e| own(format!("the names of hosts: {e}")))?;
-    for port in args.ports {
+    let to_proxy = args.ports.iter().map(|port| (*port, PROXY.to_owned()));
+    let local = args.local.iter().map(|port| (*port, port.to_string()));
+    for (port, name) in to_proxy.chain(local) {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port))
             .await
             .map_err(|e| own(format!("port {port}: {e}")))?;
-        actix_web::rt::spawn(lead(listener, args.folder.clone()));
+        actix_web::rt::spawn(lead(listener, args.folder.clone(), name));
     }
     if args.command.is_empty() {
         return Ok(0);
@@ -144,12 +171,12 @@ pub async fn within(args: WithinArgs) -> Result<u8, Failed> {
     Ok(code_of(status))
 }
 
-/// Leads whoever comes to a port out to the proxy.
-async fn lead(listener: TcpListener, folder: PathBuf) {
+/// Leads whoever comes to a port to a way out.
+async fn lead(listener: TcpListener, folder: PathBuf, name: String) {
     while let Ok((mut from, _)) = listener.accept().await {
-        let folder = folder.clone();
+        let way = way(&folder, &name);
         actix_web::rt::spawn(async move {
-            let (path, _folder) = way(&folder)?;
+            let (path, _folder) = way?;
             let mut to = UnixStream::connect(path).await?;
             copy_bidirectional(&mut from, &mut to).await
         });

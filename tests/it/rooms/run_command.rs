@@ -350,6 +350,25 @@ fn a_program_that_asks_for_no_proxy_is_led_and_has_no_other_way_out() {
         );
     }
 
+    // A server of this machine that the command is said to need.
+    let (port, local) = (other.local_addr().unwrap().port().to_string(), &address);
+    let mut needs = run(
+        folder,
+        &p.base,
+        &["--local-port", &port],
+        &[
+            "curl",
+            "-sS",
+            "--noproxy",
+            "*",
+            "-m",
+            "1",
+            &format!("http://{local}/"),
+        ],
+    );
+    needs.output().unwrap();
+    assert!(other.accept().is_ok(), "the port was not there");
+
     // The same without: it gets out.
     let mut open = run(
         folder,
