@@ -422,8 +422,9 @@ impl<'a> Run<'a> {
             } => self.report(device, license, uses),
             Step::ReportAgain { device, report } => {
                 let one = &self.reporters[device];
-                if let Some(sent) = one.all.get(report % one.all.len().max(1)) {
-                    self.send(device, &[sent.clone()]);
+                let sent = one.all.get(report % one.all.len().max(1)).cloned();
+                if let Some(sent) = sent {
+                    self.send(device, &[sent]);
                 }
             }
             Step::Shift(quantity) => {

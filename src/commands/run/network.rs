@@ -92,7 +92,9 @@ impl Network {
             // Everything that is set up for a command, and no command.
             match network.command(&[]).and_then(|mut command| command.output()) {
                 Ok(tried) if tried.status.success() => return Ok(network),
-                Ok(tried) => why = String::from_utf8_lossy(&tried.stderr).trim().to_owned(),
+                Ok(tried) => {
+                    String::from_utf8_lossy(&tried.stderr).trim().clone_into(&mut why);
+                }
                 Err(error) => why = format!("unshare: {error}"),
             }
         }

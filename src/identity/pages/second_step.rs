@@ -8,6 +8,7 @@ use crate::http::errors::wait;
 use crate::http::{
     Answer, Flash, FlashKind, FormState, Posted, Public, Routes, Shell, Visit, form, page_with, reply,
 };
+use actix_web::HttpResponse;
 use askama::Template;
 use serde::Deserialize;
 
@@ -58,19 +59,19 @@ struct Typed {
     next: String,
 }
 
-fn expired(visit: &Visit) -> Answer {
+fn expired(visit: &Visit) -> HttpResponse {
     let flash = Flash::new(
         FlashKind::Warn,
         "The first step of your sign-in is no longer good. Sign in again.".to_owned(),
     );
-    Ok(visit.see_other("/login", flash))
+    visit.see_other("/login", flash)
 }
 
 async fn take(visit: Public, posted: Posted<Typed>) -> Answer {
     let typed = &posted.value;
     let (portal, caller) = (visit.portal.clone(), Caller::of(&visit));
     let Some(step) = FirstStep::open(&portal.signing, caller.wall, &typed.step) else {
-        return expired(&visit);
+        return Ok(expired(&visit));
     };
     let (entrance, code) = (Entrance::of(&visit), typed.code.clone());
     let (inside, signing) = (entrance.clone(), portal.signing.clone());
@@ -102,7 +103,7 @@ async fn take(visit: Public, posted: Posted<Typed>) -> Answer {
             );
             (429, Some(retry_after.as_secs().max(1)))
         }
-        Err(Error::SignedOut) => return expired(&visit),
+        Err(Error::SignedOut) => return Ok(expired(&visit)),
         Err(error) => return Err(error),
     };
     let form = posted.again(&problems).with_value("code", "");

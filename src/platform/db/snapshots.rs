@@ -144,6 +144,21 @@ impl Db {
         }
     }
 
+    /// Makes room for very much that is written at once.
+    pub fn make_room_now(&self) -> Room {
+        self.cache(ROOM);
+        Room(self.clone())
+    }
+
+    fn cache(&self, pragma: &str) {
+        if self.database() == Database::Sqlite
+            && let Ok(mut conn) = self.writers.get()
+        {
+            // It only makes things faster.
+            let _ = conn.batch_execute(pragma);
+        }
+    }
+
     /// Forgets a snapshot.
     pub fn drop_snapshot_now(&self, name: &SnapshotName) -> Result<()> {
         match self.database() {
@@ -179,6 +194,20 @@ impl Db {
         }
         self.commits.send_modify(|n| *n = n.wrapping_add(1));
         Ok(())
+    }
+}
+
+/// A cache of pages for very much that is written at once, in KiB, and the usual one again (SQLite). With the usual one the
+/// pages of a long transaction go to the disk and come back again and again.
+const ROOM: &str = "PRAGMA cache_size=-262144";
+const NO_ROOM: &str = "PRAGMA cache_size=-4000; PRAGMA shrink_memory";
+
+/// As long as it lives there is room for very much that is written at once.
+pub struct Room(Db);
+
+impl Drop for Room {
+    fn drop(&mut self) {
+        self.0.cache(NO_ROOM);
     }
 }
 
@@ -230,11 +259,13 @@ fn replace_sqlite(conn: &mut Conn, file: Option<&Path>) -> Result<()> {
             .bind::<Text, _>(file.to_string_lossy().into_owned())
             .execute(conn)?;
     }
+    let _ = conn.batch_execute(ROOM);
     let done = rows_of_sqlite(conn, file.is_some());
     if done.is_err() {
         let _ = conn.batch_execute("ROLLBACK");
     }
     let _ = conn.batch_execute("PRAGMA foreign_keys=ON");
+    let _ = conn.batch_execute(NO_ROOM);
     if file.is_some() {
         let _ = conn.batch_execute("DETACH snapshot");
     }

@@ -160,6 +160,7 @@ fn one_story(cloud: &Portal, on_prem: &Portal, chosen: &Chosen) -> Result<Vec<St
 /// Loads a scenario; the cloud's with what it knows of its On-Prem server.
 fn load(portal: &Portal, chosen: &Chosen, beside: Option<&str>) -> Result<(String, Option<on_prem::Plan>)> {
     let name = chosen.name();
+    let _room = portal.db.make_room_now();
     let started = portal.clock.wall();
     let hash = portal.hasher.hash_now(&Secret::new(PASSWORD))?;
     let now = portal.clock.now();

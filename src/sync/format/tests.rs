@@ -660,7 +660,7 @@ proptest! {
             match how { 0 => bytes[at] = *with, 1 => bytes.insert(at, *with), 2 => { bytes.remove(at); } _ => bytes.truncate(at) }
         }
         let made = if raw {
-            let mut header = header(&Counts { places: 2, devices: 2, usages: 2, packed: Packed {
+            let mut header = header(&Counts { places: 2, devices: 2, usages: 2, by_policy: 0, reports: 0, packed: Packed {
                 records: 4, body_bytes: bytes.len() as u64, unpacked_bytes: 700, body_sha256: crate::platform::token::fingerprint(&bytes) } });
             header.software = "bent".to_owned();
             assemble(&header, &bytes, &key)
