@@ -144,6 +144,11 @@ pub struct LocalAccount {
 }
 
 impl LocalAccount {
+    /// Where its product instances by policy report, as the real server names it: below the address of this server.
+    pub fn transport_url(&self, base: &str) -> String {
+        let name: String = url::form_urlencoded::byte_serialize(self.name.as_bytes()).collect();
+        format!("{base}/cslu/v1/pi/{}-{}", name.replace('+', "%20"), self.number)
+    }
     /// How the synchronization stands by now.
     pub fn sync_state(&self, now: Moment) -> SyncState {
         match self.due_at {

@@ -84,7 +84,7 @@ async fn list(may: May<ViewInventory>) -> Answer {
         ..Filter::default()
     };
     let permit = may.permit.clone();
-    let (rows, list, total, administrators, name) = may
+    let (rows, list, total, administrators, account) = may
         .portal
         .db
         .read(move |r| {
@@ -110,8 +110,8 @@ async fn list(may: May<ViewInventory>) -> Answer {
                 })
                 .collect();
             let administrators = members::administrators_of(r, permit.within().account()?)?;
-            let name = store::find(r, permit.within().account()?)?.name;
-            Ok((rows, list, total, administrators, name))
+            let account = store::find(r, permit.within().account()?)?;
+            Ok((rows, list, total, administrators, account))
         })
         .await?;
     page(&ListPage {
@@ -120,19 +120,11 @@ async fn list(may: May<ViewInventory>) -> Answer {
         count: counted(total, "product instance", "product instances"),
         pager: list.pager(total),
         devices: format!("/sa/{}/devices/device-inventory", may.number()),
-        transport: transport_url(&may.portal.config.base_url, &name, may.number()),
+        transport: account.transport_url(&may.portal.config.base_url),
         list,
         rows,
         here,
     })
-}
-
-/// Where the product instances of a local account report, as the real server names it.
-fn transport_url(base: &str, account: &str, number: i64) -> String {
-    let account = url::form_urlencoded::byte_serialize(account.as_bytes())
-        .collect::<String>()
-        .replace('+', "%20");
-    format!("{base}/cslu/v1/pi/{account}-{number}")
 }
 
 /// GET …/usage.tar: what the cloud has said nothing of, for its Usage Data Files.

@@ -45,7 +45,7 @@ async fn accounts(who: SignedIn) -> Answer {
                     json!({
                         "account_id": account.number, "name": account.name,
                         "domain": cloud.map(|cloud| cloud.domain.clone()),
-                        "cslu_tenant_url": format!("{base}/cslu/v1/pi/{}-{}", account.name, account.number),
+                        "cslu_tenant_url": account.transport_url(&base),
                         "cssm_smart_account_id": cloud.map(|cloud| cloud.smart_account),
                         "cssm_smart_account_name": cloud.map_or(&account.smart_account, |cloud| &cloud.smart_account_name),
                         "cssm_virtual_account_name": cloud.map_or(&account.virtual_account, |cloud| &cloud.virtual_account),

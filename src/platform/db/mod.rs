@@ -237,25 +237,32 @@ impl Db {
 
     /// As [`Db::write`], for jobs and commands.
     pub fn write_now<T>(&self, f: impl Fn(&mut Tx<'_>) -> Result<Recorded<T>>) -> Result<T> {
-        kept(|value| {
-            let mut run = |tx: &mut Tx<'_>| f(tx).map(|done| put(value, done.parts()));
-            self.try_again(&mut |conn| tx::serial(conn, &mut run))
-        })
+        self.written(tx::serial, |tx| f(tx).map(Recorded::parts))
     }
 
     /// As [`Db::write_locked`], for jobs and commands.
     pub fn write_locked_now<T>(&self, f: impl Fn(&mut Tx<'_>) -> Result<Recorded<T>>) -> Result<T> {
-        kept(|value| {
-            let mut run = |tx: &mut Tx<'_>| f(tx).map(|done| put(value, done.parts()));
-            self.try_again(&mut |conn| tx::locked(conn, &mut run))
-        })
+        self.written(tx::locked, |tx| f(tx).map(Recorded::parts))
     }
 
     /// As [`Db::housekeeping`], for jobs and commands.
     pub fn housekeeping_now<T>(&self, f: impl Fn(&mut Tx<'_>) -> Result<T>) -> Result<T> {
+        self.written(tx::locked, |tx| f(tx).map(|done| (done, true)))
+    }
+
+    /// What a write came to; `f` says whether it is to be committed.
+    fn written<T>(
+        &self,
+        within: fn(&mut Conn, tx::Writes<'_>) -> Result<()>,
+        f: impl Fn(&mut Tx<'_>) -> Result<(T, bool)>,
+    ) -> Result<T> {
         kept(|value| {
-            let mut run = |tx: &mut Tx<'_>| f(tx).map(|done| put(value, (done, true)));
-            self.try_again(&mut |conn| tx::locked(conn, &mut run))
+            let mut run = |tx: &mut Tx<'_>| {
+                let (done, commit) = f(tx)?;
+                *value = Some(done);
+                Ok(commit)
+            };
+            self.try_again(&mut |conn| within(conn, &mut run))
         })
     }
 
@@ -320,12 +327,6 @@ fn kept<T>(run: impl FnOnce(&mut Option<T>) -> Result<()>) -> Result<T> {
     let mut value = None;
     run(&mut value)?;
     value.ok_or_else(|| Error::internal("a transaction came to nothing"))
-}
-
-/// Keeps what a transaction has come to so far, and says whether it is to be committed.
-fn put<T>(place: &mut Option<T>, (value, commit): (T, bool)) -> bool {
-    *place = Some(value);
-    commit
 }
 
 /// What blocks, and what comes of it.
