@@ -161,6 +161,10 @@ impl Problems {
     pub fn take<T>(&mut self, field: &str, parsed: Result<T, String>) -> Option<T> {
         parsed.map_err(|says| self.add(field, says)).ok()
     }
+    /// Keeps a good value; takes over what is wrong with a bad one.
+    pub fn take_all<T>(&mut self, parsed: std::result::Result<T, Self>) -> Option<T> {
+        parsed.map_err(|found| self.0.extend(found.0)).ok()
+    }
     /// All of them.
     pub fn list(&self) -> &[Problem] {
         &self.0

@@ -1,11 +1,10 @@
 //! The tables of requests for access and of how an account handles them.
 
-use super::model::{AccessRequest, AccessState, Part, Place, ScopeKind, Settings};
+use super::model::{AccessRequest, AccessState, LIFECYCLE, Part, Place, ScopeKind, Settings};
 use crate::authz::{Role, Within};
 use crate::error::{Error, Result};
 use crate::kernel::Moment;
 use crate::kernel::ids::{AccessRequestId, PersonId, SmartAccountId, VirtualAccountId};
-use crate::platform::calendar::{Due, each};
 use crate::platform::db::schema::{
     access_request_places as places, access_requests as requests, access_settings as settings,
 };
@@ -364,7 +363,11 @@ pub struct Decision<'a> {
 
 /// Ends a pending request one way or the other. Only one can: the others find it no longer pending.
 pub fn decide(tx: &mut Tx<'_>, id: AccessRequestId, at: Moment, decision: &Decision<'_>) -> Result<bool> {
-    let open = requests::table.filter(requests::id.eq(id).and(requests::state.eq(AccessState::Pending)));
+    let open = requests::table.filter(
+        requests::id
+            .eq(id)
+            .and(requests::state.eq_any(LIFECYCLE.before(decision.state))),
+    );
     let (given_scope, given_role) = decision.given.unzip();
     let changed = diesel::update(open)
         .set((
@@ -381,49 +384,12 @@ pub fn decide(tx: &mut Tx<'_>, id: AccessRequestId, at: Moment, decision: &Decis
     Ok(changed == 1)
 }
 
-/// Requests of which the reminder is due.
-pub fn to_remind(read: &mut dyn Reads, now: Moment, most: i64) -> Result<Vec<AccessRequestId>> {
-    Ok(requests::table
-        .filter(
-            requests::state
-                .eq(AccessState::Pending)
-                .and(requests::reminded_at.is_null())
-                .and(requests::remind_at.le(now))
-                .and(requests::expires_at.gt(now)),
-        )
-        .order((requests::remind_at.asc(), requests::id.asc()))
-        .select(requests::id)
-        .limit(most)
-        .load(read.conn())?)
-}
-
-/// Claims the reminder of a request. Only one process can.
-pub fn remind(tx: &mut Tx<'_>, id: AccessRequestId, now: Moment) -> Result<bool> {
-    let due = requests::table.filter(
-        requests::id
-            .eq(id)
-            .and(requests::state.eq(AccessState::Pending))
-            .and(requests::reminded_at.is_null())
-            .and(requests::remind_at.le(now)),
-    );
-    let changed = diesel::update(due)
-        .set(requests::reminded_at.eq(Some(now)))
-        .execute(tx.conn())?;
-    Ok(changed == 1)
-}
-
-/// Requests that nobody has decided in time.
-pub fn to_expire(read: &mut dyn Reads, now: Moment, most: i64) -> Result<Vec<AccessRequestId>> {
-    Ok(requests::table
-        .filter(
-            requests::state
-                .eq(AccessState::Pending)
-                .and(requests::expires_at.le(now)),
-        )
-        .order((requests::expires_at.asc(), requests::id.asc()))
-        .select(requests::id)
-        .limit(most)
-        .load(read.conn())?)
+crate::deadlines! {
+    requests of AccessRequestId, while AccessState::Pending,
+    reminder: "Access request: reminder",
+        "Nobody has decided it; the Smart Account says after how many days those who can are reminded.",
+    end: "Access request expires",
+        "Nobody has decided it; the Smart Account says after how many days a request expires.",
 }
 
 /// Some of those that wait, in the order of their ids.
@@ -498,36 +464,4 @@ pub fn keep_settings(tx: &mut Tx<'_>, account: SmartAccountId, new: &Settings) -
         .execute(tx.conn())
         .on_taken(|| Error::Stale)?;
     Ok(true)
-}
-
-/// The next reminders and ends of those that wait.
-pub fn upcoming(read: &mut dyn Reads, after: Moment, most: i64) -> Result<Vec<Due>> {
-    let pending = requests::state.eq(AccessState::Pending);
-    let reminded: Vec<(Moment, String)> = requests::table
-        .filter(
-            pending
-                .and(requests::reminded_at.is_null())
-                .and(requests::remind_at.gt(after)),
-        )
-        .order((requests::remind_at.asc(), requests::id.asc()))
-        .select((requests::remind_at, requests::reference))
-        .limit(most)
-        .load(read.conn())?;
-    let ended: Vec<(Moment, String)> = requests::table
-        .filter(pending.and(requests::expires_at.gt(after)))
-        .order((requests::expires_at.asc(), requests::id.asc()))
-        .select((requests::expires_at, requests::reference))
-        .limit(most)
-        .load(read.conn())?;
-    Ok(each(
-        reminded,
-        "Access request: reminder",
-        "Nobody has decided it; the Smart Account says after how many days those who can are reminded.",
-    )
-    .chain(each(
-        ended,
-        "Access request expires",
-        "Nobody has decided it; the Smart Account says after how many days a request expires.",
-    ))
-    .collect())
 }

@@ -4,6 +4,7 @@ use super::{service, store};
 use crate::error::Result;
 use crate::kernel::Clock;
 use crate::platform::db::Db;
+use crate::platform::deadlines::each_due;
 use crate::platform::jobs::Job;
 use std::time::Duration;
 
@@ -24,23 +25,16 @@ pub fn jobs(db: &Db, clock: &Clock) -> Vec<Job> {
 async fn by_the_clock(db: Db, clock: Clock) -> Result<()> {
     let now = clock.now();
     // Overdue ones first: nobody is reminded of what has ended.
-    loop {
-        let due = db.read(move |r| store::to_expire(r, now, AT_ONCE)).await?;
-        if due.is_empty() {
-            break;
-        }
-        for id in due {
-            db.write(move |tx| service::expire(tx, id, now)).await?;
-        }
-    }
-    loop {
-        let due = db.read(move |r| store::to_remind(r, now, AT_ONCE)).await?;
-        if due.is_empty() {
-            break;
-        }
-        for id in due {
-            db.write(move |tx| service::remind(tx, id, now)).await?;
-        }
-    }
-    Ok(())
+    each_due(
+        &db,
+        move |r| store::to_expire(r, now, AT_ONCE),
+        move |tx, id| service::expire(tx, *id, now),
+    )
+    .await?;
+    each_due(
+        &db,
+        move |r| store::to_remind(r, now, AT_ONCE),
+        move |tx, id| service::remind(tx, *id, now),
+    )
+    .await
 }

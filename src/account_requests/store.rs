@@ -1,10 +1,9 @@
 //! The tables of requests and of those who were asked to decide them.
 
-use super::model::{Creator, CreatorState, DomainReview, Request, RequestKind, RequestState};
+use super::model::{Creator, CreatorState, DomainReview, LIFECYCLE, Request, RequestKind, RequestState};
 use crate::error::Result;
 use crate::kernel::ids::{AccountRequestId, CreatorId, PersonId, SmartAccountId};
 use crate::kernel::{EmailAddress, Moment};
-use crate::platform::calendar::{Due, each};
 use crate::platform::db::schema::{account_request_creators as creators, account_requests as requests};
 use crate::platform::db::{Reads, Tx};
 use diesel::prelude::*;
@@ -265,7 +264,11 @@ pub fn decide(
     at: Moment,
     reason: &str,
 ) -> Result<bool> {
-    let open = requests::table.filter(requests::id.eq(id).and(requests::state.eq(RequestState::Pending)));
+    let open = requests::table.filter(
+        requests::id
+            .eq(id)
+            .and(requests::state.eq_any(LIFECYCLE.before(state))),
+    );
     let changed = diesel::update(open)
         .set((
             requests::state.eq(state),
@@ -311,79 +314,8 @@ pub fn end_creator(tx: &mut Tx<'_>, id: CreatorId, state: CreatorState, at: Mome
     Ok(changed == 1)
 }
 
-/// Requests of which the reminder is due.
-pub fn to_remind(read: &mut dyn Reads, now: Moment, most: i64) -> Result<Vec<AccountRequestId>> {
-    Ok(requests::table
-        .filter(
-            requests::state
-                .eq(RequestState::Pending)
-                .and(requests::reminded_at.is_null())
-                .and(requests::remind_at.le(now))
-                .and(requests::expires_at.gt(now)),
-        )
-        .order((requests::remind_at.asc(), requests::id.asc()))
-        .select(requests::id)
-        .limit(most)
-        .load(read.conn())?)
-}
-
-/// Claims the reminder of a request. Only one process can.
-pub fn remind(tx: &mut Tx<'_>, id: AccountRequestId, now: Moment) -> Result<bool> {
-    let due = requests::table.filter(
-        requests::id
-            .eq(id)
-            .and(requests::state.eq(RequestState::Pending))
-            .and(requests::reminded_at.is_null())
-            .and(requests::remind_at.le(now)),
-    );
-    let changed = diesel::update(due)
-        .set(requests::reminded_at.eq(Some(now)))
-        .execute(tx.conn())?;
-    Ok(changed == 1)
-}
-
-/// Requests that nobody has decided in time.
-pub fn to_expire(read: &mut dyn Reads, now: Moment, most: i64) -> Result<Vec<AccountRequestId>> {
-    Ok(requests::table
-        .filter(
-            requests::state
-                .eq(RequestState::Pending)
-                .and(requests::expires_at.le(now)),
-        )
-        .order((requests::expires_at.asc(), requests::id.asc()))
-        .select(requests::id)
-        .limit(most)
-        .load(read.conn())?)
-}
-
-/// The next reminders and ends of those that wait.
-pub fn upcoming(read: &mut dyn Reads, after: Moment, most: i64) -> Result<Vec<Due>> {
-    let pending = requests::state.eq(RequestState::Pending);
-    let reminded: Vec<(Moment, String)> = requests::table
-        .filter(
-            pending
-                .and(requests::reminded_at.is_null())
-                .and(requests::remind_at.gt(after)),
-        )
-        .order((requests::remind_at.asc(), requests::id.asc()))
-        .select((requests::remind_at, requests::reference))
-        .limit(most)
-        .load(read.conn())?;
-    let ended: Vec<(Moment, String)> = requests::table
-        .filter(pending.and(requests::expires_at.gt(after)))
-        .order((requests::expires_at.asc(), requests::id.asc()))
-        .select((requests::expires_at, requests::reference))
-        .limit(most)
-        .load(read.conn())?;
-    Ok(each(
-        reminded,
-        "Smart Account request: reminder",
-        "Nobody has decided it for a week.",
-    )
-    .chain(each(
-        ended,
-        "Smart Account request expires",
-        "Nobody has decided it for two weeks.",
-    ))
-    .collect())
+crate::deadlines! {
+    requests of AccountRequestId, while RequestState::Pending,
+    reminder: "Smart Account request: reminder", "Nobody has decided it for a week.",
+    end: "Smart Account request expires", "Nobody has decided it for two weeks.",
 }

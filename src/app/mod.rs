@@ -70,6 +70,23 @@ fn calendar(edition: Edition) -> Calendar {
     calendar
 }
 
+/// What becomes of the things that have states, room by room.
+pub fn lifecycles() -> Vec<crate::kernel::Life> {
+    [
+        smart_accounts::lifecycles(),
+        members::lifecycles(),
+        access_requests::lifecycles(),
+        account_requests::lifecycles(),
+        orders::lifecycles(),
+        tokens::lifecycles(),
+        devices::lifecycles(),
+        device_managers::lifecycles(),
+        sync::lifecycles(),
+        local_accounts::lifecycles(),
+    ]
+    .concat()
+}
+
 /// Every code with which a rule refuses, when, and the way out.
 pub fn refusals() -> Vec<crate::error::Coded> {
     let mut codes = vec![

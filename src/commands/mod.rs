@@ -254,6 +254,19 @@ pub fn print_problems() -> String {
     out
 }
 
+/// Every state that things have and every way from one into another, as a page of the documentation.
+pub fn print_lifecycles() -> String {
+    let mut out = String::from(
+        "# Lifecycles\n\nPrinted from the tables that the rooms go by; a test fails when this page is stale. What is not listed does \
+         not happen.\n",
+    );
+    for life in crate::app::lifecycles() {
+        out.push('\n');
+        out.push_str(&life.print());
+    }
+    out
+}
+
 /// Opens a database whose schema is this program's.
 fn current(url: &str) -> Result<Db, String> {
     match migrate::compare(url).map_err(|e| e.to_string())? {

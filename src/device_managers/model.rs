@@ -2,7 +2,7 @@
 
 use crate::error::Refusal;
 use crate::kernel::ids::{DeviceManagerId, SmartAccountId, VirtualAccountId};
-use crate::kernel::{Moment, Name};
+use crate::kernel::{Lifecycle, Moment, Name};
 use chrono::TimeDelta;
 use serde::{Deserialize, Serialize};
 
@@ -26,6 +26,47 @@ crate::words! {
         Overdue = "overdue", "Synchronization overdue";
     }
 }
+
+/// It follows from what is kept of a device manager, and from the time. One that does not synchronize within 90 days is removed.
+pub const LIFECYCLE: Lifecycle<SyncStatus> = {
+    use SyncStatus::{Failed, InProgress, Never, Overdue, Successful};
+    Lifecycle {
+        of: "Device manager",
+        states: SyncStatus::ALL,
+        begins: &[Never],
+        moves: &[
+            (Never, "a file waits for Submit", InProgress),
+            (Successful, "a file waits for Submit", InProgress),
+            (Failed, "a file waits for Submit", InProgress),
+            (Never, "a file is applied", Successful),
+            (InProgress, "a file is applied", Successful),
+            (Failed, "a file is applied", Successful),
+            (Overdue, "a file is applied", Successful),
+            (Never, "a file is refused", Failed),
+            (InProgress, "a file is refused", Failed),
+            (Successful, "a file is refused", Failed),
+            (
+                InProgress,
+                "the file is withdrawn; none was applied before",
+                Never,
+            ),
+            (InProgress, "the file is withdrawn", Successful),
+            (
+                InProgress,
+                "the file is withdrawn; the one before was refused",
+                Failed,
+            ),
+            (Never, "nothing is applied within 30 days", Overdue),
+            (InProgress, "nothing is applied within 30 days", Overdue),
+            (Successful, "nothing is applied within 30 days", Overdue),
+            (Failed, "nothing is applied within 30 days", Overdue),
+            (InProgress, "it is registered again, with a new key", Never),
+            (Successful, "it is registered again, with a new key", Never),
+            (Failed, "it is registered again, with a new key", Never),
+            (Overdue, "it is registered again, with a new key", Never),
+        ],
+    }
+};
 
 impl SyncStatus {
     /// The badge.
@@ -152,6 +193,7 @@ pub fn name(typed: &str) -> Result<Name, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
     fn manager(at: Moment) -> Manager {
         Manager {
@@ -175,6 +217,37 @@ mod tests {
             removed_at: None,
             version: 1,
             registration: 1,
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn whatever_happens_to_a_device_manager_stands_in_the_table(steps in proptest::collection::vec(0..6_u8, 1..16)) {
+            let mut now = Moment::parse("2026-11-01T08:00:00Z").unwrap();
+            let mut one = manager(now);
+            for step in steps {
+                let was = one.status(now);
+                match step {
+                    0 => now = now.plus(TimeDelta::days(20)),
+                    1 => one.waits_since = Some(now),
+                    2 => one.waits_since = None,
+                    3 => {
+                        one.sequence += 1;
+                        one.synced_at = Some(now);
+                        one.due_at = now.plus(DUE_AFTER);
+                        (one.waits_since, one.failed_at) = (None, None);
+                    }
+                    4 => (one.waits_since, one.failed_at) = (None, Some(now)),
+                    _ => {
+                        one.registration += 1;
+                        one.sequence = 0;
+                        one.due_at = now.plus(DUE_AFTER);
+                        (one.waits_since, one.failed_at) = (None, None);
+                    }
+                }
+                let is = one.status(now);
+                prop_assert!(was == is || LIFECYCLE.must(was, is).is_ok(), "{was} to {is}");
+            }
         }
     }
 

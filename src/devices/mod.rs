@@ -8,6 +8,7 @@ mod api;
 mod api_device;
 pub mod calls;
 mod jobs;
+mod lifecycle;
 mod model;
 mod occupant;
 mod pages;
@@ -48,6 +49,11 @@ pub fn routes(routes: &mut Routes) {
 pub fn policy_routes(routes: &mut Routes) {
     policy::routes(routes);
     reservation::authorization_routes(routes);
+}
+
+/// What becomes of the things of this room.
+pub fn lifecycles() -> Vec<crate::kernel::Life> {
+    vec![lifecycle::LIFECYCLE.in_words(), reservation::lifecycle()]
 }
 
 /// With what codes the rules of this room refuse, when, and the way out.

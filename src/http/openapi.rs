@@ -1,7 +1,7 @@
 //! The description of the API (OpenAPI 3.1), made from the list of routes and the types of its bodies.
 
 use super::access::Demand;
-use super::routes::Routes;
+use super::routes::{Api, Routes};
 use serde_json::{Map, Value, json};
 
 /// The document.
@@ -15,68 +15,7 @@ pub fn document(routes: &Routes, codes: &[crate::error::Coded]) -> Value {
                 schemas.insert(name.clone(), value);
             }
         }
-        let mut parameters: Vec<Value> = path
-            .split('/')
-            .filter_map(|part| part.strip_prefix('{').and_then(|p| p.strip_suffix('}')))
-            .map(|name| json!({ "name": name, "in": "path", "required": true, "schema": path_schema(name), "description": describe(name) }))
-            .collect();
-        parameters.extend(api.query.iter().map(super::query::Param::described));
-        if api.once {
-            parameters.push(json!({ "name": "Idempotency-Key", "in": "header", "required": false, "schema": { "type": "string", "maxLength": 200 }, "description": "The same key with the same body is carried out once; kept for 72 hours." }));
-        }
-        let mut responses = Map::new();
-        let good = |says: &str| {
-            let mut good = json!({ "description": says });
-            if let Some(map) = good.as_object_mut() {
-                if let Some(name) = &api.gives {
-                    map.insert("content".to_owned(), json!({ "application/json": { "schema": { "$ref": format!("#/components/schemas/{name}") } } }));
-                } else if api.gives_file {
-                    map.insert("content".to_owned(), json!({ "application/octet-stream": {} }));
-                }
-            }
-            good
-        };
-        let is_empty = api.gives.is_none() && !api.gives_file;
-        let done = if is_empty {
-            "Done; there is nothing to say."
-        } else {
-            "Done."
-        };
-        responses.insert(api.status.to_string(), good(done));
-        if let Some((status, when)) = api.also {
-            responses.insert(status.to_string(), good(when));
-        }
-        for (status, when) in api.fails {
-            let shape = api.fails_with.as_deref().unwrap_or("Problem");
-            responses.insert(status.to_string(), json!({ "description": when, "content": { "application/json": { "schema": { "$ref": format!("#/components/schemas/{shape}") } } } }));
-        }
-        let problem = |says: &str| json!({ "description": says, "content": { "application/problem+json": { "schema": { "$ref": "#/components/schemas/Problem" } } } });
-        responses.insert(
-            "default".to_owned(),
-            problem("Refused or failed; the code says why."),
-        );
-        let mut operation = json!({
-            "summary": api.summary,
-            "operationId": operation_id(method.as_str(), path),
-            "tags": [tag(path)],
-            "parameters": parameters,
-            "responses": responses,
-            "x-demands": demand.to_string(),
-        });
-        if let Some(map) = operation.as_object_mut() {
-            if let Some(name) = &api.takes {
-                map.insert("requestBody".to_owned(), json!({ "required": true, "content": { "application/json": { "schema": { "$ref": format!("#/components/schemas/{name}") } } } }));
-            }
-            if api.takes_file {
-                map.insert(
-                    "requestBody".to_owned(),
-                    json!({ "required": true, "content": { "application/octet-stream": {} } }),
-                );
-            }
-            if matches!(demand, Demand::Nothing | Demand::Lab) {
-                map.insert("security".to_owned(), json!([]));
-            }
-        }
+        let operation = operation(method.as_str(), path, demand, api);
         let entry = paths.entry(path.to_owned()).or_insert_with(|| json!({}));
         if let Some(map) = entry.as_object_mut() {
             map.insert(method.as_str().to_lowercase(), operation);
@@ -98,6 +37,81 @@ pub fn document(routes: &Routes, codes: &[crate::error::Coded]) -> Value {
             "securitySchemes": { "client": { "type": "http", "scheme": "bearer", "bearerFormat": "JWT", "description": "An access token of an API client, from POST /api/v1/token. It lives for 3,599 seconds and dies with its client." } },
         },
     })
+}
+
+/// One operation, with what it takes and gives.
+fn operation(method: &str, path: &str, demand: Demand, api: &Api) -> Value {
+    let mut operation = json!({
+        "summary": api.summary,
+        "operationId": operation_id(method, path),
+        "tags": [tag(path)],
+        "parameters": parameters(path, api),
+        "responses": responses(api),
+        "x-demands": demand.to_string(),
+    });
+    if let Some(map) = operation.as_object_mut() {
+        if let Some(name) = &api.takes {
+            map.insert("requestBody".to_owned(), json!({ "required": true, "content": { "application/json": { "schema": { "$ref": format!("#/components/schemas/{name}") } } } }));
+        }
+        if api.takes_file {
+            map.insert(
+                "requestBody".to_owned(),
+                json!({ "required": true, "content": { "application/octet-stream": {} } }),
+            );
+        }
+        if matches!(demand, Demand::Nothing | Demand::Lab) {
+            map.insert("security".to_owned(), json!([]));
+        }
+    }
+    operation
+}
+
+fn parameters(path: &str, api: &Api) -> Vec<Value> {
+    let mut parameters: Vec<Value> = path
+        .split('/')
+        .filter_map(|part| part.strip_prefix('{').and_then(|p| p.strip_suffix('}')))
+        .map(|name| json!({ "name": name, "in": "path", "required": true, "schema": path_schema(name), "description": describe(name) }))
+        .collect();
+    parameters.extend(api.query.iter().map(super::query::Param::described));
+    if api.once {
+        parameters.push(json!({ "name": "Idempotency-Key", "in": "header", "required": false, "schema": { "type": "string", "maxLength": 200 }, "description": "The same key with the same body is carried out once; kept for 72 hours." }));
+    }
+    parameters
+}
+
+fn responses(api: &Api) -> Map<String, Value> {
+    let mut responses = Map::new();
+    let good = |says: &str| {
+        let mut good = json!({ "description": says });
+        if let Some(map) = good.as_object_mut() {
+            if let Some(name) = &api.gives {
+                map.insert("content".to_owned(), json!({ "application/json": { "schema": { "$ref": format!("#/components/schemas/{name}") } } }));
+            } else if api.gives_file {
+                map.insert("content".to_owned(), json!({ "application/octet-stream": {} }));
+            }
+        }
+        good
+    };
+    let is_empty = api.gives.is_none() && !api.gives_file;
+    let done = if is_empty {
+        "Done; there is nothing to say."
+    } else {
+        "Done."
+    };
+    responses.insert(api.status.to_string(), good(done));
+    if let Some((status, when)) = api.also {
+        responses.insert(status.to_string(), good(when));
+    }
+    for (status, when) in api.fails {
+        let shape = api.fails_with.as_deref().unwrap_or("Problem");
+        responses.insert(status.to_string(), json!({ "description": when, "content": { "application/json": { "schema": { "$ref": format!("#/components/schemas/{shape}") } } } }));
+    }
+    let problem = |says: &str| json!({ "description": says, "content": { "application/problem+json": { "schema": { "$ref": "#/components/schemas/Problem" } } } });
+    responses.insert(
+        "default".to_owned(),
+        problem("Refused or failed; the code says why."),
+    );
+    responses
 }
 
 fn problem_schema(codes: &[crate::error::Coded]) -> Value {

@@ -184,29 +184,14 @@ pub fn chosen(found: &Found, meanings: &[Meaning], columns: &[String], head: &st
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::kernel::table::{Guess, Table};
+    use crate::kernel::table::Table;
 
     const MEANINGS: [Meaning; 2] = [
         Meaning {
-            key: "sku",
-            label: "SKU",
-            names: &["sku"],
-            loose: &[],
-            other: &[],
-            looks: None,
-            guess: Guess::Never,
             needed: true,
+            ..Meaning::headed("sku", "SKU", &["sku"])
         },
-        Meaning {
-            key: "term_months",
-            label: "term in months",
-            names: &["term"],
-            loose: &[],
-            other: &[],
-            looks: None,
-            guess: Guess::Never,
-            needed: false,
-        },
+        Meaning::headed("term_months", "term in months", &["term"]),
     ];
 
     #[test]

@@ -4,6 +4,7 @@ use super::service;
 use crate::error::Result;
 use crate::kernel::Clock;
 use crate::platform::db::Db;
+use crate::platform::deadlines::each_due;
 use crate::platform::jobs::Job;
 use std::time::Duration;
 
@@ -22,14 +23,11 @@ pub fn jobs(db: &Db, clock: &Clock) -> Vec<Job> {
 }
 
 async fn end(db: Db, clock: Clock) -> Result<()> {
-    loop {
-        let now = clock.now();
-        let over = db.read(move |r| service::over(r, now, AT_ONCE)).await?;
-        if over.is_empty() {
-            return Ok(());
-        }
-        for pool in over {
-            db.write(move |tx| service::end(tx, now, &pool)).await?;
-        }
-    }
+    let now = clock.now();
+    each_due(
+        &db,
+        move |r| service::over(r, now, AT_ONCE),
+        move |tx, pool| service::end(tx, now, pool),
+    )
+    .await
 }

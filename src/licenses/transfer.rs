@@ -164,25 +164,7 @@ pub fn review(
             Precedence::LongestTermLast => take(pools.iter().filter(wanted), line.quantity),
             Precedence::LongestTermFirst => take(pools.iter().rev().filter(wanted), line.quantity),
         };
-        let refused = if line.to == stock.virtual_account {
-            Some(refusal(
-                "licenses.same-place",
-                format!("{} is in {} already.", stock.name, known.name(line.to)),
-            ))
-        } else if line.quantity < 1 {
-            Some(refusal(
-                "licenses.nothing-chosen",
-                format!("No quantity of {} to transfer was chosen.", stock.name),
-            ))
-        } else if missing > 0 {
-            Some(not_enough(
-                stock,
-                pools.iter().filter(wanted),
-                known.name(stock.virtual_account),
-            ))
-        } else {
-            None
-        };
+        let refused = against(stock, line, missing, pools.iter().filter(wanted), &known);
         let terms: Vec<(Pool, i64)> = taken.into_iter().map(|(pool, n)| (pool.clone(), n)).collect();
         if refused.is_none() {
             // What one line takes is not there for the next.
@@ -207,6 +189,39 @@ pub fn review(
         let gone = stocks.get(&line.line.stock).map_or(0, |(_, _, gone)| *gone);
         line.leaves = line.stock.balance.saturating_sub(gone);
     }
+    Ok(Review {
+        fingerprint: fingerprint(&reviewed),
+        lines: reviewed,
+    })
+}
+
+/// Why a line cannot go, if it cannot.
+fn against<'a>(
+    stock: &Stock,
+    line: &Line,
+    missing: i64,
+    pools: impl Iterator<Item = &'a Pool> + Clone,
+    known: &Places,
+) -> Option<Refusal> {
+    if line.to == stock.virtual_account {
+        Some(refusal(
+            "licenses.same-place",
+            format!("{} is in {} already.", stock.name, known.name(line.to)),
+        ))
+    } else if line.quantity < 1 {
+        Some(refusal(
+            "licenses.nothing-chosen",
+            format!("No quantity of {} to transfer was chosen.", stock.name),
+        ))
+    } else if missing > 0 {
+        Some(not_enough(stock, pools, known.name(stock.virtual_account)))
+    } else {
+        None
+    }
+}
+
+/// What stands in a review, in short.
+fn fingerprint(reviewed: &[Reviewed]) -> String {
     let seen: Vec<_> = reviewed
         .iter()
         .map(|one| {
@@ -222,10 +237,7 @@ pub fn review(
             )
         })
         .collect();
-    Ok(Review {
-        fingerprint: token::digest(&format!("{seen:?}")),
-        lines: reviewed,
-    })
+    token::digest(&format!("{seen:?}"))
 }
 
 fn not_enough<'a>(stock: &Stock, pools: impl Iterator<Item = &'a Pool> + Clone, place: String) -> Refusal {

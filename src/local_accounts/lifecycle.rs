@@ -3,6 +3,7 @@
 
 use super::model::AccountState;
 use crate::error::{Error, Result};
+use crate::kernel::Life;
 
 crate::words! {
     /// Something that changes the state of a local account.
@@ -120,6 +121,25 @@ pub fn offers(state: AccountState) -> Vec<Move> {
         .copied()
         .filter(|step| step.is_chosen() && step.from(state).is_some())
         .collect()
+}
+
+/// The same table, for the documentation.
+pub fn in_words() -> Life {
+    Life {
+        of: "Local account of an On-Prem server",
+        states: AccountState::ALL.iter().map(ToString::to_string).collect(),
+        begins: vec![AccountState::Pending.to_string()],
+        moves: TABLE
+            .iter()
+            .map(|(step, from, next)| {
+                let to = match next {
+                    Next::State(to) => to.to_string(),
+                    Next::Gone => "gone".to_owned(),
+                };
+                (from.to_string(), step.to_string(), to)
+            })
+            .collect(),
+    }
 }
 
 #[cfg(test)]

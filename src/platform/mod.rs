@@ -3,6 +3,7 @@
 pub mod calendar;
 pub mod config;
 pub mod db;
+pub mod deadlines;
 pub mod deliveries;
 pub mod faults;
 pub mod fleet;

@@ -100,11 +100,7 @@ impl Occupants {
         account: SmartAccountId,
         ids: &[VirtualAccountId],
     ) -> Result<Vec<(VirtualAccountId, Holding)>> {
-        let mut all = Vec::new();
-        for occupant in &self.0 {
-            all.extend(occupant.holds(read, account, ids)?);
-        }
-        Ok(all)
+        self.gathered(|one| one.holds(read, account, ids))
     }
 
     /// Which of these Virtual Accounts an On-Prem server serves, with the name of its device manager: what is made there is
@@ -115,11 +111,7 @@ impl Occupants {
         account: SmartAccountId,
         ids: &[VirtualAccountId],
     ) -> Result<Vec<(VirtualAccountId, String)>> {
-        let mut all = Vec::new();
-        for occupant in &self.0 {
-            all.extend(occupant.served(read, account, ids)?);
-        }
-        Ok(all)
+        self.gathered(|one| one.served(read, account, ids))
     }
 
     /// As of which synchronization the numbers of an account are, or of these Virtual Accounts of it, the oldest first.
@@ -129,10 +121,7 @@ impl Occupants {
         account: SmartAccountId,
         only: Option<&[VirtualAccountId]>,
     ) -> Result<Vec<AsOf>> {
-        let mut all = Vec::new();
-        for occupant in &self.0 {
-            all.extend(occupant.as_of(read, account, only)?);
-        }
+        let mut all = self.gathered(|one| one.as_of(read, account, only))?;
         all.sort_by_key(|one| one.at);
         Ok(all)
     }
@@ -145,10 +134,14 @@ impl Occupants {
         account: SmartAccountId,
         id: VirtualAccountId,
     ) -> Result<Vec<Event>> {
-        let mut events = Vec::new();
+        self.gathered(|one| one.leave(tx, at, account, id))
+    }
+
+    fn gathered<T>(&self, mut of: impl FnMut(&dyn Occupant) -> Result<Vec<T>>) -> Result<Vec<T>> {
+        let mut all = Vec::new();
         for occupant in &self.0 {
-            events.extend(occupant.leave(tx, at, account, id)?);
+            all.extend(of(occupant.as_ref())?);
         }
-        Ok(events)
+        Ok(all)
     }
 }

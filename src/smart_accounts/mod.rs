@@ -62,6 +62,14 @@ pub fn letters(letters: &mut Letters) {
     letters::register(letters);
 }
 
+/// What becomes of the things of this room.
+pub fn lifecycles() -> Vec<crate::kernel::Life> {
+    vec![
+        model::LIFECYCLE.in_words(),
+        model::DOMAIN_CHANGE_LIFECYCLE.in_words(),
+    ]
+}
+
 /// With what codes the rules of this room refuse, when, and the way out.
 pub const REFUSALS: &[crate::error::Coded] = &[
     (

@@ -3,7 +3,7 @@
 use crate::authz::matrix::INACTIVE;
 use crate::error::{Error, Problems, Result};
 use crate::kernel::ids::{AddressId, DomainChangeId, PersonId, SmartAccountId};
-use crate::kernel::{DomainIdentifier, EmailAddress, Moment, Name, text};
+use crate::kernel::{DomainIdentifier, EmailAddress, Lifecycle, Moment, Name, text};
 
 /// How long a headquarters address may be.
 pub const LONGEST_ADDRESS: usize = 500;
@@ -23,6 +23,21 @@ crate::words! {
         Inactive = "inactive", "Inactive";
     }
 }
+
+/// One whose request came to nothing stays Pending, and its domain is free again.
+pub const LIFECYCLE: Lifecycle<State> = {
+    use State::{Active, Inactive, Pending};
+    Lifecycle {
+        of: "Smart Account",
+        states: State::ALL,
+        begins: &[Pending],
+        moves: &[
+            (Pending, "its request is approved", Active),
+            (Active, "it is deactivated", Inactive),
+            (Inactive, "it is reactivated", Active),
+        ],
+    }
+};
 
 crate::words! {
     /// What is outstanding while an account is Pending, or why it will stay so.
@@ -132,6 +147,21 @@ crate::words! {
         Withdrawn = "withdrawn", "Withdrawn";
     }
 }
+
+/// A domain that speaks for itself is changed at once, without a wish that waits.
+pub const DOMAIN_CHANGE_LIFECYCLE: Lifecycle<DomainChangeState> = {
+    use DomainChangeState::{Approved, Denied, Pending, Withdrawn};
+    Lifecycle {
+        of: "Change of the Account Domain Identifier",
+        states: DomainChangeState::ALL,
+        begins: &[Pending],
+        moves: &[
+            (Pending, "a Domain approver approves it", Approved),
+            (Pending, "a Domain approver denies it", Denied),
+            (Pending, "whoever asked, or a colleague, withdraws it", Withdrawn),
+        ],
+    }
+};
 
 impl DomainChangeState {
     /// The colour of its badge.

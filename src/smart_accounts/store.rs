@@ -1,7 +1,8 @@
 //! The table of Smart Accounts.
 
 use super::model::{
-    Address, DomainChange, DomainChangeState, PendingDetail, SmartAccount, State, Visibility,
+    Address, DOMAIN_CHANGE_LIFECYCLE, DomainChange, DomainChangeState, LIFECYCLE, PendingDetail,
+    SmartAccount, State, Visibility,
 };
 use super::service::Draft;
 use crate::error::{Error, Result};
@@ -302,6 +303,7 @@ pub fn set_detail(tx: &mut Tx<'_>, id: SmartAccountId, detail: PendingDetail) ->
 
 /// Takes an account out of use, or into use again. Only one can.
 pub fn set_state(tx: &mut Tx<'_>, id: SmartAccountId, from: State, to: State) -> Result<bool> {
+    LIFECYCLE.must(from, to)?;
     let same = smart_accounts::table.filter(smart_accounts::id.eq(id).and(smart_accounts::state.eq(from)));
     let changed = diesel::update(same)
         .set((
@@ -440,7 +442,7 @@ pub fn decide_change(
     let open = changes::table.filter(
         changes::id
             .eq(id)
-            .and(changes::state.eq(DomainChangeState::Pending)),
+            .and(changes::state.eq_any(DOMAIN_CHANGE_LIFECYCLE.before(to))),
     );
     let changed = diesel::update(open)
         .set((

@@ -9,6 +9,7 @@ pub mod format;
 mod genuine;
 mod jobs;
 mod judge;
+mod lifecycle;
 mod model;
 mod pages;
 mod registration;
@@ -35,6 +36,11 @@ pub fn routes(routes: &mut Routes) {
     registration_pages::routes(routes);
     api::routes(routes);
     api_network::routes(routes);
+}
+
+/// What becomes of the things of this room.
+pub fn lifecycles() -> Vec<crate::kernel::Life> {
+    vec![lifecycle::LIFECYCLE.in_words()]
 }
 
 /// With what codes the rules of this room refuse, beside those of the format.

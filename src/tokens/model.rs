@@ -2,7 +2,7 @@
 
 use crate::error::{Problems, Result};
 use crate::kernel::ids::{PersonId, RegistrationTokenId, SmartAccountId, VirtualAccountId};
-use crate::kernel::{Moment, pasted, text};
+use crate::kernel::{Lifecycle, Moment, pasted, text};
 use crate::platform::token;
 use chrono::TimeDelta;
 use data_encoding::BASE64;
@@ -35,6 +35,21 @@ crate::words! {
         Revoked = "revoked", "Revoked";
     }
 }
+
+/// It follows from what is kept of a token, and from the time.
+pub const LIFECYCLE: Lifecycle<State> = {
+    use State::{Active, Exhausted, Expired, Revoked};
+    Lifecycle {
+        of: "Registration token",
+        states: State::ALL,
+        begins: &[Active],
+        moves: &[
+            (Active, "its days are over", Expired),
+            (Active, "it is used as often as it may be", Exhausted),
+            (Active, "somebody revokes it", Revoked),
+        ],
+    }
+};
 
 impl State {
     /// What follows "the token ... registers nothing any more": why it does not.
@@ -382,6 +397,23 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn whatever_happens_to_a_token_stands_in_the_table(steps in proptest::collection::vec(0..3_u8, 1..12)) {
+            let mut token = token(0, Some(3), "2026-02-01T00:00:00Z", None);
+            let mut now = at("2026-01-01T00:00:00Z");
+            for step in steps {
+                let was = token.state(now);
+                match step {
+                    0 => now = now.plus(TimeDelta::days(7)),
+                    1 if was == State::Active => token.uses += 1,
+                    2 if was == State::Active => token.revoked_at = Some(now),
+                    _ => {}
+                }
+                let is = token.state(now);
+                prop_assert!(was == is || LIFECYCLE.must(was, is).is_ok(), "{was} to {is}");
+            }
+        }
+
         #[test]
         fn a_text_reads_back_as_itself(uuid in any::<[u8; 16]>(), secret in any::<[u8; 32]>(), expires in 0_i64..4_102_444_800_000) {
             let written = Written { uuid: uuid::Builder::from_random_bytes(uuid).into_uuid().hyphenated().to_string(), expires, secret };

@@ -15,9 +15,15 @@ use actix_web::http::Method;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+const ALL: &str = "/api/v1/accounts/{said}/webhooks";
+const ONE: &str = "/api/v1/accounts/{said}/webhooks/{webhook}";
+
 pub fn routes(routes: &mut Routes) {
-    const ALL: &str = "/api/v1/accounts/{said}/webhooks";
-    const ONE: &str = "/api/v1/accounts/{said}/webhooks/{webhook}";
+    webhook_routes(routes);
+    delivery_routes(routes);
+}
+
+fn webhook_routes(routes: &mut Routes) {
     routes.api(
         Method::GET,
         ALL,
@@ -73,6 +79,9 @@ pub fn routes(routes: &mut Routes) {
             .gives::<Replayed>(202),
         replay,
     );
+}
+
+fn delivery_routes(routes: &mut Routes) {
     routes.api(
         Method::GET,
         &format!("{ONE}/deliveries"),

@@ -1,5 +1,9 @@
 //! What a request for access is, by what rules it is decided by itself, and who can decide it otherwise.
 
+mod lifecycle;
+
+pub use lifecycle::LIFECYCLE;
+
 use crate::authz::{Grant, Mandate, Role, Within};
 use crate::error::{Error, Problems, Result};
 use crate::kernel::ids::{AccessRequestId, AccessRuleId, PersonId, SmartAccountId, VirtualAccountId};

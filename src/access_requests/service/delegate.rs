@@ -52,6 +52,19 @@ pub fn may_lend<A: Does>(permit: &Permit<A>, held: &[Grant]) -> bool {
             .any(|grant| matrix::allows(Action::DecideAccess, grant.role))
 }
 
+fn check_period(at: Moment, starts_at: Moment, ends_at: Moment) -> Result<()> {
+    let mut problems = Problems::default();
+    if ends_at <= starts_at || ends_at <= at {
+        problems.add(
+            "ends",
+            "Enter a last day that is not before the first day and not over.",
+        );
+    } else if ends_at.since(starts_at) > model::LONGEST_DELEGATION {
+        problems.add("ends", "Choose a period of at most 90 days.");
+    }
+    problems.or_ok()
+}
+
 /// Names somebody who decides while one is away, within one's own right.
 pub fn lend(
     tx: &mut Tx<'_>,
@@ -71,16 +84,7 @@ pub fn lend(
             "Only who can decide access requests by a role of their own can name a delegate.",
         ));
     }
-    let mut problems = Problems::default();
-    if ends_at <= starts_at || ends_at <= at {
-        problems.add(
-            "ends",
-            "Enter a last day that is not before the first day and not over.",
-        );
-    } else if ends_at.since(starts_at) > model::LONGEST_DELEGATION {
-        problems.add("ends", "Choose a period of at most 90 days.");
-    }
-    problems.or_ok()?;
+    check_period(at, starts_at, ends_at)?;
     let nobody = || {
         Error::invalid(
             "delegate",

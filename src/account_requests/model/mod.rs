@@ -13,7 +13,8 @@ mod tests;
 pub use form::{Customers, ForCustomer, ForOwn};
 pub use reasons::{reason_words, reasons_for_customer, reasons_for_own};
 pub use request::{
-    Creator, CreatorState, DomainReason, DomainReview, Request, RequestKind, RequestState, Summary, reference,
+    Creator, CreatorState, DomainReason, DomainReview, LIFECYCLE, Request, RequestKind, RequestState,
+    Summary, reference,
 };
 pub use rules::{Standing, approve_problem, forward_problem, not_asked, own_request, same_mailbox};
 pub use similar::{search_words, similar};

@@ -2,8 +2,8 @@
 
 use super::rules::Standing;
 use crate::error::Result;
-use crate::kernel::Moment;
 use crate::kernel::ids::{AccountRequestId, CreatorId, PersonId, SmartAccountId};
+use crate::kernel::{Lifecycle, Moment};
 use crate::smart_accounts::SmartAccount;
 use chrono::Datelike;
 
@@ -32,6 +32,26 @@ crate::words! {
         Expired = "expired", "Expired";
     }
 }
+
+/// Only one decision counts.
+pub const LIFECYCLE: Lifecycle<RequestState> = {
+    use RequestState::{Approved, Denied, Expired, Pending, Withdrawn};
+    Lifecycle {
+        of: "Request for a Smart Account",
+        states: RequestState::ALL,
+        begins: &[Pending],
+        moves: &[
+            (
+                Pending,
+                "an Account creator or a Domain approver approves it",
+                Approved,
+            ),
+            (Pending, "one of them denies it", Denied),
+            (Pending, "the requester withdraws it", Withdrawn),
+            (Pending, "nobody decides within 14 days", Expired),
+        ],
+    }
+};
 
 impl RequestState {
     /// The colour of its badge.

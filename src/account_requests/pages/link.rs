@@ -164,15 +164,12 @@ pub(super) async fn set_up_account(
         newcomer.account.as_str(),
     ];
     let shortest = shortest_password(&visit).await?;
-    let secret = match check_new_password(&typed.password, &typed.password_again, &about, shortest) {
-        Ok(secret) => Some(secret),
-        Err(found) => {
-            for problem in found.list() {
-                problems.add(&problem.field, &problem.says);
-            }
-            None
-        }
-    };
+    let secret = problems.take_all(check_new_password(
+        &typed.password,
+        &typed.password_again,
+        &about,
+        shortest,
+    ));
     let (Some(name), Some(secret)) = (name, secret) else {
         return page_with(422, &set_up_view(&visit, &newcomer, posted.again(&problems)));
     };

@@ -1,7 +1,9 @@
 //! One request: what it says, its checks, its history and its dialogs.
 
 use super::Reference;
-use crate::account_requests::model::{self, CreatorState, DomainReview, Request, RequestKind, RequestState};
+use crate::account_requests::model::{
+    self, CreatorState, DomainReview, Request, RequestKind, RequestState, Standing,
+};
 use crate::account_requests::service::{self, Details};
 use crate::authn::Person;
 use crate::authz::action::ViewAccountRequests;
@@ -72,9 +74,17 @@ impl RequestView {
 }
 
 fn checks(details: &Details) -> Vec<Check> {
-    let (request, account) = (&details.request, &details.account);
-    let mut checks = Vec::new();
-    checks.push(if details.same_tld == 0 {
+    vec![
+        other_accounts(details),
+        addresses(details),
+        similar_names(details),
+        domain_approval(&details.request),
+    ]
+}
+
+fn other_accounts(details: &Details) -> Check {
+    let account = &details.account;
+    if details.same_tld == 0 {
         Check {
             good: true,
             title: "No account uses this domain".to_owned(),
@@ -94,7 +104,11 @@ fn checks(details: &Details) -> Vec<Check> {
                 account.registrable
             ),
         }
-    });
+    }
+}
+
+fn addresses(details: &Details) -> Check {
+    let (request, account) = (&details.request, &details.account);
     let asked: Vec<&str> = match request.kind {
         RequestKind::Customer => details
             .creators
@@ -117,7 +131,7 @@ fn checks(details: &Details) -> Vec<Check> {
         RequestKind::Own => "The requester\u{2019}s email",
     };
     let good = matching == asked.len();
-    checks.push(Check {
+    Check {
         good,
         title: match (request.kind, good) {
             (RequestKind::Customer, true) => format!("{whose} match the domain"),
@@ -130,8 +144,11 @@ fn checks(details: &Details) -> Vec<Check> {
             counted(asked.len() as u64, "address ends", "addresses end"),
             account.domain
         ),
-    });
-    checks.push(match details.similar.as_slice() {
+    }
+}
+
+fn similar_names(details: &Details) -> Check {
+    match details.similar.as_slice() {
         [] => Check {
             good: true,
             title: "No similar name".to_owned(),
@@ -146,8 +163,11 @@ fn checks(details: &Details) -> Vec<Check> {
                 .collect::<Vec<_>>()
                 .join("; "),
         },
-    });
-    checks.push(match request.domain_review {
+    }
+}
+
+fn domain_approval(request: &Request) -> Check {
+    match request.domain_review {
         DomainReview::NotNeeded => Check {
             good: true,
             title: "No domain approval needed".to_owned(),
@@ -174,8 +194,7 @@ fn checks(details: &Details) -> Vec<Check> {
                 request.domain_by.as_deref().unwrap_or("a Domain approver")
             ),
         },
-    });
-    checks
+    }
 }
 
 /// What happened, the newest first.
@@ -232,6 +251,35 @@ fn history(details: &Details) -> Vec<Happening> {
     all
 }
 
+/// What stands beside the buttons: what pressing them does, or who decides instead.
+fn bar_says(
+    request: &Request,
+    standing: &Standing,
+    approve_off: Option<&str>,
+    is_asked: bool,
+    looks: bool,
+) -> String {
+    if let Some(off) = approve_off {
+        off.to_owned()
+    } else if is_asked {
+        "Approving creates the account with you as its Smart Account Administrator.".to_owned()
+    } else if looks && request.kind == RequestKind::Own {
+        "Approving creates the account with the requester as its Smart Account Administrator.".to_owned()
+    } else if looks {
+        "Approving the domain lets the customer create the account.".to_owned()
+    } else if standing.is_requester {
+        "You sent this request, so somebody else decides it.".to_owned()
+    } else if standing
+        .creator
+        .as_ref()
+        .is_some_and(|creator| creator.state == CreatorState::Forwarded)
+    {
+        "You forwarded this request: the next approver decides.".to_owned()
+    } else {
+        "Somebody else decides this request.".to_owned()
+    }
+}
+
 pub(super) fn request_view(
     visit: &Visit,
     details: Details,
@@ -262,25 +310,7 @@ pub(super) fn request_view(
     } else {
         None
     };
-    let bar_says = if let Some(off) = &approve_off {
-        off.clone()
-    } else if is_asked {
-        "Approving creates the account with you as its Smart Account Administrator.".to_owned()
-    } else if looks && request.kind == RequestKind::Own {
-        "Approving creates the account with the requester as its Smart Account Administrator.".to_owned()
-    } else if looks {
-        "Approving the domain lets the customer create the account.".to_owned()
-    } else if standing.is_requester {
-        "You sent this request, so somebody else decides it.".to_owned()
-    } else if standing
-        .creator
-        .as_ref()
-        .is_some_and(|creator| creator.state == CreatorState::Forwarded)
-    {
-        "You forwarded this request: the next approver decides.".to_owned()
-    } else {
-        "Somebody else decides this request.".to_owned()
-    };
+    let bar_says = bar_says(&request, &standing, approve_off.as_deref(), is_asked, looks);
     let titles = match dialog {
         "deny" => Some("Deny Request"),
         "forward" => Some("Forward"),

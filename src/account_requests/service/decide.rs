@@ -13,7 +13,7 @@ use crate::error::{Error, Result};
 use crate::kernel::ids::{PersonId, VirtualAccountId};
 use crate::kernel::{Event, Kind, Moment, Who};
 use crate::platform::db::{Reads, Recorded, Tx};
-use crate::smart_accounts::{self, PendingDetail, State};
+use crate::smart_accounts::{self, PendingDetail, SmartAccount, State};
 use crate::virtual_accounts;
 use serde_json::json;
 
@@ -115,16 +115,7 @@ pub fn approve(
     };
     grants::give(tx, at, account.id, None, administrator.id, Role::AccountAdmin)?;
     close_creators(tx, &request, standing.creator.as_ref(), at)?;
-    let requester = people::find(tx, request.requester)?;
-    post(
-        tx,
-        at,
-        letters::OUTCOME,
-        &request,
-        &json!({}),
-        &requester.name,
-        &requester.email,
-    )?;
+    tell_requester(tx, at, &request)?;
     // A requester who is the administrator reads of it in the outcome.
     if request.kind == RequestKind::Customer {
         post(
@@ -138,6 +129,24 @@ pub fn approve(
         )?;
     }
     let who = permit.who();
+    note_account(tx, at, who, &account, virtual_account, &administrator)?;
+    let says = format!(
+        "{} approved the request {reference} and created the Smart Account {}.",
+        decider.label(),
+        account.name
+    );
+    settle(tx, who, &request, Kind::RequestApproved, at, says)
+}
+
+/// The record of an account that came to be: Active, with its DEFAULT Virtual Account and its administrator.
+fn note_account(
+    tx: &mut Tx<'_>,
+    at: Moment,
+    who: &Who,
+    account: &SmartAccount,
+    virtual_account: VirtualAccountId,
+    administrator: &Person,
+) -> Result<()> {
     let activated = Event::new(
         Kind::AccountActivated,
         account.number,
@@ -170,13 +179,21 @@ pub fn approve(
         &json!(null),
         &json!({ "person": administrator.id, "role": Role::AccountAdmin }),
     );
-    tx.note(at, who, &granted)?;
-    let says = format!(
-        "{} approved the request {reference} and created the Smart Account {}.",
-        decider.label(),
-        account.name
-    );
-    settle(tx, who, &request, Kind::RequestApproved, at, says)
+    tx.note(at, who, &granted)
+}
+
+/// Tells whoever sent a request what became of it.
+pub(super) fn tell_requester(tx: &mut Tx<'_>, at: Moment, request: &Request) -> Result<()> {
+    let requester = people::find(tx, request.requester)?;
+    post(
+        tx,
+        at,
+        letters::OUTCOME,
+        request,
+        &json!({}),
+        &requester.name,
+        &requester.email,
+    )
 }
 
 /// Denies a request: the Smart Account is cancelled and its domain is free again. The requester reads why.
@@ -203,16 +220,7 @@ pub fn deny(
     }
     smart_accounts::cancel(tx, request.account, PendingDetail::Denied)?;
     close_creators(tx, &request, standing.creator.as_ref(), at)?;
-    let requester = people::find(tx, request.requester)?;
-    post(
-        tx,
-        at,
-        letters::OUTCOME,
-        &request,
-        &json!({}),
-        &requester.name,
-        &requester.email,
-    )?;
+    tell_requester(tx, at, &request)?;
     let says = format!(
         "{} denied the request {reference}. Reason: {reason}",
         decider.label()

@@ -1,10 +1,9 @@
 //! What the clock does: expiry and reminders.
 
-use super::decide::{close_creators, settle};
-use super::notify::{address_of, post, post_to_creator, post_to_domain_approvers};
+use super::decide::{close_creators, settle, tell_requester};
+use super::notify::{address_of, post_to_creator, post_to_domain_approvers};
 use crate::account_requests::model::{CreatorState, RequestState};
 use crate::account_requests::{letters, store};
-use crate::authn::people;
 use crate::error::Result;
 use crate::kernel::ids::AccountRequestId;
 use crate::kernel::{Event, Kind, Moment, Who};
@@ -20,16 +19,7 @@ pub fn expire(tx: &mut Tx<'_>, id: AccountRequestId, at: Moment) -> Result<Recor
     }
     smart_accounts::cancel(tx, request.account, PendingDetail::Expired)?;
     close_creators(tx, &request, None, at)?;
-    let requester = people::find(tx, request.requester)?;
-    post(
-        tx,
-        at,
-        letters::OUTCOME,
-        &request,
-        &json!({}),
-        &requester.name,
-        &requester.email,
-    )?;
+    tell_requester(tx, at, &request)?;
     let says = format!(
         "Nobody decided the request {} in time: it expired.",
         request.reference

@@ -3,9 +3,8 @@
 use super::policy::of;
 use super::state::{Aside, File, Reservation, State};
 use super::{Done, say};
-use crate::devices::reservation::codes::{Authorization, RequestCode, return_code, sealed_to};
+use crate::devices::reservation::codes::{Authorization, return_code, sealed_to};
 use crate::kernel::Moment;
-use crate::platform::token::random_bytes;
 
 /// `license smart authorization request local`: the code that is entered in the portal. The same one until it is answered.
 pub fn request(file: &File, state: &mut State) -> Done {
@@ -18,29 +17,9 @@ pub fn request(file: &File, state: &mut State) -> Done {
                 .into(),
         );
     }
-    let pending = policy
-        .authorization
-        .as_ref()
-        .filter(|one| one.installed.is_none())
-        .map(|one| one.request.clone());
-    let request = match pending {
-        Some(request) => request,
-        None => {
-            RequestCode::make(&pid, &serial, random_bytes())
-                .ok_or_else(|| {
-                    "The product id or the serial number of this device cannot stand in a request code."
-                        .to_owned()
-                })?
-                .text
-        }
-    };
-    policy.authorization = Some(Reservation {
-        request: request.clone(),
-        installed: None,
-        licenses: Vec::new(),
-        confirmation: None,
-        returned: None,
-    });
+    let asked = Reservation::asked(policy.authorization.as_ref(), &pid, &serial)?;
+    let request = asked.request.clone();
+    policy.authorization = Some(asked);
     file.write(state)?;
     say(&format!(
         "Enter this request code in the portal, at Generate license authorization:\n{request}"

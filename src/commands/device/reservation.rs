@@ -2,9 +2,8 @@
 
 use super::state::{Aside, File, Reservation, State};
 use super::{Done, say};
-use crate::devices::reservation::codes::{Authorization, RequestCode, confirmation_code, return_code};
+use crate::devices::reservation::codes::{Authorization, confirmation_code, return_code};
 use crate::kernel::Moment;
-use crate::platform::token::random_bytes;
 
 /// `license smart reservation request local`: the code that is entered in the portal. The same one until it is answered.
 pub fn request(file: &File, state: &mut State) -> Done {
@@ -22,29 +21,9 @@ pub fn request(file: &File, state: &mut State) -> Done {
                 .into(),
         );
     }
-    let pending = state
-        .reservation
-        .as_ref()
-        .filter(|one| one.installed.is_none())
-        .map(|one| one.request.clone());
-    let request = match pending {
-        Some(request) => request,
-        None => {
-            RequestCode::make(&state.pid, &state.serial, random_bytes())
-                .ok_or_else(|| {
-                    "The product id or the serial number of this device cannot stand in a request code."
-                        .to_owned()
-                })?
-                .text
-        }
-    };
-    state.reservation = Some(Reservation {
-        request: request.clone(),
-        installed: None,
-        licenses: Vec::new(),
-        confirmation: None,
-        returned: None,
-    });
+    let asked = Reservation::asked(state.reservation.as_ref(), &state.pid, &state.serial)?;
+    let request = asked.request.clone();
+    state.reservation = Some(asked);
     file.write(state)?;
     say(&format!(
         "Enter this request code in the portal, at License Reservation:\n{request}"

@@ -72,82 +72,11 @@ pub fn status(state: &State, now: Moment) -> String {
     let mut line = |text: String| out.push_str(&format!("{text}\n"));
     match &state.registration {
         None if state.reserved().is_some() => {
-            line("  Status: REGISTERED - SPECIFIC LICENSE RESERVATION".to_owned());
-            // The reservation carries it: what is export-controlled is among its licenses, or is not.
-            let controlled = state.reserved().is_some_and(|one| {
-                one.licenses.iter().any(|one| {
-                    catalog::entitlement(&one.entitlement).is_some_and(|known| known.export_controlled)
-                })
-            });
-            line(format!(
-                "  Export-Controlled Functionality: {}",
-                if controlled { "ALLOWED" } else { "NOT ALLOWED" }
-            ));
-            line("\nLicense Authorization:".to_owned());
-            line(format!("  Status: {}", authorization(state, now)));
-            line("\nLicense Reservation is ENABLED".to_owned());
+            reserved_status(state, now, &mut line);
             return out;
         }
-        None => {
-            match &state.attempt {
-                Some(attempt) => {
-                    line("  Status: UNREGISTERED - REGISTRATION FAILED".to_owned());
-                    line(format!(
-                        "  Export-Controlled Functionality: {}",
-                        export_words(None)
-                    ));
-                    line(format!("  Initial Registration: {}", attempt.words()));
-                }
-                None => {
-                    line("  Status: UNREGISTERED".to_owned());
-                    line(format!(
-                        "  Export-Controlled Functionality: {}",
-                        export_words(None)
-                    ));
-                }
-            }
-            line("\nLicense Authorization:".to_owned());
-            line(format!("  Status: {}", authorization(state, now)));
-            if let Some(code) = state.reservation.as_ref().and_then(|one| one.returned.as_ref()) {
-                line(format!(
-                    "\nLicense Reservation was returned\n  Return code: {code}"
-                ));
-            }
-        }
-        Some(one) => {
-            line("  Status: REGISTERED".to_owned());
-            line(format!("  Smart Account: {} ({})", one.smart_account, one.domain));
-            line(format!("  Virtual Account: {}", one.virtual_account));
-            line(format!(
-                "  Export-Controlled Functionality: {}",
-                export_words(Some(one))
-            ));
-            line(format!(
-                "  Initial Registration: SUCCEEDED on {}",
-                time(one.registered_at)
-            ));
-            line(format!(
-                "  Last Renewal Attempt: {}",
-                one.renewal.as_ref().map_or_else(|| "None".to_owned(), Try::words)
-            ));
-            line(format!("  Next Renewal Attempt: {}", time(one.renew_at)));
-            line(format!("  Registration Expires: {}", time(one.expires_at)));
-            line("\nLicense Authorization:".to_owned());
-            line(format!("  Status: {}", authorization(state, now)));
-            line(format!(
-                "  Last Communication Attempt: {}",
-                one.communication
-                    .as_ref()
-                    .map_or_else(|| "None".to_owned(), Try::words)
-            ));
-            line(format!(
-                "  Next Communication Attempt: {}",
-                time(one.next_contact_at)
-            ));
-            if let Some(deadline) = one.deadline_at {
-                line(format!("  Communication Deadline: {}", time(deadline)));
-            }
-        }
+        None => unregistered_status(state, now, &mut line),
+        Some(one) => registered_status(one, state, now, &mut line),
     }
     line(format!(
         "\nConnection:\n  Transport: HTTP to {}\n  Sending hostname: {}",
@@ -164,6 +93,85 @@ pub fn status(state: &State, now: Moment) -> String {
         }
     ));
     out
+}
+
+fn reserved_status(state: &State, now: Moment, line: &mut impl FnMut(String)) {
+    line("  Status: REGISTERED - SPECIFIC LICENSE RESERVATION".to_owned());
+    // The reservation carries it: what is export-controlled is among its licenses, or is not.
+    let controlled = state.reserved().is_some_and(|one| {
+        one.licenses
+            .iter()
+            .any(|one| catalog::entitlement(&one.entitlement).is_some_and(|known| known.export_controlled))
+    });
+    line(format!(
+        "  Export-Controlled Functionality: {}",
+        if controlled { "ALLOWED" } else { "NOT ALLOWED" }
+    ));
+    line("\nLicense Authorization:".to_owned());
+    line(format!("  Status: {}", authorization(state, now)));
+    line("\nLicense Reservation is ENABLED".to_owned());
+}
+
+fn unregistered_status(state: &State, now: Moment, line: &mut impl FnMut(String)) {
+    match &state.attempt {
+        Some(attempt) => {
+            line("  Status: UNREGISTERED - REGISTRATION FAILED".to_owned());
+            line(format!(
+                "  Export-Controlled Functionality: {}",
+                export_words(None)
+            ));
+            line(format!("  Initial Registration: {}", attempt.words()));
+        }
+        None => {
+            line("  Status: UNREGISTERED".to_owned());
+            line(format!(
+                "  Export-Controlled Functionality: {}",
+                export_words(None)
+            ));
+        }
+    }
+    line("\nLicense Authorization:".to_owned());
+    line(format!("  Status: {}", authorization(state, now)));
+    if let Some(code) = state.reservation.as_ref().and_then(|one| one.returned.as_ref()) {
+        line(format!(
+            "\nLicense Reservation was returned\n  Return code: {code}"
+        ));
+    }
+}
+
+fn registered_status(one: &Registration, state: &State, now: Moment, line: &mut impl FnMut(String)) {
+    line("  Status: REGISTERED".to_owned());
+    line(format!("  Smart Account: {} ({})", one.smart_account, one.domain));
+    line(format!("  Virtual Account: {}", one.virtual_account));
+    line(format!(
+        "  Export-Controlled Functionality: {}",
+        export_words(Some(one))
+    ));
+    line(format!(
+        "  Initial Registration: SUCCEEDED on {}",
+        time(one.registered_at)
+    ));
+    line(format!(
+        "  Last Renewal Attempt: {}",
+        one.renewal.as_ref().map_or_else(|| "None".to_owned(), Try::words)
+    ));
+    line(format!("  Next Renewal Attempt: {}", time(one.renew_at)));
+    line(format!("  Registration Expires: {}", time(one.expires_at)));
+    line("\nLicense Authorization:".to_owned());
+    line(format!("  Status: {}", authorization(state, now)));
+    line(format!(
+        "  Last Communication Attempt: {}",
+        one.communication
+            .as_ref()
+            .map_or_else(|| "None".to_owned(), Try::words)
+    ));
+    line(format!(
+        "  Next Communication Attempt: {}",
+        time(one.next_contact_at)
+    ));
+    if let Some(deadline) = one.deadline_at {
+        line(format!("  Communication Deadline: {}", time(deadline)));
+    }
 }
 
 /// What a license is called, whether the portal has told it or not.

@@ -1,8 +1,10 @@
 //! What a simulated device remembers: one file, written whole or not at all.
 
 use super::call_home::CallHome;
+use crate::devices::reservation::codes::RequestCode;
 use crate::kernel::Moment;
 use crate::platform::private;
+use crate::platform::token::random_bytes;
 use serde::{Deserialize, Serialize};
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -130,6 +132,26 @@ pub struct Reservation {
 }
 
 impl Reservation {
+    /// One that is asked for: with the same request code until it is answered.
+    pub fn asked(before: Option<&Self>, pid: &str, serial: &str) -> Result<Self, String> {
+        let request =
+            match before.filter(|one| one.installed.is_none()) {
+                Some(pending) => pending.request.clone(),
+                None => RequestCode::make(pid, serial, random_bytes())
+                    .ok_or_else(|| {
+                        "The product id or the serial number of this device cannot stand in a request code."
+                            .to_owned()
+                    })?
+                    .text,
+            };
+        Ok(Self {
+            request,
+            installed: None,
+            licenses: Vec::new(),
+            confirmation: None,
+            returned: None,
+        })
+    }
     /// Whether the device works by it.
     pub fn holds(&self) -> bool {
         self.installed.is_some() && self.returned.is_none()

@@ -1,12 +1,15 @@
 //! `licentral lab`: the powers of a lab from the command line, against a portal that is running.
 
 mod client;
+mod explain;
+mod faults;
 mod files;
 mod fleet;
 mod junit;
 mod labs;
 mod listen;
 mod requests;
+mod snapshots;
 mod words;
 
 pub use words::LabArgs;
@@ -92,40 +95,14 @@ fn carry_out(client: &Client, what: What) -> Result<Told, Failed> {
         What::Explain {
             request: Some(request),
             ..
-        } => {
-            let answer = client.get("explain/request", &[("request", &request)])?;
-            let words = format!(
-                "{} ({})\n{}",
-                text(&answer, "says"),
-                text(&answer, "code"),
-                answer.get("now").map_or("", |now| text(now, "says"))
-            );
-            Ok(Told::good(words.trim_end().to_owned(), answer))
-        }
+        } => explain::request(client, &request),
         What::Explain {
             action,
             person,
             account,
             virtual_account,
             ..
-        } => {
-            let query = [
-                ("action", action),
-                ("person", person),
-                ("account", account),
-                ("virtual_account", virtual_account),
-            ];
-            let query: Vec<(&str, &str)> = query
-                .iter()
-                .filter_map(|(name, value)| Some((*name, value.as_deref()?)))
-                .collect();
-            let answer = client.get("explain", &query)?;
-            Ok(Told {
-                words: text(&answer, "says").to_owned(),
-                holds: answer.get("allowed").and_then(Value::as_bool) == Some(true),
-                answer,
-            })
-        }
+        } => explain::action(client, [action, person, account, virtual_account]),
         What::Scenarios => scenarios(client),
         What::Load { scenario, check } if check || files::is_one(&scenario) => {
             files::load(client, &scenario, check)
@@ -135,65 +112,20 @@ fn carry_out(client: &Client, what: What) -> Result<Told, Failed> {
         What::Fleet { what } => fleet::fleet(client, what),
         What::Account(wanted) => files::account(client, &wanted),
         What::SyncFile { what } => files::sync_file(client, what),
-        What::Reset => {
-            let listed = client.get("scenarios", &[])?;
-            let loaded = text(&listed, "loaded");
-            load(client, if loaded.is_empty() { "demo" } else { loaded })
-        }
-        What::Snapshot { name: None, .. } => {
-            let answer = client.get("snapshots", &[])?;
-            Ok(Told::good(
-                lines(&answer, "snapshots", "No snapshot yet.", |one| {
-                    text(one, "name").to_owned()
-                }),
-                answer,
-            ))
-        }
+        What::Reset => reset(client),
+        What::Snapshot { name: None, .. } => snapshots::list(client),
         What::Snapshot {
             name: Some(name),
             delete: true,
-        } => {
-            let answer = client.delete(&format!("snapshots/{name}"))?;
-            Ok(Told::good(format!("The snapshot {name} was deleted."), answer))
-        }
-        What::Snapshot { name: Some(name), .. } => {
-            let answer = client.send("POST", "snapshots", &json!({ "name": name }))?;
-            Ok(Told::good(
-                format!("The snapshot {name} was taken.{}", took(&answer)),
-                answer,
-            ))
-        }
-        What::Restore { name } => {
-            let answer = client.send("POST", &format!("snapshots/{name}/restore"), &json!({}))?;
-            Ok(Told::good(
-                format!("The snapshot {name} was restored.{}", took(&answer)),
-                answer,
-            ))
-        }
-        What::Faults { clear: true, .. } => {
-            let answer = client.delete("faults")?;
-            Ok(Told::good("No fault rule holds any more.".to_owned(), answer))
-        }
+        } => snapshots::delete(client, &name),
+        What::Snapshot { name: Some(name), .. } => snapshots::take(client, &name),
+        What::Restore { name } => snapshots::restore(client, &name),
+        What::Faults { clear: true, .. } => faults::clear(client),
         What::Faults {
             remove: Some(number), ..
-        } => {
-            let answer = client.delete(&format!("faults/{number}"))?;
-            Ok(Told::good(
-                format!("The fault rule {number} was removed."),
-                answer,
-            ))
-        }
-        What::Faults { .. } => faults(client),
-        What::Fault(rule) => {
-            let body = serde_json::to_value(&rule).unwrap_or_default();
-            let answer = client.send("POST", "faults", &body)?;
-            let words = format!(
-                "The fault rule {} holds: {}.",
-                answer.get("number").unwrap_or(&Value::Null),
-                text(&answer, "name")
-            );
-            Ok(Told::good(words, answer))
-        }
+        } => faults::remove(client, number),
+        What::Faults { .. } => faults::list(client),
+        What::Fault(rule) => faults::add(client, &rule),
         What::Wait {
             expression,
             timeout,
@@ -203,17 +135,20 @@ fn carry_out(client: &Client, what: What) -> Result<Told, Failed> {
             let case = Case::of(&expression, &answer);
             asserted(&[case], answer, junit)
         }
-        What::Assert { expressions, junit } => {
-            let mut cases = Vec::new();
-            let mut answers = Vec::new();
-            for expression in &expressions {
-                let answer = client.get("assert", &[("expression", expression)])?;
-                cases.push(Case::of(expression, &answer));
-                answers.push(answer);
-            }
-            asserted(&cases, Value::Array(answers), junit)
-        }
+        What::Assert { expressions, junit } => assert_all(client, &expressions, junit),
     }
+}
+
+/// Asks whether each of these holds.
+fn assert_all(client: &Client, expressions: &[String], junit: Option<PathBuf>) -> Result<Told, Failed> {
+    let mut cases = Vec::new();
+    let mut answers = Vec::new();
+    for expression in expressions {
+        let answer = client.get("assert", &[("expression", expression)])?;
+        cases.push(Case::of(expression, &answer));
+        answers.push(answer);
+    }
+    asserted(&cases, Value::Array(answers), junit)
 }
 
 /// Waits for the portal to answer as well: a job has started it a moment ago.
@@ -369,25 +304,16 @@ fn scenarios(client: &Client) -> Result<Told, Failed> {
     Ok(Told::good(words, answer))
 }
 
+fn reset(client: &Client) -> Result<Told, Failed> {
+    let listed = client.get("scenarios", &[])?;
+    let loaded = text(&listed, "loaded");
+    load(client, if loaded.is_empty() { "demo" } else { loaded })
+}
+
 fn load(client: &Client, name: &str) -> Result<Told, Failed> {
     let answer = client.send("POST", "scenarios", &json!({ "name": name }))?;
     Ok(Told::good(
         format!("The scenario {name} was loaded.{}", took(&answer)),
         answer,
     ))
-}
-
-fn faults(client: &Client) -> Result<Told, Failed> {
-    let answer = client.get("faults", &[])?;
-    let words = lines(&answer, "items", "No fault rule holds.", |one| {
-        format!(
-            "{}  {} ({}): {}. Hits: {}.",
-            one.get("number").unwrap_or(&Value::Null),
-            text(one, "name"),
-            text(one, "surface"),
-            text(one, "says"),
-            one.get("hits").unwrap_or(&Value::Null)
-        )
-    });
-    Ok(Told::good(words, answer))
 }

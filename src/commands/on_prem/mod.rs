@@ -309,7 +309,11 @@ fn does(args: OnPremArgs) -> Done {
             AccountWhat::Deactivate { reason } => open(false)?.deactivate(&reason),
             AccountWhat::Delete => open(false)?.delete(),
         },
-        What::Register { out: Some(out), again, .. } => open(false)?.register_by_file(&out, again),
+        What::Register {
+            out: Some(out),
+            again,
+            ..
+        } => open(false)?.register_by_file(&out, again),
         What::Register {
             cloud,
             client_id,
@@ -331,17 +335,7 @@ fn does(args: OnPremArgs) -> Done {
             PlaceWhat::Add { name, description } => open(false)?.add_place(&name, &description),
             PlaceWhat::List => open(false)?.places(),
         },
-        What::Device { what } => match what {
-            DeviceWhat::Remove { device, .. } => open(false)?.remove_devices(device.as_deref()),
-            DeviceWhat::List => open(false)?.devices(),
-            DeviceWhat::Token { virtual_account } => open(false)?.token(virtual_account.as_deref()),
-            DeviceWhat::Add { .. } => Err(Trouble::Own(
-                "A product instance registers itself, at the address at which this server is served (licentral on-prem serve). Generate a token (device token, or New Token on the tab General of a local Virtual Account in the portal); then: licentral device license smart register idtoken TOKEN --portal ADDRESS; or many at once: licentral device fleet --count N --token TOKEN --portal ADDRESS".to_owned(),
-            )),
-            DeviceWhat::Use { .. } => Err(Trouble::Own(
-                "A product instance reports itself what it uses: licentral device use ENTITLEMENT[=N], in the folder where it keeps its state.".to_owned(),
-            )),
-        },
+        What::Device { what } => device(open, what),
         What::Licenses => open(false)?.licenses(),
         What::Transfer {
             device: Some(device),
@@ -360,24 +354,42 @@ fn does(args: OnPremArgs) -> Done {
             &from.unwrap_or_default(),
             &to,
         ),
-        What::Sync { what } => match what {
-            SyncWhat::Generate { out } => open(false)?.generate(&out),
-            SyncWhat::Apply { file } => open(false)?.apply(&file),
-            SyncWhat::Now => open(false)?.now(),
-            SyncWhat::Schedule { off: true, .. } => open(false)?.schedule(None),
-            SyncWhat::Schedule {
-                start,
-                frequency,
-                time,
-                ..
-            } => open(false)?.schedule(Some((
-                &start.unwrap_or_default(),
-                &frequency.unwrap_or_default(),
-                &time.unwrap_or_default(),
-            ))),
-            SyncWhat::RunDue => open(false)?.run_due(),
-        },
+        What::Sync { what } => sync(&open(false)?, what),
         What::Status => open(false)?.status(),
+    }
+}
+
+fn device(open: impl Fn(bool) -> Done<Server>, what: DeviceWhat) -> Done {
+    match what {
+        DeviceWhat::Remove { device, .. } => open(false)?.remove_devices(device.as_deref()),
+        DeviceWhat::List => open(false)?.devices(),
+        DeviceWhat::Token { virtual_account } => open(false)?.token(virtual_account.as_deref()),
+        DeviceWhat::Add { .. } => Err(Trouble::Own(
+            "A product instance registers itself, at the address at which this server is served (licentral on-prem serve). Generate a token (device token, or New Token on the tab General of a local Virtual Account in the portal); then: licentral device license smart register idtoken TOKEN --portal ADDRESS; or many at once: licentral device fleet --count N --token TOKEN --portal ADDRESS".to_owned(),
+        )),
+        DeviceWhat::Use { .. } => Err(Trouble::Own(
+            "A product instance reports itself what it uses: licentral device use ENTITLEMENT[=N], in the folder where it keeps its state.".to_owned(),
+        )),
+    }
+}
+
+fn sync(server: &Server, what: SyncWhat) -> Done {
+    match what {
+        SyncWhat::Generate { out } => server.generate(&out),
+        SyncWhat::Apply { file } => server.apply(&file),
+        SyncWhat::Now => server.now(),
+        SyncWhat::Schedule { off: true, .. } => server.schedule(None),
+        SyncWhat::Schedule {
+            start,
+            frequency,
+            time,
+            ..
+        } => server.schedule(Some((
+            &start.unwrap_or_default(),
+            &frequency.unwrap_or_default(),
+            &time.unwrap_or_default(),
+        ))),
+        SyncWhat::RunDue => server.run_due(),
     }
 }
 

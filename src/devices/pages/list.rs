@@ -150,9 +150,14 @@ pub fn query(
         some => some.unwrap_or_default(),
     };
     chosen.extend(only);
-    let filter = Filter {
+    let filter = filter_of(&list, chosen);
+    Ok((list, filter))
+}
+
+fn filter_of(list: &ListQuery, places: Vec<VirtualAccountId>) -> Filter {
+    Filter {
         typed: list.q.clone(),
-        places: chosen,
+        places,
         standings: list
             .values("status")
             .iter()
@@ -172,8 +177,7 @@ pub fn query(
             .iter()
             .filter_map(|word| word.parse().ok())
             .collect(),
-    };
-    Ok((list, filter))
+    }
 }
 
 /// How a query sorts the list.

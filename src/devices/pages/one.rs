@@ -6,15 +6,17 @@ use super::super::policy;
 use super::super::reservation;
 use super::super::service::{self, Row};
 use super::{alerts, authorization_badge, base, inventory_path};
-use crate::authz::Action;
+use crate::authn::Person;
 use crate::authz::action::ViewInventory;
+use crate::authz::{Action, Permit};
+use crate::error::Result;
 use crate::http::form::PathPart;
 use crate::http::widgets::{Happening, number};
 use crate::http::{Answer, Crumb, May, Shell, page, reason};
 use crate::kernel::Moment;
 use crate::kernel::ids::{DeviceId, ReservationId};
 use crate::members;
-use crate::platform::db::history;
+use crate::platform::db::{Past, Reads, history};
 use crate::{licenses, tokens};
 use askama::Template;
 use std::collections::HashMap;
@@ -81,47 +83,67 @@ impl OnePage {
     }
 }
 
+/// What is known of a product instance.
+struct Known {
+    row: Row,
+    /// Ids of its licenses, by entitlement.
+    stocks: HashMap<String, String>,
+    past: Vec<Past>,
+    token: Option<String>,
+    admins: Vec<Person>,
+    reservation: Option<(ReservationId, bool)>,
+    reports: Vec<policy::Counted>,
+    is_authorized: bool,
+}
+
+fn known(r: &mut dyn Reads, permit: &Permit<ViewInventory>, id: DeviceId) -> Result<Known> {
+    let row = service::find(r, permit, id)?;
+    let account = row.device.account;
+    let keys: Vec<String> = row
+        .told
+        .lines
+        .iter()
+        .map(|line| line.usage.entitlement.clone())
+        .collect();
+    let stocks: HashMap<String, String> = licenses::stocks_of(r, account, row.device.virtual_account, &keys)?
+        .into_iter()
+        .map(|stock| (stock.entitlement, stock.id.to_string()))
+        .collect();
+    let token = match row.device.token {
+        Some(id) => tokens::description_of(r, account, id)?,
+        None => None,
+    };
+    let past = history(r, account, id.as_str(), MOST_EVENTS)?;
+    let held = reservation::of(r, &row.device)?;
+    let is_authorized = row.device.policy.is_some() && held.is_some();
+    let reservation = held.filter(|_| row.device.is_reserved);
+    let reports = policy::reports_of(r, &row.device)?;
+    let admins = members::administrators_of(r, account)?;
+    Ok(Known {
+        row,
+        stocks,
+        past,
+        token,
+        admins,
+        reservation,
+        reports,
+        is_authorized,
+    })
+}
+
 /// GET /sa/{said}/devices/device-inventory/{device}
 pub async fn show(may: May<ViewInventory>, id: PathPart<DeviceId>) -> Answer {
     let (permit, id, now) = (may.permit.clone(), id.0, may.portal.clock.now());
-    let (row, stocks, past, token, admins, reservation, reports, is_authorized) = may
-        .portal
-        .db
-        .read(move |r| {
-            let row = service::find(r, &permit, id)?;
-            let account = row.device.account;
-            let keys: Vec<String> = row
-                .told
-                .lines
-                .iter()
-                .map(|line| line.usage.entitlement.clone())
-                .collect();
-            let stocks: HashMap<String, String> =
-                licenses::stocks_of(r, account, row.device.virtual_account, &keys)?
-                    .into_iter()
-                    .map(|stock| (stock.entitlement, stock.id.to_string()))
-                    .collect();
-            let token = match row.device.token {
-                Some(id) => tokens::description_of(r, account, id)?,
-                None => None,
-            };
-            let past = history(r, account, id.as_str(), MOST_EVENTS)?;
-            let held = reservation::of(r, &row.device)?;
-            let is_authorized = row.device.policy.is_some() && held.is_some();
-            let reservation = held.filter(|_| row.device.is_reserved);
-            let reports = policy::reports_of(r, &row.device)?;
-            Ok((
-                row,
-                stocks,
-                past,
-                token,
-                members::administrators_of(r, account)?,
-                reservation,
-                reports,
-                is_authorized,
-            ))
-        })
-        .await?;
+    let Known {
+        row,
+        stocks,
+        past,
+        token,
+        admins,
+        reservation,
+        reports,
+        is_authorized,
+    } = may.portal.db.read(move |r| known(r, &permit, id)).await?;
     let place = Some(row.device.virtual_account);
     let off = |action, rule: Option<crate::error::Refusal>| {
         reason::against(&may, action, place, &admins)

@@ -7,6 +7,7 @@ mod api_list;
 mod authorize;
 mod authorize_pages;
 pub mod codes;
+mod lifecycle;
 mod list;
 mod list_pages;
 mod pages;
@@ -35,4 +36,9 @@ pub fn routes(routes: &mut Routes) {
 pub fn authorization_routes(routes: &mut Routes) {
     authorize_pages::routes(routes);
     api_authorize::routes(routes);
+}
+
+/// What becomes of a reservation.
+pub fn lifecycle() -> crate::kernel::Life {
+    lifecycle::LIFECYCLE.in_words()
 }

@@ -4,7 +4,11 @@ use super::{FIRST_SIGN_IN, Visit, WITHOUT_FACTOR};
 use crate::authn::{Actor, Via, api_client, session, system_users};
 use crate::authz::{Grant, Tenant, grants};
 use crate::error::{Error, Result};
+use crate::http::menu::{Menu, Onlooker};
 use crate::http::view_as::Preview;
+use crate::kernel::Clock;
+use crate::platform::db::Reads;
+use crate::platform::signing::Signing;
 use std::sync::Arc;
 
 /// Who asks and where they stand, as it was found out.
@@ -14,6 +18,15 @@ type FoundOut = (
     Vec<Grant>,
     Vec<(&'static str, u64)>,
 );
+
+/// What of the portal it takes to find out.
+struct Ground {
+    clock: Clock,
+    signing: Arc<Signing>,
+    menu: Arc<Menu>,
+    is_on_prem: bool,
+    all_need_factor: bool,
+}
 
 /// What a request says about itself; taken as owned values, since the database is asked meanwhile.
 pub(super) struct Asked {
@@ -37,6 +50,83 @@ impl Asked {
     /// Whether it opens where everybody needs a second factor and there is none yet.
     fn opens_without_factor(&self) -> bool {
         WITHOUT_FACTOR.iter().any(|path| self.path.starts_with(path))
+    }
+
+    /// Who it is, and whether the session's last use is to be noted; none for nobody.
+    fn who(&self, r: &mut dyn Reads, ground: &Ground) -> Result<Option<(Actor, bool)>> {
+        let wall = ground.clock.wall();
+        let who = match (&self.cookie, &self.bearer, self.is_api) {
+            // Pages know cookies alone and the API knows tokens alone: neither is fooled by the other's.
+            (Some(cookie), _, false) => session::find(r, wall, cookie, &self.address, &self.request_id)?,
+            (_, Some(bearer), true) => {
+                api_client::find(r, &ground.signing, wall, bearer, &self.address, &self.request_id)?
+                    .map(|actor| (actor, false))
+            }
+            _ => None,
+        };
+        let Some((actor, touch)) = who else {
+            return Ok(None);
+        };
+        if ground.is_on_prem
+            && !self.path.starts_with(FIRST_SIGN_IN)
+            && self.path != "/logout"
+            && system_users::must_change_password(r, actor.person.id)?
+        {
+            return Err(Error::FirstSignIn);
+        }
+        if ground.all_need_factor && !actor.has_second_factor && !self.opens_without_factor() {
+            return Err(Error::SecondFactorNeeded);
+        }
+        Ok(Some((actor, touch)))
+    }
+
+    /// In which account they stand, and the roles that they have anywhere when none was asked for.
+    fn standing(
+        &self,
+        r: &mut dyn Reads,
+        actor: &Actor,
+    ) -> Result<(Option<(Tenant, Vec<Grant>)>, Vec<Grant>)> {
+        let person = actor.person.id;
+        let mut outside = self.number.is_none();
+        let mut standing = match self.number.unwrap_or(self.last_account) {
+            Some(number) => grants::standing(r, number, person)?,
+            None => None,
+        };
+        let stands = |standing: &Option<(Tenant, Vec<Grant>)>| {
+            actor.sees_every_tenant() || standing.as_ref().is_some_and(|(_, grants)| !grants.is_empty())
+        };
+        if self.refused && !outside && !stands(&standing) {
+            outside = true;
+            standing = match self.last_account {
+                Some(number) => grants::standing(r, number, person)?,
+                None => None,
+            };
+        }
+        let everywhere = if outside {
+            grants::of_person(r, person)?
+        } else {
+            Vec::new()
+        };
+        // The account that was open last is forgotten when one's last role in it is gone; somebody with roles in
+        // one account alone has that one open from the beginning.
+        if outside && !self.is_api && !stands(&standing) {
+            standing = match everywhere.first() {
+                Some(first) if everywhere.iter().all(|grant| grant.account == first.account) => {
+                    grants::standing_in(r, first.account, person)?
+                }
+                _ => None,
+            };
+        }
+        // Nothing of an account is shown around a page to those to whom it does not open.
+        if outside
+            && !actor.has_second_factor
+            && standing
+                .as_ref()
+                .is_some_and(|(tenant, _)| tenant.needs_second_factor)
+        {
+            standing = None;
+        }
+        Ok((standing, everywhere))
     }
 
     /// All that who asks and where they stand is found out from, but the address of the sender and the id of the request.
@@ -72,91 +162,32 @@ impl Visit {
             self.stand(actor, standing, everywhere, waiting);
             return Ok(());
         }
-        let (clock, signing) = (self.portal.clock.clone(), self.portal.signing.clone());
-        let menu = self.portal.menu.clone();
-        let is_on_prem = self.portal.config.edition.is_on_prem();
-        let all_need_factor = self.portal.config.needs_second_factor;
+        let ground = Ground {
+            clock: self.portal.clock.clone(),
+            signing: self.portal.signing.clone(),
+            menu: self.portal.menu.clone(),
+            is_on_prem: self.portal.config.edition.is_on_prem(),
+            all_need_factor: self.portal.config.needs_second_factor,
+        };
         let found = self
             .portal
             .db
             .read(move |r| {
-                let wall = clock.wall();
-                let who = match (&asked.cookie, &asked.bearer, asked.is_api) {
-                    // Pages know cookies alone and the API knows tokens alone: neither is fooled by the other's.
-                    (Some(cookie), _, false) => {
-                        session::find(r, wall, cookie, &asked.address, &asked.request_id)?
-                    }
-                    (_, Some(bearer), true) => {
-                        api_client::find(r, &signing, wall, bearer, &asked.address, &asked.request_id)?
-                            .map(|actor| (actor, false))
-                    }
-                    _ => None,
-                };
-                let Some((actor, touch)) = who else {
+                let Some((actor, touch)) = asked.who(r, &ground)? else {
                     return Ok(None);
                 };
-                if is_on_prem
-                    && !asked.path.starts_with(FIRST_SIGN_IN)
-                    && asked.path != "/logout"
-                    && system_users::must_change_password(r, actor.person.id)?
-                {
-                    return Err(Error::FirstSignIn);
-                }
-                if all_need_factor && !actor.has_second_factor && !asked.opens_without_factor() {
-                    return Err(Error::SecondFactorNeeded);
-                }
-                let person = actor.person.id;
                 if let Some(named) = &asked.named {
-                    asked.number = Some(grants::number_of(r, named, is_on_prem)?);
+                    asked.number = Some(grants::number_of(r, named, ground.is_on_prem)?);
                 }
-                let mut outside = asked.number.is_none();
-                let mut standing = match asked.number.unwrap_or(asked.last_account) {
-                    Some(number) => grants::standing(r, number, person)?,
-                    None => None,
-                };
-                let stands = |standing: &Option<(Tenant, Vec<Grant>)>| {
-                    actor.sees_every_tenant()
-                        || standing.as_ref().is_some_and(|(_, grants)| !grants.is_empty())
-                };
-                if asked.refused && !outside && !stands(&standing) {
-                    outside = true;
-                    standing = match asked.last_account {
-                        Some(number) => grants::standing(r, number, person)?,
-                        None => None,
-                    };
-                }
-                let everywhere = if outside {
-                    grants::of_person(r, person)?
-                } else {
-                    Vec::new()
-                };
-                // The account that was open last is forgotten when one's last role in it is gone; somebody with roles in
-                // one account alone has that one open from the beginning.
-                if outside && !asked.is_api && !stands(&standing) {
-                    standing = match everywhere.first() {
-                        Some(first) if everywhere.iter().all(|grant| grant.account == first.account) => {
-                            grants::standing_in(r, first.account, person)?
-                        }
-                        _ => None,
-                    };
-                }
-                // Nothing of an account is shown around a page to those to whom it does not open.
-                if outside
-                    && !actor.has_second_factor
-                    && standing
-                        .as_ref()
-                        .is_some_and(|(tenant, _)| tenant.needs_second_factor)
-                {
-                    standing = None;
-                }
+                let (standing, everywhere) = asked.standing(r, &actor)?;
                 let waiting = match &standing {
-                    Some((tenant, grants)) if !asked.is_api => menu.counts(
+                    Some((tenant, grants)) if !asked.is_api => ground.menu.counts(
                         r,
-                        &crate::http::menu::Onlooker {
+                        &Onlooker {
                             actor: &actor,
                             tenant,
                             grants,
-                            now: clock.now(),
+                            now: ground.clock.now(),
                         },
                     )?,
                     _ => Vec::new(),

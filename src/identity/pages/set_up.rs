@@ -85,21 +85,13 @@ async fn set_up(visit: Public, link: PathPart<LinkToken>, posted: Posted<SetUp>)
     let email = problems.take("email", EmailAddress::parse(&typed.email));
     let about = [typed.name.as_str(), typed.email.as_str()];
     let shortest = shortest_password(&visit).await?;
-    let secret = match model::new_password(
+    let secret = problems.take_all(model::new_password(
         "password",
         &typed.password,
         &typed.password_again,
         &about,
         shortest,
-    ) {
-        Ok(secret) => Some(secret),
-        Err(found) => {
-            for problem in found.list() {
-                problems.add(&problem.field, &problem.says);
-            }
-            None
-        }
-    };
+    ));
     let (Some(name), Some(email), Some(secret)) = (name, email, secret) else {
         return page_with(422, &set_up_view(&visit, posted.again(&problems)));
     };
@@ -185,21 +177,13 @@ async fn accept(visit: Public, link: PathPart<LinkToken>, posted: Posted<Accept>
     let name = problems.take("name", Name::parse(&typed.name, "Name"));
     let about = [typed.name.as_str(), person.email.as_str()];
     let shortest = shortest_password(&visit).await?;
-    let secret = match model::new_password(
+    let secret = problems.take_all(model::new_password(
         "password",
         &typed.password,
         &typed.password_again,
         &about,
         shortest,
-    ) {
-        Ok(secret) => Some(secret),
-        Err(found) => {
-            for problem in found.list() {
-                problems.add(&problem.field, &problem.says);
-            }
-            None
-        }
-    };
+    ));
     let (Some(name), Some(secret)) = (name, secret) else {
         return page_with(
             422,

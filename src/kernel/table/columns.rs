@@ -25,6 +25,22 @@ pub struct Meaning {
     pub needed: bool,
 }
 
+impl Meaning {
+    /// One that the heading alone tells, and that may be missing.
+    pub const fn headed(key: &'static str, label: &'static str, names: &'static [&'static str]) -> Self {
+        Self {
+            key,
+            label,
+            names,
+            loose: &[],
+            other: &[],
+            looks: None,
+            guess: Guess::Never,
+            needed: false,
+        }
+    }
+}
+
 /// Whether a column may be taken for what its cells look like.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Guess {

@@ -43,6 +43,29 @@ pub const ALERTS: &[(&str, &str)] = &[
     ("ending", "Expires within 90 days"),
 ];
 pub const EMPTY: &[(&str, &str)] = &[("yes", "Show licenses of which none are left")];
+/// Filters that are always there.
+const OF_LICENSES: [FilterSpec<'static>; 4] = [
+    FilterSpec {
+        key: "alert",
+        label: "Alerts",
+        values: ALERTS,
+    },
+    FilterSpec {
+        key: "term",
+        label: "Term",
+        values: TERMS,
+    },
+    FilterSpec {
+        key: "billing",
+        label: "Billing",
+        values: BILLINGS,
+    },
+    FilterSpec {
+        key: "empty",
+        label: "Empty ones",
+        values: EMPTY,
+    },
+];
 /// By what the list can be sorted.
 pub const SORTS: &[&str] = &["license", "purchased", "in-use", "balance", "ends"];
 
@@ -93,28 +116,7 @@ pub fn query(
             values: &license_tagged,
         });
     }
-    filters.extend([
-        FilterSpec {
-            key: "alert",
-            label: "Alerts",
-            values: ALERTS,
-        },
-        FilterSpec {
-            key: "term",
-            label: "Term",
-            values: TERMS,
-        },
-        FilterSpec {
-            key: "billing",
-            label: "Billing",
-            values: BILLINGS,
-        },
-        FilterSpec {
-            key: "empty",
-            label: "Empty ones",
-            values: EMPTY,
-        },
-    ]);
+    filters.extend(OF_LICENSES);
     let mut list = ListQuery::parse(
         raw,
         &ListSpec {
@@ -142,21 +144,25 @@ pub fn query(
             None => with,
         });
     }
-    let filter = Filter {
+    let filter = filter_of(&list, only.map(|id| vec![id]).or(chosen), now);
+    Ok((list, filter))
+}
+
+fn filter_of(list: &ListQuery, places: Option<Vec<VirtualAccountId>>, now: Moment) -> Filter {
+    Filter {
         typed: list.q.clone(),
         tags: list
             .values("license-tag")
             .iter()
             .map(|tag| search_key(tag))
             .collect(),
-        places: only.map(|id| vec![id]).or(chosen),
-        terms: words(&list, "term"),
-        billings: words(&list, "billing"),
+        places,
+        terms: words(list, "term"),
+        billings: words(list, "billing"),
         short: list.has("alert", "short"),
         ends_before: list.has("alert", "ending").then(|| now.plus(TimeDelta::days(90))),
         empty_too: list.has("empty", "yes"),
-    };
-    Ok((list, filter))
+    }
 }
 
 /// What a filter offers; nothing, so that any text is taken, when there are too many.

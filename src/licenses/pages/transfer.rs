@@ -110,6 +110,18 @@ fn back(may: &May<Transfer>, from: &str) -> String {
     }
 }
 
+/// Which terms go first, to choose from: nothing where it makes no difference.
+fn precedences(stocks: &[Stock], chosen: &Chosen) -> Vec<(&'static str, &'static str, bool)> {
+    if stocks.iter().any(|stock| stock.terms > 1) || precedence(chosen).is_none() {
+        Precedence::ALL
+            .iter()
+            .map(|one| (one.word(), one.label(), Some(*one) == precedence(chosen)))
+            .collect()
+    } else {
+        Vec::new()
+    }
+}
+
 async fn form(may: &May<Transfer>, chosen: &Chosen, problems: &[(String, String)]) -> Result<TransferPage> {
     let ids = super::chosen(&chosen.license, "Transfer")?;
     let split = chosen.mode == "assignment" && ids.len() == 1;
@@ -175,14 +187,7 @@ async fn form(may: &May<Transfer>, chosen: &Chosen, problems: &[(String, String)
         shell,
         title,
         split,
-        precedences: if stocks.iter().any(|stock| stock.terms > 1) || precedence(chosen).is_none() {
-            Precedence::ALL
-                .iter()
-                .map(|one| (one.word(), one.label(), Some(*one) == precedence(chosen)))
-                .collect()
-        } else {
-            Vec::new()
-        },
+        precedences: precedences(&stocks, chosen),
         rows,
         places,
         to: chosen.to.first().cloned().unwrap_or_default(),

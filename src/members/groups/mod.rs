@@ -11,3 +11,8 @@ pub use service::{Asking, Groups, NewGroup, add, ask, create, let_in};
 pub(super) use service::{
     add_kept, asked_in_a_letter, left_by, named_like, names, remove_from_all, report, whole_request,
 };
+
+/// What becomes of a group's request.
+pub fn lifecycle() -> crate::kernel::Life {
+    model::REQUEST_LIFECYCLE.in_words()
+}

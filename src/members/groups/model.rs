@@ -3,8 +3,8 @@
 use crate::authn::people::Person;
 use crate::authz::{Role, Within};
 use crate::error::{Error, Result};
-use crate::kernel::Moment;
 use crate::kernel::ids::{GroupRequestId, PersonId, SmartAccountId, UserGroupId, VirtualAccountId};
+use crate::kernel::{Lifecycle, Moment};
 use crate::members::model::Scope;
 use crate::smart_accounts::SmartAccount;
 
@@ -60,6 +60,22 @@ crate::words! {
         Ended = "ended", "Ended";
     }
 }
+
+/// A group that was put out asks anew.
+pub const REQUEST_LIFECYCLE: Lifecycle<RequestState> = {
+    use RequestState::{Declined, Ended, Granted, Waiting, Withdrawn};
+    Lifecycle {
+        of: "Request of a user group",
+        states: RequestState::ALL,
+        begins: &[Waiting],
+        moves: &[
+            (Waiting, "the other account lets the group in", Granted),
+            (Waiting, "the other account declines", Declined),
+            (Waiting, "the owner of the group withdraws it", Withdrawn),
+            (Granted, "either account ends it, or the group is deleted", Ended),
+        ],
+    }
+};
 
 impl RequestState {
     /// The badge's kind.

@@ -1,6 +1,6 @@
 //! The tables of user groups.
 
-use super::model::{Access, Group, Request, RequestState};
+use super::model::{Access, Group, REQUEST_LIFECYCLE, Request, RequestState};
 use crate::authz::Role;
 use crate::error::{Error, Result};
 use crate::kernel::ids::{GrantId, GroupRequestId, PersonId, SmartAccountId, UserGroupId, VirtualAccountId};
@@ -381,6 +381,7 @@ pub fn answer(
     by: Option<PersonId>,
     at: Moment,
 ) -> Result<bool> {
+    REQUEST_LIFECYCLE.must(from, to)?;
     let open = user_group_requests::table.filter(
         user_group_requests::id
             .eq(id)

@@ -9,7 +9,10 @@ mod shows;
 mod tests;
 
 pub use draft::{Content, Draft, SearchBy, Target, TargetAccount, TargetPlace, TargetPlaces, Work};
-pub use order::{Assignment, Line, LineState, Order, OrderStatus, OrderType, Request, Source, assignment_of};
+pub use order::{
+    Assignment, LINE_LIFECYCLE, Line, LineState, Order, OrderStatus, OrderType, Request, Source,
+    assignment_of,
+};
 pub use plan::{Plan, plan};
 pub use review::{Place, Progress, Review, ReviewedLine, ReviewedOrder};
 pub use shows::{Why, shows_in};

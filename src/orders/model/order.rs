@@ -1,8 +1,8 @@
 //! An order and its lines.
 
 use crate::catalog::LineKind;
-use crate::kernel::Moment;
 use crate::kernel::ids::{AssignmentId, OrderId, OrderLineId, PersonId, SmartAccountId, VirtualAccountId};
+use crate::kernel::{Lifecycle, Moment};
 
 crate::words! {
     /// The card "Order type".
@@ -72,6 +72,25 @@ crate::words! {
         NotAssignable = "not-assignable", "Not assignable";
     }
 }
+
+/// A line whose customer has named an account with the order begins where that is.
+pub const LINE_LIFECYCLE: Lifecycle<LineState> = {
+    use LineState::{Assigned, Failed, Hold, NotAssignable, Requested, Unassigned};
+    Lifecycle {
+        of: "Order line",
+        states: LineState::ALL,
+        begins: &[Unassigned, NotAssignable, Assigned, Hold],
+        moves: &[
+            (Unassigned, "somebody assigns it", Requested),
+            (Failed, "somebody assigns it again", Requested),
+            (Assigned, "somebody assigns it elsewhere", Requested),
+            (Requested, "it is completed", Assigned),
+            (Requested, "its Smart Account is not Active", Hold),
+            (Requested, "it cannot be completed", Failed),
+            (Hold, "its Smart Account becomes Active", Requested),
+        ],
+    }
+};
 
 crate::words! {
     /// Where an order came from.

@@ -140,6 +140,24 @@ struct Asking {
     to: Vec<Option<Place>>,
 }
 
+type ByTarget = BTreeMap<(SmartAccountId, Option<VirtualAccountId>), Vec<OrderLineId>>;
+
+/// Which lines go where.
+fn by_target(work: &[Asking]) -> ByTarget {
+    let mut by_target: ByTarget = BTreeMap::new();
+    for one in work {
+        for (line, to) in one.lines.iter().zip(&one.to) {
+            if let Some(to) = to {
+                by_target
+                    .entry((to.target.account, to.target.virtual_account))
+                    .or_default()
+                    .push(line.id);
+            }
+        }
+    }
+    by_target
+}
+
 /// Asks for the assignment of lines. Those that are assigned elsewhere are taken back first.
 #[expect(clippy::too_many_arguments, reason = "who asks for what, from where and when")]
 fn ask(
@@ -152,20 +170,8 @@ fn ask(
     at: Moment,
     due_at: Moment,
 ) -> Result<Recorded<AssignmentId>> {
-    let mut by_target: BTreeMap<(SmartAccountId, Option<VirtualAccountId>), Vec<OrderLineId>> =
-        BTreeMap::new();
-    let mut lines = 0_usize;
-    for one in &work {
-        for (line, to) in one.lines.iter().zip(&one.to) {
-            if let Some(to) = to {
-                lines += 1;
-                by_target
-                    .entry((to.target.account, to.target.virtual_account))
-                    .or_default()
-                    .push(line.id);
-            }
-        }
-    }
+    let by_target = by_target(&work);
+    let lines: usize = by_target.values().map(Vec::len).sum();
     let many = |n: usize| i32::try_from(n).unwrap_or(i32::MAX);
     store::insert_request(
         tx,

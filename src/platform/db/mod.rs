@@ -5,6 +5,8 @@
 //! - [`Db::write`]: serial, retried when another writer was in the way, and committed only with an event.
 //! - [`Db::write_locked`]: for what many do at once on the same rows: those are locked instead, and one waits for another.
 //! - [`Db::housekeeping`]: for the portal's own machinery (sessions touched, letters claimed): no event.
+//!
+//! `schema.rs` is longer than other files: diesel writes it from the tables.
 
 pub mod chain;
 mod conn;

@@ -11,14 +11,8 @@ const fn named(
     needed: bool,
 ) -> Meaning {
     Meaning {
-        key,
-        label,
-        names,
-        loose: &[],
-        other: &[],
-        looks: None,
-        guess: Guess::Never,
         needed,
+        ..Meaning::headed(key, label, names)
     }
 }
 

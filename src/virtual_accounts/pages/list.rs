@@ -304,19 +304,16 @@ async fn find(may: &May<ViewVirtualAccounts>, is_tree: bool) -> Result<Found> {
         .await
 }
 
-async fn show(may: May<ViewVirtualAccounts>, is_tree: bool) -> Answer {
-    let found = find(&may, is_tree).await?;
-    let (address, is_flat) = (address(&may), is_flat(&may));
-    let list = found.list;
-    // The same words and filters lead to the other way of showing it.
-    let elsewhere = |path: String| {
-        let mut other = query(path, &may.query, &found.tags, is_flat);
-        other.page = 1;
-        other.href()
-    };
-    let flat = query(address.clone(), &may.query, &found.tags, is_flat);
-    let mut rows: Vec<Line> = Vec::with_capacity(found.branches.len());
-    for branch in found.branches {
+/// The branches as lines. A page of the tree that begins below the top says first what stands above it.
+fn lines(
+    may: &May<ViewVirtualAccounts>,
+    branches: Vec<Branch>,
+    list: &ListQuery,
+    (tags, administrators): (&[String], &[Person]),
+    is_tree: bool,
+) -> Vec<Line> {
+    let mut rows: Vec<Line> = Vec::with_capacity(branches.len());
+    for branch in branches {
         let Branch { row, level, is_match } = branch;
         let is_first = rows.is_empty();
         let path = if is_tree && is_first && level > 1 {
@@ -330,17 +327,12 @@ async fn show(may: May<ViewVirtualAccounts>, is_tree: bool) -> Answer {
             String::new()
         };
         rows.push(Line {
-            controls: Controls::of(&may, &row, &found.administrators),
+            controls: Controls::of(may, &row, administrators),
             tags: row
                 .one
                 .tag_list()
                 .into_iter()
-                .map(|tag| {
-                    (
-                        tag.to_owned(),
-                        list.only_filter("tag", known_tag(&found.tags, tag)),
-                    )
-                })
+                .map(|tag| (tag.to_owned(), list.only_filter("tag", known_tag(tags, tag))))
                 .collect(),
             path,
             level,
@@ -348,10 +340,15 @@ async fn show(may: May<ViewVirtualAccounts>, is_tree: bool) -> Answer {
             row,
         });
     }
-    let tabs = vec![
+    rows
+}
+
+/// The two ways of showing the list.
+fn tabs(address: &str, is_tree: bool, elsewhere: impl Fn(String) -> String) -> Vec<Tab> {
+    vec![
         Tab {
             label: "List".to_owned(),
-            href: elsewhere(address.clone()),
+            href: elsewhere(address.to_owned()),
             current: !is_tree,
             count: None,
         },
@@ -361,7 +358,28 @@ async fn show(may: May<ViewVirtualAccounts>, is_tree: bool) -> Answer {
             current: is_tree,
             count: None,
         },
-    ];
+    ]
+}
+
+async fn show(may: May<ViewVirtualAccounts>, is_tree: bool) -> Answer {
+    let found = find(&may, is_tree).await?;
+    let (address, is_flat) = (address(&may), is_flat(&may));
+    let list = found.list;
+    // The same words and filters lead to the other way of showing it.
+    let elsewhere = |path: String| {
+        let mut other = query(path, &may.query, &found.tags, is_flat);
+        other.page = 1;
+        other.href()
+    };
+    let flat = query(address.clone(), &may.query, &found.tags, is_flat);
+    let rows = lines(
+        &may,
+        found.branches,
+        &list,
+        (&found.tags, &found.administrators),
+        is_tree,
+    );
+    let tabs = tabs(&address, is_tree, elsewhere);
     let list = list.in_words_of(may.portal.config.edition);
     page(&ListPage {
         shell: may.list_shell(

@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 /// Floors, the lowest first. A floor may use those below it; `kernel` and `error` are one.
 const FLOORS: &[&[&str]] = &[
     &["kernel", "error", "words"],
-    &["platform", "found"],
+    &["platform", "found", "deadlines"],
     &["authn"],
     &["authz"],
     &["http"],
@@ -135,7 +135,7 @@ type Home = (
 const HOMES: &[Home] = &[
     (
         "diesel",
-        |s| s.name() == "store.rs" || s.path.starts_with("platform/"),
+        |s| s.name() == "store.rs" || s.path.contains("/store/") || s.path.starts_with("platform/"),
         &[
             ("kernel/clock.rs", "a moment says how it is kept"),
             ("kernel/ids.rs", "ids say how they are kept"),
@@ -180,7 +180,7 @@ const HOMES: &[Home] = &[
         "lettre",
         |s| s.path.starts_with("platform/mail/"),
         &[(
-            "platform/config.rs",
+            "platform/config/check.rs",
             "the sender's address is checked with the other settings",
         )],
     ),

@@ -2,7 +2,7 @@
 
 use super::asked::Asked;
 use super::{TITLE, shell_of};
-use crate::access_requests::model::{AccessState, LONGEST_NOTE, ScopeKind};
+use crate::access_requests::model::{AccessRequest, AccessState, LONGEST_NOTE, ScopeKind};
 use crate::access_requests::pages::{above, beside_fields, role_choice, roles_on};
 use crate::access_requests::service::{self, Sending, Weighed};
 use crate::authz::Role;
@@ -307,6 +307,38 @@ pub struct SendForm {
     note: String,
 }
 
+fn sent_message(request: &AccessRequest, account: &str) -> Flash {
+    let (kind, says) = match request.state {
+        AccessState::AutoApproved => (
+            FlashKind::Ok,
+            format!(
+                "Access to {} was given at once by a rule of the account.",
+                account
+            ),
+        ),
+        AccessState::AutoDeclined => (
+            FlashKind::Warn,
+            format!(
+                "The access request {} was declined by a rule of the account.",
+                request.reference
+            ),
+        ),
+        _ => (
+            FlashKind::Ok,
+            format!(
+                "Access request {} was sent. The administrators of {} are told by email, and you are told when they have decided.",
+                request.reference, account
+            ),
+        ),
+    };
+    let mut message = Flash::new(kind, says);
+    message.link = Some((
+        "View the request".to_owned(),
+        format!("/access/requests/{}", request.id),
+    ));
+    message
+}
+
 pub async fn send(may: May<RequestAccess>, posted: Posted<SendForm>) -> Answer {
     let typed = &posted.value;
     let asked = Asked {
@@ -361,35 +393,8 @@ pub async fn send(may: May<RequestAccess>, posted: Posted<SendForm>) -> Answer {
     match sent {
         Ok(request) => {
             may.portal.jobs.nudge();
-            let (kind, says) = match request.state {
-                AccessState::AutoApproved => (
-                    FlashKind::Ok,
-                    format!(
-                        "Access to {} was given at once by a rule of the account.",
-                        account.name
-                    ),
-                ),
-                AccessState::AutoDeclined => (
-                    FlashKind::Warn,
-                    format!(
-                        "The access request {} was declined by a rule of the account.",
-                        request.reference
-                    ),
-                ),
-                _ => (
-                    FlashKind::Ok,
-                    format!(
-                        "Access request {} was sent. The administrators of {} are told by email, and you are told when they have decided.",
-                        request.reference, account.name
-                    ),
-                ),
-            };
-            let mut message = Flash::new(kind, says);
-            message.link = Some((
-                "View the request".to_owned(),
-                format!("/access/requests/{}", request.id),
-            ));
-            Ok(may.see_other(&format!("/access?highlight={}", request.reference), message))
+            let path = format!("/access?highlight={}", request.reference);
+            Ok(may.see_other(&path, sent_message(&request, &account.name)))
         }
         Err(Error::Refused(refusal))
             if matches!(

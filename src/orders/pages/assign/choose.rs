@@ -355,6 +355,69 @@ fn place_of(
     }
 }
 
+/// What the form holds: for either target the Virtual Account that was chosen and the one that was typed.
+struct Typed {
+    main: (String, String),
+    services: (String, String),
+    separate: bool,
+    go: String,
+}
+
+/// The draft as it was chosen, what is wrong with it, and how many of its orders cannot be assigned.
+fn chosen(
+    read: &mut dyn Reads,
+    permit: &Permit<AssignOrder>,
+    of: &Draft,
+    typed: &Typed,
+) -> Result<(Content, Problems, u64)> {
+    let mut content = of.content.clone();
+    let mut problems = Problems::default();
+    let review = service::review(read, permit, of)?;
+    let refused: Vec<OrderId> = review
+        .orders
+        .iter()
+        .filter(|one| one.refused.is_some())
+        .map(|one| one.order.id)
+        .collect();
+    content.separate = typed.separate;
+    match content.target {
+        Some(target) => {
+            content.target = Some(place_of(
+                read,
+                permit,
+                target,
+                (&typed.main.0, &typed.main.1),
+                ("va", "place"),
+                &mut problems,
+            )?);
+        }
+        None => problems.add("account", "Select a Smart Account."),
+    }
+    match content.services {
+        Some(target) if content.separate => {
+            content.services = Some(place_of(
+                read,
+                permit,
+                target,
+                (&typed.services.0, &typed.services.1),
+                ("services_va", "services_place"),
+                &mut problems,
+            )?);
+        }
+        None if content.separate => {
+            problems.add(
+                "services_account",
+                "Select a Smart Account for Cisco branded services.",
+            );
+        }
+        _ => {}
+    }
+    if typed.go == "leave-out" {
+        content.orders.retain(|id| !refused.contains(id));
+    }
+    Ok((content, problems, refused.len() as u64))
+}
+
 /// Keeps what was chosen, and goes on to what was pressed.
 pub async fn choose(may: May<AssignOrder>, id: PathPart<OrderDraftId>, posted: Posted<Choosing>) -> Answer {
     let draft = match draft_of(&may, id.0).await? {
@@ -364,64 +427,16 @@ pub async fn choose(may: May<AssignOrder>, id: PathPart<OrderDraftId>, posted: P
     let path = format!("{}/assign/{}", base(&may), draft.id);
     let form = &posted.value;
     let (permit, of) = (may.permit.clone(), draft.clone());
-    let typed = (
-        (form.va.clone(), form.place.clone()),
-        (form.services_va.clone(), form.services_place.clone()),
-        form.separate == "1",
-        form.go.clone(),
-    );
+    let typed = Typed {
+        main: (form.va.clone(), form.place.clone()),
+        services: (form.services_va.clone(), form.services_place.clone()),
+        separate: form.separate == "1",
+        go: form.go.clone(),
+    };
     let (content, problems, refused) = may
         .portal
         .db
-        .read(move |r| {
-            let (main, services, separate, go) = &typed;
-            let mut content = of.content.clone();
-            let mut problems = Problems::default();
-            let review = service::review(r, &permit, &of)?;
-            let refused: Vec<OrderId> = review
-                .orders
-                .iter()
-                .filter(|one| one.refused.is_some())
-                .map(|one| one.order.id)
-                .collect();
-            content.separate = *separate;
-            match content.target {
-                Some(target) => {
-                    content.target = Some(place_of(
-                        r,
-                        &permit,
-                        target,
-                        (&main.0, &main.1),
-                        ("va", "place"),
-                        &mut problems,
-                    )?);
-                }
-                None => problems.add("account", "Select a Smart Account."),
-            }
-            match content.services {
-                Some(target) if content.separate => {
-                    content.services = Some(place_of(
-                        r,
-                        &permit,
-                        target,
-                        (&services.0, &services.1),
-                        ("services_va", "services_place"),
-                        &mut problems,
-                    )?);
-                }
-                None if content.separate => {
-                    problems.add(
-                        "services_account",
-                        "Select a Smart Account for Cisco branded services.",
-                    );
-                }
-                _ => {}
-            }
-            if go == "leave-out" {
-                content.orders.retain(|id| !refused.contains(id));
-            }
-            Ok((content, problems, refused.len() as u64))
-        })
+        .read(move |r| chosen(r, &permit, &of, &typed))
         .await?;
     let goes_on = !matches!(form.go.as_str(), "select" | "select-services" | "leave-out");
     let mut problems = problems;

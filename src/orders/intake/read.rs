@@ -1,22 +1,13 @@
-//! How orders come in: from a script, from a file, from a scenario.
+//! From what was told of an order to an order: every field is looked at, and every mistake named.
 
-use super::completion;
-use super::model::{
-    Assignment, Line, LineKind, LineState, MOST_LINES, MOST_QUANTITY, Order, OrderStatus, OrderType, Source,
-    Target, assignment_of,
-};
-use super::store::{self, Changed};
 use crate::catalog;
 use crate::error::{Error, Problems, Result};
 use crate::kernel::ids::{OrderId, OrderLineId};
-use crate::kernel::{DomainIdentifier, EmailAddress, Event, Kind, Moment, Name, Who, search_key};
-use crate::licenses;
-use crate::platform::db::{Reads, Tx};
-use crate::smart_accounts::{self, State};
-use crate::virtual_accounts;
+use crate::kernel::{DomainIdentifier, EmailAddress, Moment, Name, search_key};
+use crate::orders::model::{
+    Assignment, Line, LineState, MOST_LINES, MOST_QUANTITY, Order, OrderStatus, OrderType, Source, Target,
+};
 use chrono::{NaiveDate, NaiveTime};
-use serde_json::json;
-use std::collections::HashMap;
 
 /// How long an Order Identifier may be.
 pub const LONGEST_IDENTIFIER: usize = 40;
@@ -62,10 +53,10 @@ pub struct Told {
 /// An order that can be taken in.
 #[derive(Debug, Clone)]
 pub struct New {
-    order: Order,
-    lines: Vec<Line>,
-    partner_domain: Option<String>,
-    end_customer: Option<String>,
+    pub(super) order: Order,
+    pub(super) lines: Vec<Line>,
+    pub(super) partner_domain: Option<String>,
+    pub(super) end_customer: Option<String>,
 }
 
 /// Where a line stands that comes in in the middle of things.
@@ -150,7 +141,7 @@ fn identifier(typed: &str) -> Result<String, String> {
     }
 }
 
-fn domain(typed: &str, what: &str) -> Result<String, String> {
+pub(super) fn domain(typed: &str, what: &str) -> Result<String, String> {
     DomainIdentifier::parse(typed)
         .map(|domain| domain.as_str().to_owned())
         .map_err(|says| format!("{what}: {says}"))
@@ -189,13 +180,7 @@ pub fn check(told: &Told, source: Source, now: Moment) -> Result<New> {
         "customer_domain",
         domain(&told.customer_domain, "Domain of the customer"),
     );
-    let customer_email = match told.customer_email.trim() {
-        "" => Some(String::new()),
-        typed => problems.take(
-            "customer_email",
-            EmailAddress::parse(typed).map(|email| email.as_str().to_owned()),
-        ),
-    };
+    let customer_email = customer_email(&mut problems, &told.customer_email);
     let optional = |problems: &mut Problems, field: &str, typed: &str, what: &str| match typed.trim() {
         "" => None,
         typed => problems.take(field, domain(typed, what)),
@@ -214,22 +199,7 @@ pub fn check(told: &Told, source: Source, now: Moment) -> Result<New> {
     );
     let order_type = problems.take("order_type", word(&told.order_type, OrderType::Standard));
     let status = problems.take("status", word(&told.status, OrderStatus::Pending));
-    let purchase_order = match told.purchase_order.trim() {
-        "" => Some(String::new()),
-        typed => problems
-            .take("purchase_order", Name::parse(typed, "Purchase order"))
-            .map(|name| name.to_string())
-            .and_then(|name| {
-                if name.chars().count() > 60 {
-                    problems.add(
-                        "purchase_order",
-                        "Use at most 60 characters for the purchase order.",
-                    );
-                    return None;
-                }
-                Some(name)
-            }),
-    };
+    let purchase_order = purchase_order(&mut problems, &told.purchase_order);
     let ordered_at = problems.take("ordered_at", when(&told.ordered_at, now));
     let id = OrderId::new();
     if told.lines.is_empty() {
@@ -280,6 +250,34 @@ pub fn check(told: &Told, source: Source, now: Moment) -> Result<New> {
         partner_domain,
         end_customer,
     })
+}
+
+fn customer_email(problems: &mut Problems, typed: &str) -> Option<String> {
+    match typed.trim() {
+        "" => Some(String::new()),
+        typed => problems.take(
+            "customer_email",
+            EmailAddress::parse(typed).map(|email| email.as_str().to_owned()),
+        ),
+    }
+}
+
+fn purchase_order(problems: &mut Problems, typed: &str) -> Option<String> {
+    let typed = match typed.trim() {
+        "" => return Some(String::new()),
+        typed => typed,
+    };
+    let name = problems
+        .take("purchase_order", Name::parse(typed, "Purchase order"))?
+        .to_string();
+    if name.chars().count() > 60 {
+        problems.add(
+            "purchase_order",
+            "Use at most 60 characters for the purchase order.",
+        );
+        return None;
+    }
+    Some(name)
 }
 
 fn read_line(
@@ -336,133 +334,6 @@ fn read_line(
         settled_at: None,
         version: 1,
     })
-}
-
-/// Takes orders in, in the caller's write. An identifier that is there already is refused.
-pub fn receive(tx: &mut Tx<'_>, who: &Who, at: Moment, new: &[New]) -> Result<()> {
-    let identifiers: Vec<String> = new.iter().map(|one| one.order.identifier.clone()).collect();
-    let taken = store::taken(tx, &identifiers)?;
-    if let Some(first) = identifiers.iter().find(|one| taken.contains(&search_key(one))) {
-        return Err(store::identifier_taken(first));
-    }
-    let mut accounts = HashMap::new();
-    let mut whole = Vec::with_capacity(new.len());
-    for one in new {
-        whole.push(placed(tx, at, one, &mut accounts)?);
-    }
-    store::insert(tx, &whole)?;
-    let mut incoming = Vec::new();
-    for (order, lines) in &whole {
-        for line in lines.iter().filter(|line| line.state == LineState::Assigned) {
-            let place = line.account.map(|account| Target {
-                account,
-                virtual_account: line.virtual_account,
-            });
-            incoming.extend(place.and_then(|place| completion::brings(order, line, place)));
-        }
-    }
-    licenses::grant(tx, at, who, &incoming)?;
-    let all: Vec<Changed<'_>> = whole
-        .iter()
-        .map(|(order, lines)| Changed {
-            order,
-            lines,
-            is_new: true,
-        })
-        .collect();
-    store::settle(tx, &all)?;
-    for (order, lines) in &whole {
-        let mut event = Event::new(
-            Kind::OrderReceived,
-            order.id,
-            format!("The order {} of {} came in.", order.identifier, order.customer),
-        )
-        .with(json!({
-            "identifier": order.identifier,
-            "customer": order.customer,
-            "order_type": order.order_type,
-            "order_status": order.status,
-            "assignment": order.assignment,
-            "lines": lines.len(),
-            "source": order.source,
-        }));
-        event.account = order.partner_account.or(order.customer_account);
-        tx.note(at, who, &event)?;
-    }
-    Ok(())
-}
-
-/// The accounts of an order, by domain; and, when it brings the end customer's Smart Account along, its lines there.
-fn placed(
-    read: &mut dyn Reads,
-    at: Moment,
-    new: &New,
-    known: &mut HashMap<String, Option<smart_accounts::SmartAccount>>,
-) -> Result<(Order, Vec<Line>)> {
-    let mut find = |read: &mut dyn Reads, domain: &str| -> Result<Option<smart_accounts::SmartAccount>> {
-        if let Some(found) = known.get(domain) {
-            return Ok(found.clone());
-        }
-        let found = smart_accounts::by_domain(read, domain)?;
-        known.insert(domain.to_owned(), found.clone());
-        Ok(found)
-    };
-    let mut order = new.order.clone();
-    let mut lines = new.lines.clone();
-    order.customer_account = find(read, &order.customer_domain)?.map(|one| one.id);
-    if let Some(domain) = &new.partner_domain {
-        let partner = find(read, domain)?.ok_or_else(|| {
-            Error::invalid(
-                "partner_domain",
-                format!("No Smart Account has the domain {domain}."),
-            )
-        })?;
-        order.partner_account = Some(partner.id);
-    }
-    if let Some(domain) = &new.end_customer {
-        let account = find(read, domain)?.ok_or_else(|| {
-            Error::invalid(
-                "end_customer_account",
-                format!("No Smart Account has the domain {domain}."),
-            )
-        })?;
-        let (state, place) = match account.state {
-            State::Active => (
-                LineState::Assigned,
-                Some(virtual_accounts::default_of(read, account.id)?.id),
-            ),
-            State::Pending => (LineState::Hold, None),
-            State::Inactive => {
-                return Err(Error::invalid(
-                    "end_customer_account",
-                    format!("The Smart Account {} is Inactive.", account.name),
-                ));
-            }
-        };
-        for line in lines
-            .iter_mut()
-            .filter(|line| line.state == LineState::Unassigned)
-        {
-            // What a partner provides stays with the partner.
-            if line.kind == LineKind::PartnerService
-                && order.partner_account.is_some_and(|one| one != account.id)
-            {
-                continue;
-            }
-            line.state = state;
-            line.account = Some(account.id);
-            line.virtual_account = place;
-            line.customer_active = state == LineState::Assigned;
-            line.round = 1;
-            line.settled_at = (state == LineState::Assigned).then_some(at);
-            if state == LineState::Hold {
-                "The Smart Account is Pending. The line is assigned when the account becomes Active."
-                    .clone_into(&mut line.reason);
-            }
-        }
-    }
-    order.assignment = assignment_of(lines.iter().map(|line| line.state));
-    Ok((order, lines))
 }
 
 #[cfg(test)]

@@ -1,0 +1,7 @@
+//! The tables of licenses.
+
+mod moves;
+mod pools;
+
+pub use moves::*;
+pub use pools::*;
