@@ -6,7 +6,7 @@ use crate::authz::action::{EditNotificationAddresses, ViewInventory};
 use crate::authz::{Permit, Within};
 use crate::error::{Problems, Result};
 use crate::http::menu::Onlooker;
-use crate::kernel::ids::{PersonId, SmartAccountId, VirtualAccountId};
+use crate::kernel::ids::{LicenseStockId, PersonId, SmartAccountId, VirtualAccountId};
 use crate::kernel::text::registrable_domain;
 use crate::kernel::{DomainIdentifier, EmailAddress, Event, Kind, Moment};
 use crate::platform::calendar::Due;
@@ -46,9 +46,30 @@ pub fn worst(
     now: Moment,
     shown: usize,
 ) -> Result<(Vec<Alert>, u64)> {
-    let mut alerts = found(read, permit, now, MOST_COUNTED.cast_signed())?;
-    let count = alerts.len() as u64;
-    alerts.truncate(shown);
+    let most = MOST_COUNTED.cast_signed();
+    let within = permit.within();
+    // Nothing is worse than a shortage: where there are enough of them, only these are read.
+    let mut keys: Vec<(String, LicenseStockId)> = licenses::short(read, within, most)?
+        .into_iter()
+        .map(|(stock, since)| (Alert::key_of_shortage(stock, Some(since)), stock))
+        .collect();
+    if keys.len() < shown {
+        let mut alerts = found(read, permit, now, most)?;
+        let count = alerts.len() as u64;
+        alerts.truncate(shown);
+        return Ok((alerts, count));
+    }
+    let mut count = keys.len() as u64;
+    keys.sort_unstable();
+    let ids: Vec<LicenseStockId> = keys.into_iter().take(shown).map(|(_, stock)| stock).collect();
+    let mut alerts: Vec<Alert> = licenses::short_among(read, within, &ids)?
+        .iter()
+        .map(Alert::of_shortage)
+        .collect();
+    alerts.sort_by(|a, b| a.rank().cmp(&b.rank()));
+    for ask in [ending, troubled, overdue, reporting] {
+        count += ask(read, permit, now, most)?.len() as u64;
+    }
     Ok((alerts, count))
 }
 

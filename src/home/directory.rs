@@ -218,10 +218,27 @@ pub fn complete(read: &mut dyn Reads, rows: &mut [Row]) -> Result<()> {
     let mut administrators: HashMap<SmartAccountId, Vec<Person>> =
         members::administrators(read, &ids)?.into_iter().collect();
     let mut names: HashMap<SmartAccountId, Vec<(VirtualAccountId, String, AccessLevel)>> = HashMap::new();
-    for (account, id, name, level) in virtual_accounts::names(read, &ids)? {
+    // Of an account with many, the first are read alone where all of them may be named.
+    let counts: HashMap<SmartAccountId, usize> = virtual_accounts::counts(read, &ids)?.into_iter().collect();
+    let many: HashSet<SmartAccountId> = rows
+        .iter()
+        .filter(|row| row.held.iter().any(|grant| grant.virtual_account.is_none()))
+        .map(|row| row.account.id)
+        .filter(|id| counts.get(id).is_some_and(|count| *count > MOST_NAMED))
+        .collect();
+    let few: Vec<SmartAccountId> = ids.into_iter().filter(|id| !many.contains(id)).collect();
+    for (account, id, name, level) in virtual_accounts::names(read, &few)? {
         names.entry(account).or_default().push((id, name, level));
     }
     for row in rows {
+        if many.contains(&row.account.id) {
+            row.virtual_accounts = virtual_accounts::first_of(read, row.account.id, MOST_NAMED)?;
+            row.more = counts
+                .get(&row.account.id)
+                .map_or(0, |all| all - row.virtual_accounts.len());
+            row.administrators = administrators.remove(&row.account.id).unwrap_or_default();
+            continue;
+        }
         row.administrators = administrators.remove(&row.account.id).unwrap_or_default();
         let mut known = names.remove(&row.account.id).unwrap_or_default();
         // Who holds no role over the whole account knows of their own and of those that everybody may find.

@@ -4,7 +4,12 @@
 //! freeze it and move it on. *Wall time* ([`Clock::wall`]) is what protects people: sessions, throttles
 //! and access tokens. Moving the portal a year on must not sign its operator out.
 
-use chrono::{DateTime, NaiveDateTime, TimeDelta, TimeZone, Utc};
+use chrono::{DateTime, NaiveDate, NaiveDateTime, TimeDelta, TimeZone, Utc};
+use diesel::backend::Backend;
+use diesel::deserialize::FromSql;
+use diesel::pg::Pg;
+use diesel::sql_types::{Text, Timestamp};
+use diesel::sqlite::Sqlite;
 use std::sync::{Arc, PoisonError, RwLock};
 
 /// A point in time, UTC, to the microsecond: what both databases can hold and give back unchanged.
@@ -58,6 +63,34 @@ impl Moment {
     pub fn words(self) -> String {
         self.0.format("%-d %b %Y, %H:%M UTC").to_string()
     }
+    /// Reads what SQLite keeps, `2026-11-21 18:30:00` with up to six digits of a second's parts: every row holds several. None
+    /// for another spelling.
+    fn kept(text: &str) -> Option<Self> {
+        let digits = |from: usize, to: usize| {
+            text.as_bytes().get(from..to)?.iter().try_fold(0_u32, |n, byte| {
+                byte.is_ascii_digit().then(|| n * 10 + u32::from(byte - b'0'))
+            })
+        };
+        let marks = [(4, b'-'), (7, b'-'), (10, b' '), (13, b':'), (16, b':')];
+        if marks
+            .iter()
+            .any(|(at, mark)| text.as_bytes().get(*at) != Some(mark))
+        {
+            return None;
+        }
+        let micros = match text.len() {
+            19 => 0,
+            21..=26 if text.as_bytes().get(19) == Some(&b'.') => {
+                let missing = u32::try_from(26 - text.len()).ok()?;
+                digits(20, text.len())? * 10_u32.pow(missing)
+            }
+            _ => return None,
+        };
+        let year = i32::try_from(digits(0, 4)?).ok()?;
+        NaiveDate::from_ymd_opt(year, digits(5, 7)?, digits(8, 10)?)?
+            .and_hms_micro_opt(digits(11, 13)?, digits(14, 16)?, digits(17, 19)?, micros)
+            .map(Self)
+    }
     /// Reads RFC 3339.
     pub fn parse(s: &str) -> Option<Self> {
         DateTime::parse_from_rfc3339(s).ok().map(|t| Self::of(t.to_utc()))
@@ -94,12 +127,23 @@ where
         self.0.to_sql(out)
     }
 }
-impl<DB: diesel::backend::Backend> diesel::deserialize::FromSql<diesel::sql_types::Timestamp, DB> for Moment
-where
-    NaiveDateTime: diesel::deserialize::FromSql<diesel::sql_types::Timestamp, DB>,
-{
-    fn from_sql(raw: DB::RawValue<'_>) -> diesel::deserialize::Result<Self> {
-        NaiveDateTime::from_sql(raw).map(Self)
+impl FromSql<Timestamp, Sqlite> for Moment {
+    fn from_sql(raw: <Sqlite as Backend>::RawValue<'_>) -> diesel::deserialize::Result<Self> {
+        let text = <String as FromSql<Text, Sqlite>>::from_sql(raw)?;
+        Self::kept(&text).map_or_else(
+            || {
+                let other = text
+                    .parse::<NaiveDateTime>()
+                    .or_else(|_| text.replacen(' ', "T", 1).parse());
+                Ok(other.map(Self)?)
+            },
+            Ok,
+        )
+    }
+}
+impl FromSql<Timestamp, Pg> for Moment {
+    fn from_sql(raw: <Pg as Backend>::RawValue<'_>) -> diesel::deserialize::Result<Self> {
+        <NaiveDateTime as FromSql<Timestamp, Pg>>::from_sql(raw).map(Self)
     }
 }
 
@@ -208,6 +252,41 @@ impl Clock {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_sqlite_keeps_is_read_as_its_own_reader_does() {
+        let written = |micros: i64| {
+            let at = DateTime::from_timestamp_micros(micros).unwrap().naive_utc();
+            (at, at.format("%F %T%.f").to_string())
+        };
+        let (mut micros, mut seen) = (1_i64, 0);
+        for step in 0..2_000 {
+            // Whole seconds, thousandths and millionths, from 1970 to 2200.
+            micros = micros
+                .wrapping_mul(6_364_136_223_846_793)
+                .wrapping_add(1_442_695_040_888_963)
+                % 7_258_118_400_000_000;
+            let cut = [1_000_000, 1_000, 1][step % 3];
+            let (at, text) = written(micros.unsigned_abs().cast_signed() / cut * cut);
+            assert_eq!(Moment::kept(&text), Some(Moment(at)), "{text}");
+            seen += 1;
+        }
+        assert_eq!(seen, 2_000);
+        for other in [
+            "",
+            "2026-11-29",
+            "2026-11-29T10:00:00",
+            "2026-13-29 10:00:00",
+            "2026-11-29 10:00:61",
+            "2026-11-29 10:00:00.",
+            "2026-11-29 10:00:00.1234567",
+            "2026-11-29 10:00:00Z",
+            "2026-11-29 1a:00:00",
+            "2026-11-29 10:00:0ä",
+        ] {
+            assert_eq!(Moment::kept(other), None, "{other}");
+        }
+    }
 
     #[test]
     fn a_frozen_clock_stands_and_a_thawed_one_goes_on_from_there() {

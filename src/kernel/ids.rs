@@ -26,8 +26,17 @@ impl IdText {
         std::str::from_utf8(&self.0).unwrap_or_default()
     }
 
-    /// Reads one, in any of the usual spellings.
+    /// Reads one, in any of the usual spellings. The one that is kept is taken as it is: every row holds several.
     pub fn parse(s: &str) -> Option<Self> {
+        if let Ok(text) = <[u8; 36]>::try_from(s.as_bytes()) {
+            let is_kept = text.iter().enumerate().all(|(at, byte)| match at {
+                8 | 13 | 18 | 23 => *byte == b'-',
+                _ => matches!(byte, b'0'..=b'9' | b'a'..=b'f'),
+            });
+            if is_kept {
+                return Some(Self(text));
+            }
+        }
         uuid::Uuid::try_parse(s).ok().map(Self::of)
     }
 }

@@ -29,7 +29,7 @@ pub use service::{
 };
 pub use stock::{
     Filter, Sort, Standing, Stock, Total, Use, change_use, days as days_of, find_many as stocks_of,
-    in_place as stocks_in, short, standing_of, standings_of, totals, troubles,
+    in_place as stocks_in, short, short_among, standing_of, standings_of, totals, troubles,
 };
 pub use store::{of_account as pools_of, of_place as pools_in, origins as orders_of};
 pub use tags::{change as change_tags, of as tags_of};

@@ -1,5 +1,5 @@
-//! The list of users, in one statement: people with what they hold, searched, filtered, sorted and paged where
-//! they lie.
+//! The list of users: members with what they hold, searched, filtered, sorted and paged where they lie. `members` holds one
+//! row for each person with a role in an account; triggers keep it.
 
 use super::service::Filter;
 use crate::authn::PersonState;
@@ -8,11 +8,11 @@ use crate::error::Result;
 use crate::kernel::Moment;
 use crate::kernel::ids::{PersonId, VirtualAccountId};
 use crate::platform::db::Reads;
-use crate::platform::db::schema::{grants, people};
-use diesel::dsl::count as count_of;
+use crate::platform::db::schema::{grants, members, people};
 use diesel::expression::AsExpression;
 use diesel::prelude::*;
 use diesel::sql_types::Bool;
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 /// A person of the list.
 #[derive(Debug, Clone, Queryable)]
@@ -92,33 +92,32 @@ macro_rules! asked_grants {
     }};
 }
 
-/// People with such a grant.
-macro_rules! asked_people {
+/// Members of an account that the filter asks for. Grants are looked at only where something is asked about them.
+macro_rules! asked_members {
     ($within:expr, $filter:expr) => {{
-        let filter: &Filter = $filter;
-        let granted = asked_grants!($within, filter).select(grants::person_id);
-        let mut query = people::table.filter(people::id.eq_any(granted)).into_boxed();
-        if let Some(found) = crate::found!(people::table, &filter.q, people::search_key) {
+        let (within, filter): (&Within, &Filter) = ($within, $filter);
+        let mut query = members::table
+            .filter(members::smart_account_id.eq(within.account()?))
+            .into_boxed();
+        if within.only().is_some() || filter.is_about_grants() {
+            let granted = asked_grants!(within, filter).select(grants::person_id);
+            query = query.filter(members::person_id.eq_any(granted));
+        }
+        if let Some(found) = crate::found!(members::table, &filter.q, members::search_key) {
             query = query.filter(found);
         }
         if !filter.states.is_empty() {
-            query = query.filter(people::state.eq_any(filter.states.clone()));
+            query = query.filter(members::state.eq_any(filter.states.clone()));
         }
         if let Some(person) = filter.person {
-            query = query.filter(people::id.eq(person));
+            query = query.filter(members::person_id.eq(person));
         }
         query
     }};
 }
 
 pub fn count(read: &mut dyn Reads, within: &Within, filter: &Filter) -> Result<i64> {
-    // Where nothing is asked about the people themselves, their grants tell how many they are.
-    if filter.q.is_empty() && filter.states.is_empty() && filter.person.is_none() {
-        return Ok(asked_grants!(within, filter)
-            .select(count_of(grants::person_id).aggregate_distinct())
-            .get_result(read.conn())?);
-    }
-    Ok(asked_people!(within, filter).count().get_result(read.conn())?)
+    Ok(asked_members!(within, filter).count().get_result(read.conn())?)
 }
 
 /// In the order of a column; none for the limit takes all.
@@ -130,30 +129,35 @@ pub fn page(
     offset: i64,
     limit: Option<i64>,
 ) -> Result<Vec<PersonRow>> {
-    let mut query = asked_people!(within, filter);
+    let mut query = asked_members!(within, filter);
+    let id = members::person_id;
     query = match (sort, descending) {
-        ("email", false) => query.order((people::email_key.asc(), people::id.asc())),
-        ("email", true) => query.order((people::email_key.desc(), people::id.desc())),
-        ("status", false) => query.order((people::state.asc(), people::search_key.asc(), people::id.asc())),
-        ("status", true) => query.order((people::state.desc(), people::search_key.asc(), people::id.asc())),
-        (_, false) => query.order((people::search_key.asc(), people::id.asc())),
-        (_, true) => query.order((people::search_key.desc(), people::id.desc())),
+        ("email", false) => query.order((members::email_key.asc(), id.asc())),
+        ("email", true) => query.order((members::email_key.desc(), id.desc())),
+        ("status", false) => query.order((members::state.asc(), members::search_key.asc(), id.asc())),
+        ("status", true) => query.order((members::state.desc(), members::search_key.asc(), id.asc())),
+        ("since", false) => query.order((members::since.asc(), id.asc())),
+        ("since", true) => query.order((members::since.desc(), id.desc())),
+        (_, false) => query.order((members::search_key.asc(), id.asc())),
+        (_, true) => query.order((members::search_key.desc(), id.desc())),
     };
     if let Some(limit) = limit {
         query = query.limit(limit).offset(offset);
     }
-    Ok(query
-        .select((people::id, people::email, people::name, people::state))
-        .load(read.conn())?)
+    let ids: Vec<PersonId> = query.select(id).load(read.conn())?;
+    let mut rows: HashMap<PersonId, PersonRow> =
+        people(read, &ids)?.into_iter().map(|row| (row.id, row)).collect();
+    Ok(ids.iter().filter_map(|id| rows.remove(id)).collect())
 }
 
-/// People by since when they hold anything: the earliest first, as ids.
+/// Members by since when they hold anything within reach: the earliest first, as ids. For who reaches a part of the account;
+/// what is held in all of it is kept with the member.
 pub fn by_since(read: &mut dyn Reads, within: &Within, filter: &Filter) -> Result<Vec<PersonId>> {
-    let wanted: Vec<PersonId> = asked_people!(within, filter)
-        .select(people::id)
+    let wanted: Vec<PersonId> = asked_members!(within, filter)
+        .select(members::person_id)
         .load(read.conn())?;
-    let wanted: std::collections::HashSet<PersonId> = wanted.into_iter().collect();
-    let mut since: std::collections::BTreeMap<PersonId, Moment> = std::collections::BTreeMap::new();
+    let wanted: HashSet<PersonId> = wanted.into_iter().collect();
+    let mut since: BTreeMap<PersonId, Moment> = BTreeMap::new();
     let rows: Vec<(PersonId, Moment)> = grants::table
         .filter(reached!(within, filter.touching))
         .select((grants::person_id, grants::created_at))

@@ -16,9 +16,9 @@ pub use choices::Choices;
 pub use model::{AccessLevel, DEFAULT, Details, MOST_TAGS, Typed, VirtualAccount, tags as parse_tags};
 pub use pages::tabs;
 pub use service::{
-    NewVirtualAccount, Place, against_registering, count_all, create, create_at, create_default, default_of,
-    delete, edit, find, list, move_below, named, names, numbered, of_account, open_places, reached,
-    set_default, tagged, tags_in_use, these,
+    NewVirtualAccount, Place, against_registering, count_all, counts, create, create_at, create_default,
+    default_of, delete, edit, find, first_of, list, move_below, named, names, numbered, of_account,
+    open_places, reached, set_default, tagged, tags_in_use, these,
 };
 
 use crate::authz::Action;

@@ -9,6 +9,7 @@ use crate::kernel::looks::Look;
 use crate::kernel::{Moment, search_key};
 use crate::platform::db::schema::{virtual_account_tags as tags, virtual_accounts};
 use crate::platform::db::{OnTaken, Reads, Tx, one_of};
+use diesel::dsl::count_star;
 use diesel::prelude::*;
 
 macro_rules! columns {
@@ -385,6 +386,26 @@ pub fn nodes(read: &mut dyn Reads, within: &Within) -> Result<Vec<(Node, String)
         .collect())
 }
 
+/// These of the tree, in no particular order.
+pub fn nodes_of(
+    read: &mut dyn Reads,
+    within: &Within,
+    ids: &[VirtualAccountId],
+) -> Result<Vec<(Node, String)>> {
+    let rows: Vec<(VirtualAccountId, Option<VirtualAccountId>, String)> = asked!(within, &Filter::default())
+        .filter(one_of(virtual_accounts::id, ids.to_vec()))
+        .select((
+            virtual_accounts::id,
+            virtual_accounts::parent_id,
+            virtual_accounts::name,
+        ))
+        .load(read.conn())?;
+    Ok(rows
+        .into_iter()
+        .map(|(id, parent, name)| (Node { id, parent }, name))
+        .collect())
+}
+
 /// The whole tree of an account.
 pub fn whole_tree(read: &mut dyn Reads, account: SmartAccountId) -> Result<Vec<Node>> {
     let rows: Vec<(VirtualAccountId, Option<VirtualAccountId>)> = virtual_accounts::table
@@ -527,6 +548,40 @@ pub fn called(
         )
         .select((virtual_accounts::id, virtual_accounts::name))
         .load(read.conn())?)
+}
+
+/// The first of an account, the default one and then by name.
+pub fn first_of(
+    read: &mut dyn Reads,
+    account: SmartAccountId,
+    limit: usize,
+) -> Result<Vec<(VirtualAccountId, String)>> {
+    Ok(virtual_accounts::table
+        .filter(virtual_accounts::smart_account_id.eq(account))
+        .order((
+            virtual_accounts::is_default.desc(),
+            virtual_accounts::name_key.asc(),
+        ))
+        .select((virtual_accounts::id, virtual_accounts::name))
+        .limit(i64::try_from(limit).unwrap_or(i64::MAX))
+        .load(read.conn())?)
+}
+
+/// How many there are in each of these accounts.
+pub fn counts(read: &mut dyn Reads, accounts: &[SmartAccountId]) -> Result<Vec<(SmartAccountId, usize)>> {
+    let mut found = Vec::with_capacity(accounts.len());
+    for some in accounts.chunks(500) {
+        let rows: Vec<(SmartAccountId, i64)> = virtual_accounts::table
+            .filter(one_of(virtual_accounts::smart_account_id, some.to_vec()))
+            .group_by(virtual_accounts::smart_account_id)
+            .select((virtual_accounts::smart_account_id, count_star()))
+            .load(read.conn())?;
+        let rows = rows
+            .into_iter()
+            .map(|(id, all)| (id, usize::try_from(all).unwrap_or_default()));
+        found.extend(rows);
+    }
+    Ok(found)
 }
 
 pub fn names(

@@ -5,7 +5,7 @@ mod store;
 
 pub use store::{
     Filter, Sort, Total, count, days, find, find_many, forget, held_in, in_place, page, purchased, short,
-    totals, troubles,
+    short_among, totals, troubles,
 };
 
 use super::store as pools;
@@ -281,17 +281,6 @@ pub struct Standing {
     pub balance: i64,
 }
 
-impl Standing {
-    fn of(stock: Stock) -> Self {
-        Self {
-            is_short: stock.short_since.is_some(),
-            entitlement: stock.entitlement,
-            name: stock.name,
-            balance: stock.balance,
-        }
-    }
-}
-
 /// How it stands with some licenses in some Virtual Accounts. What is not there is left out.
 pub fn standings_of(
     read: &mut dyn Reads,
@@ -299,10 +288,7 @@ pub fn standings_of(
     places: &[VirtualAccountId],
     entitlements: &[String],
 ) -> Result<Vec<(VirtualAccountId, Standing)>> {
-    Ok(store::find_in(read, account, places, entitlements)?
-        .into_iter()
-        .map(|stock| (stock.virtual_account, Standing::of(stock)))
-        .collect())
+    store::standings(read, account, places, entitlements)
 }
 
 /// How it stands with some licenses in a Virtual Account. What is not there is left out.
@@ -312,8 +298,8 @@ pub fn standing_of(
     place: VirtualAccountId,
     entitlements: &[String],
 ) -> Result<Vec<Standing>> {
-    Ok(store::find_many(read, account, place, entitlements)?
+    Ok(standings_of(read, account, &[place], entitlements)?
         .into_iter()
-        .map(Standing::of)
+        .map(|(_, standing)| standing)
         .collect())
 }

@@ -1,6 +1,6 @@
 //! The tables of stocks and of their days.
 
-use super::{Stock, Sums};
+use super::{Standing, Stock, Sums};
 use crate::authz::Within;
 use crate::catalog::{Billing, Term};
 use crate::error::{Error, Result};
@@ -226,30 +226,63 @@ pub fn find_many(
     place: VirtualAccountId,
     entitlements: &[String],
 ) -> Result<Vec<Stock>> {
-    find_in(read, account, &[place], entitlements)
+    let mut found = Vec::new();
+    for some in entitlements.chunks(500) {
+        let rows: Vec<Stock> = stocks::table
+            .filter(
+                stocks::smart_account_id
+                    .eq(account)
+                    .and(stocks::virtual_account_id.eq(place))
+                    .and(one_of(stocks::entitlement, some.to_vec())),
+            )
+            .order(stocks::search_key.asc())
+            .select(columns!())
+            .load(read.conn())?;
+        found.extend(rows);
+    }
+    Ok(found)
 }
 
-/// Some licenses of some Virtual Accounts.
-pub fn find_in(
+/// How it stands with some licenses in some Virtual Accounts, in no particular order.
+pub fn standings(
     read: &mut dyn Reads,
     account: SmartAccountId,
     places: &[VirtualAccountId],
     entitlements: &[String],
-) -> Result<Vec<Stock>> {
+) -> Result<Vec<(VirtualAccountId, Standing)>> {
     let mut found = Vec::new();
     for places in places.chunks(500) {
         for some in entitlements.chunks(500) {
-            let rows: Vec<Stock> = stocks::table
+            let rows: Vec<(VirtualAccountId, String, String, Option<Moment>, i64)> = stocks::table
                 .filter(
                     stocks::smart_account_id
                         .eq(account)
                         .and(one_of(stocks::virtual_account_id, places.to_vec()))
                         .and(one_of(stocks::entitlement, some.to_vec())),
                 )
-                .order(stocks::search_key.asc())
-                .select(columns!())
+                .select((
+                    stocks::virtual_account_id,
+                    stocks::entitlement,
+                    stocks::name,
+                    stocks::short_since,
+                    stocks::balance,
+                ))
                 .load(read.conn())?;
-            found.extend(rows);
+            found.extend(
+                rows.into_iter()
+                    .map(|(place, entitlement, name, short_since, balance)| {
+                        let is_short = short_since.is_some();
+                        (
+                            place,
+                            Standing {
+                                entitlement,
+                                name,
+                                is_short,
+                                balance,
+                            },
+                        )
+                    }),
+            );
         }
     }
     Ok(found)
@@ -523,6 +556,14 @@ pub fn short(read: &mut dyn Reads, within: &Within, most: i64) -> Result<Vec<(Li
     Ok(short_within!(within)
         .select((stocks::id, stocks::short_since.assume_not_null()))
         .limit(most)
+        .load(read.conn())?)
+}
+
+/// Those of these licenses of which there are too few.
+pub fn short_among(read: &mut dyn Reads, within: &Within, ids: &[LicenseStockId]) -> Result<Vec<Stock>> {
+    Ok(short_within!(within)
+        .filter(one_of(stocks::id, ids.to_vec()))
+        .select(columns!())
         .load(read.conn())?)
 }
 

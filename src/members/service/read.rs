@@ -36,6 +36,17 @@ pub struct Filter {
     pub person: Option<PersonId>,
 }
 
+impl Filter {
+    /// Whether something is asked about single grants, and not about the member alone.
+    pub fn is_about_grants(&self) -> bool {
+        !self.roles.is_empty()
+            || self.places.is_some()
+            || self.touching.is_some()
+            || self.direct != self.through
+            || self.groups.is_some()
+    }
+}
+
 /// Which part of a list, in which order.
 #[derive(Debug, Clone)]
 pub struct Slice {
@@ -85,7 +96,8 @@ pub fn slice(
     slice: &Slice,
 ) -> Result<Vec<Member>> {
     let within = permit.within();
-    let rows = if slice.sort == "since" {
+    let is_partial = within.only().is_some() || filter.touching.is_some();
+    let rows = if slice.sort == "since" && is_partial {
         let mut ids = store::by_since(read, within, filter)?;
         if slice.descending {
             ids.reverse();

@@ -1,9 +1,13 @@
 //! A connection to either database, and how one is made ready.
 
 use crate::error::{Error, Result};
+use crate::kernel::Moment;
 use crate::platform::private;
+use diesel::backend::Backend;
 use diesel::connection::{InstrumentationEvent, SimpleConnection};
+use diesel::deserialize::FromSql;
 use diesel::r2d2::{CustomizeConnection, Error as R2d2Error, ManageConnection, R2D2Connection};
+use diesel::sql_types::Timestamp;
 use diesel::{Connection, PgConnection, SqliteConnection};
 use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -16,6 +20,12 @@ pub enum Conn {
     Sqlite(SqliteConnection),
     /// The server.
     Postgres(PgConnection),
+}
+
+impl FromSql<Timestamp, MultiBackend> for Moment {
+    fn from_sql(raw: <MultiBackend as Backend>::RawValue<'_>) -> diesel::deserialize::Result<Self> {
+        raw.from_sql::<Self, Timestamp>()
+    }
 }
 
 /// Which kind.

@@ -43,6 +43,7 @@ tables! {
     "reporting_policies",
     "domain_changes",
     "grants",
+    "members",
     "license_days",
     "license_moves",
     "license_pools",

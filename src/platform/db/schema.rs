@@ -521,6 +521,18 @@ diesel::table! {
 }
 
 diesel::table! {
+    members (smart_account_id, person_id) {
+        smart_account_id -> Text,
+        person_id -> Text,
+        search_key -> Text,
+        email_key -> Text,
+        state -> Text,
+        since -> Timestamp,
+        roles -> BigInt,
+    }
+}
+
+diesel::table! {
     notification_addresses (smart_account_id, email) {
         smart_account_id -> Text,
         email -> Text,
@@ -1167,6 +1179,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     local_accounts,
     local_sync_files,
     mailbox,
+    members,
     notification_addresses,
     notification_settings,
     once,

@@ -316,8 +316,8 @@ fn made_again(steps: &mut String, triggers: &[(String, String)]) {
     }
 }
 
-/// What triggers count: of other tables' rows, so it comes back after them.
-const COUNTED: &str = "license_tallies";
+/// What triggers keep of other tables' rows, so it comes back after them.
+const KEPT_BY_TRIGGERS: [&str; 2] = ["license_tallies", "members"];
 
 fn replace_postgres(conn: &mut Conn, by: Option<&SnapshotName>) -> Result<()> {
     if let Some(name) = by {
@@ -339,16 +339,18 @@ fn replace_postgres(conn: &mut Conn, by: Option<&SnapshotName>) -> Result<()> {
     if let Some(name) = by {
         for table in in_order(&all, &references)?
             .into_iter()
-            .filter(|table| *table != COUNTED)
+            .filter(|table| !KEPT_BY_TRIGGERS.contains(table))
         {
             steps.push_str(&format!(
                 "INSERT INTO \"{table}\" SELECT * FROM \"{PREFIX}{name}\".\"{table}\";"
             ));
         }
         // The triggers have counted the rows that came back, and they stand counted in the snapshot.
-        steps.push_str(&format!(
-            "DELETE FROM {COUNTED}; INSERT INTO {COUNTED} SELECT * FROM \"{PREFIX}{name}\".{COUNTED};"
-        ));
+        for table in KEPT_BY_TRIGGERS {
+            steps.push_str(&format!(
+                "DELETE FROM {table}; INSERT INTO {table} SELECT * FROM \"{PREFIX}{name}\".{table};"
+            ));
+        }
     }
     steps.push_str("COMMIT;");
     carried_out(conn, &steps)

@@ -16,8 +16,13 @@ use diesel::sql_types::{BigInt, Bool, Text};
 
 /// More than these are not looked up one by one: then the list is walked in its order, and a page of it is soon full.
 const MOST_FEW: i64 = 2_000;
-/// So many trigrams of one word are looked for, spread over it.
+/// So many trigrams of one word are looked at, spread over it.
 const MOST_OF_A_WORD: usize = 16;
+/// So many of them are asked for together: the rarest. A trigram that nearly everything holds costs as much as there is, and
+/// tells nothing.
+const MOST_ASKED: usize = 3;
+/// How rare a trigram is, is guessed from where this many of it end.
+const SAMPLE: i64 = 64;
 /// Of the numbers of the index: how many bits count within a kind of an account's things. The account is above bit 32.
 const KIND_BITS: u32 = 30;
 
@@ -45,7 +50,7 @@ struct Found {
 
 /// Asks the index of an account which few rows can be meant by what was typed. None: they are many, or it cannot say.
 pub fn few(read: &mut dyn Reads, what: Indexed, account: SmartAccountId, typed: &str) -> Result<Option<Few>> {
-    let Some(asked) = asked(&Sought::parse(typed)) else {
+    let Some(alternatives) = alternatives(&Sought::parse(typed)) else {
         return Ok(None);
     };
     let Conn::Sqlite(conn) = read.conn() else {
@@ -53,6 +58,12 @@ pub fn few(read: &mut dyn Reads, what: Indexed, account: SmartAccountId, typed: 
     };
     let first = i64::from(what as u8) << KIND_BITS;
     let last = first + (1 << KIND_BITS) - 1;
+    let mut asked = Vec::with_capacity(alternatives.len());
+    for all in alternatives {
+        let rarest = rarest(conn, account, (first, last), all)?;
+        asked.push(format!("({})", rarest.join(" AND ")));
+    }
+    let asked = asked.join(" OR ");
     // An account that is not in the index has nothing in it.
     let found: Vec<Found> = diesel::sql_query(
         "SELECT o.thing FROM trigrams_accounts a CROSS JOIN trigrams t CROSS JOIN trigrams_of o ON o.number = t.rowid \
@@ -74,19 +85,53 @@ pub fn few(read: &mut dyn Reads, what: Indexed, account: SmartAccountId, typed: 
     }))
 }
 
-/// What was typed as the index understands it; none when a part of it is too short for any trigram.
-fn asked(sought: &Sought) -> Option<String> {
-    let alternatives: Option<Vec<String>> = sought
+#[derive(QueryableByName)]
+struct Trigram {
+    #[diesel(sql_type = Text)]
+    trigram: String,
+}
+
+/// The rarest of these trigrams among an account's things of one kind, by a sample of each: the sooner a full sample ends, the
+/// more there are; what does not fill one is rarer than all that do.
+fn rarest(
+    conn: &mut SqliteConnection,
+    account: SmartAccountId,
+    (first, last): (i64, i64),
+    trigrams: Vec<String>,
+) -> Result<Vec<String>> {
+    if trigrams.len() <= MOST_ASKED {
+        return Ok(trigrams);
+    }
+    let found: Vec<Trigram> = diesel::sql_query(
+        "SELECT j.value AS trigram FROM trigrams_accounts a CROSS JOIN json_each(?) j WHERE a.smart_account_id = ? ORDER BY (\
+         SELECT CASE WHEN COUNT(*) < ?3 THEN 9223372036854775807 - COUNT(*) ELSE MAX(s.number) END FROM (\
+         SELECT t.rowid AS number FROM trigrams t WHERE t.trigrams MATCH j.value \
+         AND t.rowid BETWEEN (a.ordinal << 32) + ? AND (a.ordinal << 32) + ? LIMIT ?3) s) DESC LIMIT ?",
+    )
+    .bind::<Text, _>(serde_json::to_string(&trigrams).map_err(Error::internal)?)
+    .bind::<Text, _>(account.to_string())
+    .bind::<BigInt, _>(SAMPLE)
+    .bind::<BigInt, _>(first)
+    .bind::<BigInt, _>(last)
+    .bind::<BigInt, _>(MOST_ASKED as i64)
+    .load(conn)?;
+    Ok(found.into_iter().map(|one| one.trigram).collect())
+}
+
+/// What was typed as the index understands it: trigrams, in quotes, of which all stand in what is meant, for each
+/// alternative. None when an alternative is too short for any trigram.
+fn alternatives(sought: &Sought) -> Option<Vec<Vec<String>>> {
+    let alternatives: Option<Vec<Vec<String>>> = sought
         .alternatives()
         .iter()
         .map(|words| {
-            let all: Vec<String> = words.iter().flat_map(|word| trigrams(word)).collect();
-            (!all.is_empty()).then(|| format!("({})", all.join(" AND ")))
+            let mut all: Vec<String> = words.iter().flat_map(|word| trigrams(word)).collect();
+            all.sort_unstable();
+            all.dedup();
+            (!all.is_empty()).then_some(all)
         })
         .collect();
-    alternatives
-        .filter(|all| !all.is_empty())
-        .map(|all| all.join(" OR "))
+    alternatives.filter(|all| !all.is_empty())
 }
 
 /// The trigrams of a word, in quotes; of a long one as many as tell it from others.
@@ -168,7 +213,7 @@ mod tests {
         ] {
             assert_eq!(trigrams(word), wanted, "{word}");
         }
-        assert_eq!(asked(&Sought::parse("ab")), None);
+        assert_eq!(alternatives(&Sought::parse("ab")), None);
         assert!(trigrams(&"x".repeat(200)).len() <= MOST_OF_A_WORD);
     }
 }

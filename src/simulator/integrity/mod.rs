@@ -127,6 +127,18 @@ const RULES: &[Rule] = &[
          ) AS counted GROUP BY place HAVING SUM(n) <> 0",
     ),
     (
+        "The members that are kept for a Smart Account are not those who hold a role in it",
+        "SELECT what FROM (
+            SELECT smart_account_id || ' ' || person_id AS what, roles AS n FROM members
+            UNION ALL SELECT smart_account_id || ' ' || person_id, -1 FROM grants
+         ) AS counted GROUP BY what HAVING SUM(n) <> 0",
+    ),
+    (
+        "A member is called otherwise than in their profile, or stands otherwise",
+        "SELECT p.email AS what FROM members m JOIN people p ON p.id = m.person_id
+         WHERE m.search_key <> p.search_key OR m.email_key <> p.email_key OR m.state <> p.state OR m.roles < 1",
+    ),
+    (
         "What a license says is in use is not what product instances use beyond what is reserved for them",
         "SELECT what FROM (
             SELECT smart_account_id || ' ' || virtual_account_id || ' ' || entitlement AS what, in_use AS n FROM license_stocks

@@ -99,7 +99,8 @@ pub fn page(
             in_order(read, account, &some)?
         }
     };
-    rows(read, permit, occupants, ones)
+    let above = Above::climb(read, within, &ones)?;
+    rows(read, permit, occupants, ones, &above)
 }
 
 fn in_order(
@@ -140,12 +141,8 @@ pub fn branches(
     cut: impl FnOnce(u64) -> (u64, u64),
 ) -> Result<(Vec<Branch>, u64, u64)> {
     let within = permit.within();
-    let nodes: Vec<Node> = store::nodes(read, within)?
-        .into_iter()
-        .map(|(node, _)| node)
-        .collect();
-    let tree = Tree::of(&nodes);
-    let mut walked = tree.walk();
+    let known = Above::of(store::nodes(read, within)?);
+    let mut walked = known.tree.walk();
     let matched: Option<HashSet<VirtualAccountId>> = if filter.is_open() {
         None
     } else {
@@ -153,7 +150,7 @@ pub fn branches(
     };
     if let Some(matched) = &matched {
         let mut shown: HashSet<VirtualAccountId> = matched.clone();
-        shown.extend(matched.iter().flat_map(|id| tree.above(*id)));
+        shown.extend(matched.iter().flat_map(|id| known.tree.above(*id)));
         walked.retain(|(id, _)| shown.contains(id));
     }
     let total = walked.len() as u64;
@@ -167,7 +164,7 @@ pub fn branches(
     let ids: Vec<VirtualAccountId> = some.iter().map(|(id, _)| *id).collect();
     let ones = in_order(read, within.account()?, &ids)?;
     let levels: HashMap<VirtualAccountId, usize> = some.into_iter().collect();
-    let rows = rows(read, permit, occupants, ones)?;
+    let rows = rows(read, permit, occupants, ones, &known)?;
     let branches = rows
         .into_iter()
         .map(|row| Branch {
@@ -181,12 +178,67 @@ pub fn branches(
     Ok((branches, total, found))
 }
 
+/// What stands above Virtual Accounts, as far as one may see it.
+struct Above {
+    tree: Tree,
+    names: HashMap<VirtualAccountId, String>,
+}
+
+impl Above {
+    fn of(nodes: Vec<(Node, String)>) -> Self {
+        Self {
+            tree: Tree::of(&nodes.iter().map(|(node, _)| *node).collect::<Vec<_>>()),
+            names: nodes.into_iter().map(|(node, name)| (node.id, name)).collect(),
+        }
+    }
+
+    /// From these upwards, a question for each level.
+    fn climb(read: &mut dyn Reads, within: &Within, ones: &[VirtualAccount]) -> Result<Self> {
+        let mut nodes: Vec<(Node, String)> = ones
+            .iter()
+            .map(|one| {
+                let node = Node {
+                    id: one.id,
+                    parent: one.parent,
+                };
+                (node, one.name.clone())
+            })
+            .collect();
+        let mut known: HashSet<VirtualAccountId> = ones.iter().map(|one| one.id).collect();
+        let mut from = 0;
+        loop {
+            let mut next: Vec<VirtualAccountId> = nodes
+                .iter()
+                .skip(from)
+                .filter_map(|(node, _)| node.parent)
+                .filter(|id| known.insert(*id))
+                .collect();
+            if next.is_empty() {
+                return Ok(Self::of(nodes));
+            }
+            next.sort_unstable();
+            from = nodes.len();
+            nodes.extend(store::nodes_of(read, within, &next)?);
+        }
+    }
+
+    /// The names of those above it, the nearest first.
+    fn names(&self, id: VirtualAccountId) -> Vec<String> {
+        let above = self.tree.above(id);
+        above
+            .iter()
+            .filter_map(|id| self.names.get(id).cloned())
+            .collect()
+    }
+}
+
 /// Puts beside each what a list shows of it: a handful of questions for all of them.
 fn rows(
     read: &mut dyn Reads,
     permit: &Permit<ViewVirtualAccounts>,
     occupants: &Occupants,
     ones: Vec<VirtualAccount>,
+    above: &Above,
 ) -> Result<Vec<Row>> {
     let within = permit.within();
     let account = within.account()?;
@@ -198,20 +250,10 @@ fn rows(
     for (id, holding) in occupants.holds(read, account, &ids)? {
         holdings.entry(id).or_default().push(holding);
     }
-    let (mut tree, mut names) = (Tree::default(), HashMap::new());
-    if ones.iter().any(|one| one.parent.is_some()) {
-        let nodes = store::nodes(read, within)?;
-        tree = Tree::of(&nodes.iter().map(|(node, _)| *node).collect::<Vec<_>>());
-        names = nodes.into_iter().map(|(node, name)| (node.id, name)).collect();
-    }
     Ok(ones
         .into_iter()
         .map(|one| Row {
-            above: tree
-                .above(one.id)
-                .iter()
-                .filter_map(|id| names.get(id).cloned())
-                .collect(),
+            above: above.names(one.id),
             users: reached.of(one.id),
             nested: nested.get(&one.id).copied().unwrap_or_default(),
             holdings: holdings.remove(&one.id).unwrap_or_default(),
@@ -245,8 +287,9 @@ pub fn row(
     occupants: &Occupants,
     id: VirtualAccountId,
 ) -> Result<Row> {
-    let one = store::find(read, permit.within(), id)?;
-    rows(read, permit, occupants, vec![one])?
+    let ones = vec![store::find(read, permit.within(), id)?];
+    let above = Above::climb(read, permit.within(), &ones)?;
+    rows(read, permit, occupants, ones, &above)?
         .pop()
         .ok_or(Error::NotFound)
 }
@@ -326,6 +369,20 @@ pub fn names(
     accounts: &[SmartAccountId],
 ) -> Result<Vec<(SmartAccountId, VirtualAccountId, String, AccessLevel)>> {
     store::names(read, accounts)
+}
+
+/// How many Virtual Accounts each of these accounts has; an account without any is left out.
+pub fn counts(read: &mut dyn Reads, accounts: &[SmartAccountId]) -> Result<Vec<(SmartAccountId, usize)>> {
+    store::counts(read, accounts)
+}
+
+/// Ids and names of the first Virtual Accounts of an account: the default one, then the others by name.
+pub fn first_of(
+    read: &mut dyn Reads,
+    account: SmartAccountId,
+    most: usize,
+) -> Result<Vec<(VirtualAccountId, String)>> {
+    store::first_of(read, account, most)
 }
 
 /// The Virtual Accounts of an account that a permit reaches: the default one, then the others by name.
