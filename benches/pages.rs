@@ -4,8 +4,8 @@
 //! scenario `large`, beside a bare actix handler that answers "ok" and one that sends as many bytes as a list of 50. The
 //! program of now is asked with kept pages and without (`LICENTRAL_KEPT_PAGES=off`), which is what a page costs that is
 //! made. `LICENTRAL_ROUNDS` rounds (3) of `LICENTRAL_SECONDS` (2) each, of which the median is told. `LICENTRAL_FILLED` is a
-//! folder with a database of scenario `large` that is there already; `LICENTRAL_GROW=1` goes on to a million product
-//! instances.
+//! folder with a database of scenario `large` that is there already. With `TEST_DATABASE_URL` (`tests/with-postgres`) the
+//! program of now is asked on PostgreSQL, where both stand on one database.
 
 #![allow(clippy::pedantic, reason = "a benchmark may say things in the plainest way")]
 #![expect(
@@ -36,6 +36,8 @@ struct Server {
     name: &'static str,
     running: Running,
     folder: PathBuf,
+    /// Of its database; "" for a SQLite file in its folder.
+    url: String,
     cookie: String,
     token: String,
     account: String,
@@ -70,7 +72,9 @@ fn main() {
     }
     let folder = std::env::temp_dir().join(format!("licentral-pages-{}", std::process::id()));
     std::fs::create_dir_all(&folder).unwrap();
+    let url = std::env::var("TEST_DATABASE_URL").unwrap_or_default();
     let before = std::env::var("LICENTRAL_BEFORE").ok().map(PathBuf::from);
+    let before = before.filter(|_| url.is_empty());
     let mut programs: Vec<(&'static str, PathBuf, &'static str)> =
         vec![("now, nothing kept", program(), "off"), ("now", program(), "on")];
     if let Some(before) = before {
@@ -80,12 +84,12 @@ fn main() {
         |_| {
             let filled = folder.join("filled");
             std::fs::create_dir_all(&filled).unwrap();
-            fill(&filled, &programs[0].1);
+            fill(&filled, &programs[0].1, &url);
             filled
         },
         PathBuf::from,
     );
-    let mut servers: Vec<Server> = programs
+    let servers: Vec<Server> = programs
         .iter()
         .map(|(name, program, kept)| {
             start(
@@ -94,6 +98,7 @@ fn main() {
                 kept,
                 &filled,
                 &folder.join(name.replace([' ', ','], "-")),
+                &url,
             )
         })
         .collect();
@@ -109,38 +114,37 @@ fn main() {
         );
     }
     println!();
-    if std::env::var("LICENTRAL_GROW").is_ok() {
-        grown(&mut servers, &programs);
-    }
     drop(servers);
     let _ = std::fs::remove_dir_all(&folder);
 }
 
 /// Scenario `large`, by the oldest of the programs.
-fn fill(folder: &Path, program: &Path) {
-    let (child, port) = launch_program(program, folder, "large", "", &[]);
+fn fill(folder: &Path, program: &Path, url: &str) {
+    let (child, port) = launch_program(program, folder, "large", url, &[]);
     drop(Running { child, port });
 }
 
-fn start(name: &'static str, program: &Path, kept: &str, filled: &Path, folder: &Path) -> Server {
+fn start(name: &'static str, program: &Path, kept: &str, filled: &Path, folder: &Path, url: &str) -> Server {
     std::fs::create_dir_all(folder).unwrap();
-    let mut conn =
-        diesel::SqliteConnection::establish(&filled.join("licentral.db").to_string_lossy()).unwrap();
-    let file = folder.join("licentral.db");
-    conn.batch_execute(&format!("VACUUM INTO '{}'", file.display()))
-        .unwrap();
+    if url.is_empty() {
+        let from = filled.join("licentral.db");
+        let mut conn = diesel::SqliteConnection::establish(&from.to_string_lossy()).unwrap();
+        let file = folder.join("licentral.db");
+        conn.batch_execute(&format!("VACUUM INTO '{}'", file.display()))
+            .unwrap();
+    }
     std::fs::copy(filled.join("licentral.key"), folder.join("licentral.key")).unwrap();
-    opened(name, program, kept, folder)
+    opened(name, program, kept, folder, url)
 }
 
-fn opened(name: &'static str, program: &Path, kept: &str, folder: &Path) -> Server {
+fn opened(name: &'static str, program: &Path, kept: &str, folder: &Path, url: &str) -> Server {
     let env: Vec<(&str, &str)> = if kept.is_empty() {
         Vec::new()
     } else {
         vec![("LICENTRAL_KEPT_PAGES", kept)]
     };
     let began = Instant::now();
-    let (child, port) = launch_program(program, folder, "large", "", &env);
+    let (child, port) = launch_program(program, folder, "large", url, &env);
     let took = began.elapsed().as_millis();
     println!(
         "{name}: first answer after {took} ms, {} MB resident.",
@@ -162,6 +166,7 @@ fn opened(name: &'static str, program: &Path, kept: &str, folder: &Path) -> Serv
             port,
         },
         folder: folder.to_owned(),
+        url: url.to_owned(),
         cookie,
         token,
         account,
@@ -260,7 +265,7 @@ fn rates(servers: &[Server], bare: &Running) {
                     .map(|path| server.request(path, workload))
                     .collect();
                 let stop = Arc::new(AtomicBool::new(false));
-                let writer = workload.writes.then(|| writes(&server.folder, stop.clone()));
+                let writer = workload.writes.then(|| writes(server, stop.clone()));
                 measure(&mut seen[at][which], &server.running, &requests, seconds);
                 stop.store(true, Ordering::Relaxed);
                 if let Some(writer) = writer {
@@ -323,16 +328,20 @@ fn median(all: &[f64]) -> f64 {
 }
 
 /// Ten writes a second by another process's connection.
-fn writes(folder: &Path, stop: Arc<AtomicBool>) -> std::thread::JoinHandle<()> {
-    let file = folder.join("licentral.db");
+fn writes(server: &Server, stop: Arc<AtomicBool>) -> std::thread::JoinHandle<()> {
+    const WRITE: &str = "UPDATE smart_accounts SET version = version + 1 WHERE domain = 'xyz.example'";
+    let (file, url) = (server.folder.join("licentral.db"), server.url.clone());
     std::thread::spawn(move || {
-        let mut conn = diesel::SqliteConnection::establish(&file.to_string_lossy()).unwrap();
-        conn.batch_execute("PRAGMA busy_timeout=10000").unwrap();
+        let mut write: Box<dyn FnMut()> = if url.is_empty() {
+            let mut conn = diesel::SqliteConnection::establish(&file.to_string_lossy()).unwrap();
+            conn.batch_execute("PRAGMA busy_timeout=10000").unwrap();
+            Box::new(move || conn.batch_execute(WRITE).unwrap())
+        } else {
+            let mut conn = diesel::PgConnection::establish(&url).unwrap();
+            Box::new(move || conn.batch_execute(WRITE).unwrap())
+        };
         while !stop.load(Ordering::Relaxed) {
-            conn.batch_execute(
-                "UPDATE smart_accounts SET version = version + 1 WHERE domain = 'xyz.example'",
-            )
-            .unwrap();
+            write();
             std::thread::sleep(Duration::from_millis(100));
         }
     })
@@ -376,87 +385,3 @@ fn measure(seen: &mut Seen, server: &Running, requests: &[Vec<u8>], seconds: u64
     seen.p99.push(at(0.99));
     seen.bytes = bytes;
 }
-
-/// An account with a million product instances, and one beside it without any.
-fn grown(servers: &mut Vec<Server>, programs: &[(&'static str, PathBuf, &'static str)]) {
-    let folders: Vec<PathBuf> = servers.iter().map(|server| server.folder.clone()).collect();
-    servers.clear();
-    println!("| what, at one million product instances | program | ms, median of 7 |");
-    println!("|---|---|---|");
-    for ((name, program, kept), folder) in programs.iter().zip(folders) {
-        if *kept == "on" {
-            continue;
-        }
-        let mut conn =
-            diesel::SqliteConnection::establish(&folder.join("licentral.db").to_string_lossy()).unwrap();
-        conn.batch_execute("PRAGMA synchronous=OFF; PRAGMA cache_size=-200000;")
-            .unwrap();
-        let began = Instant::now();
-        conn.batch_execute(GROW).unwrap();
-        drop(conn);
-        println!(
-            "<!-- {name}: 900,000 more in {:.0} s -->",
-            began.elapsed().as_secs_f64()
-        );
-        let server = opened(name, program, kept, &folder);
-        let (_, eve) = sign_in(server.running.port, "eve@harborview.example", "licentral-demo");
-        let portal = support::Portal {
-            child: std::process::Command::new("true").spawn().unwrap(),
-            port: server.running.port,
-            folder: folder.clone(),
-            url: String::new(),
-            is_left: true,
-        };
-        let beside = portal.first_account(&eve);
-        let list = format!("/sa/{}/devices/device-inventory", server.account);
-        for (what, path, cookie) in [
-            ("first page", list.clone(), &server.cookie),
-            ("last page", format!("{list}?page=40007"), &server.cookie),
-            (
-                "a page in the middle",
-                format!("{list}?page=20000"),
-                &server.cookie,
-            ),
-            (
-                "silent, of which there are three",
-                format!("{list}?status=released"),
-                &server.cookie,
-            ),
-            ("search, one hit", format!("{list}?q=GRW0421357"), &server.cookie),
-            (
-                "search, no hit",
-                format!("{list}?q=nothinglikethis"),
-                &server.cookie,
-            ),
-            ("search, two characters", format!("{list}?q=zq"), &server.cookie),
-            ("search, all hit", format!("{list}?q=switch"), &server.cookie),
-            (
-                "search in an account without any",
-                format!("/sa/{beside}/devices/device-inventory?q=GRW0421357"),
-                &eve,
-            ),
-        ] {
-            let request = get(&path, cookie, server.running.port);
-            let mut wire = Wire::open(server.running.port);
-            let mut waits: Vec<f64> = (0..7)
-                .map(|_| {
-                    let asked = Instant::now();
-                    assert_eq!(wire.ask(&request).0, 200, "{path}");
-                    asked.elapsed().as_secs_f64() * 1000.0
-                })
-                .collect();
-            waits.sort_by(f64::total_cmp);
-            println!("| {what} | {name} | {:.2} |", waits[3]);
-        }
-    }
-}
-
-const GROW: &str = "BEGIN;
-INSERT INTO devices (id, smart_account_id, virtual_account_id, udi_pid, udi_serial, udi_key, hostname, name_key, search_key, product, software, standing, is_reserved, export_controlled, secret_hash, licenses, registered_at, renewed_at, contact_at, version)
-WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 900000)
-SELECT printf('77777777-0000-0000-0000-%012d', i), a.id, v.id, 'C9300-48P-E', printf('GRW%07d', i), printf('c9300-48p-e grw%07d', i), printf('grown-%07d', i), printf('grown-%07d', i), printf('grown-%07d c9300-48p-e grw%07d c9300 series switch', i, i), 'C9300 Series Switch', '17.12.4', CASE WHEN i % 300000 = 0 THEN 'released' ELSE 'connected' END, 0, 1, '', 0, '2026-11-22 00:00:00', '2026-11-22 00:00:00', '2026-11-22 00:00:00', 1
-FROM n, (SELECT id FROM smart_accounts WHERE domain = 'xyz.example') a, (SELECT v.id FROM virtual_accounts v JOIN smart_accounts s ON s.id = v.smart_account_id WHERE s.domain = 'xyz.example' AND v.is_default) v;
-INSERT INTO device_tallies (smart_account_id, virtual_account_id, standing, shard, devices)
-SELECT smart_account_id, virtual_account_id, standing, 0, COUNT(*) FROM devices WHERE id LIKE '77777777-0000-%' GROUP BY 1, 2, 3
-ON CONFLICT (smart_account_id, virtual_account_id, standing, shard) DO UPDATE SET devices = devices + excluded.devices;
-COMMIT;";

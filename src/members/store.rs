@@ -12,7 +12,7 @@ use crate::platform::db::schema::{grants, members, people};
 use diesel::expression::AsExpression;
 use diesel::prelude::*;
 use diesel::sql_types::Bool;
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, HashSet};
 
 /// A person of the list.
 #[derive(Debug, Clone, Queryable)]
@@ -92,18 +92,28 @@ macro_rules! asked_grants {
     }};
 }
 
-/// Members of an account that the filter asks for. Grants are looked at only where something is asked about them.
+type MembersWithPeople = diesel::dsl::InnerJoinQuerySource<
+    members::table,
+    people::table,
+    diesel::dsl::Eq<people::id, members::person_id>,
+>;
+
+/// Members of an account that the filter asks for, from `members` alone or with their people. Grants are looked at only
+/// where something is asked about them.
 macro_rules! asked_members {
-    ($within:expr, $filter:expr) => {{
+    ($within:expr, $filter:expr) => {
+        asked_members!($within, $filter, members::table, members::table)
+    };
+    ($within:expr, $filter:expr, $source:ty, $from:expr) => {{
         let (within, filter): (&Within, &Filter) = ($within, $filter);
-        let mut query = members::table
+        let mut query = $from
             .filter(members::smart_account_id.eq(within.account()?))
             .into_boxed();
         if within.only().is_some() || filter.is_about_grants() {
             let granted = asked_grants!(within, filter).select(grants::person_id);
             query = query.filter(members::person_id.eq_any(granted));
         }
-        if let Some(found) = crate::found!(members::table, &filter.q, members::search_key) {
+        if let Some(found) = crate::found!($source, &filter.q, members::search_key) {
             query = query.filter(found);
         }
         if !filter.states.is_empty() {
@@ -129,7 +139,8 @@ pub fn page(
     offset: i64,
     limit: Option<i64>,
 ) -> Result<Vec<PersonRow>> {
-    let mut query = asked_members!(within, filter);
+    let with_people = members::table.inner_join(people::table.on(people::id.eq(members::person_id)));
+    let mut query = asked_members!(within, filter, MembersWithPeople, with_people);
     let id = members::person_id;
     query = match (sort, descending) {
         ("email", false) => query.order((members::email_key.asc(), id.asc())),
@@ -144,10 +155,9 @@ pub fn page(
     if let Some(limit) = limit {
         query = query.limit(limit).offset(offset);
     }
-    let ids: Vec<PersonId> = query.select(id).load(read.conn())?;
-    let mut rows: HashMap<PersonId, PersonRow> =
-        people(read, &ids)?.into_iter().map(|row| (row.id, row)).collect();
-    Ok(ids.iter().filter_map(|id| rows.remove(id)).collect())
+    Ok(query
+        .select((people::id, people::email, people::name, people::state))
+        .load(read.conn())?)
 }
 
 /// Members by since when they hold anything within reach: the earliest first, as ids. For who reaches a part of the account;

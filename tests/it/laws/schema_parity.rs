@@ -416,6 +416,7 @@ fn enums() -> Vec<(&'static str, &'static str, Vec<&'static str>)> {
         simulator, smart_accounts, sync, virtual_accounts,
     };
     vec![
+        ("members", "state", words!(authn::PersonState)),
         ("people", "state", words!(authn::PersonState)),
         ("sessions", "way", words!(authn::session::Way)),
         ("platform_roles", "role", words!(authn::PlatformRole)),
