@@ -3,17 +3,21 @@
 //!
 //! Plain data alone: anchors, aliases, tags and several documents are refused.
 
-use saphyr_parser::{Event, Parser};
+use saphyr_parser::{Event, Parser, ScalarStyle};
 
-/// Lists and maps within one another at most.
-const DEEPEST: usize = 16;
-/// Parts of a file at most.
-const MOST: usize = 10_000;
+/// How much a file may hold.
+#[derive(Debug, Clone, Copy)]
+pub struct Bounds {
+    /// Lists and maps within one another at most.
+    pub deepest: usize,
+    /// Parts at most.
+    pub parts: usize,
+}
 
 /// Something that is wrong with a file.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Mistake {
-    /// In this line; the first is 1.
+    /// In this line; the first is 1. 0 is the whole file.
     pub line: usize,
     /// What to do about it.
     pub says: String,
@@ -31,7 +35,10 @@ impl Mistake {
 
 impl std::fmt::Display for Mistake {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "Line {}: {}", self.line, self.says)
+        match self.line {
+            0 => f.write_str(&self.says),
+            line => write!(f, "Line {line}: {}", self.says),
+        }
     }
 }
 
@@ -47,12 +54,24 @@ pub struct Node {
 /// What a part of a file is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Value {
-    /// A text, a number or a word, as it is written.
-    Text(String),
+    /// A text, a number or a word.
+    Text {
+        /// As it is written.
+        text: String,
+        /// Without quotes: it may be a number, a yes or a no, or nothing.
+        is_plain: bool,
+    },
     /// A list.
     List(Vec<Node>),
     /// Names and what belongs to each, in the order of the file.
     Map(Vec<Entry>),
+}
+
+impl Node {
+    /// Whether it says that there is nothing.
+    pub fn is_nothing(&self) -> bool {
+        matches!(&self.value, Value::Text { text, is_plain: true } if matches!(text.as_str(), "" | "~" | "null"))
+    }
 }
 
 /// A name in a map, and what belongs to it.
@@ -72,8 +91,8 @@ enum Open {
     Map(usize, Vec<Entry>, Option<(String, usize)>),
 }
 
-/// Reads a file.
-pub fn read(text: &str) -> Result<Node, Mistake> {
+/// Reads a file. A name may stand twice in a map: whoever knows what is to stand there says so.
+pub fn read(text: &str, bounds: Bounds) -> Result<Node, Mistake> {
     let mut open: Vec<Open> = Vec::new();
     let mut root: Option<Node> = None;
     let mut parts = 0_usize;
@@ -86,13 +105,16 @@ pub fn read(text: &str) -> Result<Node, Mistake> {
         })?;
         let line = span.start.line().max(1);
         parts += 1;
-        if parts > MOST {
+        if parts > bounds.parts {
             return Err(Mistake::at(line, "The file has too many parts."));
         }
         let closed = match event {
-            Event::Scalar(text, _, 0, None) => Some(Node {
+            Event::Scalar(text, style, 0, None) => Some(Node {
                 line,
-                value: Value::Text(text.into_owned()),
+                value: Value::Text {
+                    text: text.into_owned(),
+                    is_plain: style == ScalarStyle::Plain,
+                },
             }),
             Event::SequenceStart(0, None) => {
                 open.push(Open::List(line, Vec::new()));
@@ -115,14 +137,14 @@ pub fn read(text: &str) -> Result<Node, Mistake> {
             | Event::DocumentStart(_)
             | Event::DocumentEnd => None,
         };
-        if open.len() > DEEPEST {
+        if open.len() > bounds.deepest {
             return Err(Mistake::at(line, "This lies too deep within lists."));
         }
         if let Some(node) = closed {
             put(&mut open, &mut root, node)?;
         }
     }
-    root.ok_or_else(|| Mistake::at(1, "The file is empty."))
+    root.ok_or_else(|| Mistake::at(0, "The file is empty."))
 }
 
 fn closed(open: Open) -> Node {
@@ -152,12 +174,7 @@ fn put(open: &mut [Open], root: &mut Option<Node>, node: Node) -> Result<(), Mis
                     value,
                 },
             }),
-            (None, Value::Text(key)) => {
-                if entries.iter().any(|one| one.key == key) {
-                    return Err(Mistake::at(node.line, format!("{key} stands here twice.")));
-                }
-                *name = Some((key, node.line));
-            }
+            (None, Value::Text { text, .. }) => *name = Some((text, node.line)),
             (None, _) => return Err(Mistake::at(node.line, "Use a word as a name.")),
         },
     }
@@ -169,14 +186,19 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
+    const BOUNDS: Bounds = Bounds {
+        deepest: 16,
+        parts: 10_000,
+    };
+
     fn mistake(text: &str) -> String {
-        read(text).unwrap_err().to_string()
+        read(text, BOUNDS).unwrap_err().to_string()
     }
 
     #[test]
     fn yaml_and_json_are_one_tree_with_lines() {
-        let yaml = read("a: 1\nb:\n  - x\n  - \"y: z\"\n").unwrap();
-        let json = read("{\"a\": 1,\n\n\"b\": [\"x\",\n\"y: z\"]}").unwrap();
+        let yaml = read("a: 1\nb:\n  - x\n  - \"y: z\"\n", BOUNDS).unwrap();
+        let json = read("{\"a\": 1,\n\n\"b\": [\"x\",\n\"y: z\"]}", BOUNDS).unwrap();
         let Value::Map(entries) = &yaml.value else {
             panic!("{yaml:?}")
         };
@@ -184,7 +206,11 @@ mod tests {
         let Value::List(list) = &entries[1].node.value else {
             panic!("{yaml:?}")
         };
-        assert_eq!((list[1].line, &list[1].value), (4, &Value::Text("y: z".into())));
+        let quoted = Value::Text {
+            text: "y: z".into(),
+            is_plain: false,
+        };
+        assert_eq!((list[1].line, &list[1].value), (4, &quoted));
         let Value::Map(entries) = &json.value else {
             panic!("{json:?}")
         };
@@ -193,12 +219,13 @@ mod tests {
 
     #[test]
     fn what_is_no_plain_data_is_refused_with_its_line() {
-        assert_eq!(mistake(""), "Line 1: The file is empty.");
-        assert_eq!(mistake("a: 1\na: 2\n"), "Line 2: a stands here twice.");
+        assert_eq!(mistake(""), "The file is empty.");
         assert!(mistake("a: &x 1\nb: *x\n").starts_with("Line 1: Use no anchors"));
         assert!(mistake("a: !!binary x\n").starts_with("Line 1: Use no anchors"));
+        assert!(mistake("a: *b\n").starts_with("Line 1: Use no anchors"));
         assert!(mistake("a: 1\n---\nb: 2\n").starts_with("Line 2: Put one document"));
         assert!(mistake("a: 1\nb: [\n").starts_with("Line "));
+        assert!(mistake("a: [1\nb: 2\n").starts_with("Line 2"));
         assert!(mistake(&format!("{}{}", "[".repeat(100), "]".repeat(100))).contains("too deep"));
         assert!(mistake(&"- a\n".repeat(20_000)).contains("too many parts"));
         assert!(mistake("? [a]\n: b\n").contains("Use a word as a name"));
@@ -207,7 +234,7 @@ mod tests {
     proptest! {
         #[test]
         fn nothing_that_is_typed_makes_it_panic(text in "[\\[\\]{}:,\"'&*!|>#\\-? \\na-c\u{e9}]{0,80}") {
-            let _ = read(&text);
+            let _ = read(&text, BOUNDS);
         }
     }
 }

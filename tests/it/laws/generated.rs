@@ -15,6 +15,20 @@ fn docs_problems_is_what_the_rooms_say() {
 }
 
 #[test]
+fn docs_lifecycles_is_what_the_tables_say() {
+    golden("docs/lifecycles.md", &commands::print_lifecycles());
+}
+
+#[test]
+fn every_state_is_reached_and_every_move_stands_once() {
+    let flaws: Vec<String> = licentral::app::lifecycles()
+        .iter()
+        .flat_map(licentral::kernel::Life::flaws)
+        .collect();
+    assert!(flaws.is_empty(), "{}", flaws.join("\n"));
+}
+
+#[test]
 fn docs_vendor_api_is_what_the_routes_say() {
     use licentral::kernel::Edition;
     let of = |edition| licentral::app::routes(edition).list();

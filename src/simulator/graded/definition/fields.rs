@@ -27,7 +27,10 @@ pub(super) fn part<'a>(node: &'a Node, known: &[&str], mistakes: &mut Mistakes) 
         );
         return None;
     };
-    for entry in entries {
+    for (n, entry) in entries.iter().enumerate() {
+        if entries.iter().take(n).any(|other| other.key == entry.key) {
+            mistakes.add(entry.line, format!("{} stands here twice.", shown(&entry.key)));
+        }
         if !known.contains(&entry.key.as_str()) {
             let says = format!(
                 "{} is not known here. Use: {}.",
@@ -86,7 +89,7 @@ impl Part<'_> {
     ) -> Option<i64> {
         let node = self.find(key)?;
         let number = match &node.value {
-            Value::Text(text) => text.trim().parse().ok(),
+            Value::Text { text, .. } => text.trim().parse().ok(),
             _ => None,
         };
         let number = number.filter(|n| (least..=most).contains(n));
@@ -109,8 +112,8 @@ impl Part<'_> {
     pub(super) fn yes(&self, key: &str, mistakes: &mut Mistakes) -> bool {
         match self.find(key).map(|node| (node.line, &node.value)) {
             None => false,
-            Some((_, Value::Text(text))) if text == "true" => true,
-            Some((_, Value::Text(text))) if text == "false" => false,
+            Some((_, Value::Text { text, .. })) if text == "true" => true,
+            Some((_, Value::Text { text, .. })) if text == "false" => false,
             Some((line, _)) => {
                 mistakes.add(line, format!("{key}: use true or false."));
                 false
@@ -130,7 +133,7 @@ impl Part<'_> {
             return first.parse().ok();
         };
         let found = match &node.value {
-            Value::Text(text) if words.contains(&text.trim()) => text.trim().parse().ok(),
+            Value::Text { text, .. } if words.contains(&text.trim()) => text.trim().parse().ok(),
             _ => None,
         };
         if found.is_none() {
@@ -155,7 +158,7 @@ impl Part<'_> {
 
 /// A text of up to so many characters.
 pub(super) fn text(node: &Node, what: &str, most: usize, mistakes: &mut Mistakes) -> Option<Text> {
-    let Value::Text(text) = &node.value else {
+    let Value::Text { text, .. } = &node.value else {
         mistakes.add(node.line, format!("{what}: use a text."));
         return None;
     };

@@ -8,10 +8,15 @@ pub use names::{Names, PLACEHOLDERS};
 
 use crate::authz::Role;
 use crate::catalog::Billing;
-use crate::kernel::marked::Mistake;
+use crate::kernel::marked::{Bounds, Mistake};
 use crate::orders::OrderType;
 use crate::simulator::expressions::Expression;
 
+/// How much a file may hold.
+const BOUNDS: Bounds = Bounds {
+    deepest: 16,
+    parts: 10_000,
+};
 /// Bytes of a file at most.
 pub const LARGEST: usize = 64 * 1024;
 /// Steps of a lab at most.

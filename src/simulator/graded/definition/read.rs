@@ -2,8 +2,8 @@
 
 use super::fields::{Mistakes, Part, Text, part, text};
 use super::{
-    Condition, Definition, LARGEST, Licenses, MOST_STEPS, Names, OnPrem, Ordered, Place, Placed, Start, Step,
-    Wrong,
+    BOUNDS, Condition, Definition, LARGEST, Licenses, MOST_STEPS, Names, OnPrem, Ordered, Place, Placed,
+    Start, Step, Wrong,
 };
 use crate::authz::Role;
 use crate::catalog;
@@ -31,7 +31,7 @@ pub(super) fn definition(text: &str) -> Result<Definition, Vec<Mistake>> {
         let says = format!("Use at most {} KiB.", LARGEST / 1024);
         return Err(vec![Mistake::at(1, says)]);
     }
-    let root = marked::read(text).map_err(|mistake| vec![mistake])?;
+    let root = marked::read(text, BOUNDS).map_err(|mistake| vec![mistake])?;
     let mut mistakes = Mistakes::default();
     let read = lab(&root, &mut mistakes);
     mistakes.0.sort();

@@ -6,25 +6,34 @@ mod fill;
 mod rules;
 mod schema;
 mod shape;
-mod tree;
 mod write;
+mod yaml;
 
+pub use crate::kernel::marked::Mistake;
 pub use export::{name_from, of_lab};
 pub use schema::schema;
 pub use shape::{
     AccountPart, ClientPart, DevicePart, FORMAT, LicensePart, PersonPart, PlacePart, RolePart, Scenario,
     UsePart,
 };
-pub use tree::Mistake;
 pub use write::{Means, write, write_account};
 
 use crate::error::{Error, Problems};
 use crate::kernel::Moment;
+use crate::kernel::marked::{self, Bounds, Node};
 use schema::{Held, Lines};
-use tree::Node;
 
+/// How much a file may hold.
+const BOUNDS: Bounds = Bounds {
+    deepest: 12,
+    parts: 1_500_000,
+};
 /// So many mistakes are told at once.
 const MOST_TOLD: usize = 50;
+
+fn tree(text: &str) -> Result<Node, Mistake> {
+    marked::read(text, BOUNDS)
+}
 
 /// A file that can be loaded.
 #[derive(Debug, Clone)]
@@ -40,12 +49,12 @@ impl File {
     /// Reads a file; names every mistake in it.
     pub fn parse(text: &str, now: Moment) -> Result<Self, Vec<Mistake>> {
         let text = text.trim_start_matches('\u{feff}');
-        let node = Node::parse(text).map_err(|mistake| vec![mistake])?;
+        let node = tree(text).map_err(|mistake| vec![mistake])?;
         let mut held = Held::default();
         let values = held.read(&node);
         if held.mistakes.is_empty() {
             let scenario: Scenario =
-                serde_json::from_value(values).map_err(|e| vec![Mistake::on(0, e.to_string())])?;
+                serde_json::from_value(values).map_err(|e| vec![Mistake::at(0, e.to_string())])?;
             let mistakes = rules::mistakes(&scenario, &held.lines, now);
             if mistakes.is_empty() {
                 return Ok(Self {
@@ -65,7 +74,7 @@ impl File {
     pub fn read(bytes: &[u8], now: Moment) -> Result<Self, Vec<Mistake>> {
         match std::str::from_utf8(bytes) {
             Ok(text) => Self::parse(text, now),
-            Err(_) => Err(vec![Mistake::on(0, "The file is not in UTF-8.")]),
+            Err(_) => Err(vec![Mistake::at(0, "The file is not in UTF-8.")]),
         }
     }
 
@@ -76,12 +85,12 @@ impl File {
                 let mistakes: Vec<Mistake> = problems
                     .list()
                     .iter()
-                    .map(|one| Mistake::on(self.lines.of(pointer), one.says.clone()))
+                    .map(|one| Mistake::at(self.lines.of(pointer), one.says.clone()))
                     .collect();
                 invalid(&mistakes)
             }
             Error::Refused(refusal) => {
-                invalid(&[Mistake::on(self.lines.of(pointer), refusal.says.into_owned())])
+                invalid(&[Mistake::at(self.lines.of(pointer), refusal.says.into_owned())])
             }
             other => other,
         }
@@ -106,8 +115,8 @@ pub fn invalid(mistakes: &[Mistake]) -> Error {
 /// A scenario as YAML.
 pub fn to_yaml(scenario: &Scenario) -> crate::error::Result<String> {
     let json = serde_json::to_string(scenario).map_err(Error::internal)?;
-    let node = Node::parse(&json).map_err(|mistake| Error::internal(mistake.to_string()))?;
-    Ok(node.yaml())
+    let node = tree(&json).map_err(|mistake| Error::internal(mistake.to_string()))?;
+    Ok(yaml::written(&node))
 }
 
 /// A time as files write it: a day, a time, or days from now.

@@ -3,10 +3,10 @@
 use super::moment;
 use super::schema::Lines;
 use super::shape::{AccountPart, OrderPart, Scenario};
-use super::tree::Mistake;
 use crate::catalog::{self, Term};
 use crate::devices::Udi;
 use crate::error::{Error, Problems};
+use crate::kernel::marked::Mistake;
 use crate::kernel::{DomainIdentifier, EmailAddress, Moment, Name, search_key};
 use crate::orders::{self, LineState, Source, Told, ToldLine};
 use crate::simulator::scenario;
@@ -45,7 +45,7 @@ struct Check<'a> {
 impl Check<'_> {
     fn wrong(&mut self, at: &str, says: impl Into<String>) {
         let line = self.lines.of(at);
-        self.found.push(Mistake::on(line, says));
+        self.found.push(Mistake::at(line, says));
     }
 
     fn take<T>(&mut self, at: &str, parsed: Result<T, String>) -> Option<T> {

@@ -1,7 +1,7 @@
 //! The schema of scenario files, as JSON Schema from the types themselves; and whether a file keeps to it.
 
 use super::shape::Scenario;
-use super::tree::{Mistake, Node, What};
+use crate::kernel::marked::{Entry, Mistake, Node, Value as Part};
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
@@ -75,7 +75,7 @@ impl Held {
     }
 
     fn wrong(&mut self, line: usize, says: String) {
-        self.mistakes.push(Mistake::on(line, says));
+        self.mistakes.push(Mistake::at(line, says));
     }
 
     fn value(&mut self, node: &Node, schema: &Value, at: &str) -> Option<Value> {
@@ -86,12 +86,12 @@ impl Held {
         };
         let name = at.rsplit('/').find(|part| part.parse::<usize>().is_err());
         let name = name.filter(|one| !one.is_empty()).unwrap_or("The file");
-        match (word(schema, "type"), &node.what) {
-            ("object", What::Map(entries)) => Some(self.object(entries, node.line, schema, at)),
-            ("array", What::List(items)) => Some(self.array(items, node.line, schema, at, name)),
-            ("string", What::Scalar { text, .. }) => self.text(text, node.line, schema, name),
-            ("integer", What::Scalar { text, plain: true }) => self.number(text, node.line, schema, name),
-            ("boolean", What::Scalar { text, plain: true }) if text == "true" || text == "false" => {
+        match (word(schema, "type"), &node.value) {
+            ("object", Part::Map(entries)) => Some(self.object(entries, node.line, schema, at)),
+            ("array", Part::List(items)) => Some(self.array(items, node.line, schema, at, name)),
+            ("string", Part::Text { text, .. }) => self.text(text, node.line, schema, name),
+            ("integer", Part::Text { text, is_plain: true }) => self.number(text, node.line, schema, name),
+            ("boolean", Part::Text { text, is_plain: true }) if text == "true" || text == "false" => {
                 Some(Value::Bool(text == "true"))
             }
             ("object", _) => {
@@ -121,14 +121,19 @@ impl Held {
         }
     }
 
-    fn object(&mut self, entries: &[(String, usize, Node)], line: usize, schema: &Value, at: &str) -> Value {
+    fn object(&mut self, entries: &[Entry], line: usize, schema: &Value, at: &str) -> Value {
         let mut found = Map::new();
         let none = Map::new();
         let known = schema
             .get("properties")
             .and_then(Value::as_object)
             .unwrap_or(&none);
-        for (key, line, value) in entries {
+        for Entry {
+            key,
+            line,
+            node: value,
+        } in entries
+        {
             let Some(property) = known.get(key) else {
                 let names: Vec<&str> = known.keys().map(String::as_str).collect();
                 let short: String = key.chars().take(60).collect();
@@ -145,7 +150,7 @@ impl Held {
             }
             self.lines.0.insert(pointer.clone(), *line);
             // "name:" without anything is as good as left out.
-            if value.is_null() {
+            if value.is_nothing() {
                 continue;
             }
             if let Some(value) = self.value(value, property, &pointer) {
@@ -157,7 +162,7 @@ impl Held {
         for name in required.into_iter().flatten().filter_map(Value::as_str) {
             if !entries
                 .iter()
-                .any(|(key, _, value)| key == name && !value.is_null())
+                .any(|one| one.key == name && !one.node.is_nothing())
             {
                 self.wrong(line, format!("{name} is missing here."));
             }
