@@ -3,12 +3,13 @@
 use super::model::{AccessRequest, AccessState, LIFECYCLE, Part, Place, ScopeKind, Settings};
 use crate::authz::{Role, Within};
 use crate::error::{Error, Result};
+use crate::http::list::{Asked, Filter, Sort};
 use crate::kernel::Moment;
 use crate::kernel::ids::{AccessRequestId, PersonId, SmartAccountId, VirtualAccountId};
 use crate::platform::db::schema::{
     access_request_places as places, access_requests as requests, access_settings as settings,
 };
-use crate::platform::db::{OnTaken, Reads, Tx};
+use crate::platform::db::{Backend, OnTaken, Reads, Tx, by, cut};
 use diesel::prelude::*;
 
 macro_rules! columns {
@@ -194,85 +195,77 @@ pub fn sent_by(
         .load(read.conn())?)
 }
 
-/// Which requests of an account are wanted.
-#[derive(Debug, Clone, Default)]
-pub struct Filter {
-    /// Waiting ones, or decided ones.
-    pub pending: bool,
-    /// Words in the requester's name or address, or in the reference.
-    pub q: String,
-    /// Any of these; all when empty.
-    pub states: Vec<AccessState>,
-    /// Any of these; all when empty.
-    pub roles: Vec<Role>,
-    /// Any of these; all when empty.
-    pub scopes: Vec<ScopeKind>,
-    /// By what they are sorted.
-    pub sort: Sort,
-    /// The other way round.
-    pub descending: bool,
-}
+/// A query of the table, put together as it is asked for.
+pub type Query = requests::BoxedQuery<'static, Backend>;
 
-/// By what a list is sorted.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub enum Sort {
-    /// When it was sent.
-    #[default]
-    Sent,
-    /// When it ends.
-    Expires,
-    /// When it was decided.
-    Decided,
-    /// Name of the requester.
-    Requester,
-    /// The role that was asked for.
-    Role,
-    /// What became of it.
-    State,
-}
+pub const REQUESTER: Sort<Query> = ("requester", |query, way| {
+    by(query, requests::search_key, way.falling)
+});
+pub const ROLE: Sort<Query> = ("role", |query, way| by(query, requests::role, way.falling));
+pub const STATUS: Sort<Query> = ("status", |query, way| by(query, requests::state, way.falling));
+pub const DECIDED: Sort<Query> = ("decided", |query, way| {
+    by(query, requests::decided_at, way.falling)
+});
+pub const SENT: Sort<Query> = ("sent", |query, way| by(query, requests::sent_at, way.falling));
+pub const EXPIRES: Sort<Query> = ("expires", |query, way| {
+    by(query, requests::expires_at, way.falling)
+});
+/// By what they can be sorted.
+pub const SORTS: &[Sort<Query>] = &[REQUESTER, ROLE, STATUS, DECIDED, SENT, EXPIRES];
 
-macro_rules! wanted {
-    ($within:expr, $only:expr, $filter:expr) => {{
-        let (account, filter): (SmartAccountId, &Filter) = ($within.account()?, $filter);
-        let mut query = requests::table
-            .filter(requests::smart_account_id.eq(account))
-            .into_boxed();
-        query = if filter.pending {
-            query.filter(requests::state.eq(AccessState::Pending))
-        } else {
-            query.filter(requests::state.ne(AccessState::Pending))
-        };
-        if let Some(only) = $only {
-            let only: &[VirtualAccountId] = only;
-            // Wholly within these: no place that was asked for lies elsewhere.
-            let elsewhere = places::table
-                .filter(
-                    places::smart_account_id
-                        .eq(account)
-                        .and(places::part.eq(Part::Asked))
-                        .and(places::virtual_account_id.ne_all(only.to_vec())),
-                )
-                .select(places::request_id);
-            query = query.filter(
-                requests::scope
-                    .eq(ScopeKind::VirtualAccounts)
-                    .and(requests::id.ne_all(elsewhere)),
-            );
-        }
-        if let Some(found) = crate::found!(requests::table, &filter.q, requests::search_key) {
-            query = query.filter(found);
-        }
-        if !filter.states.is_empty() {
-            query = query.filter(requests::state.eq_any(filter.states.clone()));
-        }
-        if !filter.roles.is_empty() {
-            query = query.filter(requests::role.eq_any(filter.roles.clone()));
-        }
-        if !filter.scopes.is_empty() {
-            query = query.filter(requests::scope.eq_any(filter.scopes.clone()));
-        }
-        query
-    }};
+pub const OF_STATUS: Filter<Query> = Filter::words(
+    "status",
+    "Status",
+    "Of decided ones: only those with this state.",
+    AccessState::DECIDED,
+    |query, chosen| query.filter(requests::state.eq_any(chosen.words::<AccessState>())),
+);
+pub const OF_ROLE: Filter<Query> = Filter::words(
+    "role",
+    "Requested role",
+    "Only those for this role.",
+    Role::CHOICES,
+    |query, chosen| query.filter(requests::role.eq_any(chosen.words::<Role>())),
+);
+pub const OF_SCOPE: Filter<Query> = Filter::words(
+    "scope",
+    "Scope of access",
+    "Only those with this scope of access.",
+    ScopeKind::CHOICES,
+    |query, chosen| query.filter(requests::scope.eq_any(chosen.words::<ScopeKind>())),
+);
+
+/// Of an account, or of the Virtual Accounts `only`: what waits or what was decided, as far as it is asked for.
+fn wanted(within: &Within, only: Option<&[VirtualAccountId]>, pending: bool, asked: &Asked) -> Result<Query> {
+    let account = within.account()?;
+    let mut query = requests::table
+        .filter(requests::smart_account_id.eq(account))
+        .into_boxed();
+    query = if pending {
+        query.filter(requests::state.eq(AccessState::Pending))
+    } else {
+        query.filter(requests::state.ne(AccessState::Pending))
+    };
+    if let Some(only) = only {
+        // Wholly within these: no place that was asked for lies elsewhere.
+        let elsewhere = places::table
+            .filter(
+                places::smart_account_id
+                    .eq(account)
+                    .and(places::part.eq(Part::Asked))
+                    .and(places::virtual_account_id.ne_all(only.to_vec())),
+            )
+            .select(places::request_id);
+        query = query.filter(
+            requests::scope
+                .eq(ScopeKind::VirtualAccounts)
+                .and(requests::id.ne_all(elsewhere)),
+        );
+    }
+    if let Some(found) = crate::found!(requests::table, &asked.list.q, requests::search_key) {
+        query = query.filter(found);
+    }
+    Ok(asked.filtered(&[OF_STATUS, OF_ROLE, OF_SCOPE], query))
 }
 
 /// How many there are.
@@ -280,41 +273,27 @@ pub fn count(
     read: &mut dyn Reads,
     within: &Within,
     only: Option<&[VirtualAccountId]>,
-    filter: &Filter,
+    pending: bool,
+    asked: &Asked,
 ) -> Result<u64> {
-    let found: i64 = wanted!(within, only, filter).count().get_result(read.conn())?;
+    let found: i64 = wanted(within, only, pending, asked)?
+        .count()
+        .get_result(read.conn())?;
     Ok(u64::try_from(found).unwrap_or_default())
 }
 
-/// A page of them.
+/// So many of them, after so many.
 pub fn list(
     read: &mut dyn Reads,
     within: &Within,
     only: Option<&[VirtualAccountId]>,
-    filter: &Filter,
-    limit: i64,
-    offset: i64,
+    pending: bool,
+    asked: &Asked,
+    some: (u64, u64),
 ) -> Result<Vec<AccessRequest>> {
-    let query = wanted!(within, only, filter);
-    let query = match (filter.sort, filter.descending) {
-        (Sort::Sent, false) => query.order((requests::sent_at.asc(), requests::id.asc())),
-        (Sort::Sent, true) => query.order((requests::sent_at.desc(), requests::id.desc())),
-        (Sort::Expires, false) => query.order((requests::expires_at.asc(), requests::id.asc())),
-        (Sort::Expires, true) => query.order((requests::expires_at.desc(), requests::id.desc())),
-        (Sort::Decided, false) => query.order((requests::decided_at.asc(), requests::id.asc())),
-        (Sort::Decided, true) => query.order((requests::decided_at.desc(), requests::id.desc())),
-        (Sort::Requester, false) => query.order((requests::search_key.asc(), requests::id.asc())),
-        (Sort::Requester, true) => query.order((requests::search_key.desc(), requests::id.desc())),
-        (Sort::Role, false) => query.order((requests::role.asc(), requests::id.asc())),
-        (Sort::Role, true) => query.order((requests::role.desc(), requests::id.desc())),
-        (Sort::State, false) => query.order((requests::state.asc(), requests::id.asc())),
-        (Sort::State, true) => query.order((requests::state.desc(), requests::id.desc())),
-    };
-    Ok(query
-        .select(columns!())
-        .limit(limit)
-        .offset(offset)
-        .load(read.conn())?)
+    let query = asked.sorted(SORTS, wanted(within, only, pending, asked)?);
+    let query = by(query, requests::id, asked.list.descending).select(columns!());
+    Ok(cut(query, some).load(read.conn())?)
 }
 
 /// How many wait in an account: asked on every page of those who decide.

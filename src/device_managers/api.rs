@@ -1,12 +1,13 @@
 //! Device managers, for scripts: what the pages can do.
 
+use super::list::{LIST, Listed};
 use super::model::{LocalPlace, SyncStatus, name};
-use super::pages::{SORTS, STATUSES, addressed, asked, query};
-use super::service::{self, Row};
+use super::pages::addressed;
+use super::service;
 use crate::authz::action::{RemoveDeviceManager, Synchronize, ViewInventory};
 use crate::error::Error;
 use crate::http::form::PathPart;
-use crate::http::{Answer, Api, JsonBody, May, Param, Routes, json, reply};
+use crate::http::{Answer, Api, JsonBody, May, Routes, json, reply};
 use crate::kernel::Moment;
 use crate::kernel::ids::{DeviceManagerId, VirtualAccountId};
 use crate::kernel::text::case_number;
@@ -17,19 +18,10 @@ use utoipa::ToSchema;
 /// The operations of this room.
 pub fn routes(routes: &mut Routes) {
     const ONE: &str = "/api/v1/accounts/{said}/device-managers/{manager}";
-    routes.api(
-        Method::GET,
+    LIST.operation::<DeviceManagerShape>(
+        routes,
         "/api/v1/accounts/{said}/device-managers",
-        Api::says("Device managers: On-Prem servers and how they stand with their synchronizations.")
-            .query(&[
-                Param::text("q", "Words in the name, or in the Virtual Account's."),
-                Param::choice("status", STATUSES, "Sync Status.").many(),
-                Param::sort(SORTS, "With - in front the other way round."),
-                Param::PAGE,
-                Param::PER,
-            ])
-            .gives::<DeviceManagerList>(200),
-        all,
+        "Device managers: On-Prem servers and how they stand with their synchronizations.",
     );
     routes.api(
         Method::GET,
@@ -91,11 +83,11 @@ struct DeviceManagerShape {
     registered_by: String,
 }
 
-impl DeviceManagerShape {
-    fn of(row: Row, now: Moment) -> Self {
-        let one = row.manager;
+impl From<Listed> for DeviceManagerShape {
+    fn from(listed: Listed) -> Self {
+        let (one, status) = (listed.row.manager, listed.status);
         Self {
-            status: one.status(now),
+            status,
             removed_at: one.ends_at(),
             local_virtual_accounts: one
                 .local_places()
@@ -120,20 +112,11 @@ impl DeviceManagerShape {
             sequence: one.sequence,
             product_instances: one.product_instances,
             virtual_account: one.place,
-            virtual_account_name: row.place,
+            virtual_account_name: listed.row.place,
             registered_at: one.registered_at,
             registered_by: one.registrar,
         }
     }
-}
-
-/// A page of device managers.
-#[derive(Debug, Serialize, ToSchema)]
-struct DeviceManagerList {
-    items: Vec<DeviceManagerShape>,
-    total: u64,
-    page: u64,
-    per: u64,
 }
 
 /// Another name.
@@ -158,27 +141,6 @@ struct RemoveManagerBody {
     lost: bool,
 }
 
-async fn all(may: May<ViewInventory>) -> Answer {
-    let (permit, now) = (may.permit.clone(), may.portal.clock.now());
-    let list = query(may.path.clone(), &may.query);
-    list.understood()?;
-    let rows = may.portal.db.read(move |r| service::all(r, &permit)).await?;
-    let rows = asked(rows, &list, now);
-    let total = rows.len() as u64;
-    json(
-        200,
-        &DeviceManagerList {
-            items: list
-                .cut(rows)
-                .map(|row| DeviceManagerShape::of(row, now))
-                .collect(),
-            total,
-            page: list.page,
-            per: list.per,
-        },
-    )
-}
-
 async fn one(may: May<ViewInventory>, id: PathPart<DeviceManagerId>) -> Answer {
     let (permit, now) = (may.permit.clone(), may.portal.clock.now());
     let row = may
@@ -186,7 +148,7 @@ async fn one(may: May<ViewInventory>, id: PathPart<DeviceManagerId>) -> Answer {
         .db
         .read(move |r| service::find(r, &permit, id.0))
         .await?;
-    json(200, &DeviceManagerShape::of(row, now))
+    json(200, &DeviceManagerShape::from(Listed::at(row, now)))
 }
 
 async fn rename(
@@ -204,7 +166,7 @@ async fn rename(
         .write(move |tx| service::rename(tx, &seen, &permit, at, id, new.as_str()))
         .await?;
     let row = may.portal.db.read(move |r| service::find(r, &view, id)).await?;
-    json(200, &DeviceManagerShape::of(row, at))
+    json(200, &DeviceManagerShape::from(Listed::at(row, at)))
 }
 
 async fn remove(

@@ -6,6 +6,7 @@
 
 mod api;
 mod jobs;
+mod list;
 mod model;
 mod occupant;
 mod pages;

@@ -1,11 +1,11 @@
 //! Device managers in the search over everything. An account has a handful.
 
-use super::pages::found_by;
+use super::list::found_by;
 use super::service;
 use crate::authz::action::ViewInventory;
 use crate::error::Result;
 use crate::http::search::{Hit, Hits, MOST, Search};
-use crate::kernel::Sought;
+use crate::kernel::{Sought, search_key};
 use crate::platform::db::Read;
 
 pub fn search(read: &mut Read<'_>, search: &Search) -> Result<Option<Hits>> {
@@ -15,7 +15,7 @@ pub fn search(read: &mut Read<'_>, search: &Search) -> Result<Option<Hits>> {
     };
     let sought = Sought::parse(&search.words);
     let mut found = service::all(read, &permit)?;
-    found.retain(|row| sought.fits(&found_by(row)));
+    found.retain(|row| sought.fits(&search_key(&found_by(row))));
     Ok(Some(Hits {
         label: "Device Managers",
         icon: "server",

@@ -7,7 +7,8 @@ use crate::authn::Actor;
 use crate::authz::{Action, Decided, Does, Over, Permit, delegation, matrix};
 use crate::error::{Error, Result};
 use crate::kernel::event::Outcome;
-use crate::kernel::{Event, Kind};
+use crate::kernel::{Event, Kind, Moment};
+use crate::platform::db::{Recorded, Tx};
 use actix_web::dev::Payload;
 use actix_web::{FromRequest, HttpMessage, HttpRequest};
 use std::future::Future;
@@ -132,6 +133,16 @@ impl SignedIn {
 }
 
 impl<A: Does> May<A> {
+    /// Does something under this permit, at portal time, and records it. The closure may run more than once.
+    pub async fn does<T: Send + 'static>(
+        &self,
+        with: impl Fn(&mut Tx<'_>, &Permit<A>, Moment) -> Result<Recorded<T>> + Send + 'static,
+    ) -> Result<T> {
+        let (permit, at) = (self.permit.clone(), self.visit.portal.clock.now());
+        let db = &self.visit.portal.db;
+        db.write(move |tx| with(tx, &permit, at)).await
+    }
+
     /// The permit for something else in the same account, where one page needs two.
     pub async fn also<B: Does>(&self) -> Result<Permit<B>> {
         let actor = self.visit.actor.clone().ok_or(Error::SignedOut)?;

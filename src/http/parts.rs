@@ -72,6 +72,8 @@ parts! {
     search(list: ListQuery, label: str, placeholder: str, id: str) = "parts/search.html";
     filters(list: ListQuery, id: str) = "parts/filters.html";
     columns(list: ListQuery, id: str) = "parts/columns.html";
+    heads(list: ListQuery) = "parts/heads.html";
+    no_match(list: ListQuery, nouns: str) = "parts/no_match.html";
     chips(list: ListQuery, count: str) = "parts/chips.html";
     pager(pager: Pager) = "parts/pager.html";
     check(name: str, value: str, label: str, form: str, checked: bool, no: str) = "parts/check.html";

@@ -4,22 +4,23 @@
 use super::list::{self, LONGEST, SIZES, no_choice, quoted};
 use crate::error::{Error, Result};
 use serde_json::{Value, json};
+use std::borrow::Cow;
 use uuid::Uuid;
 
 /// No list has as many pages.
 const MOST_PAGES: u64 = 1_000_000_000;
 
 /// A query parameter.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct Param {
     name: &'static str,
-    says: &'static str,
+    says: Cow<'static, str>,
     takes: Takes,
     many: bool,
     required: bool,
 }
 
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 enum Takes {
     Text,
     /// So many characters.
@@ -27,7 +28,7 @@ enum Takes {
     /// From the first to the second.
     Whole(u64, u64),
     Choice(&'static [(&'static str, &'static str)]),
-    Sort(&'static [&'static str]),
+    Sort(Cow<'static, [&'static str]>),
     Day,
     Id,
     Page,
@@ -47,7 +48,7 @@ impl Param {
     const fn new(name: &'static str, takes: Takes, says: &'static str) -> Self {
         Self {
             name,
-            says,
+            says: Cow::Borrowed(says),
             takes,
             many: false,
             required: false,
@@ -83,7 +84,15 @@ impl Param {
     }
     /// By what the list is sorted.
     pub const fn sort(keys: &'static [&'static str], says: &'static str) -> Self {
-        Self::new("sort", Takes::Sort(keys), says)
+        Self::new("sort", Takes::Sort(Cow::Borrowed(keys)), says)
+    }
+    /// The same for a list that is declared once.
+    pub(super) fn sorts(keys: Vec<&'static str>, default: &str) -> Self {
+        let says = format!("With - in front the other way round; {default} without it.");
+        Self {
+            says: Cow::Owned(says),
+            ..Self::new("sort", Takes::Sort(Cow::Owned(keys)), "")
+        }
     }
     /// It may come several times, and what fits one of the values fits.
     pub const fn many(mut self) -> Self {
@@ -99,7 +108,7 @@ impl Param {
     fn check(&self, value: &str) -> Result<(), String> {
         let length = value.chars().count();
         let whole = || value.parse::<u64>().ok();
-        let good = match self.takes {
+        let good = match &self.takes {
             Takes::Text | Takes::Longer(_) => {
                 let most = match self.takes {
                     Takes::Longer(most) => most,
@@ -113,7 +122,7 @@ impl Param {
                 }
                 true
             }
-            Takes::Whole(least, most) => whole().is_some_and(|n| (least..=most).contains(&n)),
+            Takes::Whole(least, most) => whole().is_some_and(|n| (*least..=*most).contains(&n)),
             Takes::Choice(words) => words.iter().any(|(word, _)| *word == value),
             Takes::Sort(keys) => keys.contains(&value.strip_prefix('-').unwrap_or(value)),
             Takes::Day => list::is_day(value),
@@ -129,7 +138,7 @@ impl Param {
     }
 
     fn schema(&self) -> Value {
-        let one = match self.takes {
+        let one = match &self.takes {
             Takes::Text => json!({ "type": "string", "minLength": 1, "maxLength": LONGEST }),
             Takes::Longer(most) => json!({ "type": "string", "minLength": 1, "maxLength": most }),
             Takes::Whole(least, most) => json!({ "type": "integer", "minimum": least, "maximum": most }),

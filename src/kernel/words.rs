@@ -14,6 +14,9 @@ macro_rules! words {
             /// Every value, in the order of the declaration.
             #[allow(dead_code, reason = "not every set is listed")]
             pub const ALL: &'static [Self] = &[$(Self::$variant,)+];
+            /// Word and label of every value, as filters and descriptions of the API offer them.
+            #[allow(dead_code, reason = "not every set is offered")]
+            pub const CHOICES: &'static [(&'static str, &'static str)] = &[$(($word, $label),)+];
             /// What the database and the API hold.
             pub const fn word(self) -> &'static str { match self { $(Self::$variant => $word,)+ } }
             /// What a page shows.

@@ -1,12 +1,13 @@
 //! Registration tokens, for scripts: what the pages can do.
 
-use super::model::{self, State, Terms, Token};
-use super::pages::{SORTS, STATES, order, query};
-use super::service::{self, New, Rights, Showing};
+use super::list::{LIST, Row};
+use super::model::{self, State, Terms};
+use super::pages::does;
+use super::service::{self, New, Showing};
 use crate::authz::action::{ManageTokens, ViewInventory};
 use crate::error::{Error, Problems, Result};
 use crate::http::form::PathPart;
-use crate::http::{Answer, Api, IdempotencyKey, JsonBody, May, Param, Routes, json};
+use crate::http::{Answer, Api, IdempotencyKey, JsonBody, May, Routes, json};
 use crate::kernel::Moment;
 use crate::kernel::ids::{RegistrationTokenId, VirtualAccountId};
 use actix_web::http::Method;
@@ -18,21 +19,7 @@ use utoipa::ToSchema;
 pub fn routes(routes: &mut Routes) {
     const ALL: &str = "/api/v1/accounts/{said}/registration-tokens";
     const ONE: &str = "/api/v1/accounts/{said}/registration-tokens/{registration}";
-    routes.api(
-        Method::GET,
-        ALL,
-        Api::says("Registration tokens, without their texts.")
-            .query(&[
-                Param::text("q", "Words in the description, or in who made it."),
-                Param::choice("status", STATES, "How it stands.").many(),
-                Param::id("va", "Id of a Virtual Account.").many(),
-                Param::sort(SORTS, "With - in front the other way round; -created without it."),
-                Param::PAGE,
-                Param::PER,
-            ])
-            .gives::<RegistrationTokenList>(200),
-        all,
-    );
+    LIST.operation::<RegistrationTokenShape>(routes, ALL, "Registration tokens, without their texts.");
     routes.api(
         Method::POST,
         ALL,
@@ -94,13 +81,14 @@ struct RegistrationTokenShape {
     revoked_by: Option<String>,
 }
 
-impl RegistrationTokenShape {
-    fn of(token: Token, names: &HashMap<VirtualAccountId, String>, now: Moment) -> Self {
+impl From<Row> for RegistrationTokenShape {
+    fn from(row: Row) -> Self {
+        let token = row.token;
         Self {
-            status: token.state(now),
+            status: row.state,
             id: token.id,
             virtual_account: token.virtual_account,
-            virtual_account_name: names.get(&token.virtual_account).cloned().unwrap_or_default(),
+            virtual_account_name: row.place,
             description: token.description,
             expires_at: token.expires_at,
             max_uses: token.max_uses,
@@ -112,15 +100,6 @@ impl RegistrationTokenShape {
             revoked_at: token.revoked_at,
         }
     }
-}
-
-/// A page of registration tokens.
-#[derive(Debug, Serialize, ToSchema)]
-struct RegistrationTokenList {
-    items: Vec<RegistrationTokenShape>,
-    total: u64,
-    page: u64,
-    per: u64,
 }
 
 /// A registration token with its text.
@@ -191,37 +170,6 @@ impl GenerateTokensBody {
     }
 }
 
-async fn all(may: May<ViewInventory>) -> Answer {
-    let (permit, path, raw) = (may.permit.clone(), may.path.clone(), may.query.clone());
-    let now = may.portal.clock.now();
-    let (list, total, tokens, names) = may
-        .portal
-        .db
-        .read(move |r| {
-            let places = service::places(r, &permit)?;
-            let (list, filter) = query(path, &raw, &places);
-            list.understood()?;
-            let total = service::count(r, &permit, &filter, now)?;
-            let cut = (list.limit(), list.offset());
-            let tokens = service::page(r, &permit, &filter, now, order(&list), cut)?;
-            Ok((list, total, tokens, places))
-        })
-        .await?;
-    let names: HashMap<VirtualAccountId, String> = names.into_iter().collect();
-    json(
-        200,
-        &RegistrationTokenList {
-            items: tokens
-                .into_iter()
-                .map(|token| RegistrationTokenShape::of(token, &names, now))
-                .collect(),
-            total,
-            page: list.page,
-            per: list.per,
-        },
-    )
-}
-
 async fn one(may: May<ViewInventory>, id: PathPart<RegistrationTokenId>) -> Answer {
     let (permit, now) = (may.permit.clone(), may.portal.clock.now());
     let (token, names) = may
@@ -231,7 +179,7 @@ async fn one(may: May<ViewInventory>, id: PathPart<RegistrationTokenId>) -> Answ
         .await?;
     json(
         200,
-        &RegistrationTokenShape::of(token, &names.into_iter().collect(), now),
+        &RegistrationTokenShape::from(Row::of(token, &names.into_iter().collect(), now)),
     )
 }
 
@@ -255,7 +203,7 @@ async fn with_texts(may: &May<ManageTokens>, ids: Vec<RegistrationTokenId>) -> R
         .map(|token| {
             Ok(GeneratedToken {
                 token: service::revealed(&may.portal.signing, &token)?,
-                details: RegistrationTokenShape::of(token, &names, now),
+                details: Row::of(token, &names, now).into(),
             })
         })
         .collect()
@@ -271,19 +219,11 @@ async fn generate(may: May<ManageTokens>, key: IdempotencyKey, body: JsonBody<Ge
         .into_iter()
         .map(|place| New::make(&may.portal.signing, at, place, terms.clone()))
         .collect::<Result<_>>()?;
-    let (view, manage) = (may.also::<ViewInventory>().await?, may.permit.clone());
     let occupants = may.portal.occupants.clone();
-    let ids = may
-        .portal
-        .db
-        .write(move |tx| {
-            let rights = Rights {
-                view: &view,
-                manage: &manage,
-            };
-            service::create(tx, &rights, &occupants, at, &news, once.as_ref())
-        })
-        .await?;
+    let ids = does(&may, move |tx, rights, _| {
+        service::create(tx, rights, &occupants, at, &news, once.as_ref())
+    })
+    .await?;
     json(
         201,
         &GeneratedTokens {
@@ -293,40 +233,21 @@ async fn generate(may: May<ManageTokens>, key: IdempotencyKey, body: JsonBody<Ge
 }
 
 async fn text(may: May<ManageTokens>, id: PathPart<RegistrationTokenId>) -> Answer {
-    let (view, manage) = (may.also::<ViewInventory>().await?, may.permit.clone());
-    let (at, id) = (may.portal.clock.now(), id.0);
-    may.portal
-        .db
-        .write(move |tx| {
-            let rights = Rights {
-                view: &view,
-                manage: &manage,
-            };
-            service::show(tx, &rights, at, &[id], Showing::Script)
-        })
-        .await?;
-    let mut found = with_texts(&may, vec![id]).await?;
+    does(&may, move |tx, rights, at| {
+        service::show(tx, rights, at, &[id.0], Showing::Script)
+    })
+    .await?;
+    let mut found = with_texts(&may, vec![id.0]).await?;
     json(200, &found.pop().ok_or(Error::NotFound)?)
 }
 
 async fn revoke(may: May<ManageTokens>, id: PathPart<RegistrationTokenId>) -> Answer {
-    let (view, manage) = (may.also::<ViewInventory>().await?, may.permit.clone());
-    let (at, id) = (may.portal.clock.now(), id.0);
-    let (token, names) = may
-        .portal
-        .db
-        .write(move |tx| {
-            let rights = Rights {
-                view: &view,
-                manage: &manage,
-            };
-            let revoked = service::revoke(tx, &rights, at, id)?;
-            let after = (service::find(tx, &view, id)?, service::places(tx, &view)?);
-            Ok(revoked.map(|()| after))
-        })
-        .await?;
-    json(
-        200,
-        &RegistrationTokenShape::of(token, &names.into_iter().collect(), at),
-    )
+    let row = does(&may, move |tx, rights, at| {
+        let revoked = service::revoke(tx, rights, at, id.0)?;
+        let token = service::find(tx, rights.view, id.0)?;
+        let names = service::places(tx, rights.view)?.into_iter().collect();
+        Ok(revoked.map(|()| Row::of(token, &names, at)))
+    })
+    .await?;
+    json(200, &RegistrationTokenShape::from(row))
 }

@@ -4,6 +4,7 @@
 //! For rooms above: [`look_up`] says what a token opens, [`redeem`] uses it once.
 
 mod api;
+mod list;
 mod model;
 mod occupant;
 mod pages;
@@ -11,12 +12,12 @@ mod search;
 mod service;
 mod store;
 
+pub use list::LIST;
 pub use model::{DEFAULT_DAYS, State, Terms, Token, days, description, uses};
 pub use occupant::Tokens;
 pub use service::{
     New, Redeemed, Rights, count, create, description_of, look_up, page, redeem, revoke, text_of, used, whose,
 };
-pub use store::{Filter, Sort};
 
 use crate::http::Routes;
 

@@ -1,33 +1,29 @@
 //! Registration tokens in the search over everything: by what they are for and who made them, never by their text.
 
+use super::list::LIST;
 use super::service;
-use super::store::{Filter, Sort};
 use crate::authz::action::ViewInventory;
 use crate::error::Result;
 use crate::http::search::{Hit, Hits, MOST, Search, with_words};
 use crate::platform::db::Read;
 
 pub fn search(read: &mut Read<'_>, search: &Search) -> Result<Option<Hits>> {
-    const LIST: &str = "/devices/token-management";
+    const PATH: &str = "/devices/token-management";
     let Some(permit) = search.permit::<ViewInventory>()? else {
         return Ok(None);
     };
-    let filter = Filter {
-        typed: search.words.clone(),
-        ..Filter::default()
-    };
-    let now = search.now;
-    let found = service::page(read, &permit, &filter, now, (Sort::Created, true), (MOST, 0))?;
+    let (now, asked) = (search.now, LIST.whole(search.now).search(&search.words));
+    let found = service::page(read, &permit, &asked, (MOST, 0))?;
     Ok(Some(Hits {
         label: "Registration tokens",
         icon: "key-round",
-        total: service::count(read, &permit, &filter, now)?,
+        total: service::count(read, &permit, &asked)?,
         hits: found
             .into_iter()
             .map(|token| Hit {
                 // A token has no page of its own: its line in the list is what there is.
                 href: with_words(
-                    &search.address(LIST),
+                    &search.address(PATH),
                     if token.description.is_empty() {
                         &search.words
                     } else {
@@ -42,6 +38,6 @@ pub fn search(read: &mut Read<'_>, search: &Search) -> Result<Option<Hits>> {
                 },
             })
             .collect(),
-        all: search.list(LIST),
+        all: search.list(PATH),
     }))
 }

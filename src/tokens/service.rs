@@ -1,10 +1,11 @@
 //! What can be done with registration tokens.
 
 use super::model::{State, Terms, Token, Written, shortened};
-use super::store::{self, Filter, Sort};
+use super::store;
 use crate::authz::action::{ManageTokens, ViewInventory};
 use crate::authz::{Does, Permit, matrix};
 use crate::error::{Error, Result};
+use crate::http::list::Asked;
 use crate::http::widgets::{counted, number};
 use crate::kernel::ids::{RegistrationTokenId, SmartAccountId, VirtualAccountId};
 use crate::kernel::{Event, Kind, Moment, Secret};
@@ -86,25 +87,18 @@ pub fn revealed(signing: &Signing, token: &Token) -> Result<String> {
 // Reading -------------------------------------------------------------------------------------------------------
 
 /// How many there are.
-pub fn count(
-    read: &mut dyn Reads,
-    permit: &Permit<ViewInventory>,
-    filter: &Filter,
-    now: Moment,
-) -> Result<u64> {
-    store::count(read, permit.within(), filter, now)
+pub fn count(read: &mut dyn Reads, permit: &Permit<ViewInventory>, asked: &Asked) -> Result<u64> {
+    store::count(read, permit.within(), asked)
 }
 
-/// A page of them.
+/// So many of them, after so many.
 pub fn page(
     read: &mut dyn Reads,
     permit: &Permit<ViewInventory>,
-    filter: &Filter,
-    now: Moment,
-    sort: (Sort, bool),
+    asked: &Asked,
     cut: (u64, u64),
 ) -> Result<Vec<Token>> {
-    store::page(read, permit.within(), filter, now, sort, cut)
+    store::page(read, permit.within(), asked, cut)
 }
 
 /// One that one may see.

@@ -4,10 +4,11 @@
 use super::model::{State, Token};
 use crate::authz::Within;
 use crate::error::Result;
+use crate::http::list::{Asked, Chosen, Filter, Sort};
 use crate::kernel::ids::{PersonId, RegistrationTokenId, SmartAccountId, VirtualAccountId};
 use crate::kernel::{Moment, Who, search_key};
 use crate::platform::db::schema::registration_tokens as tokens;
-use crate::platform::db::{Reads, Tx};
+use crate::platform::db::{Backend, Reads, Tx, by, cut};
 use diesel::prelude::*;
 
 macro_rules! columns {
@@ -32,113 +33,83 @@ macro_rules! columns {
     };
 }
 
-/// Which tokens are asked for.
-#[derive(Debug, Clone, Default)]
-pub struct Filter {
-    /// A part of the description, or of who made it.
-    pub typed: String,
-    /// In one of these Virtual Accounts; empty for all within reach.
-    pub places: Vec<VirtualAccountId>,
-    /// Nothing chosen means all.
-    pub states: Vec<State>,
-}
+/// A query of the table, put together as it is asked for.
+pub type Query = tokens::BoxedQuery<'static, Backend>;
 
-/// What a list is sorted by. Ties are broken by the id, which sorts by when it was made.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Sort {
-    /// When it was made.
-    #[default]
-    Created,
-    /// Until when it opens something.
-    Expires,
-    /// How often it was used.
-    Uses,
-}
+/// By what they can be sorted. Ties are broken by the id, which sorts by when it was made.
+pub const SORTS: &[Sort<Query>] = &[
+    ("created", |query, way| by(query, tokens::created_at, way.falling)),
+    ("expires", |query, way| by(query, tokens::expires_at, way.falling)),
+    ("uses", |query, way| by(query, tokens::uses, way.falling)),
+];
 
-/// What lies within reach and is asked for. The states are conditions on the row and the clock.
-macro_rules! wanted {
-    ($within:expr, $filter:expr, $now:expr) => {{
-        let (within, filter, now): (&Within, &Filter, Moment) = ($within, $filter, $now);
-        let mut query = tokens::table
-            .filter(tokens::smart_account_id.eq(within.account()?))
-            .into_boxed();
-        if let Some(only) = within.only() {
-            query = query.filter(tokens::virtual_account_id.eq_any(only.to_vec()));
-        }
-        match filter.places.as_slice() {
-            [] => {}
-            [one] => query = query.filter(tokens::virtual_account_id.eq(*one)),
-            some => query = query.filter(tokens::virtual_account_id.eq_any(some.to_vec())),
-        }
-        if let Some(found) = crate::found!(tokens::table, &filter.typed, tokens::search_key) {
-            // A whole text is the token itself.
-            let hash = super::model::Written::parse(&filter.typed).map_or_else(String::new, |one| one.hash());
-            query = query.filter(found.or(tokens::token_hash.eq(hash)));
-        }
-        if !filter.states.is_empty() {
-            use diesel::expression::AsExpression;
-            let asked = |state: State| {
-                AsExpression::<diesel::sql_types::Bool>::as_expression(filter.states.contains(&state))
-            };
-            let revoked = tokens::revoked_at.is_not_null();
-            let used_up = tokens::max_uses
-                .is_not_null()
-                .and(tokens::max_uses.assume_not_null().le(tokens::uses));
-            let left = tokens::max_uses
+pub const FILTERS: &[Filter<Query>] = &[
+    Filter::words("status", "Status", "How it stands.", State::CHOICES, in_states),
+    Filter::places(|query, chosen| match chosen.places.as_slice() {
+        [one] => query.filter(tokens::virtual_account_id.eq(*one)),
+        some => query.filter(tokens::virtual_account_id.eq_any(some.to_vec())),
+    }),
+];
+
+/// The states are conditions on the row and the clock.
+fn in_states(query: Query, chosen: &Chosen<'_>) -> Query {
+    use diesel::expression::AsExpression;
+    let asked =
+        |state: State| AsExpression::<diesel::sql_types::Bool>::as_expression(chosen.has(state.word()));
+    let used_up = tokens::max_uses
+        .is_not_null()
+        .and(tokens::max_uses.assume_not_null().le(tokens::uses));
+    let left = tokens::max_uses
+        .is_null()
+        .or(tokens::max_uses.assume_not_null().gt(tokens::uses));
+    query.filter(
+        tokens::revoked_at
+            .is_not_null()
+            .and(asked(State::Revoked))
+            .or(tokens::revoked_at
                 .is_null()
-                .or(tokens::max_uses.assume_not_null().gt(tokens::uses));
-            query = query.filter(
-                revoked
-                    .and(asked(State::Revoked))
-                    .or(tokens::revoked_at
-                        .is_null()
-                        .and(used_up)
-                        .and(asked(State::Exhausted)))
-                    .or(tokens::revoked_at
-                        .is_null()
-                        .and(left)
-                        .and(tokens::expires_at.le(now))
-                        .and(asked(State::Expired)))
-                    .or(tokens::revoked_at
-                        .is_null()
-                        .and(left)
-                        .and(tokens::expires_at.gt(now))
-                        .and(asked(State::Active))),
-            );
-        }
-        query
-    }};
+                .and(used_up)
+                .and(asked(State::Exhausted)))
+            .or(tokens::revoked_at
+                .is_null()
+                .and(left)
+                .and(tokens::expires_at.le(chosen.now))
+                .and(asked(State::Expired)))
+            .or(tokens::revoked_at
+                .is_null()
+                .and(left)
+                .and(tokens::expires_at.gt(chosen.now))
+                .and(asked(State::Active))),
+    )
+}
+
+/// What lies within reach and is asked for: a part of the description, or of who made it, or the whole text.
+fn wanted(within: &Within, asked: &Asked) -> Result<Query> {
+    let mut query = tokens::table
+        .filter(tokens::smart_account_id.eq(within.account()?))
+        .into_boxed();
+    if let Some(only) = within.only() {
+        query = query.filter(tokens::virtual_account_id.eq_any(only.to_vec()));
+    }
+    if let Some(found) = crate::found!(tokens::table, &asked.list.q, tokens::search_key) {
+        // A whole text is the token itself.
+        let hash = super::model::Written::parse(&asked.list.q).map_or_else(String::new, |one| one.hash());
+        query = query.filter(found.or(tokens::token_hash.eq(hash)));
+    }
+    Ok(asked.filtered(FILTERS, query))
 }
 
 /// How many there are.
-pub fn count(read: &mut dyn Reads, within: &Within, filter: &Filter, now: Moment) -> Result<u64> {
-    let found: i64 = wanted!(within, filter, now).count().get_result(read.conn())?;
+pub fn count(read: &mut dyn Reads, within: &Within, asked: &Asked) -> Result<u64> {
+    let found: i64 = wanted(within, asked)?.count().get_result(read.conn())?;
     Ok(u64::try_from(found).unwrap_or_default())
 }
 
-/// A page of them.
-pub fn page(
-    read: &mut dyn Reads,
-    within: &Within,
-    filter: &Filter,
-    now: Moment,
-    (sort, descending): (Sort, bool),
-    (limit, offset): (u64, u64),
-) -> Result<Vec<Token>> {
-    let query = wanted!(within, filter, now);
-    let query = match (sort, descending) {
-        (Sort::Created, false) => query.order((tokens::created_at.asc(), tokens::id.asc())),
-        (Sort::Created, true) => query.order((tokens::created_at.desc(), tokens::id.desc())),
-        (Sort::Expires, false) => query.order((tokens::expires_at.asc(), tokens::id.asc())),
-        (Sort::Expires, true) => query.order((tokens::expires_at.desc(), tokens::id.desc())),
-        (Sort::Uses, false) => query.order((tokens::uses.asc(), tokens::id.asc())),
-        (Sort::Uses, true) => query.order((tokens::uses.desc(), tokens::id.desc())),
-    };
-    Ok(query
-        .select(columns!())
-        .limit(i64::try_from(limit).unwrap_or(i64::MAX))
-        .offset(i64::try_from(offset).unwrap_or(i64::MAX))
-        .load(read.conn())?)
+/// So many of them, after so many.
+pub fn page(read: &mut dyn Reads, within: &Within, asked: &Asked, some: (u64, u64)) -> Result<Vec<Token>> {
+    let query = asked.sorted(SORTS, wanted(within, asked)?);
+    let query = by(query, tokens::id, asked.list.descending).select(columns!());
+    Ok(cut(query, some).load(read.conn())?)
 }
 
 /// These of an account, in no particular order; those that are not there are left out.

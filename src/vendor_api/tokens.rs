@@ -8,7 +8,7 @@ use crate::authz::action::{ManageTokens, ViewInventory};
 use crate::error::{Error, Problems, Result};
 use crate::http::{Answer, May, Routes};
 use crate::kernel::{Edition, Moment};
-use crate::tokens::{self, Filter, New, Rights, Sort, State, Terms};
+use crate::tokens::{self, New, Rights, State, Terms};
 use actix_web::http::Method;
 use serde_json::{Value, json};
 
@@ -67,12 +67,8 @@ async fn list(may: May<ManageTokens>, call: Call) -> Answer {
         .db
         .read(move |r| {
             let place = names::place(r, &manage, &name)?;
-            let filter = Filter {
-                places: vec![place.id],
-                states: vec![State::Active],
-                ..Filter::default()
-            };
-            tokens::page(r, &view, &filter, now, (Sort::Created, true), (MOST, 0))
+            let active = tokens::LIST.whole(now).with("status", State::Active.word());
+            tokens::page(r, &view, &active.with("va", place.id.to_string()), (MOST, 0))
         })
         .await?;
     let rows: Vec<Value> = found

@@ -3,12 +3,12 @@
 mod requests;
 mod settings;
 
-use crate::access_requests::pages::{ROLES, SCOPES, STATES};
-use crate::http::{Api, Param, Routes};
+use crate::access_requests::list::BOTH;
+use crate::http::{Api, Routes};
 use actix_web::http::Method;
 use requests::{
-    AccessGift, AccessRefusal, AccessRequestList, AccessRequestShape, DECIDED, NewAccessRequest, SORTS,
-    approve, decline, list, one, own, own_one, send, withdraw,
+    AccessGift, AccessRefusal, AccessRequestShape, NewAccessRequest, OwnAccessRequests, approve, decline,
+    one, own, own_one, send, withdraw,
 };
 use settings::{
     AccessSettings, DelegationList, DelegationShape, NewAccessSettings, NewDelegation, change_settings,
@@ -25,7 +25,7 @@ pub fn routes(routes: &mut Routes) {
     routes.api(
         Method::GET,
         OWN,
-        Api::says("One's own requests for access, the newest first.").gives::<AccessRequestList>(200),
+        Api::says("One's own requests for access, the newest first.").gives::<OwnAccessRequests>(200),
         own,
     );
     routes.api(
@@ -49,22 +49,10 @@ pub fn routes(routes: &mut Routes) {
         Api::says("Take one's own request for access back.").gives::<AccessRequestShape>(200),
         withdraw,
     );
-    routes.api(
-        Method::GET,
+    BOTH.operation::<AccessRequestShape>(
+        routes,
         ALL,
-        Api::says("Requests for access to a Smart Account, as far as one can decide them.")
-            .query(&[
-                Param::choice("decided", DECIDED, "1 for those that do not wait any more."),
-                Param::choice("status", STATES, "Of decided ones: only those with this state.").many(),
-                Param::choice("role", ROLES, "Only those for this role.").many(),
-                Param::choice("scope", SCOPES, "Only those with this scope of access.").many(),
-                Param::text("q", "Words in the name, the email address or the reference."),
-                Param::sort(SORTS, "With a minus, the other way round."),
-                Param::PAGE,
-                Param::PER,
-            ])
-            .gives::<AccessRequestList>(200),
-        list,
+        "Requests for access to a Smart Account, as far as one can decide them.",
     );
     routes.api(
         Method::GET,

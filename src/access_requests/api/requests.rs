@@ -1,14 +1,13 @@
 //! Requests for access: sending, listing and deciding.
 
 use crate::access_requests::model::{AccessRequest, AccessState, LONGEST_NOTE, ScopeKind};
-use crate::access_requests::pages::{approve_now, decline_now, filter_of, gift, reason};
+use crate::access_requests::pages::{approve_now, decline_now, gift, reason};
 use crate::access_requests::service::{self, Details, Sending, Wish};
 use crate::authz::Role;
 use crate::authz::action::{DecideAccess, RequestAccess, ViewAccessRequests, ViewDirectory};
 use crate::error::{Error, Result};
 use crate::http::form::PathPart;
-use crate::http::list::FilterSpec;
-use crate::http::{Answer, IdempotencyKey, JsonBody, ListQuery, ListSpec, May, Visit, json};
+use crate::http::{Answer, IdempotencyKey, JsonBody, May, Visit, json};
 use crate::kernel::ids::{AccessRequestId, VirtualAccountId};
 use crate::kernel::{Moment, text};
 use serde::{Deserialize, Serialize};
@@ -136,9 +135,9 @@ impl From<Details> for AccessRequestShape {
     }
 }
 
-/// Requests for access.
+/// One's own requests for access.
 #[derive(Debug, Serialize, ToSchema)]
-pub(super) struct AccessRequestList {
+pub(super) struct OwnAccessRequests {
     pub(super) items: Vec<AccessRequestShape>,
     pub(super) total: u64,
 }
@@ -148,7 +147,7 @@ pub(super) async fn own(may: May<ViewDirectory>) -> Answer {
     let rows = may.portal.db.read(move |r| service::own(r, &permit)).await?;
     json(
         200,
-        &AccessRequestList {
+        &OwnAccessRequests {
             total: rows.len() as u64,
             items: rows.into_iter().map(AccessRequestShape::from).collect(),
         },
@@ -209,43 +208,6 @@ pub(super) async fn withdraw(may: May<RequestAccess>, id: PathPart<AccessRequest
         .write(move |tx| service::withdraw(tx, &permit, at, id.0))
         .await?;
     answer(200, &may, request).await
-}
-
-pub(super) const DECIDED: &[(&str, &str)] = &[("1", "Decided"), ("0", "Pending")];
-
-pub(super) const SORTS: &[&str] = &["requester", "role", "status", "decided", "sent", "expires"];
-
-pub(super) async fn list(may: May<ViewAccessRequests>) -> Answer {
-    let mut filters = vec![FilterSpec {
-        key: "decided",
-        label: "Decided",
-        values: DECIDED,
-    }];
-    filters.extend_from_slice(crate::access_requests::pages::FILTERS);
-    let spec = ListSpec {
-        path: may.path.clone(),
-        sorts: SORTS,
-        default_sort: "sent",
-        filters: &filters,
-        columns: &[],
-    };
-    let query = ListQuery::parse(&may.query, &spec);
-    query.understood()?;
-    let pending = query.value("decided") != Some("1") && query.value("status").is_none();
-    let filter = filter_of(&query, pending);
-    let permit = may.permit.clone();
-    let found = may
-        .portal
-        .db
-        .read(move |r| service::list(r, &permit, &filter, query.limit(), query.offset()))
-        .await?;
-    json(
-        200,
-        &AccessRequestList {
-            total: found.total,
-            items: found.rows.into_iter().map(AccessRequestShape::from).collect(),
-        },
-    )
 }
 
 pub(super) async fn one(may: May<ViewAccessRequests>, id: PathPart<AccessRequestId>) -> Answer {

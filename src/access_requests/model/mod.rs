@@ -84,6 +84,11 @@ crate::words! {
 }
 
 impl AccessState {
+    /// Word and label of those in which nobody waits any more.
+    pub const DECIDED: &'static [(&'static str, &'static str)] = match Self::CHOICES {
+        [_, decided @ ..] => decided,
+        [] => &[],
+    };
     /// The colour of its badge.
     pub const fn badge(self) -> &'static str {
         match self {

@@ -7,7 +7,7 @@ mod delegation;
 mod link;
 
 pub use automation::rule_of;
-pub use decide::{FILTERS, ROLES, SCOPES, STATES, approve_now, decline_now, filter_of, gift, reason};
+pub use decide::{approve_now, decline_now, gift, reason};
 pub use delegation::{end_now, lend_now};
 
 use crate::error::{Error, Problems, Result};
@@ -16,6 +16,7 @@ use crate::http::form_state::Choice;
 use crate::http::{Routes, Visit};
 use crate::kernel::ids::{AccessRequestId, AccessRuleId, DelegationId, VirtualAccountId};
 
+use super::list::{DECIDED, PENDING};
 use super::model::ScopeKind;
 use crate::authz::Role;
 
@@ -28,10 +29,8 @@ pub fn routes(routes: &mut Routes) {
     routes.get("/access/requests/{access}/withdraw", ask::show_withdraw);
     routes.post("/access/requests/{access}/withdraw", ask::withdraw);
 
-    routes.get("/sa/{said}/account/requests", decide::pending);
-    routes.get("/sa/{said}/account/requests.csv", decide::pending_csv);
-    routes.get("/sa/{said}/account/requests/decided", decide::decided);
-    routes.get("/sa/{said}/account/requests/decided.csv", decide::decided_csv);
+    PENDING.pages(routes, decide::pending);
+    DECIDED.pages(routes, decide::decided);
     routes.get("/sa/{said}/account/requests/{access}", decide::one);
     routes.get(
         "/sa/{said}/account/requests/{access}/approve",

@@ -17,7 +17,7 @@ pub use delegate::{StoodIn, delegations, end_delegation, lend, may_lend};
 pub use expire::{expire, perhaps_superseded, remind, supersede};
 pub use notify::by_link;
 pub use read::{
-    Details, Listed, Standing, complete, details, details_to_decide, list, own, own_one, own_pending, waiting,
+    Details, Standing, complete, count, details, details_to_decide, list, own, own_one, own_pending, waiting,
 };
 
 pub use settings::{change_settings, settings_of};

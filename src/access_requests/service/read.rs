@@ -7,11 +7,15 @@ use crate::authn::people::{self, Person};
 use crate::authz::action::{DecideAccess, ViewAccessRequests, ViewDirectory};
 use crate::authz::{Action, Does, Permit, Within, delegation, matrix};
 use crate::error::{Error, Result};
+use crate::http::list::Asked;
 use crate::http::menu::Onlooker;
 use crate::kernel::ids::{AccessRequestId, PersonId, SmartAccountId, VirtualAccountId};
 use crate::platform::db::{Read, Reads};
 use crate::smart_accounts::{self, SmartAccount};
 use std::collections::HashMap;
+
+/// Of so many requests at a time is asked what stands in other tables.
+const AT_ONCE: usize = 500;
 
 /// A request with all that a page shows of it.
 #[derive(Debug, Clone)]
@@ -128,32 +132,32 @@ pub fn own_one(read: &mut dyn Reads, permit: &Permit<ViewDirectory>, id: AccessR
     one(read, request)
 }
 
-/// A page of the requests of an account.
-#[derive(Debug, Clone)]
-pub struct Listed {
-    /// The rows.
-    pub rows: Vec<Details>,
-    /// How many there are in all.
-    pub total: u64,
+/// How many requests of an account the reader can see: all, or those wholly within their Virtual Accounts.
+pub fn count(
+    read: &mut dyn Reads,
+    permit: &Permit<ViewAccessRequests>,
+    pending: bool,
+    asked: &Asked,
+) -> Result<u64> {
+    let only = model::reach(permit.within(), permit.mandates());
+    store::count(read, permit.within(), only.as_deref(), pending, asked)
 }
 
-/// The requests of an account that the reader can see: all, or those wholly within their Virtual Accounts.
+/// So many of these, after so many.
 pub fn list(
     read: &mut dyn Reads,
     permit: &Permit<ViewAccessRequests>,
-    filter: &store::Filter,
-    limit: u64,
-    offset: u64,
-) -> Result<Listed> {
+    pending: bool,
+    asked: &Asked,
+    cut: (u64, u64),
+) -> Result<Vec<Details>> {
     let only = model::reach(permit.within(), permit.mandates());
-    let total = store::count(read, permit.within(), only.as_deref(), filter)?;
-    let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-    let offset = i64::try_from(offset).unwrap_or(i64::MAX);
-    let rows = store::list(read, permit.within(), only.as_deref(), filter, limit, offset)?;
-    Ok(Listed {
-        rows: fill(read, rows)?,
-        total,
-    })
+    let mut rows = store::list(read, permit.within(), only.as_deref(), pending, asked, cut)?.into_iter();
+    let mut filled = Vec::with_capacity(rows.len());
+    while rows.len() > 0 {
+        filled.extend(fill(read, rows.by_ref().take(AT_ONCE).collect())?);
+    }
+    Ok(filled)
 }
 
 /// One request of an account, and by whose right the reader can decide it.

@@ -5,10 +5,11 @@ mod one;
 mod remove;
 mod rename;
 
-pub use list::{Line, SORTS, STATUSES, asked, found_by, query};
+pub use list::Line;
 
 use crate::authz::action::ViewInventory;
 use crate::authz::{Action, Does, Permit};
+use crate::device_managers::list::LIST;
 use crate::device_managers::model::Manager;
 use crate::device_managers::service::{self, Row};
 use crate::error::Result;
@@ -16,7 +17,7 @@ use crate::http::form::Named;
 use crate::http::menu::Item;
 use crate::http::{Crumb, May, Routes, Visit};
 use crate::kernel::ids::DeviceManagerId;
-use list::{csv, list};
+use list::list;
 use one::{general, log, places};
 use remove::{case_dialog, lost_dialog, remove, remove_dialog, remove_lost};
 use rename::{rename, rename_dialog};
@@ -31,8 +32,7 @@ const MOST_EVENTS: i64 = 200;
 
 /// The pages, and their place in the menu.
 pub fn routes(routes: &mut Routes) {
-    routes.get(PATH, list);
-    routes.get(&format!("{PATH}.csv"), csv);
+    LIST.pages(routes, list);
     routes.get(ONE, general);
     routes.get(&format!("{ONE}/virtual-accounts"), places);
     routes.get(&format!("{ONE}/event-log"), log);

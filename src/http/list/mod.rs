@@ -3,13 +3,19 @@
 //! All keys are optional and filters may come several times. On a page, unknown keys are ignored; bad values are dropped
 //! and named in [`ListQuery::dropped`]. A script and a file, on which no message shows, are refused instead
 //! ([`ListQuery::understood`]). What equals the default is left out of links, so that they stay short.
+//!
+//! A [`List`] is declared once, and its page, its file and its operation of the API come of that.
 
+mod declared;
 mod links;
 mod query;
+mod served;
 mod shown;
 mod spec;
 
+pub use declared::{Asked, Chosen, Column, Filter, List, Places, Rows, Sort, Way, by_key};
 pub use query::{LONGEST, ListQuery, SIZES};
+pub use served::{Items, Listing, Reading};
 pub use shown::{Pager, SortHead, Tick};
 pub use spec::{ColumnSpec, FilterSpec, ListSpec, column, is_day, no_choice, quoted};
 

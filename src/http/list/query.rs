@@ -1,5 +1,6 @@
 //! What an address asks of a list.
 
+use super::shown::Head;
 use super::spec::{FilterSpec, ListSpec, is_day, no_choice, quoted};
 use crate::error::{Error, Result};
 use crate::kernel::Edition;
@@ -35,6 +36,8 @@ pub struct ListQuery {
     pub(super) columns_given: bool,
     pub(super) known: Vec<Known>,
     pub(super) all_columns: Vec<(String, String, bool)>,
+    /// The heads of the table, of a list that is declared.
+    pub(super) heads: Vec<Head>,
 }
 
 #[derive(Debug, Clone)]
@@ -98,7 +101,13 @@ impl ListQuery {
     pub fn in_words_of(mut self, edition: Edition) -> Self {
         if edition.is_on_prem() {
             self.known.iter_mut().for_each(|known| known.in_words_of(edition));
-            for (_, label, _) in &mut self.all_columns {
+            let heads = self.heads.iter_mut().map(|head| &mut head.label);
+            for label in self
+                .all_columns
+                .iter_mut()
+                .map(|(_, label, _)| label)
+                .chain(heads)
+            {
                 *label = edition.words(label).into_owned();
             }
         }
@@ -127,6 +136,7 @@ impl ListQuery {
                 .iter()
                 .map(|c| (c.key.to_owned(), c.label.to_owned(), c.default_on))
                 .collect(),
+            heads: Vec::new(),
         };
         let mut chosen: Vec<(String, String)> = Vec::new();
         let mut columns: Vec<String> = Vec::new();

@@ -36,6 +36,19 @@ pub struct SortHead {
     pub dir: Option<Direction>,
 }
 
+/// A column's head.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Head {
+    pub key: &'static str,
+    pub label: String,
+    /// Of its cell; "" for none.
+    pub class: &'static str,
+    /// By what it sorts, if it does.
+    pub by: Option<&'static str>,
+    /// Whether it cannot be chosen away.
+    pub stays: bool,
+}
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Direction {
     Ascending,
@@ -140,6 +153,14 @@ impl ListQuery {
                 Direction::Ascending
             }),
         }
+    }
+
+    /// The heads of the columns that are shown, each with how it sorts, if it does.
+    pub fn heads(&self) -> impl Iterator<Item = (&Head, Option<SortHead>)> {
+        self.heads
+            .iter()
+            .filter(|head| head.stays || self.shows(head.key))
+            .map(|head| (head, head.by.map(|key| self.sort_head(key, &head.label))))
     }
 
     /// Hidden fields for a form that sets `except` itself.

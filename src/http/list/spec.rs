@@ -23,7 +23,7 @@ pub struct FilterSpec<'a> {
 }
 
 /// The one value that marks a filter as a day, such as `from=2026-11-01`.
-const DAY: &[(&str, &str)] = &[("", "day")];
+pub(super) const DAY: &[(&str, &str)] = &[("", "day")];
 
 impl<'a> FilterSpec<'a> {
     /// A filter whose value is a day in the form 2026-11-01.

@@ -207,6 +207,101 @@ fn saved_columns_yield_to_the_address() {
     assert_eq!(query.columns, ["lines"]);
 }
 
+/// Two islands by name and height in metres, declared as a list.
+static ISLANDS: List<(), (&str, u32), Vec<(&str, u32)>> = List {
+    path: "/islands",
+    file: "islands",
+    most_exported: 10,
+    nouns: ("island", "islands"),
+    search: "Words in the name.",
+    filters: &[Filter::words(
+        "size",
+        "Size",
+        "How high it is.",
+        &[("high", "High"), ("low", "Low")],
+        |mut rows, chosen| {
+            rows.retain(|(_, height)| chosen.has(if *height > 500 { "high" } else { "low" }));
+            rows
+        },
+    )],
+    sorts: &[
+        ("name", |rows, way| by_key(rows, way, |one| one.0)),
+        ("height", |rows, way| by_key(rows, way, |one| one.1)),
+    ],
+    default_sort: "name",
+    columns: &[
+        Column::lead("name", "Name", |one| one.0.to_owned()),
+        Column::number("height", "Height", |one| one.1.to_string()),
+        Column::table("map", "Map"),
+        Column::file("Feet", |one| (one.1 * 328 / 100).to_string()),
+    ],
+    places: None,
+    rows: Rows::Whole {
+        all: |_, (), _| Ok(vec![("Fårö", 30), ("Madeira", 1_862), ("Gomera", 1_487)]),
+        asked: |rows, asked| {
+            let found = asked.found(rows, |one| one.0.to_owned());
+            asked.sorted(ISLANDS.sorts, asked.filtered(ISLANDS.filters, found))
+        },
+    },
+};
+
+#[test]
+fn a_declared_list_says_all_that_its_page_shows_and_its_operation_takes() {
+    let now = crate::kernel::Moment::parse("2026-11-29T00:00:00Z").unwrap();
+    let read = |raw: &str| {
+        let (path, raw) = (ISLANDS.path.to_owned(), raw.to_owned());
+        ISLANDS.asked(
+            Reading {
+                path,
+                raw,
+                now,
+                only: None,
+            },
+            Vec::new(),
+        )
+    };
+    let names = |raw: &str| {
+        let Rows::Whole { asked, .. } = ISLANDS.rows else {
+            unreachable!()
+        };
+        let rows = vec![("Fårö", 30), ("Madeira", 1_862), ("Gomera", 1_487)];
+        asked(rows, &read(raw))
+            .into_iter()
+            .map(|one| one.0)
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(names("sort=-height"), ["Madeira", "Gomera", "Fårö"]);
+    assert_eq!(names("size=high"), ["Gomera", "Madeira"]);
+    assert_eq!(names("q=faro"), ["Fårö"]);
+    assert!(read("size=wide").list.understood().is_err() && read("sort=map").list.understood().is_err());
+    let heads = |raw: &str| {
+        let list = read(raw).list;
+        let sorts = list
+            .heads()
+            .map(|(head, sort)| (head.label.clone(), sort.is_some()));
+        sorts.collect::<Vec<_>>()
+    };
+    let head = |label: &str, sorts| (label.to_owned(), sorts);
+    assert_eq!(
+        heads(""),
+        [head("Name", true), head("Height", true), head("Map", false)]
+    );
+    assert_eq!(heads("col=map"), [head("Name", true), head("Map", false)]);
+    let file: Vec<&str> = ISLANDS
+        .columns
+        .iter()
+        .filter_map(Column::cell)
+        .map(|(label, _)| label)
+        .collect();
+    assert_eq!(file, ["Name", "Height", "Feet"]);
+    let params: Vec<String> = ISLANDS
+        .params()
+        .iter()
+        .map(|one| one.described()["name"].as_str().unwrap_or_default().to_owned())
+        .collect();
+    assert_eq!(params, ["q", "size", "sort", "page", "per"]);
+}
+
 proptest! {
     #[test]
     fn a_links_query_reads_back_as_itself(raw in "[ -~]{0,80}", total in 0_u64..100_000) {

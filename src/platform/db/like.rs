@@ -4,9 +4,11 @@ use super::Conn;
 use diesel::expression::BoxableExpression;
 use diesel::sql_types::Bool;
 
+/// What a query is written for when it is put together as it runs: either database.
+pub type Backend = <Conn as diesel::Connection>::Backend;
+
 /// A condition on the rows of a table, for `filter`.
-pub type Condition<'a, Table> =
-    Box<dyn BoxableExpression<Table, <Conn as diesel::Connection>::Backend, SqlType = Bool> + 'a>;
+pub type Condition<'a, Table> = Box<dyn BoxableExpression<Table, Backend, SqlType = Bool> + 'a>;
 
 /// The pattern "contains this text" for a column that holds a search key. Use with `.like(..).escape('\\')`.
 pub fn contains(typed: &str) -> String {

@@ -1,16 +1,14 @@
 //! The tab General of "Inventory by Virtual Account": its facts, and its registration tokens.
 
+use super::super::list::LIST;
 use super::super::model::{Terms, Typed};
-use super::super::service::{self, New, Rights};
-use super::super::store::Filter;
-use super::management::find;
-use super::{COLUMNS, Dialog, Line, Over};
+use super::super::service::{self, New};
+use super::{Dialog, Line, Over, administrators, does};
 use crate::authz::action::{ManageTokens, ViewInventory};
 use crate::authz::{Action, Permit};
 use crate::error::{Error, Problems, Result};
 use crate::http::form::{PathPart, fresh};
-use crate::http::list::{ListQuery, ListSpec, Pager};
-use crate::http::widgets::counted;
+use crate::http::list::{Listing, Reading};
 use crate::http::{Answer, Flash, FlashKind, May, Posted, Shell, Visit, page_with, reason};
 use crate::kernel::ids::VirtualAccountId;
 use crate::licenses::{InventoryHead, InventoryTab};
@@ -24,10 +22,7 @@ struct GeneralPage {
     shell: Shell,
     head: InventoryHead,
     one: VirtualAccount,
-    list: ListQuery,
-    pager: Pager,
-    rows: Vec<Line>,
-    count: String,
+    found: Listing<Line>,
     /// Where its tokens stand.
     base: String,
     number: i64,
@@ -84,18 +79,10 @@ pub async fn general(
         })
         .await?;
     let over = Over::Inventory(id);
-    let list = visit.list(&ListSpec {
-        path: over.page(visit),
-        sorts: &["created", "expires", "uses"],
-        default_sort: "-created",
-        filters: &[],
-        columns: COLUMNS.get(1..).unwrap_or_default(),
-    });
-    let filter = Filter {
-        places: vec![id],
-        ..Filter::default()
-    };
-    let found = find(visit, view, move |_| Ok((list, filter))).await?;
+    let of = Reading::of(visit, &over.page(visit)).only("va", id.to_string());
+    let (found, administrators) = LIST
+        .page_at(of, visit, view, |r, view, _| administrators(r, view))
+        .await?;
     let mut shell = head.shell(visit, &found.list);
     if let Some(dialog) = &mut dialog {
         if let Dialog::New(_, place) = dialog {
@@ -109,7 +96,6 @@ pub async fn general(
         &GeneralPage {
             shell,
             head,
-            count: counted(found.total, "token", "tokens"),
             base: over.base(visit),
             number,
             may_edit: reason::against(visit, Action::EditVirtualAccount, Some(id), &[]).is_none(),
@@ -120,13 +106,11 @@ pub async fn general(
                 .is_on_prem()
                 .then(|| visit.portal.config.base_url.clone()),
             is_served: bound.is_some(),
-            new_off: reason::against(visit, Action::ManageTokens, Some(id), &found.administrators)
+            new_off: reason::against(visit, Action::ManageTokens, Some(id), &administrators)
                 .or_else(|| bound.map(|refusal| refusal.says.into_owned())),
             back: found.list.href(),
             dialog,
-            pager: found.pager,
-            rows: found.rows,
-            list: found.list,
+            found: found.map(|row| Line::of(visit, row, &administrators)),
             one,
         },
     )
@@ -202,24 +186,11 @@ pub async fn create(
         terms.expires(at).words()
     );
     let new = New::make(&may.portal.signing, at, id.0, terms)?;
-    let (manage, once) = (may.permit.clone(), posted.once_key(&may));
-    let occupants = may.portal.occupants.clone();
-    may.portal
-        .db
-        .write(move |tx| {
-            let rights = Rights {
-                view: &view,
-                manage: &manage,
-            };
-            service::create(
-                tx,
-                &rights,
-                &occupants,
-                at,
-                std::slice::from_ref(&new),
-                once.as_ref(),
-            )
-        })
-        .await?;
+    let (occupants, once) = (may.portal.occupants.clone(), posted.once_key(&may));
+    does(&may, move |tx, rights, _| {
+        let new = std::slice::from_ref(&new);
+        service::create(tx, rights, &occupants, at, new, once.as_ref())
+    })
+    .await?;
     Ok(may.see_other(&Over::Inventory(id.0).page(&may), Flash::new(FlashKind::Ok, says)))
 }

@@ -1,8 +1,9 @@
 //! "Generate a Token": the disclaimer, one or many Virtual Accounts, review and edit, and the tokens.
 
+use super::super::list::Row;
 use super::super::model::{DEFAULT_DAYS, MOST_AT_ONCE, Terms, Typed};
-use super::super::service::{self, New, Rights};
-use super::{Dialog, Line, Over, file_name, management, proof, proven};
+use super::super::service::{self, New};
+use super::{Dialog, Line, Over, does, file_name, management, proof, proven};
 use crate::authz::Permit;
 use crate::authz::action::{ManageTokens, ViewInventory};
 use crate::error::{Error, Problems, Result};
@@ -333,23 +334,11 @@ pub async fn generate(may: May<ManageTokens>, posted: Posted<Reviewed>) -> Answe
         let back = format!("{base}/generate/accounts");
         return page_with(422, &ReviewPage::of(&may, rows, again, back));
     }
-    let (view, manage, once) = (
-        may.also::<ViewInventory>().await?,
-        may.permit.clone(),
-        posted.once_key(&may),
-    );
-    let occupants = may.portal.occupants.clone();
-    let ids = may
-        .portal
-        .db
-        .write(move |tx| {
-            let rights = Rights {
-                view: &view,
-                manage: &manage,
-            };
-            service::create(tx, &rights, &occupants, at, &news, once.as_ref())
-        })
-        .await?;
+    let (occupants, once) = (may.portal.occupants.clone(), posted.once_key(&may));
+    let ids = does(&may, move |tx, rights, _| {
+        service::create(tx, rights, &occupants, at, &news, once.as_ref())
+    })
+    .await?;
     let tokens: Vec<String> = ids.iter().map(|id| format!("token={id}")).collect();
     see_other(&format!(
         "{base}/generate/done?{}&shown={}",
@@ -383,7 +372,7 @@ async fn made(may: &May<ManageTokens>) -> Result<Option<Vec<Made>>> {
             for id in &ids {
                 tokens.push(service::theirs(r, &view, &manage, *id)?);
             }
-            let names = service::places(r, &view)?;
+            let names = service::places(r, &view)?.into_iter().collect();
             let admins = members::administrators_of(r, view.within().account()?)?;
             Ok((tokens, names, admins))
         })
@@ -391,14 +380,9 @@ async fn made(may: &May<ManageTokens>) -> Result<Option<Vec<Made>>> {
     let now = may.portal.clock.now();
     let mut made = Vec::with_capacity(tokens.len());
     for token in tokens {
-        let place = names
-            .iter()
-            .find(|(id, _)| *id == token.virtual_account)
-            .map(|(_, name)| name.clone())
-            .unwrap_or_default();
         made.push(Made {
             text: service::revealed(&may.portal.signing, &token)?,
-            line: Line::of(may, token, place, &admins, now),
+            line: Line::of(may, Row::of(token, &names, now), &admins),
         });
     }
     Ok(Some(made))

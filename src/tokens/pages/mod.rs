@@ -5,16 +5,14 @@ mod general;
 mod generate;
 mod management;
 
-pub use management::{SORTS, STATES, order, query};
-
-use super::model::{State, Token};
+use super::list::{LIST, Row};
+use super::model::State;
 use super::service::{self, Rights, Showing};
 use crate::authn::Person;
 use crate::authz::action::{ManageTokens, ViewInventory};
 use crate::authz::{Action, Permit};
 use crate::error::{Error, Result};
 use crate::http::form::{Named, PathPart};
-use crate::http::list::{ColumnSpec, ListQuery, Pager, column};
 use crate::http::menu::Item;
 use crate::http::reply::attachment;
 use crate::http::{
@@ -23,6 +21,7 @@ use crate::http::{
 use crate::kernel::Moment;
 use crate::kernel::ids::{RegistrationTokenId, VirtualAccountId};
 use crate::members;
+use crate::platform::db::{Reads, Recorded, Tx};
 use crate::platform::token;
 use std::collections::HashMap;
 
@@ -39,8 +38,7 @@ pub fn routes(routes: &mut Routes) {
     routes.get(&format!("{INVENTORY}/new"), general::show_new);
     routes.post(&format!("{INVENTORY}/new"), general::create);
 
-    routes.get(MANAGEMENT, management::list);
-    routes.get(&format!("{MANAGEMENT}.csv"), management::csv);
+    LIST.pages(routes, management::list);
     routes.get(&format!("{MANAGEMENT}/generate"), generate::disclaimer);
     routes.get(&format!("{MANAGEMENT}/generate/accounts"), generate::accounts);
     routes.post(&format!("{MANAGEMENT}/generate/accounts"), generate::choose);
@@ -71,17 +69,6 @@ pub fn routes(routes: &mut Routes) {
 impl Named for RegistrationTokenId {
     const NAME: &'static str = "registration";
 }
-
-/// What a list of tokens can show beside the token.
-const COLUMNS: &[ColumnSpec<'static>] = &[
-    column("va", "Virtual Account", true),
-    column("status", "Status", true),
-    column("expires", "Expires", true),
-    column("uses", "Uses", true),
-    column("export", "Export-controlled functionality", true),
-    column("by", "Created by", true),
-    column("created", "Created on", false),
-];
 
 /// On which of the two pages one is.
 #[derive(Debug, Clone, Copy)]
@@ -121,9 +108,7 @@ impl Over {
 
 /// A line of a list of tokens.
 pub struct Line {
-    token: Token,
-    place: String,
-    state: State,
+    row: Row,
     /// The beginning of its text, for those who may have it.
     short: Option<String>,
     /// Why one cannot manage it.
@@ -132,24 +117,25 @@ pub struct Line {
     used: String,
 }
 
+impl std::ops::Deref for Line {
+    type Target = Row;
+    fn deref(&self) -> &Row {
+        &self.row
+    }
+}
+
 impl Line {
-    fn of(visit: &Visit, token: Token, place: String, administrators: &[Person], now: Moment) -> Self {
-        let against = reason::against(
-            visit,
-            Action::ManageTokens,
-            Some(token.virtual_account),
-            administrators,
-        );
+    fn of(visit: &Visit, row: Row, administrators: &[Person]) -> Self {
+        let place = Some(row.token.virtual_account);
+        let against = reason::against(visit, Action::ManageTokens, place, administrators);
         // An Inactive account is read, and its tokens open nothing; their texts are nobody's business then.
         Self {
             short: against
                 .is_none()
-                .then(|| service::short_text(&visit.portal.signing, &token)),
+                .then(|| service::short_text(&visit.portal.signing, &row.token)),
             against,
-            state: token.state(now),
-            used: service::used_words(&token),
-            place,
-            token,
+            used: service::used_words(&row.token),
+            row,
         }
     }
     /// The badge of its state.
@@ -165,13 +151,6 @@ impl Line {
         match &self.against {
             Some(says) => says,
             None => self.state.because(),
-        }
-    }
-    fn export(&self) -> &'static str {
-        if self.token.export_controlled {
-            "Allowed"
-        } else {
-            "Not allowed"
         }
     }
     /// Who made it, without the address.
@@ -218,13 +197,9 @@ impl Dialog {
     }
 }
 
-/// A list with what stands around it.
-pub struct Found {
-    list: ListQuery,
-    pager: Pager,
-    rows: Vec<Line>,
-    total: u64,
-    administrators: Vec<Person>,
+/// Who may do what one may not.
+fn administrators(read: &mut dyn Reads, view: &Permit<ViewInventory>) -> Result<Vec<Person>> {
+    members::administrators_of(read, view.within().account()?)
 }
 
 /// The page below, with this over it.
@@ -239,6 +214,16 @@ async fn page_below(
         Over::Inventory(place) => general::general(visit, view, place, dialog, status).await,
         Over::Management => management::management(visit, view, dialog, status).await,
     }
+}
+
+/// Does something with tokens that one sees and may manage, at portal time.
+pub async fn does<T: Send + 'static>(
+    may: &May<ManageTokens>,
+    with: impl Fn(&mut Tx<'_>, &Rights<'_>, Moment) -> Result<Recorded<T>> + Send + 'static,
+) -> Result<T> {
+    let view = may.also::<ViewInventory>().await?;
+    may.does(move |tx, manage, at| with(tx, &Rights { view: &view, manage }, at))
+        .await
 }
 
 // Showing texts -------------------------------------------------------------------------------------------------
@@ -277,8 +262,8 @@ async fn line_of(
     over: Over,
     id: RegistrationTokenId,
 ) -> Result<Line> {
-    let (view, manage) = (view.clone(), may.permit.clone());
-    let (token, names, administrators) = may
+    let (view, manage, now) = (view.clone(), may.permit.clone(), may.portal.clock.now());
+    let (row, administrators) = may
         .portal
         .db
         .read(move |r| {
@@ -288,17 +273,10 @@ async fn line_of(
             }
             let names: HashMap<VirtualAccountId, String> = service::places(r, &view)?.into_iter().collect();
             let administrators = members::administrators_of(r, token.account)?;
-            Ok((token, names, administrators))
+            Ok((Row::of(token, &names, now), administrators))
         })
         .await?;
-    let place = names.get(&token.virtual_account).cloned().unwrap_or_default();
-    Ok(Line::of(
-        may,
-        token,
-        place,
-        &administrators,
-        may.portal.clock.now(),
-    ))
+    Ok(Line::of(may, row, &administrators))
 }
 
 /// GET …/{registration}/copy: the text, once it is in the record that somebody looks at it.
@@ -327,17 +305,10 @@ async fn record_showing(
 ) -> Result<String> {
     let view = may.also::<ViewInventory>().await?;
     line_of(may, &view, over, id).await?;
-    let (manage, at) = (may.permit.clone(), may.portal.clock.now());
-    may.portal
-        .db
-        .write(move |tx| {
-            let rights = Rights {
-                view: &view,
-                manage: &manage,
-            };
-            service::show(tx, &rights, at, &[id], how)
-        })
-        .await?;
+    does(may, move |tx, rights, at| {
+        service::show(tx, rights, at, &[id], how)
+    })
+    .await?;
     Ok(proof(may, &[id]))
 }
 
@@ -410,17 +381,7 @@ async fn revoke(
 ) -> Answer {
     let (over, view) = (Over::of(&may, place)?, may.also::<ViewInventory>().await?);
     let line = line_of(&may, &view, over, id.0).await?;
-    let (manage, at, id) = (may.permit.clone(), may.portal.clock.now(), id.0);
-    may.portal
-        .db
-        .write(move |tx| {
-            let rights = Rights {
-                view: &view,
-                manage: &manage,
-            };
-            service::revoke(tx, &rights, at, id)
-        })
-        .await?;
+    does(&may, move |tx, rights, at| service::revoke(tx, rights, at, id.0)).await?;
     let says = format!(
         "The registration token {} is revoked: nothing can be registered with it any more.",
         line.name()

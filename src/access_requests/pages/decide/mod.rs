@@ -5,7 +5,7 @@ mod list;
 mod request;
 
 pub use approve::{approve, gift, show_approve};
-pub use list::{FILTERS, ROLES, SCOPES, STATES, decided, decided_csv, filter_of, pending, pending_csv};
+pub use list::{decided, pending};
 pub use request::{approve_now, decline, decline_now, history, one, reason, show_decline};
 
 use crate::access_requests::pages::base;

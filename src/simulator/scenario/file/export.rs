@@ -277,8 +277,8 @@ fn token_parts(
     name: &impl Fn(VirtualAccountId) -> String,
 ) -> Result<Vec<TokenPart>> {
     let permit = Permit::<ViewInventory>::by_the_portal_in(account, "scenario");
-    let sort = (tokens::Sort::Created, false);
-    let found = tokens::page(read, &permit, &tokens::Filter::default(), now, sort, (1_000, 0))?;
+    let asked = tokens::LIST.whole(now).by("created", false);
+    let found = tokens::page(read, &permit, &asked, (1_000, 0))?;
     Ok(found
         .into_iter()
         .map(|token| TokenPart {
