@@ -67,7 +67,8 @@ pub fn worst(
         .map(Alert::of_shortage)
         .collect();
     alerts.sort_by(|a, b| a.rank().cmp(&b.rank()));
-    for ask in [ending, troubled, overdue, reporting] {
+    count += devices::troubled_count(read, within, now, most)?;
+    for ask in [ending, overdue, reporting] {
         count += ask(read, permit, now, most)?.len() as u64;
     }
     Ok((alerts, count))

@@ -28,7 +28,7 @@ pub use pages::REPORTS;
 pub use reconcile::{Outcome, Served, Server, Uses, compare, much_was_written_now, reconcile};
 pub use service::{
     Move, Row, Using, by_udi, count, count_in, each_of_account, page, place_many, remove, tallied, totals,
-    transfer, troubled, using, with_token,
+    transfer, troubled, troubled_count, using, with_token,
 };
 pub use store::{Filter, Sort};
 

@@ -210,6 +210,12 @@ pub fn troubled(read: &mut dyn Reads, within: &Within, now: Moment, limit: i64) 
     store::troubled(read, within, before, limit)
 }
 
+/// How many they are, of which so many of each kind are looked at.
+pub fn troubled_count(read: &mut dyn Reads, within: &Within, now: Moment, limit: i64) -> Result<u64> {
+    let before = now.plus(-(model::RENEW_AFTER + model::SILENT_AFTER));
+    Ok(store::troubled_ids(read, within, before, limit)?.len() as u64)
+}
+
 /// How many devices came with a token and are still registered.
 pub fn with_token(read: &mut dyn Reads, account: SmartAccountId, token: RegistrationTokenId) -> Result<u64> {
     store::with_token(read, account, token)

@@ -58,51 +58,84 @@ pub fn not_renewed_since(
         .load(read.conn())?)
 }
 
+/// Devices of a Smart Account that call, or should, by themselves: the condition, a limit, and what is read of them.
+macro_rules! calling {
+    ($within:expr, $limit:expr, $select:expr) => {{
+        let within: &Within = $within;
+        let mut query = devices::table
+            .filter(
+                devices::smart_account_id
+                    .eq(within.account()?)
+                    .and(devices::device_manager_id.is_null())
+                    .and(devices::policy_state.is_null())
+                    .and(devices::is_reserved.eq(false)),
+            )
+            .select($select)
+            .limit($limit)
+            .into_boxed();
+        if let Some(only) = within.only() {
+            query = query.filter(devices::virtual_account_id.eq_any(only.to_vec()));
+        }
+        query
+    }};
+}
+
 /// Devices of a Smart Account that need somebody: those that are silent or released, and those that call with a
-/// certificate that was not renewed since. Each has an index.
+/// certificate that was not renewed since, so many of each at most. Each has an index.
+macro_rules! in_trouble {
+    ($read:expr, $within:expr, $renewed_before:expr, $limit:expr, $select:expr, $row:ty) => {{
+        let mut found: Vec<$row> = Vec::new();
+        for standing in [Standing::Released, Standing::Silent] {
+            let mut rows: Vec<$row> = calling!($within, $limit, $select)
+                .filter(devices::standing.eq(standing))
+                .order((devices::contact_at.asc(), devices::id.asc()))
+                .load($read.conn())?;
+            found.append(&mut rows);
+        }
+        let mut rows: Vec<$row> = calling!($within, $limit, $select)
+            .filter(
+                devices::standing
+                    .eq(Standing::Connected)
+                    .and(devices::renewed_at.le($renewed_before)),
+            )
+            .order((devices::renewed_at.asc(), devices::id.asc()))
+            .load($read.conn())?;
+        found.append(&mut rows);
+        found
+    }};
+}
+
 pub fn troubled(
     read: &mut dyn Reads,
     within: &Within,
     renewed_before: Moment,
     limit: i64,
 ) -> Result<Vec<Device>> {
-    macro_rules! own {
-        () => {{
-            let mut query = devices::table
-                .filter(
-                    devices::smart_account_id
-                        .eq(within.account()?)
-                        .and(devices::device_manager_id.is_null())
-                        .and(devices::policy_state.is_null())
-                        .and(devices::is_reserved.eq(false)),
-                )
-                .select(columns!())
-                .limit(limit)
-                .into_boxed();
-            if let Some(only) = within.only() {
-                query = query.filter(devices::virtual_account_id.eq_any(only.to_vec()));
-            }
-            query
-        }};
-    }
-    let mut found: Vec<Device> = Vec::new();
-    for standing in [Standing::Released, Standing::Silent] {
-        let mut rows: Vec<Device> = own!()
-            .filter(devices::standing.eq(standing))
-            .order((devices::contact_at.asc(), devices::id.asc()))
-            .load(read.conn())?;
-        found.append(&mut rows);
-    }
-    let mut rows: Vec<Device> = own!()
-        .filter(
-            devices::standing
-                .eq(Standing::Connected)
-                .and(devices::renewed_at.le(renewed_before)),
-        )
-        .order((devices::renewed_at.asc(), devices::id.asc()))
-        .load(read.conn())?;
-    found.append(&mut rows);
-    Ok(found)
+    Ok(in_trouble!(
+        read,
+        within,
+        renewed_before,
+        limit,
+        columns!(),
+        Device
+    ))
+}
+
+/// Which they are: what is counted on a page that shows none of them.
+pub fn troubled_ids(
+    read: &mut dyn Reads,
+    within: &Within,
+    renewed_before: Moment,
+    limit: i64,
+) -> Result<Vec<DeviceId>> {
+    Ok(in_trouble!(
+        read,
+        within,
+        renewed_before,
+        limit,
+        devices::id,
+        DeviceId
+    ))
 }
 
 /// Devices within reach that report by policy and whose report is overdue, due, or not acknowledged, in this order. Every page
