@@ -384,6 +384,10 @@ impl Asked {
         super::reply::local_path(&path).to_owned()
     }
 
+    #[expect(
+        clippy::too_many_lines,
+        reason = "each error and its words, one after the other"
+    )]
     fn words(&self, error: &Error) -> Words {
         let to = |label: &str, href: &str| (label.to_owned(), href.to_owned());
         let back = if self.is_read {

@@ -17,6 +17,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 /// The operations of this room.
+#[expect(clippy::too_many_lines, reason = "the operations, one after the other")]
 pub fn routes(routes: &mut Routes) {
     const ALL: &str = "/api/v1/on-prem/accounts";
     const ONE: &str = "/api/v1/on-prem/accounts/{account}";

@@ -279,6 +279,7 @@ fn bring(
 }
 
 /// The whole of it: product instances, licenses, the device manager, the response, the record. A part of one write.
+#[expect(clippy::too_many_lines, reason = "the steps of one write, in their order")]
 fn apply(
     tx: &mut Tx<'_>,
     turn: &Turn<'_>,

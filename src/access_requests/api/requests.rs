@@ -1,5 +1,6 @@
 //! Requests for access: sending, listing and deciding.
 
+use crate::access_requests::list::BOTH;
 use crate::access_requests::model::{AccessRequest, AccessState, LONGEST_NOTE, ScopeKind};
 use crate::access_requests::pages::{approve_now, decline_now, gift, reason};
 use crate::access_requests::service::{self, Details, Sending, Wish};
@@ -7,11 +8,75 @@ use crate::authz::Role;
 use crate::authz::action::{DecideAccess, RequestAccess, ViewAccessRequests, ViewDirectory};
 use crate::error::{Error, Result};
 use crate::http::form::PathPart;
-use crate::http::{Answer, IdempotencyKey, JsonBody, May, Visit, json};
+use crate::http::{Answer, Api, IdempotencyKey, JsonBody, May, Routes, Visit, json};
 use crate::kernel::ids::{AccessRequestId, VirtualAccountId};
 use crate::kernel::{Moment, text};
+use actix_web::http::Method;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
+
+/// The operations.
+pub(super) fn routes(routes: &mut Routes) {
+    const OWN: &str = "/api/v1/access-requests";
+    const ALL: &str = "/api/v1/accounts/{said}/access-requests";
+    const ONE: &str = "/api/v1/accounts/{said}/access-requests/{access}";
+    routes.api(
+        Method::GET,
+        OWN,
+        Api::says("One's own requests for access, the newest first.").gives::<OwnAccessRequests>(200),
+        own,
+    );
+    routes.api(
+        Method::POST,
+        OWN,
+        Api::says("Request access to a Smart Account.")
+            .takes::<NewAccessRequest>()
+            .gives::<AccessRequestShape>(201)
+            .once(),
+        send,
+    );
+    routes.api(
+        Method::GET,
+        "/api/v1/access-requests/{access}",
+        Api::says("One of one's own requests for access.").gives::<AccessRequestShape>(200),
+        own_one,
+    );
+    routes.api(
+        Method::POST,
+        "/api/v1/access-requests/{access}/withdraw",
+        Api::says("Take one's own request for access back.").gives::<AccessRequestShape>(200),
+        withdraw,
+    );
+    BOTH.operation::<AccessRequestShape>(
+        routes,
+        ALL,
+        "Requests for access to a Smart Account, as far as one can decide them.",
+    );
+    routes.api(
+        Method::GET,
+        ONE,
+        Api::says("One request for access.").gives::<AccessRequestShape>(200),
+        one,
+    );
+    routes.api(
+        Method::POST,
+        "/api/v1/accounts/{said}/access-requests/{access}/approve",
+        Api::says(
+            "Approve a request for access, with a scope and a role that may differ from what was asked.",
+        )
+        .takes::<AccessGift>()
+        .gives::<AccessRequestShape>(200),
+        approve,
+    );
+    routes.api(
+        Method::POST,
+        "/api/v1/accounts/{said}/access-requests/{access}/decline",
+        Api::says("Decline a request for access.")
+            .takes::<AccessRefusal>()
+            .gives::<AccessRequestShape>(200),
+        decline,
+    );
+}
 
 /// A request for access that is to be sent.
 #[derive(Debug, Deserialize, ToSchema)]

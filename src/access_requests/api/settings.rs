@@ -8,11 +8,53 @@ use crate::authz::action::{AutomateAccess, DecideAccess, ViewAccessRequests};
 use crate::error::Error;
 use crate::http::form::PathPart;
 use crate::http::reply::nothing;
-use crate::http::{Answer, JsonBody, May, Visit, json};
+use crate::http::{Answer, Api, JsonBody, May, Routes, Visit, json};
 use crate::kernel::Moment;
 use crate::kernel::ids::{AccessRuleId, DelegationId, SmartAccountId, VirtualAccountId};
+use actix_web::http::Method;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
+
+/// The operations.
+pub(super) fn routes(routes: &mut Routes) {
+    const SETTINGS: &str = "/api/v1/accounts/{said}/access-request-settings";
+    const DELEGATIONS: &str = "/api/v1/accounts/{said}/access-delegations";
+    routes.api(
+        Method::GET,
+        SETTINGS,
+        Api::says("Access request Automation settings.").gives::<AccessSettings>(200),
+        settings,
+    );
+    routes.api(
+        Method::PUT,
+        SETTINGS,
+        Api::says("Change the Access request Automation settings, as a whole.")
+            .takes::<NewAccessSettings>()
+            .gives::<AccessSettings>(200),
+        change_settings,
+    );
+    routes.api(
+        Method::GET,
+        DELEGATIONS,
+        Api::says("Who decides requests for access on whose behalf, now or later.")
+            .gives::<DelegationList>(200),
+        delegations,
+    );
+    routes.api(
+        Method::POST,
+        DELEGATIONS,
+        Api::says("Name somebody who decides while one is away.")
+            .takes::<NewDelegation>()
+            .gives::<DelegationShape>(201),
+        lend,
+    );
+    routes.api(
+        Method::DELETE,
+        "/api/v1/accounts/{said}/access-delegations/{delegation}",
+        Api::says("End a delegation.").gives_nothing(),
+        end,
+    );
+}
 
 /// A rule. The first that fits decides.
 #[derive(Debug, Deserialize, ToSchema)]

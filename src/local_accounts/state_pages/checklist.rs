@@ -54,6 +54,7 @@ struct Checklist {
 
 /// What is seen of the way to the end of an account. Whether the cloud has removed the device manager is not known here:
 /// that step is never told to be done.
+#[expect(clippy::too_many_lines, reason = "the steps of the list, one after the other")]
 fn steps_to_the_end(
     account: &LocalAccount,
     devices: u64,

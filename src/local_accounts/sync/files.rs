@@ -93,6 +93,10 @@ pub fn generate(
 }
 
 /// Makes one, for whoever has seen to it that nobody else does: for the network the account is In progress from here on.
+#[expect(
+    clippy::too_many_lines,
+    reason = "a file is written from its first line to its last"
+)]
 pub fn make(
     db: &Db,
     who: &Who,
@@ -238,6 +242,10 @@ pub fn apply(db: &Db, who: &Who, at: Moment, id: SmartAccountId, bytes: &[u8]) -
 }
 
 /// The same, and the caller records what became of it.
+#[expect(
+    clippy::too_many_lines,
+    reason = "a response is applied in one go, in the order in which it is read"
+)]
 pub fn try_to_apply(db: &Db, who: &Who, at: Moment, id: SmartAccountId, bytes: &[u8]) -> Result<Applied> {
     let one = db.read_now(|r| accounts::find(r, id))?;
     let cloud = one.cloud()?;

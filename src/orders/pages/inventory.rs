@@ -231,6 +231,31 @@ fn assignable_only(list: &ListQuery) -> Option<String> {
     Some(with(&other.href(), "select=all"))
 }
 
+/// What stands in the way of assigning everything that is asked for.
+fn of_everything(blocked: u64, done: u64, too_many: bool) -> String {
+    let mut of_everything = Vec::new();
+    if blocked > 0 {
+        of_everything.push(format!(
+            "{} of them cannot be assigned: Stocking and Enterprise Agreement orders are not available to assign to a Smart Account.",
+            number(&blocked)
+        ));
+    }
+    if done > 0 {
+        of_everything.push(format!(
+            "{} of them {} assigned already.",
+            number(&done),
+            if done == 1 { "is" } else { "are" }
+        ));
+    }
+    if too_many {
+        of_everything.push(format!(
+            "At most {} orders are assigned at once. Narrow the list with a filter.",
+            number(&(MOST_SELECTED as u64))
+        ));
+    }
+    of_everything.join(" ")
+}
+
 /// The page for an address, perhaps with a dialog over it.
 async fn inventory(may: &May<ViewInventory>, raw: &str) -> Result<InventoryPage> {
     let everything =
@@ -261,27 +286,7 @@ async fn inventory(may: &May<ViewInventory>, raw: &str) -> Result<InventoryPage>
     let total = counts.total(&filter);
     let blocked = counts.blocked(&filter);
     let done = counts.assigned(&filter);
-    let mut of_everything = Vec::new();
-    if blocked > 0 {
-        of_everything.push(format!(
-            "{} of them cannot be assigned: Stocking and Enterprise Agreement orders are not available to assign to a Smart Account.",
-            number(&blocked)
-        ));
-    }
-    if done > 0 {
-        of_everything.push(format!(
-            "{} of them {} assigned already.",
-            number(&done),
-            if done == 1 { "is" } else { "are" }
-        ));
-    }
     let too_many = total > MOST_SELECTED as u64;
-    if too_many {
-        of_everything.push(format!(
-            "At most {} orders are assigned at once. Narrow the list with a filter.",
-            number(&(MOST_SELECTED as u64))
-        ));
-    }
     let all_text = counted(all, "order", "orders");
     let shell = may.list_shell("Order Inventory", &[Crumb::text("Orders")], &list);
     Ok(InventoryPage {
@@ -308,7 +313,7 @@ async fn inventory(may: &May<ViewInventory>, raw: &str) -> Result<InventoryPage>
         everything: everything && total > 0,
         only_standard: (blocked + done > 0).then(|| assignable_only(&list)).flatten(),
         no_everything: too_many || blocked + done >= total,
-        of_everything: of_everything.join(" "),
+        of_everything: of_everything(blocked, done, too_many),
         caption: format!("Orders, {} on this page", rows_on(&list, total)),
         list,
     })

@@ -113,7 +113,7 @@ fn rarest(
     .bind::<BigInt, _>(SAMPLE)
     .bind::<BigInt, _>(first)
     .bind::<BigInt, _>(last)
-    .bind::<BigInt, _>(MOST_ASKED as i64)
+    .bind::<BigInt, _>(i64::try_from(MOST_ASKED).unwrap_or(i64::MAX))
     .load(conn)?;
     Ok(found.into_iter().map(|one| one.trigram).collect())
 }

@@ -469,6 +469,10 @@ fn a_bomb_is_refused_before_it_goes_off() {
     assert_eq!(code(read_with(&file, key.public_key(), &few)), "sync.too-large");
 }
 
+#[expect(
+    clippy::too_many_lines,
+    reason = "each order of records that is wrong, one after the other"
+)]
 #[test]
 fn records_out_of_order_twice_or_unknown_are_refused() {
     let key = key();

@@ -311,10 +311,7 @@ fn sent_message(request: &AccessRequest, account: &str) -> Flash {
     let (kind, says) = match request.state {
         AccessState::AutoApproved => (
             FlashKind::Ok,
-            format!(
-                "Access to {} was given at once by a rule of the account.",
-                account
-            ),
+            format!("Access to {account} was given at once by a rule of the account."),
         ),
         AccessState::AutoDeclined => (
             FlashKind::Warn,

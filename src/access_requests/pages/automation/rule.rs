@@ -34,6 +34,27 @@ struct RuleView {
     places: Vec<Choice>,
 }
 
+/// The form of a rule, or of a new one.
+fn form_of(rule: Option<&Rule>) -> FormState {
+    let mut form = form::fresh();
+    match rule {
+        Some(rule) => {
+            form = form
+                .with_value("domain", &rule.domain)
+                .with_value("asked_role", rule.asked_role.map_or("", Role::word))
+                .with_value("verdict", rule.verdict.word())
+                .with_value("scope", rule.scope.map_or("", ScopeKind::word))
+                .with_value("role", rule.role.map_or("", Role::word))
+                .with_value("reason", &rule.reason);
+            for id in &rule.virtual_accounts {
+                form = form.with_value("va", id.to_string());
+            }
+        }
+        None => form = form.with_value("verdict", Verdict::Approve.word()),
+    }
+    form
+}
+
 async fn rule_view(
     may: &May<AutomateAccess>,
     rule: Option<AccessRuleId>,
@@ -56,25 +77,7 @@ async fn rule_view(
         ),
         None => None,
     };
-    let form = form.unwrap_or_else(|| {
-        let mut form = form::fresh();
-        match current {
-            Some(rule) => {
-                form = form
-                    .with_value("domain", &rule.domain)
-                    .with_value("asked_role", rule.asked_role.map_or("", Role::word))
-                    .with_value("verdict", rule.verdict.word())
-                    .with_value("scope", rule.scope.map_or("", ScopeKind::word))
-                    .with_value("role", rule.role.map_or("", Role::word))
-                    .with_value("reason", &rule.reason);
-                for id in &rule.virtual_accounts {
-                    form = form.with_value("va", id.to_string());
-                }
-            }
-            None => form = form.with_value("verdict", Verdict::Approve.word()),
-        }
-        form
-    });
+    let form = form.unwrap_or_else(|| form_of(current));
     let title = if rule.is_some() { "Edit rule" } else { "Add rule" };
     let mut shell = may.account_shell(title, &{
         let mut crumbs = between(may, true);

@@ -17,6 +17,7 @@ use shapes::{
 };
 
 /// The operations.
+#[expect(clippy::too_many_lines, reason = "the operations, one after the other")]
 pub fn routes(routes: &mut Routes) {
     let groups = "/api/v1/accounts/{said}/user-groups";
     routes.api(
