@@ -20,43 +20,31 @@
 mod support;
 
 use chrono::TimeDelta;
-use diesel::connection::SimpleConnection as _;
-use diesel::prelude::*;
-use diesel::sql_types::Text;
 use licentral::kernel::Moment;
-use licentral::platform::db::schema::{device_usage, devices};
 use licentral::platform::signing::FileKey;
 use licentral::sync::format::{self, Device, Made, Place, Record, RegistrationHeader};
-use std::path::Path;
 use std::time::{Duration, Instant};
-use support::{Peak, Portal, copy_of, reading};
+use support::raw::{self, USES, serial};
+use support::{Peak, Portal, reading};
 
 const DEVICES: usize = 100_000;
-const USES: [&str; 3] = ["c9200-dna-e-48", "c9200-ne-48", "c9300-ne-48"];
 
 fn main() {
     let server = std::env::var("TEST_DATABASE_URL").ok();
     let portal = match &server {
         None => Portal::start("demo"),
-        Some(server) => Portal::start_on("demo", &database(server, "portal")),
+        Some(server) => Portal::start_on("demo", &raw::database(server, "portal")),
     };
     println!(
         "{DEVICES} product instances with {} lines of usage, {}.\n",
         DEVICES * USES.len(),
         if server.is_some() { "PostgreSQL" } else { "SQLite" }
     );
-    let raw = match &server {
-        None => raw_sqlite(&portal.folder),
-        Some(_) => raw_postgres(&portal.url),
-    };
+    let raw = raw::limit(&portal, DEVICES, false);
     let rows = (DEVICES * (1 + USES.len())) as f64;
     println!(
         "The limit, {}: {:.2} s, {:.0} rows/s.",
-        if server.is_some() {
-            "COPY"
-        } else {
-            "a prepared statement in a loop, one transaction"
-        },
+        raw::way(&portal),
         raw,
         rows / raw
     );
@@ -211,183 +199,7 @@ impl Site {
     }
 }
 
-fn serial(n: usize) -> String {
-    format!("BEN{n:08}")
-}
-
 fn ask(portal: &Portal, method: &str, path: &str, token: &str, body: &[u8]) -> (u16, serde_json::Value) {
     let (status, answer) = portal.ask(method, path, token, body);
     (status, serde_json::from_str(&answer).unwrap_or_default())
-}
-
-fn database(server: &str, name: &str) -> String {
-    let name = format!("licentral_bench_{}_{name}", std::process::id());
-    let mut server_conn = diesel::PgConnection::establish(server).expect("TEST_DATABASE_URL answers");
-    diesel::sql_query(format!("CREATE DATABASE {name}"))
-        .execute(&mut server_conn)
-        .unwrap();
-    let (base, _) = server.rsplit_once('/').unwrap();
-    format!("{base}/{name}")
-}
-
-/// A Virtual Account and its Smart Account.
-#[derive(diesel::QueryableByName)]
-struct Whose {
-    #[diesel(sql_type = Text)]
-    account: String,
-    #[diesel(sql_type = Text)]
-    place: String,
-}
-
-const WHOSE: &str = "SELECT smart_account_id AS account, id AS place FROM virtual_accounts WHERE is_default AND smart_account_id = (SELECT id FROM smart_accounts WHERE domain = 'xyz.example')";
-
-fn raw_sqlite(folder: &Path) -> f64 {
-    let (mut conn, to) = copy_of(folder, "raw");
-    conn.batch_execute("PRAGMA foreign_keys=ON; PRAGMA cache_size=-4000;")
-        .unwrap();
-    let whose: Whose = diesel::sql_query(WHOSE).get_result(&mut conn).unwrap();
-    let at = chrono::DateTime::UNIX_EPOCH.naive_utc();
-    let started = Instant::now();
-    conn.transaction(|conn| {
-        for n in 0..DEVICES {
-            let id = format!("77777777-0000-0000-0000-{n:012}");
-            let (serial, hostname) = (serial(n), format!("sw-{n}"));
-            let key = format!("c9200-48p-e\n{}", serial.to_lowercase());
-            diesel::insert_into(devices::table)
-                .values((
-                    (
-                        devices::id.eq(&id),
-                        devices::smart_account_id.eq(&whose.account),
-                        devices::virtual_account_id.eq(&whose.place),
-                        devices::udi_pid.eq("C9200-48P-E"),
-                        devices::udi_serial.eq(&serial),
-                        devices::udi_key.eq(&key),
-                        devices::hostname.eq(&hostname),
-                        devices::name_key.eq(&hostname),
-                        devices::search_key.eq(&key),
-                        devices::product.eq("C9200 Series Switch"),
-                        devices::software.eq("17.12.4"),
-                        devices::standing.eq("connected"),
-                    ),
-                    (
-                        devices::is_reserved.eq(false),
-                        devices::export_controlled.eq(true),
-                        devices::secret_hash.eq(""),
-                        devices::licenses.eq(3),
-                        devices::registered_at.eq(at),
-                        devices::renewed_at.eq(at),
-                        devices::contact_at.eq(at),
-                        devices::version.eq(1),
-                        devices::local_virtual_account.eq("DEFAULT"),
-                    ),
-                ))
-                .execute(conn)?;
-            for entitlement in USES {
-                diesel::insert_into(device_usage::table)
-                    .values((
-                        device_usage::device_id.eq(&id),
-                        device_usage::smart_account_id.eq(&whose.account),
-                        device_usage::virtual_account_id.eq(&whose.place),
-                        device_usage::entitlement.eq(entitlement),
-                        device_usage::quantity.eq(1),
-                        device_usage::reserved.eq(0),
-                        device_usage::since.eq(at),
-                    ))
-                    .execute(conn)?;
-            }
-        }
-        diesel::QueryResult::Ok(())
-    })
-    .unwrap();
-    let took = started.elapsed().as_secs_f64();
-    drop(conn);
-    let _ = std::fs::remove_file(&to);
-    took
-}
-
-/// Into the portal's own tables, and out of them again.
-fn raw_postgres(url: &str) -> f64 {
-    let mut conn = diesel::PgConnection::establish(url).unwrap();
-    let whose: Whose = diesel::sql_query(WHOSE).get_result(&mut conn).unwrap();
-    let at = "1970-01-01 00:00:00";
-    let id = |n: usize| format!("77777777-0000-0000-0000-{n:012}");
-    let started = Instant::now();
-    // Not kept: to delete as many rows again takes PostgreSQL far longer than to take them in.
-    conn.begin_test_transaction().unwrap();
-    let copied: diesel::QueryResult<usize> = (|conn: &mut diesel::PgConnection| {
-        diesel::copy_from(devices::table)
-            .from_raw_data(
-                (
-                    devices::id,
-                    devices::smart_account_id,
-                    devices::virtual_account_id,
-                    devices::udi_pid,
-                    devices::udi_serial,
-                    devices::udi_key,
-                    devices::hostname,
-                    devices::name_key,
-                    devices::search_key,
-                    devices::product,
-                    devices::software,
-                    devices::standing,
-                    devices::is_reserved,
-                    devices::export_controlled,
-                    devices::secret_hash,
-                    devices::licenses,
-                    devices::registered_at,
-                    devices::renewed_at,
-                    devices::contact_at,
-                    devices::version,
-                    devices::local_virtual_account,
-                ),
-                |out| {
-                    for n in 0..DEVICES {
-                        let (id, serial) = (id(n), serial(n));
-                        let key = serial.to_lowercase();
-                        writeln!(
-                            out,
-                            "{id}\t{}\t{}\tC9200-48P-E\t{serial}\tc9200-48p-e {key}\tsw-{n}\tsw-{n}\tc9200-48p-e {key}\tC9200 Series Switch\t17.12.4\tconnected\tf\tt\t\t3\t{at}\t{at}\t{at}\t1\tDEFAULT",
-                            whose.account, whose.place
-                        )
-                        .map_err(|e| diesel::result::Error::SerializationError(e.into()))?;
-                    }
-                    diesel::QueryResult::Ok(())
-                },
-            )
-            .execute(conn)?;
-        diesel::copy_from(device_usage::table)
-            .from_raw_data(
-                (
-                    device_usage::device_id,
-                    device_usage::smart_account_id,
-                    device_usage::virtual_account_id,
-                    device_usage::entitlement,
-                    device_usage::quantity,
-                    device_usage::reserved,
-                    device_usage::since,
-                ),
-                |out| {
-                    for n in 0..DEVICES {
-                        for entitlement in USES {
-                            writeln!(
-                                out,
-                                "{}\t{}\t{}\t{entitlement}\t1\t0\t{at}",
-                                id(n),
-                                whose.account,
-                                whose.place
-                            )
-                            .map_err(|e| diesel::result::Error::SerializationError(e.into()))?;
-                        }
-                    }
-                    diesel::QueryResult::Ok(())
-                },
-            )
-            .execute(conn)
-    })(&mut conn);
-    copied.unwrap();
-    let took = started.elapsed().as_secs_f64();
-    conn.batch_execute("ROLLBACK").unwrap();
-    conn.batch_execute("VACUUM ANALYZE devices").unwrap();
-    conn.batch_execute("VACUUM ANALYZE device_usage").unwrap();
-    took
 }

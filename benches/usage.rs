@@ -1,9 +1,11 @@
-//! Taking usage reports by policy in: `cargo bench --bench usage`.
+//! Taking usage reports by policy in: `cargo bench --bench usage`, and on a PostgreSQL server of one's own
+//! `tests/with-postgres cargo bench --bench usage`.
 //!
 //! The real program with scenario `demo` takes a usage data file of 100,000 product instances with 300,000 reports over the
-//! API, which a job takes in, and then the same file again. Beside it, in the same run, the limit on SQLite: the rows of the
-//! reports and of the product instances by prepared statements in a loop. Somebody else goes on reading the list of product
-//! instances all the while. `LICENTRAL_DEVICES` makes it smaller.
+//! API, which a job takes in, and then the same file again; then as many product instances report over the vendor's API, 100
+//! in a request, as proxies do. Beside it, in the same run and on the same kind of database, the limit: the same rows by one
+//! prepared statement in a loop (SQLite) or by COPY (PostgreSQL), and what it costs to look at the signatures alone. Somebody
+//! else goes on reading the list of product instances all the while. `LICENTRAL_DEVICES` makes it smaller.
 
 #![allow(clippy::pedantic, reason = "a benchmark may say things in the plainest way")]
 #![expect(
@@ -19,30 +21,50 @@
 mod support;
 
 use chrono::TimeDelta;
-use diesel::connection::SimpleConnection as _;
-use diesel::prelude::*;
-use diesel::sql_types::{BigInt, Text};
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use licentral::devices::Udi;
 use licentral::devices::policy::files;
-use licentral::devices::policy::payload::Report;
+use licentral::devices::policy::payload::{Report, Sent};
 use licentral::kernel::Moment;
 use licentral::platform::signing::FileKey;
 use std::io::Write as _;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
-use support::{Peak, Portal, reading};
+use support::raw::{self, USES, serial};
+use support::{Peak, Portal, Wire, reading};
 
-const USES: [&str; 3] = ["c9200-dna-e-48", "c9200-ne-48", "c9300-ne-48"];
+/// So many product instances report in one request, and so many proxies send them.
+const IN_A_REQUEST: usize = 100;
+const PROXIES: usize = 4;
+const ACCOUNT: &str = "/services/api/smart-accounts-and-licensing";
 
 fn main() {
     let devices: usize = std::env::var("LICENTRAL_DEVICES").map_or(100_000, |n| n.parse().unwrap());
-    let portal = Portal::start("demo");
+    let portal = match std::env::var("TEST_DATABASE_URL") {
+        Err(_) => Portal::start("demo"),
+        Ok(server) => Portal::start_on("demo", &raw::database(&server, "usage")),
+    };
     let reports = devices * USES.len();
-    println!("{devices} product instances by policy with {reports} reports.\n");
-    let raw = raw_sqlite(&portal, devices);
-    println!("The limit, prepared statements in a loop, one transaction: {raw:.2} s.");
-    let file = archive(devices);
+    println!(
+        "{devices} product instances by policy with {reports} reports, {}.\n",
+        if portal.url.is_empty() {
+            "SQLite"
+        } else {
+            "PostgreSQL"
+        }
+    );
+    let raw = raw::limit(&portal, devices, true);
+    println!("The limit, {}: {raw:.2} s.", raw::way(&portal));
+    let sent = signed(devices, 0);
+    let begun = Instant::now();
+    assert!(sent.iter().flatten().all(|one| one.check(false).is_ok()));
+    println!(
+        "To look at the signatures alone, on one processor: {:.2} s.",
+        begun.elapsed().as_secs_f64()
+    );
+    let file = archive(&sent);
+    drop(sent);
     println!("The file: {:.1} MB.", file.len() as f64 / 1_000_000.0);
 
     let ada = portal.sign_in("ada@xyz.example");
@@ -92,6 +114,86 @@ fn main() {
             raw / (upload + taken)
         );
     }
+
+    let requests = requests(&portal, &token, &number, devices);
+    let peak = Peak::of(portal.child.id());
+    let mut took = 0.0;
+    let meanwhile = reading(&portal, &ada, &list, || {
+        let begun = Instant::now();
+        send(&portal, requests);
+        took = begun.elapsed().as_secs_f64();
+    });
+    let most = peak.end();
+    println!(
+        "| over the vendor's API, {IN_A_REQUEST} in a request, {PROXIES} at once | | {took:.2} | {:.0} | {:.3} | {most} | {meanwhile} |",
+        reports as f64 / took,
+        raw / took
+    );
+}
+
+/// The requests of proxies in which as many other product instances report.
+fn requests(portal: &Portal, token: &str, number: &str, devices: usize) -> Vec<Vec<u8>> {
+    let place = place_number(portal, token);
+    signed(devices, devices)
+        .chunks(IN_A_REQUEST)
+        .enumerate()
+        .map(|(n, some)| {
+            let all: Vec<serde_json::Value> = some
+                .iter()
+                .enumerate()
+                .map(|(one, sent)| {
+                    let usage: Vec<serde_json::Value> = sent.iter().map(Sent::shape).collect();
+                    serde_json::json!({
+                        "sudi": { "udi_pid": "C9200-48P-E", "udi_serial_number": serial(devices + n * IN_A_REQUEST + one) },
+                        "hostname": "edge", "usage": usage,
+                    })
+                })
+                .collect();
+            let body =
+                serde_json::json!({ "data": { "timestamp": 1, "nonce": n.to_string(), "reports": all } }).to_string();
+            format!(
+                "POST {ACCOUNT}/v2/devices/reportusage HTTP/1.1\r\nhost: 127.0.0.1:{}\r\nauthorization: Bearer {token}\r\nx-csw-smart-account-id: {number}\r\nx-csw-virtual-account-id: {place}\r\nx-csw-requesting-system: {{\"display_name\":\"bench\"}}\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n{body}",
+                portal.port,
+                body.len()
+            )
+            .into_bytes()
+        })
+        .collect()
+}
+
+/// The number by which scripts know the Virtual Account DEFAULT.
+fn place_number(portal: &Portal, token: &str) -> String {
+    let all = ask(
+        portal,
+        "GET",
+        &format!("{ACCOUNT}/v2/accounts/search"),
+        token,
+        b"",
+    );
+    all["accounts"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .flat_map(|one| one["virtual_accounts"].as_array().unwrap())
+        .find(|one| one["name"] == "DEFAULT")
+        .and_then(|one| one["virtual_account_id"].as_str())
+        .unwrap()
+        .to_owned()
+}
+
+fn send(portal: &Portal, requests: Vec<Vec<u8>>) {
+    let next = AtomicUsize::new(0);
+    std::thread::scope(|scope| {
+        for _ in 0..PROXIES {
+            scope.spawn(|| {
+                let mut wire = Wire::open(portal.port);
+                while let Some(request) = requests.get(next.fetch_add(1, Ordering::Relaxed)) {
+                    let (status, answer) = wire.ask(request);
+                    assert_eq!(status, 202, "{}", String::from_utf8_lossy(&answer));
+                }
+            });
+        }
+    });
 }
 
 fn ask(portal: &Portal, method: &str, path: &str, token: &str, body: &[u8]) -> serde_json::Value {
@@ -100,17 +202,13 @@ fn ask(portal: &Portal, method: &str, path: &str, token: &str, body: &[u8]) -> s
     serde_json::from_str(&answer).unwrap()
 }
 
-fn serial(n: usize) -> String {
-    format!("USE{n:07}")
-}
-
-fn archive(devices: usize) -> Vec<u8> {
+/// The reports of so many product instances, from a number on.
+fn signed(devices: usize, from: usize) -> Vec<Vec<Sent>> {
     let key = FileKey::make().unwrap().0;
     let at = Moment::of(chrono::Utc::now()).plus(TimeDelta::hours(-1));
-    let texts: Vec<String> = (0..devices)
+    (from..from + devices)
         .map(|n| {
-            let reports: Vec<_> = USES
-                .iter()
+            USES.iter()
                 .enumerate()
                 .map(|(of, entitlement)| {
                     Report {
@@ -130,49 +228,14 @@ fn archive(devices: usize) -> Vec<u8> {
                     .sign(&key)
                     .unwrap()
                 })
-                .collect();
-            files::usage_file(&reports)
+                .collect()
         })
-        .collect();
+        .collect()
+}
+
+fn archive(sent: &[Vec<Sent>]) -> Vec<u8> {
+    let texts: Vec<String> = sent.iter().map(|reports| files::usage_file(reports)).collect();
     let mut gzip = GzEncoder::new(Vec::new(), Compression::default());
     gzip.write_all(&files::archive(&texts)).unwrap();
     gzip.finish().unwrap()
-}
-
-/// The rows that have to be there afterwards, as fast as SQLite takes them.
-fn raw_sqlite(portal: &Portal, devices: usize) -> f64 {
-    let path = portal.folder.join("limit.db");
-    let mut conn = SqliteConnection::establish(&path.to_string_lossy()).unwrap();
-    conn.batch_execute(
-        "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;
-         CREATE TABLE d (id TEXT PRIMARY KEY, udi TEXT UNIQUE, state TEXT);
-         CREATE TABLE r (id TEXT PRIMARY KEY, udi TEXT, report TEXT, entitlement TEXT, n BIGINT, UNIQUE (udi, report));
-         CREATE TABLE l (file TEXT, n BIGINT, udi TEXT, outcome TEXT, PRIMARY KEY (file, n));",
-    )
-    .unwrap();
-    let begun = Instant::now();
-    conn.transaction::<(), diesel::result::Error, _>(|conn| {
-        for n in 0..devices {
-            let udi = serial(n);
-            diesel::sql_query("INSERT INTO d VALUES (?, ?, 'reported')")
-                .bind::<Text, _>(format!("{n:036}"))
-                .bind::<Text, _>(&udi)
-                .execute(conn)?;
-            for (of, key) in USES.iter().enumerate() {
-                diesel::sql_query("INSERT INTO r VALUES (?, ?, ?, ?, 1)")
-                    .bind::<Text, _>(format!("{n:034}{of:02}"))
-                    .bind::<Text, _>(&udi)
-                    .bind::<Text, _>(of.to_string())
-                    .bind::<Text, _>(*key)
-                    .execute(conn)?;
-                diesel::sql_query("INSERT INTO l VALUES ('f', ?, ?, 'taken')")
-                    .bind::<BigInt, _>((n * USES.len() + of) as i64)
-                    .bind::<Text, _>(&udi)
-                    .execute(conn)?;
-            }
-        }
-        Ok(())
-    })
-    .unwrap();
-    begun.elapsed().as_secs_f64()
 }

@@ -29,6 +29,7 @@ pub fn routes(routes: &mut Routes) {
     licenses::routes(routes);
     devices::routes(routes);
     devices::policy::device_routes(routes);
+    devices::reservation::on_prem_routes(routes);
     tokens::routes(routes);
     alerts::routes(routes);
     events::routes(routes);

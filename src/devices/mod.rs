@@ -79,6 +79,21 @@ pub const REFUSALS: &[crate::error::Coded] = &[
         "Choose an enforced license, and how many of it.",
     ),
     (
+        "authorizations.other-device",
+        "The request code is none, or another device has made it.",
+        "Ask with the request code that the product instance shows.",
+    ),
+    (
+        "authorizations.waiting",
+        "The product instance of an On-Prem server has asked for an authorization code already, and the cloud has not answered yet.",
+        "Synchronize the account, then ask how the request stands.",
+    ),
+    (
+        "authorizations.wrong-return-code",
+        "The return code is not the one of the authorization code that the product instance holds.",
+        "Return the authorization code on the device, and copy the code that it shows then.",
+    ),
+    (
         "devices.already-registered",
         "The UDI is registered in the Smart Account already, and the registration does not ask to take its place.",
         "Register with force to take its place, or remove the product instance first.",

@@ -4,6 +4,7 @@
 use super::calls::Changes;
 use super::model::{self, Device, Reported, Standing, Udi, Usage};
 use super::policy::PolicyState;
+use super::reservation;
 use super::store;
 use crate::error::{Error, Result};
 use crate::kernel::ids::{DeviceId, DeviceManagerId, SmartAccountId, VirtualAccountId};
@@ -399,10 +400,12 @@ pub fn reconcile(
             put(tx, by, &mut new)?;
         }
         if gone.len() >= AT_ONCE {
+            reservation::let_go(tx, at, who, by.account, &gone)?;
             store::delete(tx, &std::mem::take(&mut gone))?;
         }
     }
     put(tx, by, &mut new)?;
+    reservation::let_go(tx, at, who, by.account, &gone)?;
     store::delete(tx, &gone)?;
     changes.write(tx, at, who, by.account)?;
     Ok(outcome)

@@ -237,6 +237,8 @@ crate::words! {
         ReportOverdue = "device.report-overdue", "Usage report overdue";
         /// A file of usage reports was taken in.
         UsageFileUploaded = "usage-file.uploaded", "Usage data file uploaded";
+        /// A device by policy of an On-Prem server asked the cloud for such a code.
+        AuthorizationCodeRequested = "authorization-code.requested", "License authorization requested";
         /// A code was made with which a device by policy may use enforced licenses.
         AuthorizationCodeGenerated = "authorization-code.generated", "License authorization generated";
         /// It came back.

@@ -3,9 +3,10 @@
 
 use super::store;
 use crate::authz::Action;
-use crate::authz::action::{ReportUsage, ViewInventory};
+use crate::authz::action::{ReportUsage, ReserveLicenses, ViewInventory};
 use crate::devices::policy::files;
 use crate::devices::policy::on_prem::{self, Standing};
+use crate::devices::reservation::on_prem::{self as asked_for, RequestState};
 use crate::devices::{self, Filter, Row, Sort};
 use crate::error::{Error, Problems};
 use crate::http::form::fresh;
@@ -47,7 +48,7 @@ struct ListPage {
     shell: Shell,
     list: ListQuery,
     pager: Pager,
-    rows: Vec<(Row, Standing)>,
+    rows: Vec<(Row, Standing, Authorization)>,
     count: String,
     here: String,
     devices: String,
@@ -55,6 +56,12 @@ struct ListPage {
     transport: String,
     /// Why one may not export and import, or "".
     off: String,
+}
+
+/// How the authorization code of a product instance stands, and whether one may ask for it.
+struct Authorization {
+    state: Option<RequestState>,
+    may: bool,
 }
 
 async fn list(may: May<ViewInventory>) -> Answer {
@@ -83,7 +90,7 @@ async fn list(may: May<ViewInventory>) -> Answer {
             .collect(),
         ..Filter::default()
     };
-    let permit = may.permit.clone();
+    let (permit, reserves) = (may.permit.clone(), may.perhaps::<ReserveLicenses>()?);
     let (rows, list, total, administrators, account) = may
         .portal
         .db
@@ -102,11 +109,18 @@ async fn list(may: May<ViewInventory>) -> Answer {
             )?;
             let ids: Vec<DeviceId> = rows.iter().map(|row| row.device.id).collect();
             let mut standings: HashMap<DeviceId, Standing> = on_prem::standings(r, &ids)?;
-            let rows: Vec<(Row, Standing)> = rows
+            let mut requests = asked_for::of_some(r, &ids)?;
+            let rows: Vec<(Row, Standing, Authorization)> = rows
                 .into_iter()
                 .map(|row| {
                     let standing = standings.remove(&row.device.id).unwrap_or_default();
-                    (row, standing)
+                    let authorization = Authorization {
+                        state: requests.remove(&row.device.id).map(|one| one.state),
+                        may: reserves
+                            .as_ref()
+                            .is_some_and(|permit| permit.within().covers(row.device.virtual_account)),
+                    };
+                    (row, standing, authorization)
                 })
                 .collect();
             let administrators = members::administrators_of(r, permit.within().account()?)?;

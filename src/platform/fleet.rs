@@ -45,6 +45,8 @@ pub struct Wanted {
     pub needs: Vec<(String, i64)>,
     /// Of a hundred calls, so many are followed by some trouble.
     pub unrest: u32,
+    /// With what they sign their usage reports, when they report by policy; none when they are registered.
+    pub signs: Option<Secret>,
 }
 
 /// One of them.
@@ -89,6 +91,8 @@ pub struct Call {
     pub credential: (String, Secret),
     /// What it reports.
     pub needs: Vec<(String, i64)>,
+    /// With what it signs that, when it reports by policy.
+    pub signs: Option<Secret>,
 }
 
 /// What came of a call.
@@ -218,6 +222,7 @@ impl Fleet {
                     .iter()
                     .map(|(what, many)| (what.clone(), many.saturating_mul(one.times).min(1_000_000)))
                     .collect(),
+                signs: running.wanted.signs.clone(),
             })
             .collect()
     }
@@ -398,6 +403,7 @@ mod tests {
             count,
             needs: vec![("c9200-ne-48".to_owned(), 2)],
             unrest,
+            signs: None,
         };
         fleet.start(wanted, Secret::new("token"), now());
         fleet

@@ -12,6 +12,7 @@ pub mod limits;
 pub mod mail;
 pub mod occupants;
 pub mod outbound;
+pub mod parallel;
 pub mod portal_calls;
 pub mod private;
 pub mod progress;

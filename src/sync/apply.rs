@@ -1,5 +1,6 @@
 //! Applying a file: all of it or nothing, with its response and its record.
 
+use super::format::{Authorized, AuthorizedAs};
 use super::genuine::{ANY, Genuine, Head};
 use super::judge::{AT_ONCE, Feed, Judged, Sender, all_as_before, holds_the_same, judge, server, takes_long};
 use super::model::{self, Outcome, SyncFile, Way};
@@ -12,10 +13,11 @@ use crate::device_managers::{self, Manager};
 use crate::devices;
 use crate::devices::policy::payload::Sent;
 use crate::devices::policy::{self, Bringer, Brought};
+use crate::devices::reservation::{self, Answered};
 use crate::error::{Error, Result};
 use crate::http::widgets::counted;
 use crate::kernel::ids::{DeviceManagerId, SyncFileId};
-use crate::kernel::{Kind, Moment, Who};
+use crate::kernel::{Event, Kind, Moment, Who};
 use crate::platform::db::{Db, Reads, Recorded, Tx};
 use crate::platform::progress::{Progress, Steps};
 use crate::platform::signing::FileKey;
@@ -278,8 +280,55 @@ fn bring(
     })
 }
 
+/// What product instances by policy ask for in a file, whose usage reports were read to their end: the cloud decides by
+/// what the Smart Account holds.
+fn authorize(
+    tx: &mut Tx<'_>,
+    turn: &Turn<'_>,
+    server: devices::Server,
+    feed: &mut Feed<'_, '_>,
+) -> Result<Vec<Authorized>> {
+    let mut answers = Vec::new();
+    while let Some(asked) = feed.authorization() {
+        let asked = asked?;
+        let request = asked.request.clone();
+        let asked = reservation::Asked {
+            request: asked.request,
+            by_serial: asked.by_serial,
+            licenses: asked.licenses,
+            return_code: asked.return_code,
+        };
+        let (answer, event) = reservation::answer_served(tx, turn.at, &turn.sender.who, server, &asked)?;
+        if let Some(event) = event {
+            tx.note(turn.at, &turn.sender.who, &event)?;
+        }
+        let (outcome, authorization, code, says) = match answer {
+            Answered::Granted(code) => (AuthorizedAs::Granted, code, String::new(), String::new()),
+            Answered::Returned => (
+                AuthorizedAs::Returned,
+                String::new(),
+                String::new(),
+                String::new(),
+            ),
+            Answered::Refused(refusal) => (
+                AuthorizedAs::Refused,
+                String::new(),
+                refusal.code.to_owned(),
+                refusal.says.chars().take(1_000).collect(),
+            ),
+        };
+        answers.push(Authorized {
+            request,
+            outcome,
+            authorization,
+            code,
+            says,
+        });
+    }
+    Ok(answers)
+}
+
 /// The whole of it: product instances, licenses, the device manager, the response, the record. A part of one write.
-#[expect(clippy::too_many_lines, reason = "the steps of one write, in their order")]
 fn apply(
     tx: &mut Tx<'_>,
     turn: &Turn<'_>,
@@ -307,6 +356,7 @@ fn apply(
     let has_reports = genuine.header().reports.is_some();
     let same = holds_the_same(tx, manager, before.as_ref(), genuine.header())?
         .then(|| all_as_before(genuine.header()));
+    let mut authorized = Vec::new();
     let (found, places, brought) = match same {
         Some(found) if !has_reports => (found, manager.local_places(), Brought::default()),
         same => {
@@ -325,6 +375,7 @@ fn apply(
             } else {
                 Brought::default()
             };
+            authorized = authorize(tx, turn, server, &mut feed)?;
             (found, feed.places, brought)
         }
     };
@@ -338,7 +389,7 @@ fn apply(
     file.settler.clone_from(&sender.who.label);
     file.version += 1;
     store::put(tx, &file, false)?;
-    let answer = response(tx, key, at, manager, &genuine, brought)?;
+    let answer = response(tx, key, at, manager, &genuine, brought, authorized)?;
     store::keep_response(tx, at, &file, &answer)?;
     // Only the last applied file can be replayed; those that waited are older than it, or were made before its response.
     if let Some(before) = before {
@@ -357,6 +408,19 @@ fn apply(
         Way::File => Kind::SyncApplied,
         Way::Network => Kind::SyncAppliedByNetwork,
     };
+    let event = announced(kind, manager, &file, found, gap, &reports);
+    tx.record(at, &sender.who, &event, file)
+}
+
+/// What the record says of a file that was applied.
+fn announced(
+    kind: Kind,
+    manager: &Manager,
+    file: &SyncFile,
+    found: devices::Outcome,
+    gap: Option<String>,
+    reports: &serde_json::Value,
+) -> Event {
     let mut says = format!(
         "{} synchronized with its file {}: {} appeared, {} changed, {} vanished, {} as before.",
         manager.name,
@@ -370,10 +434,9 @@ fn apply(
         says.push(' ');
         says.push_str(&gap);
     }
-    let event = device_managers::announced(kind, manager, says).with(json!({
+    device_managers::announced(kind, manager, says).with(json!({
         "before": { "sequence": manager.sequence, "product_instances": manager.product_instances },
         "after": { "sequence": file.sequence, "product_instances": found.total() },
-        "sync": facts(&file), "reports": reports,
-    }));
-    tx.record(at, &sender.who, &event, file)
+        "sync": facts(file), "reports": reports,
+    }))
 }

@@ -1,6 +1,6 @@
 //! What would become of a file: what it changes of product instances and licenses, or why it is not taken.
 
-use super::format::{self, Limits, Record, Records, Report, SyncHeader};
+use super::format::{self, Authorization, Limits, Record, Records, Report, SyncHeader};
 use super::genuine::{ANY, Genuine, Head, removed};
 use super::model::{self, Came, Effect, SyncFile, Way};
 use super::store;
@@ -51,8 +51,8 @@ pub struct Feed<'f, 'b> {
     /// Those that were read.
     pub places: Vec<LocalPlace>,
     at: HashMap<String, usize>,
-    /// The first usage report: product instances end before it.
-    report: Option<Report>,
+    /// What was read one too far: the first record of another kind.
+    held: Option<Record>,
 }
 
 impl<'f, 'b> Feed<'f, 'b> {
@@ -63,24 +63,41 @@ impl<'f, 'b> Feed<'f, 'b> {
             steps: None,
             places: Vec::new(),
             at: HashMap::new(),
-            report: None,
+            held: None,
         })
     }
 
-    /// The next usage report, once the product instances were read to their end.
-    pub fn report(&mut self) -> Option<Result<Report>> {
-        if let Some(first) = self.report.take() {
-            return Some(Ok(first));
+    /// The next record behind the product instances, which were read to their end.
+    fn behind(&mut self) -> Option<Result<Record>> {
+        match self.held.take() {
+            Some(held) => Some(Ok(held)),
+            None => self.records.next(),
         }
-        match self.records.next()? {
+    }
+
+    /// The next usage report.
+    pub fn report(&mut self) -> Option<Result<Report>> {
+        match self.behind()? {
             Ok(Record::Report(report)) => {
                 if let Some(steps) = self.steps {
                     steps.step();
                 }
                 Some(Ok(report))
             }
+            Ok(other) => {
+                self.held = Some(other);
+                None
+            }
+            Err(error) => Some(Err(error)),
+        }
+    }
+
+    /// The next request for an authorization code, once the usage reports were read to their end.
+    pub fn authorization(&mut self) -> Option<Result<Authorization>> {
+        match self.behind()? {
+            Ok(Record::Authorization(asked)) => Some(Ok(asked)),
             Ok(_) => Some(Err(Error::internal(
-                "a usage report before the product instances",
+                "a request for an authorization code out of order",
             ))),
             Err(error) => Some(Err(error)),
         }
@@ -90,7 +107,7 @@ impl<'f, 'b> Feed<'f, 'b> {
 impl Iterator for Feed<'_, '_> {
     type Item = Result<Served>;
     fn next(&mut self) -> Option<Self::Item> {
-        if self.report.is_some() {
+        if self.held.is_some() {
             return None;
         }
         loop {
@@ -131,8 +148,8 @@ impl Iterator for Feed<'_, '_> {
                             .collect(),
                     }));
                 }
-                Ok(Record::Report(report)) => {
-                    self.report = Some(report);
+                Ok(other @ (Record::Report(_) | Record::Authorization(_))) => {
+                    self.held = Some(other);
                     return None;
                 }
                 // A synchronization file has no others: the format sees to it.
@@ -271,6 +288,9 @@ pub fn judge<'b>(
         // Each record is looked at before anything is promised.
         while let Some(report) = feed.report() {
             report?;
+        }
+        while let Some(asked) = feed.authorization() {
+            asked?;
         }
         Ok((found, effects(read, server, &uses)?))
     })();

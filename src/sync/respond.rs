@@ -1,6 +1,6 @@
 //! What the cloud answers to a file, and what it shows of those that came.
 
-use super::format::{self, Acknowledged, FileKind, License, Policy, Record, ResponseHeader};
+use super::format::{self, Acknowledged, Authorized, FileKind, License, Policy, Record, ResponseHeader};
 use super::genuine::{Genuine, Head};
 use super::judge::server;
 use super::model::SyncFile;
@@ -17,7 +17,7 @@ use crate::platform::signing::FileKey;
 use crate::{licenses, virtual_accounts};
 
 /// The response to a file: what the bound Virtual Account holds, what was taken in, by what rules the cloud goes, and what
-/// came of usage reports.
+/// came of usage reports and of requests for authorization codes.
 pub fn response(
     read: &mut dyn Reads,
     key: &FileKey,
@@ -25,6 +25,7 @@ pub fn response(
     manager: &Manager,
     file: &Genuine<'_>,
     brought: Brought,
+    authorized: Vec<Authorized>,
 ) -> Result<Vec<u8>> {
     let server = server(manager)?;
     let place = virtual_accounts::these(read, server.account, &[server.place])?
@@ -58,6 +59,9 @@ pub fn response(
             says: refusal.says.chars().take(1_000).collect(),
         }))?;
     }
+    for one in authorized {
+        writer.record(&Record::Authorized(one))?;
+    }
     let (body, counts) = writer.finish()?;
     let header = ResponseHeader {
         manager: manager.id,
@@ -68,6 +72,7 @@ pub fn response(
         created_at: at,
         due_at: at.plus(DUE_AFTER),
         reports: file.header().reports.map(|_| counts.reports),
+        authorizations: (counts.authorizations > 0).then_some(counts.authorizations),
         records: counts.packed.records,
         body_bytes: counts.packed.body_bytes,
         unpacked_bytes: counts.packed.unpacked_bytes,

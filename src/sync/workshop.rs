@@ -151,6 +151,20 @@ fn with_body<H: HasBody, S: Read + Seek>(
             Record::Refused(said) => looked
                 .notes
                 .push(format!("a usage report is refused: {}", said.says)),
+            Record::Authorization(asked) => looked.notes.push(format!(
+                "an authorization code is {} by {}",
+                if asked.return_code.is_empty() {
+                    "asked for"
+                } else {
+                    "returned"
+                },
+                asked.request
+            )),
+            Record::Authorized(said) => looked.notes.push(format!(
+                "an authorization code is {}: {}",
+                said.outcome.label().to_lowercase(),
+                said.request
+            )),
         }
     }
     looked.counts = Some(counts);

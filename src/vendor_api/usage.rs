@@ -8,10 +8,11 @@ use super::policy::{NO_DEVICE, NO_POLL, place, stamp, well_formed};
 use crate::authz::Permit;
 use crate::authz::action::{RemoveDevice, ReportUsage, ReserveLicenses, ViewInventory};
 use crate::devices::policy::payload::{Report, Sent};
-use crate::devices::policy::{self, Arrival, Replays, Way, files};
+use crate::devices::policy::{self, Arrival, Bundle, Replays, Taken, Way, files};
 use crate::devices::{self, Udi, reservation};
 use crate::error::{Error, Result};
 use crate::http::{Answer, May, Routes, Visit, json};
+use crate::kernel::Event;
 use crate::kernel::ids::{DeviceId, ReservationId, VirtualAccountId};
 use crate::platform::token;
 use actix_web::http::Method;
@@ -182,24 +183,30 @@ async fn counted(
         .write(move |tx| {
             policy::place(tx, &view, &permit, place)?;
             let account = permit.within().account()?;
-            let mut events = Vec::new();
-            let mut answer = Vec::new();
-            for one in &all {
-                let arrival = Arrival {
-                    account,
-                    place,
-                    who: permit.who().clone(),
-                    at,
-                    way: Way::Api,
-                    hostname: one.hostname.clone(),
-                };
-                let reports: Vec<&Report> = one.reports.iter().collect();
-                let taken = policy::take_all(tx, &occupants, &arrival, one.id, &reports, Replays::Refused)?;
-                events.extend(taken.events);
-                let ids: Vec<&str> = one.reports.iter().map(|report| report.id.as_str()).collect();
-                answer
-                    .push(json!({ "pid": one.udi.pid, "serial": one.udi.serial, "reports": ids, "at": at }));
-            }
+            let arrival = Arrival {
+                account,
+                place,
+                who: permit.who().clone(),
+                at,
+                way: Way::Api,
+            };
+            let bundles: Vec<Bundle<'_>> = all
+                .iter()
+                .map(|one| Bundle {
+                    id: one.id,
+                    hostname: &one.hostname,
+                    reports: one.reports.iter().collect(),
+                })
+                .collect();
+            let taken = policy::take_all(tx, &occupants, &arrival, &bundles, Replays::Refused)?;
+            let events: Vec<Event> = taken.iter().flat_map(Taken::events).collect();
+            let answer = all
+                .iter()
+                .map(|one| {
+                    let ids: Vec<&str> = one.reports.iter().map(|report| report.id.as_str()).collect();
+                    json!({ "pid": one.udi.pid, "serial": one.udi.serial, "reports": ids, "at": at })
+                })
+                .collect();
             policy::keep(
                 tx,
                 account,

@@ -122,3 +122,30 @@ export async function synchronize(server, account) {
   await choose(server, account, "Initiate network (online) sync");
   await row(server, account).getByText("Synchronization Successful").waitFor({ timeout: 20_000 });
 }
+
+/** "Initiate manual (offline) sync": the file to the cloud, its wizard, and the response back. */
+export async function byHand(server, cloud, portal, account, at) {
+  await dashboard(server);
+  await choose(server, account, "Initiate manual (offline) sync");
+  const pop = server.getByRole("dialog", { name: "Initiate manual (offline) sync" });
+  const generate = pop.getByRole("button", { name: "Generate an On-Prem Account synchronization file" });
+  const usage = await download(server, portal, () => generate.click(), `${at}.sync`);
+  await pop.getByRole("link", { name: "Close", exact: true }).last().click();
+  await deviceManagers(cloud);
+  await choose(cloud, account, "Upload sync file");
+  await title(cloud, "Upload sync file");
+  await cloud.locator("input[type=file]").setInputFiles(usage);
+  await cloud.getByRole("button", { name: "Next" }).click();
+  await title(cloud, "Review the file information");
+  await cloud.getByRole("button", { name: "Submit" }).click();
+  await title(cloud, "Confirmation");
+  await cloud.getByRole("link", { name: "Close", exact: true }).click();
+  await deviceManagers(cloud);
+  await openMenu(cloud, account);
+  const link = row(cloud, account).getByRole("link", { name: "Download latest response file", exact: true });
+  const response = await download(cloud, portal, () => link.click(), `${at}.response`);
+  await choose(server, account, "Initiate manual (offline) sync");
+  await pop.locator("input[type=file]").setInputFiles(response);
+  await pop.getByRole("button", { name: "Upload response file" }).click();
+  await row(server, account).getByText("Synchronization Successful").waitFor();
+}

@@ -217,7 +217,7 @@ fn on_their_way(db: &Db) -> i64 {
 }
 
 /// An access token of this process.
-fn bearer(browser: &mut Browser, (id, secret): &(String, String)) -> String {
+pub fn bearer(browser: &mut Browser, (id, secret): &(String, String)) -> String {
     let form = format!("grant_type=client_credentials&client_id={id}&client_secret={secret}");
     let reply = browser
         .try_send(

@@ -7,7 +7,7 @@ use chrono::TimeDelta;
 use diesel::prelude::*;
 use licentral::devices::Udi;
 use licentral::devices::policy::payload::Report;
-use licentral::devices::policy::{self, Arrival, Replays};
+use licentral::devices::policy::{self, Arrival, Bundle, Replays};
 use licentral::kernel::ids::{DeviceId, SmartAccountId, VirtualAccountId};
 use licentral::kernel::{Moment, Who};
 use licentral::local_accounts::{self, SyncState, Way};
@@ -86,17 +86,21 @@ fn report(server: &Db, local: &Account, at: Moment, round: usize) {
             who: who.clone(),
             at,
             way: policy::Way::Network,
-            hostname: String::new(),
         };
         let id = DeviceId::new();
         server
             .write_now(|tx| {
                 let occupants = Occupants::default();
+                let bundle = Bundle {
+                    id,
+                    hostname: "",
+                    reports: vec![&report],
+                };
                 let taken =
-                    policy::take_all(tx, &occupants, &arrival, id, &[&report], Replays::Acknowledged)?;
-                let device = taken.device.unwrap();
-                policy::on_prem::keep(tx, &device, at, &[(report.clone(), sent.clone())])?;
-                tx.record_all(at, &who, &taken.events, ())
+                    policy::take_all(tx, &occupants, &arrival, &[bundle], Replays::Acknowledged)?.remove(0);
+                let device = taken.device.as_ref().unwrap();
+                policy::on_prem::keep(tx, device, at, &[(report.clone(), sent.clone())])?;
+                tx.record_all(at, &who, &taken.events(), ())
             })
             .unwrap();
     }

@@ -26,6 +26,7 @@ mod gates;
 mod histories;
 mod kill;
 mod kill_sync;
+mod kill_usage;
 mod laws;
 mod mail;
 mod races;

@@ -170,22 +170,26 @@ pub(super) enum Smart {
 
 #[derive(Subcommand)]
 pub(super) enum Authorize {
-    /// Shows the request code to enter in the portal: request local.
+    /// Asks for an authorization code: request add ENTITLEMENT[=N]... local, over the network; request local, with a request
+    /// code to enter in the portal.
     Request {
-        /// The word "local".
-        #[arg(value_parser = ["local"])]
-        local: String,
+        /// The rest of the line.
+        #[arg(required = true, value_name = "WORD")]
+        line: Vec<String>,
     },
     /// Installs the authorization code that the portal generated.
     Install {
         /// The code.
         code: String,
     },
-    /// Gives the licenses up and shows the return code to enter in the portal: return local.
+    /// Gives the licenses up: return local online, over the network; return local, with a return code to enter in the portal.
     Return {
-        /// The word "local".
-        #[arg(value_parser = ["local"])]
-        local: String,
+        /// local or all: a simulated device is one alone.
+        #[arg(value_parser = ["local", "all"])]
+        which: String,
+        /// The word "online".
+        #[arg(value_parser = ["online"])]
+        online: Option<String>,
     },
 }
 

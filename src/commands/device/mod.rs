@@ -197,9 +197,10 @@ fn one(file: &File, portal: Option<&str>, what: What) -> Done {
             Smart::Save { path, .. } => policy::save(file, &mut state, now, &path),
             Smart::Import { path } => policy::import(file, &mut state, now, &path),
             Smart::Authorization { what } => match what {
-                Authorize::Request { .. } => authorization::request(file, &mut state),
+                Authorize::Request { line } => authorization::request(file, &mut state, portal, now, &line),
                 Authorize::Install { code } => authorization::install(file, &mut state, now, &code),
-                Authorize::Return { .. } => authorization::give_back(file, &mut state),
+                Authorize::Return { online: None, .. } => authorization::give_back(file, &mut state),
+                Authorize::Return { .. } => authorization::give_back_online(file, &mut state, portal),
             },
             Smart::Reservation { what } => match what {
                 Reserve::Request { .. } => reservation::request(file, &mut state),

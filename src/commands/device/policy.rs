@@ -81,6 +81,24 @@ fn client(state: &State, portal: Option<&str>) -> Result<Client, String> {
     Client::of(portal.or(configured).or(trusted).unwrap_or(PORTAL))
 }
 
+/// Where the device is trusted, and with what it proves itself there.
+pub fn trusted(state: &State, portal: Option<&str>) -> Result<(Client, String), String> {
+    let policy = state.policy.as_ref();
+    if policy.is_some_and(|one| one.transport == "off") {
+        return Err(
+            "The transport is off. Say: license smart transport smart; or save a file: license smart save usage all file PATH"
+                .to_owned(),
+        );
+    }
+    let trust = policy
+        .and_then(|one| one.trust.as_ref())
+        .ok_or("The portal does not trust the device yet. Say: license smart trust idtoken TOKEN all")?;
+    Ok((
+        client(state, portal)?,
+        format!("{}.{}", trust.device, trust.secret),
+    ))
+}
+
 /// `license smart trust idtoken TOKEN local|all [force]`: the portal knows the device from then on; nothing is registered.
 pub fn trust(
     file: &File,
@@ -193,18 +211,7 @@ struct UsageSaid {
 /// `license smart sync all`: what was not acknowledged yet is sent, with what is used now.
 pub fn sync(file: &File, state: &mut State, portal: Option<&str>, now: Moment) -> Done {
     free(state)?;
-    let client = client(state, portal)?;
-    let policy = of(state)?;
-    if policy.transport == "off" {
-        return Err("The transport is off. Say: license smart transport smart; or save a file: license smart save usage all file PATH".to_owned().into());
-    }
-    let Some(trust) = policy.trust.clone() else {
-        return Err(
-            "The portal does not trust the device yet. Say: license smart trust idtoken TOKEN all"
-                .to_owned()
-                .into(),
-        );
-    };
+    let (client, credential) = trusted(state, portal)?;
     measure(state, now)?;
     let policy = of(state)?;
     if policy.open.is_empty() {
@@ -217,7 +224,6 @@ pub fn sync(file: &File, state: &mut State, portal: Option<&str>, now: Moment) -
         .collect();
     // Kept before it is sent: if the answer is lost, the same reports go again and are counted once.
     file.write(state)?;
-    let credential = format!("{}.{}", trust.device, trust.secret);
     let mut done = 0;
     for some in reports.chunks(AT_ONCE) {
         let asked = client.post("/device/v1/usage", Some(&credential), &json!({ "reports": some }));

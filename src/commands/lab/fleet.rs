@@ -18,10 +18,11 @@ pub fn fleet(client: &Client, what: Option<FleetWhat>) -> Result<Told, Failed> {
             count,
             licenses,
             unrest,
+            policy,
         }) => {
             let body = json!({
                 "account": account, "virtual_account": virtual_account, "count": count,
-                "licenses": licenses, "unrest": unrest,
+                "licenses": licenses, "unrest": unrest, "mode": if policy { "slp" } else { "sl" },
             });
             let answer = client.send("POST", "fleet", &body)?;
             Ok(Told::good(

@@ -296,6 +296,9 @@ pub enum FleetWhat {
         /// Of a hundred calls so many are followed by some trouble.
         #[arg(long, default_value_t = 0)]
         unrest: u64,
+        /// They are not registered: each signs usage reports, by policy.
+        #[arg(long)]
+        policy: bool,
     },
     /// Let something befall devices of it.
     Trouble {

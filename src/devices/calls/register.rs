@@ -177,6 +177,7 @@ fn take_place_of(tx: &mut Tx<'_>, known: &Device, asked: &Registration, changes:
     changes.goes(known.virtual_account, known.standing);
     store::forget_usages(tx, &[known.id])?;
     policy::on_prem::forget(tx, &[known.id])?;
+    reservation::on_prem::forget(tx, &[known.id])?;
     Ok(())
 }
 

@@ -2,8 +2,8 @@
 
 use super::model::{self, Days, LicenseClass, Policy};
 use super::pages::{acknowledged, query, uploaded};
+use super::rules;
 use super::store::{FileLine, LineOutcome, UsageFile};
-use super::take_in;
 use super::usage_files;
 use crate::authz::action::{EditReportingPolicy, ReportUsage, ViewInventory};
 use crate::error::{Error, Result};
@@ -302,7 +302,7 @@ async fn shown(visit: &crate::http::Visit, account: crate::kernel::ids::SmartAcc
     let policy = visit
         .portal
         .db
-        .read(move |r| take_in::of_account(r, account))
+        .read(move |r| rules::of_account(r, account))
         .await?;
     json(200, &PolicyShape::from(policy))
 }
@@ -330,6 +330,6 @@ fn wanted(body: &PolicyBody) -> Result<Vec<(LicenseClass, Days)>> {
 }
 
 async fn change(may: May<EditReportingPolicy>, body: JsonBody<PolicyBody>) -> Answer {
-    super::pages::changed(&may, wanted(&body.value)?).await?;
+    super::rules_pages::changed(&may, wanted(&body.value)?).await?;
     shown(&may, may.permit.within().account()?).await
 }

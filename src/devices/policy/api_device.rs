@@ -1,16 +1,13 @@
 //! The device protocol of product instances by policy: signed usage reports go in, their acknowledgement comes out.
 
 use super::super::api_device::{who_calls, whose, write};
-use super::super::calls::{self, about};
-use super::model::Way;
-use super::on_prem;
+use super::calls::{Taker, report};
 use super::payload::{Report, Sent};
-use super::take_in::{self, Arrival, Replays};
-use crate::error::{Error, Refusal, Result};
+use crate::error::{Error, Result};
 use crate::http::form::Credential as Given;
 use crate::http::{Answer, Api, JsonBody, Public, Routes, json};
+use crate::kernel::Moment;
 use crate::kernel::ids::DeviceId;
-use crate::kernel::{Kind, Moment};
 use actix_web::http::Method;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -98,71 +95,17 @@ fn read(reports: Vec<UsageReport>) -> Result<Vec<(Report, Sent)>> {
         .collect()
 }
 
-/// Acknowledgements as a product instance imports them; "" where there is none.
-fn framed(text: &str) -> String {
-    if text.is_empty() {
-        String::new()
-    } else {
-        format!("<smartLicense>{text}</smartLicense>\n")
-    }
-}
-
 async fn usage(visit: Public, given: Given, body: JsonBody<UsageRequest>) -> Answer {
     let (caller, subjects, credential) = who_calls(&visit, &given)?;
     let reports = read(body.value.reports)?;
-    let (call, tries, occupants) = (caller.clone(), subjects.clone(), visit.portal.occupants.clone());
-    let (signing, is_on_prem) = (
-        visit.portal.signing.clone(),
-        visit.portal.config.edition.is_on_prem(),
-    );
+    let (call, tries) = (caller.clone(), subjects.clone());
+    let taker = Taker {
+        occupants: visit.portal.occupants.clone(),
+        signing: visit.portal.signing.clone(),
+        is_on_prem: visit.portal.config.edition.is_on_prem(),
+    };
     let (device, text) = write(&visit, &caller, &subjects, move |tx| {
-        let device = calls::prove(tx, &call, &tries, &credential)?;
-        calls::in_use(tx, device.account)?;
-        let udi = device.udi();
-        if reports.iter().any(|(report, _)| report.udi.key() != udi.key()) {
-            return Err(Error::Refused(Refusal {
-                code: "usage.elsewhere",
-                says: format!(
-                    "{udi} reports for itself alone, and one of these reports is of another product instance."
-                )
-                .into(),
-            }));
-        }
-        let arrival = Arrival {
-            account: device.account,
-            place: device.virtual_account,
-            who: call.who(&device),
-            at: call.now,
-            way: Way::Network,
-            hostname: String::new(),
-        };
-        let some: Vec<&Report> = reports.iter().map(|(report, _)| report).collect();
-        let taken = take_in::take_all(tx, &occupants, &arrival, device.id, &some, Replays::Acknowledged)?;
-        let device = taken.device.unwrap_or(device);
-        let ids: Vec<String> = reports.iter().map(|(report, _)| report.id.clone()).collect();
-        let mut events = taken.events;
-        if is_on_prem {
-            // The cloud acknowledges, and what it has said of these so far is handed on.
-            let kept = on_prem::keep(tx, &device, call.now, &reports)?;
-            if kept > 0 && events.is_empty() {
-                let says = format!("{} sent usage reports again.", device.name());
-                events.push(about(Kind::DeviceReported, &device, says));
-            }
-            let text = on_prem::acknowledgements(tx, device.id, &ids)?;
-            return tx.record_all(call.now, &arrival.who, &events, (device, framed(&text)));
-        }
-        events.extend(take_in::acknowledge(tx, call.now, device.account, &udi, &ids)?);
-        let policy = take_in::of_account(tx, device.account)?;
-        let text = take_in::acknowledgement_of(
-            signing.files(),
-            &udi,
-            &ids,
-            device.reported_at.unwrap_or(call.now),
-            device.report_by,
-            &policy,
-        )?;
-        let answer = (device, framed(&text));
-        tx.record_all(call.now, &arrival.who, &events, answer)
+        report(tx, &taker, (&call, &tries), &credential, &reports)
     })
     .await?;
     visit.portal.jobs.nudge();

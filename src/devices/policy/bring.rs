@@ -8,8 +8,8 @@ use super::super::reconcile::Server;
 use super::super::store as devices;
 use super::model::{Policy, PolicyState, Way};
 use super::payload::{Report, Sent};
-use super::store;
 use super::take_in::{self, no};
+use super::{acknowledge, rules, store};
 use crate::catalog;
 use crate::error::{Error, Refusal, Result};
 use crate::kernel::ids::DeviceId;
@@ -77,7 +77,7 @@ pub fn bring(
 ) -> Result<Brought> {
     let mut taking = Taking {
         by,
-        policy: take_in::of_account(tx, by.server.account)?,
+        policy: rules::of_account(tx, by.server.account)?,
         brought: Brought::default(),
         changes: Changes::default(),
         licenses: HashMap::new(),
@@ -129,18 +129,19 @@ impl Taking<'_> {
     fn take(&mut self, tx: &mut Tx<'_>, some: &[(Udi, Vec<One>)]) -> Result<()> {
         let account = self.by.server.account;
         let keys: Vec<String> = some.iter().map(|(udi, _)| udi.key()).collect();
-        let ids: Vec<String> = some
+        let ids: Vec<(String, String)> = some
             .iter()
-            .flat_map(|(_, ones)| ones.iter().map(|one| one.report.id.clone()))
+            .flat_map(|(udi, ones)| ones.iter().map(move |one| (udi.key(), one.report.id.clone())))
             .collect();
         let mut here: HashMap<String, Device> = devices::by_udis(tx, account, &keys)?
             .into_iter()
             .map(|device| (device.udi().key(), device))
             .collect();
-        let counted = store::counted_of(tx, account, &keys, &ids)?;
+        let counted = store::counted_of(tx, account, &ids)?;
         let of_them: Vec<DeviceId> = here.values().map(|device| device.id).collect();
         let mut usages = devices::usages_of_all(tx, account, &of_them)?;
         let mut new: Vec<&Report> = Vec::new();
+        let mut open: Vec<(String, String)> = Vec::new();
         for (udi, ones) in some {
             let device = here
                 .remove(&udi.key())
@@ -151,8 +152,10 @@ impl Taking<'_> {
                 continue;
             };
             let before = usages.remove(&device.id).unwrap_or_default();
-            self.one(tx, &device, &before, ones, &counted, &mut new)?;
+            open.extend(self.one(tx, &device, &before, ones, &counted, &mut new)?);
         }
+        // Some may have been counted from a usage file, whose acknowledgement nobody has fetched.
+        store::acknowledge(tx, account, &open, self.by.at)?;
         store::insert(tx, account, self.by.way, self.by.at, &new, Some(self.by.at))
     }
 
@@ -164,7 +167,7 @@ impl Taking<'_> {
         }
     }
 
-    /// The reports of one product instance.
+    /// The reports of one product instance. Answers with those of them of which its server has no acknowledgement.
     fn one<'o>(
         &mut self,
         tx: &mut Tx<'_>,
@@ -173,7 +176,7 @@ impl Taking<'_> {
         ones: &'o [One],
         counted: &HashMap<(String, String), String>,
         new: &mut Vec<&'o Report>,
-    ) -> Result<()> {
+    ) -> Result<Vec<(String, String)>> {
         let by = self.by;
         self.seen.insert(was.id);
         let (udi, mut pinned) = (was.udi(), was.report_key.clone());
@@ -202,7 +205,7 @@ impl Taking<'_> {
         if latest.len() > MOST_LICENSES {
             let says = format!("A product instance uses at most {MOST_LICENSES} licenses.");
             self.refuse(good.into_iter(), &no("usage.too-much", says));
-            return Ok(());
+            return Ok(Vec::new());
         }
         let said: Vec<Reported> = latest
             .into_iter()
@@ -237,12 +240,11 @@ impl Taking<'_> {
             .map(|one| one.report.id.clone())
             .collect();
         if !open.is_empty() {
-            // Some may have been counted from a usage file, whose acknowledgement nobody has fetched.
-            store::acknowledge(tx, is.account, &udi, &open, by.at)?;
-            let text = take_in::acknowledgement_of(by.key, &udi, &open, by.at, is.report_by, &self.policy)?;
+            let text =
+                acknowledge::acknowledgement_of(by.key, &udi, &open, by.at, is.report_by, &self.policy)?;
             self.brought.acknowledgements.push(text);
         }
-        Ok(())
+        Ok(open.into_iter().map(|id| (udi.key(), id)).collect())
     }
 
     /// Why a report cannot be counted.

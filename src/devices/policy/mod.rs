@@ -1,29 +1,38 @@
 //! Product instances by policy: they report what they used without being registered. A report is signed by the product
 //! instance, counted once by its number, and acknowledged; the policy of the Smart Account says when the next one is due.
 //!
-//! `bring` takes in what an On-Prem server brings. `payload` is one report as it travels, `files` are reports in files; `take_in` counts them, `usage_files` what people
-//! upload, `on_prem` is what an On-Prem server keeps of them, `clock` what time makes of a product instance that does not report.
+//! `payload` is one report as it travels, `files` are reports in files; `take_in` counts them, `usage_files` what people
+//! upload, `bring` what an On-Prem server brings, `on_prem` is what such a server keeps of them; `acknowledge` tells that they
+//! were counted, `rules` is the policy, `clock` what time makes of a product instance that does not report.
 
+mod acknowledge;
 mod api;
 mod api_device;
 mod bring;
+mod calls;
 mod clock;
 pub mod files;
 mod model;
 pub mod on_prem;
 mod pages;
 pub mod payload;
+mod polls;
+mod rules;
+mod rules_pages;
 mod store;
 mod take_in;
 mod usage_files;
 
+pub use acknowledge::{acknowledge, acknowledgement_of, next_report, reports_of};
 pub use bring::{Bringer, Brought, bring};
+pub use calls::{Taker, report};
 pub use clock::{due_reports, jobs, troubled, upcoming};
 pub use model::{Days, LicenseClass, Policy, PolicyState, Way};
+pub use polls::{keep, kept};
+pub use rules::{change_policy, of_account, place};
 pub use store::{Counted, LineOutcome, Poll};
 pub use take_in::{
-    Arrival, Outcome, Replays, Taken, acknowledge, acknowledgement_of, against_device, change_policy, keep,
-    kept, next_report, of_account, place, reported_before, reports_of, take_all,
+    Arrival, Bundle, Outcome, Replays, Taken, against_device, reported_before, take_all, take_each,
 };
 
 use crate::http::Routes;

@@ -5,7 +5,8 @@ use super::files;
 use super::model::Way;
 use super::payload::{Report, Sent};
 use super::store::{self, FileLine, LineOutcome, UsageFile};
-use super::take_in::{self, Arrival, Outcome};
+use super::take_in::{self, Arrival, Bundle, Outcome, Taken};
+use super::{acknowledge, rules};
 use crate::authz::Permit;
 use crate::authz::action::{ReportUsage, ViewInventory};
 use crate::error::{Error, Refusal, Result};
@@ -14,31 +15,42 @@ use crate::kernel::ids::{DeviceId, SmartAccountId, UsageFileId, VirtualAccountId
 use crate::kernel::{Event, Kind, Moment, Who};
 use crate::platform::db::{Db, Reads, Recorded, Tx};
 use crate::platform::occupants::Occupants;
+use crate::platform::parallel;
 use crate::platform::progress::Progress;
 use crate::platform::signing::FileKey;
 use crate::platform::token;
 use serde_json::json;
 use std::collections::{BTreeMap, HashSet};
+use std::sync::mpsc::sync_channel;
 
-/// A usage file that was read, with its signatures looked at.
+/// A usage file that was read.
 #[derive(Debug, Clone)]
 pub struct Uploaded {
     id: UsageFileId,
     name: String,
     bytes: usize,
     sha256: String,
+    /// What the reports say.
     reports: Vec<Result<Report, Refusal>>,
+    /// The same as they were sent, as long as nobody has looked at their signatures.
+    unchecked: Vec<Sent>,
+    /// Whether signatures that are not ours are taken.
+    any: bool,
     /// An id for each product instance that may be new, by the key of its UDI.
     ids: BTreeMap<String, DeviceId>,
 }
 
 impl Uploaded {
-    /// Reads a file; `any` takes signatures that are not ours.
+    /// Reads a file; `any` takes signatures that are not ours. The signatures of a large one are looked at by the job.
     pub fn read(bytes: &[u8], name: &str, any: bool) -> Result<Self> {
-        let reports: Vec<Result<Report, Refusal>> = files::reports(bytes)?
-            .iter()
-            .map(|sent: &Sent| sent.read(any))
-            .collect();
+        let sent = files::reports(bytes)?;
+        let is_large = sent.len() > AT_ONCE;
+        let reports = parallel::each(
+            &sent,
+            |one: &Sent| {
+                if is_large { one.claims() } else { one.read(any) }
+            },
+        );
         let ids = reports
             .iter()
             .flatten()
@@ -55,8 +67,22 @@ impl Uploaded {
             bytes: bytes.len(),
             sha256: token::fingerprint(bytes),
             reports,
+            unchecked: if is_large { sent } else { Vec::new() },
+            any,
             ids,
         })
+    }
+
+    /// Some of its reports by their places, with their signatures looked at.
+    fn checked(&self, numbers: &[usize]) -> Vec<(usize, Result<Report, Refusal>)> {
+        numbers
+            .iter()
+            .filter_map(|n| {
+                let report = self.reports.get(*n)?;
+                let checked = self.unchecked.get(*n).map_or(Ok(()), |sent| sent.check(self.any));
+                Some((*n, checked.and_then(|()| report.clone())))
+            })
+            .collect()
     }
 }
 
@@ -88,7 +114,9 @@ fn line(number: usize, report: &Result<Report, Refusal>, came: &Result<Outcome, 
 /// Up to so many reports are taken in while whoever uploads them waits; more of them by a job.
 pub const AT_ONCE: usize = 5_000;
 /// So many reports the job takes in with one write.
-const SOME: usize = 1_000;
+const SOME: usize = 2_000;
+/// So many portions ahead of the writes signatures are looked at.
+const AHEAD: usize = 2;
 
 /// Takes a file in: each report that can be counted is, and each that cannot is told with the reason. A large one is left to
 /// the job.
@@ -100,7 +128,7 @@ pub fn upload(
     place: VirtualAccountId,
     (file, bytes): (&Uploaded, &[u8]),
 ) -> Result<Recorded<UsageFile>> {
-    let name = take_in::place(tx, view, permit, place)?;
+    let name = rules::place(tx, view, permit, place)?;
     let account = permit.within().account()?;
     let is_large = file.reports.len() > AT_ONCE;
     let mut kept = UsageFile {
@@ -126,7 +154,9 @@ pub fn upload(
     } else {
         let arrival = arrival(account, &kept, permit.who().clone(), at);
         let all: Vec<usize> = (0..file.reports.len()).collect();
-        some(tx, occupants, &arrival, file, &all, &mut events)?
+        let (lines, taken) = some(tx, occupants, &arrival, &file.ids, &file.checked(&all))?;
+        events.extend(taken.iter().flat_map(Taken::events));
+        lines
     };
     count(&mut kept, &lines);
     store::insert_file(tx, account, &kept, &lines)?;
@@ -168,7 +198,6 @@ fn arrival(account: SmartAccountId, file: &UsageFile, who: Who, at: Moment) -> A
         who,
         at,
         way: Way::File,
-        hostname: String::new(),
     }
 }
 
@@ -188,40 +217,46 @@ fn count(file: &mut UsageFile, lines: &[FileLine]) {
     file.refused += many(LineOutcome::Refused);
 }
 
-/// Takes some reports of a file in, by their places in it: all of a product instance, or none.
+/// Takes some reports of a file in, each with its place in it: all of a product instance, or none.
 fn some(
     tx: &mut Tx<'_>,
     occupants: &Occupants,
     arrival: &Arrival,
-    file: &Uploaded,
-    numbers: &[usize],
-    events: &mut Vec<Event>,
-) -> Result<Vec<FileLine>> {
-    let mut of_device: BTreeMap<String, Vec<usize>> = BTreeMap::new();
+    ids: &BTreeMap<String, DeviceId>,
+    reports: &[(usize, Result<Report, Refusal>)],
+) -> Result<(Vec<FileLine>, Vec<Taken>)> {
+    let mut of_device: BTreeMap<String, (Vec<usize>, Vec<&Report>)> = BTreeMap::new();
     let mut came: BTreeMap<usize, Result<Outcome, Refusal>> = BTreeMap::new();
-    for n in numbers {
-        match file.reports.get(*n) {
-            Some(Ok(report)) => of_device.entry(report.udi.key()).or_default().push(*n),
-            Some(Err(refusal)) => {
+    for (n, report) in reports {
+        match report {
+            Ok(report) => {
+                let (numbers, reports) = of_device.entry(report.udi.key()).or_default();
+                numbers.push(*n);
+                reports.push(report);
+            }
+            Err(refusal) => {
                 came.insert(*n, Err(refusal.clone()));
             }
-            None => {}
         }
     }
-    for (key, numbers) in &of_device {
-        let reports: Vec<&Report> = numbers
-            .iter()
-            .filter_map(|n| file.reports.get(*n)?.as_ref().ok())
-            .collect();
-        let id = file.ids.get(key).copied().ok_or(Error::NotFound)?;
-        let taken = take_in::take(tx, occupants, arrival, id, &reports)?;
-        events.extend(taken.events);
-        came.extend(numbers.iter().copied().zip(taken.outcomes));
+    let mut bundles = Vec::with_capacity(of_device.len());
+    let mut numbers = Vec::with_capacity(reports.len());
+    for (key, (of_it, reports)) in of_device {
+        bundles.push(Bundle {
+            id: ids.get(&key).copied().ok_or(Error::NotFound)?,
+            hostname: "",
+            reports,
+        });
+        numbers.extend(of_it);
     }
-    Ok(came
+    let taken = take_in::take_each(tx, occupants, arrival, &bundles)?;
+    let outcomes = taken.iter().flat_map(|taken| taken.outcomes.iter().cloned());
+    came.extend(numbers.into_iter().zip(outcomes));
+    let lines = reports
         .iter()
-        .filter_map(|(n, came)| Some(line(*n, file.reports.get(*n)?, came)))
-        .collect())
+        .filter_map(|(n, report)| Some(line(*n, report, came.get(n)?)))
+        .collect();
+    Ok((lines, taken))
 }
 
 /// The reports of a file of which nothing was made yet, in portions that are taken in with one write each: what cannot be
@@ -265,47 +300,72 @@ pub fn take_in_waiting(
     let (bytes, done) = db.read_now(|r| Ok((store::bytes(r, file.id)?, store::numbers_of(r, file.id)?)))?;
     let steps = progress.begin(file.id, file.reports.unsigned_abs());
     let uploaded = Uploaded::read(&bytes, &file.name, any)?;
+    drop(bytes);
     for _ in &done {
         steps.step();
     }
     let portions = portions(&uploaded, &done.into_iter().collect());
     let most = portions.len();
-    for (n, portion) in portions.into_iter().enumerate() {
-        let arrival = arrival(account, &file, who.clone(), at);
-        file = db.write_now(|tx| {
-            let mut events = Vec::new();
-            let lines = some(tx, occupants, &arrival, &uploaded, &portion, &mut events)?;
-            let mut after = file.clone();
-            count(&mut after, &lines);
-            if n + 1 == most {
-                after.waits_for.clear();
-                let says = format!(
-                    "The usage data file {} was taken in: {} of {}.",
-                    after.name,
-                    after.taken,
-                    counted(after.reports.unsigned_abs(), "report", "reports")
-                );
-                events.push(told(account, &after, says));
+    std::thread::scope(|scope| {
+        // While one portion is written, the signatures of the next ones are looked at.
+        let (sender, checked) = sync_channel(AHEAD);
+        let uploaded = &uploaded;
+        scope.spawn(move || {
+            for portion in portions {
+                if sender.send(uploaded.checked(&portion)).is_err() {
+                    return;
+                }
             }
-            // Each portion leaves a line in the record, one in which nothing was new as well.
-            if events.is_empty() {
-                let says = format!(
-                    "{} of the usage data file {} were looked at, and nothing in them is new.",
-                    counted(lines.len() as u64, "report", "reports"),
-                    after.name
-                );
-                events.push(told(account, &after, says));
+        });
+        for (n, reports) in checked.iter().enumerate() {
+            let arrival = arrival(account, &file, who.clone(), at);
+            let is_last = n + 1 == most;
+            file = db.write_now(|tx| {
+                portion(tx, occupants, &arrival, (&file, is_last), &uploaded.ids, &reports)
+            })?;
+            for _ in &reports {
+                steps.step();
             }
-            if !store::went_on(tx, account, &file, &after, &lines)? {
-                return Err(Error::Stale);
-            }
-            tx.record_all(at, &who, &events, after)
-        })?;
-        for _ in 0..portion.len() {
-            steps.step();
         }
+        Ok(true)
+    })
+}
+
+/// Takes one portion of a large file in. The record has a line for each, and none for each product instance: what it
+/// reported stands in the list of its reports.
+fn portion(
+    tx: &mut Tx<'_>,
+    occupants: &Occupants,
+    arrival: &Arrival,
+    (file, is_last): (&UsageFile, bool),
+    ids: &BTreeMap<String, DeviceId>,
+    reports: &[(usize, Result<Report, Refusal>)],
+) -> Result<Recorded<UsageFile>> {
+    let (lines, taken) = some(tx, occupants, arrival, ids, reports)?;
+    let mut after = file.clone();
+    count(&mut after, &lines);
+    let says = if is_last {
+        after.waits_for.clear();
+        format!(
+            "The usage data file {} was taken in: {} of {}.",
+            after.name,
+            after.taken,
+            counted(after.reports.unsigned_abs(), "report", "reports")
+        )
+    } else {
+        format!(
+            "{} of {} of the usage data file {} were looked at: {} of this portion.",
+            after.done(),
+            counted(after.reports.unsigned_abs(), "report", "reports"),
+            after.name,
+            counted(taken.len() as u64, "product instance", "product instances"),
+        )
+    };
+    let event = told(arrival.account, &after, says);
+    if !store::went_on(tx, arrival.account, file, &after, &lines)? {
+        return Err(Error::Stale);
     }
-    Ok(true)
+    tx.record(arrival.at, &arrival.who, &event, after)
 }
 
 /// How many files there are within reach.
@@ -348,7 +408,7 @@ pub fn acknowledgement(
     let account = permit.within().account()?;
     let most = i64::try_from(files::MOST_REPORTS).unwrap_or(i64::MAX);
     let file = store::file(tx, view.within(), id)?;
-    take_in::place(tx, view, permit, file.virtual_account)?;
+    rules::place(tx, view, permit, file.virtual_account)?;
     if file.is_waiting() {
         return Err(Error::refused(
             "usage.being-taken-in",
@@ -373,21 +433,21 @@ pub fn acknowledgement(
             "No report of this file was taken in, so there is nothing to acknowledge. The list says why.",
         ));
     }
-    let policy = take_in::of_account(tx, account)?;
-    let mut text = "<smartLicense>".to_owned();
-    let mut events = Vec::new();
+    let policy = rules::of_account(tx, account)?;
     let is_first = store::fetched(tx, account, id, at)?;
-    for (udi, ids) in of_device.values() {
-        let next = take_in::next_report(tx, account, udi)?;
-        text.push_str(&take_in::acknowledgement_of(
-            key,
-            udi,
-            ids,
-            file.uploaded_at,
-            next,
-            &policy,
-        )?);
-        events.extend(take_in::acknowledge(tx, at, account, udi, ids)?);
+    let all: Vec<(Udi, Vec<String>)> = of_device.into_values().collect();
+    let next = acknowledge::next_reports(tx, account, &all)?;
+    let mut text = "<smartLicense>".to_owned();
+    for one in parallel::each(&all, |(udi, ids)| {
+        let next = next.get(&udi.key()).copied();
+        acknowledge::acknowledgement_of(key, udi, ids, file.uploaded_at, next, &policy)
+    }) {
+        text.push_str(&one?);
+    }
+    let mut events = acknowledge::acknowledge_each(tx, at, account, &all)?;
+    if file.reports > whole(AT_ONCE) {
+        // As it was taken in: the record has one line for the file.
+        events.clear();
     }
     text.push_str("</smartLicense>\n");
     if is_first {

@@ -2,9 +2,11 @@
 
 use super::super::service as devices;
 use super::codes::RequestCode;
-use super::service::{self, Replacement, Whole, Wish};
+use super::rehost::{self, Replacement};
+use super::service::{self, Whole, Wish};
 use super::store::{Ended, Line};
 use super::ways_pages::note;
+use super::{returns, updates};
 use crate::authz::action::{RemoveDevice, ReserveLicenses, ViewInventory};
 use crate::error::{Error, Problems};
 use crate::http::form::PathPart;
@@ -297,7 +299,7 @@ async fn update(
     );
     may.portal
         .db
-        .write(move |tx| service::update(tx, &view, &permit, at, id.0, &wanted))
+        .write(move |tx| updates::update(tx, &view, &permit, at, id.0, &wanted))
         .await?;
     may.portal.jobs.nudge();
     shown(&may, id.0, 200).await
@@ -317,7 +319,7 @@ async fn confirm(
     may.portal
         .db
         .write(move |tx| {
-            service::confirm(tx, &view, &permit, at, id.0, &typed)
+            updates::confirm(tx, &view, &permit, at, id.0, &typed)
                 .map_err(|error| under("confirmation_code", error))
         })
         .await?;
@@ -358,7 +360,7 @@ async fn rehost(
     let made = may
         .portal
         .db
-        .write(move |tx| service::rehost(tx, &view, &permit, at, id.0, &to, once.as_ref()))
+        .write(move |tx| rehost::rehost(tx, &view, &permit, at, id.0, &to, once.as_ref()))
         .await?;
     may.portal.jobs.nudge();
     shown(&may, made, 201).await
@@ -383,7 +385,7 @@ async fn remove_under_case(
     let case = case_number(&body.value.case_number).map_err(|says| Error::invalid("case_number", says))?;
     may.portal
         .db
-        .write(move |tx| service::remove_under_case(tx, &view, &permit, at, id.0, &case))
+        .write(move |tx| returns::remove_under_case(tx, &view, &permit, at, id.0, &case))
         .await?;
     may.portal.jobs.nudge();
     nothing()
@@ -413,7 +415,7 @@ async fn give_back(may: May<RemoveDevice>, id: PathPart<DeviceId>, body: JsonBod
     may.portal
         .db
         .write(move |tx| {
-            service::give_back(tx, &view, &permit, at, id, &typed)
+            returns::give_back(tx, &view, &permit, at, id, &typed)
                 .map_err(|error| under("return_code", error))
         })
         .await?;

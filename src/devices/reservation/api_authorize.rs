@@ -56,9 +56,9 @@ struct AuthorizationBody {
 /// What proves that a device works by its authorization code no more.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-struct ReturnAuthorizationBody {
+pub(super) struct ReturnAuthorizationBody {
     #[schema(min_length = 1)]
-    return_code: String,
+    pub(super) return_code: String,
 }
 
 /// The request code that was typed, or one for the device whose UDI was.

@@ -46,6 +46,39 @@ struct NewPage {
     licenses: Vec<Choice>,
 }
 
+/// The licenses for which a product instance needs an authorization code, to be chosen from.
+pub(super) fn enforced_licenses() -> Vec<Choice> {
+    let mut licenses: Vec<(String, String)> = catalog::all()
+        .iter()
+        .flat_map(|item| &item.entitlements)
+        .filter(|one| authorize::is_enforced(&one.key))
+        .map(|one| (one.key.clone(), one.name.clone()))
+        .collect();
+    licenses.sort_by(|a, b| a.1.cmp(&b.1));
+    licenses.dedup();
+    licenses
+        .into_iter()
+        .map(|(key, name)| Choice::new(key, name))
+        .collect()
+}
+
+/// A license that was chosen, and how many of it; complaints about what was not.
+pub(super) fn chosen(license: &str, quantity: &str, problems: &mut Problems) -> Option<(String, i64)> {
+    let license = license.trim();
+    if license.is_empty() {
+        problems.add("license", "Choose an enforced license.");
+    }
+    let quantity = quantity
+        .trim()
+        .parse::<i64>()
+        .ok()
+        .filter(|n| (1..=1_000_000_000).contains(n));
+    if quantity.is_none() {
+        problems.add("quantity", "Enter a whole number from 1.");
+    }
+    Some((license.to_owned(), quantity?)).filter(|(license, _)| !license.is_empty())
+}
+
 async fn new_page(may: &May<ReserveLicenses>, form: FormState) -> Result<NewPage> {
     let (permit, occupants) = (may.permit.clone(), may.portal.occupants.clone());
     let places = may
@@ -59,14 +92,6 @@ async fn new_page(may: &May<ReserveLicenses>, form: FormState) -> Result<NewPage
         &[Crumb::text("Licensing"), Crumb::link("Reservations", &back)],
     );
     shell.error_title = form.has_problems();
-    let mut licenses: Vec<(String, String)> = catalog::all()
-        .iter()
-        .flat_map(|item| &item.entitlements)
-        .filter(|one| authorize::is_enforced(&one.key))
-        .map(|one| (one.key.clone(), one.name.clone()))
-        .collect();
-    licenses.sort_by(|a, b| a.1.cmp(&b.1));
-    licenses.dedup();
     Ok(NewPage {
         shell,
         title: TITLE,
@@ -77,10 +102,7 @@ async fn new_page(may: &May<ReserveLicenses>, form: FormState) -> Result<NewPage
             .into_iter()
             .map(|(id, name)| Choice::new(id.to_string(), name))
             .collect(),
-        licenses: licenses
-            .into_iter()
-            .map(|(key, name)| Choice::new(key, name))
-            .collect(),
+        licenses: enforced_licenses(),
     })
 }
 
@@ -132,19 +154,7 @@ impl Typed {
             }
             Err(_) => None,
         };
-        let license = self.license.trim();
-        if license.is_empty() {
-            problems.add("license", "Choose an enforced license.");
-        }
-        let quantity = self
-            .quantity
-            .trim()
-            .parse::<i64>()
-            .ok()
-            .filter(|n| (1..=1_000_000_000).contains(n));
-        if quantity.is_none() {
-            problems.add("quantity", "Enter a whole number from 1.");
-        }
+        let chosen = chosen(&self.license, &self.quantity, problems);
         if !problems.is_empty() {
             return None;
         }
@@ -153,7 +163,7 @@ impl Typed {
             device: DeviceId::new(),
             place: place?,
             request: request?,
-            wanted: vec![(license.to_owned(), quantity?)],
+            wanted: vec![chosen?],
         })
     }
 }

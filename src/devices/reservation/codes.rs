@@ -3,6 +3,7 @@
 //!
 //! The portal and `licentral device` both compute them here. Nothing in them is the vendor's: only their looks are.
 
+use super::super::model::Udi;
 use crate::kernel::{Moment, pasted};
 use crate::platform::token;
 use data_encoding::{BASE32_NOPAD, BASE64URL_NOPAD, HEXUPPER};
@@ -37,6 +38,14 @@ fn is_part(text: &str) -> bool {
 }
 
 impl RequestCode {
+    /// The device that made it.
+    pub fn udi(&self) -> Udi {
+        Udi {
+            pid: self.pid.clone(),
+            serial: self.serial.clone(),
+        }
+    }
+
     /// The code that a device makes: `dice` makes it another one each time.
     pub fn make(pid: &str, serial: &str, dice: [u8; 6]) -> Option<Self> {
         if !is_part(pid) || !is_part(serial) || pid.contains(':') {

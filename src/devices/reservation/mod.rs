@@ -1,8 +1,10 @@
 //! Reservation: licenses that are set aside for a device that never calls. Its request code comes in by hand, an
 //! authorization code goes out, and a return code brings the licenses back.
 
+mod answer;
 mod api;
 mod api_authorize;
+mod api_device;
 mod api_list;
 mod authorize;
 mod authorize_pages;
@@ -10,16 +12,23 @@ pub mod codes;
 mod lifecycle;
 mod list;
 mod list_pages;
+pub mod on_prem;
 mod pages;
+mod rehost;
+mod returns;
 mod service;
 mod store;
+mod updates;
 mod ways_pages;
 
-pub use authorize::{against_going, authorize, held_by_policy, request_of, return_authorization};
-pub use service::{
-    Whole, Wish, by_license, confirm, find, give_back, held_by, move_with, of, reserve, shown_by, update,
+pub use answer::{Answered, Asked, answer_served};
+pub use authorize::{
+    against_going, authorize, held_by_policy, is_enforced, let_go, request_of, return_authorization,
 };
+pub use returns::give_back;
+pub use service::{Whole, Wish, by_license, find, held_by, of, reserve, shown_by};
 pub use store::{Ended, Line};
+pub use updates::{confirm, move_with, update};
 
 use crate::http::Routes;
 
@@ -36,6 +45,13 @@ pub fn routes(routes: &mut Routes) {
 pub fn authorization_routes(routes: &mut Routes) {
     authorize_pages::routes(routes);
     api_authorize::routes(routes);
+    api_device::routes(routes);
+}
+
+/// What an On-Prem server has in their place: requests for them, which a synchronization carries to the cloud.
+pub fn on_prem_routes(routes: &mut Routes) {
+    on_prem::routes(routes);
+    api_device::routes(routes);
 }
 
 /// What becomes of a reservation.

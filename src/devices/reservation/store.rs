@@ -166,6 +166,46 @@ pub fn of_device(
         .optional()?)
 }
 
+/// Those that hold for any of these devices.
+pub fn of_devices(
+    read: &mut dyn Reads,
+    account: SmartAccountId,
+    some: &[DeviceId],
+) -> Result<Vec<Reservation>> {
+    let mut found = Vec::new();
+    for some in some.chunks(400) {
+        let mut rows = reservations::table
+            .filter(
+                reservations::smart_account_id
+                    .eq(account)
+                    .and(reservations::device_id.eq_any(some.to_vec()))
+                    .and(reservations::returned_at.is_null()),
+            )
+            .order(reservations::created_at.asc())
+            .select(columns!())
+            .load(read.conn())?;
+        found.append(&mut rows);
+    }
+    Ok(found)
+}
+
+/// The one that answers a request code, whether it holds or is over.
+pub fn of_request(
+    read: &mut dyn Reads,
+    account: SmartAccountId,
+    request: &str,
+) -> Result<Option<Reservation>> {
+    Ok(reservations::table
+        .filter(
+            reservations::smart_account_id
+                .eq(account)
+                .and(reservations::request_code.eq(request)),
+        )
+        .select(columns!())
+        .first(read.conn())
+        .optional()?)
+}
+
 /// The last one of a device that is over.
 pub fn ended_of_device(
     read: &mut dyn Reads,

@@ -4,7 +4,9 @@
 use super::super::model::Device;
 use super::codes::RequestCode;
 use super::pages::done_page;
-use super::service::{self, Replacement, Whole};
+use super::rehost::{self, Replacement};
+use super::service::{self, Whole};
+use super::updates;
 use crate::authz::action::{ReserveLicenses, ViewInventory};
 use crate::error::{Error, Problems, Result};
 use crate::http::form::{LIST_LIMIT, PathPart, fresh};
@@ -203,7 +205,7 @@ async fn update(
     let done = may
         .portal
         .db
-        .write(move |tx| service::update(tx, &view, &permit, at, reservation, &wanted))
+        .write(move |tx| updates::update(tx, &view, &permit, at, reservation, &wanted))
         .await;
     match done {
         Err(Error::Refused(refusal)) => {
@@ -246,7 +248,7 @@ async fn confirm(
     let done = may
         .portal
         .db
-        .write(move |tx| service::confirm(tx, &view, &permit, at, id, &typed))
+        .write(move |tx| updates::confirm(tx, &view, &permit, at, id, &typed))
         .await;
     match done {
         Err(Error::Invalid(problems)) => done_page(&may, id, posted.again(&problems), 422).await,
@@ -337,7 +339,7 @@ async fn rehost(may: May<ReserveLicenses>, id: PathPart<DeviceId>, posted: Poste
     let done = may
         .portal
         .db
-        .write(move |tx| service::rehost(tx, &view, &permit, at, whole.one.id, &to, once.as_ref()))
+        .write(move |tx| rehost::rehost(tx, &view, &permit, at, whole.one.id, &to, once.as_ref()))
         .await;
     match done {
         Err(Error::Refused(refusal)) if refusal.code != "reservations.ended" => {

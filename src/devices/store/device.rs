@@ -4,7 +4,8 @@ use super::AT_ONCE;
 use super::uses::forget_usages;
 use crate::authz::Within;
 use crate::devices::model::{Device, Udi, Usage};
-use crate::devices::policy;
+use crate::devices::policy::{self, PolicyState};
+use crate::devices::reservation;
 use crate::error::Result;
 use crate::kernel::ids::{DeviceId, DeviceManagerId, RegistrationTokenId, SmartAccountId, VirtualAccountId};
 use crate::kernel::{Moment, search_key};
@@ -271,6 +272,19 @@ pub fn touch(tx: &mut Tx<'_>, device: &Device) -> Result<()> {
     Ok(())
 }
 
+/// What locked devices by policy reported was acknowledged.
+pub fn acknowledged(tx: &mut Tx<'_>, ids: &[DeviceId]) -> Result<()> {
+    for some in ids.chunks(AT_ONCE) {
+        diesel::update(devices::table.filter(devices::id.eq_any(some.to_vec())))
+            .set((
+                devices::policy_state.eq(Some(PolicyState::Acknowledged)),
+                devices::version.eq(devices::version + 1),
+            ))
+            .execute(tx.conn())?;
+    }
+    Ok(())
+}
+
 /// Puts locked devices, with what they use, into another Virtual Account.
 pub fn put_into(tx: &mut Tx<'_>, ids: &[DeviceId], place: VirtualAccountId) -> Result<()> {
     for some in ids.chunks(AT_ONCE) {
@@ -291,6 +305,7 @@ pub fn put_into(tx: &mut Tx<'_>, ids: &[DeviceId], place: VirtualAccountId) -> R
 pub fn delete(tx: &mut Tx<'_>, ids: &[DeviceId]) -> Result<()> {
     forget_usages(tx, ids)?;
     policy::on_prem::forget(tx, ids)?;
+    reservation::on_prem::forget(tx, ids)?;
     for some in ids.chunks(AT_ONCE) {
         diesel::delete(devices::table.filter(devices::id.eq_any(some.to_vec()))).execute(tx.conn())?;
     }

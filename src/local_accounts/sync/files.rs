@@ -1,18 +1,19 @@
 //! Synchronization files out, response files in.
 
-use super::super::model::{AccountState, SyncState};
+use super::super::model::{AccountState, LocalAccount, SyncState};
 use super::super::store as accounts;
 use super::claim;
 use super::store::{self, MadeFile, Way};
 use crate::devices::policy::on_prem;
+use crate::devices::reservation::on_prem::{self as asked_for, Heard};
 use crate::error::{Error, Result};
 use crate::kernel::event::Outcome;
 use crate::kernel::ids::SmartAccountId;
 use crate::kernel::{Event, Kind, Moment, Who};
 use crate::licenses::supply::{self, Told};
-use crate::platform::db::Db;
+use crate::platform::db::{Db, Reads, Tx};
 use crate::platform::signing::FileKey;
-use crate::sync::format::{self, FileKind, Limits, Record, ResponseHeader, Writer};
+use crate::sync::format::{self, AuthorizedAs, FileKind, Limits, Record, ResponseHeader, Writer};
 use crate::{devices, virtual_accounts};
 use serde_json::json;
 use std::collections::HashMap;
@@ -92,11 +93,73 @@ pub fn generate(
     }
 }
 
+/// Writes everything that is in the account: local Virtual Accounts, product instances, and of those by policy their reports
+/// and what they ask for.
+fn write_all(read: &mut dyn Reads, id: SmartAccountId, writer: &mut Writer<Vec<u8>>) -> Result<LocalAccount> {
+    let one = accounts::find(read, id)?;
+    one.cloud()?;
+    let places = virtual_accounts::of_account(read, id)?;
+    let names: HashMap<_, _> = places
+        .iter()
+        .map(|place| (place.id, place.name.clone()))
+        .collect();
+    for place in places {
+        writer.record(&Record::Place(format::Place {
+            name: place.name,
+            description: place.description.replace('\n', " "),
+        }))?;
+    }
+    let mut reporting = Vec::new();
+    devices::each_of_account(read, id, &mut |device, used| {
+        let by_policy = device.policy.is_some();
+        if by_policy {
+            reporting.push(device.id);
+        }
+        writer.record(&Record::Device(format::Device {
+            place: names.get(&device.virtual_account).cloned().unwrap_or_default(),
+            pid: device.pid,
+            serial: device.serial,
+            hostname: if one.hides_hostnames {
+                String::new()
+            } else {
+                device.hostname
+            },
+            product: device.product,
+            software: device.software,
+            registered_at: device.registered_at,
+            contact_at: device.contact_at,
+            by_policy,
+            usage: used
+                .into_iter()
+                .filter(|usage| usage.quantity > 0 && !by_policy)
+                .map(|usage| (usage.entitlement, usage.quantity))
+                .collect(),
+        }))
+    })?;
+    let asked = asked_for::to_send(read, id)?;
+    for some in reporting.chunks(SOME) {
+        for (sent, acknowledged) in on_prem::to_send(read, some)? {
+            writer.record(&Record::Report(format::Report {
+                payload: sent.payload,
+                signing_type: sent.signing,
+                key: sent.key,
+                value: sent.value,
+                acknowledged,
+            }))?;
+        }
+    }
+    for asked in asked {
+        writer.record(&Record::Authorization(format::Authorization {
+            request: asked.request,
+            by_serial: asked.by_serial,
+            licenses: asked.licenses,
+            return_code: asked.return_code,
+        }))?;
+    }
+    Ok(one)
+}
+
 /// Makes one, for whoever has seen to it that nobody else does: for the network the account is In progress from here on.
-#[expect(
-    clippy::too_many_lines,
-    reason = "a file is written from its first line to its last"
-)]
 pub fn make(
     db: &Db,
     who: &Who,
@@ -106,60 +169,7 @@ pub fn make(
     way: Way,
 ) -> Result<Generated> {
     let mut writer = Writer::new(FileKind::Sync, Vec::new());
-    let one = db.read_now(|r| {
-        let one = accounts::find(r, id)?;
-        one.cloud()?;
-        let places = virtual_accounts::of_account(r, id)?;
-        let names: HashMap<_, _> = places
-            .iter()
-            .map(|place| (place.id, place.name.clone()))
-            .collect();
-        for place in places {
-            writer.record(&Record::Place(format::Place {
-                name: place.name,
-                description: place.description.replace('\n', " "),
-            }))?;
-        }
-        let mut reporting = Vec::new();
-        devices::each_of_account(r, id, &mut |device, used| {
-            let by_policy = device.policy.is_some();
-            if by_policy {
-                reporting.push(device.id);
-            }
-            writer.record(&Record::Device(format::Device {
-                place: names.get(&device.virtual_account).cloned().unwrap_or_default(),
-                pid: device.pid,
-                serial: device.serial,
-                hostname: if one.hides_hostnames {
-                    String::new()
-                } else {
-                    device.hostname
-                },
-                product: device.product,
-                software: device.software,
-                registered_at: device.registered_at,
-                contact_at: device.contact_at,
-                by_policy,
-                usage: used
-                    .into_iter()
-                    .filter(|usage| usage.quantity > 0 && !by_policy)
-                    .map(|usage| (usage.entitlement, usage.quantity))
-                    .collect(),
-            }))
-        })?;
-        for some in reporting.chunks(SOME) {
-            for (sent, acknowledged) in on_prem::to_send(r, some)? {
-                writer.record(&Record::Report(format::Report {
-                    payload: sent.payload,
-                    signing_type: sent.signing,
-                    key: sent.key,
-                    value: sent.value,
-                    acknowledged,
-                }))?;
-            }
-        }
-        Ok(one)
-    })?;
+    let one = db.read_now(|r| write_all(r, id, &mut writer))?;
     let (body, counts) = writer.finish()?;
     let cloud = one.cloud()?;
     let header = format::Made {
@@ -241,11 +251,70 @@ pub fn apply(db: &Db, who: &Who, at: Moment, id: SmartAccountId, bytes: &[u8]) -
     applied
 }
 
+/// What a response says.
+#[derive(Default)]
+struct Answer {
+    /// Licenses are few beside product instances: one line for each term of each license.
+    licenses: Vec<Told>,
+    acknowledgements: Vec<String>,
+    refused: Vec<format::Refused>,
+    authorized: Vec<format::Authorized>,
+}
+
+impl Answer {
+    fn read(checked: &mut format::Checked<ResponseHeader, Cursor<&[u8]>>) -> Result<Self> {
+        let mut answer = Self::default();
+        for record in checked.records()? {
+            match record? {
+                Record::License(license) => answer.licenses.push(Told {
+                    entitlement: license.entitlement,
+                    name: license.name,
+                    billing: license.billing,
+                    purchased: license.purchased,
+                    ends_at: license.ends_at,
+                }),
+                Record::Acknowledgement(text) => answer.acknowledgements.push(text),
+                Record::Refused(one) => answer.refused.push(one),
+                Record::Authorized(one) => answer.authorized.push(one),
+                _ => {}
+            }
+        }
+        Ok(answer)
+    }
+
+    /// What it says of product instances by policy: a part of the write that applies it. Answers with how many reports are
+    /// acknowledged that were not before.
+    fn of_policy(
+        &self,
+        tx: &mut Tx<'_>,
+        at: Moment,
+        id: SmartAccountId,
+        cloud_key: &str,
+        has_reports: bool,
+    ) -> Result<usize> {
+        let mut acknowledged = 0;
+        for text in &self.acknowledgements {
+            acknowledged += on_prem::acknowledged(tx, at, id, cloud_key, text)?.unwrap_or_default();
+        }
+        for one in &self.refused {
+            on_prem::refused(tx, id, &one.sha256, (&one.code, &one.says))?;
+        }
+        for one in &self.authorized {
+            let heard = match one.outcome {
+                AuthorizedAs::Granted => Heard::Granted(&one.authorization),
+                AuthorizedAs::Returned => Heard::Returned,
+                AuthorizedAs::Refused => Heard::Refused(&one.code, &one.says),
+            };
+            asked_for::answered(tx, id, &one.request, heard)?;
+        }
+        if has_reports {
+            on_prem::forget_old(tx, at, id)?;
+        }
+        Ok(acknowledged)
+    }
+}
+
 /// The same, and the caller records what became of it.
-#[expect(
-    clippy::too_many_lines,
-    reason = "a response is applied in one go, in the order in which it is read"
-)]
 pub fn try_to_apply(db: &Db, who: &Who, at: Moment, id: SmartAccountId, bytes: &[u8]) -> Result<Applied> {
     let one = db.read_now(|r| accounts::find(r, id))?;
     let cloud = one.cloud()?;
@@ -282,23 +351,7 @@ pub fn try_to_apply(db: &Db, who: &Who, at: Moment, id: SmartAccountId, bytes: &
             ),
         ));
     }
-    // Licenses are few beside product instances: one line for each term of each license.
-    let mut told = Vec::new();
-    let (mut acknowledgements, mut refused) = (Vec::new(), Vec::new());
-    for record in checked.records()? {
-        match record? {
-            Record::License(license) => told.push(Told {
-                entitlement: license.entitlement,
-                name: license.name,
-                billing: license.billing,
-                purchased: license.purchased,
-                ends_at: license.ends_at,
-            }),
-            Record::Acknowledgement(text) => acknowledgements.push(text),
-            Record::Refused(one) => refused.push(one),
-            _ => {}
-        }
-    }
+    let told = Answer::read(&mut checked)?;
     let cloud_key = cloud.public_key.clone();
     db.write_now(|tx| {
         let now = accounts::find(tx, id)?;
@@ -306,17 +359,8 @@ pub fn try_to_apply(db: &Db, who: &Who, at: Moment, id: SmartAccountId, bytes: &
             return Err(Error::Stale);
         }
         let places: Vec<_> = virtual_accounts::of_account(tx, id)?.iter().map(|place| place.id).collect();
-        let beyond = supply::respond(tx, at, who, id, &places, said.sequence, &told)?;
-        let mut acknowledged = 0;
-        for text in &acknowledgements {
-            acknowledged += on_prem::acknowledged(tx, at, id, &cloud_key, text)?.unwrap_or_default();
-        }
-        for one in &refused {
-            on_prem::refused(tx, id, &one.sha256, (&one.code, &one.says))?;
-        }
-        if said.reports.is_some() {
-            on_prem::forget_old(tx, at, id)?;
-        }
+        let beyond = supply::respond(tx, at, who, id, &places, said.sequence, &told.licenses)?;
+        let acknowledged = told.of_policy(tx, at, id, &cloud_key, said.reports.is_some())?;
         // A newer file may be on its way already.
         let state = if now.sequence == said.sequence { SyncState::Successful } else { now.sync };
         store::answered(tx, id, said.sequence, at, said.due_at, state)?;
@@ -326,15 +370,15 @@ pub fn try_to_apply(db: &Db, who: &Who, at: Moment, id: SmartAccountId, bytes: &
             format!("{} was synchronized: the response to file {} was applied.", now.name, said.sequence),
         )
         .within(id)
-        .with(json!({ "sequence": said.sequence, "licenses": told.len(), "due_at": said.due_at, "reserved_beyond": beyond,
-            "reports_acknowledged": acknowledged, "reports_refused": refused.len() }));
+        .with(json!({ "sequence": said.sequence, "licenses": told.licenses.len(), "due_at": said.due_at, "reserved_beyond": beyond,
+            "reports_acknowledged": acknowledged, "reports_refused": told.refused.len(), "authorizations_answered": told.authorized.len() }));
         tx.record(
             at,
             who,
             &event,
             Applied::Now {
                 sequence: said.sequence,
-                licenses: told.len(),
+                licenses: told.licenses.len(),
                 due_at: said.due_at,
                 beyond,
             },

@@ -34,6 +34,7 @@ tables! {
     "reservation_lines",
     "reservations",
     "kept_reports",
+    "authorization_requests",
     "devices",
     "usage_file_lines",
     "usage_file_parts",

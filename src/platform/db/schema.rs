@@ -344,6 +344,22 @@ diesel::table! {
 }
 
 diesel::table! {
+    authorization_requests (device_id) {
+        device_id -> Text,
+        smart_account_id -> Text,
+        request_code -> Text,
+        by_serial -> Bool,
+        licenses -> Text,
+        state -> Text,
+        authorization_code -> Text,
+        return_code -> Text,
+        code -> Text,
+        says -> Text,
+        asked_at -> Timestamp,
+    }
+}
+
+diesel::table! {
     kept_reports (device_id, report_id) {
         device_id -> Text,
         smart_account_id -> Text,
@@ -1164,6 +1180,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     events,
     former_manager_keys,
     grants,
+    authorization_requests,
     kept_reports,
     known_networks,
     lab_attempts,

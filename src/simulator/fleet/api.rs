@@ -1,6 +1,6 @@
 //! The fleet for scripts.
 
-use super::service::{self, Typed};
+use super::service::{self, Mode, Typed};
 use crate::authz::action::Operate;
 use crate::error::Error;
 use crate::http::reply::nothing;
@@ -32,6 +32,13 @@ pub struct NewFleet {
     #[serde(default)]
     #[schema(minimum = 0, maximum = 100)]
     unrest: u64,
+    /// sl: they are registered; slp: they report by policy.
+    #[serde(default = "registered")]
+    mode: Mode,
+}
+
+const fn registered() -> Mode {
+    Mode::Registered
 }
 
 fn usual() -> String {
@@ -103,6 +110,8 @@ pub struct FleetHappening {
 #[derive(Serialize, ToSchema)]
 pub struct FleetShape {
     running: bool,
+    /// sl: its devices are registered; slp: they report by policy.
+    mode: Mode,
     account: String,
     virtual_account: String,
     /// How many calls went well since it began.
@@ -121,6 +130,10 @@ async fn shape(may: &May<Operate>, status: u16) -> Answer {
     let (running, on_prem) = service::seen(&may.portal).await?;
     let mut shape = FleetShape {
         running: running.is_some(),
+        mode: match &running {
+            Some(running) if running.wanted.signs.is_some() => Mode::ByPolicy,
+            _ => Mode::Registered,
+        },
         account: String::new(),
         virtual_account: String::new(),
         calls: 0,
@@ -182,6 +195,7 @@ pub async fn start(may: May<Operate>, body: JsonBody<NewFleet>) -> Answer {
         count: &asked.count.to_string(),
         licenses: &asked.licenses,
         unrest: &asked.unrest.to_string(),
+        mode: asked.mode.word(),
     })?;
     service::start(&may.portal, &may.permit, wanted).await?;
     shape(&may, 201).await

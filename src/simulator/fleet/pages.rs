@@ -1,6 +1,6 @@
 //! The fleet while it runs, on a page.
 
-use super::service::{self, OnPrem, Typed};
+use super::service::{self, Mode, OnPrem, Typed};
 use crate::authz::action::Operate;
 use crate::error::{Error, Result};
 use crate::http::form::fresh;
@@ -25,6 +25,7 @@ struct FleetPage {
     running: Option<Running>,
     on_prem: Option<OnPrem>,
     kinds: Vec<Choice>,
+    modes: Vec<Choice>,
     most: u32,
 }
 
@@ -37,7 +38,14 @@ impl FleetPage {
             |wanted: &dyn Fn(&Member) -> bool| running.members.iter().filter(|one| wanted(one)).count();
         [
             ("Devices", running.members.len()),
-            ("Registered", count(&|one| one.registered > 0)),
+            (
+                if running.wanted.signs.is_some() {
+                    "Trusted"
+                } else {
+                    "Registered"
+                },
+                count(&|one| one.registered > 0),
+            ),
             ("Silent", count(&|one| one.is_silent)),
             (
                 "Out of Compliance",
@@ -61,6 +69,10 @@ async fn view(may: &May<Operate>, form: FormState, trouble: FormState) -> Result
             .iter()
             .map(|one| Choice::new(one.word(), one.label()))
             .collect(),
+        modes: Mode::ALL
+            .iter()
+            .map(|one| Choice::new(one.word(), one.label()))
+            .collect(),
         most: MOST,
     })
 }
@@ -70,6 +82,7 @@ fn begun() -> FormState {
         .with_value("count", "20")
         .with_value("licenses", "c9200-ne-48, c9200-dna-e-48")
         .with_value("unrest", "0")
+        .with_value("mode", Mode::Registered.word())
 }
 
 fn one_of() -> FormState {
@@ -97,6 +110,8 @@ pub struct NewFleet {
     licenses: String,
     #[serde(default)]
     unrest: String,
+    #[serde(default)]
+    mode: String,
 }
 
 fn done(may: &May<Operate>, words: String) -> HttpResponse {
@@ -112,6 +127,7 @@ pub async fn start(may: May<Operate>, posted: Posted<NewFleet>) -> Answer {
         count: &posted.value.count,
         licenses: &posted.value.licenses,
         unrest: &posted.value.unrest,
+        mode: &posted.value.mode,
     });
     let started = match wanted {
         Ok(wanted) => service::start(&may.portal, &may.permit, wanted).await,
@@ -120,7 +136,7 @@ pub async fn start(may: May<Operate>, posted: Posted<NewFleet>) -> Answer {
     match started {
         Ok(()) => Ok(done(
             &may,
-            "The fleet was started. Its devices register now.".to_owned(),
+            "The fleet was started. Its devices call now.".to_owned(),
         )),
         Err(Error::Invalid(problems)) => {
             page_with(422, &view(&may, posted.again(&problems), one_of()).await?)

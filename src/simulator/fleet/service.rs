@@ -1,22 +1,25 @@
 //! Starts a fleet, carries its calls out, and lets something befall it.
 
-use crate::authn::throttle;
+use crate::authn::throttle::{self, Subjects};
 use crate::authz::Permit;
 use crate::authz::action::{ManageTokens, Operate, ViewInventory};
 use crate::catalog;
 use crate::devices::calls::{self, Asked, Caller, Credential, Registration};
-use crate::devices::{self, Authorization};
+use crate::devices::policy::payload::{Report, Sent};
+use crate::devices::policy::{self, PolicyState, Taker};
+use crate::devices::{self, Authorization, Udi};
 use crate::error::{Error, Problems, Result};
 use crate::http::Portal;
-use crate::kernel::ids::{DeviceId, SmartAccountId};
+use crate::kernel::ids::{DeviceId, SmartAccountId, UsageReportId};
 use crate::kernel::{Clock, Moment, Secret};
 use crate::local_accounts::{self, Frequency, LocalAccount, Schedule};
 use crate::platform::db::{Db, off_the_loop};
 use crate::platform::fleet::{Answer, Call, Fleet, MOST, Running, Trouble, Wanted};
 use crate::platform::jobs::Job;
-use crate::platform::occupants::Occupants;
+use crate::platform::signing::FileKey;
 use crate::tokens::{self, Rights, Terms};
 use crate::virtual_accounts;
+use chrono::TimeDelta;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -24,6 +27,10 @@ use std::time::Duration;
 const AT_ONCE: usize = 100;
 /// From where they come.
 const ADDRESS: &str = "192.0.2.52";
+const PID: &str = "C9200-48P-E";
+const SOFTWARE: &str = "17.12.4";
+/// Devices by policy report this often, and earlier where the policy says so.
+const MONTHLY: TimeDelta = TimeDelta::days(30);
 
 /// Only a lab's cloud has a fleet.
 pub fn has_one(portal: &Portal) -> Result<()> {
@@ -47,6 +54,18 @@ pub struct Typed<'a> {
     pub licenses: &'a str,
     /// In percent.
     pub unrest: &'a str,
+    /// How they report.
+    pub mode: &'a str,
+}
+
+crate::words! {
+    /// How the devices of a fleet report.
+    pub enum Mode {
+        /// They are registered.
+        Registered = "sl", "SL: registered";
+        /// They sign usage reports, and are not registered.
+        ByPolicy = "slp", "SLP: by policy";
+    }
 }
 
 /// Reads it; names everything that is wrong.
@@ -67,6 +86,11 @@ pub fn read(typed: &Typed<'_>) -> Result<Wanted> {
     let unrest = within(typed.unrest, 0, 100, "Use a number from 0 to 100.".to_owned());
     let unrest = problems.take("unrest", unrest);
     let needs = problems.take("licenses", needs(typed.licenses));
+    let mode = match typed.mode {
+        "" => Ok(Mode::Registered),
+        other => other.parse().map_err(|_| "Choose SL or SLP.".to_owned()),
+    };
+    let mode = problems.take("mode", mode);
     if typed.account.trim().is_empty() {
         problems.add("account", "Enter the domain of a Smart Account.");
     }
@@ -78,6 +102,10 @@ pub fn read(typed: &Typed<'_>) -> Result<Wanted> {
             count,
             needs,
             unrest,
+            signs: match mode {
+                Some(Mode::ByPolicy) => Some(FileKey::make()?.1),
+                _ => None,
+            },
         }),
         _ => Err(Error::NotFound),
     }
@@ -233,15 +261,15 @@ pub async fn synchronize(portal: &Portal, permit: &Permit<Operate>, daily: bool)
 }
 
 /// Carries out what is due. Before the jobs that look for devices that do not call.
-pub fn job(db: &Db, clock: &Clock, fleet: &Arc<Fleet>, occupants: &Occupants) -> Job {
-    let (fleet, occupants) = (fleet.clone(), occupants.clone());
+pub fn job(db: &Db, clock: &Clock, fleet: &Arc<Fleet>, taker: &Taker) -> Job {
+    let (fleet, taker) = (fleet.clone(), taker.clone());
     Job::by_clock(
         "fleet",
         Duration::from_millis(500),
         db,
         clock,
         move |db, clock| {
-            let (fleet, occupants) = (fleet.clone(), occupants.clone());
+            let (fleet, taker) = (fleet.clone(), taker.clone());
             async move {
                 loop {
                     let now = clock.now();
@@ -249,11 +277,10 @@ pub fn job(db: &Db, clock: &Clock, fleet: &Arc<Fleet>, occupants: &Occupants) ->
                     if due.is_empty() {
                         return Ok(());
                     }
-                    let (db, clock, fleet, occupants) =
-                        (db.clone(), clock.clone(), fleet.clone(), occupants.clone());
+                    let (db, clock, fleet, taker) = (db.clone(), clock.clone(), fleet.clone(), taker.clone());
                     off_the_loop(move || {
                         for call in due {
-                            let answer = answered(carry_out(&db, &clock, &occupants, &call));
+                            let answer = answered(carry_out(&db, &clock, &taker, &call));
                             fleet.answered(&call, answer, clock.now());
                         }
                         Ok(())
@@ -265,8 +292,8 @@ pub fn job(db: &Db, clock: &Clock, fleet: &Arc<Fleet>, occupants: &Occupants) ->
     )
 }
 
-/// One call, as the device protocol has it: it registers, if it has to, renews, if it is time, and reports.
-fn carry_out(db: &Db, clock: &Clock, occupants: &Occupants, call: &Call) -> Result<(String, String, Moment)> {
+/// One call, as the device protocol has it: it registers or is trusted, if it has to, and reports.
+fn carry_out(db: &Db, clock: &Clock, taker: &Taker, call: &Call) -> Result<(String, String, Moment)> {
     let caller = Caller {
         now: clock.now(),
         wall: clock.wall(),
@@ -279,35 +306,97 @@ fn carry_out(db: &Db, clock: &Clock, occupants: &Occupants, call: &Call) -> Resu
         None => id.clone(),
         Some(token) => {
             let asked = Registration::parse(&Asked {
-                pid: "C9200-48P-E",
+                pid: PID,
                 serial: &call.serial,
                 hostname: &call.hostname,
                 product: "C9200 Series Switch",
-                software: "17.12.4",
+                software: SOFTWARE,
                 secret: secret.reveal(),
                 force: true,
-                by_policy: false,
+                by_policy: call.signs.is_some(),
             })?;
             let new = DeviceId::new();
             let (device, _) = db.write_locked_now(|tx| {
-                calls::register(tx, occupants, &caller, &subjects, new, token, &asked)
+                calls::register(tx, &taker.occupants, &caller, &subjects, new, token, &asked)
             })?;
             device.id.to_string()
         }
     };
     let proof = Secret::new(format!("{id}.{}", secret.reveal()));
     let credential = Credential::parse(&proof).ok_or(Error::SignedOut)?;
-    let status = db.read_now(|r| calls::status(r, &caller, &subjects, &credential))?;
+    let (words, next_at) = match &call.signs {
+        None => registered(db, &caller, &subjects, &credential, call)?,
+        Some(key) => by_policy(db, &caller, &subjects, &credential, taker, call, key)?,
+    };
+    Ok((id, words, next_at))
+}
+
+/// A registered one renews, if it is time, and reports.
+fn registered(
+    db: &Db,
+    caller: &Caller,
+    subjects: &Subjects,
+    credential: &Credential,
+    call: &Call,
+) -> Result<(String, Moment)> {
+    let status = db.read_now(|r| calls::status(r, caller, subjects, credential))?;
     if status.device.renew_at() <= caller.now {
-        db.write_locked_now(|tx| calls::renew(tx, &caller, &subjects, &credential))?;
+        db.write_locked_now(|tx| calls::renew(tx, caller, subjects, credential))?;
     }
     let lines = devices::reported(call.needs.iter().cloned())?;
-    let told = db.write_locked_now(|tx| calls::report(tx, &caller, &subjects, &credential, &lines, None))?;
+    let told = db.write_locked_now(|tx| calls::report(tx, caller, subjects, credential, &lines, None))?;
     let words = match told.authorization {
         Authorization::OutOfCompliance => format!("{}: there is not enough", told.authorization),
         other => other.to_string(),
     };
-    Ok((id, words, told.next_contact_at()))
+    Ok((words, told.next_contact_at()))
+}
+
+/// One by policy signs a report of each license, and has it acknowledged.
+fn by_policy(
+    db: &Db,
+    caller: &Caller,
+    subjects: &Subjects,
+    credential: &Credential,
+    taker: &Taker,
+    call: &Call,
+    key: &Secret,
+) -> Result<(String, Moment)> {
+    let key = FileKey::kept(key).ok_or_else(|| Error::internal("the key of a fleet"))?;
+    let reports = call
+        .needs
+        .iter()
+        .map(|(entitlement, quantity)| {
+            let sent = Report {
+                udi: Udi {
+                    pid: PID.to_owned(),
+                    serial: call.serial.clone(),
+                },
+                id: UsageReportId::new().to_string(),
+                entitlement: entitlement.clone(),
+                quantity: *quantity,
+                began_at: caller.now,
+                ended_at: caller.now,
+                software: SOFTWARE.to_owned(),
+                sha256: String::new(),
+                key: String::new(),
+            }
+            .sign(&key)?;
+            Ok((sent.read(false).map_err(Error::Refused)?, sent))
+        })
+        .collect::<Result<Vec<(Report, Sent)>>>()?;
+    let (device, _) =
+        db.write_locked_now(|tx| policy::report(tx, taker, (caller, subjects), credential, &reports))?;
+    let monthly = caller.now.plus(MONTHLY);
+    let words = match device.report_by {
+        Some(at) => format!(
+            "{}: the next report is due by {}",
+            PolicyState::Acknowledged,
+            at.words()
+        ),
+        None => PolicyState::Acknowledged.to_string(),
+    };
+    Ok((words, device.report_by.map_or(monthly, |at| at.min(monthly))))
 }
 
 fn answered(done: Result<(String, String, Moment)>) -> Answer {

@@ -37,6 +37,9 @@ pub struct SyncHeader {
     /// How many usage reports; none in version 1, which has no product instances by policy.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reports: Option<u64>,
+    /// How many requests for authorization codes; none where there is none, and in version 1.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub authorizations: Option<u64>,
     /// How many lines there are in the body.
     pub records: u64,
     /// How long the body is in the file.
@@ -80,7 +83,9 @@ impl Made {
             places: counts.places,
             devices: counts.devices,
             usages: counts.usages,
-            reports: (counts.by_policy > 0 || counts.reports > 0).then_some(counts.reports),
+            reports: (counts.by_policy > 0 || counts.reports > 0 || counts.authorizations > 0)
+                .then_some(counts.reports),
+            authorizations: (counts.authorizations > 0).then_some(counts.authorizations),
             records: counts.packed.records,
             body_bytes: counts.packed.body_bytes,
             unpacked_bytes: counts.packed.unpacked_bytes,
@@ -122,6 +127,9 @@ pub struct ResponseHeader {
     /// How many lines say what came of usage reports; none in version 1.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reports: Option<u64>,
+    /// How many lines answer requests for authorization codes; none where there is none, and in version 1.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub authorizations: Option<u64>,
     /// How many lines there are in the body.
     pub records: u64,
     /// How long the body is in the file.
@@ -224,12 +232,17 @@ impl HasBody for SyncHeader {
             ("product instances", self.devices, order.devices),
             ("lines of usage", self.usages, order.usages),
             ("usage reports", self.reports.unwrap_or_default(), order.reports),
+            (
+                "requests for authorization codes",
+                self.authorizations.unwrap_or_default(),
+                order.authorizations,
+            ),
         ] {
             if said != found {
                 return Err(format!("the header says {said} {what}, and there are {found}"));
             }
         }
-        if self.reports.is_none() && order.by_policy > 0 {
+        if self.reports.is_none() && (order.by_policy > 0 || order.authorizations > 0) {
             return Err("a file of version 1 has no product instances by policy".to_owned());
         }
         Ok(())
@@ -261,6 +274,14 @@ impl HasBody for ResponseHeader {
                 "the header says {} lines of what came of usage reports, and there are {}",
                 self.reports.unwrap_or_default(),
                 order.reports
+            ))
+        } else if order.authorizations != self.authorizations.unwrap_or_default()
+            || (order.authorizations > 0 && self.reports.is_none())
+        {
+            Err(format!(
+                "the header says {} answers to requests for authorization codes, and there are {}",
+                self.authorizations.unwrap_or_default(),
+                order.authorizations
             ))
         } else if order.stage >= Stage::Policy {
             Ok(())

@@ -19,7 +19,10 @@ mod write;
 pub use head::{AuthorizationHeader, Made, RegistrationHeader, ResponseHeader, SyncHeader};
 pub use open::{Opened, Verified, open};
 pub use order::Order;
-pub use record::{Acknowledged, Device, License, Place, Policy, Record, Refused, Report};
+pub use record::{
+    Acknowledged, Authorization, Authorized, AuthorizedAs, Device, License, Place, Policy, Record, Refused,
+    Report,
+};
 pub use records::{Checked, Records};
 pub use refusals::REFUSALS;
 pub use write::{Hashed, Writer, text_of, write_file};
@@ -148,6 +151,8 @@ pub struct Counts {
     pub by_policy: u64,
     /// Usage reports, or what came of them.
     pub reports: u64,
+    /// Requests for authorization codes, or what came of them.
+    pub authorizations: u64,
     /// Of the body.
     pub packed: Packed,
 }

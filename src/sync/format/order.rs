@@ -17,6 +17,8 @@ pub(super) enum Stage {
     Policy,
     /// Usage reports, or what came of them.
     Reports,
+    /// Requests for authorization codes, or what came of them.
+    Authorizations,
 }
 
 /// In what order records come: told of each, it says whether it may come now. The same for whoever writes and whoever
@@ -32,6 +34,7 @@ pub struct Order {
     pub(super) usages: u64,
     pub(super) by_policy: u64,
     pub(super) reports: u64,
+    pub(super) authorizations: u64,
 }
 
 impl Order {
@@ -45,6 +48,7 @@ impl Order {
             usages: 0,
             by_policy: 0,
             reports: 0,
+            authorizations: 0,
         }
     }
 
@@ -57,6 +61,8 @@ impl Order {
             Record::Policy(_) => (Stage::Policy, FileKind::Response),
             Record::Report(_) => (Stage::Reports, FileKind::Sync),
             Record::Acknowledgement(_) | Record::Refused(_) => (Stage::Reports, FileKind::Response),
+            Record::Authorization(_) => (Stage::Authorizations, FileKind::Sync),
+            Record::Authorized(_) => (Stage::Authorizations, FileKind::Response),
         };
         if kind != self.kind {
             return Err(format!("it does not belong into a {}", self.kind));
@@ -68,7 +74,7 @@ impl Order {
         if stage == Stage::Policy && self.stage != Stage::Acknowledged {
             return Err("the acknowledgement has to come before it".to_owned());
         }
-        if stage == Stage::Reports && kind == FileKind::Response && self.stage < Stage::Policy {
+        if stage >= Stage::Reports && kind == FileKind::Response && self.stage < Stage::Policy {
             return Err("the policy has to come before it".to_owned());
         }
         if stage != self.stage {
@@ -92,6 +98,8 @@ impl Order {
                 self.reports += 1;
                 Ok(())
             }
+            Record::Authorization(one) => self.authorization(&one.request, &one.licenses),
+            Record::Authorized(one) => self.authorization(&one.request, &[]),
         }
     }
 
@@ -160,6 +168,22 @@ impl Order {
         self.last = key;
         self.devices += 1;
         self.usages += device.usage.len() as u64;
+        Ok(())
+    }
+
+    fn authorization(&mut self, request: &str, licenses: &[(String, i64)]) -> Result<(), String> {
+        one_line(request, "its request code", 1, 200)?;
+        if request <= self.last.as_str() {
+            return Err("its request code comes twice, or not in order".to_owned());
+        }
+        if licenses.len() > MOST_LICENSES {
+            return Err(format!("it asks for more than {MOST_LICENSES} licenses"));
+        }
+        for (entitlement, _) in licenses {
+            check_entitlement(entitlement)?;
+        }
+        request.clone_into(&mut self.last);
+        self.authorizations += 1;
         Ok(())
     }
 

@@ -25,6 +25,10 @@ pub enum Record {
     Acknowledgement(String),
     /// A report that the cloud does not count.
     Refused(Refused),
+    /// What a product instance by policy asks the cloud for.
+    Authorization(Authorization),
+    /// What the cloud answers to it.
+    Authorized(Authorized),
 }
 
 /// A local Virtual Account.
@@ -135,5 +139,49 @@ pub struct Refused {
     /// Why, for programs.
     pub code: String,
     /// Why, for people.
+    pub says: String,
+}
+
+/// A product instance by policy asks for an authorization code for enforced licenses, or gives its own back.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Authorization {
+    /// The request code: by it the request is known, and the product instance.
+    pub request: String,
+    /// Whether the server made the request code: the authorization code is then sealed to the UDI.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub by_serial: bool,
+    /// Entitlement and quantity of each license; none when the code is given back.
+    pub licenses: Vec<(String, i64)>,
+    /// What proves that the product instance works by its code no more; "" when it asks for one.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub return_code: String,
+}
+
+crate::words! {
+    /// What came of such a request.
+    pub enum AuthorizedAs {
+        /// The licenses are set aside.
+        Granted = "granted", "Granted";
+        /// They came back.
+        Returned = "returned", "Returned";
+        /// Nothing was changed.
+        Refused = "refused", "Refused";
+    }
+}
+
+/// What the cloud answers to a request for an authorization code, or to its return.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Authorized {
+    /// The request code.
+    pub request: String,
+    /// What came of it.
+    pub outcome: AuthorizedAs,
+    /// The authorization code, or "".
+    pub authorization: String,
+    /// Why not, for programs; or "".
+    pub code: String,
+    /// Why not, for people; or "".
     pub says: String,
 }

@@ -116,6 +116,7 @@ impl<W: Write> Writer<W> {
             usages: self.order.usages,
             by_policy: self.order.by_policy,
             reports: self.order.reports,
+            authorizations: self.order.authorizations,
             packed: Packed {
                 records: self.records,
                 body_bytes: hashing.bytes,

@@ -37,6 +37,7 @@ const PUBLIC: &[(&str, &str)] = &[
     ("/device/v1/status", "the device's credential is the proof"),
     ("/device/v1/deregister", "the device's credential is the proof"),
     ("/device/v1/usage", "the device's credential is the proof"),
+    ("/device/v1/authorization", "the device's credential is the proof"),
     ("/device-manager/v1/sync", "the file's signature is the proof"),
     ("/device-manager/v1/response", "the file's signature is the proof"),
     ("/help/request-a-smart-account", "words alone"),

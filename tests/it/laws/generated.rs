@@ -129,6 +129,8 @@ fn docs_schemas_are_the_types_of_the_device_protocol() {
         ("StatusAnswer", "device-status-answer"),
         ("UsageRequest", "device-usage-request"),
         ("UsageAnswer", "device-usage-answer"),
+        ("AuthorizationRequest", "device-authorization-request"),
+        ("AuthorizationAnswer", "device-authorization-answer"),
         ("Problem", "problem"),
     ] {
         let mut schema = schemas[name].clone();

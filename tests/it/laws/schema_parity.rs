@@ -468,6 +468,11 @@ fn enums() -> Vec<(&'static str, &'static str, Vec<&'static str>)> {
             words!(devices::policy::LineOutcome),
         ),
         ("reservations", "ended_as", words!(devices::reservation::Ended)),
+        (
+            "authorization_requests",
+            "state",
+            words!(devices::reservation::on_prem::RequestState),
+        ),
         ("sync_files", "outcome", words!(sync::Outcome)),
         ("sync_files", "way", words!(sync::Way)),
         ("device_tallies", "standing", words!(devices::Standing)),

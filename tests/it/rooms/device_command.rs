@@ -1,5 +1,6 @@
 //! `licentral device`: the walk-through on the command line, and what it says when something is wrong.
 
+use crate::support::both::{ADMIN, Both};
 use crate::support::{Portal, program};
 use std::path::{Path, PathBuf};
 
@@ -541,5 +542,70 @@ fn a_device_by_policy_reports_online_and_by_file() {
         &format!("license smart register idtoken {token}"),
         3,
         &["devices.already-registered"],
+    );
+}
+
+#[test]
+fn a_device_by_policy_asks_for_its_authorization_code_over_the_network() {
+    const ASK: &str = "license smart authorization request add hsec-k9 local";
+    const BACK: &str = "license smart authorization return local online";
+    // Of the cloud, at once.
+    let both = Both::start();
+    let (cloud, xyz) = (&both.cloud, &both.cast.xyz);
+    cloud.licenses(xyz, xyz.default, "HSEC-C8300", 1);
+    let device = Command::new(cloud);
+    let (_, bare) = cloud.registration_token_with(xyz, xyz.default, None, false);
+    let (_, token) = cloud.registration_token(xyz, xyz.default, None);
+    device.says(ASK, 1, &["does not trust the device yet"]);
+    device.says(
+        "license smart authorization request add local",
+        1,
+        &["request add ENTITLEMENT"],
+    );
+    device.says(&format!("license smart trust idtoken {bare} local"), 0, &[]);
+    device.says(ASK, 3, &["devices.export-controlled"]);
+    device.says(
+        &format!("license smart trust idtoken {token} local force"),
+        0,
+        &[],
+    );
+    device.says(
+        "license smart authorization request add hsec-k9=2 local",
+        3,
+        &["licenses.not-enough"],
+    );
+    device.says(ASK, 0, &["Authorized: hsec-k9=1"]);
+    device.says(ASK, 1, &["has an authorization code"]);
+    assert_eq!(
+        cloud.stock_named(xyz, "DEFAULT", "hsec-k9").unwrap().1,
+        [1, 0, 1, 0]
+    );
+    device.says(BACK, 0, &["Its licenses came back"]);
+    device.says(BACK, 0, &["Its licenses came back"]);
+    assert_eq!(
+        cloud.stock_named(xyz, "DEFAULT", "hsec-k9").unwrap().1,
+        [1, 0, 0, 1]
+    );
+
+    // Through an On-Prem server, after its synchronization.
+    cloud.licenses(xyz, both.place, "HSEC-C8300", 1);
+    let device = Command::new(&both.server);
+    let (_, token) = both.server.registration_token(&both.local(), both.default, None);
+    device.says("license smart transport cslu", 0, &[]);
+    device.says(&format!("license smart trust idtoken {token} local"), 0, &[]);
+    device.says(ASK, 0, &["waits for the synchronization"]);
+    both.sync(ADMIN).expect(303);
+    device.says(ASK, 0, &["Authorized: hsec-k9=1"]);
+    device.says(
+        "show license authorization",
+        0,
+        &["SMART AUTHORIZATION INSTALLED"],
+    );
+    device.says(BACK, 0, &["The return waits for the synchronization"]);
+    both.sync(ADMIN).expect(303);
+    device.says(BACK, 0, &["Its licenses came back"]);
+    assert_eq!(
+        cloud.stock_named(xyz, "Local", "hsec-k9").unwrap().1,
+        [1, 0, 0, 1]
     );
 }

@@ -96,6 +96,66 @@ fn a_fleet_reports_by_the_clock_and_has_the_troubles_of_real_devices() {
 }
 
 #[test]
+fn a_fleet_by_policy_reports_is_acknowledged_and_falls_overdue_when_it_is_silent() {
+    let (p, mut olga) = lab();
+    let body = json!({ "account": "xyz.example", "count": 4, "licenses": "c9200-dna-e-48", "mode": "slp" });
+    olga.post(FLEET, &body).expect(201);
+    p.run_jobs();
+    let now = seen(&mut olga);
+    assert_eq!(now["mode"], "slp");
+    assert_eq!(
+        count(&now, |one| one["told"]
+            .as_str()
+            .unwrap()
+            .starts_with("Acknowledged")),
+        4,
+        "{now}"
+    );
+    let states = |p: &Portal| -> Vec<String> {
+        let account =
+            p.db.read_now(|r| licentral::smart_accounts::by_domain(r, "xyz.example"))
+                .unwrap()
+                .unwrap();
+        let found = p.api("ada@xyz.example").get(&format!(
+            "/api/v1/accounts/{}/devices?mode=slp&q=fleet-",
+            account.number
+        ));
+        found.expect(200);
+        let mut all: Vec<String> = found.json()["items"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|one| one["usage_report"].as_str().unwrap().to_owned())
+            .collect();
+        all.sort();
+        all
+    };
+    assert_eq!(states(&p), ["acknowledged"; 4]);
+    // They report each month; replaced, renamed and greedy ones report with the same key or anew, and none is refused.
+    for kind in ["replaced", "renamed", "greedy"] {
+        let body = json!({ "kind": kind, "count": 2 });
+        olga.post("/api/v1/simulator/fleet/trouble", &body).expect(200);
+        p.run_jobs();
+    }
+    p.advance(TimeDelta::days(31));
+    p.run_jobs();
+    let now = seen(&mut olga);
+    assert_eq!(now["refused"], 0, "{now}");
+    assert_eq!(states(&p), ["acknowledged"; 4]);
+    // Silent ones are due, and overdue in the end; what they used stays in use.
+    let body = json!({ "kind": "silent", "count": 2 });
+    olga.post("/api/v1/simulator/fleet/trouble", &body).expect(200);
+    p.advance(TimeDelta::days(89));
+    p.run_jobs();
+    p.advance(TimeDelta::days(40));
+    p.run_jobs();
+    assert_eq!(states(&p), ["acknowledged", "acknowledged", "overdue", "overdue"]);
+    assert_eq!(simulator::check(&p.db).unwrap(), Vec::<String>::new());
+    let mut page = p.sign_in("olga@licensing.example");
+    page.get("/simulator/fleet").expect(200).shows("By policy");
+}
+
+#[test]
 fn what_is_wrong_with_a_fleet_stands_beside_the_field_and_the_page_shows_it_while_it_runs() {
     let (p, mut olga) = lab();
     for (field, value) in [

@@ -29,6 +29,7 @@ mod order_pages;
 mod orders;
 mod pasted;
 mod policy;
+mod policy_authorization;
 mod policy_on_prem;
 mod record;
 mod registered_again;

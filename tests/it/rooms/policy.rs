@@ -650,3 +650,96 @@ fn a_large_usage_file_is_taken_in_by_a_job_and_its_page_says_so() {
     assert_eq!(p.numbers(&cast.xyz, cast.corporate, NE).1, 6);
     assert!(licentral::simulator::check(&p.db).unwrap().is_empty());
 }
+
+#[test]
+fn what_is_wrong_in_a_usage_file_is_told_line_by_line_and_a_broken_file_takes_nothing_in() {
+    let (p, cast) = Portal::with_cast();
+    p.licenses(&cast.xyz, cast.corporate, "C9200-48P-E", 5);
+    let mut api = p.api("ada@xyz.example");
+    let kind = [("content-type", "application/octet-stream")];
+    let path = format!(
+        "/api/v1/accounts/{}/usage-files?va={}",
+        cast.xyz.number, cast.corporate
+    );
+    let (one, two, impostor) = (
+        Sender::new(&p, "FOC1"),
+        Sender::new(&p, "FOC2"),
+        Sender::new(&p, "FOC1"),
+    );
+    api.send(
+        "POST",
+        &path,
+        &kind,
+        Some(usage_file(&[one.report("1", NE, 3, 5)]).as_bytes()),
+    )
+    .expect(201);
+    // A device of another Smart Account.
+    let theirs = Sender::new(&p, "FOC3");
+    let there = format!(
+        "/api/v1/accounts/{}/usage-files?va={}",
+        cast.harborview.number, cast.harborview.default
+    );
+    let file = usage_file(&[theirs.report("1", NE, 1, 1)]);
+    p.api("eve@harborview.example")
+        .send("POST", &there, &kind, Some(file.as_bytes()))
+        .expect(201);
+    let mut bent = one.report("2", NE, 4, 1);
+    bent.payload = bent.payload.replace("17.12.4", "17.12.5");
+    let all = [
+        (one.report("1", NE, 3, 5), ""),
+        (one.report("1", NE, 4, 5), "usage.other-content"),
+        (bent, "usage.bad-signature"),
+        (one.report("3", NE, 4, 6), "usage.out-of-order"),
+        (one.report("4", NE, 4, 24 * 3_650), "usage.too-old"),
+        (one.report("5", NE, 4, -2), "devices.clock"),
+        (one.report("6", "no-such-license", 4, 1), "licenses.unknown"),
+        (impostor.report("7", NE, 4, 1), "usage.other-key"),
+        (theirs.report("2", NE, 4, 1), "usage.other-account"),
+        (two.report("1", NE, 1, 1), ""),
+    ];
+    let sent: Vec<Sent> = all.iter().map(|(sent, _)| sent.clone()).collect();
+    let page = api.send("POST", &path, &kind, Some(usage_file(&sent).as_bytes()));
+    page.expect(201);
+    let told = page.json();
+    let codes: Vec<&str> = told["reports"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|one| one["code"].as_str().unwrap())
+        .collect();
+    assert_eq!(codes, all.map(|(_, code)| code), "{told}");
+    assert_eq!(
+        [
+            &told["file"]["taken"],
+            &told["file"]["known"],
+            &told["file"]["refused"]
+        ],
+        [1, 1, 8]
+    );
+    assert_eq!(p.numbers(&cast.xyz, cast.corporate, NE).1, 4);
+    // Cut off, too deep, no archive at all: refused whole.
+    let good = usage_file(&[two.report("2", NE, 2, 0)]);
+    let archive = licentral::devices::policy::files::archive(std::slice::from_ref(&good));
+    let packed = |bytes: &[u8]| {
+        use std::io::Write as _;
+        let mut packer = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+        packer.write_all(bytes).unwrap();
+        packer.finish().unwrap()
+    };
+    let whole = packed(&archive);
+    let deep = (0..9).fold(whole.clone(), |bytes, _| packed(&bytes));
+    let before = p.fingerprint();
+    for (file, code) in [
+        (&archive[..archive.len() - 600], "usage.truncated"),
+        (&whole[..whole.len() / 2], "usage.truncated"),
+        (deep.as_slice(), "usage.too-much"),
+        (b"hello".as_slice(), "usage.no-reports"),
+    ] {
+        let page = api.send("POST", &path, &kind, Some(file));
+        page.expect(409);
+        assert_eq!(self::code(&page), code);
+    }
+    before.assert_same(&p.fingerprint(), "nothing was taken in");
+    api.send("POST", &path, &kind, Some(&whole)).expect(201);
+    assert_eq!(p.numbers(&cast.xyz, cast.corporate, NE).1, 5);
+}

@@ -14,13 +14,13 @@ const NE: &str = "c9200-ne-48";
 const DNA: &str = "c9200-dna-e-48";
 
 /// A product instance by policy that calls a server.
-struct Caller {
-    device: PolicyDevice,
-    credential: String,
+pub(super) struct Caller {
+    pub device: PolicyDevice,
+    pub credential: String,
 }
 
 impl Caller {
-    fn trusted(both: &Both, serial: &'static str) -> Self {
+    pub fn trusted(both: &Both, serial: &'static str) -> Self {
         let (_, token) = both.server.registration_token(&both.local(), both.default, None);
         let secret = licentral::platform::token::random();
         let mut asked = registration(&token, serial, &secret);
@@ -33,7 +33,7 @@ impl Caller {
             credential: format!("Bearer {id}.{secret}"),
         }
     }
-    fn send(&self, both: &Both, reports: &[Sent]) -> Reply {
+    pub fn send(&self, both: &Both, reports: &[Sent]) -> Reply {
         let all: Vec<Value> = reports
             .iter()
             .map(|one| json!({ "payload": one.payload, "signature": { "signing_type": one.signing, "key": one.key, "value": one.value } }))
@@ -62,7 +62,7 @@ impl Caller {
     }
 }
 
-fn file_of(both: &Both) -> Vec<u8> {
+pub(super) fn file_of(both: &Both) -> Vec<u8> {
     let signing = both.server.parts.signing.clone();
     let key = both
         .server
@@ -76,7 +76,7 @@ fn file_of(both: &Both) -> Vec<u8> {
 }
 
 #[track_caller]
-fn agree(both: &Both, when: &str) {
+pub(super) fn agree(both: &Both, when: &str) {
     assert_agree(
         (&both.cloud.db, both.cast.xyz.id, both.place),
         (&both.server.db, both.account),

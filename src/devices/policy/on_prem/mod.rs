@@ -156,7 +156,8 @@ pub fn acknowledged(
             continue;
         };
         done += store::acknowledged(tx, was.id, &ids, &text, at)?;
-        counted::acknowledge(tx, account, &udi, &ids, at)?;
+        let pairs: Vec<(String, String)> = ids.iter().map(|id| (udi.key(), id.clone())).collect();
+        counted::acknowledge(tx, account, &pairs, at)?;
         if was.policy.is_none() {
             continue;
         }

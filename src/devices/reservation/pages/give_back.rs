@@ -2,7 +2,8 @@
 
 use crate::authz::action::{RemoveDevice, ViewInventory};
 use crate::devices::model::Device;
-use crate::devices::reservation::service::{self, Whole};
+use crate::devices::reservation::returns;
+use crate::devices::reservation::service::Whole;
 use crate::devices::reservation::store::Line;
 use crate::error::{Error, Problems, Result};
 use crate::http::form::{PathPart, fresh};
@@ -39,7 +40,7 @@ async fn return_page(may: &May<RemoveDevice>, id: DeviceId, form: FormState) -> 
     let (device, whole) = may
         .portal
         .db
-        .read(move |r| service::of_device(r, &view, &permit, id))
+        .read(move |r| returns::of_device(r, &view, &permit, id))
         .await?;
     let back = format!("/sa/{}/devices/device-inventory/{id}", may.number());
     let mut shell = may.account_shell(
@@ -89,7 +90,7 @@ pub(super) async fn give_back(
     let done = may
         .portal
         .db
-        .write(move |tx| service::give_back(tx, &view, &permit, at, id, &typed))
+        .write(move |tx| returns::give_back(tx, &view, &permit, at, id, &typed))
         .await;
     match done {
         Err(Error::Invalid(problems)) => {
@@ -143,7 +144,7 @@ pub(super) async fn remove_under_case(
     let id = id.0;
     may.portal
         .db
-        .write(move |tx| service::remove_under_case(tx, &view, &permit, at, id, &case))
+        .write(move |tx| returns::remove_under_case(tx, &view, &permit, at, id, &case))
         .await?;
     may.portal.jobs.nudge();
     Ok(may.see_other(
