@@ -15,7 +15,7 @@ mod spec;
 
 pub use declared::{Asked, Chosen, Column, Filter, List, Places, Rows, Sort, Way, by_key};
 pub use query::{LONGEST, ListQuery, SIZES};
-pub use served::{Items, Listing, Reading};
+pub use served::{ListPage, Listing, Reading};
 pub use shown::{Pager, SortHead, Tick};
 pub use spec::{ColumnSpec, FilterSpec, ListSpec, column, is_day, no_choice, quoted};
 

@@ -49,14 +49,14 @@ impl<R> Listing<R> {
 
 /// A page of a list, as the API gives it.
 #[derive(Debug, Serialize)]
-pub struct Items<T> {
+pub struct ListPage<T> {
     items: Vec<T>,
     total: u64,
     page: u64,
     per: u64,
 }
 
-impl<T: ToSchema> PartialSchema for Items<T> {
+impl<T: ToSchema> PartialSchema for ListPage<T> {
     fn schema() -> RefOr<Schema> {
         let items = ArrayBuilder::new().items(Ref::from_schema_name(T::name()));
         let mut page = ObjectBuilder::new()
@@ -70,7 +70,7 @@ impl<T: ToSchema> PartialSchema for Items<T> {
     }
 }
 
-impl<T: ToSchema> ToSchema for Items<T> {
+impl<T: ToSchema> ToSchema for ListPage<T> {
     /// `RegistrationTokenList` of `RegistrationTokenShape`.
     fn name() -> Cow<'static, str> {
         let of = T::name();
@@ -217,7 +217,7 @@ where
             .await?;
         json(
             200,
-            &Items {
+            &ListPage {
                 items: rows.into_iter().map(shape).collect(),
                 total,
                 page: list.page,
@@ -247,7 +247,7 @@ impl<A: Does, R: Send + 'static, Q: 'static> List<Permit<A>, R, Q> {
     where
         T: ToSchema + Serialize + From<R> + 'static,
     {
-        let api = Api::says(says).query(&self.params()).gives::<Items<T>>(200);
+        let api = Api::says(says).query(&self.params()).gives::<ListPage<T>>(200);
         routes.api::<_, (May<A>,)>(Method::GET, path, api, move |may: May<A>| async move {
             self.items(&may, &may.permit, T::from).await
         });
