@@ -202,11 +202,7 @@ pub fn build(
     let mut all = jobs(&config, &db, &clock, &postman, &letters, &signing, &progress);
     if config.is_lab() && !edition.is_on_prem() {
         // Before what the clock makes of devices that do not call: where it leaps, those of the fleet have called.
-        let taker = devices::policy::Taker {
-            occupants: occupants(edition),
-            signing: signing.clone(),
-            is_on_prem: false,
-        };
+        let taker = devices::policy::Taker::of_cloud(occupants(edition), signing.clone());
         let fleet = simulator::fleet_job(&db, &clock, &lab.fleet, &taker);
         all.insert(0, fleet);
     }

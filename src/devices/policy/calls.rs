@@ -26,6 +26,17 @@ pub struct Taker {
     pub is_on_prem: bool,
 }
 
+impl Taker {
+    /// The cloud, which acknowledges itself.
+    pub fn of_cloud(occupants: Occupants, signing: Arc<Signing>) -> Self {
+        Self {
+            occupants,
+            signing,
+            is_on_prem: false,
+        }
+    }
+}
+
 /// Acknowledgements as a product instance imports them; "" where there is none.
 fn framed(text: &str) -> String {
     if text.is_empty() {
