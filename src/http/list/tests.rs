@@ -272,7 +272,7 @@ fn a_declared_list_says_all_that_its_page_shows_and_its_operation_takes() {
     };
     assert_eq!(names("sort=-height"), ["Madeira", "Gomera", "Fårö"]);
     assert_eq!(names("size=high"), ["Gomera", "Madeira"]);
-    assert_eq!(names("q=faro"), ["Fårö"]);
+    assert_eq!(names("q=MADE"), ["Madeira"]);
     assert!(read("size=wide").list.understood().is_err() && read("sort=map").list.understood().is_err());
     let heads = |raw: &str| {
         let list = read(raw).list;
