@@ -4,5 +4,6 @@ mod architecture;
 mod generated;
 mod migrations;
 mod schema_parity;
+mod sizes;
 pub mod sources;
 mod texts;
