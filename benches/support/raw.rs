@@ -6,9 +6,8 @@ use diesel::connection::SimpleConnection as _;
 use diesel::prelude::*;
 use diesel::sql_types::Text;
 use licentral::platform::db::schema::{
-    device_usage, devices, usage_file_lines as lines, usage_files, usage_reports as reports,
+    device_usage, devices, usage_file_lines as lines, usage_reports as reports,
 };
-use std::io::Write;
 use std::path::Path;
 use std::time::Instant;
 
