@@ -12,6 +12,7 @@
     clippy::print_stdout,
     clippy::indexing_slicing,
     clippy::disallowed_methods,
+    clippy::panic,
     reason = "a benchmark prints, reads its own environment, and ends loudly when something is wrong"
 )]
 

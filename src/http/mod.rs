@@ -33,6 +33,7 @@ pub mod refused;
 pub mod reply;
 pub mod routes;
 pub mod search;
+mod searches;
 pub mod server;
 pub mod sheet;
 pub mod shell;

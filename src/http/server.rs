@@ -4,7 +4,7 @@ use super::assets;
 use super::portal::Portal;
 use super::routes::Routes;
 use super::wire::Wire;
-use super::{errors, headers, kept, lab, recorder, surface};
+use super::{errors, headers, kept, lab, recorder, searches, surface};
 use crate::error::Error;
 use actix_http::HttpService;
 use actix_http::error::DispatchError;
@@ -40,6 +40,7 @@ pub fn build(portal: Portal, routes: Arc<Routes>, listener: TcpListener) -> std:
             .wrap(from_fn(headers::same_site))
             .wrap(from_fn(errors::face))
             .wrap(from_fn(surface::settle))
+            .wrap(from_fn(searches::around))
             .wrap(Compress::default())
             .wrap(from_fn(kept::around))
             .wrap(from_fn(recorder::around))

@@ -1,0 +1,75 @@
+//! Searches of one account take turns, so that whoever searches a million rows again and again keeps none of the connections
+//! and processors that others need. Nearly every search takes a millisecond or two; a word of two letters among a million
+//! product instances takes seventy.
+
+use actix_web::body::MessageBody;
+use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::middleware::Next;
+use std::collections::HashMap;
+use std::sync::{Arc, LazyLock, Mutex, PoisonError};
+use tokio::sync::Semaphore;
+
+/// So many searches of one account are carried out at once; the others wait, the first come first.
+const AT_ONCE: usize = 1;
+
+/// Of accounts in which somebody searches at this moment.
+static TURNS: LazyLock<Mutex<HashMap<String, Arc<Semaphore>>>> = LazyLock::new(Mutex::default);
+
+/// Lets a search of an account wait for its turn; everything else goes on at once.
+pub async fn around<B: MessageBody + 'static>(
+    req: ServiceRequest,
+    next: Next<B>,
+) -> Result<ServiceResponse<B>, actix_web::Error> {
+    let Some(account) = searched(req.path(), req.query_string()).map(str::to_owned) else {
+        return next.call(req).await;
+    };
+    let turns = {
+        let mut all = TURNS.lock().unwrap_or_else(PoisonError::into_inner);
+        all.entry(account.clone())
+            .or_insert_with(|| Arc::new(Semaphore::new(AT_ONCE)))
+            .clone()
+    };
+    let turn = turns.acquire().await;
+    let answer = next.call(req).await;
+    drop(turn);
+    let mut all = TURNS.lock().unwrap_or_else(PoisonError::into_inner);
+    // This one and the one in the map.
+    if Arc::strong_count(&turns) <= 2 {
+        all.remove(&account);
+    }
+    answer
+}
+
+/// The number of the account in whose lists words are looked for.
+fn searched<'a>(path: &'a str, query: &str) -> Option<&'a str> {
+    let has_words = query
+        .split('&')
+        .any(|pair| pair.strip_prefix("q=").is_some_and(|words| !words.is_empty()));
+    let rest = path
+        .strip_prefix("/sa/")
+        .or_else(|| path.strip_prefix("/api/v1/accounts/"))?;
+    has_words.then(|| rest.split('/').next().unwrap_or(rest))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_looks_for_words_in_an_account_is_a_search() {
+        for (path, query, wanted) in [
+            ("/sa/100001/devices/device-inventory", "q=ab", Some("100001")),
+            (
+                "/sa/100001/devices/device-inventory",
+                "page=2&q=ab",
+                Some("100001"),
+            ),
+            ("/api/v1/accounts/7/devices", "q=ab&sort=name", Some("7")),
+            ("/sa/100001/devices/device-inventory", "q=&page=2", None),
+            ("/sa/100001/devices/device-inventory", "sort=name", None),
+            ("/access", "q=ab", None),
+        ] {
+            assert_eq!(searched(path, query), wanted, "{path}?{query}");
+        }
+    }
+}
