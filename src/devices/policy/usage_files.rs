@@ -326,6 +326,10 @@ pub fn take_in_waiting(
             for _ in &reports {
                 steps.step();
             }
+            // As the tables double, PostgreSQL is told: it keeps to plans that were good for a few rows.
+            if (n + 1).is_power_of_two() {
+                db.much_was_written_now("ANALYZE devices, device_usage, usage_reports");
+            }
         }
         Ok(true)
     })
