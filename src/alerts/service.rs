@@ -53,24 +53,32 @@ pub fn worst(
         .into_iter()
         .map(|(stock, since)| (Alert::key_of_shortage(stock, Some(since)), stock))
         .collect();
-    if keys.len() < shown {
-        let mut alerts = found(read, permit, now, most)?;
-        let count = alerts.len() as u64;
-        alerts.truncate(shown);
-        return Ok((alerts, count));
-    }
     let mut count = keys.len() as u64;
     keys.sort_unstable();
     let ids: Vec<LicenseStockId> = keys.into_iter().take(shown).map(|(_, stock)| stock).collect();
-    let mut alerts: Vec<Alert> = licenses::short_among(read, within, &ids)?
-        .iter()
-        .map(Alert::of_shortage)
-        .collect();
-    alerts.sort_by(|a, b| a.rank().cmp(&b.rank()));
-    count += devices::troubled_count(read, within, now, most)?;
+    let mut alerts: Vec<Alert> = if ids.is_empty() {
+        Vec::new()
+    } else {
+        let stocks = licenses::short_among(read, within, &ids)?;
+        stocks.iter().map(Alert::of_shortage).collect()
+    };
+    let is_full = alerts.len() >= shown;
     for ask in [ending, overdue, reporting] {
-        count += ask(read, permit, now, most)?.len() as u64;
+        let others = ask(read, permit, now, most)?;
+        count += others.len() as u64;
+        if !is_full {
+            alerts.extend(others);
+        }
     }
+    if is_full {
+        count += devices::troubled_count(read, within, now, most)?;
+    } else {
+        let others = troubled(read, permit, now, most)?;
+        count += others.len() as u64;
+        alerts.extend(others);
+    }
+    alerts.sort_by(|a, b| a.rank().cmp(&b.rank()));
+    alerts.truncate(shown);
     Ok((alerts, count))
 }
 

@@ -4,51 +4,54 @@
 
 use actix_web::body::MessageBody;
 use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::http::Method;
 use actix_web::middleware::Next;
 use std::collections::HashMap;
-use std::sync::{Arc, LazyLock, Mutex, PoisonError};
+use std::sync::{Arc, LazyLock, Mutex, PoisonError, Weak};
 use tokio::sync::Semaphore;
 
 /// So many searches of one account are carried out at once; the others wait, the first come first.
 const AT_ONCE: usize = 1;
 
-/// Of accounts in which somebody searches at this moment.
-static TURNS: LazyLock<Mutex<HashMap<String, Arc<Semaphore>>>> = LazyLock::new(Mutex::default);
+/// Of accounts in which somebody searches at this moment: a turn that nobody holds or waits for is gone by itself, also when
+/// whoever asked went away.
+static TURNS: LazyLock<Mutex<HashMap<i64, Weak<Semaphore>>>> = LazyLock::new(Mutex::default);
 
 /// Lets a search of an account wait for its turn; everything else goes on at once.
 pub async fn around<B: MessageBody + 'static>(
     req: ServiceRequest,
     next: Next<B>,
 ) -> Result<ServiceResponse<B>, actix_web::Error> {
-    let Some(account) = searched(req.path(), req.query_string()).map(str::to_owned) else {
+    let account = searched(req.path(), req.query_string()).filter(|_| req.method() == Method::GET);
+    let Some(account) = account else {
         return next.call(req).await;
     };
-    let turns = {
-        let mut all = TURNS.lock().unwrap_or_else(PoisonError::into_inner);
-        all.entry(account.clone())
-            .or_insert_with(|| Arc::new(Semaphore::new(AT_ONCE)))
-            .clone()
-    };
-    let turn = turns.acquire().await;
-    let answer = next.call(req).await;
-    drop(turn);
+    let turns = turns_of(account);
+    let _turn = turns.acquire().await;
+    next.call(req).await
+}
+
+fn turns_of(account: i64) -> Arc<Semaphore> {
     let mut all = TURNS.lock().unwrap_or_else(PoisonError::into_inner);
-    // This one and the one in the map.
-    if Arc::strong_count(&turns) <= 2 {
-        all.remove(&account);
+    if let Some(known) = all.get(&account).and_then(Weak::upgrade) {
+        return known;
     }
-    answer
+    all.retain(|_, turns| turns.strong_count() > 0);
+    let turns = Arc::new(Semaphore::new(AT_ONCE));
+    all.insert(account, Arc::downgrade(&turns));
+    turns
 }
 
 /// The number of the account in whose lists words are looked for.
-fn searched<'a>(path: &'a str, query: &str) -> Option<&'a str> {
+fn searched(path: &str, query: &str) -> Option<i64> {
     let has_words = query
         .split('&')
         .any(|pair| pair.strip_prefix("q=").is_some_and(|words| !words.is_empty()));
     let rest = path
         .strip_prefix("/sa/")
         .or_else(|| path.strip_prefix("/api/v1/accounts/"))?;
-    has_words.then(|| rest.split('/').next().unwrap_or(rest))
+    let number = rest.split('/').next()?.parse().ok()?;
+    has_words.then_some(number)
 }
 
 #[cfg(test)]
@@ -58,15 +61,16 @@ mod tests {
     #[test]
     fn what_looks_for_words_in_an_account_is_a_search() {
         for (path, query, wanted) in [
-            ("/sa/100001/devices/device-inventory", "q=ab", Some("100001")),
+            ("/sa/100001/devices/device-inventory", "q=ab", Some(100_001)),
             (
                 "/sa/100001/devices/device-inventory",
                 "page=2&q=ab",
-                Some("100001"),
+                Some(100_001),
             ),
-            ("/api/v1/accounts/7/devices", "q=ab&sort=name", Some("7")),
+            ("/api/v1/accounts/7/devices", "q=ab&sort=name", Some(7)),
             ("/sa/100001/devices/device-inventory", "q=&page=2", None),
             ("/sa/100001/devices/device-inventory", "sort=name", None),
+            ("/sa/nobody/devices/device-inventory", "q=ab", None),
             ("/access", "q=ab", None),
         ] {
             assert_eq!(searched(path, query), wanted, "{path}?{query}");
