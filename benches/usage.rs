@@ -2,7 +2,7 @@
 //! `tests/with-postgres cargo bench --bench usage`.
 //!
 //! The real program with scenario `demo` takes a usage data file of 100,000 product instances with 300,000 reports over the
-//! API, which a job takes in, and then the same file again; then as many product instances report over the vendor's API, 100
+//! API, which a job takes in, and then the same file again, and gives the acknowledgement; then as many product instances report over the vendor's API, 100
 //! in a request, as proxies do. Beside it, in the same run and on the same kind of database, the limit: the same rows by one
 //! prepared statement in a loop (SQLite) or by COPY (PostgreSQL), and what it costs to look at the signatures alone. Somebody
 //! else goes on reading the list of product instances all the while. `LICENTRAL_DEVICES` makes it smaller.
@@ -87,6 +87,7 @@ fn main() {
         "| file | upload, s | taken in, s | reports/s | of the limit | memory at most, MB | the list meanwhile |"
     );
     println!("|---|---|---|---|---|---|---|");
+    let mut first = String::new();
     for name in ["all of them new", "the same again"] {
         let path = format!("/api/v1/accounts/{number}/usage-files?va={place}&name=bench.tar.gz");
         let (mut upload, mut taken) = (0.0, 0.0);
@@ -96,6 +97,9 @@ fn main() {
             let made = ask(&portal, "POST", &path, &token, &file);
             upload = begun.elapsed().as_secs_f64();
             let id = made["file"]["id"].as_str().unwrap().to_owned();
+            if first.is_empty() {
+                first.clone_from(&id);
+            }
             let one = format!("/api/v1/accounts/{number}/usage-files/{id}");
             loop {
                 let now = ask(&portal, "GET", &one, &token, b"");
@@ -114,6 +118,18 @@ fn main() {
             raw / (upload + taken)
         );
     }
+    let path = format!("/api/v1/accounts/{number}/usage-files/{first}/acknowledgement");
+    let peak = Peak::of(portal.child.id());
+    let begun = Instant::now();
+    let (status, text) = portal.ask("POST", &path, &token, b"");
+    assert_eq!(status, 200);
+    println!(
+        "| the acknowledgement of the first, {:.1} MB | | {:.2} | | | {} | |",
+        text.len() as f64 / 1_000_000.0,
+        begun.elapsed().as_secs_f64(),
+        peak.end()
+    );
+    drop(text);
 
     let requests = requests(&portal, &token, &number, devices);
     let peak = Peak::of(portal.child.id());
@@ -128,6 +144,10 @@ fn main() {
         "| over the vendor's API, {IN_A_REQUEST} in a request, {PROXIES} at once | | {took:.2} | {:.0} | {:.3} | {most} | {meanwhile} |",
         reports as f64 / took,
         raw / took
+    );
+    println!(
+        "\nThe portal's memory at most, from its start to now (VmHWM): {} MB.",
+        support::most_memory_of(portal.child.id()) / 1024
     );
 }
 

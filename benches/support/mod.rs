@@ -517,6 +517,11 @@ pub fn memory_of(id: u32) -> u64 {
     of_status(id, "VmRSS:")
 }
 
+/// The most that it ever had, with the files that it has mapped.
+pub fn most_memory_of(id: u32) -> u64 {
+    of_status(id, "VmHWM:")
+}
+
 /// Without the files that it has mapped.
 pub fn own_memory_of(id: u32) -> u64 {
     of_status(id, "RssAnon:")

@@ -53,7 +53,9 @@ pub fn policy_routes(routes: &mut Routes) {
 
 /// What becomes of the things of this room.
 pub fn lifecycles() -> Vec<crate::kernel::Life> {
-    vec![lifecycle::LIFECYCLE.in_words(), reservation::lifecycle()]
+    let mut all = vec![lifecycle::LIFECYCLE.in_words(), policy::LIFECYCLE.in_words()];
+    all.extend(reservation::lifecycles());
+    all
 }
 
 /// With what codes the rules of this room refuse, when, and the way out.
@@ -250,7 +252,7 @@ pub const REFUSALS: &[crate::error::Coded] = &[
     ),
     (
         "usage.too-much",
-        "A usage file is larger than is taken in at once, packed or unpacked.",
+        "A usage file is larger than is taken in at once, packed or unpacked, or a report in it is.",
         "Upload fewer product instances at once.",
     ),
     (

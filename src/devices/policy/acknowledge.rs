@@ -3,7 +3,7 @@
 use super::super::calls::about;
 use super::super::model::{Device, Udi};
 use super::super::store as devices;
-use super::model::{Policy, PolicyState};
+use super::model::Policy;
 use super::payload;
 use super::store::{self, Counted};
 use crate::error::Result;
@@ -15,7 +15,7 @@ use serde_json::json;
 use std::collections::HashMap;
 
 /// So many product instances are looked up, and written, at once.
-const AT_ONCE: usize = 400;
+pub const AT_ONCE: usize = 400;
 
 /// What a product instance is told of its reports: the same document whenever it is asked for.
 pub fn acknowledgement_of(
@@ -67,12 +67,8 @@ pub fn acknowledge_each(
             .into_iter()
             .map(|device| (device.udi().key(), device))
             .collect();
-        let reported: Vec<DeviceId> = here
-            .values()
-            .filter(|device| device.policy == Some(PolicyState::Reported))
-            .map(|device| device.id)
-            .collect();
-        devices::acknowledged(tx, &reported)?;
+        let ids: Vec<DeviceId> = here.values().map(|device| device.id).collect();
+        devices::acknowledged(tx, &ids)?;
         for (udi, ids) in some.iter().filter(|(udi, _)| had_none.contains(&udi.key())) {
             let says = |name: &str| format!("The usage that {name} reported was acknowledged.");
             let event = match here.get(&udi.key()) {

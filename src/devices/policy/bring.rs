@@ -6,22 +6,20 @@ use super::super::calls::Changes;
 use super::super::model::{self, Device, MOST_LICENSES, Reported, Udi, Usage};
 use super::super::reconcile::Server;
 use super::super::store as devices;
-use super::model::{Policy, PolicyState, Way};
+use super::model::{PolicyState, Way};
 use super::payload::{Report, Sent};
-use super::take_in::{self, no};
-use super::{acknowledge, rules, store};
-use crate::catalog;
+use super::take_in::{self, Arrival, Here, Writing, no};
+use super::{acknowledge, store};
 use crate::error::{Error, Refusal, Result};
 use crate::kernel::ids::DeviceId;
 use crate::kernel::{Moment, Who};
-use crate::licenses;
-use crate::platform::db::{Reads, Tx};
+use crate::platform::db::Tx;
 use crate::platform::signing::FileKey;
 use crate::platform::token;
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, HashSet};
 
-/// So many product instances are looked up, and written, at once.
-const AT_ONCE: usize = 200;
+/// So many reports are looked up, and written, at once, if no product instance has more.
+const AT_ONCE: usize = 1_000;
 
 /// Who brings reports, when, and with what they are acknowledged.
 pub struct Bringer<'a> {
@@ -56,14 +54,15 @@ struct One {
     is_acknowledged: bool,
 }
 
+/// The reports of one product instance.
+type Ones = (Udi, Vec<One>);
+
 /// What is gathered while reports are read.
 struct Taking<'a> {
     by: &'a Bringer<'a>,
-    policy: Policy,
+    arrival: Arrival,
     brought: Brought,
     changes: Changes,
-    /// Whether a license is known, by what programs know it by.
-    licenses: HashMap<String, bool>,
     /// Product instances of which there are reports.
     seen: HashSet<DeviceId>,
 }
@@ -77,13 +76,18 @@ pub fn bring(
 ) -> Result<Brought> {
     let mut taking = Taking {
         by,
-        policy: rules::of_account(tx, by.server.account)?,
+        arrival: Arrival {
+            account: by.server.account,
+            place: by.server.place,
+            who: by.who.clone(),
+            at: by.at,
+            way: by.way,
+        },
         brought: Brought::default(),
         changes: Changes::default(),
-        licenses: HashMap::new(),
         seen: HashSet::new(),
     };
-    let mut some: Vec<(Udi, Vec<One>)> = Vec::new();
+    let (mut some, mut many): (Vec<Ones>, usize) = (Vec::new(), 0);
     let mut last = String::new();
     while let Some(came) = next() {
         let (sent, is_acknowledged) = came?;
@@ -106,12 +110,14 @@ pub fn bring(
             ));
         }
         if key != last {
-            if some.len() >= AT_ONCE {
+            if many >= AT_ONCE {
                 taking.take(tx, &std::mem::take(&mut some))?;
+                many = 0;
             }
             some.push((report.udi.clone(), Vec::new()));
             last = key;
         }
+        many += 1;
         if let Some((_, ones)) = some.last_mut() {
             ones.push(One {
                 report,
@@ -126,37 +132,36 @@ pub fn bring(
 }
 
 impl Taking<'_> {
-    fn take(&mut self, tx: &mut Tx<'_>, some: &[(Udi, Vec<One>)]) -> Result<()> {
-        let account = self.by.server.account;
-        let keys: Vec<String> = some.iter().map(|(udi, _)| udi.key()).collect();
-        let ids: Vec<(String, String)> = some
+    fn take(&mut self, tx: &mut Tx<'_>, some: &[Ones]) -> Result<()> {
+        let Server {
+            account,
+            manager,
+            place,
+        } = self.by.server;
+        let reports: Vec<&Report> = some
             .iter()
-            .flat_map(|(udi, ones)| ones.iter().map(move |one| (udi.key(), one.report.id.clone())))
+            .flat_map(|(_, ones)| ones.iter().map(|one| &one.report))
             .collect();
-        let mut here: HashMap<String, Device> = devices::by_udis(tx, account, &keys)?
-            .into_iter()
-            .map(|device| (device.udi().key(), device))
-            .collect();
-        let counted = store::counted_of(tx, account, &ids)?;
-        let of_them: Vec<DeviceId> = here.values().map(|device| device.id).collect();
-        let mut usages = devices::usages_of_all(tx, account, &of_them)?;
-        let mut new: Vec<&Report> = Vec::new();
+        let mut here = Here::of(tx, account, place, &reports)?;
+        let mut writing = Writing::on(std::mem::take(&mut self.changes));
         let mut open: Vec<(String, String)> = Vec::new();
         for (udi, ones) in some {
             let device = here
+                .devices
                 .remove(&udi.key())
-                .filter(|device| device.policy.is_some() && device.manager == Some(self.by.server.manager));
+                .filter(|device| device.policy.is_some() && device.manager == Some(manager));
             let Some(device) = device else {
                 let says = format!("{udi} is not among the product instances by policy of the file.");
                 self.refuse(ones.iter(), &no("usage.not-by-policy", says));
                 continue;
             };
-            let before = usages.remove(&device.id).unwrap_or_default();
-            open.extend(self.one(tx, &device, &before, ones, &counted, &mut new)?);
+            let before = here.usages.remove(&device.id).unwrap_or_default();
+            open.extend(self.one(&here, &mut writing, (&device, before), ones)?);
         }
         // Some may have been counted from a usage file, whose acknowledgement nobody has fetched.
         store::acknowledge(tx, account, &open, self.by.at)?;
-        store::insert(tx, account, self.by.way, self.by.at, &new, Some(self.by.at))
+        self.changes = writing.write(tx, &self.arrival, Some(self.by.at))?;
+        Ok(())
     }
 
     fn refuse<'o>(&mut self, ones: impl Iterator<Item = &'o One>, refusal: &Refusal) {
@@ -170,22 +175,23 @@ impl Taking<'_> {
     /// The reports of one product instance. Answers with those of them of which its server has no acknowledgement.
     fn one<'o>(
         &mut self,
-        tx: &mut Tx<'_>,
-        was: &Device,
-        before: &[Usage],
+        here: &Here,
+        writing: &mut Writing<'o>,
+        (was, before): (&Device, Vec<Usage>),
         ones: &'o [One],
-        counted: &HashMap<(String, String), String>,
-        new: &mut Vec<&'o Report>,
     ) -> Result<Vec<(String, String)>> {
         let by = self.by;
         self.seen.insert(was.id);
         let (udi, mut pinned) = (was.udi(), was.report_key.clone());
         let mut good: Vec<&One> = Vec::new();
-        let mut fresh: Vec<&One> = Vec::new();
+        let mut fresh: Vec<&'o Report> = Vec::new();
         for one in ones {
-            let known = counted.get(&(udi.key(), one.report.id.clone()));
-            let twice = fresh.iter().any(|other| other.report.id == one.report.id);
-            if let Some(refusal) = self.against(tx, &one.report, &pinned, known)? {
+            let counted = here.counted.get(&(udi.key(), one.report.id.clone()));
+            let counted = counted.or_else(|| {
+                let other = fresh.iter().find(|other| other.id == one.report.id)?;
+                Some(&other.sha256)
+            });
+            if let Some(refusal) = against(here, &one.report, &pinned, counted) {
                 self.refuse(std::iter::once(one), &refusal);
                 continue;
             }
@@ -193,8 +199,8 @@ impl Taking<'_> {
                 pinned.clone_from(&one.report.key);
             }
             good.push(one);
-            if known.is_none() && !twice {
-                fresh.push(one);
+            if counted.is_none() {
+                fresh.push(&one.report);
             }
         }
         good.sort_by_key(|one| one.report.ended_at);
@@ -215,7 +221,7 @@ impl Taking<'_> {
                 quantity,
             })
             .collect();
-        let after = model::after(before, &said, by.at);
+        let after = model::after(&before, &said, by.at);
         let has_reported = !fresh.is_empty() || was.policy == Some(PolicyState::NotReported);
         let mut is = was.clone();
         is.licenses = i32::try_from(after.len()).unwrap_or(i32::MAX);
@@ -223,17 +229,10 @@ impl Taking<'_> {
         if has_reported && !good.is_empty() {
             is.reported_at = Some(by.at);
             is.policy = Some(PolicyState::Acknowledged);
-            is.report_by = self.policy.report_by(&after, Some(by.at), was.registered_at);
+            is.report_by = here.policy.report_by(&after, Some(by.at), was.registered_at);
         }
-        if is != *was {
-            devices::touch(tx, &is)?;
-        }
-        devices::replace_usages(tx, &is, before, &after)?;
-        self.changes
-            .uses(is.virtual_account, model::difference(before, &after));
         self.brought.taken += fresh.len() as u64;
         self.brought.known += (good.len() - fresh.len()) as u64;
-        new.extend(fresh.iter().map(|one| &one.report));
         let open: Vec<String> = good
             .iter()
             .filter(|one| !one.is_acknowledged)
@@ -241,38 +240,12 @@ impl Taking<'_> {
             .collect();
         if !open.is_empty() {
             let text =
-                acknowledge::acknowledgement_of(by.key, &udi, &open, by.at, is.report_by, &self.policy)?;
+                acknowledge::acknowledgement_of(by.key, &udi, &open, by.at, is.report_by, &here.policy)?;
             self.brought.acknowledgements.push(text);
         }
+        writing.changes(was, is, before, after);
+        writing.counts(fresh);
         Ok(open.into_iter().map(|id| (udi.key(), id)).collect())
-    }
-
-    /// Why a report cannot be counted.
-    fn against(
-        &mut self,
-        read: &mut dyn Reads,
-        report: &Report,
-        pinned: &str,
-        counted: Option<&String>,
-    ) -> Result<Option<Refusal>> {
-        if let Some(refusal) = take_in::against_key(report, pinned) {
-            return Ok(Some(refusal));
-        }
-        if counted.is_some_and(|sha256| *sha256 != report.sha256) {
-            return Ok(Some(take_in::other_content(report)));
-        }
-        let is_known = match self.licenses.get(&report.entitlement) {
-            Some(is_known) => *is_known,
-            None => {
-                let keys = [report.entitlement.clone()];
-                let Server { account, place, .. } = self.by.server;
-                let is_known = catalog::entitlement(&report.entitlement).is_some()
-                    || !licenses::stocks_of(read, account, place, &keys)?.is_empty();
-                self.licenses.insert(report.entitlement.clone(), is_known);
-                is_known
-            }
-        };
-        Ok((!is_known).then(|| take_in::unknown_license(report)))
     }
 
     /// Product instances by policy of which the file has no report use nothing: they were reset, or their server was.
@@ -285,19 +258,37 @@ impl Taking<'_> {
                 return Ok(());
             };
             beyond = last.udi().key();
-            for was in page.iter().filter(|device| !self.seen.contains(&device.id)) {
-                let before = devices::usages_of(tx, was.id)?;
+            let mut writing = Writing::on(std::mem::take(&mut self.changes));
+            let others: Vec<&Device> = page
+                .iter()
+                .filter(|device| !self.seen.contains(&device.id))
+                .collect();
+            let ids: Vec<DeviceId> = others.iter().map(|device| device.id).collect();
+            let mut usages = devices::usages_of_all(tx, account, &ids)?;
+            for was in others {
+                let before = usages.remove(&was.id).unwrap_or_default();
                 let after = model::after(&before, &[], self.by.at);
                 let licenses = i32::try_from(after.len()).unwrap_or(i32::MAX);
                 let is = Device {
                     licenses,
                     ..was.clone()
                 };
-                devices::touch(tx, &is)?;
-                devices::replace_usages(tx, &is, &before, &after)?;
-                self.changes
-                    .uses(is.virtual_account, model::difference(&before, &after));
+                writing.changes(was, is, before, after);
             }
+            self.changes = writing.write(tx, &self.arrival, None)?;
         }
     }
+}
+
+/// Why a report cannot be counted.
+fn against(here: &Here, report: &Report, pinned: &str, counted: Option<&String>) -> Option<Refusal> {
+    if let Some(refusal) = take_in::against_key(report, pinned) {
+        return Some(refusal);
+    }
+    if counted.is_some_and(|sha256| *sha256 != report.sha256) {
+        return Some(take_in::other_content(report));
+    }
+    here.unknown
+        .contains(&report.entitlement)
+        .then(|| take_in::unknown_license(report))
 }

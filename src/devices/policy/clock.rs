@@ -3,6 +3,7 @@
 use super::super::calls::about;
 use super::super::model::Device;
 use super::super::store as devices;
+use super::lifecycle::LIFECYCLE;
 use super::model::{GRACE, PolicyState};
 use super::store;
 use crate::authz::Within;
@@ -21,18 +22,8 @@ const PATIENCE: TimeDelta = TimeDelta::days(1);
 /// So many product instances in one write; the rest is found the next time.
 const AT_ONCE: i64 = 200;
 
-/// In which state a product instance is until it is due, and then until it is overdue.
-const STEPS: [(&[PolicyState], PolicyState); 2] = [
-    (
-        &[
-            PolicyState::NotReported,
-            PolicyState::Reported,
-            PolicyState::Acknowledged,
-        ],
-        PolicyState::ReportDue,
-    ),
-    (&[PolicyState::ReportDue], PolicyState::Overdue),
-];
+/// Into which states time brings a product instance, one after the other.
+const STEPS: [PolicyState; 2] = [PolicyState::ReportDue, PolicyState::Overdue];
 
 /// By when a report had to be due for a product instance to come into a state.
 fn deadline(into: PolicyState, now: Moment) -> Moment {
@@ -60,10 +51,12 @@ async fn look_after(db: Db, clock: Clock) -> Result<()> {
 
 /// Brings every product instance whose report is due into the state that goes with it.
 pub async fn due_reports(db: &Db, now: Moment) -> Result<()> {
-    for (from, into) in STEPS {
+    for into in STEPS {
         loop {
             let by = deadline(into, now);
-            let found = db.read(move |r| store::due(r, from, by, AT_ONCE)).await?;
+            let found = db
+                .read(move |r| store::due(r, &LIFECYCLE.before(into), by, AT_ONCE))
+                .await?;
             let mut of: BTreeMap<SmartAccountId, Vec<DeviceId>> = BTreeMap::new();
             for (account, id) in found {
                 of.entry(account).or_default().push(id);
@@ -71,7 +64,7 @@ pub async fn due_reports(db: &Db, now: Moment) -> Result<()> {
             let mut done = 0;
             for (account, ids) in of {
                 done += db
-                    .write_locked(move |tx| carry_out(tx, now, account, &ids, from, into))
+                    .write_locked(move |tx| carry_out(tx, now, account, &ids, into))
                     .await?;
             }
             if done == 0 {
@@ -88,9 +81,9 @@ fn carry_out(
     now: Moment,
     account: SmartAccountId,
     ids: &[DeviceId],
-    from: &[PolicyState],
     into: PolicyState,
 ) -> Result<Recorded<usize>> {
+    let from = LIFECYCLE.before(into);
     let who = Who::portal("reporting policy");
     let by = deadline(into, now);
     let mut events = Vec::new();
@@ -132,10 +125,10 @@ pub fn troubled(read: &mut dyn Reads, within: &Within, now: Moment, most: i64) -
 /// The next reports that become due, or overdue.
 pub fn upcoming(read: &mut dyn Reads, after: Moment, most: i64) -> Result<Vec<Due>> {
     let mut found = Vec::new();
-    for (from, into) in STEPS {
+    for into in STEPS {
         let later = into == PolicyState::Overdue;
         let after = if later { after.plus(-GRACE) } else { after };
-        let rows = store::upcoming(read, from, after, most)?
+        let rows = store::upcoming(read, &LIFECYCLE.before(into), after, most)?
             .into_iter()
             .map(|(at, name)| (if later { at.plus(GRACE) } else { at }, name))
             .collect();

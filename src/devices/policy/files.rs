@@ -1,11 +1,12 @@
 //! Usage files: what product instances save when they cannot report themselves. One file of one product instance is a text;
 //! several travel as a tar archive, which may be packed and may hold archives of the same kind (one for each Virtual
-//! Account, as the published tools make them).
+//! Account, as the published tools make them). They are read as they come: no more than one report is held.
 
 use super::payload::Sent;
 use crate::error::{Error, Result};
 use flate2::read::GzDecoder;
-use std::io::Read;
+use std::cell::Cell;
+use std::io::{self, BufRead, BufReader, Read};
 
 /// So many bytes a file has at most.
 pub const MOST_BYTES: usize = 64 * 1024 * 1024;
@@ -13,10 +14,18 @@ pub const MOST_BYTES: usize = 64 * 1024 * 1024;
 const MOST_UNPACKED: usize = 512 * 1024 * 1024;
 /// So many reports are taken in from one file.
 pub const MOST_REPORTS: usize = 300_000;
+/// So many bytes a report has, and what stands between two of them.
+const MOST_OF_ONE: usize = 1024 * 1024;
 /// So deep lie archives within archives.
 const MOST_DEEP: usize = 2;
 /// A block of a tar archive.
 const BLOCK: usize = 512;
+
+const BEGINS: &[u8] = b"<RUMReport>";
+const ENDS: &[u8] = b"</RUMReport>";
+
+/// What is done with each report.
+type Found<'f> = dyn FnMut(Sent) -> Result<()> + 'f;
 
 fn truncated(what: &str) -> Error {
     Error::refused(
@@ -31,146 +40,226 @@ fn too_much(what: String) -> Error {
     Error::refused("usage.too-much", what)
 }
 
-/// The reports in a file, in the order in which they stand in it.
+fn no_reports(what: &str) -> Error {
+    Error::refused(
+        "usage.no-reports",
+        format!(
+            "{what} Save the usage on the product instance with license smart save usage all, and upload that file."
+        ),
+    )
+}
+
+/// Hands each report of a file on, in the order in which they stand in it. That a file is whole is known at its end.
+pub fn each(file: &mut dyn Read, found: &mut Found<'_>) -> Result<()> {
+    each_within(file, MOST_UNPACKED, MOST_REPORTS, found)
+}
+
+/// The reports in a file.
 pub fn reports(bytes: &[u8]) -> Result<Vec<Sent>> {
     reports_within(bytes, MOST_UNPACKED, MOST_REPORTS)
 }
 
 /// The same, with so many bytes when it is unpacked, and so many reports.
-fn reports_within(bytes: &[u8], unpacked: usize, most: usize) -> Result<Vec<Sent>> {
-    let mut reading = Reading {
-        left: unpacked,
+fn reports_within(mut bytes: &[u8], unpacked: usize, most: usize) -> Result<Vec<Sent>> {
+    let mut all = Vec::new();
+    each_within(&mut bytes, unpacked, most, &mut |sent| {
+        all.push(sent);
+        Ok(())
+    })?;
+    Ok(all)
+}
+
+fn each_within(file: &mut dyn Read, unpacked: usize, most: usize, found: &mut Found<'_>) -> Result<()> {
+    let reading = Reading {
+        left: Cell::new(unpacked),
+        is_over: Cell::new(false),
         unpacked,
         most,
-        found: Vec::new(),
+        many: Cell::new(0),
     };
-    reading.take(bytes, 0)?;
-    if reading.found.is_empty() {
-        return Err(Error::refused(
-            "usage.no-reports",
-            "There is no usage report in this file. Save the usage on the product instance with license smart save usage all, and upload that file.",
-        ));
+    reading.take(file, 0, found)?;
+    if reading.many.get() == 0 {
+        return Err(no_reports("There is no usage report in this file."));
     }
-    Ok(reading.found)
+    Ok(())
 }
 
 struct Reading {
     /// So many bytes may still be unpacked.
-    left: usize,
+    left: Cell<usize>,
+    /// Whether there were more.
+    is_over: Cell<bool>,
     /// So many in all, for whoever is told.
     unpacked: usize,
     /// So many reports.
     most: usize,
-    found: Vec<Sent>,
+    /// So many were found.
+    many: Cell<usize>,
+}
+
+/// Unpacks as much as is still allowed, whatever the packed file promises.
+struct Unpacking<'a> {
+    packed: GzDecoder<&'a mut dyn Read>,
+    reading: &'a Reading,
+}
+
+impl Read for Unpacking<'_> {
+    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        let many = self.packed.read(into)?;
+        let Some(left) = self.reading.left.get().checked_sub(many) else {
+            self.reading.is_over.set(true);
+            return Err(io::Error::other("more than is allowed"));
+        };
+        self.reading.left.set(left);
+        Ok(many)
+    }
 }
 
 impl Reading {
-    fn take(&mut self, bytes: &[u8], depth: usize) -> Result<()> {
+    /// Why a file could not be read on.
+    fn broken(&self, what: &str) -> Error {
+        if self.is_over.get() {
+            return too_much(format!(
+                "Unpacked, this file has more than {} MB. Upload fewer product instances at once.",
+                self.unpacked / 1024 / 1024
+            ));
+        }
+        truncated(what)
+    }
+
+    fn take(&self, file: &mut dyn Read, depth: usize, found: &mut Found<'_>) -> Result<()> {
+        const PACKED: &str = "it cannot be unpacked.";
         if depth > 2 * MOST_DEEP {
             return Err(too_much(
                 "The file holds archives within archives within archives. Upload the usage files of one Smart Account in one archive.".to_owned(),
             ));
         }
-        if bytes.starts_with(&[0x1f, 0x8b]) {
-            let unpacked = self.unpacked(bytes)?;
-            return self.take(&unpacked, depth + 1);
+        let mut head = Vec::with_capacity(BLOCK);
+        Read::take(&mut *file, BLOCK as u64)
+            .read_to_end(&mut head)
+            .map_err(|_| self.broken(PACKED))?;
+        let mut whole = Read::chain(head.as_slice(), file);
+        if head.starts_with(&[0x1f, 0x8b]) {
+            let mut unpacking = Unpacking {
+                packed: GzDecoder::new(&mut whole),
+                reading: self,
+            };
+            self.take(&mut unpacking, depth + 1, found)?;
+            // Behind the last of it stands the sum by which one knows that it is whole.
+            io::copy(&mut unpacking, &mut io::sink()).map_err(|_| self.broken(PACKED))?;
+            return Ok(());
         }
-        if bytes.get(257..262) == Some(b"ustar") {
-            return self.entries(bytes, depth);
+        if head.get(257..262) == Some(b"ustar") {
+            return self.entries(&mut whole, depth, found);
         }
-        self.text(bytes)
-    }
-
-    /// Unpacks as much as is still allowed, whatever the packed file promises.
-    fn unpacked(&mut self, bytes: &[u8]) -> Result<Vec<u8>> {
-        let mut unpacked = Vec::new();
-        let most = self.left as u64;
-        GzDecoder::new(bytes)
-            .take(most + 1)
-            .read_to_end(&mut unpacked)
-            .map_err(|_| truncated("it cannot be unpacked."))?;
-        self.left = self.left.checked_sub(unpacked.len()).ok_or_else(|| {
-            too_much(format!(
-                "Unpacked, this file has more than {} MB. Upload fewer product instances at once.",
-                self.unpacked / 1024 / 1024
-            ))
-        })?;
-        Ok(unpacked)
+        if head.trim_ascii_start().starts_with(b"<smartLicense>") {
+            return self.text(&mut whole, found);
+        }
+        if std::str::from_utf8(&head).is_err_and(|wrong| wrong.error_len().is_some()) {
+            return Err(truncated("it is neither a text nor an archive."));
+        }
+        Err(no_reports(
+            "This is no usage file: it does not begin with <smartLicense>.",
+        ))
     }
 
     /// The files of a tar archive.
-    fn entries(&mut self, bytes: &[u8], depth: usize) -> Result<()> {
-        let mut at = 0;
+    fn entries(&self, archive: &mut dyn Read, depth: usize, found: &mut Found<'_>) -> Result<()> {
+        const SHORT: &str = "a file of an archive is shorter than it says.";
+        let mut head = [0_u8; BLOCK];
         loop {
-            let Some(head) = bytes.get(at..at + BLOCK) else {
-                return Err(truncated("an archive has no end."));
-            };
+            archive
+                .read_exact(&mut head)
+                .map_err(|_| self.broken("an archive has no end."))?;
             if head.iter().all(|byte| *byte == 0) {
                 return Ok(());
             }
             let size = octal(head.get(124..136).unwrap_or_default())
                 .ok_or_else(|| truncated("an archive says no size of a file."))?;
-            let begin = at + BLOCK;
-            let body = begin
-                .checked_add(size)
-                .and_then(|end| bytes.get(begin..end))
-                .ok_or_else(|| truncated("a file of an archive is shorter than it says."))?;
             let name = head.get(..100).unwrap_or_default();
             let name = name.split(|byte| *byte == 0).next().unwrap_or_default();
+            let mut body = Read::take(&mut *archive, size);
             // Files alone, and of those not what only says what is there.
             if matches!(head.get(156), Some(b'0' | 0)) && !name.ends_with(b".mf") {
-                self.take(body, depth + 1)?;
+                self.take(&mut body, depth + 1, found)?;
             }
-            at = begin + size.div_ceil(BLOCK) * BLOCK;
+            io::copy(&mut body, &mut io::sink()).map_err(|_| self.broken(SHORT))?;
+            if body.limit() > 0 {
+                return Err(truncated(SHORT));
+            }
+            let block = BLOCK as u64;
+            let mut padding = Read::take(&mut *archive, size.div_ceil(block) * block - size);
+            io::copy(&mut padding, &mut io::sink()).map_err(|_| self.broken(SHORT))?;
         }
     }
 
     /// The usage file of one product instance.
-    fn text(&mut self, bytes: &[u8]) -> Result<()> {
-        let text = std::str::from_utf8(bytes)
-            .map_err(|_| truncated("it is neither a text nor an archive."))?
-            .trim();
-        if !text.starts_with("<smartLicense>") {
-            return Err(Error::refused(
-                "usage.no-reports",
-                "This is no usage file: it does not begin with <smartLicense>. Save the usage on the product instance with license smart save usage all, and upload that file.",
-            ));
-        }
-        let Some(mut rest) = text.strip_suffix("</smartLicense>") else {
-            return Err(truncated("a usage file has no end."));
-        };
-        while let Some((_, after)) = rest.split_once("<RUMReport>") {
-            let (inside, after) = after
-                .split_once("</RUMReport>")
-                .ok_or_else(|| truncated("a usage report has no end."))?;
-            rest = after;
-            let inside = inside.trim();
+    fn text(&self, file: &mut dyn Read, found: &mut Found<'_>) -> Result<()> {
+        let mut file = BufReader::new(file);
+        let mut some = Vec::new();
+        while self.until(&mut file, BEGINS, &mut some)? {
+            some.clear();
+            if !self.until(&mut file, ENDS, &mut some)? {
+                return Err(truncated("a usage report has no end."));
+            }
+            let inside = some.strip_suffix(ENDS).unwrap_or_default();
+            let inside = std::str::from_utf8(inside)
+                .map_err(|_| truncated("it is neither a text nor an archive."))?
+                .trim();
             let inside = inside
                 .strip_prefix("<![CDATA[")
                 .and_then(|inside| inside.strip_suffix("]]>"))
                 .unwrap_or(inside);
-            if self.found.len() >= self.most {
+            if self.many.get() >= self.most {
                 return Err(too_much(format!(
                     "The file holds more than {} usage reports. Upload fewer product instances at once.",
                     self.most
                 )));
             }
+            self.many.set(self.many.get() + 1);
             let shape = serde_json::from_str(inside).unwrap_or_default();
             // What is no report is told with the others, line by line.
-            self.found.push(Sent::of(&shape).unwrap_or_else(|_| Sent {
+            found(Sent::of(&shape).unwrap_or_else(|_| Sent {
                 payload: String::new(),
                 signing: String::new(),
                 key: String::new(),
                 value: String::new(),
-            }));
+            }))?;
+            some.clear();
         }
-        Ok(())
+        if some.trim_ascii_end().ends_with(b"</smartLicense>") {
+            Ok(())
+        } else {
+            Err(truncated("a usage file has no end."))
+        }
+    }
+
+    /// Reads on until a tag has come; false at the end.
+    fn until(&self, file: &mut BufReader<&mut dyn Read>, tag: &[u8], some: &mut Vec<u8>) -> Result<bool> {
+        loop {
+            let left = MOST_OF_ONE.saturating_sub(some.len()) as u64;
+            let read = Read::take(&mut *file, left)
+                .read_until(b'>', some)
+                .map_err(|_| self.broken("it cannot be unpacked."))?;
+            if some.ends_with(tag) {
+                return Ok(true);
+            }
+            if some.len() >= MOST_OF_ONE {
+                return Err(too_much(format!(
+                    "The file holds a usage report of more than {} MB.",
+                    MOST_OF_ONE / 1024 / 1024
+                )));
+            }
+            if read == 0 {
+                return Ok(false);
+            }
+        }
     }
 }
 
-fn octal(field: &[u8]) -> Option<usize> {
+fn octal(field: &[u8]) -> Option<u64> {
     let text = std::str::from_utf8(field).ok()?;
-    usize::from_str_radix(text.trim_matches(['\0', ' ']), 8).ok()
+    u64::from_str_radix(text.trim_matches(['\0', ' ']), 8).ok()
 }
 
 /// The usage file of one product instance.
@@ -302,7 +391,7 @@ mod tests {
                 );
             }
         }
-        let bomb = packed(&vec![b' '; 1_000_001]);
+        let bomb = packed(&[b"<smartLicense>".to_vec(), vec![b' '; 1_000_001]].concat());
         assert!(bomb.len() < 10_000);
         assert_eq!(
             code(reports_within(&bomb, 1_000_000, 10).unwrap_err()),
@@ -313,6 +402,8 @@ mod tests {
             deep = packed(&deep);
         }
         assert_eq!(code(reports(&deep).unwrap_err()), "usage.too-much");
+        let long = usage_file(&[sent("a"), sent(&"b".repeat(MOST_OF_ONE))]);
+        assert_eq!(code(reports(long.as_bytes()).unwrap_err()), "usage.too-much");
         let many = usage_file(&vec![sent("a"); 11]);
         assert_eq!(
             code(reports_within(many.as_bytes(), 1_000_000, 10).unwrap_err()),

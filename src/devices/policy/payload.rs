@@ -147,14 +147,43 @@ impl Sent {
         Ok(())
     }
 
-    /// What it says, at whose signature nobody has looked: good for putting reports in order, and for nothing else.
-    pub fn claims(&self) -> Result<Report, Refusal> {
+    /// Of which product instance it says that it is, at whose signature nobody has looked: good for putting reports in order,
+    /// and for nothing else.
+    pub fn named(&self) -> Option<Udi> {
+        let named: Named = serde_json::from_str(&self.payload).ok()?;
+        udi(&named.asset_identification.instance.sudi)
+    }
+
+    /// What it says, whoever signed it.
+    fn claims(&self) -> Result<Report, Refusal> {
         let mut report = read(&self.payload)?;
         if self.signing == SIGNING {
             report.key.clone_from(&self.key);
         }
         Ok(report)
     }
+}
+
+/// As much of a payload as names its product instance; the rest is passed over.
+#[derive(serde::Deserialize)]
+struct Named {
+    asset_identification: NamedAsset,
+}
+#[derive(serde::Deserialize)]
+struct NamedAsset {
+    instance: NamedInstance,
+}
+#[derive(serde::Deserialize)]
+struct NamedInstance {
+    sudi: Value,
+}
+
+fn udi(sudi: &Value) -> Option<Udi> {
+    Udi::parse(
+        &word(&sudi["udi_pid"]),
+        &word(&sudi["udi_serial_number"]),
+        &mut Problems::default(),
+    )
 }
 
 /// What stands there; `null` for nothing.
@@ -167,12 +196,7 @@ fn read(payload: &str) -> Result<Report, Refusal> {
         serde_json::from_str(payload).map_err(|_| not_understood("its payload is no JSON."))?;
     let sudi = at(&value, "/asset_identification/instance/sudi");
     let meta = at(&value, "/meta");
-    let udi = Udi::parse(
-        &word(&sudi["udi_pid"]),
-        &word(&sudi["udi_serial_number"]),
-        &mut Problems::default(),
-    )
-    .ok_or_else(|| not_understood("udi_pid or udi_serial_number is missing."))?;
+    let udi = udi(sudi).ok_or_else(|| not_understood("udi_pid or udi_serial_number is missing."))?;
     let id = word(&meta["report_id"]);
     let good = |text: &str, most: usize| {
         (1..=most).contains(&text.len()) && text.chars().all(|c| c.is_ascii_graphic())
@@ -338,6 +362,7 @@ mod tests {
             ("17", "c9200-ne-48", 3)
         );
         assert_eq!(read.key, key.public_key());
+        assert_eq!(sent.named(), Some(read.udi));
         assert_eq!(Sent::of(&sent.shape()).unwrap(), sent);
         for at in 0..sent.payload.len() {
             let mut bent = sent.clone();

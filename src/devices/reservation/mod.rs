@@ -54,7 +54,7 @@ pub fn on_prem_routes(routes: &mut Routes) {
     api_device::routes(routes);
 }
 
-/// What becomes of a reservation.
-pub fn lifecycle() -> crate::kernel::Life {
-    lifecycle::LIFECYCLE.in_words()
+/// What becomes of reservations, and of requests for authorization codes at an On-Prem server.
+pub fn lifecycles() -> [crate::kernel::Life; 2] {
+    [lifecycle::LIFECYCLE.in_words(), on_prem::LIFECYCLE.in_words()]
 }

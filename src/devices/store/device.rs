@@ -1,7 +1,7 @@
 //! One device, or some that are known by id or UDI: found, locked, written, removed.
 
-use super::AT_ONCE;
 use super::uses::forget_usages;
+use super::{AT_ONCE, MANY};
 use crate::authz::Within;
 use crate::devices::model::{Device, Udi, Usage};
 use crate::devices::policy::{self, PolicyState};
@@ -12,6 +12,7 @@ use crate::kernel::{Moment, search_key};
 use crate::platform::db::schema::{device_usage as usages, devices};
 use crate::platform::db::{Conn, Reads, Tx};
 use diesel::prelude::*;
+use diesel::sql_types::{Array, Integer, Nullable, Text, Timestamp};
 
 /// A device, and nobody else changes it until the transaction ends.
 pub fn lock(tx: &mut Tx<'_>, id: DeviceId) -> Result<Option<Device>> {
@@ -152,37 +153,33 @@ macro_rules! row {
         let device: &Device = $device;
         let keys = Keys::of(&device.udi(), &device.hostname, &device.product);
         (
-            (
-                devices::id.eq(device.id),
-                devices::smart_account_id.eq(device.account),
-                devices::virtual_account_id.eq(device.virtual_account),
-                devices::device_manager_id.eq(device.manager),
-                devices::udi_pid.eq(device.pid.as_str()),
-                devices::udi_serial.eq(device.serial.as_str()),
-                devices::udi_key.eq(keys.udi),
-                devices::hostname.eq(device.hostname.as_str()),
-                devices::name_key.eq(keys.name),
-                devices::search_key.eq(keys.search),
-                devices::product.eq(device.product.as_str()),
-                devices::software.eq(device.software.as_str()),
-            ),
-            (
-                devices::standing.eq(device.standing),
-                devices::is_reserved.eq(device.is_reserved),
-                devices::export_controlled.eq(device.export_controlled),
-                devices::secret_hash.eq(device.secret_hash.as_str()),
-                devices::token_id.eq(device.token),
-                devices::licenses.eq(device.licenses),
-                devices::registered_at.eq(device.registered_at),
-                devices::renewed_at.eq(device.renewed_at),
-                devices::contact_at.eq(device.contact_at),
-                devices::reported_at.eq(device.reported_at),
-                devices::version.eq(device.version),
-                devices::local_virtual_account.eq(device.local_place.as_str()),
-                devices::policy_state.eq(device.policy),
-                devices::report_by.eq(device.report_by),
-                devices::report_key.eq(device.report_key.as_str()),
-            ),
+            devices::id.eq(device.id),
+            devices::smart_account_id.eq(device.account),
+            devices::virtual_account_id.eq(device.virtual_account),
+            devices::device_manager_id.eq(device.manager),
+            devices::udi_pid.eq(device.pid.as_str()),
+            devices::udi_serial.eq(device.serial.as_str()),
+            devices::udi_key.eq(keys.udi),
+            devices::hostname.eq(device.hostname.as_str()),
+            devices::name_key.eq(keys.name),
+            devices::search_key.eq(keys.search),
+            devices::product.eq(device.product.as_str()),
+            devices::software.eq(device.software.as_str()),
+            devices::standing.eq(device.standing),
+            devices::is_reserved.eq(device.is_reserved),
+            devices::export_controlled.eq(device.export_controlled),
+            devices::secret_hash.eq(device.secret_hash.as_str()),
+            devices::token_id.eq(device.token),
+            devices::licenses.eq(device.licenses),
+            devices::registered_at.eq(device.registered_at),
+            devices::renewed_at.eq(device.renewed_at),
+            devices::contact_at.eq(device.contact_at),
+            devices::reported_at.eq(device.reported_at),
+            devices::version.eq(device.version),
+            devices::local_virtual_account.eq(device.local_place.as_str()),
+            devices::policy_state.eq(device.policy),
+            devices::report_by.eq(device.report_by),
+            devices::report_key.eq(device.report_key.as_str()),
         )
     }};
 }
@@ -199,11 +196,7 @@ pub fn insert(tx: &mut Tx<'_>, device: &Device) -> Result<()> {
 pub fn insert_many(tx: &mut Tx<'_>, placed: &[(Device, Vec<Usage>)]) -> Result<()> {
     for some in placed.chunks(AT_ONCE) {
         let rows: Vec<_> = some.iter().map(|(device, _)| row!(device)).collect();
-        // The common connection takes one row at a time; its variants take many.
-        match tx.conn() {
-            Conn::Sqlite(c) => diesel::insert_into(devices::table).values(&rows).execute(c)?,
-            Conn::Postgres(c) => diesel::insert_into(devices::table).values(&rows).execute(c)?,
-        };
+        crate::put_many!(tx, devices::table, &rows);
         if some.len() == AT_ONCE {
             tx.plan_anew()?;
         }
@@ -211,12 +204,7 @@ pub fn insert_many(tx: &mut Tx<'_>, placed: &[(Device, Vec<Usage>)]) -> Result<(
             .iter()
             .flat_map(|(device, usages)| usages.iter().map(move |one| usage_row!(device, one)))
             .collect();
-        for rows in rows.chunks(2_000) {
-            match tx.conn() {
-                Conn::Sqlite(c) => diesel::insert_into(usages::table).values(rows).execute(c)?,
-                Conn::Postgres(c) => diesel::insert_into(usages::table).values(rows).execute(c)?,
-            };
-        }
+        crate::put_many!(tx, usages::table, &rows);
     }
     Ok(())
 }
@@ -272,10 +260,59 @@ pub fn touch(tx: &mut Tx<'_>, device: &Device) -> Result<()> {
     Ok(())
 }
 
-/// What locked devices by policy reported was acknowledged.
+/// The same of many.
+pub fn touch_all(tx: &mut Tx<'_>, all: &[&Device]) -> Result<()> {
+    if let Conn::Sqlite(_) = tx.conn() {
+        // Nothing lies between a statement and its answer.
+        return all.iter().try_for_each(|device| touch(tx, device));
+    }
+    for some in all.chunks(MANY) {
+        touch_some(tx, some)?;
+    }
+    Ok(())
+}
+
+fn touch_some(tx: &mut Tx<'_>, some: &[&Device]) -> Result<()> {
+    macro_rules! each {
+        ($of:expr) => {
+            some.iter().map($of).collect::<Vec<_>>()
+        };
+    }
+    let Conn::Postgres(c) = tx.conn() else {
+        return Ok(());
+    };
+    diesel::sql_query(
+        "UPDATE devices d SET standing = j.standing, licenses = j.licenses, renewed_at = j.renewed_at,
+         contact_at = j.contact_at, reported_at = j.reported_at, policy_state = j.policy_state, report_by = j.report_by,
+         report_key = j.report_key, version = d.version + 1
+         FROM unnest($1, $2, $3, $4, $5, $6, $7, $8, $9)
+         AS j (id, standing, licenses, renewed_at, contact_at, reported_at, policy_state, report_by, report_key)
+         WHERE d.id = j.id COLLATE \"C\"",
+    )
+    .bind::<Array<Text>, _>(each!(|device| device.id))
+    .bind::<Array<Text>, _>(each!(|device| device.standing))
+    .bind::<Array<Integer>, _>(each!(|device| device.licenses))
+    .bind::<Array<Timestamp>, _>(each!(|device| device.renewed_at))
+    .bind::<Array<Timestamp>, _>(each!(|device| device.contact_at))
+    .bind::<Array<Nullable<Timestamp>>, _>(each!(|device| device.reported_at))
+    .bind::<Array<Nullable<Text>>, _>(each!(|device| device.policy))
+    .bind::<Array<Nullable<Timestamp>>, _>(each!(|device| device.report_by))
+    .bind::<Array<Text>, _>(each!(|device| device.report_key.as_str()))
+    .execute(c)?;
+    Ok(())
+}
+
+/// What some of these locked devices reported by policy was acknowledged.
 pub fn acknowledged(tx: &mut Tx<'_>, ids: &[DeviceId]) -> Result<()> {
+    let before = policy::LIFECYCLE.before(PolicyState::Acknowledged);
+    let before: Vec<Option<PolicyState>> = before.into_iter().map(Some).collect();
     for some in ids.chunks(AT_ONCE) {
-        diesel::update(devices::table.filter(devices::id.eq_any(some.to_vec())))
+        let reported = devices::table.filter(
+            devices::id
+                .eq_any(some.to_vec())
+                .and(devices::policy_state.eq_any(before.clone())),
+        );
+        diesel::update(reported)
             .set((
                 devices::policy_state.eq(Some(PolicyState::Acknowledged)),
                 devices::version.eq(devices::version + 1),

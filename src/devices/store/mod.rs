@@ -61,3 +61,5 @@ pub use uses::*;
 
 /// So many ids stand in one statement.
 const AT_ONCE: usize = 400;
+/// So many things that are one value each.
+const MANY: usize = 2_000;

@@ -1,6 +1,6 @@
 //! What a device uses, a row for each license.
 
-use super::AT_ONCE;
+use super::{AT_ONCE, MANY};
 use crate::authz::Within;
 use crate::devices::model::{Device, Usage};
 use crate::error::Result;
@@ -8,6 +8,7 @@ use crate::kernel::ids::{DeviceId, SmartAccountId, VirtualAccountId};
 use crate::platform::db::schema::device_usage as usages;
 use crate::platform::db::{Conn, Reads, Tx, one_of};
 use diesel::prelude::*;
+use diesel::sql_types::{Array, BigInt, Text, Timestamp};
 use std::collections::BTreeMap;
 
 /// What a device uses, by entitlement.
@@ -52,45 +53,95 @@ pub fn usages_of_all(
     Ok(found)
 }
 
+/// A locked device with what it used and what it uses from now on.
+pub type Replaced<'a> = (&'a Device, &'a [Usage], &'a [Usage]);
+
 /// Puts what a locked device uses in place of what it used.
 pub fn replace_usages(tx: &mut Tx<'_>, device: &Device, before: &[Usage], after: &[Usage]) -> Result<()> {
-    let gone: Vec<String> = before
-        .iter()
-        .filter(|was| !after.iter().any(|is| is.entitlement == was.entitlement))
-        .map(|was| was.entitlement.clone())
-        .collect();
-    if !gone.is_empty() {
-        diesel::delete(
-            usages::table.filter(
-                usages::device_id
-                    .eq(device.id)
-                    .and(usages::entitlement.eq_any(gone)),
-            ),
-        )
-        .execute(tx.conn())?;
-    }
-    let mut new = Vec::new();
-    for is in after {
-        match before.iter().find(|was| was.entitlement == is.entitlement) {
-            Some(was) if was == is => {}
-            Some(_) => {
-                diesel::update(usages::table.find((device.id, &is.entitlement)))
-                    .set((
-                        usages::quantity.eq(is.quantity),
-                        usages::reserved.eq(is.reserved),
-                        usages::since.eq(is.since),
-                    ))
-                    .execute(tx.conn())?;
+    replace_all_usages(tx, &[(device, before, after)])
+}
+
+/// The same of many devices.
+pub fn replace_all_usages(tx: &mut Tx<'_>, all: &[Replaced<'_>]) -> Result<()> {
+    let (mut gone, mut other, mut new) = (Vec::new(), Vec::new(), Vec::new());
+    for (device, before, after) in all {
+        let is_gone = |was: &&Usage| !after.iter().any(|is| is.entitlement == was.entitlement);
+        gone.extend(
+            before
+                .iter()
+                .filter(is_gone)
+                .map(|was| (device.id, was.entitlement.as_str())),
+        );
+        for is in *after {
+            match before.iter().find(|was| was.entitlement == is.entitlement) {
+                Some(was) if was == is => {}
+                Some(_) => other.push((device.id, is)),
+                None => new.push(usage_row!(device, is)),
             }
-            None => new.push(usage_row!(device, is)),
         }
     }
-    if !new.is_empty() {
-        // The common connection takes one row at a time; its variants take many.
-        match tx.conn() {
-            Conn::Sqlite(c) => diesel::insert_into(usages::table).values(&new).execute(c)?,
-            Conn::Postgres(c) => diesel::insert_into(usages::table).values(&new).execute(c)?,
+    for some in gone.chunks(MANY) {
+        delete_some(tx, some)?;
+    }
+    for some in other.chunks(MANY) {
+        update_some(tx, some)?;
+    }
+    crate::put_many!(tx, usages::table, &new);
+    Ok(())
+}
+
+fn delete_some(tx: &mut Tx<'_>, some: &[(DeviceId, &str)]) -> Result<()> {
+    match tx.conn() {
+        Conn::Sqlite(c) => {
+            for (device, entitlement) in some {
+                diesel::delete(usages::table.find((device, entitlement))).execute(c)?;
+            }
+        }
+        Conn::Postgres(c) => {
+            let (devices, entitlements): (Vec<DeviceId>, Vec<&str>) = some.iter().copied().unzip();
+            diesel::sql_query(
+                "DELETE FROM device_usage u USING unnest($1, $2) AS j (device_id, entitlement)
+                 WHERE u.device_id = j.device_id COLLATE \"C\" AND u.entitlement = j.entitlement COLLATE \"C\"",
+            )
+            .bind::<Array<Text>, _>(devices)
+            .bind::<Array<Text>, _>(entitlements)
+            .execute(c)?;
+        }
+    }
+    Ok(())
+}
+
+fn update_some(tx: &mut Tx<'_>, some: &[(DeviceId, &Usage)]) -> Result<()> {
+    macro_rules! each {
+        ($of:expr) => {
+            some.iter().map($of).collect::<Vec<_>>()
         };
+    }
+    match tx.conn() {
+        Conn::Sqlite(c) => {
+            for (device, usage) in some {
+                diesel::update(usages::table.find((device, usage.entitlement.as_str())))
+                    .set((
+                        usages::quantity.eq(usage.quantity),
+                        usages::reserved.eq(usage.reserved),
+                        usages::since.eq(usage.since),
+                    ))
+                    .execute(c)?;
+            }
+        }
+        Conn::Postgres(c) => {
+            diesel::sql_query(
+                "UPDATE device_usage u SET quantity = j.quantity, reserved = j.reserved, since = j.since
+                 FROM unnest($1, $2, $3, $4, $5) AS j (device_id, entitlement, quantity, reserved, since)
+                 WHERE u.device_id = j.device_id COLLATE \"C\" AND u.entitlement = j.entitlement COLLATE \"C\"",
+            )
+            .bind::<Array<Text>, _>(each!(|(device, _)| *device))
+            .bind::<Array<Text>, _>(each!(|(_, usage)| usage.entitlement.as_str()))
+            .bind::<Array<BigInt>, _>(each!(|(_, usage)| usage.quantity))
+            .bind::<Array<BigInt>, _>(each!(|(_, usage)| usage.reserved))
+            .bind::<Array<Timestamp>, _>(each!(|(_, usage)| usage.since))
+            .execute(c)?;
+        }
     }
     Ok(())
 }

@@ -18,6 +18,7 @@ mod once;
 mod one_of;
 mod order;
 mod past;
+mod put;
 mod rows;
 pub mod schema;
 mod snapshots;

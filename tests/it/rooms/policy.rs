@@ -585,16 +585,17 @@ fn a_large_usage_file_is_taken_in_by_a_job_and_its_page_says_so() {
     let serials: Vec<&'static str> = (0..6)
         .map(|n| &*Box::leak(format!("BIG{n}").into_boxed_str()))
         .collect();
-    let mut reports = Vec::new();
-    for serial in &serials {
-        let sender = Sender::new(&p, serial);
-        // The latest of them counts: 1 each.
-        for n in 0..835_i64 {
-            reports.push(sender.report(&n.to_string(), NE, n % 7 + 1, 1_000 - n));
-        }
-        reports.push(sender.report("last", NE, 1, 1));
+    let senders: Vec<Sender> = serials.iter().map(|serial| Sender::new(&p, serial)).collect();
+    // The latest of them counts, 1 each, wherever it stands in the file, and however scattered their product instances are.
+    let mut reports: Vec<Sent> = senders.iter().map(|one| one.report("last", NE, 1, 1)).collect();
+    for n in (0..835_i64).rev() {
+        reports.extend(
+            senders
+                .iter()
+                .map(|one| one.report(&n.to_string(), NE, n % 7 + 1, 1_000 - n)),
+        );
     }
-    reports[3].payload = reports[3].payload.replace("17.12.4", "17.12.5");
+    reports[9].payload = reports[9].payload.replace("17.12.4", "17.12.5");
     let file = usage_file(&reports);
     let mut api = p.api("ada@xyz.example");
     let files = format!("/api/v1/accounts/{}/usage-files", cast.xyz.number);

@@ -8,6 +8,7 @@ pub use store::{Kept, Reporting, Standing, forget, reporting, standings};
 
 use super::super::model::{Device, Udi};
 use super::super::store as devices;
+use super::lifecycle::LIFECYCLE;
 use super::model::PolicyState;
 use super::payload::{self, Report, Sent};
 use super::store as counted;
@@ -161,7 +162,10 @@ pub fn acknowledged(
         if was.policy.is_none() {
             continue;
         }
-        let is_over = was.policy == Some(PolicyState::Reported) && !store::has_waiting(tx, was.id)?;
+        let may_be = was
+            .policy
+            .is_some_and(|state| LIFECYCLE.must(state, PolicyState::Acknowledged).is_ok());
+        let is_over = may_be && !store::has_waiting(tx, was.id)?;
         let next: Option<Moment> = said
             .get("next_report_by")
             .and_then(|at| serde_json::from_value(at.clone()).ok());

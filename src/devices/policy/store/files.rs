@@ -7,9 +7,10 @@ use crate::kernel::ids::{SmartAccountId, UsageFileId, VirtualAccountId};
 use crate::platform::db::schema::{
     usage_file_lines as lines, usage_file_parts as parts, usage_files as files,
 };
-use crate::platform::db::{Conn, Reads, Tx};
+use crate::platform::db::{Reads, Tx};
 use data_encoding::BASE64;
 use diesel::prelude::*;
+use std::collections::HashSet;
 
 /// A usage file that was uploaded.
 #[derive(Debug, Clone, Queryable)]
@@ -164,12 +165,7 @@ fn insert_lines(
             )
         })
         .collect();
-    for rows in rows.chunks(2_000) {
-        match tx.conn() {
-            Conn::Sqlite(c) => diesel::insert_into(lines::table).values(rows).execute(c)?,
-            Conn::Postgres(c) => diesel::insert_into(lines::table).values(rows).execute(c)?,
-        };
-    }
+    crate::put_many!(tx, lines::table, &rows);
     Ok(())
 }
 
@@ -190,19 +186,15 @@ pub fn keep_bytes(tx: &mut Tx<'_>, account: SmartAccountId, file: UsageFileId, b
     Ok(())
 }
 
-/// The bytes of a file that a job takes in.
-pub fn bytes(read: &mut dyn Reads, file: UsageFileId) -> Result<Vec<u8>> {
-    let mut whole = Vec::new();
-    for number in 0_i32.. {
-        let part: Option<String> = parts::table
-            .find((file, number))
-            .select(parts::content)
-            .first(read.conn())
-            .optional()?;
-        let Some(part) = part else { break };
-        whole.extend(BASE64.decode(part.as_bytes()).map_err(Error::internal)?);
-    }
-    Ok(whole)
+/// A piece of the bytes of a file that a job takes in, from 0; none behind the last.
+pub fn piece(read: &mut dyn Reads, file: UsageFileId, number: i32) -> Result<Option<Vec<u8>>> {
+    let part: Option<String> = parts::table
+        .find((file, number))
+        .select(parts::content)
+        .first(read.conn())
+        .optional()?;
+    part.map(|part| BASE64.decode(part.as_bytes()).map_err(Error::internal))
+        .transpose()
 }
 
 /// The file that the job is to take in next, with its account.
@@ -216,10 +208,35 @@ pub fn waiting_file(read: &mut dyn Reads) -> Result<Option<(SmartAccountId, Usag
 }
 
 /// Which of its reports something was made of already, by their numbers.
-pub fn numbers_of(read: &mut dyn Reads, file: UsageFileId) -> Result<Vec<i64>> {
-    Ok(lines::table
+pub fn numbers_of(read: &mut dyn Reads, file: UsageFileId) -> Result<HashSet<i64>> {
+    let numbers: Vec<i64> = lines::table
         .filter(lines::file_id.eq(file))
         .select(lines::number)
+        .load(read.conn())?;
+    Ok(numbers.into_iter().collect())
+}
+
+/// Some of its reports that were counted, now or before, from behind one of them: number, product id, serial number, and the
+/// product instance's own number.
+pub fn counted_lines(
+    read: &mut dyn Reads,
+    account: SmartAccountId,
+    file: UsageFileId,
+    beyond: i64,
+) -> Result<Vec<(i64, String, String, String)>> {
+    /// So many are read at once.
+    const SOME: i64 = 5_000;
+    Ok(lines::table
+        .filter(
+            lines::file_id
+                .eq(file)
+                .and(lines::number.gt(beyond))
+                .and(lines::smart_account_id.eq(account))
+                .and(lines::outcome.ne(LineOutcome::Refused)),
+        )
+        .order(lines::number.asc())
+        .limit(SOME)
+        .select((lines::number, lines::udi_pid, lines::udi_serial, lines::report_id))
         .load(read.conn())?)
 }
 

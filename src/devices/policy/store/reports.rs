@@ -175,13 +175,7 @@ pub fn insert(
             )
         })
         .collect();
-    for rows in rows.chunks(2_000) {
-        // The common connection takes one row at a time; its variants take many.
-        match tx.conn() {
-            Conn::Sqlite(c) => diesel::insert_into(reports::table).values(rows).execute(c)?,
-            Conn::Postgres(c) => diesel::insert_into(reports::table).values(rows).execute(c)?,
-        };
-    }
+    crate::put_many!(tx, reports::table, &rows);
     Ok(())
 }
 

@@ -2,13 +2,13 @@
 
 use super::super::model::Policy;
 use super::super::{rules, store};
-use super::{Arrival, Bundle};
 use crate::catalog;
 use crate::devices::model::{Device, Usage};
+use crate::devices::policy::payload::Report;
 use crate::devices::store as devices;
 use crate::error::Result;
 use crate::kernel::Moment;
-use crate::kernel::ids::DeviceId;
+use crate::kernel::ids::{DeviceId, SmartAccountId, VirtualAccountId};
 use crate::licenses;
 use crate::platform::db::Tx;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
@@ -26,8 +26,6 @@ pub struct Here {
     pub elsewhere: HashSet<String>,
     /// SHA-256 of each report that was counted before, by its number too.
     pub counted: HashMap<(String, String), String>,
-    /// Until when the use of each license was reported.
-    pub latest: HashMap<String, BTreeMap<String, Moment>>,
     /// What programs know licenses by that nobody knows.
     pub unknown: HashSet<String>,
     /// The policy of the Smart Account.
@@ -35,35 +33,27 @@ pub struct Here {
 }
 
 impl Here {
-    /// Looks. The product instances are locked in the order of their ids.
-    pub fn of(tx: &mut Tx<'_>, arrival: &Arrival, bundles: &[Bundle<'_>]) -> Result<Self> {
-        let account = arrival.account;
-        let reports = || bundles.iter().flat_map(|bundle| &bundle.reports);
-        let keys: BTreeSet<String> = bundles.iter().filter_map(Bundle::key).collect();
-        let keys: Vec<String> = keys.into_iter().collect();
+    /// Looks for what these reports, which come for a Virtual Account, are about. The product instances are locked in the
+    /// order of their ids.
+    pub fn of(
+        tx: &mut Tx<'_>,
+        account: SmartAccountId,
+        place: VirtualAccountId,
+        reports: &[&Report],
+    ) -> Result<Self> {
+        let numbers: Vec<(String, String)> = reports
+            .iter()
+            .map(|report| (report.udi.key(), report.id.clone()))
+            .collect();
         let mut here = Self {
             devices: HashMap::new(),
             usages: BTreeMap::new(),
             elsewhere: HashSet::new(),
-            counted: store::counted_of(
-                tx,
-                account,
-                &bundles
-                    .iter()
-                    .filter_map(|bundle| Some((bundle.key()?, bundle)))
-                    .flat_map(|(key, bundle)| {
-                        bundle
-                            .reports
-                            .iter()
-                            .map(move |report| (key.clone(), report.id.clone()))
-                    })
-                    .collect::<Vec<_>>(),
-            )?,
-            latest: HashMap::new(),
+            counted: store::counted_of(tx, account, &numbers)?,
             unknown: HashSet::new(),
             policy: rules::of_account(tx, account)?,
         };
-        for some in keys.chunks(AT_ONCE) {
+        for some in keys(reports).chunks(AT_ONCE) {
             let found = devices::by_udis(tx, account, some)?;
             let ids: Vec<DeviceId> = found.iter().map(|device| device.id).collect();
             here.usages
@@ -78,15 +68,15 @@ impl Here {
             if !new.is_empty() {
                 here.elsewhere.extend(store::elsewhere(tx, account, &new)?);
             }
-            here.latest.extend(store::latest_of(tx, account, some)?);
         }
-        let strange: BTreeSet<String> = reports()
+        let strange: BTreeSet<String> = reports
+            .iter()
             .filter(|report| catalog::entitlement(&report.entitlement).is_none())
             .map(|report| report.entitlement.clone())
             .collect();
         if !strange.is_empty() {
             let strange: Vec<String> = strange.into_iter().collect();
-            let stocks = licenses::stocks_of(tx, account, arrival.place, &strange)?;
+            let stocks = licenses::stocks_of(tx, account, place, &strange)?;
             here.unknown = strange
                 .into_iter()
                 .filter(|key| stocks.iter().all(|stock| stock.entitlement != *key))
@@ -94,4 +84,22 @@ impl Here {
         }
         Ok(here)
     }
+}
+
+/// The keys of the UDIs of those that report.
+fn keys(reports: &[&Report]) -> Vec<String> {
+    let keys: BTreeSet<String> = reports.iter().map(|report| report.udi.key()).collect();
+    keys.into_iter().collect()
+}
+
+/// Until when the use of each license was reported before, by the keys of the UDIs.
+pub type Latest = HashMap<String, BTreeMap<String, Moment>>;
+
+/// The latest of what those that report now have reported before.
+pub fn latest(tx: &mut Tx<'_>, account: SmartAccountId, reports: &[&Report]) -> Result<Latest> {
+    let mut latest = Latest::new();
+    for some in keys(reports).chunks(AT_ONCE) {
+        latest.extend(store::latest_of(tx, account, some)?);
+    }
+    Ok(latest)
 }

@@ -3,7 +3,7 @@
 use super::super::model::TOO_OLD;
 use super::super::payload::Report;
 use super::super::store;
-use super::here::Here;
+use super::here::{Here, Latest};
 use super::{Arrival, Outcome};
 use crate::devices::model::{self, Device, Udi};
 use crate::error::{Error, Refusal, Result};
@@ -76,7 +76,7 @@ fn against(
 /// Judges the reports of one product instance one by one.
 pub(super) fn judge(
     arrival: &Arrival,
-    here: &Here,
+    (here, latest): (&Here, &Latest),
     known: Option<&Device>,
     reports: &[&Report],
 ) -> Vec<Result<Outcome, Refusal>> {
@@ -94,8 +94,7 @@ pub(super) fn judge(
             seen.insert(&report.id, sha256);
         }
     }
-    let mut latest: BTreeMap<&str, Moment> = here
-        .latest
+    let mut latest: BTreeMap<&str, Moment> = latest
         .get(&key)
         .into_iter()
         .flatten()

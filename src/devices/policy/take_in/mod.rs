@@ -2,12 +2,16 @@
 
 mod here;
 mod judge;
+mod writing;
+
+pub use here::Here;
+pub use writing::Writing;
 
 pub use judge::{against_device, against_key, no, other_content, unknown_license};
 
 use super::super::calls::{Changes, about, facts};
 use super::super::model::{self, Device, MOST_LICENSES, Reported, Standing, Udi, Usage};
-use super::super::store as devices;
+use super::lifecycle::LIFECYCLE;
 use super::model::{Policy, PolicyState, Way};
 use super::payload::Report;
 use super::store;
@@ -18,7 +22,7 @@ use crate::platform::db::Tx;
 use crate::platform::occupants::Occupants;
 use crate::platform::signing::FileKey;
 use crate::virtual_accounts;
-use here::Here;
+use here::Latest;
 use judge::judge;
 use serde_json::json;
 use std::collections::{BTreeMap, HashSet};
@@ -201,45 +205,36 @@ fn take_some(
     arrival: &Arrival,
     bundles: &[Bundle<'_>],
 ) -> Result<Vec<Taken>> {
+    let reports: Vec<&Report> = bundles
+        .iter()
+        .flat_map(|bundle| bundle.reports.iter().copied())
+        .collect();
     let mut taking = Taking {
-        here: Here::of(tx, arrival, bundles)?,
+        here: Here::of(tx, arrival.account, arrival.place, &reports)?,
+        latest: here::latest(tx, arrival.account, &reports)?,
         against_new: None,
-        changes: Changes::default(),
-        new: Vec::new(),
-        counted: Vec::new(),
+        writing: Writing::on(Changes::default()),
     };
     let mut taken = Vec::with_capacity(bundles.len());
     for bundle in bundles {
         taken.push(taking.one(tx, occupants, arrival, bundle)?);
     }
-    devices::insert_many(tx, &taking.new)?;
-    store::insert(
-        tx,
-        arrival.account,
-        arrival.way,
-        arrival.at,
-        &taking.counted,
-        None,
-    )?;
-    taking
-        .changes
-        .write(tx, arrival.at, &arrival.who, arrival.account)?;
+    let changes = taking.writing.write(tx, arrival, None)?;
+    changes.write(tx, arrival.at, &arrival.who, arrival.account)?;
     Ok(taken)
 }
 
-/// What is gathered until all of it is written.
+/// What is here, and what is gathered until all of it is written.
 struct Taking<'a> {
     here: Here,
+    latest: Latest,
     /// Why no product instance may come into the Virtual Account, once somebody has asked.
     against_new: Option<Option<Refusal>>,
-    changes: Changes,
-    /// Product instances that are new, with what they use.
-    new: Vec<(Device, Vec<Usage>)>,
-    counted: Vec<&'a Report>,
+    writing: Writing<'a>,
 }
 
 impl<'a> Taking<'a> {
-    /// The reports of one product instance. One that is known is written at once.
+    /// The reports of one product instance.
     fn one(
         &mut self,
         tx: &mut Tx<'_>,
@@ -251,7 +246,12 @@ impl<'a> Taking<'a> {
             return Ok(Taken::nothing(None, Vec::new()));
         };
         let known = self.here.devices.remove(&udi.key());
-        let mut outcomes = judge(arrival, &self.here, known.as_ref(), &bundle.reports);
+        let mut outcomes = judge(
+            arrival,
+            (&self.here, &self.latest),
+            known.as_ref(),
+            &bundle.reports,
+        );
         let mut counted: Vec<&'a Report> = bundle
             .reports
             .iter()
@@ -282,6 +282,9 @@ impl<'a> Taking<'a> {
                 return Ok(Taken::nothing((!is_new).then_some(was), outcomes));
             }
         };
+        if let Some(state) = was.policy {
+            LIFECYCLE.must(state, PolicyState::Reported)?;
+        }
         let device = reported(
             &self.here.policy,
             arrival,
@@ -289,18 +292,11 @@ impl<'a> Taking<'a> {
             &was,
             (&counted, &after),
         );
-        self.changes
-            .uses(device.virtual_account, model::difference(&before, &after));
         if is_new {
-            self.changes.comes(device.virtual_account, device.standing);
-            self.new.push((device.clone(), after.clone()));
+            self.writing.comes(device.clone(), after.clone());
         } else {
-            if (&device.hostname, &device.software) == (&was.hostname, &was.software) {
-                devices::touch(tx, &device)?;
-            } else {
-                devices::update(tx, &device)?;
-            }
-            devices::replace_usages(tx, &device, &before, &after)?;
+            self.writing
+                .changes(&was, device.clone(), before.clone(), after.clone());
         }
         let change = Change {
             is_new,
@@ -309,7 +305,7 @@ impl<'a> Taking<'a> {
             after,
             reports: counted.iter().map(|report| report.id.clone()).collect(),
         };
-        self.counted.append(&mut counted);
+        self.writing.counts(counted);
         Ok(Taken {
             device: Some(device),
             outcomes,

@@ -3,9 +3,11 @@
 //! Smart Account holds, and brings the answer, which the product instance fetches with its next call.
 
 mod api;
+mod lifecycle;
 mod pages;
 mod store;
 
+pub use lifecycle::LIFECYCLE;
 pub use store::{Request, RequestState, forget, of, of_some};
 
 use super::super::calls::about;
@@ -99,6 +101,7 @@ pub fn ask(
         ..asked.clone()
     };
     let before = of(tx, device.id)?;
+    let state = before.as_ref().map(|before| before.state);
     if !asked.return_code.is_empty() {
         return give_back(tx, at, who, device, &asked, before);
     }
@@ -129,7 +132,7 @@ pub fn ask(
             ..asked
         },
     );
-    store::put(tx, device.account, &request)?;
+    store::put(tx, device.account, state, &request)?;
     let says = format!(
         "{} asks for an authorization code; the next synchronization carries the request.",
         device.name()
@@ -188,6 +191,7 @@ fn give_back(
             ),
         )
     };
+    let state = before.as_ref().map(|before| before.state);
     let request = match before {
         // A server that was restored from a backup does not know what the cloud has granted: that decides.
         None => Request::new(device.id, at, asked),
@@ -201,8 +205,8 @@ fn give_back(
             }
             match before.state {
                 RequestState::Returning | RequestState::Returned => return Ok(tx.unchanged(before)),
-                RequestState::Refused if code.is_empty() => return Err(none()),
-                RequestState::Granted | RequestState::Waiting | RequestState::Refused => Request {
+                RequestState::Refused => return Err(none()),
+                RequestState::Granted | RequestState::Waiting => Request {
                     return_code: asked.return_code.clone(),
                     ..before
                 },
@@ -215,7 +219,7 @@ fn give_back(
         says: String::new(),
         ..request
     };
-    store::put(tx, device.account, &request)?;
+    store::put(tx, device.account, state, &request)?;
     let says = format!(
         "{} gave its authorization code back; the next synchronization carries the return.",
         device.name()
@@ -282,7 +286,8 @@ pub fn answered(tx: &mut Tx<'_>, account: SmartAccountId, request: &str, heard: 
     let Some(before) = store::of_request(tx, account, request)? else {
         return Ok(false);
     };
-    let after = match (before.state, heard) {
+    let state = before.state;
+    let after = match (state, heard) {
         (RequestState::Waiting, Heard::Granted(code)) => Request {
             state: RequestState::Granted,
             authorization_code: code.to_owned(),
@@ -305,6 +310,6 @@ pub fn answered(tx: &mut Tx<'_>, account: SmartAccountId, request: &str, heard: 
         },
         _ => return Ok(false),
     };
-    store::put(tx, account, &after)?;
+    store::put(tx, account, Some(state), &after)?;
     Ok(true)
 }

@@ -1,5 +1,6 @@
 //! The table of what product instances by policy of an On-Prem server ask the cloud for.
 
+use super::lifecycle::LIFECYCLE;
 use crate::error::Result;
 use crate::kernel::Moment;
 use crate::kernel::ids::{DeviceId, SmartAccountId};
@@ -130,8 +131,16 @@ pub fn open(read: &mut dyn Reads, account: SmartAccountId, most: i64) -> Result<
         .load(read.conn())?)
 }
 
-/// Keeps one in the place of the one that was there.
-pub fn put(tx: &mut Tx<'_>, account: SmartAccountId, one: &Request) -> Result<()> {
+/// Keeps one in the place of the one that was there, and was in this state.
+pub fn put(
+    tx: &mut Tx<'_>,
+    account: SmartAccountId,
+    from: Option<RequestState>,
+    one: &Request,
+) -> Result<()> {
+    if let Some(from) = from {
+        LIFECYCLE.must(from, one.state)?;
+    }
     forget(tx, &[one.device])?;
     diesel::insert_into(requests::table)
         .values((
