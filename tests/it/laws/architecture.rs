@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 /// Floors, the lowest first. A floor may use those below it; `kernel` and `error` are one.
 const FLOORS: &[&[&str]] = &[
     &["kernel", "error", "words"],
-    &["platform", "found", "deadlines"],
+    &["platform", "found", "put_many", "deadlines"],
     &["authn"],
     &["authz"],
     &["http"],
