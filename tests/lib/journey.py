@@ -1,9 +1,10 @@
 """The first people of a portal that was just installed: the first operator by the link of the first start, a Smart Account of
-their own that is asked for, and a Domain approver who follows the link of a letter that a mail server has delivered.
+their own that an invited Domain approver lets come to be, and a request for a customer, who follows the link of a letter
+that a mail server has delivered.
 
 journey.py operator BASE LINK    the first operator
 journey.py request BASE MAILS    the rest; the Domain approver was given the role and is invited
-journey.py again BASE MAILS      afterwards, such as after an upgrade: people sign in, and the request is there
+journey.py again BASE MAILS      afterwards, such as after an upgrade: people sign in and see their accounts
 
 MAILS is the folder (Maildir) of the mail server. The standard library alone; a form is sent as its page has it, so that a
 field that is missing here is missing for people too.
@@ -18,7 +19,7 @@ import sys
 import time
 import urllib.parse
 
-OPERATOR, APPROVER = "olga@company.example", "drew@company.example"
+OPERATOR, APPROVER, CUSTOMER = "olga@company.example", "drew@company.example", "it@alder.example"
 PASSWORD = "teal cabin forty orbit"
 
 
@@ -128,16 +129,30 @@ def request(base, mails):
     olga.open("/access/create").send("/access/create", name="Company Ltd", headquarters="1 Main Street", visibility="unrestricted")
     reference = re.search(r"SAR-[0-9-]+", olga.open("/requests").text)[0]
     print("the operator asked for a Smart Account")
-    drew.open("/requests").shows(reference)
-    print("the Domain approver followed the invitation, and sees the request")
+    # A request for one's own company is the Domain approver's to approve as a whole, not its domain alone.
+    drew.open("/requests").shows(reference).open(f"/requests/{reference}").send("/approve")
+    letter(mails, OPERATOR, "Company Ltd")
+    olga.open("/access").shows("Company Ltd")
+    print("the Domain approver followed the invitation, and approved")
+    olga.open("/access/request-for-customer").send(
+        "/access/request-for-customer", name="Alder Ridge Clinics", domain="alder.example",
+        note_to_approver="By phone.", customer_emails=CUSTOMER, note_to_customer="Welcome.")
+    print("a Smart Account was requested for a customer")
+    text = letter(mails, CUSTOMER, "pending for you")
+    iris = Browser(base).open(re.search(re.escape(base) + r"/r/\S+", text)[0].rstrip(".>)"))
+    iris.send(iris.path, name="Iris Tan", password=PASSWORD, password_again=PASSWORD)
+    iris.send("/approve").open("/access").shows("Alder Ridge Clinics")
+    print("the customer followed the link of the letter, and approved")
+    letter(mails, OPERATOR, "Alder Ridge Clinics")
+    print("the operator was told of it by mail")
 
 
 def again(base, mails):
-    signed_in(base, OPERATOR).open("/requests").shows("Company Ltd")
-    signed_in(base, APPROVER)
-    Browser(base).open("/password/forgot").send("/password/forgot", email=APPROVER)
-    letter(mails, APPROVER, "password")
-    print("both sign in, the request is there, and a letter arrives")
+    signed_in(base, OPERATOR).open("/access").shows("Company Ltd")
+    signed_in(base, CUSTOMER).open("/access").shows("Alder Ridge Clinics")
+    Browser(base).open("/password/forgot").send("/password/forgot", email=CUSTOMER)
+    letter(mails, CUSTOMER, "password")
+    print("both sign in, see their accounts, and a letter arrives")
 
 
 if __name__ == "__main__":
