@@ -186,6 +186,10 @@ pub fn build(
         .mail_from
         .parse()
         .map_err(|_| "LICENTRAL_MAIL_FROM cannot be read".to_owned())?;
+    let provider = match &config.identity_provider {
+        Some(settings) => Some(Arc::new(authn::provider::Provider::of(settings)?)),
+        None => None,
+    };
     let lab = Arc::new(Lab::default());
     let postman = Postman::new(
         db.clone(),
@@ -232,6 +236,7 @@ pub fn build(
         clock,
         signing,
         hasher: Hasher::start(),
+        provider,
         jobs,
         progress,
         menu: Arc::new(menu),

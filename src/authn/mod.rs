@@ -4,6 +4,7 @@ pub mod actor;
 pub mod api_client;
 pub mod password;
 pub mod people;
+pub mod provider;
 pub mod second_factor;
 pub mod session;
 mod store;

@@ -154,7 +154,25 @@ pub fn take_platform_role(tx: &mut Tx<'_>, id: PersonId, role: PlatformRole) -> 
 
 /// A person who was invited names themselves and sets a password.
 pub fn accept_invitation(tx: &mut Tx<'_>, id: PersonId, name: &Name, password_hash: &str) -> Result<()> {
-    store::activate(tx, id, name.as_str(), password_hash)
+    store::activate(tx, id, name.as_str(), Some(password_hash))
+}
+
+/// Adds a person who comes in by an identity provider, and has no password.
+pub fn add_by_provider(
+    tx: &mut Tx<'_>,
+    at: Moment,
+    id: PersonId,
+    email: &EmailAddress,
+    name: &Name,
+) -> Result<Person> {
+    store::insert_person(tx, at, id, email, name.as_str(), None, 0)?;
+    store::activate(tx, id, name.as_str(), None)?;
+    store::person(tx, id)
+}
+
+/// A person who was invited comes in by an identity provider instead of setting a password.
+pub fn accept_by_provider(tx: &mut Tx<'_>, id: PersonId, name: &Name) -> Result<()> {
+    store::activate(tx, id, name.as_str(), None)
 }
 
 /// Changes the name. `version` is the one that the form was made from.
@@ -192,6 +210,7 @@ pub fn set_state(tx: &mut Tx<'_>, id: PersonId, state: PersonState) -> Result<()
 /// Takes a person out of use: no password, no way in. The record keeps who they were.
 pub fn retire(tx: &mut Tx<'_>, at: Moment, id: PersonId) -> Result<()> {
     store::retire_person(tx, id)?;
+    store::delete_identities(tx, id)?;
     super::second_factor::remove(tx, id)?;
     super::session::end_all_access(tx, at, id, None)
 }

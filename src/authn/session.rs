@@ -32,10 +32,28 @@ crate::words! {
         Code = "code", "Password and code";
         /// With the password and a recovery code.
         RecoveryCode = "recovery-code", "Password and recovery code";
+        /// By the identity provider.
+        Provider = "provider", "Identity provider";
+        /// By the identity provider, whose sign-in stands for the second factor as well.
+        ProviderFactor = "provider-factor", "Identity provider, second factor there";
+        /// By the identity provider, and with a code of the authenticator.
+        ProviderCode = "provider-code", "Identity provider and code";
+        /// By the identity provider, and with a recovery code.
+        ProviderRecoveryCode = "provider-recovery-code", "Identity provider and recovery code";
         /// By an emailed link, or that of the first start.
         Link = "link", "Link";
         /// In a lab, by a click on the cast.
         Lab = "lab", "Cast of the lab";
+    }
+}
+
+impl Way {
+    /// Whether the identity provider had a part in it.
+    pub const fn is_by_provider(self) -> bool {
+        matches!(
+            self,
+            Self::Provider | Self::ProviderFactor | Self::ProviderCode | Self::ProviderRecoveryCode
+        )
     }
 }
 
@@ -48,6 +66,8 @@ pub struct Beginning<'a> {
     pub agent: &'a str,
     /// How somebody came in.
     pub way: Way,
+    /// When they last proved who they are.
+    pub fresh_at: Moment,
 }
 
 /// A session as its owner sees it.
@@ -132,7 +152,7 @@ pub fn find(
         Actor {
             person,
             platform,
-            has_second_factor,
+            has_second_factor: has_second_factor || row.way == Way::ProviderFactor,
             via: Via::Session {
                 id: row.public_id,
                 key,
@@ -157,6 +177,11 @@ pub fn renew(tx: &mut Tx<'_>, key: &str, cookie: &str, wall: Moment) -> Result<(
     } else {
         Err(Error::SignedOut)
     }
+}
+
+/// How the owner of a session came in; none when it is over.
+pub fn way(read: &mut dyn Reads, key: &str) -> Result<Option<Way>> {
+    Ok(store::session(read, key)?.map(|row| row.way))
 }
 
 /// Ends the session of a cookie.

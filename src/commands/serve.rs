@@ -70,6 +70,12 @@ pub fn serve(settings: Settings) -> Result<(), String> {
 /// Serves an On-Prem portal alone, against a cloud in another process.
 pub fn serve_on_prem(settings: Settings) -> Result<(), String> {
     let mut config = checked(settings.for_on_prem_alone())?;
+    if config.identity_provider.is_some() {
+        return Err(
+            "LICENTRAL_OIDC_ISSUER is for the cloud: the users of an On-Prem server sign in with user name and password."
+                .to_owned(),
+        );
+    }
     config.edition = Edition::OnPrem;
     telemetry::start(&config.log);
     let mut prepared = prepare(config, None)?;

@@ -8,6 +8,7 @@ use super::refused::RefusedLog;
 use super::routes::Listed;
 use super::surface::Dialect;
 use crate::authn::Hasher;
+use crate::authn::provider::Provider;
 use crate::kernel::Clock;
 use crate::platform::calendar::Calendar;
 use crate::platform::config::Config;
@@ -34,6 +35,8 @@ pub struct Portal {
     pub signing: Arc<Signing>,
     /// Hashes passwords.
     pub hasher: Hasher,
+    /// By whom people may sign in besides the portal itself.
+    pub provider: Option<Arc<Provider>>,
     /// What the portal does by itself.
     pub jobs: Jobs,
     /// How far it is with what takes a while.

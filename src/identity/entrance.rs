@@ -27,6 +27,8 @@ pub struct Entrance {
     before: Option<String>,
     now: Moment,
     wall: Moment,
+    /// When they last proved who they are.
+    fresh_at: Moment,
     address: String,
     agent: String,
     request_id: String,
@@ -39,15 +41,26 @@ impl Entrance {
             Via::Session { key, .. } => Some(key.clone()),
             Via::Client { .. } => None,
         });
+        let wall = visit.portal.clock.wall();
         Self {
             cookie: token::random(),
             before,
             now: visit.portal.clock.now(),
-            wall: visit.portal.clock.wall(),
+            wall,
+            fresh_at: wall,
             address: visit.address.clone(),
             agent: visit.agent.clone(),
             request_id: visit.request_id.clone(),
         }
+    }
+
+    /// Of somebody who proved who they are at another time than now; a provider may have done so hours ago, or not say when.
+    #[must_use]
+    pub(super) fn proved(mut self, at: Option<i64>) -> Self {
+        let at = at.and_then(|seconds| chrono::DateTime::from_timestamp(seconds, 0));
+        let stale = self.wall.plus(-session::FRESH);
+        self.fresh_at = at.map_or(stale, |at| Moment::of(at).clamp(stale, self.wall));
+        self
     }
 
     /// Begins the session inside a room's own write, with a line in the record, for somebody who came by a link. The person
@@ -67,6 +80,7 @@ impl Entrance {
             address: &self.address,
             agent: &self.agent,
             way,
+            fresh_at: self.fresh_at,
         };
         let id = session::start(tx, self.wall, person.id, &self.cookie, beginning)?;
         system_users::signed_in(tx, person.id, self.now)?;

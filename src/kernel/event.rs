@@ -21,6 +21,8 @@ crate::words! {
         PasswordReset = "person.password-reset", "Password reset";
         /// The password was right, and a code of the second factor was asked for.
         SecondStepAsked = "person.second-step-asked", "Second step asked";
+        /// A person comes in by an account of the identity provider from now on.
+        ProviderLinked = "person.provider-linked", "Identity provider linked";
         /// A second factor was set up.
         SecondFactorSet = "person.second-factor-set", "Second factor set up";
         /// A second factor was removed, by its owner or for them.

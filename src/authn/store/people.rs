@@ -199,14 +199,14 @@ pub fn platform_roles(read: &mut dyn Reads, id: PersonId) -> Result<Vec<Platform
         .load(read.conn())?)
 }
 
-pub fn activate(tx: &mut Tx<'_>, id: PersonId, name: &str, hash: &str) -> Result<()> {
+pub fn activate(tx: &mut Tx<'_>, id: PersonId, name: &str, hash: Option<&str>) -> Result<()> {
     let email: String = people::table.find(id).select(people::email).first(tx.conn())?;
     let changed =
         diesel::update(people::table.filter(people::id.eq(id).and(people::state.eq(PersonState::Invited))))
             .set((
                 people::name.eq(name),
                 people::search_key.eq(search_key(&format!("{name} {email}"))),
-                people::password_hash.eq(Some(hash)),
+                people::password_hash.eq(hash),
                 people::state.eq(PersonState::Active),
                 people::version.eq(people::version + 1),
             ))

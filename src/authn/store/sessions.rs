@@ -15,6 +15,7 @@ pub struct SessionRow {
     pub created_at: Moment,
     pub seen_at: Moment,
     pub fresh_at: Moment,
+    pub way: Way,
 }
 
 pub fn insert_session(
@@ -23,7 +24,12 @@ pub fn insert_session(
     public_id: SessionId,
     person: PersonId,
     wall: Moment,
-    Beginning { address, agent, way }: Beginning<'_>,
+    Beginning {
+        address,
+        agent,
+        way,
+        fresh_at,
+    }: Beginning<'_>,
 ) -> Result<()> {
     let agent: String = agent.chars().filter(|c| !c.is_control()).take(300).collect();
     diesel::insert_into(sessions::table)
@@ -33,7 +39,7 @@ pub fn insert_session(
             sessions::person_id.eq(person),
             sessions::created_at.eq(wall),
             sessions::seen_at.eq(wall),
-            sessions::fresh_at.eq(wall),
+            sessions::fresh_at.eq(fresh_at),
             sessions::address.eq(address.chars().take(64).collect::<String>()),
             sessions::agent.eq(agent),
             sessions::way.eq(way),
@@ -51,6 +57,7 @@ pub fn session(read: &mut dyn Reads, key: &str) -> Result<Option<SessionRow>> {
             sessions::created_at,
             sessions::seen_at,
             sessions::fresh_at,
+            sessions::way,
         ))
         .first(read.conn())
         .optional()?)

@@ -1,8 +1,9 @@
 //! What is looked at, but for mail.
 
 use super::Finding;
+use crate::authn::provider::Provider;
 use crate::kernel::Clock;
-use crate::platform::config::{Config, Settings};
+use crate::platform::config::{Config, IdentityProvider, Settings};
 use crate::platform::db::{Db, Schema, migrate, not_opened};
 use crate::platform::limits::open_files as files_of_process;
 use crate::platform::signing::Signing;
@@ -216,6 +217,22 @@ pub fn clock(settings: &Settings) -> Finding {
             MEND,
         ),
         _ => Finding::ok(CLOCK, shown.to_string()),
+    }
+}
+
+/// Whether the identity provider answers, and is the one that was set.
+pub fn provider(settings: &IdentityProvider) -> Finding {
+    const PROVIDER: &str = "sign-in";
+    match Provider::of(settings) {
+        Err(why) => Finding::wrong(PROVIDER, why, "Mend LICENTRAL_OIDC_GROUPS."),
+        Ok(provider) => match provider.look() {
+            Ok(found) => Finding::ok(PROVIDER, format!("{found}.")),
+            Err(why) => Finding::wrong(
+                PROVIDER,
+                why,
+                "See that LICENTRAL_OIDC_ISSUER is what the provider's page /.well-known/openid-configuration has as issuer, letter by letter; that this computer reaches it; and, where its certificate is the company's own, that SSL_CERT_FILE names the authority.",
+            ),
+        },
     }
 }
 

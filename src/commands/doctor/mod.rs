@@ -113,7 +113,10 @@ fn look(settings: &Settings, send_to: Option<&str>) -> Vec<Finding> {
     findings.push(looks::keys(settings));
     findings.extend(looks::database(settings));
     match &config {
-        Ok(config) => findings.push(mail::look(config, send_to)),
+        Ok(config) => {
+            findings.push(mail::look(config, send_to));
+            findings.extend(config.identity_provider.as_ref().map(looks::provider));
+        }
         Err(_) => findings.push(Finding::note(
             "mail",
             "Was not looked at, since the configuration is wrong.",

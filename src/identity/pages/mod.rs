@@ -4,6 +4,7 @@ mod api_access;
 mod links;
 mod password;
 mod profile;
+mod provider;
 mod second_factor;
 mod second_step;
 mod set_up;
@@ -26,6 +27,7 @@ use std::str::FromStr;
 pub fn routes(routes: &mut Routes) {
     sign_in::routes(routes);
     second_step::routes(routes);
+    provider::routes(routes);
     second_factor::routes(routes);
     password::routes(routes);
     set_up::routes(routes);

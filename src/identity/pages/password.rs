@@ -5,9 +5,9 @@ use super::super::model;
 use super::super::service::{self, Caller};
 use super::links::{is_for_another, sent_to_another};
 use super::{LinkToken, own_shell, own_tabs, prove};
-use crate::authn::{Person, PersonState, session};
+use crate::authn::{Person, PersonState, people, session};
 use crate::authz::links::Purpose;
-use crate::error::Problems;
+use crate::error::{Problems, Result};
 use crate::http::form::PathPart;
 use crate::http::widgets::Tab;
 use crate::http::{
@@ -175,23 +175,27 @@ struct ChangeView {
     tabs: Vec<Tab>,
     email: String,
     hint: String,
+    has_password: bool,
 }
 
-fn change_view(who: &SignedIn, form: FormState, shortest: usize) -> ChangeView {
+async fn change_view(who: &SignedIn, form: FormState, shortest: usize) -> Result<ChangeView> {
+    let id = who.actor().person.id;
+    let hash = who.portal.db.read(move |r| people::password_hash(r, id)).await?;
     let mut shell = own_shell(who, "Password");
     shell.error_title = form.has_problems();
-    ChangeView {
+    Ok(ChangeView {
         shell,
         form,
         tabs: own_tabs("/profile/password"),
         email: who.actor().person.email.to_string(),
         hint: password_hint(shortest),
-    }
+        has_password: hash.is_some(),
+    })
 }
 
 async fn show_change(who: SignedIn) -> Answer {
     let shortest = shortest_password(&who).await?;
-    page(&change_view(&who, form::fresh(), shortest))
+    page(&change_view(&who, form::fresh(), shortest).await?)
 }
 
 #[derive(Deserialize)]
@@ -233,7 +237,7 @@ async fn change(who: SignedIn, posted: Posted<Change>) -> Answer {
         if proven.is_none() {
             problems.add("current_password", "Enter your current password.");
         }
-        return page_with(422, &change_view(&who, posted.again(&problems), shortest));
+        return page_with(422, &change_view(&who, posted.again(&problems), shortest).await?);
     };
     let hash = who.portal.hasher.hash(&secret).await?;
     let (caller, cookie) = (Caller::of(&who), token::random());

@@ -1,11 +1,11 @@
 //! One's second factor: setting it up, new recovery codes, removing it.
 
 use super::super::picture::Picture;
-use super::super::service::{self, Caller, Draft, Proof};
+use super::super::service::{self, Caller, Draft, Known, Proof};
 use super::second_step::WRONG;
 use super::{next_page, own_shell, own_tabs, prove, query_value};
 use crate::authn::second_factor::{self, RECOVERY_CODES, RecoveryCodes, Standing};
-use crate::authn::{session, totp};
+use crate::authn::{people, session, throttle, totp};
 use crate::error::{Problems, Result};
 use crate::http::widgets::Tab;
 use crate::http::{
@@ -58,6 +58,8 @@ struct FactorView {
     all_codes: usize,
     /// The page that opens only with a second factor, or "".
     next: String,
+    /// Otherwise the identity provider says who it is.
+    has_password: bool,
 }
 
 impl FactorView {
@@ -70,10 +72,10 @@ impl FactorView {
 
 async fn view(who: &SignedIn, form: FormState, dialog: Dialog) -> Result<FactorView> {
     let id = who.actor().person.id;
-    let standing = who
+    let (standing, hash) = who
         .portal
         .db
-        .read(move |r| second_factor::standing(r, id))
+        .read(move |r| Ok((second_factor::standing(r, id)?, people::password_hash(r, id)?)))
         .await?;
     let mut shell = own_shell(who, "Second factor");
     if dialog != Dialog::None {
@@ -89,6 +91,7 @@ async fn view(who: &SignedIn, form: FormState, dialog: Dialog) -> Result<FactorV
         codes: Vec::new(),
         all_codes: RECOVERY_CODES,
         next: String::new(),
+        has_password: hash.is_some(),
     })
 }
 
@@ -212,8 +215,27 @@ async fn set_up(who: SignedIn, posted: Posted<Confirm>) -> Answer {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Proving {
+    #[serde(default)]
     current_password: String,
     code: String,
+}
+
+async fn has_password(who: &SignedIn) -> Result<bool> {
+    let id = who.actor().person.id;
+    let hash = who.portal.db.read(move |r| people::password_hash(r, id)).await?;
+    Ok(hash.is_some())
+}
+
+/// The page with a dialog that changes the second factor. It asks for the password; who has none proves who they are before.
+async fn show_dialog(who: &SignedIn, dialog: Dialog) -> Answer {
+    if !has_one(who).await? {
+        return reply::see_other(HERE);
+    }
+    let view = view(who, form::fresh(), dialog).await?;
+    if !view.has_password {
+        service::fresh(who.actor(), who.portal.clock.wall())?;
+    }
+    page(&view)
 }
 
 /// Password and code as they were typed; without the code, which is looked at in the write. None with the complaint.
@@ -223,7 +245,16 @@ async fn proof_of(who: &SignedIn, typed: &Proving) -> Result<std::result::Result
         problems.add("code", "Enter a code of your authenticator, or a recovery code.");
         return Ok(Err(problems));
     }
-    match prove(who, who.actor(), &typed.current_password).await? {
+    let proven = if has_password(who).await? {
+        prove(who, who.actor(), &typed.current_password).await?
+    } else {
+        // The identity provider has said who it is, a short while ago.
+        service::fresh(who.actor(), who.portal.clock.wall())?;
+        let person = who.actor().person.clone();
+        let subjects = throttle::subjects(person.email.key(), &who.address);
+        Some((Known { person, hash: None }, subjects))
+    };
+    match proven {
         Some((known, subjects)) => Ok(Ok(Proof {
             known,
             subjects,
@@ -248,11 +279,7 @@ fn wrong_code() -> Problems {
 }
 
 async fn show_renew(who: SignedIn) -> Answer {
-    if has_one(&who).await? {
-        page(&view(&who, form::fresh(), Dialog::Renew).await?)
-    } else {
-        reply::see_other(HERE)
-    }
+    show_dialog(&who, Dialog::Renew).await
 }
 
 async fn renew(who: SignedIn, posted: Posted<Proving>) -> Answer {
@@ -281,11 +308,7 @@ async fn renew(who: SignedIn, posted: Posted<Proving>) -> Answer {
 }
 
 async fn show_remove(who: SignedIn) -> Answer {
-    if has_one(&who).await? {
-        page(&view(&who, form::fresh(), Dialog::Remove).await?)
-    } else {
-        reply::see_other(HERE)
-    }
+    show_dialog(&who, Dialog::Remove).await
 }
 
 async fn remove(who: SignedIn, posted: Posted<Proving>) -> Answer {

@@ -2,18 +2,18 @@
 
 use super::super::entrance::Entrance;
 use super::super::service::{self, Caller, FirstStep};
-use super::next_page;
+use super::{next_page, query_value};
 use crate::error::{Error, Problems};
 use crate::http::errors::wait;
 use crate::http::{
-    Answer, Flash, FlashKind, FormState, Posted, Public, Routes, Shell, Visit, form, page_with, reply,
+    Answer, Flash, FlashKind, FormState, Posted, Public, Routes, Shell, Visit, form, page_with, reply, visit,
 };
-use actix_web::HttpResponse;
+use actix_web::{HttpRequest, HttpResponse};
 use askama::Template;
 use serde::Deserialize;
 
 pub fn routes(routes: &mut Routes) {
-    routes.get("/login/code", begin_again);
+    routes.get("/login/code", show);
     routes.post("/login/code", take);
 }
 
@@ -45,9 +45,32 @@ pub(super) fn ask_for_code(visit: &Visit, step: &FirstStep, next: &str) -> Answe
     page_with(200, &view(visit, form::fresh(), &step, next))
 }
 
-/// Whoever opens the address by itself has not taken the first step.
-async fn begin_again(_visit: Public) -> Answer {
-    reply::see_other("/login")
+/// The cookie of a first step that was taken at the identity provider.
+const STEP: &str = "__Host-step";
+/// It is good for so many seconds.
+const STEP_LASTS: i64 = 600;
+
+/// On to the second step, for somebody who comes from the identity provider: the address that they came to holds its answer,
+/// so no page is shown there.
+pub(super) fn lead_to_code(visit: &Visit, step: &FirstStep, next: &str) -> Answer {
+    let next: String = url::form_urlencoded::byte_serialize(next.as_bytes()).collect();
+    let mut response = reply::redirect(&format!("/login/code?next={next}"));
+    let step = step.lock(&visit.portal.signing)?;
+    reply::set_cookie(&mut response, STEP, &step, Some(STEP_LASTS));
+    Ok(response)
+}
+
+/// Whoever opens the address by itself has not taken the first step, unless it was at the identity provider.
+async fn show(visit: Public, req: HttpRequest) -> Answer {
+    let (signing, wall) = (&visit.portal.signing, visit.portal.clock.wall());
+    let step = visit::raw_cookie(&req, STEP).filter(|step| FirstStep::open(signing, wall, step).is_some());
+    match step {
+        Some(step) => page_with(
+            200,
+            &view(&visit, form::fresh(), &step, &query_value(&visit, "next")),
+        ),
+        None => reply::see_other("/login"),
+    }
 }
 
 #[derive(Deserialize)]
@@ -74,13 +97,16 @@ async fn take(visit: Public, posted: Posted<Typed>) -> Answer {
         return Ok(expired(&visit));
     };
     let (entrance, code) = (Entrance::of(&visit), typed.code.clone());
-    let (inside, signing) = (entrance.clone(), portal.signing.clone());
+    let (inside, signing, provider) = (entrance.clone(), portal.signing.clone(), portal.provider.clone());
     let done = if code.trim().is_empty() {
         Ok(false)
     } else {
         portal
             .db
-            .write(move |tx| service::second_step(tx, &caller, &signing, &inside, &step, &code))
+            .write(move |tx| {
+                let keys = (signing.as_ref(), provider.as_deref());
+                service::second_step(tx, &caller, keys, &inside, &step, &code)
+            })
             .await
     };
     visit.portal.jobs.nudge();
@@ -89,6 +115,7 @@ async fn take(visit: Public, posted: Posted<Typed>) -> Answer {
         Ok(true) => {
             let mut response = reply::redirect(next_page(&visit, &typed.next));
             entrance.set_cookie(&mut response);
+            reply::drop_cookie(&mut response, STEP);
             return Ok(response);
         }
         Ok(false) => {

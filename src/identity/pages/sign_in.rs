@@ -3,7 +3,7 @@
 use super::super::entrance::Entrance;
 use super::super::service::{self, Caller, CameIn, FirstStep, Known, Login};
 use super::second_step::ask_for_code;
-use super::{next_page, prove, query_value};
+use super::{next_page, prove, provider, query_value};
 use crate::authn::password::Verdict;
 use crate::authn::people::Person;
 use crate::authn::system_users::UserName;
@@ -45,6 +45,26 @@ struct LoginView {
     already: Option<String>,
     /// What an On-Prem server says to whoever comes, or "".
     message_of_the_day: String,
+    /// The identity provider by which one may come in, and the way there.
+    provider: Option<ProviderLink>,
+}
+
+/// The way to the identity provider.
+struct ProviderLink {
+    name: String,
+    href: String,
+}
+
+impl ProviderLink {
+    /// The way to the provider of this portal, and on to a page from there. `again`: whoever comes proves once more who they are.
+    fn of(visit: &Visit, next: &str, again: bool) -> Option<Self> {
+        let next: String = url::form_urlencoded::byte_serialize(next.as_bytes()).collect();
+        let again = if again { "&again=1" } else { "" };
+        visit.portal.provider.as_ref().map(|provider| Self {
+            name: provider.name().to_owned(),
+            href: format!("/login/provider?next={next}{again}"),
+        })
+    }
 }
 
 /// One of a lab's people, to be chosen with one click.
@@ -75,6 +95,7 @@ async fn login_view(visit: &Visit, form: FormState, next: &str) -> Result<LoginV
         next: next.to_owned(),
         cast,
         message_of_the_day,
+        provider: ProviderLink::of(visit, next, false),
         already: visit.actor.as_ref().map(|actor| actor.person.label()),
     })
 }
@@ -319,14 +340,16 @@ struct SignOut {
 
 async fn sign_out(who: SignedIn, posted: Posted<SignOut>) -> Answer {
     let (caller, actor) = (Caller::of(&who), who.actor().clone());
-    who.portal
+    let way = who
+        .portal
         .db
         .write(move |tx| service::sign_out(tx, &caller, &actor))
         .await?;
-    let mut response = reply::redirect(match reply::local_path(&posted.value.next) {
-        "/" => "/login",
-        path => path,
-    });
+    let mut response = match (reply::local_path(&posted.value.next), way) {
+        ("/", Some(way)) if way.is_by_provider() => provider::signed_out(&who).await?,
+        ("/", _) => reply::redirect("/login"),
+        (path, _) => reply::redirect(path),
+    };
     reply::drop_cookie(&mut response, session::COOKIE);
     reply::drop_cookie(&mut response, visit::ACCOUNT);
     // What was seen is not to be seen again with the Back button.
@@ -342,23 +365,41 @@ struct ConfirmView {
     next: String,
     email: String,
     back: &'static str,
+    has_password: bool,
+    /// For those who come in that way.
+    provider: Option<ProviderLink>,
 }
 
-fn confirm_view(who: &SignedIn, form: FormState, next: &str) -> ConfirmView {
+async fn confirm_view(who: &SignedIn, form: FormState, next: &str) -> Result<ConfirmView> {
+    let (person, provider) = (who.actor().person.id, who.portal.provider.clone());
+    let (has_password, is_linked) = who
+        .portal
+        .db
+        .read(move |r| {
+            let has_password = people::password_hash(r, person)?.is_some();
+            let is_linked = match &provider {
+                Some(provider) => crate::authn::provider::is_linked(r, provider.issuer(), person)?,
+                None => false,
+            };
+            Ok((has_password, is_linked))
+        })
+        .await?;
     let mut shell = who.shell("Confirm your password");
     shell.error_title = form.has_problems();
-    ConfirmView {
+    Ok(ConfirmView {
         shell,
         form,
         next: next.to_owned(),
         email: who.actor().person.email.to_string(),
         back: who.portal.config.edition.start(),
-    }
+        has_password,
+        provider: ProviderLink::of(who, next, true).filter(|_| is_linked),
+    })
 }
 
 async fn show_confirm(who: SignedIn) -> Answer {
     let next = query_value(&who, "next");
-    page(&confirm_view(&who, form::fresh(), &next))
+    page(&confirm_view(&who, form::fresh(), &next).await?)
 }
 
 #[derive(Deserialize)]
@@ -376,7 +417,7 @@ async fn confirm(who: SignedIn, posted: Posted<Confirm>) -> Answer {
         problems.add("password", "The password is not right.");
         return page_with(
             422,
-            &confirm_view(&who, posted.again(&problems), &posted.value.next),
+            &confirm_view(&who, posted.again(&problems), &posted.value.next).await?,
         );
     };
     let (caller, cookie) = (Caller::of(&who), token::random());

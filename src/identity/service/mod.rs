@@ -4,6 +4,7 @@
 mod clients;
 mod invite;
 mod passwords;
+mod provider;
 mod second_factor;
 mod second_step;
 mod sessions;
@@ -13,6 +14,7 @@ mod sign_in;
 pub use clients::{NewClient, add_client, client, end_client, end_client_of, note_trade, redeem, trade};
 pub use invite::{accept, invite, invite_first, rename, set_state};
 pub use passwords::{ask_reset, change_password, link_of, reset, send_reset, tell_of_change};
+pub use provider::{Came, Pending, by_provider, link_by_password, miss_of_provider};
 pub use second_factor::{Draft, Proof, remove_own, remove_second_factor, renew_codes, set_up_second_factor};
 pub use second_step::{FirstStep, second_step};
 pub use sessions::{end_other_sessions, end_session};

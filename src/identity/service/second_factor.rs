@@ -4,7 +4,7 @@ use super::sign_in::{Known, miss, still};
 use super::{Caller, session_key};
 use crate::authn::second_factor::{self, RecoveryCodes};
 use crate::authn::throttle::{self, Subjects};
-use crate::authn::{Actor, Person, session, totp};
+use crate::authn::{Actor, Person, people, session, totp};
 use crate::error::{Error, Result};
 use crate::identity::letters;
 use crate::kernel::ids::PersonId;
@@ -119,7 +119,12 @@ fn good(
 ) -> Result<std::result::Result<(), Recorded<bool>>> {
     let person = &proof.known.person;
     throttle::check(tx, caller.wall, &proof.subjects)?;
-    if !still(tx, &proof.known)? {
+    // Who has no password was asked by the identity provider.
+    let is_same = match &proof.known.hash {
+        Some(_) => still(tx, &proof.known)?,
+        None => people::password_hash(tx, person.id)?.is_none(),
+    };
+    if !is_same {
         return Err(Error::Stale);
     }
     if !second_factor::is_set(tx, person.id)? {

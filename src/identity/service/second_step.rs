@@ -1,8 +1,10 @@
 //! The second of two steps of a sign-in: a code, after the password.
 
 use super::Caller;
+use super::provider::complete;
 use super::second_factor::tell;
 use super::sign_in::{Known, miss};
+use crate::authn::provider::{Arrival, Provider};
 use crate::authn::second_factor::{self, Taken};
 use crate::authn::session::Way;
 use crate::authn::{PersonState, people, throttle};
@@ -14,6 +16,7 @@ use crate::platform::db::{Recorded, Tx};
 use crate::platform::signing::Signing;
 use crate::platform::token;
 use chrono::TimeDelta;
+use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 /// For so long after the first step the second can be taken.
@@ -22,12 +25,16 @@ const PATIENCE: TimeDelta = TimeDelta::minutes(10);
 const LOCKED_AS: &str = "first step of a sign-in";
 
 /// The first step of a sign-in, as the page of the second carries it along.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FirstStep {
     person: PersonId,
     until: i64,
     /// A digest of what is kept of the password: another password, and the step is void.
     password: String,
+    /// The identity provider had a part in it.
+    by_provider: bool,
+    /// The account of the identity provider by which the person comes in once the second step is taken as well.
+    to_link: Option<Arrival>,
 }
 
 impl FirstStep {
@@ -37,24 +44,31 @@ impl FirstStep {
             person: known.person.id,
             until: wall.plus(PATIENCE).utc().timestamp(),
             password: token::digest(known.hash.as_deref().unwrap_or_default()),
+            by_provider: false,
+            to_link: None,
+        }
+    }
+
+    /// Of somebody who came from the identity provider, perhaps by an account of it that is not theirs yet.
+    #[must_use]
+    pub fn by_provider(self, to_link: Option<Arrival>) -> Self {
+        Self {
+            by_provider: true,
+            to_link,
+            ..self
         }
     }
 
     /// As a text that nobody can read or change.
     pub fn lock(&self, signing: &Signing) -> Result<String> {
-        let text = format!("{} {} {}", self.person, self.until, self.password);
+        let text = serde_json::to_string(self).map_err(Error::internal)?;
         signing.lock(LOCKED_AS, "", &text)
     }
 
     /// Reads such a text while its time is not over.
     pub fn open(signing: &Signing, wall: Moment, locked: &str) -> Option<Self> {
         let text = signing.unlock(LOCKED_AS, "", locked)?;
-        let mut parts = text.split(' ');
-        let step = Self {
-            person: parts.next()?.parse().ok()?,
-            until: parts.next()?.parse().ok()?,
-            password: parts.next()?.to_owned(),
-        };
+        let step: Self = serde_json::from_str(&text).ok()?;
         (wall.utc().timestamp() < step.until).then_some(step)
     }
 }
@@ -64,7 +78,7 @@ impl FirstStep {
 pub fn second_step(
     tx: &mut Tx<'_>,
     caller: &Caller,
-    signing: &Signing,
+    (signing, provider): (&Signing, Option<&Provider>),
     entrance: &Entrance,
     step: &FirstStep,
     typed: &str,
@@ -85,6 +99,7 @@ pub fn second_step(
             let done = miss(tx, caller, &subjects, Some(&person), "second step of a sign-in")?;
             return Ok(done.map(|()| false));
         }
+        Some(Taken::Code) if step.by_provider => Way::ProviderCode,
         Some(Taken::Code) => Way::Code,
         Some(Taken::Recovery { left }) => {
             let event = Event::new(
@@ -100,10 +115,18 @@ pub fn second_step(
                 &person,
                 &json!({ "what": "used", "left": left.to_string() }),
             )?;
-            Way::RecoveryCode
+            if step.by_provider {
+                Way::ProviderRecoveryCode
+            } else {
+                Way::RecoveryCode
+            }
         }
     };
     throttle::clear(tx, &subjects)?;
+    if let Some(arrival) = &step.to_link {
+        let provider = provider.ok_or(Error::SignedOut)?;
+        complete(tx, caller, provider, entrance, &person, arrival)?;
+    }
     let event = entrance.open(tx, &person, way)?;
     tx.record(caller.now, &entrance.who(&person), &event, true)
 }
@@ -127,6 +150,8 @@ mod tests {
             person: PersonId::new(),
             until: wall.plus(PATIENCE).utc().timestamp(),
             password: token::digest("x"),
+            by_provider: false,
+            to_link: None,
         };
         let locked = step.lock(&ours).unwrap();
         assert_eq!(FirstStep::open(&ours, wall, &locked), Some(step));

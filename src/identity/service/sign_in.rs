@@ -105,14 +105,14 @@ pub fn sign_in(
 }
 
 /// Opens the door, or asks for the second step.
-fn open(
+pub(super) fn open(
     tx: &mut Tx<'_>,
     caller: &Caller,
     entrance: &Entrance,
     person: &Person,
     way: Way,
 ) -> Result<Recorded<CameIn>> {
-    if second_factor::is_set(tx, person.id)? {
+    if way != Way::ProviderFactor && second_factor::is_set(tx, person.id)? {
         let event = Event::new(
             Kind::SecondStepAsked,
             person.id,
@@ -193,15 +193,17 @@ pub fn sign_in_as(
     Ok(done.map(|came| (came, known)))
 }
 
-/// Ends the session of a browser.
-pub fn sign_out(tx: &mut Tx<'_>, caller: &Caller, actor: &Actor) -> Result<Recorded<()>> {
-    session::end(tx, &session_key(actor)?)?;
+/// Ends the session of a browser; says how it began.
+pub fn sign_out(tx: &mut Tx<'_>, caller: &Caller, actor: &Actor) -> Result<Recorded<Option<Way>>> {
+    let key = session_key(actor)?;
+    let way = session::way(tx, &key)?;
+    session::end(tx, &key)?;
     let event = Event::new(
         Kind::SignedOut,
         actor.person.id,
         format!("{} signed out.", actor.person.name),
     );
-    tx.record(caller.now, &caller.who, &event, ())
+    tx.record(caller.now, &caller.who, &event, way)
 }
 
 /// The right password was given again: the session counts as fresh, under a new cookie.

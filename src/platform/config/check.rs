@@ -29,6 +29,7 @@ impl Config {
             Network::parse(one).map_err(|says| format!("LICENTRAL_WEBHOOK_NETWORKS holds {one:?}. {says}"))
         });
         let vendor_hosts = each_of(&settings.vendor_hosts, &mut wrong, host_name);
+        let identity_provider = settings.provider.check(&mut wrong);
         if mode == Mode::Production {
             for_others(&settings, &base_url, listen, &mail, &mut wrong);
         }
@@ -54,6 +55,7 @@ impl Config {
             sync_records: settings.sync_records,
             keeps_pages: settings.kept_pages == "on",
             needs_second_factor: settings.second_factor == "required",
+            identity_provider,
             log: settings.log,
             neighbour: None,
             limits: Limits::default(),

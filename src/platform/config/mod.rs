@@ -2,8 +2,10 @@
 //! All mistakes are told at once, each with the name of the setting and an example.
 
 mod check;
+mod provider;
 mod settings;
 
+pub use provider::{IdentityProvider, ProviderSettings, is_private};
 pub use settings::*;
 
 pub use super::limits::Limits;
@@ -73,6 +75,8 @@ pub struct Config {
     pub keeps_pages: bool,
     /// Everybody needs a second factor.
     pub needs_second_factor: bool,
+    /// By whom people may sign in besides the portal itself.
+    pub identity_provider: Option<IdentityProvider>,
     /// The log filter.
     pub log: String,
     /// Address of the other portal of a lab that serves both in one process: clock and mailbox are one.

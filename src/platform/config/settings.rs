@@ -1,5 +1,6 @@
 //! What may be set: from the environment, the same as flags of `serve`.
 
+use super::provider::ProviderSettings;
 use clap::Args;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -86,6 +87,8 @@ pub struct Settings {
     /// optional: each person decides whether they sign in with a second factor. required: nothing opens before one is set up.
     #[arg(long, env = "LICENTRAL_SECOND_FACTOR", default_value = "optional")]
     pub second_factor: String,
+    #[command(flatten)]
+    pub provider: ProviderSettings,
     /// What is logged, for example info or licentral=debug.
     #[arg(long, env = "LICENTRAL_LOG", default_value = "info,actix_server=warn")]
     pub log: String,
@@ -120,6 +123,7 @@ impl Settings {
             database_url,
             key_file: beside(&self.key_file),
             metrics_listen: None,
+            provider: ProviderSettings::default(),
             ..self.clone()
         }))
     }

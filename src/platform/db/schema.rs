@@ -746,6 +746,15 @@ diesel::table! {
 }
 
 diesel::table! {
+    provider_identities (issuer, subject) {
+        issuer -> Text,
+        subject -> Text,
+        person_id -> Text,
+        linked_at -> Timestamp,
+    }
+}
+
+diesel::table! {
     recovery_codes (person_id, code_hash) {
         person_id -> Text,
         code_hash -> Text,
@@ -1210,6 +1219,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     outbox,
     people,
     platform_roles,
+    provider_identities,
     recovery_codes,
     registration_tokens,
     reservation_lines,

@@ -184,7 +184,17 @@ const HOMES: &[Home] = &[
             "the sender's address is checked with the other settings",
         )],
     ),
-    ("jsonwebtoken", |s| s.path == "platform/signing.rs", &[]),
+    (
+        "jsonwebtoken",
+        |s| s.path == "platform/signing.rs",
+        &[
+            (
+                "authn/provider/id_token.rs",
+                "an identity provider signs with keys of its own",
+            ),
+            ("authn/provider/known.rs", "those keys, as it publishes them"),
+        ],
+    ),
     ("argon2", |s| s.path == "authn/password.rs", &[]),
     ("rustls", |s| s.path == "platform/tls.rs", &[]),
     ("rcgen", |s| s.path == "platform/tls.rs", &[]),

@@ -31,6 +31,7 @@ mod pasted;
 mod policy;
 mod policy_authorization;
 mod policy_on_prem;
+mod provider;
 mod record;
 mod registered_again;
 mod reservation;

@@ -255,6 +255,7 @@ impl Portal {
                     address: "127.0.0.1",
                     agent: "test browser",
                     way: session::Way::Password,
+                    fresh_at: wall,
                 };
                 session::start(tx, wall, person, &cookie, beginning)
             })

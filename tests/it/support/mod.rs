@@ -18,6 +18,7 @@ mod orders;
 mod policy;
 mod portal;
 mod process;
+pub mod provider;
 mod tokens;
 
 pub use api::{Api, Reply};

@@ -91,6 +91,7 @@ impl Portal {
             sync_records: licentral::platform::config::SYNC_RECORDS,
             keeps_pages: super::keeps_pages(),
             needs_second_factor: false,
+            identity_provider: None,
             log: "off".to_owned(),
             limits: Limits {
                 // A test tells by itself how small.
