@@ -233,7 +233,7 @@ fn calls(portal: &Portal) {
     ] {
         let (rate, limit) = (CALLING as f64 / took, CALLING as f64 / raw);
         println!(
-            "{CALLING} devices {what}, {AT_ONCE} at once: {rate:.0}/s; the raw loop of indexed inserts and updates, a transaction for each: {limit:.0}/s; ratio {:.3}.",
+            "{CALLING} devices {what}, {AT_ONCE} at once: {rate:.0}/s; the raw loop of the rows that they leave, a transaction for each: {limit:.0}/s; ratio {:.3}.",
             rate / limit
         );
     }
@@ -270,7 +270,8 @@ fn at_once(port: u16, f: impl Fn(&mut Wire, usize) + Sync) -> f64 {
     started.elapsed().as_secs_f64()
 }
 
-/// As many rows on a copy of the file with nothing around them: how long registering took, and reporting.
+/// The rows that a registration and a report leave, on a copy of the file with nothing around them: how long registering took,
+/// and reporting.
 fn raw_calls(folder: &Path) -> (f64, f64) {
     use diesel::prelude::*;
     use diesel::sql_types::Text;
@@ -292,24 +293,35 @@ fn raw_calls(folder: &Path) -> (f64, f64) {
         }
         started.elapsed().as_secs_f64()
     };
+    // A line of the record, and the tally at whose end it stands.
     let event = |kind: &str| {
-        format!(
-            "INSERT INTO events (id, at, smart_account_id, kind, outcome, message, actor, actor_key, about, detail, address, request_id) SELECT '{kind}0000-0000-0000-0000-' || ?1, '2026-11-22 00:00:00', {ACCOUNT}, 'device.reported', 'done', 'A device called.', '', '', '', '{{}}', '', ''"
-        )
+        [
+            format!(
+                "INSERT INTO events (id, at, smart_account_id, kind, outcome, message, actor, actor_key, about, detail, address, request_id) SELECT '{kind}0000-0000-0000-0000-' || ?1, '2026-11-22 00:00:00', {ACCOUNT}, 'device.reported', 'done', 'A device called.', '', '', '', '{{}}', '', ''"
+            ),
+            format!(
+                "UPDATE event_tallies SET events = events + 1, chain_number = chain_number + 1, chain_hash = ?1 WHERE smart_account_id = {ACCOUNT} AND shard = 0"
+            ),
+        ]
     };
-    let register = run(&[
+    let mut register = vec![
         format!("INSERT INTO devices (id, smart_account_id, virtual_account_id, udi_pid, udi_serial, udi_key, hostname, name_key, search_key, product, software, standing, is_reserved, export_controlled, secret_hash, licenses, registered_at, renewed_at, contact_at, version) SELECT '77777777-0000-0000-0000-' || ?1, {ACCOUNT}, {PLACE}, 'RAW', ?1, 'raw ' || ?1, 'raw-' || ?1, 'raw-' || ?1, 'raw-' || ?1, 'Raw', '', 'connected', 0, 1, '', 0, '2026-11-22 00:00:00', '2026-11-22 00:00:00', '2026-11-22 00:00:00', 1"),
         "UPDATE registration_tokens SET uses = uses + 1, version = version + 1 WHERE id = (SELECT MIN(id) FROM registration_tokens) AND ?1 <> ''".to_owned(),
-        event("6666"),
-    ]);
-    let report = run(&[
+        format!("INSERT INTO device_tallies (smart_account_id, virtual_account_id, standing, shard, devices) SELECT {ACCOUNT}, {PLACE}, 'connected', 0, 1 WHERE ?1 <> '' ON CONFLICT (smart_account_id, virtual_account_id, standing, shard) DO UPDATE SET devices = devices + 1"),
+    ];
+    register.extend(event("6666"));
+    let mut report = vec![
         "UPDATE devices SET contact_at = '2026-11-22 00:00:01', licenses = 2, version = version + 1 WHERE id = '77777777-0000-0000-0000-' || ?1".to_owned(),
-        format!("INSERT INTO device_usage (device_id, smart_account_id, virtual_account_id, entitlement, quantity, reserved, since) SELECT '77777777-0000-0000-0000-' || ?1, {ACCOUNT}, {PLACE}, 'c9200-ne-48', 1, 0, '2026-11-22 00:00:00'"),
-        format!("INSERT INTO device_usage (device_id, smart_account_id, virtual_account_id, entitlement, quantity, reserved, since) SELECT '77777777-0000-0000-0000-' || ?1, {ACCOUNT}, {PLACE}, 'c9200-dna-e-48', 1, 0, '2026-11-22 00:00:00'"),
-        format!("UPDATE license_stocks SET in_use = in_use + 1, balance = balance - 1, version = version + 1 WHERE virtual_account_id = {PLACE} AND entitlement IN ('c9200-ne-48', 'c9200-dna-e-48') AND ?1 <> ''"),
-        event("5555"),
-    ]);
-    (register, report)
+    ];
+    for entitlement in ["c9200-ne-48", "c9200-dna-e-48"] {
+        report.extend([
+            format!("INSERT INTO device_usage (device_id, smart_account_id, virtual_account_id, entitlement, quantity, reserved, since) SELECT '77777777-0000-0000-0000-' || ?1, {ACCOUNT}, {PLACE}, '{entitlement}', 1, 0, '2026-11-22 00:00:00'"),
+            format!("UPDATE license_stocks SET in_use = in_use + 1, balance = balance - 1, version = version + 1 WHERE smart_account_id = {ACCOUNT} AND virtual_account_id = {PLACE} AND entitlement = '{entitlement}' AND ?1 <> ''"),
+            format!("INSERT INTO license_days (stock_id, smart_account_id, day, purchased, reserved, in_use) SELECT id, smart_account_id, '2026-11-22', 0, 0, in_use FROM license_stocks WHERE smart_account_id = {ACCOUNT} AND virtual_account_id = {PLACE} AND entitlement = '{entitlement}' AND ?1 <> '' ON CONFLICT (stock_id, day) DO UPDATE SET in_use = excluded.in_use"),
+        ]);
+    }
+    report.extend(event("5555"));
+    (run(&register), run(&report))
 }
 
 /// So many orders are assigned at once.

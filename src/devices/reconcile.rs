@@ -362,6 +362,7 @@ pub fn reconcile(
     let mut walk = Walk::new(by, there);
     let mut new: Vec<(Device, Vec<Usage>)> = Vec::new();
     let mut gone: Vec<DeviceId> = Vec::new();
+    let mut heard: Vec<(DeviceId, Moment)> = Vec::new();
     while let Some(step) = walk.step(tx)? {
         match step {
             Step::Appears(served) => {
@@ -385,7 +386,7 @@ pub fn reconcile(
                 } else {
                     outcome.unchanged += 1;
                     if was.contact_at != is.contact_at {
-                        store::heard_of(tx, is.id, is.contact_at)?;
+                        heard.push((is.id, is.contact_at));
                     }
                 }
             }
@@ -399,12 +400,16 @@ pub fn reconcile(
         if new.len() >= AT_ONCE {
             put(tx, by, &mut new)?;
         }
+        if heard.len() >= AT_ONCE {
+            store::heard_of(tx, &std::mem::take(&mut heard))?;
+        }
         if gone.len() >= AT_ONCE {
             reservation::let_go(tx, at, who, by.account, &gone)?;
             store::delete(tx, &std::mem::take(&mut gone))?;
         }
     }
     put(tx, by, &mut new)?;
+    store::heard_of(tx, &heard)?;
     reservation::let_go(tx, at, who, by.account, &gone)?;
     store::delete(tx, &gone)?;
     changes.write(tx, at, who, by.account)?;

@@ -10,7 +10,7 @@ use crate::error::Result;
 use crate::kernel::ids::{DeviceId, DeviceManagerId, RegistrationTokenId, SmartAccountId, VirtualAccountId};
 use crate::kernel::{Moment, search_key};
 use crate::platform::db::schema::{device_usage as usages, devices};
-use crate::platform::db::{Conn, Reads, Tx};
+use crate::platform::db::{Conn, KeepReady, Reads, Tx};
 use diesel::prelude::*;
 use diesel::sql_types::{Array, Integer, Nullable, Text, Timestamp};
 
@@ -248,6 +248,7 @@ pub fn update(tx: &mut Tx<'_>, device: &Device) -> Result<()> {
             ),
             by_calls!(device),
         ))
+        .kept_ready()
         .execute(tx.conn())?;
     Ok(())
 }
@@ -256,6 +257,7 @@ pub fn update(tx: &mut Tx<'_>, device: &Device) -> Result<()> {
 pub fn touch(tx: &mut Tx<'_>, device: &Device) -> Result<()> {
     diesel::update(devices::table.find(device.id))
         .set(by_calls!(device))
+        .kept_ready()
         .execute(tx.conn())?;
     Ok(())
 }
@@ -422,11 +424,28 @@ pub fn elsewhere(
     Ok(None)
 }
 
-/// Nothing but when it was last heard of.
-pub fn heard_of(tx: &mut Tx<'_>, id: DeviceId, at: Moment) -> Result<()> {
-    diesel::update(devices::table.find(id))
-        .set(devices::contact_at.eq(at))
-        .execute(tx.conn())?;
+/// Nothing but when each of these was last heard of. For SQLite a statement that it knows already is the quickest;
+/// PostgreSQL is told of all of them at once.
+pub fn heard_of(tx: &mut Tx<'_>, some: &[(DeviceId, Moment)]) -> Result<()> {
+    match tx.conn() {
+        Conn::Sqlite(c) => {
+            for (id, at) in some {
+                diesel::update(devices::table.find(id))
+                    .set(devices::contact_at.eq(at))
+                    .kept_ready()
+                    .execute(c)?;
+            }
+        }
+        Conn::Postgres(c) => {
+            let (ids, times): (Vec<DeviceId>, Vec<Moment>) = some.iter().copied().unzip();
+            diesel::sql_query(
+                "UPDATE devices d SET contact_at = h.at FROM unnest($1, $2) AS h (id, at) WHERE d.id = h.id COLLATE \"C\"",
+            )
+            .bind::<Array<Text>, _>(ids)
+            .bind::<Array<Timestamp>, _>(times)
+            .execute(c)?;
+        }
+    }
     Ok(())
 }
 

@@ -6,7 +6,7 @@ use crate::devices::model::{Device, Usage};
 use crate::error::Result;
 use crate::kernel::ids::{DeviceId, SmartAccountId, VirtualAccountId};
 use crate::platform::db::schema::device_usage as usages;
-use crate::platform::db::{Conn, Reads, Tx, one_of};
+use crate::platform::db::{Conn, KeepReady, Reads, Tx, one_of};
 use diesel::prelude::*;
 use diesel::sql_types::{Array, BigInt, Text, Timestamp};
 use std::collections::BTreeMap;
@@ -126,6 +126,7 @@ fn update_some(tx: &mut Tx<'_>, some: &[(DeviceId, &Usage)]) -> Result<()> {
                         usages::reserved.eq(usage.reserved),
                         usages::since.eq(usage.since),
                     ))
+                    .kept_ready()
                     .execute(c)?;
             }
         }

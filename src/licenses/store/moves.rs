@@ -8,7 +8,7 @@ use crate::kernel::ids::{
 };
 use crate::licenses::model::MoveKind;
 use crate::platform::db::schema::{license_moves as moves, license_pools as pools};
-use crate::platform::db::{Conn, Reads, Tx};
+use crate::platform::db::{Reads, Tx};
 use diesel::prelude::*;
 
 /// A line of the ledger as lists show it.
@@ -138,11 +138,7 @@ pub fn insert_moves(tx: &mut Tx<'_>, at: Moment, actor: &str, entries: &[Entry])
                 )
             })
             .collect();
-        // The common connection takes one row at a time; its variants take many.
-        match tx.conn() {
-            Conn::Sqlite(c) => diesel::insert_into(moves::table).values(&rows).execute(c)?,
-            Conn::Postgres(c) => diesel::insert_into(moves::table).values(&rows).execute(c)?,
-        };
+        crate::put_many!(tx, moves::table, &rows);
     }
     Ok(())
 }

@@ -11,6 +11,7 @@
 pub mod chain;
 mod conn;
 pub mod forget;
+mod kept_ready;
 mod like;
 mod listening;
 pub mod migrate;
@@ -27,6 +28,7 @@ mod tx;
 
 pub use conn::{Conn, Database};
 pub use forget::{forget_tenant, forget_with_everything};
+pub use kept_ready::kept_ready;
 pub use like::{Backend, Condition, both, contains, either};
 pub use listening::{Told, tell};
 pub use migrate::Schema;

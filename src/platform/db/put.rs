@@ -9,6 +9,12 @@ macro_rules! put_many {
         use $crate::platform::db::Conn;
         let rows = $rows;
         match $tx.conn() {
+            // One row is a statement that is ready already.
+            Conn::Sqlite(c) if rows.len() < 8 => {
+                for row in rows.iter() {
+                    diesel::insert_into($table).values(row).execute(c)?;
+                }
+            }
             Conn::Sqlite(c) => {
                 // 32,766 variables, and at most 32 columns.
                 for some in rows.chunks(1_000) {

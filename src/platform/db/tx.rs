@@ -4,6 +4,7 @@ use super::chain::Linked;
 use super::conn::Conn;
 use super::listening::{self, Happened};
 use super::schema::{event_tallies, events};
+use super::kept_ready;
 use crate::error::{Cause, Error, Result};
 use crate::kernel::ids::{EventId, SmartAccountId};
 use crate::kernel::{Event, Moment, Who, search_key};
@@ -232,11 +233,7 @@ impl Tx<'_> {
             return Ok(());
         }
         let rows: Vec<_> = lines.iter().map(|line| row!(line)).collect();
-        // The common connection takes one row at a time; its variants take many.
-        match self.conn {
-            Conn::Sqlite(c) => diesel::insert_into(events::table).values(&rows).execute(c)?,
-            Conn::Postgres(c) => diesel::insert_into(events::table).values(&rows).execute(c)?,
-        };
+        crate::put_many!(self, events::table, &rows);
         Ok(())
     }
 
@@ -261,13 +258,13 @@ impl Tx<'_> {
                     ))
                     .execute(self.conn)?;
             } else {
-                diesel::update(event_tallies::table.find((&tenant, self.strand)))
-                    .set((
-                        event_tallies::events.eq(event_tallies::events + events),
-                        event_tallies::chain_number.eq(head.number),
-                        event_tallies::chain_hash.eq(&head.hash),
-                    ))
-                    .execute(self.conn)?;
+                let row = event_tallies::table.find((&tenant, self.strand));
+                kept_ready(diesel::update(row).set((
+                    event_tallies::events.eq(event_tallies::events + events),
+                    event_tallies::chain_number.eq(head.number),
+                    event_tallies::chain_hash.eq(&head.hash),
+                )))
+                .execute(self.conn)?;
             }
             if head.is_heard {
                 listening::put_down(self.conn, &tenant, &happened)?;
@@ -311,24 +308,24 @@ impl Tx<'_> {
     }
 }
 
-/// Where a strand of a tenant ends. The row is locked by being written, so that nobody else writes behind the same event.
+/// Where a strand of a tenant ends. On PostgreSQL the row is locked by being written, so that nobody else writes behind the
+/// same event; on SQLite nobody else writes.
 fn head(conn: &mut Conn, tenant: &str, strand: i32) -> Result<Head> {
-    macro_rules! locked {
-        ($conn:expr) => {
-            diesel::update(event_tallies::table.find((tenant, strand)))
-                .set(event_tallies::events.eq(event_tallies::events + 0))
-                .returning((
-                    event_tallies::chain_number,
-                    event_tallies::chain_hash,
-                    event_tallies::is_heard,
-                ))
-                .get_result($conn)
-                .optional()?
-        };
-    }
+    let row = event_tallies::table.find((tenant, strand));
+    let columns = (
+        event_tallies::chain_number,
+        event_tallies::chain_hash,
+        event_tallies::is_heard,
+    );
     let found: Option<(i64, String, bool)> = match conn {
-        Conn::Sqlite(c) => locked!(c),
-        Conn::Postgres(c) => locked!(c),
+        Conn::Sqlite(c) => row.select(columns).first(c).optional()?,
+        Conn::Postgres(c) => kept_ready(
+            diesel::update(row)
+                .set(event_tallies::events.eq(event_tallies::events + 0))
+                .returning(columns),
+        )
+        .get_result(c)
+        .optional()?,
     };
     let is_new = found.is_none();
     let (number, hash, is_heard) = found.unwrap_or_default();

@@ -169,6 +169,7 @@ fn load(portal: &Portal, chosen: &Chosen, beside: Option<&str>) -> Result<(Strin
     }
     if let Chosen::File(file) = chosen {
         let words = write_file(portal, file, now, &hash)?;
+        portal.db.much_was_written_now("ANALYZE");
         return Ok((words, None));
     }
     let on_prem = on_prem::Plan::new(now, beside)?;
@@ -177,10 +178,12 @@ fn load(portal: &Portal, chosen: &Chosen, beside: Option<&str>) -> Result<(Strin
         "large" => {
             let demo = demo::Demo::plan(now, &portal.signing)?;
             let large = large::Large::plan(&demo, &portal.signing)?;
-            demo.write(&portal.db, &hash, "large", |tx| {
+            let words = demo.write(&portal.db, &hash, "large", |tx| {
                 on_prem.write(tx, &demo, &portal.signing)?;
                 large.write(tx, &demo, &hash)
-            })?
+            })?;
+            portal.db.much_was_written_now("ANALYZE");
+            words
         }
         _ => {
             let demo = demo::Demo::plan(now, &portal.signing)?;

@@ -8,21 +8,18 @@ use crate::kernel::{Kind, Moment, search_key};
 use crate::platform::db::schema::{
     counters, event_tallies, events, grants, people, smart_accounts, virtual_accounts,
 };
-use crate::platform::db::{Conn, Reads, Tx};
+use crate::platform::db::{Reads, Tx};
 use diesel::prelude::*;
 
 /// Rows per statement. Both databases take some ten thousand values at once.
 const BATCH: usize = 500;
 
-/// Inserts rows in batches. The common connection takes one row at a time; its variants take many.
+/// Inserts rows in batches.
 macro_rules! insert_all {
     ($tx:expr, $table:expr, $rows:expr, |$row:pat_param| $values:expr) => {
         for some in $rows.chunks(BATCH) {
             let values: Vec<_> = some.iter().map(|$row| $values).collect();
-            match $tx.conn() {
-                Conn::Sqlite(c) => diesel::insert_into($table).values(&values).execute(c)?,
-                Conn::Postgres(c) => diesel::insert_into($table).values(&values).execute(c)?,
-            };
+            crate::put_many!($tx, $table, &values);
         }
     };
 }

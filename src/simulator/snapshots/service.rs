@@ -154,6 +154,7 @@ pub async fn restore(portal: &Portal, permit: &Permit<Operate>, name: SnapshotNa
         for one in &rest.portals {
             let carried = one.db.read_now(|r| session::carry(r))?;
             one.db.replace_now(Some(&name))?;
+            one.db.much_was_written_now("ANALYZE");
             one.db.housekeeping_now(|tx| session::go_on_with(tx, &carried))?;
         }
         set_clock(&rest.portals)?;

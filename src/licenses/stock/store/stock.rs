@@ -10,7 +10,7 @@ use crate::licenses::tags;
 use crate::platform::db::schema::{
     license_days as day_rows, license_stocks as stocks, license_tallies as tallies,
 };
-use crate::platform::db::{Conn, Reads, Tx, one_of};
+use crate::platform::db::{Conn, Reads, Tx, kept_ready, one_of};
 use diesel::prelude::*;
 
 macro_rules! this {
@@ -114,15 +114,14 @@ pub fn add_use(
     by: i64,
 ) -> Result<Option<Stock>> {
     let enough = this!(account, place, entitlement).and((stocks::in_use + by).ge(0));
-    Ok(diesel::update(stocks::table.filter(enough))
+    let counted = diesel::update(stocks::table.filter(enough))
         .set((
             stocks::in_use.eq(stocks::in_use + by),
             stocks::balance.eq(stocks::balance - by),
             stocks::version.eq(stocks::version + 1),
         ))
-        .returning(columns!())
-        .get_result(tx.conn())
-        .optional()?)
+        .returning(columns!());
+    Ok(kept_ready(counted).get_result(tx.conn()).optional()?)
 }
 
 pub fn set_short(tx: &mut Tx<'_>, id: LicenseStockId, since: Option<Moment>) -> Result<()> {
@@ -134,13 +133,13 @@ pub fn set_short(tx: &mut Tx<'_>, id: LicenseStockId, since: Option<Moment>) -> 
 
 /// The numbers of a day; the last ones count. The stock's row is held by this writer, so nobody else writes its day.
 pub fn keep_day(tx: &mut Tx<'_>, day: &str, stock: &Stock) -> Result<()> {
-    let changed = diesel::update(day_rows::table.find((stock.id, day)))
-        .set((
-            day_rows::purchased.eq(stock.purchased),
-            day_rows::reserved.eq(stock.reserved),
-            day_rows::in_use.eq(stock.in_use),
-        ))
-        .execute(tx.conn())?;
+    let row = day_rows::table.find((stock.id, day));
+    let changed = kept_ready(diesel::update(row).set((
+        day_rows::purchased.eq(stock.purchased),
+        day_rows::reserved.eq(stock.reserved),
+        day_rows::in_use.eq(stock.in_use),
+    )))
+    .execute(tx.conn())?;
     if changed == 0 {
         diesel::insert_into(day_rows::table)
             .values((
