@@ -247,6 +247,7 @@ pub fn build(
         },
         letters,
         kept: Arc::default(),
+        searches: Arc::default(),
         dialect: vendor_api::DIALECT,
         calendar: calendar(edition),
         occupants: occupants(edition),

@@ -6,6 +6,7 @@ use super::lab::Lab;
 use super::menu::Menu;
 use super::refused::RefusedLog;
 use super::routes::Listed;
+use super::searches::SearchTurns;
 use super::surface::Dialect;
 use crate::authn::Hasher;
 use crate::authn::provider::Provider;
@@ -51,6 +52,8 @@ pub struct Portal {
     pub letters: Arc<AtomicU64>,
     /// Answers that were made already.
     pub kept: Arc<Kept>,
+    /// Searches of one account take turns.
+    pub searches: Arc<SearchTurns>,
     /// The other portal of this process: in a lab, the cloud and its On-Prem server.
     pub beside: Arc<OnceLock<Portal>>,
     /// What a lab does to requests before anybody sees them.

@@ -2,20 +2,36 @@
 //! and processors that others need. Nearly every search takes a millisecond or two; a word of two letters among a million
 //! product instances takes seventy.
 
+use super::portal::Portal;
 use actix_web::body::MessageBody;
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::Method;
 use actix_web::middleware::Next;
+use actix_web::web::Data;
 use std::collections::HashMap;
-use std::sync::{Arc, LazyLock, Mutex, PoisonError, Weak};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 use tokio::sync::Semaphore;
 
 /// So many searches of one account are carried out at once; the others wait, the first come first.
 const AT_ONCE: usize = 1;
 
-/// Of accounts in which somebody searches at this moment: a turn that nobody holds or waits for is gone by itself, also when
-/// whoever asked went away.
-static TURNS: LazyLock<Mutex<HashMap<i64, Weak<Semaphore>>>> = LazyLock::new(Mutex::default);
+/// The turns of the accounts of a portal in which somebody searches at this moment: one that nobody holds or waits for is gone by
+/// itself, also when whoever asked went away.
+#[derive(Debug, Default)]
+pub struct SearchTurns(Mutex<HashMap<i64, Weak<Semaphore>>>);
+
+impl SearchTurns {
+    fn of(&self, account: i64) -> Arc<Semaphore> {
+        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(known) = all.get(&account).and_then(Weak::upgrade) {
+            return known;
+        }
+        all.retain(|_, turns| turns.strong_count() > 0);
+        let turns = Arc::new(Semaphore::new(AT_ONCE));
+        all.insert(account, Arc::downgrade(&turns));
+        turns
+    }
+}
 
 /// Lets a search of an account wait for its turn; everything else goes on at once.
 pub async fn around<B: MessageBody + 'static>(
@@ -23,23 +39,12 @@ pub async fn around<B: MessageBody + 'static>(
     next: Next<B>,
 ) -> Result<ServiceResponse<B>, actix_web::Error> {
     let account = searched(req.path(), req.query_string()).filter(|_| req.method() == Method::GET);
-    let Some(account) = account else {
+    let (Some(account), Some(portal)) = (account, req.app_data::<Data<Portal>>()) else {
         return next.call(req).await;
     };
-    let turns = turns_of(account);
+    let turns = portal.searches.of(account);
     let _turn = turns.acquire().await;
     next.call(req).await
-}
-
-fn turns_of(account: i64) -> Arc<Semaphore> {
-    let mut all = TURNS.lock().unwrap_or_else(PoisonError::into_inner);
-    if let Some(known) = all.get(&account).and_then(Weak::upgrade) {
-        return known;
-    }
-    all.retain(|_, turns| turns.strong_count() > 0);
-    let turns = Arc::new(Semaphore::new(AT_ONCE));
-    all.insert(account, Arc::downgrade(&turns));
-    turns
 }
 
 /// The number of the account in whose lists words are looked for.

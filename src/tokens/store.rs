@@ -8,7 +8,7 @@ use crate::http::list::{Asked, Chosen, Filter, Sort};
 use crate::kernel::ids::{PersonId, RegistrationTokenId, SmartAccountId, VirtualAccountId};
 use crate::kernel::{Moment, Who, search_key};
 use crate::platform::db::schema::registration_tokens as tokens;
-use crate::platform::db::{Backend, Reads, Tx, by, cut};
+use crate::platform::db::{Backend, KeepReady, Reads, Tx, by, cut};
 use diesel::prelude::*;
 
 macro_rules! columns {
@@ -221,6 +221,7 @@ pub fn count_use(tx: &mut Tx<'_>, id: RegistrationTokenId, at: Moment) -> Result
             tokens::uses.eq(tokens::uses + 1),
             tokens::version.eq(tokens::version + 1),
         ))
+        .kept_ready()
         .execute(tx.conn())?;
     Ok(counted == 1)
 }

@@ -5,7 +5,7 @@ use crate::error::Result;
 use crate::kernel::Moment;
 use crate::kernel::ids::{PersonId, SessionId};
 use crate::platform::db::schema::{people, sessions};
-use crate::platform::db::{Reads, Tx};
+use crate::platform::db::{KeepReady, Reads, Tx};
 use diesel::prelude::*;
 
 #[derive(Queryable)]
@@ -125,6 +125,7 @@ pub fn replace_sessions(tx: &mut Tx<'_>, carried: &[CarriedSession]) -> Result<(
 pub fn touch_session(tx: &mut Tx<'_>, key: &str, wall: Moment) -> Result<()> {
     diesel::update(sessions::table.find(key))
         .set(sessions::seen_at.eq(wall))
+        .kept_ready()
         .execute(tx.conn())?;
     Ok(())
 }

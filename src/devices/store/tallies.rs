@@ -4,7 +4,7 @@ use crate::devices::model::Standing;
 use crate::error::Result;
 use crate::kernel::ids::{SmartAccountId, VirtualAccountId};
 use crate::platform::db::schema::device_tallies as tallies;
-use crate::platform::db::{Reads, Tx, kept_ready};
+use crate::platform::db::{KeepReady, Reads, Tx};
 use crate::platform::token::random_bytes;
 use diesel::prelude::*;
 use std::collections::BTreeMap;
@@ -26,8 +26,10 @@ pub fn tally(
     let [dice] = random_bytes::<1>();
     let shard = i32::from(dice % SHARDS);
     let row = tallies::table.find((account, place, standing, shard));
-    let counted =
-        kept_ready(diesel::update(row).set(tallies::devices.eq(tallies::devices + by))).execute(tx.conn())?;
+    let counted = diesel::update(row)
+        .set(tallies::devices.eq(tallies::devices + by))
+        .kept_ready()
+        .execute(tx.conn())?;
     if counted == 0 {
         diesel::insert_into(tallies::table)
             .values((

@@ -7,7 +7,7 @@ use crate::kernel::{Moment, search_key};
 use crate::licenses::model::{Kind, Pool, precedence};
 use crate::platform::calendar::{Due, each};
 use crate::platform::db::schema::license_pools as pools;
-use crate::platform::db::{Reads, Tx};
+use crate::platform::db::{KeepReady, Reads, Tx};
 use chrono::TimeDelta;
 use diesel::prelude::*;
 
@@ -89,6 +89,7 @@ pub fn change_purchased(tx: &mut Tx<'_>, id: LicensePoolId, by: i64) -> Result<b
             pools::purchased.eq(pools::purchased + by),
             pools::version.eq(pools::version + 1),
         ))
+        .kept_ready()
         .execute(tx.conn())?;
     Ok(changed == 1)
 }
@@ -101,10 +102,10 @@ pub fn change_reserved(tx: &mut Tx<'_>, id: LicensePoolId, by: i64, is_metered: 
         pools::version.eq(pools::version + 1),
     );
     let changed = if is_metered || by < 0 {
-        diesel::update(enough).set(set).execute(tx.conn())?
+        diesel::update(enough).set(set).kept_ready().execute(tx.conn())?
     } else {
         let enough = enough.filter((pools::purchased - pools::reserved).ge(by));
-        diesel::update(enough).set(set).execute(tx.conn())?
+        diesel::update(enough).set(set).kept_ready().execute(tx.conn())?
     };
     Ok(changed == 1)
 }

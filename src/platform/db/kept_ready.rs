@@ -3,16 +3,24 @@
 
 use diesel::QueryResult;
 use diesel::backend::Backend;
-use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
+use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId, UpdateStatement};
 use diesel::query_dsl::RunQueryDsl;
+use diesel::query_source::QuerySource;
 
-/// A statement of which the text is the same each time, whatever its values are. The connection keeps each different text until
-/// it ends, so a list of values of any length does not belong in here.
-pub fn kept_ready<Q>(query: Q) -> KeptReady<Q> {
-    KeptReady(query)
+/// For updates of which the text is the same each time, whatever their values are.
+pub trait KeepReady: Sized {
+    /// The same statement, kept ready. The connection keeps each different text until it ends, so one with a list of values of
+    /// any length stays as it is.
+    fn kept_ready(self) -> KeptReady<Self>;
 }
 
-/// See [`kept_ready`].
+impl<T: QuerySource, U, V, R> KeepReady for UpdateStatement<T, U, V, R> {
+    fn kept_ready(self) -> KeptReady<Self> {
+        KeptReady(self)
+    }
+}
+
+/// See [`KeepReady::kept_ready`].
 #[derive(Debug, Clone, Copy)]
 pub struct KeptReady<Q>(Q);
 

@@ -28,7 +28,7 @@ mod tx;
 
 pub use conn::{Conn, Database};
 pub use forget::{forget_tenant, forget_with_everything};
-pub use kept_ready::kept_ready;
+pub use kept_ready::KeepReady;
 pub use like::{Backend, Condition, both, contains, either};
 pub use listening::{Told, tell};
 pub use migrate::Schema;

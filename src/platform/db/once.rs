@@ -1,5 +1,6 @@
 //! Doing a thing once, however often it is asked for.
 
+use super::KeepReady;
 use super::schema::once;
 use super::tx::{Reads, Tx};
 use crate::error::{Error, Result};
@@ -84,6 +85,7 @@ impl Tx<'_> {
         if last.is_some() {
             diesel::update(counters::table.find(name))
                 .set(counters::value.eq(last_taken))
+                .kept_ready()
                 .execute(self.conn())?;
         } else {
             diesel::insert_into(counters::table)

@@ -1,10 +1,10 @@
 //! What a transaction means here, on both databases.
 
+use super::KeepReady;
 use super::chain::Linked;
 use super::conn::Conn;
 use super::listening::{self, Happened};
 use super::schema::{event_tallies, events};
-use super::kept_ready;
 use crate::error::{Cause, Error, Result};
 use crate::kernel::ids::{EventId, SmartAccountId};
 use crate::kernel::{Event, Moment, Who, search_key};
@@ -259,12 +259,14 @@ impl Tx<'_> {
                     .execute(self.conn)?;
             } else {
                 let row = event_tallies::table.find((&tenant, self.strand));
-                kept_ready(diesel::update(row).set((
-                    event_tallies::events.eq(event_tallies::events + events),
-                    event_tallies::chain_number.eq(head.number),
-                    event_tallies::chain_hash.eq(&head.hash),
-                )))
-                .execute(self.conn)?;
+                diesel::update(row)
+                    .set((
+                        event_tallies::events.eq(event_tallies::events + events),
+                        event_tallies::chain_number.eq(head.number),
+                        event_tallies::chain_hash.eq(&head.hash),
+                    ))
+                    .kept_ready()
+                    .execute(self.conn)?;
             }
             if head.is_heard {
                 listening::put_down(self.conn, &tenant, &happened)?;
@@ -319,13 +321,12 @@ fn head(conn: &mut Conn, tenant: &str, strand: i32) -> Result<Head> {
     );
     let found: Option<(i64, String, bool)> = match conn {
         Conn::Sqlite(c) => row.select(columns).first(c).optional()?,
-        Conn::Postgres(c) => kept_ready(
-            diesel::update(row)
-                .set(event_tallies::events.eq(event_tallies::events + 0))
-                .returning(columns),
-        )
-        .get_result(c)
-        .optional()?,
+        Conn::Postgres(c) => diesel::update(row)
+            .set(event_tallies::events.eq(event_tallies::events + 0))
+            .returning(columns)
+            .kept_ready()
+            .get_result(c)
+            .optional()?,
     };
     let is_new = found.is_none();
     let (number, hash, is_heard) = found.unwrap_or_default();

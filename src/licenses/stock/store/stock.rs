@@ -10,7 +10,7 @@ use crate::licenses::tags;
 use crate::platform::db::schema::{
     license_days as day_rows, license_stocks as stocks, license_tallies as tallies,
 };
-use crate::platform::db::{Conn, Reads, Tx, kept_ready, one_of};
+use crate::platform::db::{Conn, KeepReady, Reads, Tx, one_of};
 use diesel::prelude::*;
 
 macro_rules! this {
@@ -101,6 +101,7 @@ pub fn restate(
                 stocks::version.eq(stocks::version + 1),
             ))
             .returning(columns!())
+            .kept_ready()
             .get_result(tx.conn())?,
     )
 }
@@ -121,7 +122,7 @@ pub fn add_use(
             stocks::version.eq(stocks::version + 1),
         ))
         .returning(columns!());
-    Ok(kept_ready(counted).get_result(tx.conn()).optional()?)
+    Ok(counted.kept_ready().get_result(tx.conn()).optional()?)
 }
 
 pub fn set_short(tx: &mut Tx<'_>, id: LicenseStockId, since: Option<Moment>) -> Result<()> {
@@ -134,12 +135,14 @@ pub fn set_short(tx: &mut Tx<'_>, id: LicenseStockId, since: Option<Moment>) -> 
 /// The numbers of a day; the last ones count. The stock's row is held by this writer, so nobody else writes its day.
 pub fn keep_day(tx: &mut Tx<'_>, day: &str, stock: &Stock) -> Result<()> {
     let row = day_rows::table.find((stock.id, day));
-    let changed = kept_ready(diesel::update(row).set((
-        day_rows::purchased.eq(stock.purchased),
-        day_rows::reserved.eq(stock.reserved),
-        day_rows::in_use.eq(stock.in_use),
-    )))
-    .execute(tx.conn())?;
+    let changed = diesel::update(row)
+        .set((
+            day_rows::purchased.eq(stock.purchased),
+            day_rows::reserved.eq(stock.reserved),
+            day_rows::in_use.eq(stock.in_use),
+        ))
+        .kept_ready()
+        .execute(tx.conn())?;
     if changed == 0 {
         diesel::insert_into(day_rows::table)
             .values((
