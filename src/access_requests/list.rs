@@ -109,7 +109,6 @@ pub static DECIDED: Requests = List {
 const EVERY: Requests = List {
     path: super::PENDING,
     file: "",
-    most_exported: u64::MAX,
     nouns: ("request", "requests"),
     search: "Words in the name, the email address or the reference.",
     filters: &[
@@ -128,11 +127,11 @@ const EVERY: Requests = List {
     sorts: SORTS,
     default_sort: "sent",
     columns: &[],
-    places: None,
     rows: Rows::Paged {
         count: |read, permit, asked| service::count(read, permit, is_pending(asked), asked),
         page: |read, permit, asked, cut| service::list(read, permit, is_pending(asked), asked, cut),
     },
+    ..List::PLAIN
 };
 
 pub static BOTH: Requests = EVERY;

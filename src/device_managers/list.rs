@@ -58,7 +58,6 @@ pub fn found_by(row: &Row) -> String {
 pub static LIST: List<Permit<ViewInventory>, Listed, Vec<Listed>> = List {
     path: PATH,
     file: "device-managers",
-    most_exported: u64::MAX,
     nouns: ("device manager", "device managers"),
     search: "Words in the name, or in the Virtual Account's.",
     filters: FILTERS,
@@ -80,7 +79,6 @@ pub static LIST: List<Permit<ViewInventory>, Listed, Vec<Listed>> = List {
         }),
         Column::file("Registered by", |one| one.row.manager.registrar.clone()),
     ],
-    places: None,
     rows: Rows::Whole {
         all: |read, permit, now| {
             let rows = service::all(read, permit)?.into_iter();
@@ -91,4 +89,5 @@ pub static LIST: List<Permit<ViewInventory>, Listed, Vec<Listed>> = List {
             asked.sorted(SORTS, asked.filtered(FILTERS, found))
         },
     },
+    ..List::PLAIN
 };

@@ -1,5 +1,8 @@
 //! Where people arrive: the landing page, choosing a Smart Account, the Overview, the directory, and help.
 //! May read the face of any room.
+//!
+//! The directory is a list by hand (`directory_pages.rs`): below one's own accounts it shows those of others that a search
+//! finds, in a table of their own.
 
 mod api;
 mod directory;

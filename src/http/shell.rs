@@ -1,5 +1,6 @@
 //! What stands around every page: plain data for `templates/layout/shell.html` and `bare.html`.
 
+use crate::http::list::ListQuery;
 use crate::kernel::Edition;
 use chrono::{DateTime, Utc};
 
@@ -91,6 +92,15 @@ impl Shell {
     pub fn with_dialog(mut self, title: impl Into<String>) -> Self {
         self.inert = true;
         self.title = title.into();
+        self
+    }
+
+    /// Says above a list what could not be used of its address.
+    #[must_use]
+    pub fn with_dropped(mut self, list: &ListQuery) -> Self {
+        let said = list.dropped.iter().cloned();
+        self.flash
+            .extend(said.map(|says| Flash::new(FlashKind::Warn, says)));
         self
     }
 }

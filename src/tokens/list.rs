@@ -42,7 +42,6 @@ impl Row {
 pub static LIST: List<Permit<ViewInventory>, Row, Query> = List {
     path: MANAGEMENT,
     file: "token-management",
-    most_exported: u64::MAX,
     nouns: ("token", "tokens"),
     search: "Words in the description, or in who made it.",
     filters: FILTERS,
@@ -78,4 +77,5 @@ pub static LIST: List<Permit<ViewInventory>, Row, Query> = List {
             Ok(tokens.map(|token| Row::of(token, &names, asked.now)).collect())
         },
     },
+    ..List::PLAIN
 };

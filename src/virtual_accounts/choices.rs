@@ -3,7 +3,7 @@
 use super::store;
 use crate::authz::Within;
 use crate::error::Result;
-use crate::http::{ListQuery, Visit};
+use crate::http::{ListQuery, Visit, list};
 use crate::kernel::ids::VirtualAccountId;
 use crate::platform::db::Reads;
 
@@ -43,6 +43,18 @@ impl Choices {
             known = store::called(read, within, &wanted)?;
         }
         Ok(Self { known, is_offered })
+    }
+
+    /// For a list that is declared.
+    pub fn known(self) -> list::Choices {
+        list::Choices {
+            known: self
+                .known
+                .into_iter()
+                .map(|(id, name)| (id.to_string(), name))
+                .collect(),
+            is_all: self.is_offered,
+        }
     }
 
     /// Id and name of each choice; nothing, so that any text is taken, where there are too many.

@@ -2,6 +2,8 @@
 //!
 //! What other rooms keep in a Virtual Account this room learns through `platform::occupants`: before one is deleted
 //! or made the default, every occupant is asked.
+//!
+//! The list is written by hand (`pages/list.rs`): it shows as a tree as well, whose branches hold rows that nobody asked for.
 
 mod api;
 mod choices;
@@ -17,8 +19,8 @@ pub use model::{AccessLevel, DEFAULT, Details, MOST_TAGS, Typed, VirtualAccount,
 pub use pages::tabs;
 pub use service::{
     NewVirtualAccount, Place, against_registering, count_all, counts, create, create_at, create_default,
-    default_of, delete, edit, find, first_of, list, move_below, named, names, numbered, of_account,
-    open_places, reached, set_default, tagged, tags_in_use, these,
+    default_of, delete, edit, find, first_of, list, meant_by_name, meant_by_tag, move_below, named, names,
+    numbered, of_account, open_places, reached, set_default, tagged, tags_in_use, these,
 };
 
 use crate::authz::Action;

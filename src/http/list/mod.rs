@@ -6,16 +6,24 @@
 //!
 //! A [`List`] is declared once, and its page, its file and its operation of the API come of that.
 
+mod asked;
+mod column;
 mod declared;
+mod filter;
 mod links;
+mod lookup;
 mod query;
 mod served;
 mod shown;
 mod spec;
 
-pub use declared::{Asked, Chosen, Column, Filter, List, Places, Rows, Sort, Way, by_key};
+pub use asked::Asked;
+pub use column::Column;
+pub use declared::{List, Places, Rows, Sort, Way, by_key, by_store};
+pub use filter::{Chosen, Filter};
+pub use lookup::{Choices, Lookup};
 pub use query::{LONGEST, ListQuery, SIZES};
-pub use served::{ListPage, Listing, Reading};
+pub use served::{Anybody, AtLab, ListPage, Listing, Onlooker, ReadBy, Reading};
 pub use shown::{Pager, SortHead, Tick};
 pub use spec::{ColumnSpec, FilterSpec, ListSpec, column, is_day, no_choice, quoted};
 

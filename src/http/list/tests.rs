@@ -211,19 +211,24 @@ fn saved_columns_yield_to_the_address() {
 static ISLANDS: List<(), (&str, u32), Vec<(&str, u32)>> = List {
     path: "/islands",
     file: "islands",
-    most_exported: 10,
     nouns: ("island", "islands"),
     search: "Words in the name.",
-    filters: &[Filter::words(
-        "size",
-        "Size",
-        "How high it is.",
-        &[("high", "High"), ("low", "Low")],
-        |mut rows, chosen| {
-            rows.retain(|(_, height)| chosen.has(if *height > 500 { "high" } else { "low" }));
+    filters: &[
+        Filter::words(
+            "size",
+            "Size",
+            "How high it is.",
+            &[("high", "High"), ("low", "Low")],
+            |mut rows, chosen| {
+                rows.retain(|(_, height)| chosen.has(if *height > 500 { "high" } else { "low" }));
+                rows
+            },
+        ),
+        Filter::unseen("called", |mut rows, chosen| {
+            rows.retain(|(name, _)| chosen.has(name));
             rows
-        },
-    )],
+        }),
+    ],
     sorts: &[
         ("name", |rows, way| by_key(rows, way, |one| one.0)),
         ("height", |rows, way| by_key(rows, way, |one| one.1)),
@@ -235,7 +240,6 @@ static ISLANDS: List<(), (&str, u32), Vec<(&str, u32)>> = List {
         Column::table("map", "Map"),
         Column::file("Feet", |one| (one.1 * 328 / 100).to_string()),
     ],
-    places: None,
     rows: Rows::Whole {
         all: |_, (), _| Ok(vec![("Fårö", 30), ("Madeira", 1_862), ("Gomera", 1_487)]),
         asked: |rows, asked| {
@@ -243,23 +247,13 @@ static ISLANDS: List<(), (&str, u32), Vec<(&str, u32)>> = List {
             asked.sorted(ISLANDS.sorts, asked.filtered(ISLANDS.filters, found))
         },
     },
+    ..List::PLAIN
 };
 
 #[test]
 fn a_declared_list_says_all_that_its_page_shows_and_its_operation_takes() {
     let now = crate::kernel::Moment::parse("2026-11-29T00:00:00Z").unwrap();
-    let read = |raw: &str| {
-        let (path, raw) = (ISLANDS.path.to_owned(), raw.to_owned());
-        ISLANDS.asked(
-            Reading {
-                path,
-                raw,
-                now,
-                only: None,
-            },
-            Vec::new(),
-        )
-    };
+    let read = |raw: &str| ISLANDS.asked_by(raw, now);
     let names = |raw: &str| {
         let Rows::Whole { asked, .. } = ISLANDS.rows else {
             unreachable!()
@@ -273,6 +267,16 @@ fn a_declared_list_says_all_that_its_page_shows_and_its_operation_takes() {
     assert_eq!(names("sort=-height"), ["Madeira", "Gomera", "Fårö"]);
     assert_eq!(names("size=high"), ["Gomera", "Madeira"]);
     assert_eq!(names("q=MADE"), ["Madeira"]);
+    // What the program alone narrows by stands in no address.
+    assert!(read("called=Gomera").list.understood().is_err());
+    let called = ISLANDS.whole(now).with("called", "Gomera");
+    let Rows::Whole { asked, .. } = ISLANDS.rows else {
+        unreachable!()
+    };
+    assert_eq!(
+        asked(vec![("Fårö", 30), ("Gomera", 1_487)], &called),
+        [("Gomera", 1_487)]
+    );
     assert!(read("size=wide").list.understood().is_err() && read("sort=map").list.understood().is_err());
     let heads = |raw: &str| {
         let list = read(raw).list;
@@ -287,12 +291,7 @@ fn a_declared_list_says_all_that_its_page_shows_and_its_operation_takes() {
         [head("Name", true), head("Height", true), head("Map", false)]
     );
     assert_eq!(heads("col=map"), [head("Name", true), head("Map", false)]);
-    let file: Vec<&str> = ISLANDS
-        .columns
-        .iter()
-        .filter_map(Column::cell)
-        .map(|(label, _)| label)
-        .collect();
+    let file = ISLANDS.head(None, crate::kernel::Edition::Cloud);
     assert_eq!(file, ["Name", "Height", "Feet"]);
     let params: Vec<String> = ISLANDS
         .params()

@@ -2,6 +2,7 @@
 
 use super::Visit;
 use crate::authz::{Action, TenantKind, matrix};
+use crate::http::list::ListQuery;
 use crate::http::shell::{AccountCard, Crumb, Flash, FlashKind, LabStrip, PersonCard, Shell};
 
 impl Visit {
@@ -86,21 +87,15 @@ impl Visit {
     }
 
     /// The shell of a list: what could not be used of its address is said above it.
-    pub fn list_shell(
-        &self,
-        title: impl Into<String>,
-        between: &[Crumb],
-        list: &crate::http::list::ListQuery,
-    ) -> Shell {
-        let mut shell = self.account_shell(title, between);
-        for says in &list.dropped {
-            shell.flash.push(Flash {
-                kind: FlashKind::Warn,
-                text: says.clone(),
-                link: None,
-            });
-        }
-        shell
+    pub fn list_shell(&self, title: impl Into<String>, between: &[Crumb], list: &ListQuery) -> Shell {
+        self.account_shell(title, between).with_dropped(list)
+    }
+
+    /// The same in the Admin Workspace of an On-Prem server.
+    pub fn workspace_shell(&self, title: &str, list: &ListQuery) -> Shell {
+        let mut shell = self.shell(title);
+        shell.crumbs = vec![Crumb::text("Admin Workspace"), Crumb::text(title)];
+        shell.with_dropped(list)
     }
 
     /// The name of a file with a list: what it is, of which Smart Account, and when.

@@ -9,6 +9,6 @@ pub use change::{delete, edit, move_below, not_default, set_default, theirs};
 pub use create::{NewVirtualAccount, Place, create, create_at, create_default};
 pub use read::{
     Branch, Order, Row, against_registering, branches, count, count_all, counts, default_of, find, first_of,
-    list, named, names, nested_in, numbered, of_account, open_places, page, possible_parents, reached, row,
-    row_of_new, tagged, tags_in_use, these,
+    list, meant_by_name, meant_by_tag, named, names, nested_in, numbered, of_account, open_places, page,
+    possible_parents, reached, row, row_of_new, tagged, tags_in_use, these,
 };

@@ -371,6 +371,26 @@ pub fn names(
     store::names(read, accounts)
 }
 
+/// The ids of those whose name has the first of these texts in it: what a filter of another room means by it.
+pub fn meant_by_name<A: Does>(
+    read: &mut dyn Reads,
+    permit: &Permit<A>,
+    parts: &[&str],
+) -> Result<Vec<String>> {
+    let part = search_key(parts.first().copied().unwrap_or_default());
+    Ok(names(read, &[permit.within().account()?])?
+        .into_iter()
+        .filter(|(_, _, name, _)| search_key(name).contains(&part))
+        .map(|(_, id, _, _)| id.to_string())
+        .collect())
+}
+
+/// The ids of those with one of these tags: what a filter of another room means by them.
+pub fn meant_by_tag<A: Does>(read: &mut dyn Reads, permit: &Permit<A>, tags: &[&str]) -> Result<Vec<String>> {
+    let tagged = tagged(read, permit.within().account()?, tags)?;
+    Ok(tagged.iter().map(ToString::to_string).collect())
+}
+
 /// How many Virtual Accounts each of these accounts has; an account without any is left out.
 pub fn counts(read: &mut dyn Reads, accounts: &[SmartAccountId]) -> Result<Vec<(SmartAccountId, usize)>> {
     store::counts(read, accounts)
