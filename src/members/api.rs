@@ -2,8 +2,9 @@
 
 use super::access;
 use super::imports::{self, Content, Done, Entry, Report, typed};
+use super::list::LIST;
 use super::model::Member;
-use super::pages::{GIVEN, ROLES, SORTS, STATES, filter, may_assign, query, slice};
+use super::pages::may_assign;
 use super::service;
 use crate::authn::PersonState;
 use crate::authz::Role;
@@ -19,24 +20,10 @@ use utoipa::ToSchema;
 
 /// The operations of this room.
 pub fn routes(routes: &mut Routes) {
-    routes.api(
-        Method::GET,
+    LIST.operation::<MemberShape>(
+        routes,
         "/api/v1/accounts/{said}/users",
-        Api::says("Who holds which role where, as far as one may see it.")
-            .gives::<MemberList>(200)
-            .query(&[
-                Param::text("q", "Words in the name or the address."),
-                Param::choice("role", ROLES, "One of the roles.").many(),
-                Param::choice("status", STATES, "Whether they can sign in.").many(),
-                Param::choice("given", GIVEN, "How they hold it.").many(),
-                Param::text("va", "A part of the name of a Virtual Account."),
-                Param::text("tag", "A tag of the Virtual Account.").many(),
-                Param::text("group", "A part of the name of a user group."),
-                Param::sort(SORTS, "With a minus the other way round."),
-                Param::PAGE,
-                Param::PER,
-            ]),
-        all,
+        "Who holds which role where, as far as one may see it.",
     );
     routes.api(
         Method::POST,
@@ -127,19 +114,6 @@ pub struct MemberShape {
     roles: Vec<HeldShape>,
 }
 
-/// Members.
-#[derive(Debug, Serialize, ToSchema)]
-pub struct MemberList {
-    /// Those of this page.
-    items: Vec<MemberShape>,
-    /// How many there are in all.
-    total: u64,
-    /// Which page this is, from 1.
-    page: u64,
-    /// How many a page has.
-    per: u64,
-}
-
 impl From<Member> for MemberShape {
     fn from(member: Member) -> Self {
         Self {
@@ -165,31 +139,6 @@ impl From<Member> for MemberShape {
                 .collect(),
         }
     }
-}
-
-async fn all(may: May<ViewUsers>) -> Answer {
-    let list = query(&may, may.path.clone());
-    list.understood()?;
-    let permit = may.permit.clone();
-    let (list, total, members) = may
-        .portal
-        .db
-        .read(move |r| {
-            let filter = filter(r, permit.within().account()?, &list)?;
-            let total = service::total(r, &permit, &filter)?;
-            let members = service::slice(r, &permit, &filter, &slice(&list))?;
-            Ok((list, total, members))
-        })
-        .await?;
-    json(
-        200,
-        &MemberList {
-            items: members.into_iter().map(MemberShape::from).collect(),
-            total,
-            page: list.page,
-            per: list.per,
-        },
-    )
 }
 
 async fn one(may: May<ViewUsers>, id: PathPart<PersonId>) -> Answer {

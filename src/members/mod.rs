@@ -12,6 +12,7 @@ mod groups;
 mod imports;
 mod jobs;
 mod letters;
+mod list;
 mod model;
 mod pages;
 mod search;

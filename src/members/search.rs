@@ -1,6 +1,6 @@
 //! People in the search over everything.
 
-use super::service::{self, Filter, Slice};
+use super::service::{self, BY_NAME, Filter};
 use crate::authz::action::ViewUsers;
 use crate::error::Result;
 use crate::http::search::{Hit, Hits, MOST, Search};
@@ -15,11 +15,7 @@ pub fn search(read: &mut Read<'_>, search: &Search) -> Result<Option<Hits>> {
         q: search.words.clone(),
         ..Filter::default()
     };
-    let first = Slice {
-        limit: Some(MOST),
-        ..Slice::all()
-    };
-    let found = service::slice(read, &permit, &filter, &first)?;
+    let found = service::page(read, &permit, &filter, BY_NAME, (MOST, 0))?;
     Ok(Some(Hits {
         label: "Users",
         icon: "users",

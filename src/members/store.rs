@@ -7,8 +7,8 @@ use crate::authz::{Role, Within};
 use crate::error::Result;
 use crate::kernel::Moment;
 use crate::kernel::ids::{PersonId, VirtualAccountId};
-use crate::platform::db::Reads;
 use crate::platform::db::schema::{grants, members, people};
+use crate::platform::db::{Reads, cut};
 use diesel::expression::AsExpression;
 use diesel::prelude::*;
 use diesel::sql_types::Bool;
@@ -130,14 +130,13 @@ pub fn count(read: &mut dyn Reads, within: &Within, filter: &Filter) -> Result<i
     Ok(asked_members!(within, filter).count().get_result(read.conn())?)
 }
 
-/// In the order of a column; none for the limit takes all.
+/// So many, after so many, in the order of a column.
 pub fn page(
     read: &mut dyn Reads,
     within: &Within,
     filter: &Filter,
     (sort, descending): (&str, bool),
-    offset: i64,
-    limit: Option<i64>,
+    some: (u64, u64),
 ) -> Result<Vec<PersonRow>> {
     let with_people = members::table.inner_join(people::table.on(people::id.eq(members::person_id)));
     let mut query = asked_members!(within, filter, MembersWithPeople, with_people);
@@ -152,10 +151,7 @@ pub fn page(
         (_, false) => query.order((members::search_key.asc(), id.asc())),
         (_, true) => query.order((members::search_key.desc(), id.desc())),
     };
-    if let Some(limit) = limit {
-        query = query.limit(limit).offset(offset);
-    }
-    Ok(query
+    Ok(cut(query, some)
         .select((people::id, people::email, people::name, people::state))
         .load(read.conn())?)
 }

@@ -1,14 +1,14 @@
 //! The users of a server, for scripts: what "Users" of the Admin Workspace can do.
 
+use super::list::LIST;
 use super::model;
-use super::pages::{ROLES, SORTS, STATUSES, filter, query};
 use super::service;
 use crate::authn::system_users::{self, SystemUser};
 use crate::authn::{PersonState, PlatformRole};
 use crate::authz::action::{ManageSystemUsers, ViewAdminWorkspace};
 use crate::error::{Error, Problems};
 use crate::http::form::PathPart;
-use crate::http::{Answer, Api, JsonBody, May, Param, Routes, json, reply};
+use crate::http::{Answer, Api, JsonBody, May, Routes, json, reply};
 use crate::kernel::ids::{LinkId, PersonId};
 use crate::kernel::{Moment, Name};
 use actix_web::http::Method;
@@ -16,26 +16,12 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 /// The list.
-pub const ALL: &str = "/api/v1/on-prem/users";
+const ALL: &str = "/api/v1/on-prem/users";
 
 /// The operations of this room.
 pub fn routes(routes: &mut Routes) {
     const ONE: &str = "/api/v1/on-prem/users/{person}";
-    routes.api(
-        Method::GET,
-        ALL,
-        Api::says("The users of this server.")
-            .query(&[
-                Param::text("q", "Words in the user name, the name or the address."),
-                Param::choice("role", ROLES, "Role over the server.").many(),
-                Param::choice("status", STATUSES, "Whether they can sign in.").many(),
-                Param::sort(SORTS, "With - in front the other way round."),
-                Param::PAGE,
-                Param::PER,
-            ])
-            .gives::<SystemUserList>(200),
-        all,
-    );
+    LIST.operation::<SystemUserShape>(routes, ALL, "The users of this server.");
     routes.api(
         Method::POST,
         ALL,
@@ -89,8 +75,8 @@ struct SystemUserShape {
     last_sign_in_at: Option<Moment>,
 }
 
-impl SystemUserShape {
-    fn of(user: SystemUser) -> Self {
+impl From<SystemUser> for SystemUserShape {
+    fn from(user: SystemUser) -> Self {
         Self {
             id: user.id,
             user_name: user.user_name,
@@ -101,15 +87,6 @@ impl SystemUserShape {
             last_sign_in_at: user.last_sign_in_at,
         }
     }
-}
-
-/// Users of the server.
-#[derive(Debug, Serialize, ToSchema)]
-struct SystemUserList {
-    items: Vec<SystemUserShape>,
-    total: u64,
-    page: u64,
-    per: u64,
 }
 
 /// A user who is to be made.
@@ -133,45 +110,15 @@ struct EditUserBody {
     enabled: Option<bool>,
 }
 
-async fn all(may: May<ViewAdminWorkspace>) -> Answer {
-    let list = query(&may, &may.path);
-    list.understood()?;
-    let (rows, total, list) = may
-        .portal
-        .db
-        .read(move |r| {
-            let filter = filter(&list);
-            let total = u64::try_from(system_users::count(r, &filter)?).unwrap_or_default();
-            let rows = system_users::list(
-                r,
-                &filter,
-                (&list.sort, list.descending),
-                list.limit().cast_signed(),
-                list.offset().cast_signed(),
-            )?;
-            Ok((rows, total, list))
-        })
-        .await?;
-    json(
-        200,
-        &SystemUserList {
-            items: rows.into_iter().map(SystemUserShape::of).collect(),
-            total,
-            page: list.page,
-            per: list.per,
-        },
-    )
-}
-
 async fn shown(may: &May<ManageSystemUsers>, id: PersonId, status: u16) -> Answer {
     may.portal.jobs.nudge();
     let user = may.portal.db.read(move |r| system_users::find(r, id)).await?;
-    json(status, &SystemUserShape::of(user))
+    json(status, &SystemUserShape::from(user))
 }
 
 async fn one(may: May<ViewAdminWorkspace>, id: PathPart<PersonId>) -> Answer {
     let user = may.portal.db.read(move |r| system_users::find(r, id.0)).await?;
-    json(200, &SystemUserShape::of(user))
+    json(200, &SystemUserShape::from(user))
 }
 
 async fn create(may: May<ManageSystemUsers>, body: JsonBody<NewUserBody>) -> Answer {

@@ -2,6 +2,7 @@
 
 mod api;
 mod factor_pages;
+mod list;
 mod model;
 mod pages;
 mod service;

@@ -1,22 +1,19 @@
 //! Admin Workspace, Users: the list, and what can be done with one of them.
 
+use super::list::LIST;
 use super::model::{self, Change, NewUser};
 use super::service;
-use crate::authn::system_users::{self, Filter, SystemUser};
+use crate::authn::system_users::{self, SystemUser};
 use crate::authn::{PersonState, PlatformRole, second_factor};
-use crate::authz::Action;
 use crate::authz::action::{ManageSystemUsers, ViewAdminWorkspace};
+use crate::authz::{Action, Does};
 use crate::error::{Error, Problems, Result};
-use crate::http::csv::Table;
 use crate::http::form::{PathPart, fresh};
 use crate::http::form_state::Choice;
-use crate::http::list::{ColumnSpec, FilterSpec, Pager};
-use crate::http::reply::attachment;
+use crate::http::list::Listing;
 use crate::http::shell::initials;
-use crate::http::widgets::counted;
 use crate::http::{
-    Answer, Crumb, Flash, FlashKind, FormState, ListQuery, ListSpec, May, NoFields, Posted, Routes, Shell,
-    Visit, page, page_with,
+    Answer, Flash, FlashKind, FormState, May, NoFields, Posted, Routes, Shell, Visit, page, page_with,
 };
 use crate::kernel::Name;
 use crate::kernel::ids::{LinkId, PersonId};
@@ -25,12 +22,9 @@ use serde::Deserialize;
 use std::collections::HashSet;
 
 pub(super) const USERS: &str = "/admin/users";
-/// The most lines of a file with the list.
-const MOST_EXPORTED: i64 = 100_000;
 
 pub fn routes(routes: &mut Routes) {
-    routes.get("/admin/users", show);
-    routes.get("/admin/users.csv", csv);
+    LIST.pages(routes, show);
     routes.get("/admin/users/new", show_new);
     routes.post("/admin/users/new", create);
     routes.get("/admin/users/{person}/edit", show_edit);
@@ -42,78 +36,6 @@ pub fn routes(routes: &mut Routes) {
     routes.post("/admin/users/{person}/remove", remove);
     routes.get("/admin/users/{person}/reset-password", show_reset);
     routes.post("/admin/users/{person}/reset-password", reset);
-}
-
-pub const ROLES: &[(&str, &str)] = &[
-    ("system-administrator", "System Administrator"),
-    ("system-operator", "System Operator"),
-    ("system-user", "System User"),
-];
-pub const STATUSES: &[(&str, &str)] = &[
-    ("active", "Active"),
-    ("invited", "Invited"),
-    ("disabled", "Disabled"),
-];
-pub const SORTS: &[&str] = &["user-name", "name", "email", "last"];
-const FILTERS: &[FilterSpec<'_>] = &[
-    FilterSpec {
-        key: "role",
-        label: "Role",
-        values: ROLES,
-    },
-    FilterSpec {
-        key: "status",
-        label: "Status",
-        values: STATUSES,
-    },
-];
-const COLUMNS: &[ColumnSpec<'_>] = &[
-    ColumnSpec {
-        key: "name",
-        label: "Name",
-        default_on: true,
-    },
-    ColumnSpec {
-        key: "email",
-        label: "Email",
-        default_on: true,
-    },
-    ColumnSpec {
-        key: "last",
-        label: "Last sign-in",
-        default_on: true,
-    },
-];
-
-pub fn query(visit: &Visit, path: &str) -> ListQuery {
-    let is_list = [USERS, super::api::ALL].contains(&visit.path.as_str());
-    let raw = if is_list || visit.path.strip_suffix(".csv").is_some() {
-        visit.query.as_str()
-    } else {
-        ""
-    };
-    ListQuery::parse(
-        raw,
-        &ListSpec {
-            path: path.to_owned(),
-            sorts: SORTS,
-            default_sort: "user-name",
-            filters: FILTERS,
-            columns: COLUMNS,
-        },
-    )
-}
-
-pub fn filter(list: &ListQuery) -> Filter {
-    let read = |key: &str| list.values(key);
-    Filter {
-        q: list.q.clone(),
-        roles: read("role").iter().filter_map(|word| word.parse().ok()).collect(),
-        states: read("status")
-            .iter()
-            .filter_map(|word| word.parse().ok())
-            .collect(),
-    }
 }
 
 /// What stands over the list.
@@ -146,10 +68,7 @@ impl Dialog {
 #[template(path = "system_users/list.html")]
 pub(super) struct UsersPage {
     shell: Shell,
-    list: ListQuery,
-    pager: Pager,
-    rows: Vec<SystemUser>,
-    count: String,
+    found: Listing<SystemUser>,
     form: FormState,
     dialog: Dialog,
     roles: Vec<Choice>,
@@ -204,89 +123,42 @@ fn role_choices() -> Vec<Choice> {
         .collect()
 }
 
-pub(super) async fn view(visit: &Visit, form: FormState, dialog: Dialog) -> Result<UsersPage> {
-    let mut list = query(visit, USERS);
-    let (list, total, rows, administrators, with_factor) = visit
-        .portal
-        .db
-        .read(move |r| {
-            let filter = filter(&list);
-            let total = u64::try_from(system_users::count(r, &filter)?).unwrap_or_default();
-            list.clamp(total);
-            let rows = system_users::list(
-                r,
-                &filter,
-                (&list.sort, list.descending),
-                list.limit().cast_signed(),
-                list.offset().cast_signed(),
-            )?;
+pub(super) async fn view<A: Does>(may: &May<A>, form: FormState, dialog: Dialog) -> Result<UsersPage> {
+    let permit = may.also::<ViewAdminWorkspace>().await?;
+    let (found, (administrators, with_factor)) = LIST
+        .page(may, &permit, |r, _, rows| {
             let ids: Vec<PersonId> = rows.iter().map(|user| user.id).collect();
-            let administrators = system_users::active_administrators(r)?;
-            Ok((list, total, rows, administrators, second_factor::among(r, &ids)?))
+            Ok((
+                system_users::active_administrators(r)?,
+                second_factor::among(r, &ids)?,
+            ))
         })
         .await?;
-    let mut shell = visit.shell("Users");
-    shell.crumbs = vec![Crumb::text("Admin Workspace"), Crumb::text("Users")];
-    shell.flash.extend(
-        list.dropped
-            .iter()
-            .map(|says| Flash::new(FlashKind::Warn, says.clone())),
-    );
+    let mut shell = may.workspace_shell("Users", &found.list);
     shell.error_title = form.has_problems();
     if !matches!(dialog, Dialog::None) {
         shell = shell.with_dialog(dialog.title());
     }
     Ok(UsersPage {
         shell,
-        pager: list.pager(total),
-        count: counted(total, "user", "users"),
-        rows,
+        found,
         form,
         dialog,
         roles: role_choices(),
-        refused: if visit.holds_by_platform(Action::ManageSystemUsers) {
+        refused: if may.holds_by_platform(Action::ManageSystemUsers) {
             String::new()
         } else {
             "Users are managed by a System Administrator.".to_owned()
         },
-        me: visit.actor.as_ref().map(|actor| actor.person.id),
+        me: may.actor.as_ref().map(|actor| actor.person.id),
         administrators,
         with_factor,
-        list,
     })
 }
 
 /// GET /admin/users
 async fn show(may: May<ViewAdminWorkspace>) -> Answer {
     page(&view(&may, fresh(), Dialog::None).await?)
-}
-
-/// GET /admin/users.csv
-async fn csv(may: May<ViewAdminWorkspace>) -> Answer {
-    let list = query(&may, "");
-    let rows = may
-        .portal
-        .db
-        .read(move |r| system_users::list(r, &filter(&list), (&list.sort, list.descending), MOST_EXPORTED, 0))
-        .await?;
-    let mut table = Table::new(&["User name", "Name", "Email", "Role", "Status", "Last sign-in"])?;
-    for user in rows {
-        let last = user
-            .last_sign_in_at
-            .map(crate::kernel::Moment::rfc3339)
-            .unwrap_or_default();
-        table.row([
-            user.user_name.as_str(),
-            &user.name,
-            &user.email,
-            user.role.label(),
-            user.state.label(),
-            &last,
-        ])?;
-    }
-    let now = may.portal.clock.now().utc();
-    let name = format!("users_{}.csv", now.format("%Y%m%dT%H%MZ"));
-    Ok(attachment("text/csv; charset=utf-8", &name, table.finish()?))
 }
 
 /// GET /admin/users/new

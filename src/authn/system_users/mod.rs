@@ -131,19 +131,18 @@ pub fn signed_in(tx: &mut Tx<'_>, person: PersonId, at: Moment) -> Result<()> {
 }
 
 /// How many users a filter finds.
-pub fn count(read: &mut dyn Reads, filter: &Filter) -> Result<i64> {
-    store::count(read, filter)
+pub fn count(read: &mut dyn Reads, filter: &Filter) -> Result<u64> {
+    Ok(u64::try_from(store::count(read, filter)?).unwrap_or_default())
 }
 
-/// Users by one of "user-name", "name", "email" and "last".
+/// So many users, after so many, by one of "user-name", "name", "email" and "last".
 pub fn list(
     read: &mut dyn Reads,
     filter: &Filter,
     sort: (&str, bool),
-    limit: i64,
-    offset: i64,
+    (limit, offset): (u64, u64),
 ) -> Result<Vec<SystemUser>> {
-    store::list(read, filter, sort, limit, offset)
+    store::list(read, filter, sort, limit.cast_signed(), offset.cast_signed())
 }
 
 /// Finds a user of the server.

@@ -4,8 +4,6 @@ mod leave;
 mod list;
 mod user;
 
-pub use list::{GIVEN, ROLES, SORTS, STATES, filter, query, slice};
-
 use crate::authz::action::AssignApprover;
 use crate::authz::{Action, Permit, Role, grants};
 use crate::error::{Error, Result};
@@ -13,15 +11,15 @@ use crate::http::form::Named;
 use crate::http::menu::Item;
 use crate::http::{Flash, FlashKind, Routes, Visit, reason};
 use crate::kernel::ids::PersonId;
+use crate::members::list::LIST;
 use crate::platform::db::Reads;
 use leave::{leave, show_leave};
-use list::{all, csv, of_virtual_account};
+use list::{all, of_virtual_account};
 use user::{change, grant, invite_again, one, remove, show_change, show_grant, show_remove};
 
 /// The pages.
 pub fn routes(routes: &mut Routes) {
-    routes.get("/sa/{said}/account/users", all);
-    routes.get("/sa/{said}/account/users.csv", csv);
+    LIST.pages(routes, all);
     routes.get("/sa/{said}/account/users/leave", show_leave);
     routes.post("/sa/{said}/account/users/leave", leave);
     routes.get("/sa/{said}/account/users/{person}", one);

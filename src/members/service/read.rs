@@ -47,35 +47,6 @@ impl Filter {
     }
 }
 
-/// Which part of a list, in which order.
-#[derive(Debug, Clone)]
-pub struct Slice {
-    /// By name, email, status or since.
-    pub sort: String,
-    /// The other way round.
-    pub descending: bool,
-    /// Rows to skip.
-    pub offset: u64,
-    /// How many; none for all.
-    pub limit: Option<u64>,
-}
-
-impl Slice {
-    /// All, by name.
-    pub fn all() -> Self {
-        Self {
-            sort: "name".to_owned(),
-            descending: false,
-            offset: 0,
-            limit: None,
-        }
-    }
-}
-
-fn signed(count: u64) -> i64 {
-    i64::try_from(count).unwrap_or(i64::MAX)
-}
-
 /// How many members there are that a filter asks for.
 pub fn total(read: &mut dyn Reads, permit: &Permit<ViewUsers>, filter: &Filter) -> Result<u64> {
     let found = store::count(read, permit.within(), filter)?;
@@ -87,40 +58,32 @@ pub fn count(read: &mut dyn Reads, permit: &Permit<ViewUsers>) -> Result<u64> {
     total(read, permit, &Filter::default())
 }
 
-/// The members that a filter asks for, in order, with what they hold within reach. Who reaches some Virtual
-/// Accounts alone sees the members of those, and what they hold there.
-pub fn slice(
+/// So many of the members that a filter asks for, after so many, by name, email, status or since, with what they hold
+/// within reach. Who reaches some Virtual Accounts alone sees the members of those, and what they hold there.
+pub fn page(
     read: &mut dyn Reads,
     permit: &Permit<ViewUsers>,
     filter: &Filter,
-    slice: &Slice,
+    (sort, descending): (&str, bool),
+    some: (u64, u64),
 ) -> Result<Vec<Member>> {
     let within = permit.within();
     let is_partial = within.only().is_some() || filter.touching.is_some();
-    let rows = if slice.sort == "since" && is_partial {
+    let rows = if sort == "since" && is_partial {
         let mut ids = store::by_since(read, within, filter)?;
-        if slice.descending {
+        if descending {
             ids.reverse();
         }
-        let skip = usize::try_from(slice.offset).unwrap_or(usize::MAX);
-        let take = slice
-            .limit
-            .map_or(usize::MAX, |limit| usize::try_from(limit).unwrap_or(usize::MAX));
-        let ids: Vec<PersonId> = ids.into_iter().skip(skip).take(take).collect();
+        let whole = |n: u64| usize::try_from(n).unwrap_or(usize::MAX);
+        let (limit, offset) = (whole(some.0), whole(some.1));
+        let ids: Vec<PersonId> = ids.into_iter().skip(offset).take(limit).collect();
         let mut rows: HashMap<PersonId, _> = store::people(read, &ids)?
             .into_iter()
             .map(|row| (row.id, row))
             .collect();
         ids.iter().filter_map(|id| rows.remove(id)).collect()
     } else {
-        store::page(
-            read,
-            within,
-            filter,
-            (&slice.sort, slice.descending),
-            signed(slice.offset),
-            slice.limit.map(signed),
-        )?
+        store::page(read, within, filter, (sort, descending), some)?
     };
     let ids: Vec<PersonId> = rows.iter().map(|row| row.id).collect();
     let held = store::held(read, within, filter.touching, &ids)?;
@@ -140,9 +103,13 @@ pub fn slice(
     Ok(gather(rows, held, &names, &groups))
 }
 
+/// By name, from the first on.
+pub const BY_NAME: (&str, bool) = ("name", false);
+const ALL: (u64, u64) = (u64::MAX, 0);
+
 /// The members, by name.
 pub fn list(read: &mut dyn Reads, permit: &Permit<ViewUsers>) -> Result<Vec<Member>> {
-    slice(read, permit, &Filter::default(), &Slice::all())
+    page(read, permit, &Filter::default(), BY_NAME, ALL)
 }
 
 /// One member; not found when they hold nothing within reach.
@@ -151,7 +118,7 @@ pub fn find(read: &mut dyn Reads, permit: &Permit<ViewUsers>, person: PersonId) 
         person: Some(person),
         ..Filter::default()
     };
-    slice(read, permit, &filter, &Slice::all())?
+    page(read, permit, &filter, BY_NAME, ALL)?
         .into_iter()
         .next()
         .ok_or(Error::NotFound)

@@ -1,0 +1,84 @@
+//! The list of the users of a server.
+
+use super::pages::USERS;
+use crate::authn::system_users::{self, Filter as Wanted, SystemUser};
+use crate::authn::{PersonState, PlatformRole};
+use crate::authz::Permit;
+use crate::authz::action::ViewAdminWorkspace;
+use crate::http::list::{Asked, Column, Filter, List, Rows, by_store};
+use crate::kernel::Moment;
+
+const ROLES: &[(&str, &str)] = &[
+    role(PlatformRole::SystemAdministrator),
+    role(PlatformRole::SystemOperator),
+    role(PlatformRole::SystemUser),
+];
+
+const fn role(role: PlatformRole) -> (&'static str, &'static str) {
+    (role.word(), role.label())
+}
+
+const FILTERS: &[Filter<Wanted>] = &[
+    Filter::words(
+        "role",
+        "Role",
+        "Role over the server.",
+        ROLES,
+        |mut wanted, chosen| {
+            wanted.roles = chosen.words();
+            wanted
+        },
+    ),
+    Filter::words(
+        "status",
+        "Status",
+        "Whether they can sign in.",
+        PersonState::CHOICES,
+        |mut wanted, chosen| {
+            wanted.states = chosen.words();
+            wanted
+        },
+    ),
+];
+
+fn wanted(asked: &Asked) -> Wanted {
+    let all = Wanted {
+        q: asked.list.q.clone(),
+        ..Wanted::default()
+    };
+    asked.filtered(FILTERS, all)
+}
+
+pub static LIST: List<Permit<ViewAdminWorkspace>, SystemUser, Wanted> = List {
+    path: USERS,
+    file: "users",
+    most_exported: 100_000,
+    nouns: ("user", "users"),
+    search: "Words in the user name, the name or the address.",
+    filters: FILTERS,
+    sorts: &[
+        ("user-name", by_store),
+        ("name", by_store),
+        ("email", by_store),
+        ("last", by_store),
+    ],
+    default_sort: "user-name",
+    columns: &[
+        Column::lead("user-name", "User name", |user| user.user_name.clone()),
+        Column::shown("name", "Name", |user| user.name.clone()),
+        Column::shown("email", "Email", |user| user.email.clone()),
+        Column::lead("role", "Role", |user| user.role.label().to_owned()),
+        Column::lead("status", "Status", |user| user.state.label().to_owned()),
+        Column::shown("last", "Last sign-in", |user| {
+            user.last_sign_in_at.map(Moment::rfc3339).unwrap_or_default()
+        }),
+    ],
+    rows: Rows::Paged {
+        count: |read, _, asked| system_users::count(read, &wanted(asked)),
+        page: |read, _, asked, some| {
+            let order = (asked.list.sort.as_str(), asked.list.descending);
+            system_users::list(read, &wanted(asked), order, some)
+        },
+    },
+    ..List::PLAIN
+};
