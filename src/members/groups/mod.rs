@@ -1,6 +1,7 @@
 //! User groups: people who are given roles together, in their own Smart Account and in others that let them in.
 
 pub(super) mod api;
+mod list;
 mod model;
 pub(super) mod pages;
 mod service;

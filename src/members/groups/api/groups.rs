@@ -1,8 +1,8 @@
 //! The operations on the groups of one's own account.
 
 use super::shapes::{
-    GroupAccessOrNone, GroupEdit, GroupList, GroupMessage, GroupPerson, GroupRequest, NewGroupPeople,
-    NewUserGroup, UserGroup, UserGroupDetails,
+    GroupAccessOrNone, GroupEdit, GroupMessage, GroupPerson, GroupRequest, NewGroupPeople, NewUserGroup,
+    UserGroup, UserGroupDetails,
 };
 use crate::authz::action::{ManageGroups, ViewUsers};
 use crate::error::{Error, Problems, Result};
@@ -11,27 +11,9 @@ use crate::http::{Answer, IdempotencyKey, JsonBody, May, json, reply};
 use crate::kernel::ids::{PersonId, UserGroupId};
 use crate::kernel::{Name, text};
 use crate::members::api::{AddReport, lines, wrong_lines};
-use crate::members::groups::pages::{arrange, query, read_message};
+use crate::members::groups::pages::read_message;
 use crate::members::groups::service::{self, NewGroup};
 use crate::members::{access, imports};
-
-pub(super) async fn all(may: May<ViewUsers>) -> Answer {
-    let list = query(&may, may.path.clone());
-    list.understood()?;
-    let permit = may.permit.clone();
-    let rows = may.portal.db.read(move |r| service::list(r, &permit)).await?;
-    let rows = arrange(rows, &list);
-    let total = rows.len() as u64;
-    json(
-        200,
-        &GroupList {
-            items: list.cut(rows).map(UserGroup::of).collect(),
-            total,
-            page: list.page,
-            per: list.per,
-        },
-    )
-}
 
 async fn details(may: &May<ViewUsers>, id: UserGroupId) -> Result<service::Details> {
     let permit = may.permit.clone();

@@ -4,15 +4,14 @@ mod elsewhere;
 mod groups;
 mod shapes;
 
-use crate::http::{Api, Param, Routes};
+use crate::http::{Api, Routes};
 use crate::members::api::AddReport;
-use crate::members::groups::pages::SORTS;
-use crate::members::pages::ROLES;
+use crate::members::groups::list::FOR_SCRIPTS;
 use actix_web::http::Method;
 use elsewhere::{ask, decline, end, end_mine, external, grant, look_up};
-use groups::{add_people, all, create, delete, edit, message, one, remove_person, set_access};
+use groups::{add_people, create, delete, edit, message, one, remove_person, set_access};
 use shapes::{
-    ExternalList, GroupAccess, GroupAccessOrNone, GroupAsked, GroupAsks, GroupEdit, GroupList, GroupMessage,
+    ExternalList, GroupAccess, GroupAccessOrNone, GroupAsked, GroupAsks, GroupEdit, GroupMessage,
     GroupRequest, NewGroupPeople, NewUserGroup, UserGroup, UserGroupDetails,
 };
 
@@ -20,20 +19,7 @@ use shapes::{
 #[expect(clippy::too_many_lines, reason = "the operations, one after the other")]
 pub fn routes(routes: &mut Routes) {
     let groups = "/api/v1/accounts/{said}/user-groups";
-    routes.api(
-        Method::GET,
-        groups,
-        Api::says("User groups, by name.")
-            .gives::<GroupList>(200)
-            .query(&[
-                Param::text("q", "Words in the name or the description."),
-                Param::choice("role", ROLES, "One of the roles.").many(),
-                Param::sort(SORTS, "With a minus the other way round."),
-                Param::PAGE,
-                Param::PER,
-            ]),
-        all,
-    );
+    FOR_SCRIPTS.operation::<UserGroup>(routes, groups, "User groups, by name.");
     routes.api(
         Method::POST,
         groups,

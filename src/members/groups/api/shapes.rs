@@ -4,6 +4,7 @@ use crate::authn::PersonState;
 use crate::authz::Role;
 use crate::kernel::Moment;
 use crate::kernel::ids::{PersonId, UserGroupId, VirtualAccountId};
+use crate::members::groups::list::Listed;
 use crate::members::groups::model::{Asked, RequestState, scope_of};
 use crate::members::groups::service::Row;
 use crate::members::model::Scope;
@@ -31,6 +32,12 @@ pub(super) struct UserGroup {
     pub(super) version: i64,
 }
 
+impl From<Listed> for UserGroup {
+    fn from(one: Listed) -> Self {
+        Self::of(one.row)
+    }
+}
+
 impl UserGroup {
     pub(super) fn of(row: Row) -> Self {
         let (role, virtual_accounts) = held(&row.own);
@@ -55,18 +62,6 @@ pub(super) fn held(
         Some((Scope::Account, role)) => (Some(role), Vec::new()),
         Some((Scope::These(list), role)) => (Some(role), list),
     }
-}
-
-/// User groups.
-#[derive(Debug, Serialize, ToSchema)]
-pub(super) struct GroupList {
-    pub(super) items: Vec<UserGroup>,
-    /// How many there are in all.
-    pub(super) total: u64,
-    /// Which page this is, from 1.
-    pub(super) page: u64,
-    /// How many a page has.
-    pub(super) per: u64,
 }
 
 /// Somebody in a user group.

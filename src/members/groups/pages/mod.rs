@@ -9,7 +9,6 @@ mod reach;
 
 pub use elsewhere::read_asking;
 pub use group::read_message;
-pub use list::{SORTS, arrange, query};
 
 use crate::authz::action::ViewUsers;
 use crate::authz::{Action, Does, Permit};
@@ -19,20 +18,20 @@ use crate::http::menu::Item;
 use crate::http::{Crumb, Flash, FlashKind, May, Routes, Visit};
 use crate::kernel::ids::{UserGroupId, VirtualAccountId};
 use crate::kernel::{pasted, search_key};
+use crate::members::groups::list::LIST;
 use crate::members::groups::model::{self, scope_of};
 use crate::members::model::Scope;
 use crate::members::pages::base;
 use create::{new, show_new};
 use elsewhere::{decline, end, end_mine, grant, request, show_end, show_external, show_request};
 use group::{delete, edit, message, one, remove_person, show_delete, show_edit, show_message};
-use list::{all, csv};
+use list::all;
 use reach::{set_access, show_access};
 use std::collections::HashMap;
 
 /// The pages.
 pub fn routes(routes: &mut Routes) {
-    routes.get("/sa/{said}/account/user-groups", all);
-    routes.get("/sa/{said}/account/user-groups.csv", csv);
+    LIST.pages(routes, all);
     routes.get("/sa/{said}/account/user-groups/new", show_new);
     routes.post("/sa/{said}/account/user-groups/new", new);
     routes.get("/sa/{said}/account/user-groups/external", show_external);
@@ -124,7 +123,7 @@ fn viewing<A: Does>(may: &May<A>) -> Result<Permit<ViewUsers>> {
 }
 
 /// What a group holds, in words: the role, and where.
-fn words(access: &[model::Access], names: &HashMap<VirtualAccountId, String>) -> (String, String) {
+pub fn words(access: &[model::Access], names: &HashMap<VirtualAccountId, String>) -> (String, String) {
     match scope_of(access) {
         None => (String::new(), String::new()),
         Some((Scope::Account, role)) => (role.to_string(), Scope::ENTIRE.to_owned()),
