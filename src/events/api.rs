@@ -1,34 +1,18 @@
 //! The JSON of the event log.
 
+use super::list::LOG;
 use super::model::Entry;
-use super::{pages, service};
-use crate::authz::action::ViewEvents;
-use crate::http::{Answer, Api, ListQuery, May, Param, Routes, json};
+use crate::http::Routes;
 use crate::kernel::Moment;
 use crate::kernel::event::{Kind, Outcome};
 use crate::kernel::ids::{EventId, PersonId, VirtualAccountId};
-use actix_web::http::Method;
 
 /// The operations of this room.
 pub fn routes(routes: &mut Routes) {
-    routes.api(
-        Method::GET,
+    LOG.operation::<EventShape>(
+        routes,
         "/api/v1/accounts/{said}/events",
-        Api::says("The event log, newest first.")
-            .gives::<EventList>(200)
-            .query(&[
-                Param::choice("kind", &pages::KINDS, "One of the kinds.").many(),
-                Param::choice("outcome", pages::OUTCOMES, "How it ended.").many(),
-                Param::text("q", "Words in the name or the address of who did it."),
-                Param::text("va", "A part of the name of the Virtual Account."),
-                Param::text("tag", "A tag of the Virtual Account.").many(),
-                Param::day("from", "The first day (UTC)."),
-                Param::day("to", "The last day (UTC)."),
-                Param::sort(&["time"], "-time (newest first) or time."),
-                Param::PAGE,
-                Param::PER,
-            ]),
-        all,
+        "The event log, newest first.",
     );
 }
 
@@ -65,19 +49,6 @@ pub struct EventShape {
     request_id: String,
 }
 
-/// A page of the event log.
-#[derive(Debug, serde::Serialize, utoipa::ToSchema)]
-pub struct EventList {
-    /// The events of this page.
-    items: Vec<EventShape>,
-    /// How many there are in all.
-    total: u64,
-    /// Which page this is, from 1.
-    page: u64,
-    /// How many a page has.
-    per: u64,
-}
-
 impl From<Entry> for EventShape {
     fn from(entry: Entry) -> Self {
         Self {
@@ -94,32 +65,4 @@ impl From<Entry> for EventShape {
             request_id: entry.request_id,
         }
     }
-}
-
-pub async fn all(may: May<ViewEvents>) -> Answer {
-    let list = ListQuery::parse(
-        &may.query,
-        &pages::spec(may.path.clone(), may.portal.config.edition),
-    );
-    list.understood()?;
-    let permit = may.permit.clone();
-    let (list, total, entries) = may
-        .portal
-        .db
-        .read(move |r| {
-            let filter = service::filter_of(r, &permit, &list)?;
-            let total = service::total(r, &permit, &filter)?;
-            let entries = service::page(r, &permit, &filter, list.descending, list.offset(), list.limit())?;
-            Ok((list, total, entries))
-        })
-        .await?;
-    json(
-        200,
-        &EventList {
-            items: entries.into_iter().map(EventShape::from).collect(),
-            total,
-            page: list.page,
-            per: list.per,
-        },
-    )
 }

@@ -3,6 +3,7 @@
 
 mod api;
 mod api_record;
+mod list;
 mod model;
 mod pages;
 mod record;
@@ -13,8 +14,8 @@ mod store;
 
 pub use api::EventShape;
 pub use api_record::ChainShape;
+pub use list::KINDS;
 pub use model::Entry;
-pub use pages::KINDS;
 pub use record::{follow_all, sentence};
 pub use service::{find, newest, server_failures};
 pub use store::of_kinds;
@@ -26,14 +27,13 @@ use crate::http::menu::Item;
 
 /// The log of an On-Prem server itself.
 pub fn server_routes(routes: &mut Routes) {
-    routes.get("/admin/activity", server_pages::log);
-    routes.get("/admin/activity.csv", server_pages::csv);
+    list::SERVER_LOG.pages(routes, server_pages::log);
     routes.get("/admin/activity/{event}", server_pages::one);
 }
 
 /// The routes of this room.
 pub fn routes(routes: &mut Routes) {
-    routes.get("/sa/{said}/activity", pages::log);
+    routes.get(list::LOG.path, pages::log);
     routes.get("/sa/{said}/activity/{event}", pages::one);
     routes.get("/sa/{said}/activity/record", record_pages::show);
     routes.post("/sa/{said}/activity/record/export", record_pages::export);

@@ -1,10 +1,8 @@
 //! A line of the record, and what can be asked of it.
 
-use crate::http::list::ListQuery;
 use crate::kernel::Moment;
 use crate::kernel::event::{Kind, Outcome};
 use crate::kernel::ids::{EventId, PersonId, VirtualAccountId};
-use chrono::{NaiveDate, NaiveTime, TimeDelta};
 
 /// One thing that happened.
 #[derive(Debug, Clone, diesel::Queryable)]
@@ -68,33 +66,10 @@ pub struct Filter {
 }
 
 impl Filter {
-    /// What a list's address asks for.
-    pub fn of(list: &ListQuery) -> Self {
-        Self {
-            kinds: list
-                .values("kind")
-                .iter()
-                .filter_map(|w| w.parse().ok())
-                .collect(),
-            outcomes: list
-                .values("outcome")
-                .iter()
-                .filter_map(|w| w.parse().ok())
-                .collect(),
-            who: list.q.clone(),
-            from: list.day("from").map(midnight),
-            until: list.day("to").map(|day| midnight(day).plus(TimeDelta::days(1))),
-            places: None,
-        }
-    }
     /// Whether everything is asked for.
     pub fn is_open(&self) -> bool {
         *self == Self::default()
     }
-}
-
-fn midnight(day: NaiveDate) -> Moment {
-    Moment::of(day.and_time(NaiveTime::MIN).and_utc())
 }
 
 /// A fact before and after.
@@ -201,20 +176,5 @@ mod tests {
         assert_eq!(changes(&made).len(), 1);
         assert!(changes(&serde_json::Value::Null).is_empty());
         assert!(changes(&json!([1])).is_empty());
-    }
-
-    #[test]
-    fn a_period_holds_its_last_day() {
-        let list = ListQuery::parse(
-            "kind=role.granted&outcome=refused&q=%20ADA%20&from=2026-11-01&to=2026-11-02",
-            &crate::events::pages::spec("/x".to_owned(), crate::kernel::Edition::Cloud),
-        );
-        let filter = Filter::of(&list);
-        assert_eq!(filter.kinds, [Kind::RoleGranted]);
-        assert_eq!(filter.outcomes, [Outcome::Refused]);
-        assert_eq!(filter.who, "ADA");
-        assert_eq!(filter.from, Moment::parse("2026-11-01T00:00:00Z"));
-        assert_eq!(filter.until, Moment::parse("2026-11-03T00:00:00Z"));
-        assert!(!filter.is_open() && Filter::default().is_open());
     }
 }

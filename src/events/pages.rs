@@ -1,5 +1,6 @@
 //! "Event Log": the list, one event, and the file.
 
+use super::list::{LOG, PLACE, wanted};
 use super::model::{self, Change, Entry, Filter};
 use super::service;
 use crate::authz::action::ViewEvents;
@@ -7,12 +8,10 @@ use crate::authz::{Action, Permit, matrix};
 use crate::error::Result;
 use crate::http::csv::Table;
 use crate::http::form::{Named, PathPart};
-use crate::http::list::{FilterSpec, ListQuery, ListSpec, Pager};
-use crate::http::widgets::counted;
+use crate::http::list::{Listing, Reading};
 use crate::http::{Answer, Crumb, May, Posted, Shell, page};
-use crate::kernel::event::{Kind, Outcome};
+use crate::kernel::Moment;
 use crate::kernel::ids::{EventId, VirtualAccountId};
-use crate::kernel::{Edition, Moment};
 use crate::licenses::{InventoryHead, InventoryTab};
 use crate::platform::db::Db;
 use actix_web::HttpResponse;
@@ -20,7 +19,6 @@ use actix_web::http::header;
 use actix_web::web::Bytes;
 use askama::Template;
 use std::collections::HashMap;
-use std::sync::LazyLock;
 
 impl Named for EventId {
     const NAME: &'static str = "event";
@@ -28,92 +26,6 @@ impl Named for EventId {
 
 /// How many lines are read at a time while a file is sent.
 const PIECE: i64 = 1_000;
-
-/// The kinds as a filter offers them, by their words.
-pub static KINDS: LazyLock<Vec<(&'static str, &'static str)>> = LazyLock::new(|| {
-    let mut kinds: Vec<_> = Kind::ALL.iter().map(|kind| (kind.word(), kind.label())).collect();
-    kinds.sort_by_key(|(_, label)| *label);
-    kinds
-});
-
-/// Things that an On-Prem server does not have: the first words of their events.
-const OF_THE_CLOUD: &[&str] = &[
-    "account-request.",
-    "access-request.",
-    "agreement.",
-    "domain-change.",
-    "order.",
-    "smart-account.",
-    "user-group.",
-    "device-manager.",
-    "sync.",
-    "on-prem.",
-];
-
-/// The kinds of events of an On-Prem server, in its words.
-static ON_PREM_KINDS: LazyLock<Vec<(&'static str, &'static str)>> = LazyLock::new(|| {
-    KINDS
-        .iter()
-        .filter(|(word, _)| !OF_THE_CLOUD.iter().any(|thing| word.starts_with(thing)))
-        .map(|(word, label)| (*word, Edition::OnPrem.say(label)))
-        .collect()
-});
-static ON_PREM_FILTERS: LazyLock<Vec<FilterSpec<'static>>> = LazyLock::new(|| filters_of(&ON_PREM_KINDS));
-
-/// The filters of a log on an On-Prem server, those that belong to an account last.
-pub fn on_prem_filters() -> &'static [FilterSpec<'static>] {
-    &ON_PREM_FILTERS
-}
-
-static FILTERS: LazyLock<Vec<FilterSpec<'static>>> = LazyLock::new(|| filters_of(&KINDS));
-
-fn filters_of(kinds: &'static [(&'static str, &'static str)]) -> Vec<FilterSpec<'static>> {
-    vec![
-        FilterSpec {
-            key: "outcome",
-            label: "Outcome",
-            values: OUTCOMES,
-        },
-        FilterSpec::date("from", "From"),
-        FilterSpec::date("to", "To"),
-        FilterSpec {
-            key: "kind",
-            label: "Event",
-            values: kinds,
-        },
-        FilterSpec {
-            key: "va",
-            label: "Virtual Account",
-            values: &[],
-        },
-        FilterSpec {
-            key: "tag",
-            label: "Tag of the Virtual Account",
-            values: &[],
-        },
-    ]
-}
-
-pub const OUTCOMES: &[(&str, &str)] = &[
-    (Outcome::Done.word(), Outcome::Done.label()),
-    (Outcome::Refused.word(), Outcome::Refused.label()),
-    (Outcome::Failed.word(), Outcome::Failed.label()),
-];
-
-/// What the list understands.
-pub fn spec(path: String, edition: Edition) -> ListSpec<'static> {
-    ListSpec {
-        path,
-        sorts: &["time"],
-        default_sort: "-time",
-        filters: if edition.is_on_prem() {
-            on_prem_filters()
-        } else {
-            &FILTERS
-        },
-        columns: &[],
-    }
-}
 
 /// Ids of Virtual Accounts with their names.
 type Names = HashMap<VirtualAccountId, String>;
@@ -127,10 +39,7 @@ struct Row {
 #[template(path = "events/log.html")]
 struct LogPage {
     shell: Shell,
-    list: ListQuery,
-    pager: Pager,
-    rows: Vec<Row>,
-    count: String,
+    found: Listing<Row>,
     /// The filters, as the export's form carries them.
     asked: String,
     most: String,
@@ -154,44 +63,22 @@ pub async fn of_place(may: May<ViewEvents>, va: PathPart<VirtualAccountId>) -> A
 
 async fn list_page(may: May<ViewEvents>, only: Option<VirtualAccountId>) -> Answer {
     let number = may.number();
-    let path = match only {
-        None => format!("/sa/{number}/activity"),
-        Some(va) => format!("/sa/{number}/licensing/inventory/{va}/event-log"),
+    let of = match only {
+        None => Reading::of(&may, LOG.path),
+        Some(va) => Reading::of(&may, &format!("/sa/{{said}}/licensing/inventory/{va}/event-log"))
+            .with(PLACE, va.as_str()),
     };
-    let mut list = may.list(&spec(path, may.portal.config.edition));
-    let permit = may.permit.clone();
-    let account = permit.within().account()?;
-    let (list, total, entries, names, head) = may
-        .portal
-        .db
-        .read(move |r| {
-            let head = only
-                .map(|va| InventoryHead::of(r, &permit, number, va, InventoryTab::EventLog))
-                .transpose()?;
-            let mut filter = service::filter_of(r, &permit, &list)?;
-            if let Some(va) = only {
-                filter.places = Some(vec![va]);
-            }
-            let total = service::total(r, &permit, &filter)?;
-            list.clamp(total);
-            let entries = service::page(r, &permit, &filter, list.descending, list.offset(), list.limit())?;
+    let (found, (names, head)) = LOG
+        .page_at(of, &may, &may.permit, move |r, permit, entries| {
             let mut names = Names::new();
-            service::name_places(r, account, &entries, &mut names)?;
-            Ok((list, total, entries, names, head))
+            service::name_places(r, permit.within().account()?, entries, &mut names)?;
+            let head = only
+                .map(|va| InventoryHead::of(r, permit, number, va, InventoryTab::EventLog))
+                .transpose()?;
+            Ok((names, head))
         })
         .await?;
-    let rows = entries
-        .into_iter()
-        .map(|entry| Row {
-            virtual_account: entry
-                .virtual_account
-                .and_then(|id| names.get(&id).cloned())
-                .unwrap_or_default(),
-            entry,
-        })
-        .collect();
-    let mut asked = list.clone();
-    asked.page = 1;
+    let mut asked = found.list.clone();
     // The export narrows by name what the tab narrows by itself.
     if let Some(head) = &head {
         asked.filters.retain(|(key, _)| key != "va");
@@ -199,15 +86,19 @@ async fn list_page(may: May<ViewEvents>, only: Option<VirtualAccountId>) -> Answ
     }
     page(&LogPage {
         shell: match &head {
-            None => may.list_shell("Event Log", &[Crumb::text("Activity")], &list),
-            Some(head) => head.shell(&may, &list),
+            None => may.list_shell("Event Log", &[Crumb::text("Activity")], &found.list),
+            Some(head) => head.shell(&may, &found.list),
         },
         head,
-        pager: list.pager(total),
-        count: counted(total, "event", "events"),
-        rows,
+        found: found.map(|entry| Row {
+            virtual_account: entry
+                .virtual_account
+                .and_then(|id| names.get(&id).cloned())
+                .unwrap_or_default(),
+            entry,
+        }),
         asked: asked
-            .href()
+            .at_page(1)
             .split_once('?')
             .map(|(_, query)| query.to_owned())
             .unwrap_or_default(),
@@ -215,7 +106,6 @@ async fn list_page(may: May<ViewEvents>, only: Option<VirtualAccountId>) -> Answ
         number,
         some: may.permit.within().only().is_some(),
         may_verify: may.holds(Action::ViewRecord),
-        list,
     })
 }
 
@@ -284,16 +174,19 @@ pub struct Export {
 }
 
 pub async fn export(may: May<ViewEvents>, form: Posted<Export>) -> Answer {
-    let list = ListQuery::parse(&form.value.asked, &spec(String::new(), may.portal.config.edition));
-    list.understood()?;
-    let (permit, asked) = (may.permit.clone(), list.href());
-    let (mut filter, lines) = may
+    let (permit, of) = (
+        may.permit.clone(),
+        Reading::of(&may, "").asking(&form.value.asked),
+    );
+    let (asked, mut filter, lines) = may
         .portal
         .db
         .read(move |r| {
-            let filter = service::filter_of(r, &permit, &list)?;
+            let asked = LOG.read(r, &permit, of)?;
+            asked.list.understood()?;
+            let filter = wanted(&asked);
             let lines = service::total(r, &permit, &filter)?;
-            Ok((filter, lines.min(service::MOST_EXPORTED)))
+            Ok((asked.list.href(), filter, lines.min(service::MOST_EXPORTED)))
         })
         .await?;
     let at = may.portal.clock.now();

@@ -5,42 +5,16 @@ use super::store::{self, Whose};
 use crate::authz::Permit;
 use crate::authz::action::{ViewAdminWorkspace, ViewEvents};
 use crate::error::Result;
-use crate::http::ListQuery;
 use crate::http::widgets::counted;
 use crate::kernel::event::Outcome;
 use crate::kernel::ids::{EventId, SmartAccountId, VirtualAccountId};
-use crate::kernel::{Event, Kind, Moment, search_key};
+use crate::kernel::{Event, Kind, Moment};
 use crate::platform::db::{Reads, Recorded, Tx};
 use crate::virtual_accounts;
 use std::collections::HashMap;
 
 /// The most lines that one file holds.
 pub const MOST_EXPORTED: u64 = 100_000;
-
-/// What a list's address asks for. Virtual Accounts are named by a part of their name, or by a tag: which those are,
-/// their room says.
-pub fn filter_of(read: &mut dyn Reads, permit: &Permit<ViewEvents>, list: &ListQuery) -> Result<Filter> {
-    let account = permit.within().account()?;
-    let mut filter = Filter::of(list);
-    if let Some(part) = list.value("va") {
-        let part = search_key(part);
-        let named = virtual_accounts::names(read, &[account])?
-            .into_iter()
-            .filter(|(_, _, name, _)| search_key(name).contains(&part))
-            .map(|(_, id, _, _)| id)
-            .collect();
-        filter.places = Some(named);
-    }
-    let tags = list.values("tag");
-    if !tags.is_empty() {
-        let tagged = virtual_accounts::tagged(read, account, &tags)?;
-        filter.places = Some(match filter.places {
-            Some(places) => places.into_iter().filter(|id| tagged.contains(id)).collect(),
-            None => tagged,
-        });
-    }
-    Ok(filter)
-}
 
 /// How many lines there are. All of a whole account is known without counting.
 pub fn total(read: &mut dyn Reads, permit: &Permit<ViewEvents>, filter: &Filter) -> Result<u64> {
@@ -53,23 +27,15 @@ pub fn total(read: &mut dyn Reads, permit: &Permit<ViewEvents>, filter: &Filter)
     Ok(u64::try_from(total).unwrap_or_default())
 }
 
-/// Some lines.
+/// So many lines, after so many.
 pub fn page(
     read: &mut dyn Reads,
     permit: &Permit<ViewEvents>,
     filter: &Filter,
     newest_first: bool,
-    offset: u64,
-    limit: u64,
+    some: (u64, u64),
 ) -> Result<Vec<Entry>> {
-    store::page(
-        read,
-        Whose::Tenant(permit.within()),
-        filter,
-        newest_first,
-        i64::try_from(offset).unwrap_or(i64::MAX),
-        i64::try_from(limit).unwrap_or(i64::MAX),
-    )
+    store::page(read, Whose::Tenant(permit.within()), filter, newest_first, some)
 }
 
 /// The next lines of a file.
@@ -158,8 +124,6 @@ pub fn name_places(
     Ok(())
 }
 
-// --- the server's own log
-
 /// How many events of the server, which belong to no account, a filter finds.
 pub fn server_total(
     read: &mut dyn Reads,
@@ -169,23 +133,15 @@ pub fn server_total(
     Ok(u64::try_from(store::count(read, Whose::Server, filter)?).unwrap_or_default())
 }
 
-/// Some events of the server.
+/// So many events of the server, after so many.
 pub fn server_page(
     read: &mut dyn Reads,
     _permit: &Permit<ViewAdminWorkspace>,
     filter: &Filter,
     newest_first: bool,
-    offset: u64,
-    limit: u64,
+    some: (u64, u64),
 ) -> Result<Vec<Entry>> {
-    store::page(
-        read,
-        Whose::Server,
-        filter,
-        newest_first,
-        i64::try_from(offset).unwrap_or(i64::MAX),
-        i64::try_from(limit).unwrap_or(i64::MAX),
-    )
+    store::page(read, Whose::Server, filter, newest_first, some)
 }
 
 /// One event of the server.

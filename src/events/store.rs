@@ -6,7 +6,7 @@ use crate::error::{Error, Result};
 use crate::kernel::ids::{EventId, SmartAccountId, VirtualAccountId};
 use crate::kernel::{Kind, Moment};
 use crate::platform::db::schema::{event_tallies, events};
-use crate::platform::db::{Reads, Told};
+use crate::platform::db::{Reads, Told, by, cut};
 use diesel::prelude::*;
 
 macro_rules! columns {
@@ -91,21 +91,17 @@ macro_rules! asked {
     }};
 }
 
+/// So many, after so many.
 pub fn page(
     read: &mut dyn Reads,
     whose: Whose<'_>,
     filter: &Filter,
     newest_first: bool,
-    offset: i64,
-    limit: i64,
+    some: (u64, u64),
 ) -> Result<Vec<Entry>> {
-    let query = asked!(whose, filter).select(columns!());
-    let query = if newest_first {
-        query.order((events::at.desc(), events::id.desc()))
-    } else {
-        query.order((events::at.asc(), events::id.asc()))
-    };
-    Ok(query.offset(offset).limit(limit).load(read.conn())?)
+    let query = by(asked!(whose, filter), events::at, newest_first);
+    let query = by(query, events::id, newest_first).select(columns!());
+    Ok(cut(query, some).load(read.conn())?)
 }
 
 /// The next lines after one, newest first: for a file that is made piece by piece.
