@@ -1,12 +1,12 @@
 //! Orders, for scripts: what the pages show.
 
-use super::list::{self, Counts, Filter, Row, spec};
+use super::list::{self, LIST, Row};
 use super::model::{Assignment, Line, LineKind, LineState, Order, OrderStatus, OrderType, Progress, Source};
 use super::service;
 use crate::authz::action::ViewInventory;
 use crate::error::Error;
 use crate::http::form::PathPart;
-use crate::http::{Answer, Api, ListQuery, May, Param, Routes, json};
+use crate::http::{Answer, Api, May, Routes, json};
 use crate::kernel::Moment;
 use crate::kernel::ids::{AssignmentId, OrderId, OrderLineId, VirtualAccountId};
 use crate::smart_accounts;
@@ -17,44 +17,19 @@ use utoipa::ToSchema;
 
 const BASE: &str = "/api/v1/accounts/{said}/orders";
 
-/// What the list of orders understands.
-const QUERY: &[Param] = &[
-    Param::text(
-        "q",
-        "Words in the Order Identifier, the purchase order, the customer's name, domain or email.",
-    ),
-    Param::choice("assignment", list::ASSIGNMENTS, "Assignment status.").many(),
-    Param::choice("type", list::TYPES, "Order type.").many(),
-    Param::choice("status", list::STATUSES, "Order status.").many(),
-    Param::day("from", "The first day of the order date (UTC)."),
-    Param::day("to", "The last day (UTC)."),
-    Param::sort(
-        list::SORTS,
-        "With - in front the other way round. Without it, -date.",
-    ),
-    Param::PAGE,
-    Param::PER,
-];
-
-/// What their counts understand: they have no order and no pages.
-const COUNTED: &[Param] = QUERY.split_at(6).0;
-
 /// The operations that read.
 pub fn routes(routes: &mut Routes) {
-    routes.api(
-        Method::GET,
+    LIST.operation::<OrderRow>(
+        routes,
         BASE,
-        Api::says("Order Inventory: the orders that a Smart Account sold, bought or was assigned.")
-            .gives::<OrderList>(200)
-            .query(QUERY),
-        all,
+        "Order Inventory: the orders that a Smart Account sold, bought or was assigned.",
     );
     routes.api(
         Method::GET,
         "/api/v1/accounts/{said}/orders/counts",
         Api::says("How many orders there are of each kind: the cards of Order Inventory.")
             .gives::<OrderCounts>(200)
-            .query(COUNTED),
+            .query(&LIST.narrowing()),
         counts,
     );
     routes.api(
@@ -115,19 +90,6 @@ impl From<Row> for OrderRow {
             received_at: row.received_at,
         }
     }
-}
-
-/// A page of Order Inventory.
-#[derive(Debug, Serialize, ToSchema)]
-struct OrderList {
-    /// The orders of this page.
-    items: Vec<OrderRow>,
-    /// How many there are in all.
-    total: u64,
-    /// Which page this is, from 1.
-    page: u64,
-    /// How many a page has.
-    per: u64,
 }
 
 /// A slice of a card.
@@ -236,40 +198,14 @@ struct AssignmentShape {
     gone_on: u64,
 }
 
-async fn all(may: May<ViewInventory>) -> Answer {
-    let list = ListQuery::parse(&may.query, &spec(may.path.clone()));
-    list.understood()?;
-    let permit = may.permit.clone();
-    let (list, total, rows) = may
-        .portal
-        .db
-        .read(move |r| {
-            let filter = Filter::of(&list);
-            let total = list::counts(r, permit.within(), &filter)?.total(&filter);
-            let rows = list::page(r, permit.within(), &filter, list.limit(), list.offset())?;
-            Ok((list, total, rows))
-        })
-        .await?;
-    json(
-        200,
-        &OrderList {
-            items: rows.into_iter().map(OrderRow::from).collect(),
-            total,
-            page: list.page,
-            per: list.per,
-        },
-    )
-}
-
 async fn counts(may: May<ViewInventory>) -> Answer {
-    let list = ListQuery::parse(&may.query, &spec(may.path.clone()));
-    list.understood()?;
-    let (permit, filter) = (may.permit.clone(), Filter::of(&list));
-    let of = filter.clone();
-    let counts: Counts = may
+    let asked = LIST.asked_by(&may.query, may.portal.clock.now());
+    asked.list.understood()?;
+    let permit = may.permit.clone();
+    let counts = may
         .portal
         .db
-        .read(move |r| list::counts(r, permit.within(), &of))
+        .read(move |r| list::counts(r, permit.within(), &asked))
         .await?;
     macro_rules! slices {
         ($kind:ident, $count:ident) => {
@@ -278,7 +214,7 @@ async fn counts(may: May<ViewInventory>) -> Answer {
                 .map(|one| Slice {
                     value: one.word(),
                     label: one.label(),
-                    orders: counts.$count(&filter, *one),
+                    orders: counts.$count(*one),
                 })
                 .collect()
         };
@@ -289,9 +225,9 @@ async fn counts(may: May<ViewInventory>) -> Answer {
             assignment: slices!(Assignment, of_assignment),
             order_type: slices!(OrderType, of_type),
             order_status: slices!(OrderStatus, of_status),
-            total: counts.total(&filter),
-            unassigned: counts.unassigned(&filter).all,
-            unassigned_assignable: counts.unassigned(&filter).assignable,
+            total: counts.total(),
+            unassigned: counts.unassigned().all,
+            unassigned_assignable: counts.unassigned().assignable,
         },
     )
 }

@@ -1,6 +1,6 @@
 //! Orders in the search over everything.
 
-use super::list::{self, Filter};
+use super::list::{self, LIST};
 use crate::authz::action::ViewInventory;
 use crate::error::Result;
 use crate::http::search::{Hit, Hits, MOST, Search};
@@ -10,16 +10,12 @@ pub fn search(read: &mut Read<'_>, search: &Search) -> Result<Option<Hits>> {
     let Some(permit) = search.permit::<ViewInventory>()? else {
         return Ok(None);
     };
-    let filter = Filter {
-        q: search.words.clone(),
-        descending: true,
-        ..Filter::default()
-    };
-    let found = list::page(read, permit.within(), &filter, MOST, 0)?;
+    let asked = LIST.whole(search.now).search(&search.words);
+    let found = list::page(read, permit.within(), &asked, (MOST, 0))?;
     Ok(Some(Hits {
         label: "Orders",
         icon: "package",
-        total: list::counts(read, permit.within(), &filter)?.total(&filter),
+        total: list::counts(read, permit.within(), &asked)?.total(),
         hits: found
             .into_iter()
             .map(|order| Hit {

@@ -4,32 +4,19 @@ mod store;
 
 use super::model::{Assignment, Line, Order, OrderStatus, OrderType};
 use super::store as orders;
-use crate::authz::Within;
+use crate::authz::action::ViewInventory;
+use crate::authz::{Permit, Within};
 use crate::error::{Error, Result};
-use crate::http::list::{ColumnSpec, FilterSpec, column};
+use crate::http::ListQuery;
+use crate::http::list::{Asked, Column, Filter, List, Rows, by_store};
 use crate::http::widgets::{counted, number};
-use crate::http::{ListQuery, ListSpec};
 use crate::kernel::Moment;
 use crate::kernel::ids::OrderId;
 use crate::platform::db::Reads;
-use chrono::{NaiveDate, NaiveTime, TimeDelta};
-
-/// What the list sorts by. Ties are broken by the order's id.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Sort {
-    #[default]
-    Date,
-    Identifier,
-    Customer,
-    Type,
-    Status,
-    Assignment,
-    Lines,
-}
 
 /// Which orders are asked for.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Filter {
+pub struct Wanted {
     /// A part of the identifier, the purchase order or the customer.
     pub q: String,
     pub assignments: Vec<Assignment>,
@@ -38,103 +25,111 @@ pub struct Filter {
     pub from: Option<Moment>,
     /// Up to this moment, which is not part of it.
     pub until: Option<Moment>,
-    pub sort: Sort,
-    pub descending: bool,
 }
 
-pub const ASSIGNMENTS: &[(&str, &str)] = &[
-    ("unassigned", "Unassigned"),
-    ("requested", "Assignment requested"),
-    ("assigned", "Assigned"),
-    ("failed", "Failed"),
+const FILTERS: &[Filter<Wanted>] = &[
+    Filter::words(
+        "assignment",
+        "Assignment status",
+        "Assignment status.",
+        Assignment::CHOICES,
+        |mut wanted, chosen| {
+            wanted.assignments = chosen.words();
+            wanted
+        },
+    ),
+    Filter::words(
+        "type",
+        "Order type",
+        "Order type.",
+        OrderType::CHOICES,
+        |mut wanted, chosen| {
+            wanted.types = chosen.words();
+            wanted
+        },
+    ),
+    Filter::words(
+        "status",
+        "Order status",
+        "Order status.",
+        OrderStatus::CHOICES,
+        |mut wanted, chosen| {
+            wanted.statuses = chosen.words();
+            wanted
+        },
+    ),
+    Filter::day(
+        "from",
+        "From",
+        "The first day of the order date (UTC).",
+        |mut wanted, chosen| {
+            wanted.from = chosen.from();
+            wanted
+        },
+    ),
+    Filter::day("to", "To", "The last day (UTC).", |mut wanted, chosen| {
+        wanted.until = chosen.until();
+        wanted
+    }),
 ];
-pub const TYPES: &[(&str, &str)] = &[
-    ("standard", "Standard"),
-    ("stocking", "Stocking"),
-    ("enterprise-agreement", "Enterprise Agreement"),
-];
-pub const STATUSES: &[(&str, &str)] = &[
-    ("pending", "Pending"),
-    ("partially-fulfilled", "Partially fulfilled"),
-    ("fulfilled", "Fulfilled"),
-];
-/// By what the list can be sorted.
-pub const SORTS: &[&str] = &["date", "id", "customer", "type", "status", "assignment", "lines"];
 
-/// The filters that the address of the list knows.
-pub const FILTERS: &[FilterSpec<'static>] = &[
-    FilterSpec {
-        key: "assignment",
-        label: "Assignment status",
-        values: ASSIGNMENTS,
+/// Its file has the columns that are shown, and is sent piece by piece (`pages/inventory.rs`).
+pub static LIST: List<Permit<ViewInventory>, Row, Wanted, Counts> = List {
+    path: "/sa/{said}/orders/order-inventory",
+    file: "order-inventory",
+    most_exported: 100_000,
+    nouns: ("order", "orders"),
+    search: "Words in the Order Identifier, the purchase order, the customer's name, domain or email.",
+    filters: FILTERS,
+    sorts: &[
+        ("date", by_store),
+        ("id", by_store),
+        ("customer", by_store),
+        ("type", by_store),
+        ("status", by_store),
+        ("assignment", by_store),
+        ("lines", by_store),
+    ],
+    default_sort: "-date",
+    columns: &[
+        Column::lead("id", "Order Identifier", |row| row.identifier.clone()),
+        Column::file("Purchase order", |row| row.purchase_order.clone()),
+        Column::shown("customer", "Customer", |row| row.customer.clone()),
+        Column::file("Customer domain", |row: &Row| row.customer_domain.clone()).with("customer"),
+        Column::hidden("email", "Email ID of the customer", |row| {
+            row.customer_email.clone()
+        }),
+        Column::shown("type", "Order type", |row| row.order_type.label().to_owned()),
+        Column::shown("date", "Order date", |row| row.ordered_at.rfc3339()),
+        Column::hidden("received", "Received on", |row| row.received_at.rfc3339()),
+        Column::number("lines", "Lines", |row| row.lines.to_string()),
+        Column::shown("assignment", "Assignment", |row| {
+            row.assignment.label().to_owned()
+        }),
+        Column::file("Assignable", |row: &Row| {
+            let yes = row.order_type.against_assigning().is_none();
+            if yes { "Yes" } else { "No" }.to_owned()
+        })
+        .with("assignment"),
+        Column::shown("status", "Order status", |row| {
+            row.order_status.label().to_owned()
+        }),
+    ],
+    rows: Rows::Counted {
+        counts: |read, permit, asked| counts(read, permit.within(), asked),
+        total: Counts::total,
+        page: |read, permit, asked, _, some| page(read, permit.within(), asked, some),
     },
-    FilterSpec {
-        key: "type",
-        label: "Order type",
-        values: TYPES,
-    },
-    FilterSpec {
-        key: "status",
-        label: "Order status",
-        values: STATUSES,
-    },
-    FilterSpec::date("from", "From"),
-    FilterSpec::date("to", "To"),
-];
+    ..List::PLAIN
+};
 
-const COLUMNS: &[ColumnSpec<'static>] = &[
-    column("customer", "Customer", true),
-    column("type", "Order type", true),
-    column("date", "Order date", true),
-    column("lines", "Lines", true),
-    column("assignment", "Assignment", true),
-    column("status", "Order status", true),
-    column("email", "Email ID of the customer", false),
-    column("received", "Received on", false),
-];
-
-/// What the list understands.
-pub fn spec(path: String) -> ListSpec<'static> {
-    ListSpec {
-        path,
-        sorts: SORTS,
-        default_sort: "-date",
-        filters: FILTERS,
-        columns: COLUMNS,
-    }
-}
-
-fn midnight(day: NaiveDate) -> Moment {
-    Moment::of(day.and_time(NaiveTime::MIN).and_utc())
-}
-
-impl Filter {
-    /// What an address asks for.
-    pub fn of(list: &ListQuery) -> Self {
-        fn all<T: std::str::FromStr>(list: &ListQuery, key: &str) -> Vec<T> {
-            list.values(key)
-                .iter()
-                .filter_map(|word| word.parse().ok())
-                .collect()
-        }
-        Self {
-            q: list.q.trim().to_owned(),
-            assignments: all(list, "assignment"),
-            types: all(list, "type"),
-            statuses: all(list, "status"),
-            from: list.day("from").map(midnight),
-            until: list.day("to").map(|day| midnight(day).plus(TimeDelta::days(1))),
-            sort: match list.sort.as_str() {
-                "id" => Sort::Identifier,
-                "customer" => Sort::Customer,
-                "type" => Sort::Type,
-                "status" => Sort::Status,
-                "assignment" => Sort::Assignment,
-                "lines" => Sort::Lines,
-                _ => Sort::Date,
-            },
-            descending: list.descending,
-        }
+impl Wanted {
+    fn of(asked: &Asked) -> Self {
+        let all = Self {
+            q: asked.list.q.clone(),
+            ..Self::default()
+        };
+        asked.filtered(FILTERS, all)
     }
 
     /// Whether the kept counts answer: nothing but kinds is asked for.
@@ -195,15 +190,18 @@ impl Unassigned {
     }
 }
 
-/// How many orders there are of each kind, under all of a filter but its kinds: from these three dozen numbers come
-/// the cards, each without regard to its own filter, and the total.
+/// How many orders there are of each kind, under all that is asked for but the kinds: from these three dozen numbers
+/// come the cards, each without regard to its own filter, and the total.
 #[derive(Debug, Clone, Default)]
-pub struct Counts(Vec<Tally>);
+pub struct Counts {
+    all: Vec<Tally>,
+    wanted: Wanted,
+}
 
 impl Counts {
     fn sum(&self, wanted: impl Fn(&Tally) -> bool) -> u64 {
         let sum: i64 = self
-            .0
+            .all
             .iter()
             .filter(|one| wanted(one))
             .map(|one| one.orders)
@@ -211,58 +209,56 @@ impl Counts {
         u64::try_from(sum).unwrap_or_default()
     }
     /// How many rows of the list are like this.
-    fn listed(&self, filter: &Filter, wanted: impl Fn(&Tally) -> bool) -> u64 {
+    fn listed(&self, wanted: impl Fn(&Tally) -> bool) -> u64 {
         self.sum(|one| {
-            within(&filter.assignments, one.assignment)
-                && within(&filter.types, one.order_type)
-                && within(&filter.statuses, one.order_status)
+            within(&self.wanted.assignments, one.assignment)
+                && within(&self.wanted.types, one.order_type)
+                && within(&self.wanted.statuses, one.order_status)
                 && wanted(one)
         })
     }
     /// How many rows the list has.
-    pub fn total(&self, filter: &Filter) -> u64 {
-        self.listed(filter, |_| true)
+    pub fn total(&self) -> u64 {
+        self.listed(|_| true)
     }
     /// How many of them can never be assigned, by their type.
-    pub fn blocked(&self, filter: &Filter) -> u64 {
-        self.listed(filter, |one| one.order_type.against_assigning().is_some())
+    pub fn blocked(&self) -> u64 {
+        self.listed(|one| one.order_type.against_assigning().is_some())
     }
     /// How many of them are assigned already.
-    pub fn assigned(&self, filter: &Filter) -> u64 {
-        self.listed(filter, |one| one.assignment == Assignment::Assigned)
+    pub fn assigned(&self) -> u64 {
+        self.listed(|one| one.assignment == Assignment::Assigned)
     }
     /// How many of them are Unassigned.
-    pub fn unassigned(&self, filter: &Filter) -> Unassigned {
+    pub fn unassigned(&self) -> Unassigned {
         let open = |one: &Tally| one.assignment == Assignment::Unassigned;
         Unassigned {
-            all: self.listed(filter, open),
-            assignable: self.listed(filter, |one| {
-                open(one) && one.order_type.against_assigning().is_none()
-            }),
+            all: self.listed(open),
+            assignable: self.listed(|one| open(one) && one.order_type.against_assigning().is_none()),
         }
     }
     /// The slices of the first card.
-    pub fn of_assignment(&self, filter: &Filter, of: Assignment) -> u64 {
+    pub fn of_assignment(&self, of: Assignment) -> u64 {
         self.sum(|one| {
             one.assignment == of
-                && within(&filter.types, one.order_type)
-                && within(&filter.statuses, one.order_status)
+                && within(&self.wanted.types, one.order_type)
+                && within(&self.wanted.statuses, one.order_status)
         })
     }
     /// The slices of the second card.
-    pub fn of_type(&self, filter: &Filter, of: OrderType) -> u64 {
+    pub fn of_type(&self, of: OrderType) -> u64 {
         self.sum(|one| {
             one.order_type == of
-                && within(&filter.assignments, one.assignment)
-                && within(&filter.statuses, one.order_status)
+                && within(&self.wanted.assignments, one.assignment)
+                && within(&self.wanted.statuses, one.order_status)
         })
     }
     /// The slices of the third card.
-    pub fn of_status(&self, filter: &Filter, of: OrderStatus) -> u64 {
+    pub fn of_status(&self, of: OrderStatus) -> u64 {
         self.sum(|one| {
             one.order_status == of
-                && within(&filter.assignments, one.assignment)
-                && within(&filter.types, one.order_type)
+                && within(&self.wanted.assignments, one.assignment)
+                && within(&self.wanted.types, one.order_type)
         })
     }
 }
@@ -274,8 +270,12 @@ fn within<T: PartialEq>(chosen: &[T], one: T) -> bool {
 
 /// How many orders there are of each kind. Where kinds alone are asked for in a whole account, they were counted when
 /// the orders came in; otherwise the account's own orders are counted, and nobody else's are looked at.
-pub fn counts(read: &mut dyn Reads, reach: &Within, filter: &Filter) -> Result<Counts> {
-    let tallies = if reach.only().is_none() && filter.is_by_kind_alone() {
+pub fn counts(read: &mut dyn Reads, reach: &Within, asked: &Asked) -> Result<Counts> {
+    counts_of(read, reach, Wanted::of(asked))
+}
+
+fn counts_of(read: &mut dyn Reads, reach: &Within, wanted: Wanted) -> Result<Counts> {
+    let all = if reach.only().is_none() && wanted.is_by_kind_alone() {
         orders::tallies(read, reach.account()?)?
             .into_iter()
             .map(|(order_type, order_status, assignment, orders)| Tally {
@@ -286,32 +286,20 @@ pub fn counts(read: &mut dyn Reads, reach: &Within, filter: &Filter) -> Result<C
             })
             .collect()
     } else {
-        store::counted(read, reach, filter)?
+        store::counted(read, reach, &wanted)?
     };
-    Ok(Counts(tallies))
+    Ok(Counts { all, wanted })
 }
 
 /// How many orders one sees at all, whatever is asked for.
 pub fn everything(read: &mut dyn Reads, reach: &Within) -> Result<u64> {
-    let filter = Filter::default();
-    Ok(counts(read, reach, &filter)?.total(&filter))
+    Ok(counts_of(read, reach, Wanted::default())?.total())
 }
 
-/// A page of the list.
-pub fn page(
-    read: &mut dyn Reads,
-    reach: &Within,
-    filter: &Filter,
-    limit: u64,
-    offset: u64,
-) -> Result<Vec<Row>> {
-    let ids = store::ids(
-        read,
-        reach,
-        filter,
-        i64::try_from(limit).unwrap_or(i64::MAX),
-        i64::try_from(offset).unwrap_or(i64::MAX),
-    )?;
+/// So many of the list, after so many.
+pub fn page(read: &mut dyn Reads, reach: &Within, asked: &Asked, some: (u64, u64)) -> Result<Vec<Row>> {
+    let order = (asked.list.sort.as_str(), asked.list.descending);
+    let ids = store::ids(read, reach, &Wanted::of(asked), order, some)?;
     rows(read, &ids)
 }
 
@@ -325,8 +313,9 @@ pub fn rows(read: &mut dyn Reads, ids: &[OrderId]) -> Result<Vec<Row>> {
 }
 
 /// The ids of all that match, up to `most`: for "all that match".
-pub fn matching(read: &mut dyn Reads, reach: &Within, filter: &Filter, most: u64) -> Result<Vec<OrderId>> {
-    store::ids(read, reach, filter, i64::try_from(most).unwrap_or(i64::MAX), 0)
+pub fn matching(read: &mut dyn Reads, reach: &Within, asked: &Asked, most: u64) -> Result<Vec<OrderId>> {
+    let order = (asked.list.sort.as_str(), asked.list.descending);
+    store::ids(read, reach, &Wanted::of(asked), order, (most, 0))
 }
 
 /// One order, if one sees it.
@@ -376,8 +365,7 @@ pub fn with_cisco_services(read: &mut dyn Reads, ids: &[OrderId]) -> Result<Vec<
 
 /// How many orders of an account are Unassigned: for its Overview.
 pub fn waiting(read: &mut dyn Reads, reach: &Within) -> Result<Unassigned> {
-    let filter = Filter::default();
-    Ok(counts(read, reach, &filter)?.unassigned(&filter))
+    Ok(counts_of(read, reach, Wanted::default())?.unassigned())
 }
 
 /// What stands behind the `?` of a list, whichever of its pages is open.
@@ -404,32 +392,15 @@ mod tests {
 
     #[test]
     fn an_address_says_what_is_asked_for() {
-        let list = ListQuery::parse(
-            "q=%20118%20&assignment=unassigned&assignment=failed&type=stocking&from=2026-11-01&to=2026-11-02&sort=lines",
-            &spec("/x".to_owned()),
-        );
-        let filter = Filter::of(&list);
-        assert_eq!(filter.q, "118");
-        assert_eq!(filter.assignments, [Assignment::Unassigned, Assignment::Failed]);
-        assert_eq!(filter.types, [OrderType::Stocking]);
-        assert_eq!(filter.until, Moment::parse("2026-11-03T00:00:00Z"));
-        assert_eq!((filter.sort, filter.descending), (Sort::Lines, false));
-        assert!(!filter.is_by_kind_alone() && Filter::default().is_by_kind_alone());
-    }
-
-    #[test]
-    fn every_word_of_the_address_is_one_of_the_trade() {
-        for (key, values) in FILTERS.iter().map(|f| (f.key, f.values)) {
-            for (word, label) in values {
-                let known = match key {
-                    "assignment" => word.parse::<Assignment>().map(Assignment::label),
-                    "type" => word.parse::<OrderType>().map(OrderType::label),
-                    "status" => word.parse::<OrderStatus>().map(OrderStatus::label),
-                    _ => continue,
-                };
-                assert_eq!(known.as_ref(), Ok(label), "{key}={word}");
-            }
-        }
+        let raw =
+            "q=%20118%20&assignment=unassigned&assignment=failed&type=stocking&from=2026-11-01&to=2026-11-02";
+        let now = Moment::parse("2026-11-29T00:00:00Z").unwrap();
+        let wanted = Wanted::of(&LIST.asked_by(raw, now));
+        assert_eq!(wanted.q, "118");
+        assert_eq!(wanted.assignments, [Assignment::Unassigned, Assignment::Failed]);
+        assert_eq!(wanted.types, [OrderType::Stocking]);
+        assert_eq!(wanted.until, Moment::parse("2026-11-03T00:00:00Z"));
+        assert!(!wanted.is_by_kind_alone() && Wanted::default().is_by_kind_alone());
     }
 
     proptest! {
@@ -443,26 +414,24 @@ mod tests {
                 let at = tallies.len() % numbers.len();
                 tallies.push(tally(order_type, order_status, assignment, numbers[at]));
             }
-            let counts = Counts(tallies);
-            let filter = Filter {
-                assignments: Assignment::ALL.get(chosen).copied().into_iter().collect(),
-                ..Filter::default()
-            };
-            let types: u64 = OrderType::ALL.iter().map(|one| counts.of_type(&filter, *one)).sum();
-            let statuses: u64 = OrderStatus::ALL.iter().map(|one| counts.of_status(&filter, *one)).sum();
-            prop_assert_eq!(types, counts.total(&filter));
-            prop_assert_eq!(statuses, counts.total(&filter));
-            let all: u64 = Assignment::ALL.iter().map(|one| counts.of_assignment(&filter, *one)).sum();
-            prop_assert_eq!(all, counts.total(&Filter::default()));
-            prop_assert!(counts.blocked(&filter) + counts.assigned(&filter) <= 2 * counts.total(&filter));
+            let all = Counts { all: tallies, wanted: Wanted::default() };
+            let assignments: Vec<Assignment> = Assignment::ALL.get(chosen).copied().into_iter().collect();
+            let counts = Counts { wanted: Wanted { assignments: assignments.clone(), ..Wanted::default() }, ..all.clone() };
+            let types: u64 = OrderType::ALL.iter().map(|one| counts.of_type(*one)).sum();
+            let statuses: u64 = OrderStatus::ALL.iter().map(|one| counts.of_status(*one)).sum();
+            prop_assert_eq!(types, counts.total());
+            prop_assert_eq!(statuses, counts.total());
+            let each: u64 = Assignment::ALL.iter().map(|one| counts.of_assignment(*one)).sum();
+            prop_assert_eq!(each, all.total());
+            prop_assert!(counts.blocked() + counts.assigned() <= 2 * counts.total());
             let blocked: u64 = OrderType::ALL.iter().filter(|one| one.against_assigning().is_some())
-                .map(|one| counts.of_type(&filter, *one)).sum();
-            prop_assert_eq!(counts.blocked(&filter), blocked);
-            let open = counts.unassigned(&Filter::default());
-            prop_assert_eq!(open.all, counts.of_assignment(&Filter::default(), Assignment::Unassigned));
+                .map(|one| counts.of_type(*one)).sum();
+            prop_assert_eq!(counts.blocked(), blocked);
+            let open = all.unassigned();
+            prop_assert_eq!(open.all, all.of_assignment(Assignment::Unassigned));
             prop_assert_eq!(open.words().is_empty(), open.assignable == open.all);
-            let assigned = within(&filter.assignments, Assignment::Assigned);
-            prop_assert_eq!(counts.assigned(&filter), if assigned { counts.of_assignment(&filter, Assignment::Assigned) } else { 0 });
+            let assigned = within(&assignments, Assignment::Assigned);
+            prop_assert_eq!(counts.assigned(), if assigned { counts.of_assignment(Assignment::Assigned) } else { 0 });
         }
     }
 }

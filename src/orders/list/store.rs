@@ -1,21 +1,21 @@
 //! The statements of Order Inventory. Every one begins with the account, in a table that holds what each account sees.
 
 use super::super::model::{Assignment, LineKind, LineState, OrderStatus, OrderType};
-use super::{Filter, Row, Sort, Tally};
+use super::{Row, Tally, Wanted};
 use crate::authz::Within;
 use crate::error::{Error, Result};
 use crate::kernel::Moment;
 use crate::kernel::ids::OrderId;
 use crate::platform::db::schema::{order_lines, order_views as views, orders};
 use crate::platform::db::trigrams::{self, Indexed};
-use crate::platform::db::{Condition, Reads, one_of};
+use crate::platform::db::{Condition, Reads, by, cut, one_of};
 use diesel::prelude::*;
 
 /// What lies within reach and is asked for, but for the kinds. Who reaches some Virtual Accounts alone sees the orders
 /// of which a line went to one of these.
 macro_rules! reached {
     ($within:expr, $filter:expr, $few:expr) => {{
-        let (within, filter): (&Within, &Filter) = ($within, $filter);
+        let (within, filter): (&Within, &Wanted) = ($within, $filter);
         let account = within.account()?;
         let mut query = views::table
             .filter(views::smart_account_id.eq(account))
@@ -52,7 +52,7 @@ macro_rules! reached {
 macro_rules! wanted {
     ($within:expr, $filter:expr, $few:expr) => {{
         let mut query = reached!($within, $filter, $few);
-        let filter: &Filter = $filter;
+        let filter: &Wanted = $filter;
         match filter.assignments.as_slice() {
             [] => {}
             [one] => query = query.filter(views::assignment.eq(*one)),
@@ -73,51 +73,35 @@ macro_rules! wanted {
 }
 
 /// What the index of trigrams knows of the words that are looked for.
-fn few(read: &mut dyn Reads, within: &Within, filter: &Filter) -> Result<Option<trigrams::Few>> {
+fn few(read: &mut dyn Reads, within: &Within, filter: &Wanted) -> Result<Option<trigrams::Few>> {
     if filter.q.is_empty() {
         return Ok(None);
     }
     trigrams::few(read, Indexed::Orders, within.account()?, &filter.q)
 }
 
-/// The ids of a page of the list. Each sort has an index that begins with the account.
+/// So many ids of the list, after so many. Each sort has an index that begins with the account.
 pub fn ids(
     read: &mut dyn Reads,
     within: &Within,
-    filter: &Filter,
-    limit: i64,
-    offset: i64,
+    filter: &Wanted,
+    (sort, falling): (&str, bool),
+    some: (u64, u64),
 ) -> Result<Vec<OrderId>> {
     let few = few(read, within, filter)?;
     let query = wanted!(within, filter, &few);
-    let id = views::order_id;
-    let query = match (filter.sort, filter.descending) {
-        (Sort::Date, false) => query.order((views::ordered_at.asc(), id.asc())),
-        (Sort::Date, true) => query.order((views::ordered_at.desc(), id.desc())),
-        (Sort::Identifier, false) => query.order((views::identifier_key.asc(), id.asc())),
-        (Sort::Identifier, true) => query.order((views::identifier_key.desc(), id.desc())),
-        (Sort::Customer, false) => query.order((views::customer_key.asc(), id.asc())),
-        (Sort::Customer, true) => query.order((views::customer_key.desc(), id.desc())),
-        (Sort::Type, false) => query.order((views::order_type.asc(), views::ordered_at.asc(), id.asc())),
-        (Sort::Type, true) => query.order((views::order_type.desc(), views::ordered_at.desc(), id.desc())),
-        (Sort::Status, false) => query.order((views::order_status.asc(), views::ordered_at.asc(), id.asc())),
-        (Sort::Status, true) => {
-            query.order((views::order_status.desc(), views::ordered_at.desc(), id.desc()))
-        }
-        (Sort::Assignment, false) => {
-            query.order((views::assignment.asc(), views::ordered_at.asc(), id.asc()))
-        }
-        (Sort::Assignment, true) => {
-            query.order((views::assignment.desc(), views::ordered_at.desc(), id.desc()))
-        }
-        (Sort::Lines, false) => query.order((views::lines.asc(), id.asc())),
-        (Sort::Lines, true) => query.order((views::lines.desc(), id.desc())),
+    let dated = |query| by(query, views::ordered_at, falling);
+    let query = match sort {
+        "id" => by(query, views::identifier_key, falling),
+        "customer" => by(query, views::customer_key, falling),
+        "type" => dated(by(query, views::order_type, falling)),
+        "status" => dated(by(query, views::order_status, falling)),
+        "assignment" => dated(by(query, views::assignment, falling)),
+        "lines" => by(query, views::lines, falling),
+        _ => dated(query),
     };
-    Ok(query
-        .select(views::order_id)
-        .limit(limit)
-        .offset(offset)
-        .load(read.conn())?)
+    let query = by(query, views::order_id, falling).select(views::order_id);
+    Ok(cut(query, some).load(read.conn())?)
 }
 
 /// What the list shows of some orders, in no particular order.
@@ -183,7 +167,7 @@ fn tallied(each: &[(OrderType, OrderStatus, Assignment)]) -> Vec<Tally> {
 }
 
 /// The same, counted: all conditions are always there, since a query that is put together as it runs cannot be grouped.
-pub fn counted(read: &mut dyn Reads, within: &Within, filter: &Filter) -> Result<Vec<Tally>> {
+pub fn counted(read: &mut dyn Reads, within: &Within, filter: &Wanted) -> Result<Vec<Tally>> {
     use diesel::dsl::count_star;
     let account = within.account()?;
     let ever = |text| Moment::parse(text).ok_or_else(|| Error::internal("no time"));

@@ -1,6 +1,6 @@
 //! Orders line by line, as a file that "Import orders" reads again.
 
-use super::super::list::{self, Filter};
+use super::super::list;
 use super::super::model::{Line, Order};
 use super::order::Names;
 use crate::authz::Permit;
@@ -100,13 +100,13 @@ pub fn rows(
 
 /// "Export lines" of the list: the orders that match, read and sent piece by piece.
 pub async fn lines(may: May<ViewInventory>) -> Answer {
-    let list = super::inventory::query(&may, &may.query);
-    list.understood()?;
+    let asked = super::inventory::asked(&may, &may.query);
+    asked.list.understood()?;
     let permit = may.permit.clone();
     let ids = may
         .portal
         .db
-        .read(move |r| list::matching(r, permit.within(), &Filter::of(&list), MOST_EXPORTED))
+        .read(move |r| list::matching(r, permit.within(), &asked, MOST_EXPORTED))
         .await?;
     let name = may.file_name("order-lines");
     let file = File {

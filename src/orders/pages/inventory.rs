@@ -1,15 +1,16 @@
 //! "Order Inventory": three cards, the list, and its file.
 
-use super::super::list::{self, Counts, Filter, Row};
+use super::super::list::{self, Counts, LIST, Row};
 use super::super::model::{Assignment, MOST_SELECTED, OrderStatus, OrderType};
-use super::{against, assignment_badge, base, inventory_path, is_unchecked, po_words, status_badge};
+use super::{against, assignment_badge, base, is_unchecked, po_words, status_badge};
 use crate::authz::Permit;
 use crate::authz::action::ViewInventory;
 use crate::error::Result;
 use crate::http::csv::Table;
-use crate::http::list::Pager;
+use crate::http::list::{Asked, Listing, Reading};
 use crate::http::widgets::{Donut, DonutPart, counted, number};
 use crate::http::{Answer, Crumb, ListQuery, May, Shell, Visit, page};
+use crate::kernel::Edition;
 use crate::kernel::ids::OrderId;
 use crate::members;
 use crate::platform::db::Db;
@@ -22,8 +23,6 @@ use std::collections::HashSet;
 
 /// How many lines are read at a time while a file is sent.
 const PIECE: usize = 1_000;
-/// The most lines that one file holds.
-const MOST_EXPORTED: u64 = 100_000;
 
 /// A row with what stands beside it.
 pub struct RowView {
@@ -65,19 +64,15 @@ impl RowView {
 #[template(path = "orders/inventory.html")]
 pub struct InventoryPage {
     pub shell: Shell,
-    list: ListQuery,
-    pager: Pager,
-    rows: Vec<RowView>,
+    found: Listing<RowView, Counts>,
     donuts: Vec<(&'static str, Donut)>,
     /// What the numbers are of.
     says: String,
     now: DateTime<Utc>,
     unchecked: bool,
     has_any: bool,
-    count: String,
     /// Which of the Unassigned ones can be assigned, or "".
     unassigned: String,
-    total: u64,
     total_text: String,
     all: String,
     /// What stands behind the `?`, without the page.
@@ -93,25 +88,24 @@ pub struct InventoryPage {
     no_everything: bool,
     /// The list without what can never be assigned, all of it selected.
     only_standard: Option<String>,
-    caption: String,
 }
 
 impl InventoryPage {
     fn lines_href(&self) -> String {
-        self.list.csv_href().replacen(".csv", "/lines.csv", 1)
+        self.found.list.csv_href().replacen(".csv", "/lines.csv", 1)
     }
     fn reason<'a>(&'a self, row: &'a RowView) -> &'a str {
         if row.no.is_empty() { &self.against } else { row.no }
     }
     fn no_match(&self) -> String {
-        if self.list.q.is_empty() {
+        if self.found.list.q.is_empty() {
             "No orders match these filters".to_owned()
         } else {
-            format!("No orders match \u{201c}{}\u{201d}", self.list.q)
+            format!("No orders match \u{201c}{}\u{201d}", self.found.list.q)
         }
     }
     fn everything_href(&self) -> String {
-        with(&self.list.href(), "select=all")
+        with(&self.found.list.href(), "select=all")
     }
 }
 
@@ -124,9 +118,9 @@ fn with(href: &str, more: &str) -> String {
     }
 }
 
-/// The list that an address asks for.
-pub fn query(visit: &Visit, raw: &str) -> ListQuery {
-    ListQuery::parse(raw, &list::spec(inventory_path(visit)))
+/// What an address asks of the list.
+pub fn asked(visit: &Visit, raw: &str) -> Asked {
+    LIST.asked_at(Reading::of(visit, LIST.path).asking(raw))
 }
 
 fn donut<T: Copy>(
@@ -152,7 +146,7 @@ fn donut<T: Copy>(
     }
 }
 
-fn donuts(list: &ListQuery, counts: &Counts, filter: &Filter) -> Vec<(&'static str, Donut)> {
+fn donuts(list: &ListQuery, counts: &Counts) -> Vec<(&'static str, Donut)> {
     macro_rules! part {
         ($one:expr, $colour:literal) => {
             ($one, $one.word(), $one.label(), $colour)
@@ -171,7 +165,7 @@ fn donuts(list: &ListQuery, counts: &Counts, filter: &Filter) -> Vec<(&'static s
                     part!(Assignment::Assigned, "ok"),
                     part!(Assignment::Failed, "bad"),
                 ],
-                |one| counts.of_assignment(filter, one),
+                |one| counts.of_assignment(one),
             ),
         ),
         (
@@ -185,7 +179,7 @@ fn donuts(list: &ListQuery, counts: &Counts, filter: &Filter) -> Vec<(&'static s
                     part!(OrderType::Stocking, "plum"),
                     part!(OrderType::EnterpriseAgreement, "mute"),
                 ],
-                |one| counts.of_type(filter, one),
+                |one| counts.of_type(one),
             ),
         ),
         (
@@ -199,7 +193,7 @@ fn donuts(list: &ListQuery, counts: &Counts, filter: &Filter) -> Vec<(&'static s
                     part!(OrderStatus::PartiallyFulfilled, "info"),
                     part!(OrderStatus::Pending, "warn"),
                 ],
-                |one| counts.of_status(filter, one),
+                |one| counts.of_status(one),
             ),
         ),
     ]
@@ -256,44 +250,28 @@ fn of_everything(blocked: u64, done: u64, too_many: bool) -> String {
     of_everything.join(" ")
 }
 
-/// The page for an address, perhaps with a dialog over it.
-async fn inventory(may: &May<ViewInventory>, raw: &str) -> Result<InventoryPage> {
-    let everything =
-        url::form_urlencoded::parse(raw.as_bytes()).any(|(key, value)| key == "select" && value == "all");
-    let mut list = query(may, raw);
-    let permit = may.permit.clone();
-    let (list, filter, counts, all, rows, cisco, admins) = may
-        .portal
-        .db
-        .read(move |r| {
+/// The page for an address.
+async fn inventory(may: &May<ViewInventory>) -> Result<InventoryPage> {
+    let everything = url::form_urlencoded::parse(may.query.as_bytes())
+        .any(|(key, value)| key == "select" && value == "all");
+    let filtered = asked(may, &may.query).list.is_filtered();
+    let (found, (all, cisco, admins)) = LIST
+        .page(may, &may.permit, move |r, permit, rows| {
             let within = permit.within();
-            let account = within.account()?;
-            let filter = Filter::of(&list);
-            let counts = list::counts(r, within, &filter)?;
-            list.clamp(counts.total(&filter));
-            let rows = list::page(r, within, &filter, list.limit(), list.offset())?;
-            let all = if list.is_filtered() {
-                list::everything(r, within)?
-            } else {
-                counts.total(&filter)
-            };
+            let all = filtered.then(|| list::everything(r, within)).transpose()?;
             let ids: Vec<OrderId> = rows.iter().map(|row| row.id).collect();
             let cisco: HashSet<OrderId> = list::with_cisco_services(r, &ids)?.into_iter().collect();
-            let admins = members::administrators_of(r, account)?;
-            Ok((list, filter, counts, all, rows, cisco, admins))
+            Ok((all, cisco, members::administrators_of(r, within.account()?)?))
         })
         .await?;
-    let total = counts.total(&filter);
-    let blocked = counts.blocked(&filter);
-    let done = counts.assigned(&filter);
+    let counts = found.counts.clone().unwrap_or_default();
+    let (total, all) = (found.total, all.unwrap_or(found.total));
+    let (blocked, done) = (counts.blocked(), counts.assigned());
     let too_many = total > MOST_SELECTED as u64;
     let all_text = counted(all, "order", "orders");
-    let shell = may.list_shell("Order Inventory", &[Crumb::text("Orders")], &list);
     Ok(InventoryPage {
-        shell,
-        pager: list.pager(total),
-        donuts: donuts(&list, &counts, &filter),
-        rows: rows.into_iter().map(|row| RowView::of(row, &cisco)).collect(),
+        shell: may.list_shell("Order Inventory", &[Crumb::text("Orders")], &found.list),
+        donuts: donuts(&found.list, &counts),
         says: if may.permit.within().only().is_some() {
             format!("{all_text} of which a line went to one of your Virtual Accounts.")
         } else {
@@ -302,84 +280,45 @@ async fn inventory(may: &May<ViewInventory>, raw: &str) -> Result<InventoryPage>
         now: may.portal.clock.now().utc(),
         unchecked: is_unchecked(may),
         has_any: all > 0,
-        count: counted(total, "order", "orders"),
-        unassigned: counts.unassigned(&filter).words(),
-        total,
+        unassigned: counts.unassigned().words(),
         total_text: number(&total),
         all: all_text,
-        asked: list::asked(&list),
+        asked: list::asked(&found.list),
         base: base(may),
         against: against(may, &admins),
         everything: everything && total > 0,
-        only_standard: (blocked + done > 0).then(|| assignable_only(&list)).flatten(),
+        only_standard: (blocked + done > 0)
+            .then(|| assignable_only(&found.list))
+            .flatten(),
         no_everything: too_many || blocked + done >= total,
         of_everything: of_everything(blocked, done, too_many),
-        caption: format!("Orders, {} on this page", rows_on(&list, total)),
-        list,
+        found: found.map(|row| RowView::of(row, &cisco)),
     })
 }
 
-fn rows_on(list: &ListQuery, total: u64) -> String {
-    let pager = list.pager(total);
-    format!(
-        "{} to {} of {}",
-        number(&pager.from),
-        number(&pager.to),
-        number(&total)
-    )
-}
-
 pub async fn list(may: May<ViewInventory>) -> Answer {
-    page(&inventory(&may, &may.query).await?)
+    page(&inventory(&may).await?)
 }
-
-/// What a column of the file says of an order, in the order of the list's columns.
-const CELLS: &[(&str, &str, fn(&Row) -> String)] = &[
-    ("customer", "Customer", |row| row.customer.clone()),
-    ("customer", "Customer domain", |row| row.customer_domain.clone()),
-    ("email", "Email ID of the customer", |row| {
-        row.customer_email.clone()
-    }),
-    ("type", "Order type", |row| row.order_type.label().to_owned()),
-    ("date", "Order date", |row| row.ordered_at.rfc3339()),
-    ("received", "Received on", |row| row.received_at.rfc3339()),
-    ("lines", "Lines", |row| row.lines.to_string()),
-    ("assignment", "Assignment", |row| {
-        row.assignment.label().to_owned()
-    }),
-    ("assignment", "Assignable", |row| {
-        let yes = row.order_type.against_assigning().is_none();
-        if yes { "Yes" } else { "No" }.to_owned()
-    }),
-    ("status", "Order status", |row| {
-        row.order_status.label().to_owned()
-    }),
-];
 
 /// The list as a file: the rows of one moment, read and sent piece by piece.
 pub async fn csv(may: May<ViewInventory>) -> Answer {
-    let list = query(&may, &may.query);
-    list.understood()?;
-    let permit: Permit<ViewInventory> = may.permit.clone();
-    let cells: Vec<_> = CELLS
-        .iter()
-        .filter(|(column, _, _)| list.shows(column))
-        .copied()
-        .collect();
+    let asked = asked(&may, &may.query);
+    asked.list.understood()?;
+    let (permit, edition): (Permit<ViewInventory>, _) = (may.permit.clone(), may.portal.config.edition);
+    let list = asked.list.clone();
     let ids = may
         .portal
         .db
-        .read(move |r| list::matching(r, permit.within(), &Filter::of(&list), MOST_EXPORTED))
+        .read(move |r| list::matching(r, permit.within(), &asked, LIST.most_exported))
         .await?;
-    let mut head = vec!["Order Identifier", "Purchase order"];
-    head.extend(cells.iter().map(|(_, name, _)| *name));
-    let name = may.file_name("order-inventory");
+    let name = may.file_name(LIST.file);
     let file = File {
         db: may.portal.db.clone(),
         ids,
         sent: 0,
-        cells,
-        table: Some(Table::new(&head)?),
+        table: Some(Table::new(&LIST.head(Some(&list), edition))?),
+        list,
+        edition,
     };
     Ok(HttpResponse::Ok()
         .insert_header((header::CONTENT_TYPE, "text/csv; charset=utf-8"))
@@ -395,7 +334,9 @@ struct File {
     db: Db,
     ids: Vec<OrderId>,
     sent: usize,
-    cells: Vec<(&'static str, &'static str, fn(&Row) -> String)>,
+    /// Which columns are shown.
+    list: ListQuery,
+    edition: Edition,
     table: Option<Table>,
 }
 
@@ -408,9 +349,7 @@ impl File {
         self.sent += some.len();
         let rows = self.db.read(move |r| list::rows(r, &some)).await?;
         for row in &rows {
-            let mut cells = vec![row.identifier.clone(), row.purchase_order.clone()];
-            cells.extend(self.cells.iter().map(|(_, _, cell)| cell(row)));
-            table.row(cells)?;
+            table.row(LIST.line(Some(&self.list), self.edition, row))?;
         }
         let bytes = table.take()?;
         if self.sent < self.ids.len() {

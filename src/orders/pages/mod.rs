@@ -7,6 +7,7 @@ mod order;
 mod progress;
 mod review;
 
+use super::list::LIST;
 use super::model::{Assignment, LineState, OrderStatus};
 use super::service;
 use crate::authn::PlatformRole;
@@ -17,12 +18,9 @@ use crate::http::menu::Item;
 use crate::http::{Crumb, Routes, Visit, reason};
 use crate::kernel::ids::{AssignmentId, OrderDraftId, OrderId};
 
-/// Where Order Inventory stands; `{said}` is the account's number.
-const INVENTORY: &str = "/sa/{said}/orders/order-inventory";
-
 /// The pages, and their place in the menu.
 pub fn routes(routes: &mut Routes) {
-    routes.get(INVENTORY, inventory::list);
+    routes.get(LIST.path, inventory::list);
     routes.get("/sa/{said}/orders/order-inventory.csv", inventory::csv);
     routes.get("/sa/{said}/orders/order-inventory/lines.csv", export::lines);
 
@@ -43,10 +41,10 @@ pub fn routes(routes: &mut Routes) {
         section: "Orders",
         group: None,
         label: Some("Order Inventory"),
-        path: INVENTORY,
+        path: LIST.path,
         action: Action::ViewInventory,
     });
-    routes.menu_covers("/sa/{said}/orders/", INVENTORY);
+    routes.menu_covers("/sa/{said}/orders/", LIST.path);
 }
 
 impl Named for OrderId {
@@ -66,7 +64,7 @@ fn base(visit: &Visit) -> String {
 
 /// The address of Order Inventory.
 fn inventory_path(visit: &Visit) -> String {
-    INVENTORY.replace("{said}", &visit.number().to_string())
+    LIST.path.replace("{said}", &visit.number().to_string())
 }
 
 /// What stands before the last crumb of the pages below Order Inventory.

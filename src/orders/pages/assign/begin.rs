@@ -6,10 +6,10 @@ use crate::http::form::LIST_LIMIT;
 use crate::http::widgets::{counted, number};
 use crate::http::{Answer, Flash, FlashKind, May, Posted, see_other};
 use crate::kernel::ids::{OrderDraftId, OrderId, OrderLineId};
-use crate::orders::list::{self, Filter};
+use crate::orders::list;
 use crate::orders::model::{Content, MOST_SELECTED, Work};
 use crate::orders::pages::base;
-use crate::orders::pages::inventory::query;
+use crate::orders::pages::inventory::asked;
 use crate::orders::service;
 use serde::Deserialize;
 use std::collections::HashSet;
@@ -40,9 +40,9 @@ pub async fn begin(may: May<AssignOrder>, posted: Posted<Begin, LIST_LIMIT>) -> 
         return Err(Error::Refused(refusal));
     }
     let form = &posted.value;
-    let list = query(&may, &form.asked);
+    let asked = asked(&may, &form.asked);
     let all = form.scope == "matching";
-    let back = list.href();
+    let back = asked.list.href();
     let mut ids: Vec<OrderId> = Vec::with_capacity(form.order.len());
     for text in &form.order {
         ids.push(text.parse().map_err(|_| Error::NotFound)?);
@@ -64,7 +64,7 @@ pub async fn begin(may: May<AssignOrder>, posted: Posted<Begin, LIST_LIMIT>) -> 
     let picked: Vec<OrderId> = if all {
         may.portal
             .db
-            .read(move |r| list::matching(r, sees.within(), &Filter::of(&list), MOST_SELECTED as u64 + 1))
+            .read(move |r| list::matching(r, sees.within(), &asked, MOST_SELECTED as u64 + 1))
             .await?
     } else {
         // Those that are not there, or are not theirs to see, are refused when the draft is kept.
