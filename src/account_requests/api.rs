@@ -1,5 +1,6 @@
 //! Requests for a Smart Account, for scripts: everything that the pages can do.
 
+use super::list::LIST;
 use super::model::{
     CreatorState, Customers, DomainReason, DomainReview, ForCustomer, ForOwn, RequestKind, RequestState,
     Summary,
@@ -12,10 +13,8 @@ use crate::authz::action::{
 use crate::authz::{Does, Permit};
 use crate::error::{Problems, Result};
 use crate::http::form::PathPart;
-use crate::http::list::FilterSpec;
-use crate::http::{
-    Answer, Api, IdempotencyKey, JsonBody, ListQuery, ListSpec, May, Param, Routes, Visit, json,
-};
+use crate::http::list::Reading;
+use crate::http::{Answer, Api, IdempotencyKey, JsonBody, May, Routes, Visit, json};
 use crate::kernel::{EmailAddress, Moment, text};
 use crate::smart_accounts::{self, Visibility};
 use actix_web::http::Method;
@@ -225,11 +224,7 @@ pub fn routes(routes: &mut Routes) {
         Method::GET,
         ALL,
         Api::says("Requests that one has sent or was asked to decide.")
-            .query(&[
-                Param::choice("status", STATES, "Only those with this state."),
-                Param::PAGE,
-                Param::PER,
-            ])
+            .query(&LIST.params())
             .gives::<AccountRequestPage>(200),
         list,
     );
@@ -293,43 +288,13 @@ pub fn routes(routes: &mut Routes) {
     );
 }
 
-const STATES: &[(&str, &str)] = &[
-    ("pending", "Pending"),
-    ("approved", "Approved"),
-    ("denied", "Denied"),
-    ("withdrawn", "Withdrawn"),
-    ("expired", "Expired"),
-];
-
-/// What a list understands, for the pages as well.
-pub const STATUS: &[FilterSpec<'static>] = &[FilterSpec {
-    key: "status",
-    label: "Status",
-    values: STATES,
-}];
-
 async fn list(may: May<ViewAccountRequests>) -> Answer {
-    let spec = ListSpec {
-        path: may.path.clone(),
-        sorts: &[],
-        default_sort: "-sent",
-        filters: STATUS,
-        columns: &[],
-    };
-    let query = ListQuery::parse(&may.query, &spec);
-    query.understood()?;
-    let state: Option<RequestState> = query.value("status").and_then(|word| word.parse().ok());
-    let permit = may.permit.clone();
-    let found = may
-        .portal
-        .db
-        .read(move |r| service::list(r, &permit, state, query.limit(), query.offset()))
-        .await?;
+    let (_, total, rows) = LIST.part(Reading::of(&may, LIST.path), &may, &may.permit).await?;
     json(
         200,
         &AccountRequestPage {
-            total: found.total(state),
-            requests: found.rows.into_iter().map(AccountRequestRow::of).collect(),
+            total,
+            requests: rows.into_iter().map(AccountRequestRow::of).collect(),
         },
     )
 }

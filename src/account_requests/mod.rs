@@ -18,6 +18,7 @@
 mod api;
 mod jobs;
 mod letters;
+mod list;
 mod model;
 mod pages;
 mod service;
@@ -29,8 +30,8 @@ pub use model::{
     RequestState, Standing, Summary,
 };
 pub use service::{
-    Details, Handing, Listed, Sending, approve, approve_domain, deny, details, forward, list, mine, send,
-    send_own, waiting_domains, waiting_for, withdraw,
+    Details, Handing, Sending, approve, approve_domain, deny, details, forward, list, mine, send, send_own,
+    waiting_domains, waiting_for, withdraw,
 };
 pub use store::upcoming;
 

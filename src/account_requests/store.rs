@@ -5,7 +5,7 @@ use crate::error::Result;
 use crate::kernel::ids::{AccountRequestId, CreatorId, PersonId, SmartAccountId};
 use crate::kernel::{EmailAddress, Moment};
 use crate::platform::db::schema::{account_request_creators as creators, account_requests as requests};
-use crate::platform::db::{Reads, Tx};
+use crate::platform::db::{Reads, Tx, cut};
 use diesel::prelude::*;
 
 macro_rules! request_columns {
@@ -193,19 +193,16 @@ pub fn list(
     read: &mut dyn Reads,
     reader: &Reader<'_>,
     state: Option<RequestState>,
-    limit: i64,
-    offset: i64,
+    some: (u64, u64),
 ) -> Result<Vec<Request>> {
     let mut query = seen_by!(reader);
     if let Some(state) = state {
         query = query.filter(requests::state.eq(state));
     }
-    Ok(query
+    let query = query
         .order((requests::sent_at.desc(), requests::id.desc()))
-        .select(request_columns!())
-        .limit(limit)
-        .offset(offset)
-        .load(read.conn())?)
+        .select(request_columns!());
+    Ok(cut(query, some).load(read.conn())?)
 }
 
 pub fn counts(read: &mut dyn Reads, reader: &Reader<'_>) -> Result<Vec<(RequestState, i64)>> {

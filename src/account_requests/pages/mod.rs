@@ -8,6 +8,7 @@ mod request;
 
 pub use decide::{approve_domain_now, approve_now, deny_now, forward_now, withdraw_now};
 
+use crate::account_requests::list::LIST;
 use crate::authz::Does;
 use crate::authz::action::ApproveDomain;
 use crate::error::Result;
@@ -26,7 +27,7 @@ pub fn routes(routes: &mut Routes) {
     routes.post("/access/request-for-customer", send_for_customer);
     routes.get("/access/create", show_own_form);
     routes.post("/access/create", send_for_own);
-    routes.get("/requests", show_list);
+    LIST.pages(routes, show_list);
     routes.get("/requests/{reference}", show);
     routes.post("/requests/{reference}/approve", approve);
     routes.post("/requests/{reference}/approve-domain", approve_domain);

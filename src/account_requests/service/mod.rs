@@ -13,5 +13,5 @@ pub use decide::{approve, approve_domain, deny, outcome, withdraw};
 pub use expire::{expire, remind};
 pub use forward::{Handing, forward};
 pub use link::{by_creator, welcome_person};
-pub use read::{Details, Listed, details, list, mine, waiting_domains, waiting_for};
+pub use read::{Details, counts, details, list, mine, waiting_domains, waiting_for};
 pub use send::{Sending, send, send_own};

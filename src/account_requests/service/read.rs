@@ -3,6 +3,7 @@
 use super::decide::{outcome, seen};
 use crate::account_requests::model::{self, Creator, Request, RequestState, Standing, Summary};
 use crate::account_requests::store;
+use crate::authn::Actor;
 use crate::authn::people::{self, Person, PlatformRole};
 use crate::authz::action::ViewAccountRequests;
 use crate::authz::{Does, Permit, grants};
@@ -103,56 +104,44 @@ fn company_of(read: &mut dyn Reads, person: &Person) -> Result<Option<String>> {
     Ok(Some(smart_accounts::find(read, grant.account)?.name))
 }
 
-/// A page of a list.
-#[derive(Debug, Clone)]
-pub struct Listed {
-    /// The rows.
-    pub rows: Vec<Summary>,
-    /// How many there are of each state, in the order of the states.
-    pub counts: Vec<(RequestState, i64)>,
-}
-
-impl Listed {
-    /// How many there are of one state, or of all.
-    pub fn total(&self, state: Option<RequestState>) -> u64 {
-        let sum: i64 = self
-            .counts
-            .iter()
-            .filter(|(one, _)| state.is_none_or(|state| state == *one))
-            .map(|(_, number)| *number)
-            .sum();
-        u64::try_from(sum).unwrap_or_default()
-    }
-}
-
-/// Requests that the reader was asked to decide or has sent; for a Domain approver also those whose domain
-/// needs one; for the operator all.
-pub fn list(
-    read: &mut dyn Reads,
-    permit: &Permit<ViewAccountRequests>,
-    state: Option<RequestState>,
-    limit: u64,
-    offset: u64,
-) -> Result<Listed> {
-    let actor = permit.actor()?;
-    let reader = store::Reader {
+fn reader(actor: &Actor) -> store::Reader<'_> {
+    store::Reader {
         person: actor.person.id,
         email_key: actor.person.email.key(),
         approves_domains: actor.has(PlatformRole::DomainApprover),
         operates: actor.has(PlatformRole::Operator),
-    };
-    let counts = store::counts(read, &reader)?;
-    let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-    let offset = i64::try_from(offset).unwrap_or(i64::MAX);
-    let requests = store::list(read, &reader, state, limit, offset)?;
-    let rows = summaries(
+    }
+}
+
+/// How many there are of each state of the requests that a list shows, in the order of the states.
+pub fn counts(
+    read: &mut dyn Reads,
+    permit: &Permit<ViewAccountRequests>,
+) -> Result<Vec<(RequestState, u64)>> {
+    let found = store::counts(read, &reader(permit.actor()?))?.into_iter();
+    Ok(found
+        .map(|(state, number)| (state, u64::try_from(number).unwrap_or_default()))
+        .collect())
+}
+
+/// Requests that the reader was asked to decide or has sent; for a Domain approver also those whose domain
+/// needs one; for the operator all. So many, after so many.
+pub fn list(
+    read: &mut dyn Reads,
+    permit: &Permit<ViewAccountRequests>,
+    state: Option<RequestState>,
+    some: (u64, u64),
+) -> Result<Vec<Summary>> {
+    let actor = permit.actor()?;
+    let reader = reader(actor);
+    let requests = store::list(read, &reader, state, some)?;
+    summaries(
         read,
         requests,
         &actor.person,
         reader.approves_domains,
         reader.operates,
-    )?;
-    Ok(Listed { rows, counts })
+    )
 }
 
 fn summaries(
