@@ -1,31 +1,17 @@
 //! The catalog, for scripts.
 
+use super::list::LIST;
 use super::model::{Billing, Item, LineKind, Term};
-use super::pages::{BILLINGS, EXPORT, FAMILIES, KINDS, SORTS, TERMS, matching, spec};
-use crate::http::{Answer, Api, ListQuery, Param, Routes, SignedIn, json};
-use actix_web::http::Method;
+use crate::http::Routes;
 use serde::Serialize;
 use utoipa::ToSchema;
 
 /// The operations of this room.
 pub fn routes(routes: &mut Routes) {
-    routes.api(
-        Method::GET,
+    LIST.operation::<CatalogItem>(
+        routes,
         "/api/v1/catalog",
-        Api::says("The catalog: what can be ordered, and the licenses that come with it.")
-            .query(&[
-                Param::text("q", "Words in the SKU, the description or a license's name."),
-                Param::choice("family", &FAMILIES, "Product family.").many(),
-                Param::choice("kind", KINDS, "What it is.").many(),
-                Param::choice("term", TERMS, "For how long.").many(),
-                Param::choice("billing", BILLINGS, "How it is paid for.").many(),
-                Param::choice("export", EXPORT, "Whether it is export-controlled.").many(),
-                Param::sort(SORTS, "With a leading - the other way round."),
-                Param::PAGE,
-                Param::PER,
-            ])
-            .gives::<CatalogList>(200),
-        all,
+        "The catalog: what can be ordered, and the licenses that come with it.",
     );
 }
 
@@ -56,15 +42,6 @@ struct CatalogItem {
     entitlements: Vec<EntitlementShape>,
 }
 
-/// A page of the catalog.
-#[derive(Debug, Serialize, ToSchema)]
-struct CatalogList {
-    items: Vec<CatalogItem>,
-    total: u64,
-    page: u64,
-    per: u64,
-}
-
 impl From<&'static Item> for CatalogItem {
     fn from(item: &'static Item) -> Self {
         Self {
@@ -87,21 +64,4 @@ impl From<&'static Item> for CatalogItem {
                 .collect(),
         }
     }
-}
-
-async fn all(visit: SignedIn) -> Answer {
-    let list = ListQuery::parse(&visit.query, &spec(visit.path.clone()));
-    list.understood()?;
-    let found = matching(&list);
-    let total = found.len() as u64;
-    let rows: Vec<_> = list.cut(found).collect();
-    json(
-        200,
-        &CatalogList {
-            items: rows.into_iter().map(CatalogItem::from).collect(),
-            total,
-            page: list.page,
-            per: list.per,
-        },
-    )
 }

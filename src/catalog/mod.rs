@@ -1,6 +1,7 @@
 //! The catalog: products and services that can be ordered, and the licenses that each carries.
 
 mod api;
+mod list;
 mod model;
 mod pages;
 mod tags;
@@ -16,8 +17,7 @@ use crate::http::menu::Item as MenuItem;
 
 /// The routes of this room.
 pub fn routes(routes: &mut Routes) {
-    routes.get("/catalog", pages::list);
-    routes.get("/catalog.csv", pages::csv);
+    list::LIST.pages(routes, pages::list);
     routes.menu(MenuItem {
         section: "Orders",
         group: None,
