@@ -7,6 +7,8 @@
 
 mod api;
 mod jobs;
+mod ledger;
+mod list;
 mod model;
 mod occupant;
 mod pages;

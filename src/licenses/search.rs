@@ -15,7 +15,7 @@ pub fn search(read: &mut Read<'_>, search: &Search) -> Result<Option<Hits>> {
         typed: search.words.clone(),
         ..Filter::default()
     };
-    let found = service::page(read, &permit, &filter, (Sort::License, false), MOST, 0)?;
+    let found = service::page(read, &permit, &filter, (Sort::License, false), (MOST, 0))?;
     Ok(Some(Hits {
         label: "Licenses",
         icon: "key-round",

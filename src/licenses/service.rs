@@ -253,14 +253,13 @@ pub fn plain_page(
         .collect())
 }
 
-/// A page of License Inventory.
+/// So many lines of License Inventory, after so many.
 pub fn page(
     read: &mut dyn Reads,
     permit: &Permit<ViewInventory>,
     filter: &Filter,
     sort: (Sort, bool),
-    limit: u64,
-    offset: u64,
+    (limit, offset): (u64, u64),
 ) -> Result<Vec<Row>> {
     let whole = |n: u64| i64::try_from(n).unwrap_or(i64::MAX);
     let stocks = stock::page(read, permit.within(), filter, sort, whole(limit), whole(offset))?;

@@ -1,10 +1,8 @@
 //! The license ledger: what came and what went.
 
-use crate::authz::action::ViewInventory;
-use crate::http::{Answer, ListQuery, ListSpec, May, json};
 use crate::kernel::Moment;
 use crate::kernel::ids::{LicenseMoveId, OrderId, VirtualAccountId};
-use crate::licenses::store::{self, Ledger, Posting};
+use crate::licenses::ledger::Line;
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -31,8 +29,9 @@ pub(super) struct PostingShape {
     by: String,
 }
 
-impl From<Posting> for PostingShape {
-    fn from(one: Posting) -> Self {
+impl From<Line> for PostingShape {
+    fn from(line: Line) -> Self {
+        let one = line.posting;
         Self {
             id: one.id,
             at: one.at,
@@ -46,54 +45,4 @@ impl From<Posting> for PostingShape {
             by: one.actor,
         }
     }
-}
-
-/// A page of the ledger.
-#[derive(Debug, Serialize, ToSchema)]
-pub(super) struct PostingList {
-    pub(super) items: Vec<PostingShape>,
-    pub(super) total: u64,
-    pub(super) page: u64,
-    pub(super) per: u64,
-}
-
-pub(super) async fn ledger(may: May<ViewInventory>) -> Answer {
-    let permit = may.permit.clone();
-    let list = ListQuery::parse(
-        &may.query,
-        &ListSpec {
-            path: may.path.clone(),
-            sorts: &["date"],
-            default_sort: "-date",
-            filters: &[],
-            columns: &[],
-        },
-    );
-    list.understood()?;
-    let (list, total, rows) = may
-        .portal
-        .db
-        .read(move |r| {
-            let asked = Ledger::default();
-            let total = store::count_postings(r, permit.within(), &asked)?;
-            let whole = |n: u64| i64::try_from(n).unwrap_or(i64::MAX);
-            let rows = store::postings(
-                r,
-                permit.within(),
-                &asked,
-                whole(list.limit()),
-                whole(list.offset()),
-            )?;
-            Ok((list, total, rows))
-        })
-        .await?;
-    json(
-        200,
-        &PostingList {
-            items: rows.into_iter().map(PostingShape::from).collect(),
-            total,
-            page: list.page,
-            per: list.per,
-        },
-    )
 }

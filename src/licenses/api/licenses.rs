@@ -6,7 +6,7 @@ use crate::http::form::PathPart;
 use crate::http::{Answer, May, json};
 use crate::kernel::Moment;
 use crate::kernel::ids::{LicensePoolId, LicenseStockId, OrderId, VirtualAccountId};
-use crate::licenses::pages::{order, query};
+use crate::licenses::list::Listed;
 use crate::licenses::service::{self, Row, TermRow};
 use crate::licenses::stock;
 use serde::Serialize;
@@ -79,38 +79,10 @@ impl From<Row> for LicenseShape {
     }
 }
 
-/// A page of License Inventory.
-#[derive(Debug, Serialize, ToSchema)]
-pub(super) struct LicenseList {
-    pub(super) items: Vec<LicenseShape>,
-    pub(super) total: u64,
-    pub(super) page: u64,
-    pub(super) per: u64,
-}
-
-pub(super) async fn all(may: May<ViewInventory>) -> Answer {
-    let (permit, path, raw) = (may.permit.clone(), may.path.clone(), may.query.clone());
-    let now = may.portal.clock.now();
-    let (list, total, rows) = may
-        .portal
-        .db
-        .read(move |r| {
-            let (list, filter) = query(r, &permit, path, &raw, None, now)?;
-            list.understood()?;
-            let total = service::count(r, &permit, &filter)?;
-            let rows = service::page(r, &permit, &filter, order(&list), list.limit(), list.offset())?;
-            Ok((list, total, rows))
-        })
-        .await?;
-    json(
-        200,
-        &LicenseList {
-            items: rows.into_iter().map(LicenseShape::from).collect(),
-            total,
-            page: list.page,
-            per: list.per,
-        },
-    )
+impl From<Listed> for LicenseShape {
+    fn from(one: Listed) -> Self {
+        Self::from(one.row)
+    }
 }
 
 /// A term of a license.

@@ -5,35 +5,21 @@ mod licenses;
 mod tags;
 mod transfer;
 
-use crate::http::{Api, Param, Routes};
-use crate::licenses::pages::{ALERTS, BILLINGS, EMPTY, SORTS, TERMS};
+use crate::http::{Api, Routes};
+use crate::licenses::ledger::FOR_SCRIPTS;
+use crate::licenses::list::LIST;
 use actix_web::http::Method;
-use ledger::{PostingList, ledger};
-use licenses::{LicenseDetail, LicenseList, all, one};
+use ledger::PostingShape;
+use licenses::{LicenseDetail, LicenseShape, one};
 use tags::{TagsBody, TagsShape, tag};
 use transfer::{TransferBody, TransferShape, transfer};
 
 /// The operations of this room.
 pub fn routes(routes: &mut Routes) {
-    routes.api(
-        Method::GET,
+    LIST.operation::<LicenseShape>(
+        routes,
         "/api/v1/accounts/{said}/licenses",
-        Api::says("License Inventory: how many licenses of each kind lie in which Virtual Account, all terms together.")
-            .query(&[
-                Param::text("q", "Words in the license's name, in its entitlement or in one of its tags."),
-                Param::id("va", "Id of a Virtual Account.").many(),
-                Param::text("tag", "A tag of Virtual Accounts.").many(),
-                Param::text("license-tag", "A license tag.").many(),
-                Param::choice("alert", ALERTS, "short: Insufficient Licenses; ending: a term ends within 90 days.").many(),
-                Param::choice("term", TERMS, "Of the term that ends first.").many(),
-                Param::choice("billing", BILLINGS, "How they are paid for.").many(),
-                Param::choice("empty", EMPTY, "yes: those of which none are left as well."),
-                Param::sort(SORTS, "With - in front the other way round."),
-                Param::PAGE,
-                Param::PER,
-            ])
-            .gives::<LicenseList>(200),
-        all,
+        "License Inventory: how many licenses of each kind lie in which Virtual Account, all terms together.",
     );
     routes.api(
         Method::GET,
@@ -50,15 +36,10 @@ pub fn routes(routes: &mut Routes) {
             .gives::<TagsShape>(200),
         tag,
     );
-    routes.api(
-        Method::GET,
+    FOR_SCRIPTS.operation::<PostingShape>(
+        routes,
         "/api/v1/accounts/{said}/license-transactions",
-        Api::says(
-            "The ledger: every license that came into a Virtual Account or went out of it, the newest first.",
-        )
-        .query(&[Param::PAGE, Param::PER])
-        .gives::<PostingList>(200),
-        ledger,
+        "The ledger: every license that came into a Virtual Account or went out of it, the newest first.",
     );
     routes.api(
         Method::POST,

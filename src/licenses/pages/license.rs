@@ -1,10 +1,10 @@
 //! The page of one license in one Virtual Account: Overview, Event Log, Order History. Its product instances are shown
 //! by the room that knows them, under the same head.
 
-use super::super::model::MoveKind;
+use super::super::ledger::Line;
 use super::super::service::{self, TermRow};
 use super::super::stock::{self, Stock};
-use super::super::store::{self, Ledger, Posting};
+use super::super::store::{self, Ledger};
 use super::inventory::having;
 use super::{base, between, ends_in, expires, whole};
 use crate::authz::action::ViewInventory;
@@ -302,23 +302,18 @@ pub struct PostingView {
 }
 
 impl PostingView {
-    pub fn of(posting: Posting, place: String, number: i64) -> Self {
+    pub fn of(line: Line, number: i64) -> Self {
+        let (place, reference, posting) = (line.place(), line.reference(), line.posting);
         Self {
             at: posting.at.utc(),
             what: posting.kind.label(),
             license: posting.license,
             place_id: posting.deleted_place.is_none().then_some(posting.place),
-            place: posting
-                .deleted_place
-                .map_or(place, |name| format!("{name} (deleted)")),
+            place,
             amount: signed(&posting.quantity),
             colour: balance_class(&posting.quantity),
             order: posting.order.map(|id| format!("/sa/{number}/orders/{id}")),
-            reference: match posting.kind {
-                MoveKind::TransferIn => format!("from {}", posting.reference),
-                MoveKind::TransferOut => format!("to {}", posting.reference),
-                MoveKind::Order | MoveKind::OrderTakenBack | MoveKind::Response => posting.reference,
-            },
+            reference,
             actor: posting.actor,
         }
     }
@@ -337,7 +332,8 @@ pub async fn orders(may: May<ViewInventory>, id: PathPart<LicenseStockId>) -> An
                 of: Some((head.stock().virtual_account, head.stock().entitlement.clone())),
                 ..Ledger::default()
             };
-            let postings = store::postings(r, permit.within(), &asked, MOST_EVENTS, 0)?;
+            let postings =
+                store::postings(r, permit.within(), &asked, true, (MOST_EVENTS.unsigned_abs(), 0))?;
             Ok((head, postings))
         })
         .await?;
@@ -346,7 +342,10 @@ pub async fn orders(may: May<ViewInventory>, id: PathPart<LicenseStockId>) -> An
         shell: head.shell(&may),
         rows: postings
             .into_iter()
-            .map(|posting| PostingView::of(posting, String::new(), number))
+            .map(|posting| {
+                let place = String::new();
+                PostingView::of(Line { posting, place }, number)
+            })
             .collect(),
         head,
     })

@@ -7,10 +7,10 @@ mod place;
 mod tags;
 mod transfer;
 
-pub use inventory::{ALERTS, BILLINGS, EMPTY, SORTS, TERMS, order, query};
 pub use license::{LicenseHead, LicenseTab};
 pub use place::{InventoryHead, InventoryTab};
 
+use super::list::LIST;
 use super::model::MOST_AT_ONCE;
 use crate::authn::people::Person;
 use crate::authz::Action;
@@ -22,15 +22,10 @@ use crate::http::{Crumb, Routes, Visit, reason};
 use crate::kernel::Moment;
 use crate::kernel::ids::LicenseStockId;
 
-/// Where License Inventory stands; `{said}` is the account's number.
-const INVENTORY: &str = "/sa/{said}/licensing/license-inventory";
-
 /// The pages, and their place in the menu.
 pub fn routes(routes: &mut Routes) {
-    routes.get(INVENTORY, inventory::list);
-    routes.get("/sa/{said}/licensing/license-inventory.csv", inventory::csv);
-    routes.get("/sa/{said}/licensing/transactions", ledger::list);
-    routes.get("/sa/{said}/licensing/transactions.csv", ledger::csv);
+    LIST.pages(routes, inventory::list);
+    super::ledger::LIST.pages(routes, ledger::list);
 
     routes.get("/sa/{said}/licensing/inventory", place::choose);
     routes.get("/sa/{said}/licensing/inventory/{va}/licenses", place::licenses);
@@ -52,7 +47,7 @@ pub fn routes(routes: &mut Routes) {
         section: "Licensing",
         group: None,
         label: Some("License Inventory"),
-        path: INVENTORY,
+        path: LIST.path,
         action: Action::ViewInventory,
     });
     routes.menu(Item {
@@ -62,7 +57,7 @@ pub fn routes(routes: &mut Routes) {
         path: "/sa/{said}/licensing/inventory",
         action: Action::ViewInventory,
     });
-    routes.menu_covers("/sa/{said}/licensing/", INVENTORY);
+    routes.menu_covers("/sa/{said}/licensing/", LIST.path);
     routes.menu_covers(
         "/sa/{said}/licensing/inventory/",
         "/sa/{said}/licensing/inventory",
@@ -95,7 +90,7 @@ fn between(visit: &Visit) -> Vec<Crumb> {
 }
 
 /// When a term ends that has not ended yet: today, or in so many days.
-fn expires(days: i64) -> String {
+pub fn expires(days: i64) -> String {
     if days == 0 {
         "Expires today".to_owned()
     } else {
@@ -142,12 +137,12 @@ fn whole(amount: i64) -> String {
 }
 
 /// A day for a file.
-fn day(at: Option<Moment>) -> String {
+pub fn day(at: Option<Moment>) -> String {
     at.map_or_else(String::new, |at| at.utc().format("%Y-%m-%d").to_string())
 }
 
 /// How many days from now a term ends, its last day included; none when it ends in more than ninety days or never.
-fn ends_in(at: Option<Moment>, now: Moment) -> Option<i64> {
+pub fn ends_in(at: Option<Moment>, now: Moment) -> Option<i64> {
     let days = (at?.utc().date_naive() - now.utc().date_naive()).num_days();
     (days <= 90).then_some(days)
 }

@@ -8,7 +8,7 @@ use crate::kernel::ids::{
 };
 use crate::licenses::model::MoveKind;
 use crate::platform::db::schema::{license_moves as moves, license_pools as pools};
-use crate::platform::db::{Reads, Tx};
+use crate::platform::db::{Reads, Tx, by, cut};
 use diesel::prelude::*;
 
 /// A line of the ledger as lists show it.
@@ -76,16 +76,17 @@ pub fn count_postings(read: &mut dyn Reads, within: &Within, asked: &Ledger) -> 
     Ok(u64::try_from(found).unwrap_or_default())
 }
 
-/// A page of the ledger, the newest first.
+/// So many lines of the ledger, after so many.
 pub fn postings(
     read: &mut dyn Reads,
     within: &Within,
     asked: &Ledger,
-    limit: i64,
-    offset: i64,
+    newest_first: bool,
+    some: (u64, u64),
 ) -> Result<Vec<Posting>> {
-    Ok(ledger!(within, asked)
-        .order((moves::at.desc(), moves::id.desc()))
+    let query = by(ledger!(within, asked), moves::at, newest_first);
+    let query = by(query, moves::id, newest_first);
+    Ok(cut(query, some)
         .select((
             moves::id,
             moves::at,
@@ -98,8 +99,6 @@ pub fn postings(
             moves::reference,
             moves::actor,
         ))
-        .limit(limit)
-        .offset(offset)
         .load(read.conn())?)
 }
 
