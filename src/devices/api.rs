@@ -1,13 +1,13 @@
 //! Product instances, for scripts: what the pages show and do.
 
+use super::list::LIST;
 use super::model::{Authorization, Standing, UseStatus};
-use super::pages::{MODES, REPORTS, SORTS, STANDINGS, order, query, total};
 use super::policy::{self, PolicyState};
 use super::service::{self, Row};
 use crate::authz::action::{RemoveDevice, Transfer, ViewInventory};
 use crate::error::{Error, Result};
 use crate::http::form::PathPart;
-use crate::http::{Answer, Api, IdempotencyKey, JsonBody, May, Param, Routes, Visit, json};
+use crate::http::{Answer, Api, IdempotencyKey, JsonBody, May, Routes, json};
 use crate::kernel::Moment;
 use crate::kernel::ids::{DeviceId, VirtualAccountId};
 use crate::platform::db::{OnceKey, history};
@@ -19,26 +19,10 @@ use utoipa::ToSchema;
 pub fn routes(routes: &mut Routes) {
     const ALL: &str = "/api/v1/accounts/{said}/devices";
     const ONE: &str = "/api/v1/accounts/{said}/devices/{device}";
-    routes.api(
-        Method::GET,
+    LIST.operation::<DeviceShape>(
+        routes,
         ALL,
-        Api::says("Device Inventory: the product instances of the Smart Account, with what they use.")
-            .query(&[
-                Param::text(
-                    "q",
-                    "Words in the host name, the UDI or the product; or several serial numbers.",
-                ),
-                Param::id("va", "Id of a Virtual Account.").many(),
-                Param::choice("status", STANDINGS, "How it stands.").many(),
-                Param::text("product", "A product type that is there.").many(),
-                Param::choice("mode", MODES, "Whether it reports by policy.").many(),
-                Param::choice("report", REPORTS, "How its usage report by policy stands.").many(),
-                Param::sort(SORTS, "With - in front the other way round."),
-                Param::PAGE,
-                Param::PER,
-            ])
-            .gives::<DeviceList>(200),
-        all,
+        "Device Inventory: the product instances of the Smart Account, with what they use.",
     );
     routes.api(
         Method::GET,
@@ -170,15 +154,6 @@ impl From<Row> for DeviceShape {
     }
 }
 
-/// A page of Device Inventory.
-#[derive(Debug, Serialize, ToSchema)]
-struct DeviceList {
-    items: Vec<DeviceShape>,
-    total: u64,
-    page: u64,
-    per: u64,
-}
-
 /// Something that happened to a product instance.
 #[derive(Debug, Serialize, ToSchema)]
 struct DeviceEvent {
@@ -263,39 +238,6 @@ fn ids(given: &[String]) -> Result<Vec<DeviceId>> {
         .iter()
         .map(|id| id.parse().map_err(|_| Error::NotFound))
         .collect()
-}
-
-async fn all(may: May<ViewInventory>) -> Answer {
-    let (permit, path, raw) = (may.permit.clone(), may.path.clone(), may.query.clone());
-    let visit = Visit::clone(&may);
-    let (list, total, rows) = may
-        .portal
-        .db
-        .read(move |r| {
-            let (list, filter) = query(r, &visit, &permit, path, &raw, None)?;
-            list.understood()?;
-            let total = total(r, &visit, &permit, &filter)?;
-            let rows = service::page(
-                r,
-                &permit,
-                &filter,
-                order(&list),
-                Some(total),
-                list.limit(),
-                list.offset(),
-            )?;
-            Ok((list, total, rows))
-        })
-        .await?;
-    json(
-        200,
-        &DeviceList {
-            items: rows.into_iter().map(DeviceShape::from).collect(),
-            total,
-            page: list.page,
-            per: list.per,
-        },
-    )
 }
 
 async fn one(may: May<ViewInventory>, id: PathPart<DeviceId>) -> Answer {

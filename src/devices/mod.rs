@@ -9,6 +9,7 @@ mod api_device;
 pub mod calls;
 mod jobs;
 mod lifecycle;
+mod list;
 mod model;
 mod occupant;
 mod pages;
@@ -20,11 +21,11 @@ mod service;
 mod store;
 
 pub use jobs::jobs;
+pub use list::REPORTS;
 pub use model::{
     Authorization, Device, MOST_LICENSES, MOST_QUANTITY, Reported, Standing, Udi, Usage, UseStatus, reported,
 };
 pub use occupant::Devices;
-pub use pages::REPORTS;
 pub use reconcile::{Outcome, Served, Server, Uses, compare, much_was_written_now, reconcile};
 pub use service::{
     Move, Row, Using, by_udi, count, count_in, each_of_account, page, place_many, remove, tallied, totals,

@@ -6,9 +6,8 @@ mod list;
 mod one;
 mod tabs;
 
-pub use list::{MODES, REPORTS, SORTS, STANDINGS, order, query, total};
-
 use super::calls::Told;
+use super::list::LIST;
 use super::model::{Authorization, Device, Standing, UseStatus};
 use super::policy::PolicyState;
 use super::service::Row;
@@ -20,16 +19,13 @@ use crate::http::{Routes, Visit, reason};
 use crate::kernel::Moment;
 use crate::kernel::ids::DeviceId;
 
-/// Where "Device Inventory" stands; `{said}` is the account's number.
-const INVENTORY: &str = "/sa/{said}/devices/device-inventory";
 /// Where its commands stand.
 const DEVICES: &str = "/sa/{said}/devices";
 
 /// The pages, and their place in the menu.
 pub fn routes(routes: &mut Routes) {
-    routes.get(INVENTORY, list::inventory);
-    routes.get(&format!("{INVENTORY}.csv"), list::csv);
-    routes.get(&format!("{INVENTORY}/{{device}}"), one::show);
+    LIST.pages(routes, list::inventory);
+    routes.get(&format!("{}/{{device}}", LIST.path), one::show);
 
     routes.get(&format!("{DEVICES}/transfer"), change::transfer_form);
     routes.post(&format!("{DEVICES}/transfer"), change::transfer_review);
@@ -51,11 +47,11 @@ pub fn routes(routes: &mut Routes) {
         section: "Devices",
         group: Some("Devices"),
         label: Some("Device Inventory"),
-        path: INVENTORY,
+        path: LIST.path,
         action: Action::ViewInventory,
     });
-    routes.menu_covers("/sa/{said}/devices/transfer", INVENTORY);
-    routes.menu_covers("/sa/{said}/devices/remove", INVENTORY);
+    routes.menu_covers("/sa/{said}/devices/transfer", LIST.path);
+    routes.menu_covers("/sa/{said}/devices/remove", LIST.path);
 }
 
 impl Named for DeviceId {

@@ -2,36 +2,19 @@
 
 use super::super::service::{self, Using};
 use super::base;
-use super::list::{self, Around};
+use super::list;
 use crate::authz::action::ViewInventory;
 use crate::http::form::PathPart;
 use crate::http::list::Pager;
 use crate::http::widgets::number;
 use crate::http::{Answer, ListQuery, ListSpec, May, Shell, page};
 use crate::kernel::ids::{LicenseStockId, VirtualAccountId};
-use crate::licenses::{InventoryHead, InventoryTab, LicenseHead, LicenseTab};
+use crate::licenses::{LicenseHead, LicenseTab};
 use askama::Template;
 
 /// GET /sa/{said}/licensing/inventory/{va}/product-instances
 pub async fn of_place(may: May<ViewInventory>, place: PathPart<VirtualAccountId>) -> Answer {
-    let (visit, view, place) = (crate::http::Visit::clone(&may), may.permit.clone(), place.0);
-    let (path, raw, account) = (may.path.clone(), may.query.clone(), may.number());
-    let (head, found) = may
-        .portal
-        .db
-        .read(move |r| {
-            let head = InventoryHead::of(r, &view, account, place, InventoryTab::ProductInstances)?;
-            let found = list::find(r, &visit, &view, path, &raw, Some(place))?;
-            Ok((head, found))
-        })
-        .await?;
-    let around = Around {
-        shell: head.shell(&may, &found.list),
-        head: Some(head),
-        from: Some(place),
-        removal: None,
-    };
-    list::show(&may, &may.permit, found, around, 200)
+    list::in_place(&may, place.0).await
 }
 
 #[derive(Template)]
