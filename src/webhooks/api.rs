@@ -1,13 +1,15 @@
 //! Webhooks, for scripts: what the pages can do.
 
+use super::list::{DELIVERIES, LIST, WEBHOOK};
 use super::model::{Delivery, State, Tally, Wanted, Webhook};
-use super::pages::{STATES, period, spec, states};
+use super::pages::period;
 use super::service::{self, Again, NewSecret};
 use crate::authz::action::ManageWebhooks;
 use crate::error::Result;
 use crate::http::form::PathPart;
+use crate::http::list::{ListPage, Reading};
 use crate::http::reply::nothing;
-use crate::http::{Answer, Api, JsonBody, ListQuery, May, Param, Routes, json};
+use crate::http::{Answer, Api, JsonBody, May, Routes, json};
 use crate::kernel::Moment;
 use crate::kernel::event::Kind;
 use crate::kernel::ids::{DeliveryId, EventId, WebhookId};
@@ -24,12 +26,7 @@ pub fn routes(routes: &mut Routes) {
 }
 
 fn webhook_routes(routes: &mut Routes) {
-    routes.api(
-        Method::GET,
-        ALL,
-        Api::says("The webhooks of the account, by name.").gives::<WebhookList>(200),
-        all,
-    );
+    LIST.operation::<WebhookShape>(routes, ALL, "The webhooks of the account, by name.");
     routes.api(
         Method::POST,
         ALL,
@@ -86,12 +83,8 @@ fn delivery_routes(routes: &mut Routes) {
         Method::GET,
         &format!("{ONE}/deliveries"),
         Api::says("What the webhook was told, the newest first.")
-            .query(&[
-                Param::choice("state", STATES, "What became of it.").many(),
-                Param::PAGE,
-                Param::PER,
-            ])
-            .gives::<DeliveryList>(200),
+            .query(&DELIVERIES.params())
+            .gives::<ListPage<DeliveryShape>>(200),
         deliveries,
     );
     routes.api(
@@ -128,8 +121,8 @@ struct WebhookShape {
     given_up: u64,
 }
 
-impl WebhookShape {
-    fn of((hook, tally): (Webhook, Tally)) -> Self {
+impl From<(Webhook, Tally)> for WebhookShape {
+    fn from((hook, tally): (Webhook, Tally)) -> Self {
         Self {
             id: hook.id,
             kinds: hook.kinds(),
@@ -143,12 +136,6 @@ impl WebhookShape {
             given_up: tally.given_up,
         }
     }
-}
-
-/// The webhooks of an account.
-#[derive(Debug, Serialize, ToSchema)]
-struct WebhookList {
-    items: Vec<WebhookShape>,
 }
 
 /// A webhook as it is to be.
@@ -262,30 +249,10 @@ impl From<Delivery> for DeliveryShape {
     }
 }
 
-/// A page of what a webhook was told.
-#[derive(Debug, Serialize, ToSchema)]
-struct DeliveryList {
-    items: Vec<DeliveryShape>,
-    total: u64,
-    page: u64,
-    per: u64,
-}
-
-async fn all(may: May<ManageWebhooks>) -> Answer {
-    let permit = may.permit.clone();
-    let hooks = may.portal.db.read(move |r| service::all(r, &permit)).await?;
-    json(
-        200,
-        &WebhookList {
-            items: hooks.into_iter().map(WebhookShape::of).collect(),
-        },
-    )
-}
-
 async fn shape(may: &May<ManageWebhooks>, id: WebhookId) -> Result<WebhookShape> {
     let permit = may.permit.clone();
     let found = may.portal.db.read(move |r| service::one(r, &permit, id)).await?;
-    Ok(WebhookShape::of(found))
+    Ok(WebhookShape::from(found))
 }
 
 async fn add(may: May<ManageWebhooks>, body: JsonBody<WebhookBody>) -> Answer {
@@ -385,29 +352,8 @@ async fn replay_one(
 }
 
 async fn deliveries(may: May<ManageWebhooks>, id: PathPart<WebhookId>) -> Answer {
-    let list = ListQuery::parse(&may.query, &spec(may.path.clone()));
-    list.understood()?;
-    let permit = may.permit.clone();
-    let (page, per, offset, limit, states) =
-        (list.page, list.per, list.offset(), list.limit(), states(&list));
-    let (rows, total) = may
-        .portal
-        .db
-        .read(move |r| {
-            let (hook, _) = service::one(r, &permit, id.0)?;
-            let rows = service::deliveries(r, &hook, &states, offset, limit)?;
-            Ok((rows, service::count(r, &hook, &states)?))
-        })
-        .await?;
-    json(
-        200,
-        &DeliveryList {
-            items: rows.into_iter().map(DeliveryShape::from).collect(),
-            total,
-            page,
-            per,
-        },
-    )
+    let of = Reading::of(&may, &may.path).with(WEBHOOK, id.0.as_str());
+    DELIVERIES.items(of, &may, &may.permit, DeliveryShape::from).await
 }
 
 async fn delivery(

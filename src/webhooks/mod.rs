@@ -4,6 +4,7 @@
 
 mod api;
 mod carrier;
+mod list;
 mod model;
 mod pages;
 mod service;

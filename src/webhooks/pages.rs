@@ -1,13 +1,14 @@
 //! "Webhooks" of an account: the list, one with what it was told, one delivery with request and answer.
 
-use super::model::{DELIVERY, Delivery, EVENT, SIGNATURE, State, Tally, WEBHOOK, Wanted, Webhook};
+use super::list::{DELIVERIES, Hook, LIST, WEBHOOK, kinds};
+use super::model::{self, DELIVERY, Delivery, EVENT, SIGNATURE, State, Tally, Wanted, Webhook};
 use super::service::{self, Again, NewSecret};
 use crate::authz::Action;
 use crate::authz::action::ManageWebhooks;
 use crate::error::{Error, Problems, Result};
 use crate::events::KINDS;
 use crate::http::form::{Named, PathPart, fresh};
-use crate::http::list::{FilterSpec, ListQuery, ListSpec, Pager};
+use crate::http::list::{Listing, Reading};
 use crate::http::widgets::{counted, number};
 use crate::http::{
     Answer, Crumb, Flash, FlashKind, FormState, May, NoFields, Posted, Routes, Shell, page, page_with,
@@ -28,9 +29,10 @@ impl Named for DeliveryId {
 pub fn routes(routes: &mut Routes) {
     const ALL: &str = super::WEBHOOKS;
     const ONE: &str = "/sa/{said}/webhooks/{webhook}";
-    routes.get(ALL, list);
+    LIST.pages(routes, list);
     routes.get(&format!("{ALL}/new"), show_new);
     routes.post(&format!("{ALL}/new"), create);
+    routes.get(&format!("{ONE}/deliveries.csv"), deliveries_csv);
     routes.get(ONE, one);
     routes.get(&format!("{ONE}/edit"), show_edit);
     routes.post(&format!("{ONE}/edit"), edit);
@@ -60,7 +62,7 @@ struct ListPage {
     shell: Shell,
     form: FormState,
     base: String,
-    hooks: Vec<(Webhook, Tally)>,
+    found: Listing<(Webhook, Tally)>,
     dialog: Dialog,
     /// The webhook that was just made, and its secret: shown this once.
     made: Option<(String, String)>,
@@ -75,9 +77,8 @@ async fn list_page(
     dialog: Dialog,
     made: Option<(String, String)>,
 ) -> Result<ListPage> {
-    let permit = may.permit.clone();
-    let hooks = may.portal.db.read(move |r| service::all(r, &permit)).await?;
-    let mut shell = may.account_shell("Webhooks", &[Crumb::text("Activity")]);
+    let (found, ()) = LIST.page(may, &may.permit, |_, _, _| Ok(())).await?;
+    let mut shell = may.list_shell("Webhooks", &[Crumb::text("Activity")], &found.list);
     if matches!(dialog, Dialog::New) {
         shell = shell.with_dialog("Add Webhook");
     }
@@ -86,7 +87,7 @@ async fn list_page(
         shell,
         form,
         base: base(may),
-        hooks,
+        found,
         dialog,
         made,
         kinds: &KINDS,
@@ -155,8 +156,6 @@ async fn create(may: May<ManageWebhooks>, posted: Posted<Typed>) -> Answer {
     }
 }
 
-// One of them -------------------------------------------------------------------------------------------------------
-
 /// What stands over the page of one.
 #[derive(PartialEq, Eq)]
 enum Over {
@@ -166,12 +165,6 @@ enum Over {
     Remove,
 }
 
-pub const STATES: &[(&str, &str)] = &[
-    (State::Waiting.word(), State::Waiting.label()),
-    (State::Delivered.word(), State::Delivered.label()),
-    (State::GivenUp.word(), State::GivenUp.label()),
-];
-
 #[derive(Template)]
 #[template(path = "webhooks/one.html")]
 struct OnePage {
@@ -180,16 +173,17 @@ struct OnePage {
     here: String,
     hook: Webhook,
     tally: Tally,
-    list: ListQuery,
-    pager: Pager,
-    rows: Vec<Delivery>,
-    count: String,
+    found: Listing<Delivery, Hook>,
     over: Over,
     secret: Option<String>,
     kinds: &'static [(&'static str, &'static str)],
 }
 
 impl OnePage {
+    /// The deliveries that are shown as a file.
+    fn file(&self) -> String {
+        self.found.list.csv_href().replacen(".csv", "/deliveries.csv", 1)
+    }
     #[allow(
         clippy::trivially_copy_pass_by_ref,
         reason = "templates lend what they hand over"
@@ -199,26 +193,13 @@ impl OnePage {
     }
 }
 
-pub fn spec(path: String) -> ListSpec<'static> {
-    ListSpec {
-        path,
-        sorts: &[],
-        default_sort: "",
-        filters: &[FilterSpec {
-            key: "state",
-            label: "State",
-            values: STATES,
-        }],
-        columns: &[],
-    }
+/// The deliveries of one, on its page.
+fn told(may: &May<ManageWebhooks>, id: WebhookId) -> Reading {
+    Reading::of(may, &format!("{}/{id}", base(may))).with(WEBHOOK, id.as_str())
 }
 
-/// The states that a list's address asks for.
-pub fn states(list: &ListQuery) -> Vec<State> {
-    list.values("state")
-        .iter()
-        .filter_map(|word| word.parse().ok())
-        .collect()
+async fn deliveries_csv(may: May<ManageWebhooks>, id: PathPart<WebhookId>) -> Answer {
+    DELIVERIES.file_at(told(&may, id.0), &may, &may.permit).await
 }
 
 async fn one_page(
@@ -229,20 +210,10 @@ async fn one_page(
     secret: Option<String>,
 ) -> Result<OnePage> {
     let here = format!("{}/{id}", base(may));
-    let permit = may.permit.clone();
-    let mut list = may.list(&spec(here.clone()));
-    let (hook, tally, list, rows, total) = may
-        .portal
-        .db
-        .read(move |r| {
-            let (hook, tally) = service::one(r, &permit, id)?;
-            let states = states(&list);
-            let total = service::count(r, &hook, &states)?;
-            list.clamp(total);
-            let rows = service::deliveries(r, &hook, &states, list.offset(), list.limit())?;
-            Ok((hook, tally, list, rows, total))
-        })
+    let (mut found, ()) = DELIVERIES
+        .page_at(told(may, id), may, &may.permit, |_, _, _| Ok(()))
         .await?;
+    let Hook { hook, tally, .. } = found.counts.take().ok_or(Error::NotFound)?;
     let form = form.unwrap_or_else(|| {
         let form = fresh()
             .with_value("name", &hook.name)
@@ -257,7 +228,7 @@ async fn one_page(
     let mut shell = may.list_shell(
         hook.name.clone(),
         &[Crumb::text("Activity"), Crumb::link("Webhooks", base(may))],
-        &list,
+        &found.list,
     );
     shell = match over {
         Over::Nothing => shell,
@@ -272,10 +243,7 @@ async fn one_page(
         here,
         hook,
         tally,
-        pager: list.pager(total),
-        list,
-        rows,
-        count: counted(total, "delivery", "deliveries"),
+        found,
         over,
         secret,
         kinds: &KINDS,
@@ -431,8 +399,6 @@ async fn replay_one(
     ))
 }
 
-// A delivery --------------------------------------------------------------------------------------------------------
-
 #[derive(Template)]
 #[template(path = "webhooks/delivery.html")]
 struct DeliveryPage {
@@ -463,7 +429,7 @@ async fn delivery(
     let headers = vec![
         ("Content-Type", "application/json".to_owned()),
         (DELIVERY, delivery.id.to_string()),
-        (WEBHOOK, hook.id.to_string()),
+        (model::WEBHOOK, hook.id.to_string()),
         (EVENT, delivery.kind.word().to_owned()),
         (SIGNATURE, "t=\u{2026},v1=\u{2026}".to_owned()),
     ];

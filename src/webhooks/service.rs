@@ -66,15 +66,14 @@ pub fn one(read: &mut dyn Reads, permit: &Permit<ManageWebhooks>, id: WebhookId)
     Ok((hook, tally))
 }
 
-/// A page of what a webhook was told.
+/// So many of what a webhook was told, after so many.
 pub fn deliveries(
     read: &mut dyn Reads,
     hook: &Webhook,
     states: &[State],
-    offset: u64,
-    limit: u64,
+    some: (u64, u64),
 ) -> Result<Vec<Delivery>> {
-    store::page(read, hook, states, offset, limit)
+    store::page(read, hook, states, some)
 }
 
 /// How many there are.

@@ -7,7 +7,7 @@ use crate::kernel::event::Kind;
 use crate::kernel::ids::{DeliveryId, EventId, SmartAccountId, WebhookId};
 use crate::kernel::{Moment, search_key};
 use crate::platform::db::schema::{webhook_deliveries as deliveries, webhooks};
-use crate::platform::db::{OnTaken, Reads, Tx};
+use crate::platform::db::{OnTaken, Reads, Tx, cut};
 use crate::platform::deliveries::machine;
 use crate::platform::reach::Answered;
 use diesel::prelude::*;
@@ -232,21 +232,17 @@ pub fn count(read: &mut dyn Reads, hook: &Webhook, states: &[State]) -> Result<u
     Ok(u64::try_from(found).unwrap_or_default())
 }
 
-/// Some of them, the newest first.
+/// So many, after so many, the newest first.
 pub fn page(
     read: &mut dyn Reads,
     hook: &Webhook,
     states: &[State],
-    offset: u64,
-    limit: u64,
+    some: (u64, u64),
 ) -> Result<Vec<Delivery>> {
-    let whole = |n: u64| i64::try_from(n).unwrap_or(i64::MAX);
-    Ok(asked!(hook, states)
+    let query = asked!(hook, states)
         .select(delivery_columns!())
-        .order(deliveries::id.desc())
-        .offset(whole(offset))
-        .limit(whole(limit))
-        .load(read.conn())?)
+        .order(deliveries::id.desc());
+    Ok(cut(query, some).load(read.conn())?)
 }
 
 pub fn delivery(read: &mut dyn Reads, hook: &Webhook, id: DeliveryId) -> Result<Delivery> {
