@@ -1,15 +1,14 @@
 //! The lab's mailbox: every letter that the portal has sent, to whomever.
 
-use super::model::{Arrived, Piece, Row, Wanted, letter_words, pieces};
+use super::list::MAILBOX;
+use super::model::{Arrived, Piece, Row, letter_words, pieces};
 use super::service;
 use crate::error::Error;
 use crate::http::NoFields;
 use crate::http::form::{Named, PathPart};
-use crate::http::list::{FilterSpec, Pager};
+use crate::http::list::{AtLab, Listing};
 use crate::http::widgets::{Tab, counted};
-use crate::http::{
-    Answer, Crumb, Flash, FlashKind, LabOnly, ListQuery, ListSpec, Posted, Shell, Visit, page,
-};
+use crate::http::{Answer, Crumb, Flash, FlashKind, LabOnly, Posted, Shell, Visit, page};
 use crate::kernel::ids::LetterId;
 use askama::Template;
 use std::sync::atomic::Ordering;
@@ -18,8 +17,6 @@ impl Named for LetterId {
     const NAME: &'static str = "letter";
 }
 
-const PATH: &str = "/simulator/mailbox";
-
 /// What the HTML of a letter may do in its frame: show itself and pictures that it brings along.
 const LETTER_CSP: &str = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; frame-ancestors 'self'; form-action 'none'; base-uri 'none'";
 
@@ -27,11 +24,7 @@ const LETTER_CSP: &str = "default-src 'none'; style-src 'unsafe-inline'; img-src
 #[template(path = "simulator/mailbox.html")]
 struct MailboxPage {
     shell: Shell,
-    list: ListQuery,
-    pager: Pager,
-    rows: Vec<Row>,
-    /// "12 letters".
-    shown: String,
+    found: Listing<Row>,
     unread: u64,
 }
 
@@ -43,58 +36,11 @@ impl MailboxPage {
 
 /// GET /simulator/mailbox
 pub async fn list(lab: LabOnly) -> Answer {
-    let kinds = lab.portal.db.read(|r| service::kinds(r)).await?;
-    let labels: Vec<(String, String)> = kinds.iter().map(|k| (k.clone(), letter_words(k))).collect();
-    let choices: Vec<(&str, &str)> = labels.iter().map(|(k, l)| (k.as_str(), l.as_str())).collect();
-    let filters = [
-        FilterSpec {
-            key: "to",
-            label: "To",
-            values: &[],
-        },
-        FilterSpec {
-            key: "letter",
-            label: "Kind of letter",
-            values: &choices,
-        },
-    ];
-    let mut list = ListQuery::parse(
-        &lab.query,
-        &ListSpec {
-            path: PATH.to_owned(),
-            sorts: &["sent"],
-            default_sort: "-sent",
-            filters: &filters,
-            columns: &[],
-        },
-    );
-    let wanted = Wanted {
-        q: list.q.clone(),
-        to: list.value("to").unwrap_or_default().to_owned(),
-        letter: list.value("letter").unwrap_or_default().to_owned(),
-    };
-    let (page_of, list) = lab
-        .portal
-        .db
-        .read(move |r| {
-            list.clamp(service::matching(r, &wanted)?);
-            let found = service::letters(r, &wanted, list.limit(), list.offset())?;
-            Ok((found, list))
-        })
-        .await?;
-    let mut shell = lab.shell("Mailbox");
-    shell.flash.extend(list.dropped.iter().map(|says| Flash {
-        kind: FlashKind::Warn,
-        text: says.clone(),
-        link: None,
-    }));
+    let (found, unread) = MAILBOX.page(&lab, &AtLab, |r, _, _| service::unread(r)).await?;
     page(&MailboxPage {
-        shell,
-        pager: list.pager(page_of.total),
-        shown: counted(page_of.total, "letter", "letters"),
-        rows: page_of.rows,
-        unread: page_of.unread,
-        list,
+        shell: lab.shell("Mailbox").with_dropped(&found.list),
+        found,
+        unread,
     })
 }
 
@@ -109,7 +55,7 @@ pub async fn mark_read(lab: LabOnly, _form: Posted<NoFields>) -> Answer {
     lab.portal.letters.store(0, Ordering::Relaxed);
     let marked = u64::try_from(marked).unwrap_or_default();
     Ok(lab.see_other(
-        PATH,
+        MAILBOX.path,
         Flash {
             kind: FlashKind::Ok,
             text: format!(
@@ -140,10 +86,13 @@ pub async fn show(lab: LabOnly, id: PathPart<LetterId>) -> Answer {
     let as_text = url::form_urlencoded::parse(lab.query.as_bytes())
         .any(|(key, value)| key == "view" && value == "text");
     let mut shell = lab.shell(letter.subject.clone());
-    shell.crumbs = vec![Crumb::link("Mailbox", PATH), Crumb::text(letter.subject.clone())];
+    shell.crumbs = vec![
+        Crumb::link("Mailbox", MAILBOX.path),
+        Crumb::text(letter.subject.clone()),
+    ];
     let tab = |label: &str, view: &str, current| Tab {
         label: label.to_owned(),
-        href: format!("{PATH}/{}{view}", letter.id),
+        href: format!("{}/{}{view}", MAILBOX.path, letter.id),
         current,
         count: None,
     };

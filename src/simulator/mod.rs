@@ -8,6 +8,7 @@ mod fleet;
 mod graded;
 mod integrity;
 mod like_yours;
+mod list;
 mod mailbox_pages;
 mod model;
 mod operator_pages;
@@ -41,7 +42,7 @@ use std::time::Duration;
 
 /// The routes of this room.
 pub fn routes(routes: &mut Routes) {
-    routes.get("/simulator/mailbox", mailbox_pages::list);
+    list::MAILBOX.pages(routes, mailbox_pages::list);
     routes.post("/simulator/mailbox/read", mailbox_pages::mark_read);
     routes.get("/simulator/mailbox/{letter}", mailbox_pages::show);
     routes.get("/simulator/mailbox/{letter}/html", mailbox_pages::html);
@@ -169,7 +170,7 @@ fn operator_routes(routes: &mut Routes) {
         });
     }
     routes.get("/operator", operator_pages::overview);
-    routes.get("/operator/mail", operator_pages::mail);
+    list::OUTBOUND.pages(routes, operator_pages::mail);
     routes.post("/operator/mail/{letter}/retry", operator_pages::retry);
     routes.get("/operator/ui", operator_pages::gallery);
     routes.get("/operator/ui/dialog", operator_pages::gallery_dialog);

@@ -1,5 +1,6 @@
 //! For whoever runs this installation: how it stands, and what became of the mail.
 
+use super::list::OUTBOUND;
 use super::model::letter_words;
 use super::service;
 use crate::authn::{people, session};
@@ -7,16 +8,14 @@ use crate::authz::action::Operate;
 use crate::http::NoFields;
 use crate::http::form::PathPart;
 use crate::http::gallery::Gallery;
-use crate::http::list::{FilterSpec, Pager};
+use crate::http::list::Listing;
 use crate::http::widgets::counted;
-use crate::http::{Answer, Flash, FlashKind, ListQuery, ListSpec, May, Posted, Shell, page};
+use crate::http::{Answer, Flash, FlashKind, May, Posted, Shell, page};
 use crate::kernel::ids::LetterId;
 use crate::platform::db::{Database, migrate};
 use crate::platform::jobs::Report;
 use crate::platform::mail::{self, Delivery, Queued};
 use askama::Template;
-
-const MAIL: &str = "/operator/mail";
 
 #[derive(Template)]
 #[template(path = "operator/overview.html")]
@@ -78,10 +77,7 @@ pub async fn overview(may: May<Operate>) -> Answer {
 #[template(path = "operator/mail.html")]
 struct MailPage {
     shell: Shell,
-    list: ListQuery,
-    pager: Pager,
-    rows: Vec<Queued>,
-    shown: String,
+    found: Listing<Queued>,
 }
 
 impl OverviewPage {
@@ -107,55 +103,12 @@ impl MailPage {
     }
 }
 
-const FILTERS: &[FilterSpec<'_>] = &[FilterSpec {
-    key: "state",
-    label: "State",
-    values: &[
-        (Delivery::Waiting.word(), Delivery::Waiting.label()),
-        (Delivery::Sent.word(), Delivery::Sent.label()),
-        (Delivery::GivenUp.word(), Delivery::GivenUp.label()),
-    ],
-}];
-
 /// GET /operator/mail
 pub async fn mail(may: May<Operate>) -> Answer {
-    let mut list = ListQuery::parse(
-        &may.query,
-        &ListSpec {
-            path: MAIL.to_owned(),
-            sorts: &["queued"],
-            default_sort: "-queued",
-            filters: FILTERS,
-            columns: &[],
-        },
-    );
-    let states: Vec<Delivery> = list
-        .values("state")
-        .into_iter()
-        .filter_map(|s| s.parse().ok())
-        .collect();
-    let (rows, total, list) = may
-        .portal
-        .db
-        .read(move |r| {
-            let total = whole(mail::count(r, &states, &list.q)?);
-            list.clamp(total);
-            let (limit, offset) = (list.limit().cast_signed(), list.offset().cast_signed());
-            Ok((mail::page(r, &states, &list.q, limit, offset)?, total, list))
-        })
-        .await?;
-    let mut shell = may.shell("Outbound email");
-    shell.flash.extend(list.dropped.iter().map(|says| Flash {
-        kind: FlashKind::Warn,
-        text: says.clone(),
-        link: None,
-    }));
+    let (found, ()) = OUTBOUND.page(&may, &may.permit, |_, _, _| Ok(())).await?;
     page(&MailPage {
-        shell,
-        pager: list.pager(total),
-        shown: counted(total, "letter", "letters"),
-        rows,
-        list,
+        shell: may.shell("Outbound email").with_dropped(&found.list),
+        found,
     })
 }
 
@@ -169,7 +122,7 @@ pub async fn retry(may: May<Operate>, PathPart(id): PathPart<LetterId>, _form: P
         .await?;
     may.portal.jobs.nudge();
     Ok(may.see_other(
-        MAIL,
+        OUTBOUND.path,
         Flash {
             kind: FlashKind::Ok,
             text: format!("The letter to {} was queued again.", letter.to_address),

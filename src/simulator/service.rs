@@ -11,16 +11,6 @@ use crate::platform::db::{Db, Reads, Recorded, Tx};
 use crate::platform::mail;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-/// A page of the mailbox.
-pub struct Page {
-    /// The newest first.
-    pub rows: Vec<Row>,
-    /// How many match.
-    pub total: u64,
-    /// How many letters of all nobody has marked as read.
-    pub unread: u64,
-}
-
 fn count(of: i64) -> u64 {
     u64::try_from(of).unwrap_or_default()
 }
@@ -35,14 +25,19 @@ pub fn matching(read: &mut dyn Reads, wanted: &Wanted) -> Result<u64> {
     store::count(read, wanted).map(count)
 }
 
-/// A page of the mailbox.
-pub fn letters(read: &mut dyn Reads, wanted: &Wanted, limit: u64, offset: u64) -> Result<Page> {
-    let whole = |n: u64| i64::try_from(n).unwrap_or(i64::MAX);
-    Ok(Page {
-        rows: store::list(read, wanted, whole(limit), whole(offset))?,
-        total: matching(read, wanted)?,
-        unread: store::unread(read).map(count)?,
-    })
+/// So many letters by when they were sent, after so many.
+pub fn letters(
+    read: &mut dyn Reads,
+    wanted: &Wanted,
+    newest_first: bool,
+    some: (u64, u64),
+) -> Result<Vec<Row>> {
+    store::list(read, wanted, newest_first, some)
+}
+
+/// How many letters of all nobody has marked as read.
+pub fn unread(read: &mut dyn Reads) -> Result<u64> {
+    store::unread(read).map(count)
 }
 
 /// The newest letters with their texts.

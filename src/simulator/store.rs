@@ -6,7 +6,7 @@ use crate::error::Result;
 use crate::kernel::Moment;
 use crate::kernel::ids::LetterId;
 use crate::platform::db::schema::mailbox;
-use crate::platform::db::{Conn, Reads, Tx, contains};
+use crate::platform::db::{Conn, Reads, Tx, by, contains, cut};
 use diesel::prelude::*;
 use diesel::sql_types::Text;
 
@@ -65,14 +65,11 @@ fn matching(wanted: &Wanted) -> Query<'_> {
     query
 }
 
-/// The newest first.
-pub fn list(read: &mut dyn Reads, wanted: &Wanted, limit: i64, offset: i64) -> Result<Vec<Row>> {
-    Ok(matching(wanted)
-        .order((mailbox::sent_at.desc(), mailbox::id.desc()))
-        .select(row!())
-        .limit(limit)
-        .offset(offset)
-        .load(read.conn())?)
+/// So many by when they were sent, after so many.
+pub fn list(read: &mut dyn Reads, wanted: &Wanted, newest_first: bool, some: (u64, u64)) -> Result<Vec<Row>> {
+    let query = by(matching(wanted), mailbox::sent_at, newest_first);
+    let query = by(query, mailbox::id, newest_first).select(row!());
+    Ok(cut(query, some).load(read.conn())?)
 }
 
 /// The newest first, with their texts.

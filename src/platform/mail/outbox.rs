@@ -5,7 +5,7 @@ use crate::error::{Error, Result};
 use crate::kernel::ids::LetterId;
 use crate::kernel::{EmailAddress, Moment};
 use crate::platform::db::schema::outbox;
-use crate::platform::db::{Conn, Reads, Tx};
+use crate::platform::db::{Conn, Reads, Tx, by, cut};
 use crate::platform::deliveries::machine;
 use diesel::prelude::*;
 
@@ -160,20 +160,18 @@ pub fn page(
     read: &mut dyn Reads,
     states: &[Delivery],
     typed: &str,
-    limit: i64,
-    offset: i64,
+    newest_first: bool,
+    some: (u64, u64),
 ) -> Result<Vec<Queued>> {
-    Ok(matching(states, typed)
-        .select(queued!())
-        .order((outbox::created_at.desc(), outbox::id.desc()))
-        .limit(limit)
-        .offset(offset)
-        .load(read.conn())?)
+    let query = by(matching(states, typed), outbox::created_at, newest_first);
+    let query = by(query, outbox::id, newest_first).select(queued!());
+    Ok(cut(query, some).load(read.conn())?)
 }
 
 /// How many letters [`page`] has in all.
-pub fn count(read: &mut dyn Reads, states: &[Delivery], typed: &str) -> Result<i64> {
-    Ok(matching(states, typed).count().get_result(read.conn())?)
+pub fn count(read: &mut dyn Reads, states: &[Delivery], typed: &str) -> Result<u64> {
+    let found: i64 = matching(states, typed).count().get_result(read.conn())?;
+    Ok(u64::try_from(found).unwrap_or_default())
 }
 
 /// The letters about some things, the newest first.
