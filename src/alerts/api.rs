@@ -1,11 +1,12 @@
 //! Alerts, for scripts.
 
+use super::list::{LIST, Row};
 use super::model::{Settings, Severity, Type};
-use super::pages::{HIDDEN, Row, SEVERITIES, SORTS, TYPES, matching};
 use super::service;
 use crate::authz::action::{EditNotificationAddresses, ViewInventory};
 use crate::error::Error;
-use crate::http::{Answer, Api, JsonBody, May, Param, Routes, json};
+use crate::http::list::Reading;
+use crate::http::{Answer, Api, JsonBody, May, Routes, json};
 use crate::kernel::Moment;
 use crate::kernel::ids::VirtualAccountId;
 use actix_web::http::Method;
@@ -21,14 +22,7 @@ pub fn routes(routes: &mut Routes) {
         Method::GET,
         "/api/v1/accounts/{said}/alerts",
         Api::says("Alerts, the worst first. Those that one hides are left out.")
-            .query(&[
-                Param::text("q", "Words in the message."),
-                Param::choice("severity", SEVERITIES, "How bad it is.").many(),
-                Param::choice("type", TYPES, "What it is about.").many(),
-                Param::id("va", "Id of a Virtual Account.").many(),
-                Param::choice("hidden", HIDDEN, "yes: those that one hides as well."),
-                Param::sort(SORTS, "With - in front the other way round."),
-            ])
+            .query(&LIST.without_pages())
             .gives::<AlertList>(200),
         all,
     );
@@ -98,22 +92,18 @@ struct AlertList {
     total: u64,
 }
 
-async fn all(may: May<ViewInventory>) -> Answer {
-    let (permit, now) = (may.permit.clone(), may.portal.clock.now());
-    let seen = may
-        .portal
-        .db
-        .read(move |r| service::seen(r, &permit, now))
-        .await?;
-    let (list, rows) = matching(may.path.clone(), &may.query, seen);
-    list.understood()?;
-    json(
-        200,
-        &AlertList {
+impl AlertList {
+    fn of(rows: Vec<Row>) -> Self {
+        Self {
             total: rows.len() as u64,
             items: rows.into_iter().map(AlertShape::from).collect(),
-        },
-    )
+        }
+    }
+}
+
+async fn all(may: May<ViewInventory>) -> Answer {
+    let of = Reading::of(&may, LIST.path);
+    json(200, &AlertList::of(LIST.all(of, &may, &may.permit).await?))
 }
 
 /// Which alerts one hides.
@@ -139,20 +129,14 @@ async fn hide(may: May<ViewInventory>, body: JsonBody<HideBody>) -> Answer {
         return Err(Error::invalid("keys", format!("Name 1 to {MOST_HIDDEN} alerts.")));
     }
     let (permit, at, these) = (may.permit.clone(), may.portal.clock.now(), keys.clone());
-    let seen = may
-        .portal
+    may.portal
         .db
         .housekeeping(move |tx| service::hide(tx, &permit, &these, hidden, at))
         .await?;
-    let (_, mut rows) = matching(may.path.clone(), "hidden=yes", seen);
+    let of = Reading::of(&may, LIST.path).asking("hidden=yes");
+    let mut rows = LIST.all(of, &may, &may.permit).await?;
     rows.retain(|row| keys.contains(&row.alert.key));
-    json(
-        200,
-        &AlertList {
-            total: rows.len() as u64,
-            items: rows.into_iter().map(AlertShape::from).collect(),
-        },
-    )
+    json(200, &AlertList::of(rows))
 }
 
 /// What one is told by mail.

@@ -4,6 +4,7 @@
 mod api;
 mod jobs;
 mod letters;
+mod list;
 mod model;
 mod pages;
 mod service;

@@ -1,30 +1,25 @@
 //! "Alerts" of a Smart Account, and what one wants to be told of them.
 
-use super::model::{Alert, Settings, Severity, Type};
+use super::list::{LIST, Row};
+use super::model::Settings;
 use super::service;
 use crate::authz::Action;
 use crate::authz::action::{EditNotificationAddresses, ViewInventory};
 use crate::error::{Error, Result};
 use crate::http::form::fresh;
-use crate::http::list::{FilterSpec, ListQuery, ListSpec, Pager};
+use crate::http::list::{Listing, Reading};
 use crate::http::menu::{ALERTS, Item};
 use crate::http::widgets::counted;
 use crate::http::{
     Answer, Crumb, Flash, FlashKind, FormState, Freshness, May, NoFields, Posted, Routes, Shell, Visit, page,
     page_with, reason,
 };
-use crate::kernel::ids::VirtualAccountId;
-use crate::kernel::{Sought, search_key};
 use crate::members;
 use askama::Template;
 use serde::Deserialize;
-use std::collections::HashMap;
-
-/// More Virtual Accounts than this make no useful filter: their name is typed.
-const MOST_OFFERED: usize = 100;
 
 pub fn routes(routes: &mut Routes) {
-    routes.get(ALERTS, list);
+    LIST.pages(routes, list);
     routes.post(&format!("{ALERTS}/hide"), hide);
     routes.post(&format!("{ALERTS}/show"), show);
     routes.get(&format!("{ALERTS}/notifications"), notifications);
@@ -46,128 +41,11 @@ fn address(visit: &Visit) -> String {
     ALERTS.replace("{said}", &visit.number().to_string())
 }
 
-pub const SEVERITIES: &[(&str, &str)] = &[
-    (Severity::Major.word(), Severity::Major.label()),
-    (Severity::Minor.word(), Severity::Minor.label()),
-    (Severity::Informational.word(), Severity::Informational.label()),
-];
-pub const TYPES: &[(&str, &str)] = &[
-    (Type::Insufficient.word(), Type::Insufficient.label()),
-    (Type::Expired.word(), Type::Expired.label()),
-    (Type::Expiring.word(), Type::Expiring.label()),
-    (Type::FailedToConnect.word(), Type::FailedToConnect.label()),
-    (Type::FailedToRenew.word(), Type::FailedToRenew.label()),
-    (Type::SyncOverdue.word(), Type::SyncOverdue.label()),
-    (Type::ReportOverdue.word(), Type::ReportOverdue.label()),
-    (Type::ReportDue.word(), Type::ReportDue.label()),
-    (
-        Type::AcknowledgementWaiting.word(),
-        Type::AcknowledgementWaiting.label(),
-    ),
-];
-
-/// An alert as lists show it.
-pub struct Row {
-    pub alert: Alert,
-    pub hidden: bool,
-    pub place: String,
-}
-
-pub const HIDDEN: &[(&str, &str)] = &[("yes", "Show hidden alerts")];
-/// By what the list can be sorted.
-pub const SORTS: &[&str] = &["severity", "due"];
-
-/// What an address asks for of what is there: the list, and the rows that match, in order.
-pub fn matching(path: String, raw: &str, seen: service::Seen) -> (ListQuery, Vec<Row>) {
-    let names: HashMap<VirtualAccountId, String> = seen.places.iter().cloned().collect();
-    let offered: Vec<(String, String)> = if seen.places.len() > MOST_OFFERED {
-        Vec::new()
-    } else {
-        seen.places
-            .into_iter()
-            .map(|(id, name)| (id.to_string(), name))
-            .collect()
-    };
-    let offered: Vec<(&str, &str)> = offered
-        .iter()
-        .map(|(id, name)| (id.as_str(), name.as_str()))
-        .collect();
-    let mut list = ListQuery::parse(
-        raw,
-        &ListSpec {
-            path,
-            sorts: SORTS,
-            default_sort: "severity",
-            filters: &[
-                FilterSpec {
-                    key: "severity",
-                    label: "Severity",
-                    values: SEVERITIES,
-                },
-                FilterSpec {
-                    key: "type",
-                    label: "Type",
-                    values: TYPES,
-                },
-                FilterSpec {
-                    key: "va",
-                    label: "Virtual Account",
-                    values: &offered,
-                },
-                FilterSpec {
-                    key: "hidden",
-                    label: "Hidden alerts",
-                    values: HIDDEN,
-                },
-            ],
-            columns: &[],
-        },
-    );
-    list.check_values("va", |wanted| {
-        names
-            .iter()
-            .any(|(id, name)| id.as_str() == wanted || name == wanted)
-    });
-    let list = list;
-    let one_of = |key: &str, words: [&str; 2]| {
-        let wanted = list.values(key);
-        wanted.is_empty() || words.iter().any(|word| wanted.contains(word))
-    };
-    let sought = Sought::parse(&list.q);
-    let mut rows: Vec<Row> = seen
-        .alerts
-        .into_iter()
-        .filter_map(|(alert, hidden)| {
-            let place = names.get(&alert.place).cloned().unwrap_or_default();
-            let shows = (!hidden || list.has("hidden", "yes"))
-                && one_of("severity", [alert.severity.word(), ""])
-                && one_of("type", [alert.kind.word(), ""])
-                && one_of("va", [alert.place.as_str(), &place])
-                && sought.fits(&search_key(&format!(
-                    "{} {} {place}",
-                    alert.message,
-                    alert.kind.label()
-                )));
-            shows.then_some(Row { alert, hidden, place })
-        })
-        .collect();
-    if list.sort == "due" {
-        rows.sort_by(|a, b| (a.alert.due, a.alert.rank()).cmp(&(b.alert.due, b.alert.rank())));
-    }
-    if list.descending {
-        rows.reverse();
-    }
-    (list, rows)
-}
-
 #[derive(Template)]
 #[template(path = "alerts/list.html")]
 struct ListPage {
     shell: Shell,
-    list: ListQuery,
-    pager: Pager,
-    rows: Vec<Row>,
-    count: String,
+    found: Listing<Row>,
     base: String,
     number: i64,
     /// What stands behind the `?`: hiding leads back to it.
@@ -176,36 +54,24 @@ struct ListPage {
 }
 
 async fn list(may: May<ViewInventory>) -> Answer {
-    let (permit, now, visit) = (may.permit.clone(), may.portal.clock.now(), Visit::clone(&may));
-    let (seen, freshness) = may
-        .portal
-        .db
-        .read(move |r| {
-            Ok((
-                service::seen(r, &permit, now)?,
-                Freshness::read(r, &visit, &permit, None)?,
-            ))
+    let visit = Visit::clone(&may);
+    let (found, freshness) = LIST
+        .page(&may, &may.permit, move |r, permit, _| {
+            Freshness::read(r, &visit, permit, None)
         })
         .await?;
-    let (mut list, rows) = matching(address(&may), &may.query, seen);
-    let total = rows.len() as u64;
-    list.clamp(total);
-    let skip = usize::try_from(list.offset()).unwrap_or(usize::MAX);
-    let take = usize::try_from(list.limit()).unwrap_or(usize::MAX);
     page(&ListPage {
-        shell: may.list_shell("Alerts", &[], &list),
-        pager: list.pager(total),
-        rows: rows.into_iter().skip(skip).take(take).collect(),
-        count: counted(total, "alert", "alerts"),
+        shell: may.list_shell("Alerts", &[], &found.list),
         base: address(&may),
         number: may.number(),
         freshness,
-        asked: list
+        asked: found
+            .list
             .href()
             .split_once('?')
             .map(|(_, asked)| asked.to_owned())
             .unwrap_or_default(),
-        list: list.in_words_of(may.portal.config.edition),
+        found,
     })
 }
 
@@ -236,9 +102,8 @@ async fn change(may: May<ViewInventory>, posted: Posted<Chosen>, hidden: bool) -
         format!("{count} shown again.")
     };
     // Read and written anew, so that it leads to no other page.
-    let back = matching(address(&may), &posted.value.asked, service::Seen::none())
-        .0
-        .href();
+    let asked = Reading::of(&may, LIST.path).asking(&posted.value.asked);
+    let back = LIST.asked_at(asked).list.href();
     Ok(may.see_other(&back, Flash::new(FlashKind::Ok, says)))
 }
 
@@ -249,8 +114,6 @@ async fn hide(may: May<ViewInventory>, posted: Posted<Chosen>) -> Answer {
 async fn show(may: May<ViewInventory>, posted: Posted<Chosen>) -> Answer {
     change(may, posted, false).await
 }
-
-// Notifications -------------------------------------------------------------------------------------------------
 
 #[derive(Template)]
 #[template(path = "alerts/notifications.html")]

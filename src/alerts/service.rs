@@ -180,48 +180,18 @@ pub fn waiting(read: &mut Read<'_>, onlooker: &Onlooker<'_>) -> Result<Option<u6
     Ok(Some(keys.len() as u64))
 }
 
-/// Alerts with whether this person hides them, and the names of the Virtual Accounts.
-pub struct Seen {
-    /// The alerts, the worst first, each with whether it is hidden.
-    pub alerts: Vec<(Alert, bool)>,
-    /// Names of Virtual Accounts within reach.
-    pub places: Vec<(VirtualAccountId, String)>,
-}
-
-impl Seen {
-    /// Nothing: for reading an address alone.
-    pub fn none() -> Self {
-        Self {
-            alerts: Vec::new(),
-            places: Vec::new(),
-        }
-    }
-}
-
-/// What a page shows.
-pub fn seen(read: &mut dyn Reads, permit: &Permit<ViewInventory>, now: Moment) -> Result<Seen> {
+/// The alerts, the worst first, each with whether this person hides it.
+pub fn seen(read: &mut dyn Reads, permit: &Permit<ViewInventory>, now: Moment) -> Result<Vec<(Alert, bool)>> {
     let alerts = all(read, permit, now)?;
-    seen_of(read, permit, alerts)
+    let hidden = store::hidden(read, permit.within().account()?, permit.person()?)?;
+    let seen = alerts.into_iter().map(|alert| {
+        let is_hidden = hidden.contains(&alert.key);
+        (alert, is_hidden)
+    });
+    Ok(seen.collect())
 }
 
-fn seen_of(read: &mut dyn Reads, permit: &Permit<ViewInventory>, alerts: Vec<Alert>) -> Result<Seen> {
-    let within = permit.within();
-    let account = within.account()?;
-    let hidden = store::hidden(read, account, permit.person()?)?;
-    let places = virtual_accounts::reached(read, within)?.into_iter().collect();
-    Ok(Seen {
-        alerts: alerts
-            .into_iter()
-            .map(|alert| {
-                let is_hidden = hidden.contains(&alert.key);
-                (alert, is_hidden)
-            })
-            .collect(),
-        places,
-    })
-}
-
-/// Hides alerts from this person, or shows them again, and answers with all alerts as they are seen now. Nobody else
+/// Hides alerts from this person, or shows them again. Nobody else
 /// sees a difference and nothing of the account changes, so it is not recorded: for `db.housekeeping`.
 pub fn hide(
     tx: &mut Tx<'_>,
@@ -229,7 +199,7 @@ pub fn hide(
     keys: &[String],
     hidden: bool,
     at: Moment,
-) -> Result<Seen> {
+) -> Result<()> {
     let (account, person) = (permit.within().account()?, permit.person()?);
     // Only what is there can be hidden, so that nobody fills the table.
     let alerts = all(tx, permit, at)?;
@@ -243,10 +213,8 @@ pub fn hide(
             store::show(tx, account, person, key)?;
         }
     }
-    seen_of(tx, permit, alerts)
+    Ok(())
 }
-
-// Notifications -------------------------------------------------------------------------------------------------
 
 /// What somebody wants to be told, and the additional addresses of the account.
 pub fn settings(read: &mut dyn Reads, permit: &Permit<ViewInventory>) -> Result<(Settings, Vec<String>)> {
