@@ -8,8 +8,8 @@ use std::path::PathBuf;
 /// What may be set of it. Without an issuer there is no such sign-in.
 #[derive(Debug, Clone, Default, Args)]
 pub struct ProviderSettings {
-    /// Sign-in by an identity provider (OpenID Connect): its issuer, for example https://login.company.example. Needs
-    /// LICENTRAL_OIDC_CLIENT_ID.
+    /// Sign-in by an identity provider (OpenID Connect): its issuer, an address with https, letter by letter as the provider
+    /// names it. Needs LICENTRAL_OIDC_CLIENT_ID.
     #[arg(long, env = "LICENTRAL_OIDC_ISSUER")]
     pub oidc_issuer: Option<String>,
     /// By what the provider knows this portal.
