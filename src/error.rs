@@ -91,6 +91,26 @@ impl Error {
         problems.add(field, says);
         Self::Invalid(problems)
     }
+    /// What stands on a form that was not carried out, and the status of its page: complaints about fields (422), and the
+    /// refusal of a rule (409) beside the field that `rules` has for its code. A code that ends with a full stop stands
+    /// for all that begin so, and "" for every code; the first that fits counts. Anything else stays an error.
+    pub fn on_form(self, rules: &[(&str, &str)]) -> Result<(u16, Problems)> {
+        let fits = |rule: &str, code: &str| {
+            rule == code || ((rule.is_empty() || rule.ends_with('.')) && code.starts_with(rule))
+        };
+        match self {
+            Self::Invalid(problems) => Ok((422, problems)),
+            Self::Refused(refusal) => match rules.iter().find(|(rule, _)| fits(rule, refusal.code)) {
+                Some((_, field)) => {
+                    let mut problems = Problems::default();
+                    problems.add(*field, refusal.says);
+                    Ok((409, problems))
+                }
+                None => Err(Self::Refused(refusal)),
+            },
+            other => Err(other),
+        }
+    }
     /// True when the same transaction may well succeed if it is run once more.
     pub fn wants_another_try(&self) -> bool {
         matches!(self, Self::Unavailable(cause) | Self::Internal(cause) if cause.again)
@@ -210,3 +230,42 @@ impl std::fmt::Display for Error {
     }
 }
 impl std::error::Error for Error {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_refusal_stands_beside_the_field_that_the_rules_have_for_its_code() {
+        let on = |error: Error, rules: &[(&str, &str)]| {
+            let (status, problems) = error.on_form(rules).ok()?;
+            Some((status, problems.list()[0].field.clone()))
+        };
+        let refused = || Error::refused("room.rule", "No.");
+        assert_eq!(
+            on(Error::invalid("name", "Enter a name."), &[]),
+            Some((422, "name".to_owned()))
+        );
+        assert_eq!(
+            on(refused(), &[("room.rule", "role"), ("room.", "")]),
+            Some((409, "role".to_owned()))
+        );
+        assert_eq!(
+            on(refused(), &[("room.other", "role"), ("room.", "name")]),
+            Some((409, "name".to_owned()))
+        );
+        assert_eq!(on(refused(), &[("", "")]), Some((409, String::new())));
+        for rules in [
+            &[][..],
+            &[("room", "x")],
+            &[("room.rul", "x")],
+            &[("other.", "x")],
+        ] {
+            assert!(
+                matches!(refused().on_form(rules), Err(Error::Refused(_))),
+                "{rules:?}"
+            );
+        }
+        assert!(matches!(Error::Stale.on_form(&[("", "")]), Err(Error::Stale)));
+    }
+}

@@ -225,7 +225,7 @@ pub fn build(
     if config.is_lab() && !config.edition.is_on_prem() {
         all.extend(simulator::graded_jobs(&db, &clock, &beside));
     }
-    let jobs = Jobs::new(all);
+    let jobs = Jobs::new(all, db.wakes());
     let mut routes = routes(edition);
     let refusals = refusals();
     let menu = routes.take_menu();

@@ -1,8 +1,8 @@
 //! Device managers, for scripts: what the pages can do.
 
 use super::list::{LIST, Listed};
-use super::model::{LocalPlace, SyncStatus, name};
-use super::pages::addressed;
+use super::model::{LocalPlace, SyncStatus};
+use super::pages::{addressed, rename_now};
 use super::service;
 use crate::authz::action::{RemoveDeviceManager, Synchronize, ViewInventory};
 use crate::error::Error;
@@ -142,12 +142,8 @@ struct RemoveManagerBody {
 }
 
 async fn one(may: May<ViewInventory>, id: PathPart<DeviceManagerId>) -> Answer {
-    let (permit, now) = (may.permit.clone(), may.portal.clock.now());
-    let row = may
-        .portal
-        .db
-        .read(move |r| service::find(r, &permit, id.0))
-        .await?;
+    let now = may.portal.clock.now();
+    let row = may.reads(move |r, permit| service::find(r, permit, id.0)).await?;
     json(200, &DeviceManagerShape::from(Listed::at(row, now)))
 }
 
@@ -158,15 +154,12 @@ async fn rename(
 ) -> Answer {
     // Whether it is there comes before what is wrong with its name.
     let (view, _) = addressed(&may, id.0).await?;
-    let (permit, at, id) = (may.permit.clone(), may.portal.clock.now(), id.0);
-    let new = name(&body.value.name).map_err(|says| Error::invalid("name", says))?;
-    let seen = view.clone();
-    may.portal
-        .db
-        .write(move |tx| service::rename(tx, &seen, &permit, at, id, new.as_str()))
-        .await?;
-    let row = may.portal.db.read(move |r| service::find(r, &view, id)).await?;
-    json(200, &DeviceManagerShape::from(Listed::at(row, at)))
+    rename_now(&may, &view, id.0, &body.value.name).await?;
+    let row = may.portal.db.read(move |r| service::find(r, &view, id.0)).await?;
+    json(
+        200,
+        &DeviceManagerShape::from(Listed::at(row, may.portal.clock.now())),
+    )
 }
 
 async fn remove(
@@ -175,7 +168,6 @@ async fn remove(
     body: JsonBody<RemoveManagerBody>,
 ) -> Answer {
     let (view, _) = addressed(&may, id.0).await?;
-    let (permit, at, id) = (may.permit.clone(), may.portal.clock.now(), id.0);
     let case = match body.value.case_number.as_deref() {
         Some(typed) => Some(case_number(typed).map_err(|says| Error::invalid("case_number", says))?),
         None if body.value.lost => {
@@ -186,20 +178,13 @@ async fn remove(
         }
         None => None,
     };
-    match case {
-        Some(case) if body.value.lost => {
-            may.portal
-                .db
-                .write(move |tx| service::remove_lost(tx, &view, &permit, at, id, &case))
-                .await?;
-            may.portal.jobs.nudge();
+    let is_lost = body.value.lost;
+    may.does(move |tx, permit, at| match &case {
+        Some(case) if is_lost => {
+            Ok(service::remove_lost(tx, &view, permit, at, id.0, case)?.map(|lost| lost.name))
         }
-        case => {
-            may.portal
-                .db
-                .write(move |tx| service::remove(tx, &view, &permit, at, id, case.as_deref()))
-                .await?;
-        }
-    }
+        case => service::remove(tx, &view, permit, at, id.0, case.as_deref()),
+    })
+    .await?;
     reply::nothing()
 }

@@ -8,7 +8,7 @@ use crate::authz::{Action, Decided, Does, Over, Permit, delegation, matrix};
 use crate::error::{Error, Result};
 use crate::kernel::event::Outcome;
 use crate::kernel::{Event, Kind, Moment};
-use crate::platform::db::{Recorded, Tx};
+use crate::platform::db::{Read, Recorded, Tx};
 use actix_web::dev::Payload;
 use actix_web::{FromRequest, HttpMessage, HttpRequest};
 use std::future::Future;
@@ -133,6 +133,16 @@ impl SignedIn {
 }
 
 impl<A: Does> May<A> {
+    /// Reads what this permit lets one see, in one snapshot.
+    pub async fn reads<T: Send + 'static>(
+        &self,
+        with: impl FnOnce(&mut Read<'_>, &Permit<A>) -> Result<T> + Send + 'static,
+    ) -> Result<T> {
+        let permit = self.permit.clone();
+        let db = &self.visit.portal.db;
+        db.read(move |r| with(r, &permit)).await
+    }
+
     /// Does something under this permit, at portal time, and records it. The closure may run more than once.
     pub async fn does<T: Send + 'static>(
         &self,

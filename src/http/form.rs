@@ -70,6 +70,11 @@ impl<T, const MOST: usize> Posted<T, MOST> {
     pub fn again(&self, problems: &Problems) -> FormState {
         self.form.again(problems)
     }
+    /// The form as it was sent, with why it was not carried out, and the status of its page ([`Error::on_form`]).
+    pub fn after(&self, error: Error, rules: &[(&str, &str)]) -> Result<(u16, FormState)> {
+        let (status, problems) = error.on_form(rules)?;
+        Ok((status, self.again(&problems)))
+    }
     /// The key under which this form may be carried out once, for its sender.
     pub fn once_key(&self, visit: &Visit) -> Option<OnceKey> {
         self.form.once_key(visit)

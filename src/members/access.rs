@@ -3,7 +3,7 @@
 use super::model::{Scope, fits, may_give};
 use super::service::Place;
 use crate::authz::{Role, Within};
-use crate::error::{Error, Problems, Result};
+use crate::error::{Error, Problems};
 use crate::http::form_state::Choice;
 use crate::kernel::Edition;
 use crate::kernel::ids::VirtualAccountId;
@@ -135,20 +135,11 @@ pub fn of_api(places: Vec<VirtualAccountId>) -> Scope {
     }
 }
 
-/// A rule's refusal beside a field or above the form; anything else stays an error.
-pub fn beside_fields(error: Error) -> Result<(u16, Problems)> {
-    match error {
-        Error::Invalid(problems) => Ok((422, problems)),
-        Error::Refused(refusal) => {
-            let field = match refusal.code {
-                "members.approver-domain" | "members.role-scope" | "members.approver-group" => "role",
-                "members.beyond-your-role" => "scope",
-                _ => "",
-            };
-            let mut problems = Problems::default();
-            problems.add(field, refusal.says);
-            Ok((409, problems))
-        }
-        other => Err(other),
-    }
-}
+/// Beside which field a rule's refusal stands, or above the form.
+pub const RULES: &[(&str, &str)] = &[
+    ("members.approver-domain", "role"),
+    ("members.role-scope", "role"),
+    ("members.approver-group", "role"),
+    ("members.beyond-your-role", "scope"),
+    ("", ""),
+];

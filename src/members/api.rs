@@ -142,12 +142,7 @@ impl From<Member> for MemberShape {
 }
 
 async fn one(may: May<ViewUsers>, id: PathPart<PersonId>) -> Answer {
-    let permit = may.permit.clone();
-    let member = may
-        .portal
-        .db
-        .read(move |r| service::find(r, &permit, id.0))
-        .await?;
+    let member = may.reads(move |r, permit| service::find(r, permit, id.0)).await?;
     json(200, &MemberShape::from(member))
 }
 
@@ -255,11 +250,9 @@ async fn add(may: May<ManageUsers>, body: JsonBody<NewUsers, LIST_LIMIT>) -> Ans
         lines: lines(&asked.emails)?,
         table: None,
     };
-    let (permit, reading) = (may.permit.clone(), content.clone());
+    let reading = content.clone();
     let report = may
-        .portal
-        .db
-        .read(move |r| imports::report(r, permit.within(), &reading))
+        .reads(move |r, permit| imports::report(r, permit.within(), &reading))
         .await?
         .1;
     if asked.dry_run {
@@ -269,13 +262,9 @@ async fn add(may: May<ManageUsers>, body: JsonBody<NewUsers, LIST_LIMIT>) -> Ans
         return Err(wrong_lines(&report));
     }
     let new = imports::ids(content.lines.len());
-    let (permit, at) = (may.permit.clone(), may.portal.clock.now());
     let done = may
-        .portal
-        .db
-        .write(move |tx| imports::add(tx, &permit, at, &content, &new, asked.leave_out_wrong))
+        .does(move |tx, permit, at| imports::add(tx, permit, at, &content, &new, asked.leave_out_wrong))
         .await?;
-    may.portal.jobs.nudge();
     json(200, &AddReport::of(&report, Some(done)))
 }
 
@@ -302,12 +291,9 @@ struct Places {
 async fn give(may: May<ManageUsers>, id: PathPart<PersonId>, body: JsonBody<RoleOn>) -> Answer {
     let (role, scope) = (body.value.role, access::of_api(body.value.virtual_accounts));
     may_assign(&may, role)?;
-    let (permit, at, id) = (may.permit.clone(), may.portal.clock.now(), id.0);
-    may.portal
-        .db
-        .write(move |tx| service::give(tx, &permit, at, id, &scope, role))
+    let id = id.0;
+    may.does(move |tx, permit, at| service::give(tx, permit, at, id, &scope, role))
         .await?;
-    may.portal.jobs.nudge();
     let actor = may.actor.clone().ok_or(Error::SignedOut)?;
     let viewing = crate::authz::Permit::<ViewUsers>::ask(
         actor,
@@ -326,21 +312,16 @@ async fn give(may: May<ManageUsers>, id: PathPart<PersonId>, body: JsonBody<Role
 async fn take(may: May<ManageUsers>, id: PathPart<PersonId>, body: JsonBody<Places>) -> Answer {
     let scope = access::of_api(body.value.virtual_accounts);
     let wanted = scope.places().into_iter().map(|place| (place, None)).collect();
-    let (permit, at, id) = (may.permit.clone(), may.portal.clock.now(), id.0);
-    may.portal
-        .db
-        .write(move |tx| service::change(tx, &permit, at, id, &wanted))
+    let id = id.0;
+    may.does(move |tx, permit, at| service::change(tx, permit, at, id, &wanted))
         .await?;
     reply::nothing()
 }
 
 async fn invite_again(may: May<ManageUsers>, id: PathPart<PersonId>) -> Answer {
-    let (permit, at, link, id) = (may.permit.clone(), may.portal.clock.now(), LinkId::new(), id.0);
-    may.portal
-        .db
-        .write(move |tx| service::invite_again(tx, &permit, at, link, id))
+    let (link, id) = (LinkId::new(), id.0);
+    may.does(move |tx, permit, at| service::invite_again(tx, permit, at, link, id))
         .await?;
-    may.portal.jobs.nudge();
     reply::nothing()
 }
 
@@ -349,20 +330,13 @@ const YES_NO: &[(&str, &str)] = &[("true", "Yes"), ("1", "Yes"), ("false", "No")
 async fn remove(may: May<ManageUsers>, id: PathPart<PersonId>) -> Answer {
     let tell = url::form_urlencoded::parse(may.query.as_bytes())
         .any(|(key, value)| key == "tell" && matches!(value.as_ref(), "true" | "1"));
-    let (permit, at, id) = (may.permit.clone(), may.portal.clock.now(), id.0);
-    may.portal
-        .db
-        .write(move |tx| service::remove(tx, &permit, at, id, tell))
+    let id = id.0;
+    may.does(move |tx, permit, at| service::remove(tx, permit, at, id, tell))
         .await?;
-    may.portal.jobs.nudge();
     reply::nothing()
 }
 
 async fn leave(may: May<ViewAccount>) -> Answer {
-    let (permit, at) = (may.permit.clone(), may.portal.clock.now());
-    may.portal
-        .db
-        .write(move |tx| service::leave(tx, &permit, at))
-        .await?;
+    may.does(service::leave).await?;
     reply::nothing()
 }

@@ -6,8 +6,7 @@ use crate::authz::action::RequireSecondFactor;
 use crate::error::{Error, Problems, Result};
 use crate::http::form::fresh;
 use crate::http::{
-    Answer, Api, Crumb, Flash, FlashKind, FormState, JsonBody, May, Posted, Routes, Shell, json, page,
-    page_with,
+    Answer, Api, Crumb, FormState, JsonBody, May, Posted, Routes, Shell, json, page, page_with,
 };
 use actix_web::http::Method;
 use askama::Template;
@@ -79,10 +78,7 @@ struct Sent {
 }
 
 async fn require(may: &May<RequireSecondFactor>, is_required: bool) -> Result<()> {
-    let (permit, at) = (may.permit.clone(), may.portal.clock.now());
-    may.portal
-        .db
-        .write(move |tx| service::require_factor(tx, &permit, at, is_required))
+    may.does(move |tx, permit, at| service::require_factor(tx, permit, at, is_required))
         .await
 }
 
@@ -95,10 +91,10 @@ async fn save(may: May<RequireSecondFactor>, form: Posted<Sent>) -> Answer {
             } else {
                 "A second factor is no longer required."
             };
-            Ok(may.see_other(
+            may.done(
                 &format!("/sa/{}/account/users/second-factor", may.number()),
-                Flash::new(FlashKind::Ok, may.say(says)),
-            ))
+                may.say(says),
+            )
         }
         Err(Error::Refused(refusal)) => {
             let mut problems = Problems::default();

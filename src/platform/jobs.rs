@@ -111,11 +111,11 @@ pub struct Jobs {
 }
 
 impl Jobs {
-    /// Collects the jobs.
-    pub fn new(list: Vec<Job>) -> Self {
+    /// Collects the jobs, which look at once whenever `nudge` is told.
+    pub fn new(list: Vec<Job>, nudge: Arc<Notify>) -> Self {
         Self {
             list: Arc::new(list),
-            nudge: Arc::new(Notify::new()),
+            nudge,
             gate: Arc::default(),
         }
     }

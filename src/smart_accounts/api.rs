@@ -184,10 +184,10 @@ struct StateBody {
 /// Why an identifier is denied.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-struct DenyBody {
+pub struct DenyBody {
     /// Deny reason. The requester reads it.
     #[schema(min_length = 1, max_length = 1_000)]
-    reason: String,
+    pub reason: String,
 }
 
 /// What came of a wish for another Account Domain Identifier.
@@ -266,21 +266,19 @@ async fn edit(may: May<EditAccount>, body: JsonBody<PropertiesBody>) -> Answer {
         .map(|typed| text::note(typed, "Headquarters", LONGEST_ADDRESS))
         .transpose()
         .map_err(|says| Error::invalid("headquarters", says))?;
-    let (permit, at, version) = (may.permit.clone(), may.portal.clock.now(), sent.version);
-    may.portal
-        .db
-        .write(move |tx| {
-            service::edit(
-                tx,
-                &permit,
-                at,
-                version,
-                &name,
-                visibility,
-                headquarters.as_deref(),
-            )
-        })
-        .await?;
+    let version = sent.version;
+    may.does(move |tx, permit, at| {
+        service::edit(
+            tx,
+            permit,
+            at,
+            version,
+            &name,
+            visibility,
+            headquarters.as_deref(),
+        )
+    })
+    .await?;
     answer(&may, may.permit.within().account()?).await
 }
 
@@ -302,11 +300,7 @@ async fn change_domain(may: May<EditAccount>, body: JsonBody<DomainBody>) -> Ans
 }
 
 async fn withdraw_domain(may: May<EditAccount>) -> Answer {
-    let (permit, at) = (may.permit.clone(), may.portal.clock.now());
-    may.portal
-        .db
-        .write(move |tx| changes::withdraw_change(tx, &permit, at))
-        .await?;
+    may.does(changes::withdraw_change).await?;
     answer(&may, may.permit.within().account()?).await
 }
 
@@ -349,11 +343,7 @@ async fn changes_list(may: May<ApproveDomain>) -> Answer {
 }
 
 async fn described(may: &May<ApproveDomain>, id: DomainChangeId) -> Result<Described> {
-    let permit = may.permit.clone();
-    may.portal
-        .db
-        .read(move |r| changes::describe(r, &permit, id))
-        .await
+    may.reads(move |r, permit| changes::describe(r, permit, id)).await
 }
 
 async fn shown(may: &May<ApproveDomain>, id: DomainChangeId) -> Answer {

@@ -1,8 +1,8 @@
 //! What Domain approvers see of changes of Account Domain Identifiers: their list, and one of them to decide.
 
+use super::api::DenyBody;
 use super::changes::{self, Described, Listed};
 use super::model::{DomainChangeState, reason};
-use super::pages::{again, done};
 use crate::authz::action::ApproveDomain;
 use crate::error::Result;
 use crate::http::NoFields;
@@ -15,7 +15,6 @@ use crate::http::{
 };
 use crate::kernel::ids::DomainChangeId;
 use askama::Template;
-use serde::Deserialize;
 
 impl Named for DomainChangeId {
     const NAME: &'static str = "change";
@@ -144,11 +143,8 @@ async fn view(
     denies: bool,
     form: FormState,
 ) -> Result<ChangeView> {
-    let permit = may.permit.clone();
     let found = may
-        .portal
-        .db
-        .read(move |r| changes::describe(r, &permit, id))
+        .reads(move |r, permit| changes::describe(r, permit, id))
         .await?;
     let mut shell = may.shell(format!("Domain change: {}", found.account.name));
     shell.crumbs.push(Crumb::text("Account Management"));
@@ -177,25 +173,15 @@ pub async fn show(may: May<ApproveDomain>, id: PathPart<DomainChangeId>) -> Answ
 
 /// Approves, from a page or from a script.
 pub async fn approve_now(may: &May<ApproveDomain>, id: DomainChangeId) -> Result<()> {
-    let (permit, at) = (may.permit.clone(), may.portal.clock.now());
-    may.portal
-        .db
-        .write(move |tx| changes::approve_change(tx, &permit, at, id))
-        .await?;
-    may.portal.jobs.nudge();
-    Ok(())
+    may.does(move |tx, permit, at| changes::approve_change(tx, permit, at, id))
+        .await
 }
 
 /// Denies, from a page or from a script.
 pub async fn deny_now(may: &May<ApproveDomain>, id: DomainChangeId, typed: &str) -> Result<()> {
     let reason = reason(typed, "Deny reason")?;
-    let (permit, at) = (may.permit.clone(), may.portal.clock.now());
-    may.portal
-        .db
-        .write(move |tx| changes::deny_change(tx, &permit, at, id, &reason))
-        .await?;
-    may.portal.jobs.nudge();
-    Ok(())
+    may.does(move |tx, permit, at| changes::deny_change(tx, permit, at, id, &reason))
+        .await
 }
 
 pub async fn approve(
@@ -204,10 +190,10 @@ pub async fn approve(
     _form: Posted<NoFields>,
 ) -> Answer {
     approve_now(&may, id.0).await?;
-    Ok(may.see_other(
+    may.done(
         &format!("/domain-changes/{}", id.0),
-        done("The Account Domain Identifier was changed. The requester is told by email."),
-    ))
+        "The Account Domain Identifier was changed. The requester is told by email.",
+    )
 }
 
 pub async fn deny_dialog(may: May<ApproveDomain>, id: PathPart<DomainChangeId>) -> Answer {
@@ -220,24 +206,17 @@ pub async fn deny_dialog(may: May<ApproveDomain>, id: PathPart<DomainChangeId>) 
     }
 }
 
-/// The form as it was sent.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct DenyForm {
-    reason: String,
-}
-
-pub async fn deny(may: May<ApproveDomain>, id: PathPart<DomainChangeId>, form: Posted<DenyForm>) -> Answer {
+pub async fn deny(may: May<ApproveDomain>, id: PathPart<DomainChangeId>, form: Posted<DenyBody>) -> Answer {
     // One that is not there is that before anything is said about what was typed.
     view(&may, id.0, false, FormState::new()).await?;
     match deny_now(&may, id.0, &form.value.reason).await {
-        Ok(()) => Ok(may.see_other(
+        Ok(()) => may.done(
             &format!("/domain-changes/{}", id.0),
-            done("The domain change was denied. The requester is told why by email."),
-        )),
+            "The domain change was denied. The requester is told why by email.",
+        ),
         Err(error) => {
-            let (status, problems) = again(error, "")?;
-            page_with(status, &view(&may, id.0, true, form.again(&problems)).await?)
+            let (status, form) = form.after(error, &[("smart-accounts.", "")])?;
+            page_with(status, &view(&may, id.0, true, form).await?)
         }
     }
 }

@@ -1,9 +1,9 @@
 //! Registration tokens, for scripts: what the pages can do.
 
 use super::list::{LIST, Row};
-use super::model::{self, State, Terms};
-use super::pages::does;
-use super::service::{self, New, Showing};
+use super::model::{self, State, Terms, Typed};
+use super::operations::{self, does};
+use super::service::{self, Showing};
 use crate::authz::action::{ManageTokens, ViewInventory};
 use crate::error::{Error, Problems, Result};
 use crate::http::form::PathPart;
@@ -39,7 +39,7 @@ pub fn routes(routes: &mut Routes) {
     );
     routes.api(
         Method::POST,
-        "/api/v1/accounts/{said}/registration-tokens/{registration}/text",
+        &format!("{ONE}/text"),
         Api::says(
             "The text of a registration token. That it was read is recorded, so it is asked for with POST.",
         )
@@ -48,7 +48,7 @@ pub fn routes(routes: &mut Routes) {
     );
     routes.api(
         Method::POST,
-        "/api/v1/accounts/{said}/registration-tokens/{registration}/revoke",
+        &format!("{ONE}/revoke"),
         Api::says("Revoke a registration token: nothing can be registered with it any more.")
             .gives::<RegistrationTokenShape>(200),
         revoke,
@@ -139,17 +139,15 @@ struct GenerateTokensBody {
 
 impl GenerateTokensBody {
     fn terms(&self) -> Result<Terms> {
+        let number = |given: Option<i64>| given.map(|number| number.to_string()).unwrap_or_default();
+        let typed = Typed {
+            description: self.description.clone(),
+            days: number(self.expires_after_days),
+            uses: number(self.max_uses),
+            export: u8::from(self.export_controlled.unwrap_or(true)).to_string(),
+        };
         let mut problems = Problems::default();
-        let description = problems.take("description", model::description(&self.description));
-        let days = problems.take(
-            "expires_after_days",
-            self.expires_after_days
-                .map_or(Ok(model::DEFAULT_DAYS), |days| model::days(Some(days))),
-        );
-        let max_uses = problems.take(
-            "max_uses",
-            self.max_uses.map(|uses| model::uses(Some(uses))).transpose(),
-        );
+        let terms = Terms::parse(&typed, model::IN_JSON, &mut problems);
         if self.virtual_accounts.is_empty() {
             problems.add("virtual_accounts", "Name one or more Virtual Accounts.");
         } else if self.virtual_accounts.len() > model::MOST_AT_ONCE {
@@ -158,29 +156,25 @@ impl GenerateTokensBody {
                 format!("Name {} Virtual Accounts at most.", model::MOST_AT_ONCE),
             );
         }
-        match (description, days, max_uses) {
-            (Some(description), Some(days), Some(max_uses)) if problems.is_empty() => Ok(Terms {
-                description,
-                days,
-                max_uses,
-                export_controlled: self.export_controlled.unwrap_or(true),
-            }),
-            _ => Err(Error::Invalid(problems)),
-        }
+        terms
+            .filter(|_| problems.is_empty())
+            .ok_or(Error::Invalid(problems))
     }
 }
 
 async fn one(may: May<ViewInventory>, id: PathPart<RegistrationTokenId>) -> Answer {
-    let (permit, now) = (may.permit.clone(), may.portal.clock.now());
-    let (token, names) = may
-        .portal
-        .db
-        .read(move |r| Ok((service::find(r, &permit, id.0)?, service::places(r, &permit)?)))
+    let now = may.portal.clock.now();
+    let row = may
+        .reads(move |r, permit| {
+            let token = service::find(r, permit, id.0)?;
+            Ok(Row::of(
+                token,
+                &service::places(r, permit)?.into_iter().collect(),
+                now,
+            ))
+        })
         .await?;
-    json(
-        200,
-        &RegistrationTokenShape::from(Row::of(token, &names.into_iter().collect(), now)),
-    )
+    json(200, &RegistrationTokenShape::from(row))
 }
 
 /// These tokens with their texts.
@@ -212,24 +206,12 @@ async fn with_texts(may: &May<ManageTokens>, ids: Vec<RegistrationTokenId>) -> R
 async fn generate(may: May<ManageTokens>, key: IdempotencyKey, body: JsonBody<GenerateTokensBody>) -> Answer {
     let once = body.once_key(&may, &key);
     let terms = body.value.terms()?;
-    let at = may.portal.clock.now();
     // One for each, however often it was named.
-    let places: BTreeSet<VirtualAccountId> = body.value.virtual_accounts.iter().copied().collect();
-    let news: Vec<New> = places
-        .into_iter()
-        .map(|place| New::make(&may.portal.signing, at, place, terms.clone()))
-        .collect::<Result<_>>()?;
-    let occupants = may.portal.occupants.clone();
-    let ids = does(&may, move |tx, rights, _| {
-        service::create(tx, rights, &occupants, at, &news, once.as_ref())
-    })
-    .await?;
-    json(
-        201,
-        &GeneratedTokens {
-            items: with_texts(&may, ids).await?,
-        },
-    )
+    let places: BTreeSet<VirtualAccountId> = body.value.virtual_accounts.into_iter().collect();
+    let wanted = places.into_iter().map(|place| (place, terms.clone()));
+    let ids = operations::generate(&may, may.portal.clock.now(), wanted, once).await?;
+    let items = with_texts(&may, ids).await?;
+    json(201, &GeneratedTokens { items })
 }
 
 async fn text(may: May<ManageTokens>, id: PathPart<RegistrationTokenId>) -> Answer {

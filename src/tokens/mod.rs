@@ -7,6 +7,7 @@ mod api;
 mod list;
 mod model;
 mod occupant;
+mod operations;
 mod pages;
 mod search;
 mod service;

@@ -129,32 +129,45 @@ pub struct Terms {
     pub export_controlled: bool,
 }
 
-/// The same as it was typed.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct Typed<'a> {
+/// The same as it was typed, or as a script sent it.
+#[derive(Debug, Clone, Default, serde::Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Typed {
     /// What it is for.
-    pub description: &'a str,
+    pub description: String,
     /// "30"; empty for that.
-    pub days: &'a str,
+    pub days: String,
     /// "25"; empty for as often as one likes.
-    pub uses: &'a str,
-    /// Whether the box is ticked.
-    pub export_controlled: bool,
+    pub uses: String,
+    /// "1" where the box is ticked.
+    pub export: String,
+}
+
+impl Typed {
+    /// Whether export-controlled functionality is to be allowed.
+    pub fn export_controlled(&self) -> bool {
+        self.export == "1"
+    }
 }
 
 impl Terms {
-    /// Checks what was typed. Complaints are about `description`, `days` and `uses`.
-    pub fn parse(typed: Typed<'_>, problems: &mut Problems) -> Option<Self> {
-        let description = problems.take("description", description(typed.description));
+    /// Checks what was typed. Complaints are about `description`, and about days and uses by the names that they have
+    /// where they were typed.
+    pub fn parse(
+        typed: &Typed,
+        [days_field, uses_field]: [&str; 2],
+        problems: &mut Problems,
+    ) -> Option<Self> {
+        let description = problems.take("description", description(&typed.description));
         let days = problems.take(
-            "days",
+            days_field,
             match typed.days.trim() {
                 "" => Ok(DEFAULT_DAYS),
                 typed => days(typed.parse().ok()),
             },
         );
         let uses = problems.take(
-            "uses",
+            uses_field,
             match typed.uses.trim() {
                 "" => Ok(None),
                 typed => uses(typed.parse().ok()).map(Some),
@@ -164,7 +177,7 @@ impl Terms {
             description: description?,
             days: days?,
             max_uses: uses?,
-            export_controlled: typed.export_controlled,
+            export_controlled: typed.export_controlled(),
         })
     }
 
@@ -180,6 +193,11 @@ pub fn description(typed: &str) -> Result<String, String> {
     let line = typed.split_whitespace().collect::<Vec<_>>().join(" ");
     text::note(&line, "Description", LONGEST_DESCRIPTION)
 }
+
+/// What days and uses are called in a form.
+pub const IN_FORMS: [&str; 2] = ["days", "uses"];
+/// What they are called in JSON.
+pub const IN_JSON: [&str; 2] = ["expires_after_days", "max_uses"];
 
 /// A number of days, or what is wrong with it.
 pub fn days(typed: Option<i64>) -> Result<i64, String> {
@@ -363,17 +381,15 @@ mod tests {
 
     #[test]
     fn terms_say_what_to_put_right() {
-        let read = |days, uses| {
+        let read = |days: &str, uses: &str| {
             let mut problems = Problems::default();
-            let terms = Terms::parse(
-                Typed {
-                    description: "  Catalyst\n rollout ",
-                    days,
-                    uses,
-                    export_controlled: true,
-                },
-                &mut problems,
-            );
+            let typed = Typed {
+                description: "  Catalyst\n rollout ".to_owned(),
+                days: days.to_owned(),
+                uses: uses.to_owned(),
+                export: "1".to_owned(),
+            };
+            let terms = Terms::parse(&typed, IN_FORMS, &mut problems);
             let fields: Vec<String> = problems.list().iter().map(|p| p.field.clone()).collect();
             (terms, fields)
         };

@@ -1,6 +1,6 @@
 //! The JSON of Virtual Accounts.
 
-use super::form_pages::place;
+use super::form_pages::create_now;
 use super::model::{AccessLevel, Details, Typed};
 use super::pages::{ACCESS, LEVELS, SORTS, filter, order, query, reached};
 use super::service::{self, NewVirtualAccount, Row};
@@ -293,14 +293,9 @@ async fn create(
         at,
         None,
     )?;
-    let place = place(&may, new.parent).await?;
-    let (once, id) = (body.once_key(&may, &key), VirtualAccountId::new());
-    let new = NewVirtualAccount::of(&details, new.is_default);
-    let made = may
-        .portal
-        .db
-        .write(move |tx| service::create_at(tx, &place, at, id, &new, once.as_ref()))
-        .await?;
+    let once = body.once_key(&may, &key);
+    let wanted = NewVirtualAccount::of(&details, new.is_default);
+    let (made, _) = create_now(&may, new.parent, wanted, once).await?;
     // One who becomes its administrator by this write had no permit for it when the request came.
     let account = may.permit.within().account()?;
     let occupants = may.portal.occupants.clone();
@@ -332,10 +327,8 @@ async fn edit(
         at,
         one.preferred_end_date,
     )?;
-    let (permit, version) = (may.permit.clone(), sent.version);
-    may.portal
-        .db
-        .write(move |tx| service::edit(tx, &permit, at, id, version, &details))
+    let version = sent.version;
+    may.does(move |tx, permit, _| service::edit(tx, permit, at, id, version, &details))
         .await?;
     shown(&may, id).await
 }
@@ -351,37 +344,26 @@ async fn change_parent(
     body: JsonBody<ParentBody>,
 ) -> Answer {
     reached(&may, id.0).await?;
-    let (permit, at, id, parent) = (
-        may.permit.clone(),
-        may.portal.clock.now(),
-        id.0,
-        body.value.parent,
-    );
-    may.portal
-        .db
-        .write(move |tx| service::move_below(tx, &permit, at, id, parent))
+    let (id, parent) = (id.0, body.value.parent);
+    may.does(move |tx, permit, at| service::move_below(tx, permit, at, id, parent))
         .await?;
     shown(&may, id).await
 }
 
 async fn make_default(may: May<EditVirtualAccount>, id: PathPart<VirtualAccountId>) -> Answer {
     reached(&may, id.0).await?;
-    let (permit, at, id) = (may.permit.clone(), may.portal.clock.now(), id.0);
+    let id = id.0;
     let occupants = may.portal.occupants.clone();
-    may.portal
-        .db
-        .write(move |tx| service::set_default(tx, &permit, &occupants, at, id))
+    may.does(move |tx, permit, at| service::set_default(tx, permit, &occupants, at, id))
         .await?;
     shown(&may, id).await
 }
 
 async fn delete(may: May<DeleteVirtualAccount>, id: PathPart<VirtualAccountId>) -> Answer {
     reached(&may, id.0).await?;
-    let (permit, at, id) = (may.permit.clone(), may.portal.clock.now(), id.0);
+    let id = id.0;
     let occupants = may.portal.occupants.clone();
-    may.portal
-        .db
-        .write(move |tx| service::delete(tx, &permit, &occupants, at, id, None))
+    may.does(move |tx, permit, at| service::delete(tx, permit, &occupants, at, id, None))
         .await?;
     nothing()
 }

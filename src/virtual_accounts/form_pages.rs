@@ -1,7 +1,7 @@
 //! "Create Virtual Account" and "Edit Virtual Account": the forms with all the fields.
 
 use super::model::{AccessLevel, Details, Typed, VirtualAccount};
-use super::pages::{address, again, choice, crumbs, done, is_flat, reached, read_parent};
+use super::pages::{address, choice, crumbs, is_flat, reached, read_parent};
 use super::service::{self, NewVirtualAccount, Place};
 use crate::authz::action::{CreateNestedVirtualAccount, CreateTopVirtualAccount, EditVirtualAccount};
 use crate::error::{Error, Problems, Result};
@@ -10,6 +10,7 @@ use crate::http::form_state::Choice;
 use crate::http::{Answer, Flash, FlashKind, FormState, May, Posted, Shell, Visit, page, page_with};
 use crate::kernel::Moment;
 use crate::kernel::ids::VirtualAccountId;
+use crate::platform::db::OnceKey;
 use askama::Template;
 use serde::Deserialize;
 
@@ -46,11 +47,8 @@ fn day(at: Option<Moment>) -> String {
 }
 
 async fn create_page(may: &May<CreateNestedVirtualAccount>, form: FormState) -> Result<FormPage> {
-    let permit = may.permit.clone();
     let parents = may
-        .portal
-        .db
-        .read(move |r| service::possible_parents(r, &permit, None))
+        .reads(move |r, permit| service::possible_parents(r, permit, None))
         .await?;
     let mut shell = may.account_shell("Create Virtual Account", &crumbs(may, None));
     shell.error_title = form.has_problems();
@@ -103,7 +101,7 @@ pub struct NewForm {
 const FLAT: &str = "Local Virtual Accounts are not nested. Leave the parent out; nesting is for the Smart Account in the cloud.";
 
 /// Where a new one is to stand: at the top level with the right to that, or below one of those that one has.
-pub async fn place(may: &May<CreateNestedVirtualAccount>, parent: Option<VirtualAccountId>) -> Result<Place> {
+async fn place(may: &May<CreateNestedVirtualAccount>, parent: Option<VirtualAccountId>) -> Result<Place> {
     if parent.is_some() && is_flat(may) {
         return Err(Error::invalid("parent", FLAT));
     }
@@ -111,6 +109,21 @@ pub async fn place(may: &May<CreateNestedVirtualAccount>, parent: Option<Virtual
         Some(parent) => Place::Below(may.permit.clone(), parent),
         None => Place::Top(may.also::<CreateTopVirtualAccount>().await?),
     })
+}
+
+/// Creates one, from a page or from a script. Answers with its id and its name.
+pub async fn create_now(
+    may: &May<CreateNestedVirtualAccount>,
+    parent: Option<VirtualAccountId>,
+    new: NewVirtualAccount,
+    once: Option<OnceKey>,
+) -> Result<(VirtualAccountId, String)> {
+    let place = place(may, parent).await?;
+    let (id, name) = (VirtualAccountId::new(), new.name.clone());
+    // At the top level it is made under another permit than the one for nesting.
+    may.does(move |tx, _, at| service::create_at(tx, &place, at, id, &new, once.as_ref()))
+        .await
+        .map(|id| (id, name))
 }
 
 pub async fn create(may: May<CreateNestedVirtualAccount>, form: Posted<NewForm>) -> Answer {
@@ -122,24 +135,16 @@ pub async fn create(may: May<CreateNestedVirtualAccount>, form: Posted<NewForm>)
         end_date: &sent.end_date,
         tags: &sent.tags,
     };
-    let made = match (Details::parse(&typed, at, None), read_parent(&sent.parent)) {
+    let made = async {
+        let (details, parent) = (Details::parse(&typed, at, None)?, read_parent(&sent.parent)?);
         // Whoever may only nest has not chosen below which.
-        (Ok(_), Ok(None)) if may.permit.within().only().is_some() => {
-            Err(Error::invalid("parent", "Choose one of your Virtual Accounts."))
+        if parent.is_none() && may.permit.within().only().is_some() {
+            return Err(Error::invalid("parent", "Choose one of your Virtual Accounts."));
         }
-        (Ok(details), Ok(parent)) => {
-            let new = NewVirtualAccount::of(&details, !sent.default.is_empty());
-            let (place, once) = (place(&may, parent).await?, form.once_key(&may));
-            let (id, name) = (VirtualAccountId::new(), new.name.clone());
-            may.portal
-                .db
-                .write(move |tx| service::create_at(tx, &place, at, id, &new, once.as_ref()))
-                .await
-                .map(|id| (id, name))
-        }
-        (Err(error), _) | (_, Err(error)) => Err(error),
+        let new = NewVirtualAccount::of(&details, !sent.default.is_empty());
+        create_now(&may, parent, new, form.once_key(&may)).await
     };
-    match made {
+    match made.await {
         Ok((id, name)) => {
             let number = may.number();
             Ok(may.see_other(
@@ -152,8 +157,8 @@ pub async fn create(may: May<CreateNestedVirtualAccount>, form: Posted<NewForm>)
             ))
         }
         Err(error) => {
-            let (status, problems) = again(error, "parent")?;
-            page_with(status, &create_page(&may, form.again(&problems)).await?)
+            let (status, form) = form.after(error, &[("virtual-accounts.", "parent")])?;
+            page_with(status, &create_page(&may, form).await?)
         }
     }
 }
@@ -218,21 +223,16 @@ pub async fn edit(
         tags: &sent.tags,
     };
     let version: i64 = sent.version.parse().unwrap_or_default();
-    let saved = match Details::parse(&typed, at, one.preferred_end_date) {
-        Ok(details) => {
-            let permit = may.permit.clone();
-            may.portal
-                .db
-                .write(move |tx| service::edit(tx, &permit, at, id, version, &details))
-                .await
-        }
-        Err(error) => Err(error),
+    let saved = async {
+        let details = Details::parse(&typed, at, one.preferred_end_date)?;
+        may.does(move |tx, permit, _| service::edit(tx, permit, at, id, version, &details))
+            .await
     };
-    match saved {
-        Ok(()) => Ok(may.see_other(
+    match saved.await {
+        Ok(()) => may.done(
             &format!("{}/{id}", address(&may)),
-            done("The Virtual Account was saved.".to_owned()),
-        )),
+            "The Virtual Account was saved.",
+        ),
         Err(Error::Stale) => {
             let newer = reached(&may, id).await?;
             page_with(
@@ -241,8 +241,8 @@ pub async fn edit(
             )
         }
         Err(error) => {
-            let (status, problems) = again(error, "")?;
-            page_with(status, &edit_page(&may, one, form.again(&problems), false))
+            let (status, form) = form.after(error, &[("virtual-accounts.", "")])?;
+            page_with(status, &edit_page(&may, one, form, false))
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use super::list::{DELIVERIES, LIST, WEBHOOK};
 use super::model::{Delivery, State, Tally, Wanted, Webhook};
-use super::pages::period;
+use super::pages::{again, period};
 use super::service::{self, Again, NewSecret};
 use crate::authz::action::ManageWebhooks;
 use crate::error::Result;
@@ -182,13 +182,13 @@ struct WebhookAdded {
 /// A period.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-struct ReplayBody {
+pub struct ReplayBody {
     /// The first day (UTC).
     #[schema(format = "date", min_length = 10, max_length = 10)]
-    from: String,
+    pub from: String,
     /// The last day (UTC).
     #[schema(format = "date", min_length = 10, max_length = 10)]
-    to: String,
+    pub to: String,
 }
 
 /// How many events are sent once more.
@@ -250,8 +250,7 @@ impl From<Delivery> for DeliveryShape {
 }
 
 async fn shape(may: &May<ManageWebhooks>, id: WebhookId) -> Result<WebhookShape> {
-    let permit = may.permit.clone();
-    let found = may.portal.db.read(move |r| service::one(r, &permit, id)).await?;
+    let found = may.reads(move |r, permit| service::one(r, permit, id)).await?;
     Ok(WebhookShape::from(found))
 }
 
@@ -259,12 +258,9 @@ async fn add(may: May<ManageWebhooks>, body: JsonBody<WebhookBody>) -> Answer {
     let wanted = body.value.wanted(&may)?;
     let id = WebhookId::new();
     let secret = NewSecret::make(&may.portal.signing, id)?;
-    let (permit, at, kept) = (may.permit.clone(), may.portal.clock.now(), secret.clone());
-    may.portal
-        .db
-        .write(move |tx| service::add(tx, &permit, at, id, &kept, &wanted))
+    let kept = secret.clone();
+    may.does(move |tx, permit, at| service::add(tx, permit, at, id, &kept, &wanted))
         .await?;
-    may.portal.jobs.nudge();
     json(
         201,
         &WebhookAdded {
@@ -282,30 +278,22 @@ async fn change(may: May<ManageWebhooks>, id: PathPart<WebhookId>, body: JsonBod
     // What is not there is not there, whatever was sent.
     shape(&may, id.0).await?;
     let wanted = body.value.wanted(&may)?;
-    let (permit, at) = (may.permit.clone(), may.portal.clock.now());
-    may.portal
-        .db
-        .write(move |tx| service::change(tx, &permit, at, id.0, None, &wanted))
+    may.does(move |tx, permit, at| service::change(tx, permit, at, id.0, None, &wanted))
         .await?;
     json(200, &shape(&may, id.0).await?)
 }
 
 async fn remove(may: May<ManageWebhooks>, id: PathPart<WebhookId>) -> Answer {
-    let (permit, at) = (may.permit.clone(), may.portal.clock.now());
-    may.portal
-        .db
-        .write(move |tx| service::remove(tx, &permit, at, id.0))
+    may.does(move |tx, permit, at| service::remove(tx, permit, at, id.0))
         .await?;
     nothing()
 }
 
 async fn rotate(may: May<ManageWebhooks>, id: PathPart<WebhookId>) -> Answer {
     let secret = NewSecret::make(&may.portal.signing, id.0)?;
-    let (permit, kept) = (may.permit.clone(), secret.clone());
+    let kept = secret.clone();
     let (at, wall) = (may.portal.clock.now(), may.portal.clock.wall());
-    may.portal
-        .db
-        .write(move |tx| service::rotate(tx, &permit, at, wall, id.0, &kept))
+    may.does(move |tx, permit, _| service::rotate(tx, permit, at, wall, id.0, &kept))
         .await?;
     json(
         200,
@@ -317,30 +305,16 @@ async fn rotate(may: May<ManageWebhooks>, id: PathPart<WebhookId>) -> Answer {
 }
 
 async fn test(may: May<ManageWebhooks>, id: PathPart<WebhookId>) -> Answer {
-    let (permit, at) = (may.permit.clone(), may.portal.clock.now());
-    may.portal
-        .db
-        .write(move |tx| service::test(tx, &permit, at, id.0))
+    may.does(move |tx, permit, at| service::test(tx, permit, at, id.0))
         .await?;
-    may.portal.jobs.nudge();
     json(202, &shape(&may, id.0).await?)
-}
-
-async fn again(may: &May<ManageWebhooks>, id: WebhookId, what: Again) -> Answer {
-    let (permit, at) = (may.permit.clone(), may.portal.clock.now());
-    let events = may
-        .portal
-        .db
-        .write(move |tx| service::replay(tx, &permit, at, id, what))
-        .await?;
-    may.portal.jobs.nudge();
-    json(202, &Replayed { events })
 }
 
 async fn replay(may: May<ManageWebhooks>, id: PathPart<WebhookId>, body: JsonBody<ReplayBody>) -> Answer {
     shape(&may, id.0).await?;
     let (from, until) = period(&body.value.from, &body.value.to)?;
-    again(&may, id.0, Again::Between(from, until)).await
+    let events = again(&may, id.0, Again::Between(from, until)).await?;
+    json(202, &Replayed { events })
 }
 
 async fn replay_one(
@@ -348,7 +322,8 @@ async fn replay_one(
     id: PathPart<WebhookId>,
     delivery: PathPart<DeliveryId>,
 ) -> Answer {
-    again(&may, id.0, Again::One(delivery.0)).await
+    let events = again(&may, id.0, Again::One(delivery.0)).await?;
+    json(202, &Replayed { events })
 }
 
 async fn deliveries(may: May<ManageWebhooks>, id: PathPart<WebhookId>) -> Answer {
@@ -361,11 +336,8 @@ async fn delivery(
     id: PathPart<WebhookId>,
     delivery: PathPart<DeliveryId>,
 ) -> Answer {
-    let permit = may.permit.clone();
     let (_, found, body) = may
-        .portal
-        .db
-        .read(move |r| service::delivery(r, &permit, id.0, delivery.0))
+        .reads(move |r, permit| service::delivery(r, permit, id.0, delivery.0))
         .await?;
     let answer = found.last_status.map(|_| found.last_answer.clone());
     json(

@@ -1,5 +1,6 @@
 //! "Webhooks" of an account: the list, one with what it was told, one delivery with request and answer.
 
+use super::api::ReplayBody;
 use super::list::{DELIVERIES, Hook, LIST, WEBHOOK, kinds};
 use super::model::{self, DELIVERY, Delivery, EVENT, SIGNATURE, State, Tally, Wanted, Webhook};
 use super::service::{self, Again, NewSecret};
@@ -134,25 +135,21 @@ async fn create(may: May<ManageWebhooks>, posted: Posted<Typed>) -> Answer {
         let wanted = posted.value.wanted(&may)?;
         let id = WebhookId::new();
         let secret = NewSecret::make(&may.portal.signing, id)?;
-        let (permit, at, kept) = (may.permit.clone(), may.portal.clock.now(), secret.clone());
+        let kept = secret.clone();
         let hook = may
-            .portal
-            .db
-            .write(move |tx| service::add(tx, &permit, at, id, &kept, &wanted))
+            .does(move |tx, permit, at| service::add(tx, permit, at, id, &kept, &wanted))
             .await?;
         Ok((hook.name, secret.shown))
     };
     match added.await {
         Ok(made) => {
-            may.portal.jobs.nudge();
             // No redirect: the secret is known to this answer alone.
             page(&list_page(&may, fresh(), Dialog::None, Some(made)).await?)
         }
-        Err(Error::Invalid(problems)) => page_with(
-            422,
-            &list_page(&may, posted.again(&problems), Dialog::New, None).await?,
-        ),
-        Err(other) => Err(other),
+        Err(error) => {
+            let (status, form) = posted.after(error, &[])?;
+            page_with(status, &list_page(&may, form, Dialog::New, None).await?)
+        }
     }
 }
 
@@ -269,69 +266,43 @@ async fn show_remove(may: May<ManageWebhooks>, id: PathPart<WebhookId>) -> Answe
 async fn edit(may: May<ManageWebhooks>, id: PathPart<WebhookId>, posted: Posted<Typed>) -> Answer {
     let changed = async {
         let wanted = posted.value.wanted(&may)?;
-        let (permit, at, version) = (may.permit.clone(), may.portal.clock.now(), posted.value.version);
-        may.portal
-            .db
-            .write(move |tx| service::change(tx, &permit, at, id.0, version, &wanted))
+        let version = posted.value.version;
+        may.does(move |tx, permit, at| service::change(tx, permit, at, id.0, version, &wanted))
             .await
     };
     match changed.await {
-        Ok(()) => Ok(said(&may, id.0, "The webhook was saved.")),
-        Err(Error::Invalid(problems)) => page_with(
-            422,
-            &one_page(&may, id.0, Some(posted.again(&problems)), Over::Edit, None).await?,
-        ),
-        Err(other) => Err(other),
+        Ok(()) => said(&may, id.0, "The webhook was saved."),
+        Err(error) => {
+            let (status, form) = posted.after(error, &[])?;
+            page_with(status, &one_page(&may, id.0, Some(form), Over::Edit, None).await?)
+        }
     }
 }
 
-fn said(may: &May<ManageWebhooks>, id: WebhookId, words: impl Into<String>) -> actix_web::HttpResponse {
-    may.portal.jobs.nudge();
-    may.see_other(&format!("{}/{id}", base(may)), Flash::new(FlashKind::Ok, words))
+fn said(may: &May<ManageWebhooks>, id: WebhookId, words: impl Into<String>) -> Answer {
+    may.done(&format!("{}/{id}", base(may)), words)
 }
 
 async fn rotate(may: May<ManageWebhooks>, id: PathPart<WebhookId>, _: Posted<NoFields>) -> Answer {
     let secret = NewSecret::make(&may.portal.signing, id.0)?;
-    let (permit, clock, kept) = (may.permit.clone(), may.portal.clock.clone(), secret.clone());
+    let (clock, kept) = (may.portal.clock.clone(), secret.clone());
     let (at, wall) = (clock.now(), clock.wall());
-    may.portal
-        .db
-        .write(move |tx| service::rotate(tx, &permit, at, wall, id.0, &kept))
+    may.does(move |tx, permit, _| service::rotate(tx, permit, at, wall, id.0, &kept))
         .await?;
     page(&one_page(&may, id.0, None, Over::Nothing, Some(secret.shown)).await?)
 }
 
 async fn remove(may: May<ManageWebhooks>, id: PathPart<WebhookId>, _: Posted<NoFields>) -> Answer {
-    let (permit, at) = (may.permit.clone(), may.portal.clock.now());
     let name = may
-        .portal
-        .db
-        .write(move |tx| service::remove(tx, &permit, at, id.0))
+        .does(move |tx, permit, at| service::remove(tx, permit, at, id.0))
         .await?;
-    Ok(may.see_other(
-        &base(&may),
-        Flash::new(FlashKind::Ok, format!("The webhook {name} was removed.")),
-    ))
+    may.done(&base(&may), format!("The webhook {name} was removed."))
 }
 
 async fn test(may: May<ManageWebhooks>, id: PathPart<WebhookId>, _: Posted<NoFields>) -> Answer {
-    let (permit, at) = (may.permit.clone(), may.portal.clock.now());
-    may.portal
-        .db
-        .write(move |tx| service::test(tx, &permit, at, id.0))
+    may.does(move |tx, permit, at| service::test(tx, permit, at, id.0))
         .await?;
-    Ok(said(
-        &may,
-        id.0,
-        "A test is on its way. Reload to see what came of it.",
-    ))
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Period {
-    from: String,
-    to: String,
+    said(&may, id.0, "A test is on its way. Reload to see what came of it.")
 }
 
 /// Two days as times: from the beginning of the first to the end of the second.
@@ -351,7 +322,7 @@ pub fn period(from: &str, to: &str) -> Result<(Moment, Moment)> {
     }
 }
 
-async fn replay(may: May<ManageWebhooks>, id: PathPart<WebhookId>, posted: Posted<Period>) -> Answer {
+async fn replay(may: May<ManageWebhooks>, id: PathPart<WebhookId>, posted: Posted<ReplayBody>) -> Answer {
     let replayed = async {
         let (from, until) = period(&posted.value.from, &posted.value.to)?;
         again(&may, id.0, Again::Between(from, until)).await
@@ -364,24 +335,24 @@ async fn replay(may: May<ManageWebhooks>, id: PathPart<WebhookId>, posted: Poste
                 "No event of the kinds of this webhook fell into the period.",
             ),
         )),
-        Ok(many) => Ok(said(
+        Ok(many) => said(
             &may,
             id.0,
             format!("{} told once more.", counted(many, "event is", "events are")),
-        )),
-        Err(Error::Invalid(problems)) => page_with(
-            422,
-            &one_page(&may, id.0, Some(posted.again(&problems)), Over::Nothing, None).await?,
         ),
-        Err(other) => Err(other),
+        Err(error) => {
+            let (status, form) = posted.after(error, &[])?;
+            page_with(
+                status,
+                &one_page(&may, id.0, Some(form), Over::Nothing, None).await?,
+            )
+        }
     }
 }
 
-async fn again(may: &May<ManageWebhooks>, id: WebhookId, what: Again) -> Result<u64> {
-    let (permit, at) = (may.permit.clone(), may.portal.clock.now());
-    may.portal
-        .db
-        .write(move |tx| service::replay(tx, &permit, at, id, what))
+/// Tells events once more, from a page or from a script; says how many.
+pub async fn again(may: &May<ManageWebhooks>, id: WebhookId, what: Again) -> Result<u64> {
+    may.does(move |tx, permit, at| service::replay(tx, permit, at, id, what))
         .await
 }
 
@@ -392,11 +363,11 @@ async fn replay_one(
     _: Posted<NoFields>,
 ) -> Answer {
     again(&may, id.0, Again::One(delivery.0)).await?;
-    Ok(said(
+    said(
         &may,
         id.0,
         "The event is told once more. Reload to see what came of it.",
-    ))
+    )
 }
 
 #[derive(Template)]
@@ -416,11 +387,8 @@ async fn delivery(
     id: PathPart<WebhookId>,
     delivery: PathPart<DeliveryId>,
 ) -> Answer {
-    let permit = may.permit.clone();
     let (hook, delivery, body) = may
-        .portal
-        .db
-        .read(move |r| service::delivery(r, &permit, id.0, delivery.0))
+        .reads(move |r, permit| service::delivery(r, permit, id.0, delivery.0))
         .await?;
     let here = format!("{}/{}", base(&may), hook.id);
     let pretty = serde_json::from_str::<serde_json::Value>(&body)

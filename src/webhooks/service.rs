@@ -148,6 +148,7 @@ pub fn add(
     };
     store::insert(tx, &hook)?;
     hear(tx, account)?;
+    tx.wake_jobs();
     let event = Event::new(
         Kind::WebhookAdded,
         id,
@@ -188,6 +189,7 @@ pub fn change(
     }
     store::change(tx, &hook, wanted)?;
     hear(tx, hook.account)?;
+    tx.wake_jobs();
     let event = Event::new(
         Kind::WebhookChanged,
         id,
@@ -252,6 +254,7 @@ pub fn test(
         format!("The webhook {} was tested.", hook.name),
     )
     .within(hook.account);
+    tx.wake_jobs();
     tx.record(at, permit.who(), &event, ())
 }
 

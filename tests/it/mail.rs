@@ -10,6 +10,7 @@ use licentral::platform::db::schema::outbox;
 use licentral::platform::mail::{Sent, counts};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
+use std::task::{Context, Waker};
 
 /// Queues an invitation to somebody new.
 fn invite(p: &Portal, email: &str) -> PersonId {
@@ -31,6 +32,29 @@ fn change_last(p: &Portal, change: impl Fn(LetterId, &mut licentral::platform::d
         Ok(())
     })
     .unwrap();
+}
+
+#[test]
+fn a_letter_wakes_the_jobs_once_it_is_kept() {
+    let p = Portal::start();
+    let is_woken = || {
+        let wakes = p.db.wakes();
+        let told = std::pin::pin!(wakes.notified());
+        told.poll(&mut Context::from_waker(Waker::noop())).is_ready()
+    };
+    is_woken();
+    p.invited("quiet@xyz.example", "Ivo Marsh");
+    assert!(!is_woken(), "nothing waits for the jobs");
+    invite(&p, "ivo@xyz.example");
+    assert!(is_woken());
+    assert!(!is_woken(), "one letter wakes them once");
+    let (at, person) = (p.clock.now(), p.find_person("ivo@xyz.example"));
+    let taken_back: licentral::error::Result<()> = p.db.housekeeping_now(|tx| {
+        let who = Who::portal("test");
+        licentral::identity::invite(tx, at, &who, LinkId::new(), &person, "Ada Lindqvist")?;
+        Err(licentral::error::Error::NotFound)
+    });
+    assert!(taken_back.is_err() && !is_woken());
 }
 
 #[test]

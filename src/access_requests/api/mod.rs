@@ -3,6 +3,8 @@
 mod requests;
 mod settings;
 
+pub use settings::NewDelegation;
+
 use crate::http::Routes;
 
 /// The operations.

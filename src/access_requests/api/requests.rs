@@ -2,8 +2,8 @@
 
 use crate::access_requests::list::BOTH;
 use crate::access_requests::model::{AccessRequest, AccessState, LONGEST_NOTE, ScopeKind};
-use crate::access_requests::pages::{approve_now, decline_now, gift, reason};
-use crate::access_requests::service::{self, Details, Sending, Wish};
+use crate::access_requests::pages::{approve_now, decline_now, send_now};
+use crate::access_requests::service::{self, Details, Wish};
 use crate::authz::Role;
 use crate::authz::action::{DecideAccess, RequestAccess, ViewAccessRequests, ViewDirectory};
 use crate::error::{Error, Result};
@@ -208,8 +208,7 @@ pub(super) struct OwnAccessRequests {
 }
 
 pub(super) async fn own(may: May<ViewDirectory>) -> Answer {
-    let permit = may.permit.clone();
-    let rows = may.portal.db.read(move |r| service::own(r, &permit)).await?;
+    let rows = may.reads(move |r, permit| service::own(r, permit)).await?;
     json(
         200,
         &OwnAccessRequests {
@@ -220,11 +219,8 @@ pub(super) async fn own(may: May<ViewDirectory>) -> Answer {
 }
 
 pub(super) async fn own_one(may: May<ViewDirectory>, id: PathPart<AccessRequestId>) -> Answer {
-    let permit = may.permit.clone();
     let details = may
-        .portal
-        .db
-        .read(move |r| service::own_one(r, &permit, id.0))
+        .reads(move |r, permit| service::own_one(r, permit, id.0))
         .await?;
     json(200, &AccessRequestShape::from(details))
 }
@@ -253,44 +249,28 @@ pub(super) async fn send(
         places: asked.virtual_accounts.clone(),
         names: asked.virtual_account_names.clone(),
     };
-    let (permit, once) = (may.permit.clone(), body.once_key(&may, &key));
-    let (person, domain) = (may.permit.actor()?.person.clone(), asked.domain.clone());
-    let new = Sending::new(may.portal.clock.now());
-    let request = may
-        .portal
-        .db
-        .write(move |tx| service::send(tx, &permit, &person, new, &domain, &wish, &note, once.as_ref()))
-        .await?;
-    may.portal.jobs.nudge();
+    let once = body.once_key(&may, &key);
+    let request = send_now(&may, &asked.domain, wish, note, once).await?;
     answer(201, &may, request).await
 }
 
 pub(super) async fn withdraw(may: May<RequestAccess>, id: PathPart<AccessRequestId>) -> Answer {
-    let (permit, at) = (may.permit.clone(), may.portal.clock.now());
     let request = may
-        .portal
-        .db
-        .write(move |tx| service::withdraw(tx, &permit, at, id.0))
+        .does(move |tx, permit, at| service::withdraw(tx, permit, at, id.0))
         .await?;
     answer(200, &may, request).await
 }
 
 pub(super) async fn one(may: May<ViewAccessRequests>, id: PathPart<AccessRequestId>) -> Answer {
-    let permit = may.permit.clone();
     let (details, _) = may
-        .portal
-        .db
-        .read(move |r| service::details(r, &permit, id.0))
+        .reads(move |r, permit| service::details(r, permit, id.0))
         .await?;
     json(200, &AccessRequestShape::from(details))
 }
 
 /// Who may not see a request learns nothing from a body that is not right.
 async fn there(may: &May<DecideAccess>, id: AccessRequestId) -> Result<()> {
-    let permit = may.permit.clone();
-    may.portal
-        .db
-        .read(move |r| service::details_to_decide(r, &permit, id))
+    may.reads(move |r, permit| service::details_to_decide(r, permit, id))
         .await
         .map(drop)
 }
@@ -302,8 +282,8 @@ pub(super) async fn approve(
 ) -> Answer {
     there(&may, id.0).await?;
     let given = body.value;
-    let (scope, role) = gift(given.scope.word(), given.role.word(), given.virtual_accounts)?;
-    let request = approve_now(&may, id.0, scope, role).await?;
+    let (scope, role) = (given.scope.word(), given.role.word());
+    let request = approve_now(&may, id.0, scope, role, given.virtual_accounts).await?;
     answer(200, &may, request).await
 }
 
@@ -313,7 +293,6 @@ pub(super) async fn decline(
     body: JsonBody<AccessRefusal>,
 ) -> Answer {
     there(&may, id.0).await?;
-    let reason = reason(&body.value.reason)?;
-    let request = decline_now(&may, id.0, reason).await?;
+    let request = decline_now(&may, id.0, &body.value.reason).await?;
     answer(200, &may, request).await
 }

@@ -122,16 +122,16 @@ impl From<Settings> for AccessSettings {
 /// Somebody who decides while the caller is away.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-pub(super) struct NewDelegation {
+pub struct NewDelegation {
     /// Email address of somebody with a role in the account.
     #[schema(format = "email")]
-    pub(super) delegate: String,
+    pub delegate: String,
     /// First day, such as 2026-11-30, UTC.
     #[schema(format = "date")]
-    pub(super) starts: String,
+    pub starts: String,
     /// Last day.
     #[schema(format = "date")]
-    pub(super) ends: String,
+    pub ends: String,
 }
 
 /// A delegation.
@@ -202,27 +202,23 @@ pub(super) async fn change_settings(may: May<AutomateAccess>, body: JsonBody<New
             &rule.reason,
         )?);
     }
-    let (permit, at, version) = (may.permit.clone(), may.portal.clock.now(), new.version);
-    may.portal
-        .db
-        .write(move |tx| {
-            service::change_settings(tx, &permit, at, version, |settings| {
-                settings.remind_days = remind;
-                settings.expire_days = expire;
-                settings.rules.clone_from(&rules);
-                Ok(())
-            })
+    let version = new.version;
+    may.does(move |tx, permit, at| {
+        service::change_settings(tx, permit, at, version, |settings| {
+            settings.remind_days = remind;
+            settings.expire_days = expire;
+            settings.rules.clone_from(&rules);
+            Ok(())
         })
-        .await?;
+    })
+    .await?;
     settings_now(&may, may.permit.within().account()?).await
 }
 
 pub(super) async fn delegations(may: May<ViewAccessRequests>) -> Answer {
-    let (permit, now) = (may.permit.clone(), may.portal.clock.now());
+    let now = may.portal.clock.now();
     let found = may
-        .portal
-        .db
-        .read(move |r| service::delegations(r, &permit, now))
+        .reads(move |r, permit| service::delegations(r, permit, now))
         .await?;
     json(
         200,
@@ -234,13 +230,10 @@ pub(super) async fn delegations(may: May<ViewAccessRequests>) -> Answer {
 }
 
 pub(super) async fn lend(may: May<DecideAccess>, body: JsonBody<NewDelegation>) -> Answer {
-    let new = &body.value;
-    let id = lend_now(&may, &new.delegate, &new.starts, &new.ends).await?;
-    let (permit, now) = (may.permit.clone(), may.portal.clock.now());
+    let id = lend_now(&may, &body.value).await?;
+    let now = may.portal.clock.now();
     let found = may
-        .portal
-        .db
-        .read(move |r| service::delegations(r, &permit, now))
+        .reads(move |r, permit| service::delegations(r, permit, now))
         .await?
         .into_iter()
         .find(|one| one.delegation.id == id)

@@ -1,5 +1,6 @@
 //! "Delegation": who decides for whom while they are away.
 
+use super::super::api::NewDelegation;
 use super::super::service::{self, StoodIn};
 use super::decide::{between, tabs};
 use super::{above, base, beside_fields};
@@ -9,12 +10,11 @@ use crate::error::{Error, Problems, Result};
 use crate::http::NoFields;
 use crate::http::form::{self, PathPart};
 use crate::http::widgets::Tab;
-use crate::http::{Answer, Flash, FlashKind, FormState, May, Posted, Shell, Visit, page, page_with};
+use crate::http::{Answer, FormState, May, Posted, Shell, Visit, page, page_with};
 use crate::kernel::ids::DelegationId;
 use crate::kernel::{EmailAddress, Moment};
 use askama::Template;
 use chrono::{NaiveDate, TimeDelta};
-use serde::Deserialize;
 
 /// A delegation as the list shows it.
 struct Line {
@@ -49,7 +49,7 @@ struct DelegationView {
 }
 
 /// First and last day, as moments: the last day counts to its end.
-pub fn period(starts: &str, ends: &str) -> Result<(Moment, Moment)> {
+fn period(starts: &str, ends: &str) -> Result<(Moment, Moment), Problems> {
     let mut problems = Problems::default();
     let day = |typed: &str| -> Result<NaiveDate, String> {
         typed
@@ -59,11 +59,10 @@ pub fn period(starts: &str, ends: &str) -> Result<(Moment, Moment)> {
     };
     let starts = problems.take("starts", day(starts));
     let ends = problems.take("ends", day(ends));
-    problems.or_ok()?;
     let begin = |day: NaiveDate| Moment::of(day.and_time(chrono::NaiveTime::MIN).and_utc());
     match (starts, ends) {
         (Some(starts), Some(ends)) => Ok((begin(starts), begin(ends).plus(TimeDelta::days(1)))),
-        _ => Err(Error::invalid("starts", "Enter a day such as 2026-11-30.")),
+        _ => Err(problems),
     }
 }
 
@@ -116,22 +115,20 @@ struct Facts {
 macro_rules! facts {
     ($may:expr) => {{
         let may = $may;
-        let (permit, now) = (may.permit.clone(), may.portal.clock.now());
-        let person = permit.person()?;
-        let all = permit.within().only().is_none();
-        may.portal
-            .db
-            .read(move |r| {
-                let account = permit.within().account()?;
-                let held = grants::of_person_in(r, account, person)?;
-                Ok(Facts {
-                    found: service::delegations(r, &permit, now)?,
-                    lends: service::may_lend(&permit, &held),
-                    person,
-                    all,
-                })
+        let now = may.portal.clock.now();
+        let person = may.permit.person()?;
+        let all = may.permit.within().only().is_none();
+        may.reads(move |r, permit| {
+            let account = permit.within().account()?;
+            let held = grants::of_person_in(r, account, person)?;
+            Ok(Facts {
+                found: service::delegations(r, permit, now)?,
+                lends: service::may_lend(permit, &held),
+                person,
+                all,
             })
-            .await?
+        })
+        .await?
     }};
 }
 
@@ -140,53 +137,25 @@ pub async fn show(may: May<ViewAccessRequests>) -> Answer {
     page(&view(&may, facts, None))
 }
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct LendForm {
-    delegate: String,
-    starts: String,
-    ends: String,
-}
-
 /// Names a delegate, from a page or from a script.
-pub async fn lend_now(
-    may: &May<DecideAccess>,
-    delegate: &str,
-    starts: &str,
-    ends: &str,
-) -> Result<DelegationId> {
+pub async fn lend_now(may: &May<DecideAccess>, asked: &NewDelegation) -> Result<DelegationId> {
     let mut problems = Problems::default();
-    let delegate = problems.take("delegate", EmailAddress::parse(delegate));
-    let period = match period(starts, ends) {
-        Ok(period) => Some(period),
-        Err(Error::Invalid(found)) => {
-            for one in found.list() {
-                problems.add(&one.field, &one.says);
-            }
-            None
-        }
-        Err(other) => return Err(other),
-    };
+    let delegate = problems.take("delegate", EmailAddress::parse(&asked.delegate));
+    let period = problems.take_all(period(&asked.starts, &asked.ends));
     let (Some(delegate), Some((starts, ends))) = (delegate, period) else {
         return Err(Error::Invalid(problems));
     };
-    let (permit, at, id) = (may.permit.clone(), may.portal.clock.now(), DelegationId::new());
-    let id = may
-        .portal
-        .db
-        .write(move |tx| service::lend(tx, &permit, at, id, &delegate, starts, ends))
-        .await?;
-    may.portal.jobs.nudge();
-    Ok(id)
+    let id = DelegationId::new();
+    may.does(move |tx, permit, at| service::lend(tx, permit, at, id, &delegate, starts, ends))
+        .await
 }
 
-pub async fn lend(may: May<DecideAccess>, posted: Posted<LendForm>) -> Answer {
-    let typed = &posted.value;
-    match lend_now(&may, &typed.delegate, &typed.starts, &typed.ends).await {
-        Ok(_) => Ok(may.see_other(
+pub async fn lend(may: May<DecideAccess>, posted: Posted<NewDelegation>) -> Answer {
+    match lend_now(&may, &posted.value).await {
+        Ok(_) => may.done(
             &format!("{}/delegation", base(&may)),
-            Flash::new(FlashKind::Ok, "The delegate was named and is told by email."),
-        )),
+            "The delegate was named and is told by email.",
+        ),
         Err(error) => {
             const RULES: &[(&str, &str)] = &[("access-requests.delegation-overlaps", "starts")];
             let (status, problems) = beside_fields(error, RULES)?;
@@ -199,17 +168,11 @@ pub async fn lend(may: May<DecideAccess>, posted: Posted<LendForm>) -> Answer {
 
 /// Ends a delegation, from a page or from a script.
 pub async fn end_now(may: &May<DecideAccess>, id: DelegationId) -> Result<()> {
-    let (permit, at) = (may.permit.clone(), may.portal.clock.now());
-    may.portal
-        .db
-        .write(move |tx| service::end_delegation(tx, &permit, at, id))
+    may.does(move |tx, permit, at| service::end_delegation(tx, permit, at, id))
         .await
 }
 
 pub async fn end(may: May<DecideAccess>, id: PathPart<DelegationId>, _posted: Posted<NoFields>) -> Answer {
     end_now(&may, id.0).await?;
-    Ok(may.see_other(
-        &format!("{}/delegation", base(&may)),
-        Flash::new(FlashKind::Ok, "The delegation was ended."),
-    ))
+    may.done(&format!("{}/delegation", base(&may)), "The delegation was ended.")
 }

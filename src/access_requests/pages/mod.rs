@@ -6,8 +6,9 @@ mod decide;
 mod delegation;
 mod link;
 
+pub use ask::send_now;
 pub use automation::rule_of;
-pub use decide::{approve_now, decline_now, gift, reason};
+pub use decide::{approve_now, decline_now};
 pub use delegation::{end_now, lend_now};
 
 use crate::error::{Error, Problems, Result};
@@ -102,18 +103,7 @@ fn base(visit: &Visit) -> String {
 /// What is wrong with a form, beside its fields; a rule that says no stands above them. Anything else stays an
 /// error. `rules` are the codes that belong beside a field.
 fn beside_fields(error: Error, rules: &[(&str, &str)]) -> Result<(u16, Problems)> {
-    match error {
-        Error::Invalid(problems) => Ok((422, problems)),
-        Error::Refused(refusal) => match rules.iter().find(|(code, _)| *code == refusal.code) {
-            Some((_, field)) => {
-                let mut problems = Problems::default();
-                problems.add(*field, refusal.says);
-                Ok((422, problems))
-            }
-            None => Err(Error::Refused(refusal)),
-        },
-        other => Err(other),
-    }
+    error.on_form(rules).map(|(_, problems)| (422, problems))
 }
 
 /// Problems of fields that do not stand on the page, said above the form.

@@ -6,6 +6,7 @@ mod remove;
 mod rename;
 
 pub use list::Line;
+pub use rename::rename_now;
 
 use crate::authz::action::ViewInventory;
 use crate::authz::{Action, Does, Permit};
@@ -82,11 +83,9 @@ pub fn between(visit: &Visit, one: Option<&Manager>) -> Vec<Crumb> {
 /// The device manager of an address, for somebody who may do this with it.
 pub async fn addressed<A: Does>(may: &May<A>, id: DeviceManagerId) -> Result<(Permit<ViewInventory>, Row)> {
     let view = may.also::<ViewInventory>().await?;
-    let (seen, permit) = (view.clone(), may.permit.clone());
+    let seen = view.clone();
     let row = may
-        .portal
-        .db
-        .read(move |r| service::theirs(r, &seen, &permit, id))
+        .reads(move |r, permit| service::theirs(r, &seen, permit, id))
         .await?;
     Ok((view, row))
 }

@@ -31,12 +31,9 @@ struct OnePage {
 }
 
 async fn one_page(may: &May<ViewInventory>, id: DeviceManagerId, tab: usize) -> Answer {
-    let permit = may.permit.clone();
     let (row, past, administrators) = may
-        .portal
-        .db
-        .read(move |r| {
-            let row = service::find(r, &permit, id)?;
+        .reads(move |r, permit| {
+            let row = service::find(r, permit, id)?;
             let account = row.manager.account;
             let past = if tab == 2 {
                 history(r, account, id.as_str(), MOST_EVENTS)?

@@ -7,7 +7,7 @@ use crate::device_managers::service;
 use crate::error::Problems;
 use crate::http::form::{PathPart, fresh};
 use crate::http::widgets::counted;
-use crate::http::{Answer, Flash, FlashKind, FormState, May, Posted, see_other};
+use crate::http::{Answer, FormState, May, Posted, see_other};
 use crate::kernel::ids::DeviceManagerId;
 use crate::kernel::text::case_number;
 use serde::Deserialize;
@@ -54,22 +54,17 @@ pub(super) async fn remove(
         };
         Some(case)
     };
-    let (permit, at, id) = (may.permit.clone(), may.portal.clock.now(), id.0);
+    let id = id.0;
     let gone = may
-        .portal
-        .db
-        .write(move |tx| service::remove(tx, &view, &permit, at, id, case.as_deref()))
+        .does(move |tx, permit, at| service::remove(tx, &view, permit, at, id, case.as_deref()))
         .await?;
-    Ok(may.see_other(
+    may.done(
         &base(&may),
-        Flash::new(
-            FlashKind::Ok,
-            format!(
-                "The device manager {gone} was removed. Its Virtual Account {} stays, empty and unbound.",
-                line.row.place
-            ),
+        format!(
+            "The device manager {gone} was removed. Its Virtual Account {} stays, empty and unbound.",
+            line.row.place
         ),
-    ))
+    )
 }
 
 pub(super) async fn lost(
@@ -124,24 +119,15 @@ pub(super) async fn remove_lost(
     let (Some(case), true) = (case, problems.is_empty()) else {
         return lost(&may, id.0, posted.again(&problems), 422).await;
     };
-    let (permit, at, id) = (may.permit.clone(), may.portal.clock.now(), id.0);
+    let id = id.0;
     let gone = may
-        .portal
-        .db
-        .write(move |tx| service::remove_lost(tx, &view, &permit, at, id, &case))
+        .does(move |tx, permit, at| service::remove_lost(tx, &view, permit, at, id, &case))
         .await?;
-    may.portal.jobs.nudge();
-    Ok(may.see_other(
-        &base(&may),
-        Flash::new(
-            FlashKind::Ok,
-            format!(
+    may.done(&base(&may), format!(
                 "The device manager {} was removed as lost, with {}. {} that they used are free again. Its Virtual Account {} stays, empty and unbound.",
                 gone.name,
                 counted(gone.instances, "product instance", "product instances"),
                 counted(gone.in_use, "license", "licenses"),
                 line.row.place
-            ),
-        ),
-    ))
+            ))
 }

@@ -2,12 +2,14 @@
 
 use super::list::{Dialog, list_page};
 use super::{base, line_of};
-use crate::authz::action::Synchronize;
+use crate::authz::Permit;
+use crate::authz::action::{Synchronize, ViewInventory};
 use crate::device_managers::model::name;
 use crate::device_managers::service;
-use crate::error::{Error, Problems};
+use crate::error::{Error, Result};
 use crate::http::form::{PathPart, fresh};
-use crate::http::{Answer, Flash, FlashKind, May, Posted};
+use crate::http::{Answer, May, Posted};
+use crate::kernel::Name;
 use crate::kernel::ids::DeviceManagerId;
 use serde::Deserialize;
 
@@ -24,34 +26,31 @@ pub(super) struct NameField {
     name: String,
 }
 
+/// Gives it another name, from a page or from a script.
+pub async fn rename_now(
+    may: &May<Synchronize>,
+    view: &Permit<ViewInventory>,
+    id: DeviceManagerId,
+    typed: &str,
+) -> Result<Name> {
+    let new = name(typed).map_err(|says| Error::invalid("name", says))?;
+    let (view, wanted) = (view.clone(), new.clone());
+    may.does(move |tx, permit, at| service::rename(tx, &view, permit, at, id, wanted.as_str()))
+        .await?;
+    Ok(new)
+}
+
 pub(super) async fn rename(
     may: May<Synchronize>,
     id: PathPart<DeviceManagerId>,
     posted: Posted<NameField>,
 ) -> Answer {
     let (view, line) = line_of(&may, id.0).await?;
-    let mut problems = Problems::default();
-    let Some(new) = problems.take("name", name(&posted.value.name)) else {
-        let dialog = Dialog::Rename(Box::new(line), posted.again(&problems));
-        return list_page(&may, &view, Some(dialog), 422).await;
-    };
-    let (seen, permit, at, id) = (view.clone(), may.permit.clone(), may.portal.clock.now(), id.0);
-    let wanted = new.to_string();
-    let done = may
-        .portal
-        .db
-        .write(move |tx| service::rename(tx, &seen, &permit, at, id, &wanted))
-        .await;
-    match done {
-        Err(Error::Refused(refusal)) if refusal.code == "device-managers.name-taken" => {
-            problems.add("name", refusal.says);
-            let dialog = Dialog::Rename(Box::new(line), posted.again(&problems));
-            list_page(&may, &view, Some(dialog), 409).await
+    match rename_now(&may, &view, id.0, &posted.value.name).await {
+        Ok(new) => may.done(&base(&may), format!("The device manager is called {new} now.")),
+        Err(error) => {
+            let (status, form) = posted.after(error, &[("device-managers.name-taken", "name")])?;
+            list_page(&may, &view, Some(Dialog::Rename(Box::new(line), form)), status).await
         }
-        Err(other) => Err(other),
-        Ok(()) => Ok(may.see_other(
-            &base(&may),
-            Flash::new(FlashKind::Ok, format!("The device manager is called {new} now.")),
-        )),
     }
 }

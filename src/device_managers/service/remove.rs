@@ -98,6 +98,7 @@ pub fn remove_lost(
     let one = store::lock(tx, id)?.ok_or(Error::NotFound)?;
     let in_use = licenses_in_use(tx, &one)?;
     let instances = let_go(tx, at, permit.who(), &one)?;
+    tx.wake_jobs();
     let event = announced(
         Kind::ManagerLost,
         &one,

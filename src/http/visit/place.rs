@@ -4,7 +4,8 @@ use super::cookies::{csrf_seal, seal_flash};
 use super::{FLASH, Visit};
 use crate::authz::{Action, Does, Permit, Role, TenantKind, matrix};
 use crate::error::{Error, Result};
-use crate::http::shell::{Flash, Theme};
+use crate::http::reply::Answer;
+use crate::http::shell::{Flash, FlashKind, Theme};
 use crate::kernel::ids::SmartAccountId;
 use crate::platform::token;
 
@@ -130,5 +131,10 @@ impl Visit {
         let sealed = seal_flash(&self.portal.signing.seal_key, &flash);
         crate::http::reply::set_cookie(&mut response, FLASH, &sealed, Some(60));
         response
+    }
+
+    /// Goes on to another page, which says what was done.
+    pub fn done(&self, to: &str, says: impl Into<String>) -> Answer {
+        Ok(self.see_other(to, Flash::new(FlashKind::Ok, says)))
     }
 }

@@ -1,6 +1,5 @@
 //! Leaving a Smart Account.
 
-use super::ok;
 use super::user::LEAVE;
 use crate::authz::action::ViewAccount;
 use crate::error::{Error, Result};
@@ -81,19 +80,14 @@ pub(super) async fn show_leave(may: May<ViewAccount>) -> Answer {
 }
 
 pub(super) async fn leave(may: May<ViewAccount>, _: Posted<NoFields>) -> Answer {
-    let (permit, at) = (may.permit.clone(), may.portal.clock.now());
-    let done = may
-        .portal
-        .db
-        .write(move |tx| service::leave(tx, &permit, at))
-        .await;
+    let done = may.does(service::leave).await;
     match done {
         Ok(_) => {
             let name = may.tenant.as_ref().map_or("", |t| t.name.as_str());
-            Ok(may.see_other(
+            may.done(
                 may.portal.config.edition.directory(),
-                ok(format!("You have left the Smart Account {name}.")),
-            ))
+                format!("You have left the Smart Account {name}."),
+            )
         }
         Err(Error::Refused(refusal)) => page_with(409, &leave_page(&may, refusal.says.into_owned()).await?),
         Err(other) => Err(other),

@@ -9,7 +9,7 @@ use crate::authz::{Action, Permit, Role, grants};
 use crate::error::{Error, Result};
 use crate::http::form::Named;
 use crate::http::menu::Item;
-use crate::http::{Flash, FlashKind, Routes, Visit, reason};
+use crate::http::{Routes, Visit, reason};
 use crate::kernel::ids::PersonId;
 use crate::members::list::LIST;
 use crate::platform::db::Reads;
@@ -76,12 +76,4 @@ pub fn may_assign(visit: &Visit, role: Role) -> Result<()> {
         )?;
     }
     Ok(())
-}
-
-fn ok(text: impl Into<String>) -> Flash {
-    Flash {
-        kind: FlashKind::Ok,
-        text: text.into(),
-        link: None,
-    }
 }

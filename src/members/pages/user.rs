@@ -1,7 +1,7 @@
 //! One user: what they hold here, and what can be done about it.
 
 use super::list::me;
-use super::{base, may_assign, ok, why_not};
+use super::{base, may_assign, why_not};
 use crate::authn::PersonState;
 use crate::authz::action::{ManageUsers, ViewUsers};
 use crate::authz::{Action, Does, Permit, Role};
@@ -197,19 +197,15 @@ fn place_fields(member: &Member, whole: bool, edition: Edition) -> Vec<PlaceFiel
 }
 
 /// The form again, with the rule's sentence in it.
-async fn again<A: Does>(
+async fn again<A: Does, T>(
     may: &May<A>,
     id: PersonId,
-    dialog: &'static str,
-    title: &str,
+    (dialog, title): (&'static str, &str),
     error: Error,
-    form: impl FnOnce(&Problems) -> FormState,
+    posted: &Posted<T>,
 ) -> Answer {
-    let (status, problems) = access::beside_fields(error)?;
-    page_with(
-        status,
-        &one_page(may, seen(may, id).await?, dialog, title, form(&problems)),
-    )
+    let (status, form) = posted.after(error, access::RULES)?;
+    page_with(status, &one_page(may, seen(may, id).await?, dialog, title, form))
 }
 
 pub(super) async fn one(may: May<ViewUsers>, id: PathPart<PersonId>) -> Answer {
@@ -280,11 +276,9 @@ pub(super) async fn change(
             may_assign(&may, *role)?;
         }
     }
-    let (permit, at, id) = (may.permit.clone(), may.portal.clock.now(), id.0);
+    let id = id.0;
     let done = may
-        .portal
-        .db
-        .write(move |tx| service::change(tx, &permit, at, id, &wanted))
+        .does(move |tx, permit, at| service::change(tx, permit, at, id, &wanted))
         .await;
     match done {
         Ok(()) => {
@@ -295,9 +289,9 @@ pub(super) async fn change(
             } else {
                 base(&may, "users")
             };
-            Ok(may.see_other(&to, ok("Roles were changed.")))
+            may.done(&to, "Roles were changed.")
         }
-        Err(error) => again(&may, id, "roles", CHANGE, error, |p| posted.again(p)).await,
+        Err(error) => again(&may, id, ("roles", CHANGE), error, &posted).await,
     }
 }
 
@@ -330,26 +324,17 @@ pub(super) async fn grant(
         &mut problems,
     );
     let Some((scope, role)) = given else {
-        return again(&may, id, "grant", GRANT, Error::Invalid(problems), |p| {
-            posted.again(p)
-        })
-        .await;
+        return again(&may, id, ("grant", GRANT), Error::Invalid(problems), &posted).await;
     };
-    let (permit, at) = (may.permit.clone(), may.portal.clock.now());
     let done = may
-        .portal
-        .db
-        .write(move |tx| service::give(tx, &permit, at, id, &scope, role))
+        .does(move |tx, permit, at| service::give(tx, permit, at, id, &scope, role))
         .await;
     match done {
-        Ok(()) => {
-            may.portal.jobs.nudge();
-            Ok(may.see_other(
-                &format!("{}/{id}", base(&may, "users")),
-                ok(format!("Virtual Account access was granted: {role}.")),
-            ))
-        }
-        Err(error) => again(&may, id, "grant", GRANT, error, |p| posted.again(p)).await,
+        Ok(()) => may.done(
+            &format!("{}/{id}", base(&may, "users")),
+            format!("Virtual Account access was granted: {role}."),
+        ),
+        Err(error) => again(&may, id, ("grant", GRANT), error, &posted).await,
     }
 }
 
@@ -370,16 +355,13 @@ pub(super) async fn remove(
     id: PathPart<PersonId>,
     posted: Posted<RemoveForm>,
 ) -> Answer {
-    let (permit, at, id) = (may.permit.clone(), may.portal.clock.now(), id.0);
+    let id = id.0;
     let tell = posted.value.tell == "1";
     let done = may
-        .portal
-        .db
-        .write(move |tx| service::remove(tx, &permit, at, id, tell))
+        .does(move |tx, permit, at| service::remove(tx, permit, at, id, tell))
         .await;
     match done {
         Ok(removed) => {
-            may.portal.jobs.nudge();
             let mut says = format!("{} was removed.", removed.name);
             if tell {
                 says.push_str(" An email tells them.");
@@ -392,9 +374,9 @@ pub(super) async fn remove(
             } else {
                 base(&may, "users")
             };
-            Ok(may.see_other(&to, ok(says)))
+            may.done(&to, says)
         }
-        Err(error) => again(&may, id, "remove", REMOVE, error, |p| posted.again(p)).await,
+        Err(error) => again(&may, id, ("remove", REMOVE), error, &posted).await,
     }
 }
 
@@ -403,14 +385,11 @@ pub(super) async fn invite_again(
     id: PathPart<PersonId>,
     _: Posted<NoFields>,
 ) -> Answer {
-    let (permit, at, link, id) = (may.permit.clone(), may.portal.clock.now(), LinkId::new(), id.0);
-    may.portal
-        .db
-        .write(move |tx| service::invite_again(tx, &permit, at, link, id))
+    let (link, id) = (LinkId::new(), id.0);
+    may.does(move |tx, permit, at| service::invite_again(tx, permit, at, link, id))
         .await?;
-    may.portal.jobs.nudge();
-    Ok(may.see_other(
+    may.done(
         &format!("{}/{id}", base(&may, "users")),
-        ok("The invitation was sent again. The link of the one before has ended."),
-    ))
+        "The invitation was sent again. The link of the one before has ended.",
+    )
 }

@@ -61,6 +61,7 @@ pub fn tell(
     events: &[Told],
     is_replay: bool,
 ) -> Result<()> {
+    tx.wake_jobs();
     insert(tx.conn(), tenant.as_str(), webhook, events, is_replay)
 }
 

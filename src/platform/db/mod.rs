@@ -48,7 +48,7 @@ use std::pin::Pin;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
-use tokio::sync::watch;
+use tokio::sync::{Notify, watch};
 
 /// How often a write is tried before the answer is "try again later".
 const TRIES: u32 = 10;
@@ -66,6 +66,8 @@ pub struct Db {
     path: Arc<str>,
     /// How many writes of this process were committed.
     commits: watch::Sender<u64>,
+    /// Told of each commit that has something for a job ([`Tx::wake_jobs`]).
+    wakes: Arc<Notify>,
     /// On SQLite a connection that does nothing but notice what others commit.
     watcher: Option<Arc<Mutex<Conn>>>,
 }
@@ -132,6 +134,7 @@ impl Db {
             setup,
             path: manager.address().into(),
             commits: watch::Sender::new(0),
+            wakes: Arc::default(),
         })
     }
 
@@ -152,6 +155,11 @@ impl Db {
     /// Tells of each write that this process commits, for whoever waits for something to become so.
     pub fn commits(&self) -> watch::Receiver<u64> {
         self.commits.subscribe()
+    }
+
+    /// Is told when something was committed that a job of this process is to carry out.
+    pub fn wakes(&self) -> Arc<Notify> {
+        self.wakes.clone()
     }
 
     /// What has been committed until now; none when the database cannot say it at once.
@@ -263,14 +271,20 @@ impl Db {
         within: fn(&mut Conn, tx::Writes<'_>) -> Result<()>,
         f: impl Fn(&mut Tx<'_>) -> Result<(T, bool)>,
     ) -> Result<T> {
-        kept(|value| {
+        let mut wakes = false;
+        let done = kept(|value| {
             let mut run = |tx: &mut Tx<'_>| {
                 let (done, commit) = f(tx)?;
                 *value = Some(done);
+                wakes = commit && tx.wakes();
                 Ok(commit)
             };
             self.try_again(&mut |conn| within(conn, &mut run))
-        })
+        })?;
+        if wakes {
+            self.wakes.notify_one();
+        }
+        Ok(done)
     }
 
     fn try_again(&self, run: &mut dyn FnMut(&mut Conn) -> Result<()>) -> Result<()> {

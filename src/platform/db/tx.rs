@@ -72,6 +72,8 @@ pub struct Tx<'c> {
     heads: BTreeMap<String, Head>,
     /// Which strand of each tenant is written on.
     strand: i32,
+    /// A job has something to do once this is committed.
+    wakes: bool,
 }
 
 impl<'c> Tx<'c> {
@@ -82,7 +84,12 @@ impl<'c> Tx<'c> {
             noted: BTreeMap::new(),
             heads: BTreeMap::new(),
             strand: 0,
+            wakes: false,
         }
+    }
+    /// Whether [`Tx::wake_jobs`] was called.
+    pub(super) fn wakes(&self) -> bool {
+        self.wakes
     }
 }
 
@@ -273,6 +280,11 @@ impl Tx<'_> {
             }
         }
         Ok(())
+    }
+
+    /// Once this is committed the jobs look at once: something waits that one of them carries out.
+    pub fn wake_jobs(&mut self) {
+        self.wakes = true;
     }
 
     /// From the next write on somebody is told of the events of a tenant, or nobody is any more.

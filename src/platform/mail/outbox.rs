@@ -35,6 +35,7 @@ pub fn post(
             outbox::created_at.eq(at),
         ))
         .execute(tx.conn())?;
+    tx.wake_jobs();
     Ok(id)
 }
 

@@ -1,7 +1,6 @@
 //! The domain.
 
 use super::properties::{address, with_dialog};
-use super::{again, done};
 use crate::authz::action::EditAccount;
 use crate::error::{Error, Problems, Result};
 use crate::http::form::fresh;
@@ -38,33 +37,22 @@ pub fn read_domain(domain: &str, note: &str) -> Result<(DomainIdentifier, String
 /// Changes the domain or asks for it, from a page or from a script.
 pub async fn wish(may: &May<EditAccount>, domain: &str, note: &str) -> Result<Wish> {
     let (to, note) = read_domain(domain, note)?;
-    let (permit, at, change) = (may.permit.clone(), may.portal.clock.now(), DomainChangeId::new());
-    let wish = may
-        .portal
-        .db
-        .write(move |tx| changes::change_domain(tx, &permit, at, change, &to, &note))
-        .await?;
-    may.portal.jobs.nudge();
-    Ok(wish)
+    let change = DomainChangeId::new();
+    may.does(move |tx, permit, at| changes::change_domain(tx, permit, at, change, &to, &note))
+        .await
 }
 
 pub async fn change_domain(may: May<EditAccount>, form: Posted<DomainForm>) -> Answer {
     let id = may.permit.within().account()?;
     match wish(&may, &form.value.domain, &form.value.note).await {
-        Ok(Wish::Changed(to)) => Ok(may.see_other(
-            &address(&may),
-            done(format!("The Account Domain Identifier is {to} now.")),
-        )),
-        Ok(Wish::Asked(change)) => Ok(may.see_other(
-            &address(&may),
-            done(format!(
+        Ok(Wish::Changed(to)) => may.done(&address(&may), format!("The Account Domain Identifier is {to} now.")),
+        Ok(Wish::Asked(change)) => may.done(&address(&may), format!(
                 "A Domain approver was asked to approve {}. Until then the Account Domain Identifier stays as it is.",
                 change.to
             )),
-        )),
         Err(error) => {
-            let (status, problems) = again(error, "domain")?;
-            with_dialog(&may, id, status, "domain", form.again(&problems)).await
+            let (status, form) = form.after(error, &[("smart-accounts.", "domain")])?;
+            with_dialog(&may, id, status, "domain", form).await
         }
     }
 }
@@ -75,17 +63,12 @@ pub async fn withdraw_dialog(may: May<EditAccount>) -> Answer {
 
 pub async fn withdraw_domain(may: May<EditAccount>, form: Posted<NoFields>) -> Answer {
     let id = may.permit.within().account()?;
-    let (permit, at) = (may.permit.clone(), may.portal.clock.now());
-    let withdrawn = may
-        .portal
-        .db
-        .write(move |tx| changes::withdraw_change(tx, &permit, at))
-        .await;
+    let withdrawn = may.does(changes::withdraw_change).await;
     match withdrawn {
-        Ok(()) => Ok(may.see_other(&address(&may), done("The domain change was withdrawn."))),
+        Ok(()) => may.done(&address(&may), "The domain change was withdrawn."),
         Err(error) => {
-            let (status, problems) = again(error, "")?;
-            with_dialog(&may, id, status, "withdraw", form.again(&problems)).await
+            let (status, form) = form.after(error, &[("smart-accounts.", "")])?;
+            with_dialog(&may, id, status, "withdraw", form).await
         }
     }
 }

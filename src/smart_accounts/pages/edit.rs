@@ -1,7 +1,6 @@
 //! Name and visibility.
 
 use super::properties::address;
-use super::{again, done};
 use crate::authz::action::EditAccount;
 use crate::error::{Error, Problems, Result};
 use crate::http::form::fresh;
@@ -83,26 +82,19 @@ pub fn read(name: &str, visibility: &str) -> Result<(Name, Visibility)> {
 pub async fn edit(may: May<EditAccount>, form: Posted<Sent>) -> Answer {
     let id = may.permit.within().account()?;
     let version: i64 = form.value.version.parse().unwrap_or_default();
-    let saved = match read(&form.value.name, &form.value.visibility) {
-        Ok((name, visibility)) => {
-            let (permit, at) = (may.permit.clone(), may.portal.clock.now());
-            may.portal
-                .db
-                .write(move |tx| service::edit(tx, &permit, at, version, &name, visibility, None))
-                .await
-        }
-        Err(error) => Err(error),
+    let saved = async {
+        let (name, visibility) = read(&form.value.name, &form.value.visibility)?;
+        may.does(move |tx, permit, at| service::edit(tx, permit, at, version, &name, visibility, None))
+            .await
     };
-    let (status, problems, newer) = match saved {
-        Ok(()) => {
-            return Ok(may.see_other(&address(&may), done("Smart Account properties were saved.")));
-        }
-        Err(Error::Stale) => (409, Problems::default(), true),
+    let (status, form, newer) = match saved.await {
+        Ok(()) => return may.done(&address(&may), "Smart Account properties were saved."),
+        Err(Error::Stale) => (409, form.again(&Problems::default()), true),
         Err(error) => {
-            let (status, problems) = again(error, "")?;
-            (status, problems, false)
+            let (status, form) = form.after(error, &[("smart-accounts.", "")])?;
+            (status, form, false)
         }
     };
     let account = may.portal.db.read(move |r| service::find(r, id)).await?;
-    page_with(status, &edit_page(&may, account, form.again(&problems), newer))
+    page_with(status, &edit_page(&may, account, form, newer))
 }

@@ -1,7 +1,6 @@
 //! The headquarters.
 
 use super::properties::{address, properties_page, with_dialog};
-use super::{again, done};
 use crate::authz::action::EditAccount;
 use crate::error::{Error, Result};
 use crate::http::form::fresh;
@@ -28,10 +27,8 @@ pub struct HeadquartersForm {
 }
 
 async fn move_to(may: &May<EditAccount>, to: Headquarters) -> Result<()> {
-    let (permit, at, kept) = (may.permit.clone(), may.portal.clock.now(), AddressId::new());
-    may.portal
-        .db
-        .write(move |tx| changes::move_headquarters(tx, &permit, at, kept, &to))
+    let kept = AddressId::new();
+    may.does(move |tx, permit, at| changes::move_headquarters(tx, permit, at, kept, &to))
         .await
 }
 
@@ -45,10 +42,10 @@ pub async fn change_headquarters(may: May<EditAccount>, form: Posted<Headquarter
         Err(_) => Err(Error::invalid("address", "Choose one of the addresses.")),
     };
     match moved {
-        Ok(()) => Ok(may.see_other(&address(&may), done("The headquarters address was saved."))),
+        Ok(()) => may.done(&address(&may), "The headquarters address was saved."),
         Err(error) => {
-            let (status, problems) = again(error, "address")?;
-            with_dialog(&may, id, status, "headquarters", form.again(&problems)).await
+            let (status, form) = form.after(error, &[("smart-accounts.", "address")])?;
+            with_dialog(&may, id, status, "headquarters", form).await
         }
     }
 }
@@ -85,10 +82,10 @@ pub async fn add_address(may: May<EditAccount>, form: Posted<AddressForm>) -> An
         Err(error) => Err(error),
     };
     match moved {
-        Ok(()) => Ok(may.see_other(&address(&may), done("The headquarters address was saved."))),
+        Ok(()) => may.done(&address(&may), "The headquarters address was saved."),
         Err(error) => {
-            let (status, problems) = again(error, "")?;
-            with_dialog(&may, id, status, "address", form.again(&problems)).await
+            let (status, form) = form.after(error, &[("smart-accounts.", "")])?;
+            with_dialog(&may, id, status, "address", form).await
         }
     }
 }

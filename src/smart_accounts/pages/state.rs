@@ -1,7 +1,6 @@
 //! In use or not.
 
 use super::properties::{address, with_dialog};
-use super::{again, done};
 use crate::authz::action::ChangeAccountState;
 use crate::error::Result;
 use crate::http::form::fresh;
@@ -42,57 +41,40 @@ pub async fn turn(
     typed: Option<String>,
 ) -> Result<()> {
     let reason = reason_given(reason, "Reason")?;
-    let (permit, at) = (may.permit.clone(), may.portal.clock.now());
-    may.portal
-        .db
-        .write(move |tx| {
-            if to == State::Inactive {
-                changes::deactivate(tx, &permit, at, typed.as_deref(), &reason)
-            } else {
-                changes::reactivate(tx, &permit, at, typed.as_deref(), &reason)
-            }
-        })
-        .await?;
-    may.portal.jobs.nudge();
-    Ok(())
+    may.does(move |tx, permit, at| {
+        if to == State::Inactive {
+            changes::deactivate(tx, permit, at, typed.as_deref(), &reason)
+        } else {
+            changes::reactivate(tx, permit, at, typed.as_deref(), &reason)
+        }
+    })
+    .await
+}
+
+/// What the pop-up was sent for.
+async fn turned(
+    may: May<ChangeAccountState>,
+    form: Posted<StateForm>,
+    (to, dialog): (State, &'static str),
+    says: &str,
+) -> Answer {
+    let typed = Some(form.value.confirm.clone());
+    match turn(&may, to, &form.value.reason, typed).await {
+        Ok(()) => may.done(&address(&may), says),
+        Err(error) => {
+            let (status, form) = form.after(error, &[("smart-accounts.", "")])?;
+            let id = may.permit.within().account()?;
+            with_dialog(&may, id, status, dialog, form).await
+        }
+    }
 }
 
 pub async fn deactivate(may: May<ChangeAccountState>, form: Posted<StateForm>) -> Answer {
-    let turned = turn(
-        &may,
-        State::Inactive,
-        &form.value.reason,
-        Some(form.value.confirm.clone()),
-    );
-    match turned.await {
-        Ok(()) => Ok(may.see_other(
-            &address(&may),
-            done("The Smart Account is Inactive. Its administrators are told by email."),
-        )),
-        Err(error) => {
-            let (status, problems) = again(error, "")?;
-            let id = may.permit.within().account()?;
-            with_dialog(&may, id, status, "deactivate", form.again(&problems)).await
-        }
-    }
+    let says = "The Smart Account is Inactive. Its administrators are told by email.";
+    turned(may, form, (State::Inactive, "deactivate"), says).await
 }
 
 pub async fn reactivate(may: May<ChangeAccountState>, form: Posted<StateForm>) -> Answer {
-    let turned = turn(
-        &may,
-        State::Active,
-        &form.value.reason,
-        Some(form.value.confirm.clone()),
-    );
-    match turned.await {
-        Ok(()) => Ok(may.see_other(
-            &address(&may),
-            done("The Smart Account is Active again. Its administrators are told by email."),
-        )),
-        Err(error) => {
-            let (status, problems) = again(error, "")?;
-            let id = may.permit.within().account()?;
-            with_dialog(&may, id, status, "reactivate", form.again(&problems)).await
-        }
-    }
+    let says = "The Smart Account is Active again. Its administrators are told by email.";
+    turned(may, form, (State::Active, "reactivate"), says).await
 }

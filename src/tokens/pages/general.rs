@@ -1,20 +1,20 @@
 //! The tab General of "Inventory by Virtual Account": its facts, and its registration tokens.
 
 use super::super::list::LIST;
-use super::super::model::{Terms, Typed};
-use super::super::service::{self, New};
-use super::{Dialog, Line, Over, administrators, does};
+use super::super::model::{IN_FORMS, Terms, Typed};
+use super::super::operations;
+use super::super::service;
+use super::{Dialog, Line, Over, administrators};
 use crate::authz::action::{ManageTokens, ViewInventory};
 use crate::authz::{Action, Permit};
 use crate::error::{Error, Problems, Result};
 use crate::http::form::{PathPart, fresh};
 use crate::http::list::{Listing, Reading};
-use crate::http::{Answer, Flash, FlashKind, May, Posted, Shell, Visit, page_with, reason};
+use crate::http::{Answer, May, Posted, Shell, Visit, page_with, reason};
 use crate::kernel::ids::VirtualAccountId;
 use crate::licenses::{InventoryHead, InventoryTab};
 use crate::virtual_accounts::{self, VirtualAccount};
 use askama::Template;
-use serde::Deserialize;
 
 #[derive(Template)]
 #[template(path = "tokens/general.html")]
@@ -144,38 +144,11 @@ pub async fn show_new(may: May<ManageTokens>, id: PathPart<VirtualAccountId>) ->
     general(&may, &view, id.0, Some(Dialog::New(form, String::new())), 200).await
 }
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Fields {
-    #[serde(default)]
-    description: String,
-    #[serde(default)]
-    days: String,
-    #[serde(default)]
-    uses: String,
-    #[serde(default)]
-    export: String,
-}
-
 /// POST …/tokens/new
-pub async fn create(
-    may: May<ManageTokens>,
-    id: PathPart<VirtualAccountId>,
-    posted: Posted<Fields>,
-) -> Answer {
+pub async fn create(may: May<ManageTokens>, id: PathPart<VirtualAccountId>, posted: Posted<Typed>) -> Answer {
     let view = managed(&may, id.0).await?;
-    let form = &posted.value;
     let mut problems = Problems::default();
-    let terms = Terms::parse(
-        Typed {
-            description: &form.description,
-            days: &form.days,
-            uses: &form.uses,
-            export_controlled: form.export == "1",
-        },
-        &mut problems,
-    );
-    let Some(terms) = terms else {
+    let Some(terms) = Terms::parse(&posted.value, IN_FORMS, &mut problems) else {
         let dialog = Dialog::New(posted.again(&problems), String::new());
         return general(&may, &view, id.0, Some(dialog), 422).await;
     };
@@ -185,12 +158,6 @@ pub async fn create(
         service::uses_words(terms.max_uses),
         terms.expires(at).words()
     );
-    let new = New::make(&may.portal.signing, at, id.0, terms)?;
-    let (occupants, once) = (may.portal.occupants.clone(), posted.once_key(&may));
-    does(&may, move |tx, rights, _| {
-        let new = std::slice::from_ref(&new);
-        service::create(tx, rights, &occupants, at, new, once.as_ref())
-    })
-    .await?;
-    Ok(may.see_other(&Over::Inventory(id.0).page(&may), Flash::new(FlashKind::Ok, says)))
+    operations::generate(&may, at, [(id.0, terms)], posted.once_key(&may)).await?;
+    may.done(&Over::Inventory(id.0).page(&may), says)
 }

@@ -1,10 +1,10 @@
 //! "Generate a Token": the disclaimer, one or many Virtual Accounts, review and edit, and the tokens.
 
 use super::super::list::Row;
-use super::super::model::{DEFAULT_DAYS, MOST_AT_ONCE, Terms, Typed};
-use super::super::service::{self, New};
-use super::{Dialog, Line, Over, does, file_name, management, proof, proven};
-use crate::authz::Permit;
+use super::super::model::{DEFAULT_DAYS, IN_FORMS, MOST_AT_ONCE, Terms, Typed};
+use super::super::operations;
+use super::super::service;
+use super::{Dialog, Line, Over, file_name, management, proof, proven};
 use crate::authz::action::{ManageTokens, ViewInventory};
 use crate::error::{Error, Problems, Result};
 use crate::http::form::fresh;
@@ -55,11 +55,9 @@ struct AccountsPage {
 }
 
 async fn accounts_page(may: &May<ManageTokens>, form: FormState) -> Result<AccountsPage> {
-    let (permit, occupants) = (may.permit.clone(), may.portal.occupants.clone());
+    let occupants = may.portal.occupants.clone();
     let places = may
-        .portal
-        .db
-        .read(move |r| virtual_accounts::open_places(r, permit.within(), &occupants))
+        .reads(move |r, permit| virtual_accounts::open_places(r, permit.within(), &occupants))
         .await?;
     let mut shell = shell(may);
     shell.error_title = form.has_problems();
@@ -111,24 +109,28 @@ pub struct Choosing {
 }
 
 impl Choosing {
-    fn typed(&self) -> Typed<'_> {
+    fn typed(&self) -> Typed {
+        let [description, days, uses] =
+            [&self.description, &self.days, &self.uses].map(|text| text.trim().to_owned());
+        let export = self.export.clone();
         Typed {
-            description: &self.description,
-            days: &self.days,
-            uses: &self.uses,
-            export_controlled: self.export == "1",
+            description,
+            days,
+            uses,
+            export,
         }
     }
     /// The same as a part of an address.
     fn query(&self) -> String {
+        let typed = self.typed();
         let mut out = url::form_urlencoded::Serializer::new(String::new());
         for one in &self.va {
             out.append_pair("va", one);
         }
-        out.append_pair("description", self.description.trim())
-            .append_pair("days", self.days.trim())
-            .append_pair("uses", self.uses.trim());
-        if self.export == "1" {
+        out.append_pair("description", &typed.description)
+            .append_pair("days", &typed.days)
+            .append_pair("uses", &typed.uses);
+        if typed.export_controlled() {
             out.append_pair("export", "1");
         }
         out.finish()
@@ -141,8 +143,7 @@ async fn chosen(
     typed: &[String],
     problems: &mut Problems,
 ) -> Result<Vec<(VirtualAccountId, String)>> {
-    let permit = may.permit.clone();
-    let all = may.portal.db.read(move |r| service::places(r, &permit)).await?;
+    let all = may.reads(|r, permit| service::places(r, permit)).await?;
     let wanted: HashSet<&str> = typed.iter().map(String::as_str).collect();
     let found: Vec<_> = all
         .into_iter()
@@ -167,7 +168,7 @@ async fn chosen(
 pub async fn choose(may: May<ManageTokens>, posted: Posted<Choosing>) -> Answer {
     let mut problems = Problems::default();
     chosen(&may, &posted.value.va, &mut problems).await?;
-    let terms = Terms::parse(posted.value.typed(), &mut problems);
+    let terms = Terms::parse(&posted.value.typed(), IN_FORMS, &mut problems);
     if terms.is_none() || !problems.is_empty() {
         return page_with(422, &accounts_page(&may, posted.again(&problems)).await?);
     }
@@ -182,10 +183,7 @@ pub async fn choose(may: May<ManageTokens>, posted: Posted<Choosing>) -> Answer 
 struct Draft {
     id: VirtualAccountId,
     name: String,
-    description: String,
-    days: String,
-    uses: String,
-    export_controlled: bool,
+    typed: Typed,
     against: Vec<(String, String)>,
 }
 
@@ -198,15 +196,7 @@ impl Draft {
     }
     fn terms(&mut self) -> Option<Terms> {
         let mut problems = Problems::default();
-        let terms = Terms::parse(
-            Typed {
-                description: &self.description,
-                days: &self.days,
-                uses: &self.uses,
-                export_controlled: self.export_controlled,
-            },
-            &mut problems,
-        );
+        let terms = Terms::parse(&self.typed, IN_FORMS, &mut problems);
         self.against = problems
             .list()
             .iter()
@@ -259,7 +249,7 @@ pub async fn review(may: May<ManageTokens>) -> Answer {
     };
     let mut problems = Problems::default();
     let places = chosen(&may, &asked.va, &mut problems).await?;
-    if !problems.is_empty() || Terms::parse(asked.typed(), &mut problems).is_none() {
+    if !problems.is_empty() || Terms::parse(&asked.typed(), IN_FORMS, &mut problems).is_none() {
         return see_other(&format!("{base}/generate/accounts"));
     }
     let rows = places
@@ -267,10 +257,7 @@ pub async fn review(may: May<ManageTokens>) -> Answer {
         .map(|(id, name)| Draft {
             id,
             name,
-            description: asked.description.trim().to_owned(),
-            days: asked.days.trim().to_owned(),
-            uses: asked.uses.trim().to_owned(),
-            export_controlled: asked.export == "1",
+            typed: asked.typed(),
             against: Vec::new(),
         })
         .collect();
@@ -303,9 +290,8 @@ pub async fn generate(may: May<ManageTokens>, posted: Posted<Reviewed>) -> Answe
         // The page offers no such choice.
         return see_other(&format!("{base}/generate/accounts"));
     }
-    let at = may.portal.clock.now();
     let text = |list: &[String], n: usize| list.get(n).cloned().unwrap_or_default();
-    let (mut rows, mut news) = (Vec::new(), Vec::new());
+    let (mut rows, mut wanted) = (Vec::new(), Vec::new());
     for (n, typed) in form.va.iter().enumerate() {
         let Some((id, name)) = places.iter().find(|(id, _)| id.as_str() == typed) else {
             continue;
@@ -313,14 +299,16 @@ pub async fn generate(may: May<ManageTokens>, posted: Posted<Reviewed>) -> Answe
         let mut draft = Draft {
             id: *id,
             name: name.clone(),
-            description: text(&form.description, n),
-            days: text(&form.days, n),
-            uses: text(&form.uses, n),
-            export_controlled: text(&form.export, n) == "allowed",
+            typed: Typed {
+                description: text(&form.description, n),
+                days: text(&form.days, n),
+                uses: text(&form.uses, n),
+                export: u8::from(text(&form.export, n) == "allowed").to_string(),
+            },
             against: Vec::new(),
         };
         match draft.terms() {
-            Some(terms) => news.push(New::make(&may.portal.signing, at, *id, terms)?),
+            Some(terms) => wanted.push((*id, terms)),
             None => {
                 for (field, says) in &draft.against {
                     problems.add(format!("{field}-{id}"), format!("{}: {says}", draft.name));
@@ -334,11 +322,8 @@ pub async fn generate(may: May<ManageTokens>, posted: Posted<Reviewed>) -> Answe
         let back = format!("{base}/generate/accounts");
         return page_with(422, &ReviewPage::of(&may, rows, again, back));
     }
-    let (occupants, once) = (may.portal.occupants.clone(), posted.once_key(&may));
-    let ids = does(&may, move |tx, rights, _| {
-        service::create(tx, rights, &occupants, at, &news, once.as_ref())
-    })
-    .await?;
+    let at = may.portal.clock.now();
+    let ids = operations::generate(&may, at, wanted, posted.once_key(&may)).await?;
     let tokens: Vec<String> = ids.iter().map(|id| format!("token={id}")).collect();
     see_other(&format!(
         "{base}/generate/done?{}&shown={}",
@@ -363,14 +348,12 @@ async fn made(may: &May<ManageTokens>) -> Result<Option<Vec<Made>>> {
     if ids.is_empty() || proven(may, &ids).is_none() {
         return Ok(None);
     }
-    let (view, manage): (Permit<ViewInventory>, _) = (may.also::<ViewInventory>().await?, may.permit.clone());
+    let view = may.also::<ViewInventory>().await?;
     let (tokens, names, admins) = may
-        .portal
-        .db
-        .read(move |r| {
+        .reads(move |r, manage| {
             let mut tokens = Vec::with_capacity(ids.len());
             for id in &ids {
-                tokens.push(service::theirs(r, &view, &manage, *id)?);
+                tokens.push(service::theirs(r, &view, manage, *id)?);
             }
             let names = service::places(r, &view)?.into_iter().collect();
             let admins = members::administrators_of(r, view.within().account()?)?;

@@ -7,7 +7,8 @@ mod management;
 
 use super::list::{LIST, Row};
 use super::model::State;
-use super::service::{self, Rights, Showing};
+use super::operations::does;
+use super::service::{self, Showing};
 use crate::authn::Person;
 use crate::authz::action::{ManageTokens, ViewInventory};
 use crate::authz::{Action, Permit};
@@ -15,13 +16,10 @@ use crate::error::{Error, Result};
 use crate::http::form::{Named, PathPart};
 use crate::http::menu::Item;
 use crate::http::reply::attachment;
-use crate::http::{
-    Answer, Flash, FlashKind, FormState, May, NoFields, Posted, Routes, Visit, reason, see_other,
-};
-use crate::kernel::Moment;
+use crate::http::{Answer, FormState, May, NoFields, Posted, Routes, Visit, reason, see_other};
 use crate::kernel::ids::{RegistrationTokenId, VirtualAccountId};
 use crate::members;
-use crate::platform::db::{Reads, Recorded, Tx};
+use crate::platform::db::Reads;
 use crate::platform::token;
 use std::collections::HashMap;
 
@@ -216,16 +214,6 @@ async fn page_below(
     }
 }
 
-/// Does something with tokens that one sees and may manage, at portal time.
-pub async fn does<T: Send + 'static>(
-    may: &May<ManageTokens>,
-    with: impl Fn(&mut Tx<'_>, &Rights<'_>, Moment) -> Result<Recorded<T>> + Send + 'static,
-) -> Result<T> {
-    let view = may.also::<ViewInventory>().await?;
-    may.does(move |tx, manage, at| with(tx, &Rights { view: &view, manage }, at))
-        .await
-}
-
 // Showing texts -------------------------------------------------------------------------------------------------
 
 /// The proof that this person's look at these texts is in the record: good for some minutes, for them alone. So the
@@ -262,12 +250,10 @@ async fn line_of(
     over: Over,
     id: RegistrationTokenId,
 ) -> Result<Line> {
-    let (view, manage, now) = (view.clone(), may.permit.clone(), may.portal.clock.now());
+    let (view, now) = (view.clone(), may.portal.clock.now());
     let (row, administrators) = may
-        .portal
-        .db
-        .read(move |r| {
-            let token = service::theirs(r, &view, &manage, id)?;
+        .reads(move |r, manage| {
+            let token = service::theirs(r, &view, manage, id)?;
             if matches!(over, Over::Inventory(place) if place != token.virtual_account) {
                 return Err(Error::NotFound);
             }
@@ -386,5 +372,5 @@ async fn revoke(
         "The registration token {} is revoked: nothing can be registered with it any more.",
         line.name()
     );
-    Ok(may.see_other(&over.page(&may), Flash::new(FlashKind::Ok, says)))
+    may.done(&over.page(&may), says)
 }

@@ -5,13 +5,13 @@ mod one;
 
 pub use list::{ACCESS, LEVELS, SORTS, all, csv, filter, order, query, tree};
 pub use one::{
-    again, change_parent, default_dialog, delete, delete_dialog, make_default, one, parent_dialog, reached,
+    change_parent, default_dialog, delete, delete_dialog, make_default, one, parent_dialog, reached,
     read_parent, tabs,
 };
 
 use crate::http::form::Named;
 use crate::http::form_state::Choice;
-use crate::http::{Crumb, Flash, FlashKind, Visit};
+use crate::http::{Crumb, Visit};
 use crate::kernel::ids::VirtualAccountId;
 
 impl Named for VirtualAccountId {
@@ -46,12 +46,4 @@ pub fn is_flat(visit: &Visit) -> bool {
 pub fn choice(id: VirtualAccountId, name: &str, level: usize) -> Choice {
     let dashes = "\u{2014} ".repeat(level.saturating_sub(1));
     Choice::new(id.as_str(), format!("{dashes}{name}"))
-}
-
-pub fn done(text: String) -> Flash {
-    Flash {
-        kind: FlashKind::Ok,
-        text,
-        link: None,
-    }
 }

@@ -1,10 +1,10 @@
 //! One Virtual Account: its page and its dialogs.
 
 use super::list::{Controls, known_tag, query};
-use super::{address, choice, crumbs, done};
+use super::{address, choice, crumbs};
 use crate::authz::action::{DeleteVirtualAccount, EditVirtualAccount, ViewVirtualAccounts};
 use crate::authz::{Does, Permit, grants};
-use crate::error::{Error, Problems, Result};
+use crate::error::{Error, Result};
 use crate::http::NoFields;
 use crate::http::form::{PathPart, fresh};
 use crate::http::form_state::Choice;
@@ -169,24 +169,9 @@ pub async fn reached<A: Does>(
     may: &May<A>,
     id: VirtualAccountId,
 ) -> Result<crate::virtual_accounts::VirtualAccount> {
-    let (view, permit) = (may.also::<ViewVirtualAccounts>().await?, may.permit.clone());
-    may.portal
-        .db
-        .read(move |r| service::theirs(r, &view, &permit, id))
+    let view = may.also::<ViewVirtualAccounts>().await?;
+    may.reads(move |r, permit| service::theirs(r, &view, permit, id))
         .await
-}
-
-/// What a pop-up or a form shows again, and with which status; anything else stays an error.
-pub fn again(error: Error, field: &str) -> Result<(u16, Problems)> {
-    match error {
-        Error::Invalid(problems) => Ok((422, problems)),
-        Error::Refused(refusal) if refusal.code.starts_with("virtual-accounts.") => {
-            let mut problems = Problems::default();
-            problems.add(field, refusal.says);
-            Ok((409, problems))
-        }
-        other => Err(other),
-    }
 }
 
 pub async fn parent_dialog(may: May<EditVirtualAccount>, id: PathPart<VirtualAccountId>) -> Answer {
@@ -220,24 +205,20 @@ pub async fn change_parent(
     form: Posted<ParentForm>,
 ) -> Answer {
     let one = reached(&may, id.0).await?;
-    let (permit, at, id) = (may.permit.clone(), may.portal.clock.now(), id.0);
-    let moved = match read_parent(&form.value.parent) {
-        Ok(parent) => {
-            may.portal
-                .db
-                .write(move |tx| service::move_below(tx, &permit, at, id, parent))
-                .await
-        }
-        Err(error) => Err(error),
+    let id = id.0;
+    let moved = async {
+        let parent = read_parent(&form.value.parent)?;
+        may.does(move |tx, permit, at| service::move_below(tx, permit, at, id, parent))
+            .await
     };
-    match moved {
-        Ok(()) => Ok(may.see_other(
+    match moved.await {
+        Ok(()) => may.done(
             &format!("{}/{id}", address(&may)),
-            done(format!("The Parent Account of {} was saved.", one.name)),
-        )),
+            format!("The Parent Account of {} was saved.", one.name),
+        ),
         Err(error) => {
-            let (status, problems) = again(error, "parent")?;
-            with_dialog(&may, id, status, "parent", form.again(&problems)).await
+            let (status, form) = form.after(error, &[("virtual-accounts.", "parent")])?;
+            with_dialog(&may, id, status, "parent", form).await
         }
     }
 }
@@ -252,21 +233,19 @@ pub async fn make_default(
     form: Posted<NoFields>,
 ) -> Answer {
     let one = reached(&may, id.0).await?;
-    let (permit, at, id) = (may.permit.clone(), may.portal.clock.now(), id.0);
+    let id = id.0;
     let occupants = may.portal.occupants.clone();
     let set = may
-        .portal
-        .db
-        .write(move |tx| service::set_default(tx, &permit, &occupants, at, id))
+        .does(move |tx, permit, at| service::set_default(tx, permit, &occupants, at, id))
         .await;
     match set {
-        Ok(()) => Ok(may.see_other(
+        Ok(()) => may.done(
             &format!("{}/{id}", address(&may)),
-            done(format!("{} is the default Virtual Account now.", one.name)),
-        )),
+            format!("{} is the default Virtual Account now.", one.name),
+        ),
         Err(error) => {
-            let (status, problems) = again(error, "")?;
-            with_dialog(&may, id, status, "default", form.again(&problems)).await
+            let (status, form) = form.after(error, &[("virtual-accounts.", "")])?;
+            with_dialog(&may, id, status, "default", form).await
         }
     }
 }
@@ -288,21 +267,16 @@ pub async fn delete(
     form: Posted<DeleteForm>,
 ) -> Answer {
     reached(&may, id.0).await?;
-    let (permit, at, id) = (may.permit.clone(), may.portal.clock.now(), id.0);
+    let id = id.0;
     let (occupants, typed) = (may.portal.occupants.clone(), form.value.confirm.clone());
     let gone = may
-        .portal
-        .db
-        .write(move |tx| service::delete(tx, &permit, &occupants, at, id, Some(&typed)))
+        .does(move |tx, permit, at| service::delete(tx, permit, &occupants, at, id, Some(&typed)))
         .await;
     match gone {
-        Ok(name) => Ok(may.see_other(
-            &address(&may),
-            done(format!("The Virtual Account {name} was deleted.")),
-        )),
+        Ok(name) => may.done(&address(&may), format!("The Virtual Account {name} was deleted.")),
         Err(error) => {
-            let (status, problems) = again(error, "")?;
-            with_dialog(&may, id, status, "delete", form.again(&problems)).await
+            let (status, form) = form.after(error, &[("virtual-accounts.", "")])?;
+            with_dialog(&may, id, status, "delete", form).await
         }
     }
 }

@@ -6,9 +6,7 @@ use crate::authz::action::{RequestAccess, ViewDirectory};
 use crate::error::Result;
 use crate::http::form::PathPart;
 use crate::http::widgets::Happening;
-use crate::http::{
-    Answer, Crumb, Flash, FlashKind, FormState, May, NoFields, Posted, Shell, Visit, page, see_other,
-};
+use crate::http::{Answer, Crumb, FormState, May, NoFields, Posted, Shell, Visit, page, see_other};
 use crate::kernel::ids::AccessRequestId;
 use askama::Template;
 
@@ -20,8 +18,7 @@ struct OwnListView {
 }
 
 pub async fn list(may: May<ViewDirectory>) -> Answer {
-    let permit = may.permit.clone();
-    let rows = may.portal.db.read(move |r| service::own(r, &permit)).await?;
+    let rows = may.reads(move |r, permit| service::own(r, permit)).await?;
     page(&OwnListView {
         shell: shell_of(
             &may,
@@ -64,11 +61,7 @@ fn own_view(visit: &Visit, details: Details, dialog: bool) -> OwnView {
 }
 
 async fn own_details(may: &May<ViewDirectory>, id: AccessRequestId) -> Result<Details> {
-    let permit = may.permit.clone();
-    may.portal
-        .db
-        .read(move |r| service::own_one(r, &permit, id))
-        .await
+    may.reads(move |r, permit| service::own_one(r, permit, id)).await
 }
 
 pub async fn one(may: May<ViewDirectory>, id: PathPart<AccessRequestId>) -> Answer {
@@ -90,17 +83,12 @@ pub async fn withdraw(
     id: PathPart<AccessRequestId>,
     _posted: Posted<NoFields>,
 ) -> Answer {
-    let (permit, at, id) = (may.permit.clone(), may.portal.clock.now(), id.0);
+    let id = id.0;
     let request = may
-        .portal
-        .db
-        .write(move |tx| service::withdraw(tx, &permit, at, id))
+        .does(move |tx, permit, at| service::withdraw(tx, permit, at, id))
         .await?;
-    Ok(may.see_other(
+    may.done(
         &format!("/access/requests/{id}"),
-        Flash::new(
-            FlashKind::Ok,
-            format!("The access request {} was withdrawn.", request.reference),
-        ),
-    ))
+        format!("The access request {} was withdrawn.", request.reference),
+    )
 }

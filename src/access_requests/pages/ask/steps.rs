@@ -4,7 +4,7 @@ use super::asked::Asked;
 use super::{TITLE, shell_of};
 use crate::access_requests::model::{AccessRequest, AccessState, LONGEST_NOTE, ScopeKind};
 use crate::access_requests::pages::{above, beside_fields, role_choice, roles_on};
-use crate::access_requests::service::{self, Sending, Weighed};
+use crate::access_requests::service::{self, Sending, Weighed, Wish};
 use crate::authz::Role;
 use crate::authz::action::RequestAccess;
 use crate::error::{Error, Problems, Result};
@@ -13,6 +13,7 @@ use crate::http::{
     Answer, Flash, FlashKind, FormState, May, Posted, Shell, Visit, form, page, page_with, see_other,
 };
 use crate::kernel::text;
+use crate::platform::db::OnceKey;
 use crate::smart_accounts::SmartAccount;
 use askama::Template;
 use serde::Deserialize;
@@ -113,14 +114,12 @@ pub async fn show(may: May<RequestAccess>) -> Answer {
     if asked.domain.is_empty() {
         return find(&may, asked.account).await;
     }
-    let (permit, domain) = (may.permit.clone(), asked.domain.clone());
+    let domain = asked.domain.clone();
     let person = may.permit.actor()?.person.clone();
     let at = may.portal.clock.now();
     let found = may
-        .portal
-        .db
-        .read(move |r| {
-            let account = service::target(r, &permit, &domain)?;
+        .reads(move |r, permit| {
+            let account = service::target(r, permit, &domain)?;
             let refused = match service::askable(r, &account, &person, at) {
                 Ok(_) => None,
                 Err(Error::Refused(refusal)) => Some(refusal.says.into_owned()),
@@ -180,11 +179,9 @@ async fn find(may: &May<RequestAccess>, typed: Option<String>) -> Answer {
             same: Vec::new(),
         });
     };
-    let (permit, words) = (may.permit.clone(), typed.clone());
+    let words = typed.clone();
     let found = may
-        .portal
-        .db
-        .read(move |r| service::exactly(r, &permit, &words))
+        .reads(move |r, permit| service::exactly(r, permit, &words))
         .await;
     match found {
         Ok(same) => match same.as_slice() {
@@ -262,12 +259,10 @@ fn words(weighed: &Weighed) -> String {
 
 async fn weigh(may: &May<RequestAccess>, asked: &Asked) -> Result<Weighed> {
     let wish = asked.wish()?;
-    let (permit, domain) = (may.permit.clone(), asked.domain.clone());
+    let domain = asked.domain.clone();
     let person = may.permit.actor()?.person.clone();
     let at = may.portal.clock.now();
-    may.portal
-        .db
-        .read(move |r| service::weigh(r, &permit, &person, at, &domain, &wish))
+    may.reads(move |r, permit| service::weigh(r, permit, &person, at, &domain, &wish))
         .await
 }
 
@@ -336,6 +331,22 @@ fn sent_message(request: &AccessRequest, account: &str) -> Flash {
     message
 }
 
+/// Sends a request, from a page or from a script.
+pub async fn send_now(
+    may: &May<RequestAccess>,
+    domain: &str,
+    wish: Wish,
+    note: String,
+    once: Option<OnceKey>,
+) -> Result<AccessRequest> {
+    let (person, domain) = (may.permit.actor()?.person.clone(), domain.to_owned());
+    let new = Sending::new(may.portal.clock.now());
+    may.does(move |tx, permit, _| {
+        service::send(tx, permit, &person, new, &domain, &wish, &note, once.as_ref())
+    })
+    .await
+}
+
 pub async fn send(may: May<RequestAccess>, posted: Posted<SendForm>) -> Answer {
     let typed = &posted.value;
     let asked = Asked {
@@ -347,11 +358,9 @@ pub async fn send(may: May<RequestAccess>, posted: Posted<SendForm>) -> Answer {
         names: typed.names.clone(),
         step: "3".to_owned(),
     };
-    let (permit, domain) = (may.permit.clone(), asked.domain.clone());
+    let domain = asked.domain.clone();
     let target = may
-        .portal
-        .db
-        .read(move |r| service::target(r, &permit, &domain))
+        .reads(move |r, permit| service::target(r, permit, &domain))
         .await;
     let account = match target {
         Ok(account) => account,
@@ -373,23 +382,12 @@ pub async fn send(may: May<RequestAccess>, posted: Posted<SendForm>) -> Answer {
             return page_with(422, &view);
         }
     };
-    let sent = match asked.wish() {
-        Ok(wish) => {
-            let (permit, once) = (may.permit.clone(), posted.once_key(&may));
-            let (person, domain) = (may.permit.actor()?.person.clone(), asked.domain.clone());
-            let new = Sending::new(may.portal.clock.now());
-            may.portal
-                .db
-                .write(move |tx| {
-                    service::send(tx, &permit, &person, new, &domain, &wish, &note, once.as_ref())
-                })
-                .await
-        }
-        Err(error) => Err(error),
+    let sent = async {
+        let wish = asked.wish()?;
+        send_now(&may, &asked.domain, wish, note, posted.once_key(&may)).await
     };
-    match sent {
+    match sent.await {
         Ok(request) => {
-            may.portal.jobs.nudge();
             let path = format!("/access?highlight={}", request.reference);
             Ok(may.see_other(&path, sent_message(&request, &account.name)))
         }

@@ -217,18 +217,16 @@ async fn again(
 }
 
 pub async fn add(may: May<AutomateAccess>, posted: Posted<RuleForm>) -> Answer {
-    let done = match typed_rule(AccessRuleId::new(), &posted.value) {
-        Ok(rule) => {
-            change_with(&may, version(&posted.value.version)?, move |settings| {
-                settings.rules.push(rule.clone());
-                Ok(())
-            })
-            .await
-        }
-        Err(error) => Err(error),
+    let done = async {
+        let rule = typed_rule(AccessRuleId::new(), &posted.value)?;
+        change_with(&may, version(&posted.value.version)?, move |settings| {
+            settings.rules.push(rule.clone());
+            Ok(())
+        })
+        .await
     };
-    match done {
-        Ok(()) => Ok(saved(&may, "The rule was added at the end of the list.")),
+    match done.await {
+        Ok(()) => saved(&may, "The rule was added at the end of the list."),
         Err(error) => again(&may, None, &posted, error).await,
     }
 }
@@ -241,23 +239,21 @@ pub async fn change(
     let id = id.0;
     // Who asks for a rule that is not there learns that first.
     rule_view(&may, Some(id), None, None).await?;
-    let done = match typed_rule(id, &posted.value) {
-        Ok(rule) => {
-            change_with(&may, version(&posted.value.version)?, move |settings| {
-                let place = settings
-                    .rules
-                    .iter_mut()
-                    .find(|one| one.id == id)
-                    .ok_or(Error::NotFound)?;
-                *place = rule.clone();
-                Ok(())
-            })
-            .await
-        }
-        Err(error) => Err(error),
+    let done = async {
+        let rule = typed_rule(id, &posted.value)?;
+        change_with(&may, version(&posted.value.version)?, move |settings| {
+            let place = settings
+                .rules
+                .iter_mut()
+                .find(|one| one.id == id)
+                .ok_or(Error::NotFound)?;
+            *place = rule.clone();
+            Ok(())
+        })
+        .await
     };
-    match done {
-        Ok(()) => Ok(saved(&may, "The rule was saved.")),
+    match done.await {
+        Ok(()) => saved(&may, "The rule was saved."),
         Err(error) => again(&may, Some(id), &posted, error).await,
     }
 }
@@ -294,7 +290,7 @@ pub async fn shift(may: May<AutomateAccess>, id: PathPart<AccessRuleId>, posted:
         Ok(())
     })
     .await?;
-    Ok(saved(&may, "The rules were put in another order."))
+    saved(&may, "The rules were put in another order.")
 }
 
 pub async fn show_remove(may: May<AutomateAccess>, id: PathPart<AccessRuleId>) -> Answer {
@@ -320,5 +316,5 @@ pub async fn remove(
         Ok(())
     })
     .await?;
-    Ok(saved(&may, "The rule was removed."))
+    saved(&may, "The rule was removed.")
 }

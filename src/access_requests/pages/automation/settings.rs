@@ -11,9 +11,7 @@ use crate::authz::action::{AutomateAccess, ViewAccessRequests};
 use crate::authz::{Action, Role, grants};
 use crate::error::{Error, Result};
 use crate::http::widgets::Tab;
-use crate::http::{
-    Answer, Flash, FlashKind, FormState, May, Posted, Shell, Visit, form, page, page_with, reason,
-};
+use crate::http::{Answer, FormState, May, Posted, Shell, Visit, form, page, page_with, reason};
 use crate::kernel::ids::{AccessRuleId, SmartAccountId, VirtualAccountId};
 use crate::platform::db::Reads;
 use crate::virtual_accounts;
@@ -184,11 +182,8 @@ pub(super) fn version(typed: &str) -> Result<i64> {
     typed.parse().map_err(|_| Error::Stale)
 }
 
-pub(super) fn saved(visit: &Visit, text: &str) -> actix_web::HttpResponse {
-    visit.see_other(
-        &format!("{}/automation", base(visit)),
-        Flash::new(FlashKind::Ok, text),
-    )
+pub(super) fn saved(visit: &Visit, text: &str) -> Answer {
+    visit.done(&format!("{}/automation", base(visit)), text)
 }
 
 pub(super) async fn change_with(
@@ -196,31 +191,26 @@ pub(super) async fn change_with(
     version: i64,
     change: impl Fn(&mut Settings) -> Result<()> + Send + 'static,
 ) -> Result<()> {
-    let (permit, at) = (may.permit.clone(), may.portal.clock.now());
-    may.portal
-        .db
-        .write(move |tx| service::change_settings(tx, &permit, at, version, &change))
+    may.does(move |tx, permit, at| service::change_settings(tx, permit, at, version, &change))
         .await
 }
 
 pub async fn save_days(may: May<AutomateAccess>, posted: Posted<DaysForm>) -> Answer {
     let typed = &posted.value;
-    let done = match days(&typed.remind_days, &typed.expire_days) {
-        Ok((remind, expire)) => {
-            change_with(&may, version(&typed.version)?, move |settings| {
-                settings.remind_days = remind;
-                settings.expire_days = expire;
-                Ok(())
-            })
-            .await
-        }
-        Err(error) => Err(error),
+    let done = async {
+        let (remind, expire) = days(&typed.remind_days, &typed.expire_days)?;
+        change_with(&may, version(&typed.version)?, move |settings| {
+            settings.remind_days = remind;
+            settings.expire_days = expire;
+            Ok(())
+        })
+        .await
     };
-    match done {
-        Ok(()) => Ok(saved(
+    match done.await {
+        Ok(()) => saved(
             &may,
             "Reminder and expiry were saved. They hold for requests that are sent from now on.",
-        )),
+        ),
         Err(error) => {
             let (status, problems) = beside_fields(error, &[])?;
             let account = may.permit.within().account()?;

@@ -1,8 +1,8 @@
 //! Approving: what was asked, or less.
 
 use super::between;
-use super::request::{approve_now, can_decide, read_to_decide};
-use crate::access_requests::model::ScopeKind;
+use super::request::{can_decide, read_to_decide};
+use crate::access_requests::model::{AccessRequest, ScopeKind};
 use crate::access_requests::pages::{above, base, beside_fields, ids, role_choice, roles_on};
 use crate::access_requests::service::{self, Details, Standing};
 use crate::authz::Role;
@@ -10,9 +10,7 @@ use crate::authz::action::{DecideAccess, ViewAccessRequests};
 use crate::error::{Error, Problems, Result};
 use crate::http::form::{self, PathPart};
 use crate::http::form_state::Choice;
-use crate::http::{
-    Answer, Crumb, Flash, FlashKind, FormState, May, Posted, Shell, Visit, page, page_with, see_other,
-};
+use crate::http::{Answer, Crumb, FormState, May, Posted, Shell, Visit, page, page_with, see_other};
 use crate::kernel::ids::{AccessRequestId, VirtualAccountId};
 use crate::members::Scope;
 use crate::platform::db::Reads;
@@ -111,12 +109,10 @@ fn names_in(read: &mut dyn Reads, details: &Details) -> Result<Vec<(VirtualAccou
 
 /// "Next": scope and role, which may differ from what was asked.
 pub async fn show_approve(may: May<ViewAccessRequests>, id: PathPart<AccessRequestId>) -> Answer {
-    let (permit, id) = (may.permit.clone(), id.0);
+    let id = id.0;
     let (details, standing, names) = may
-        .portal
-        .db
-        .read(move |r| {
-            let (details, standing) = service::details(r, &permit, id)?;
+        .reads(move |r, permit| {
+            let (details, standing) = service::details(r, permit, id)?;
             let names = names_in(r, &details)?;
             Ok((details, standing, names))
         })
@@ -144,8 +140,21 @@ pub struct ApproveForm {
     va: Vec<String>,
 }
 
+/// Approves, from a page or from a script.
+pub async fn approve_now(
+    may: &May<DecideAccess>,
+    id: AccessRequestId,
+    scope: &str,
+    role: &str,
+    places: Vec<VirtualAccountId>,
+) -> Result<AccessRequest> {
+    let (scope, role) = gift(scope, role, places)?;
+    may.does(move |tx, permit, at| service::approve(tx, permit, at, id, &scope, role))
+        .await
+}
+
 /// Scope and role of a decision, checked.
-pub fn gift(scope: &str, role: &str, places: Vec<VirtualAccountId>) -> Result<(Scope, Role)> {
+fn gift(scope: &str, role: &str, places: Vec<VirtualAccountId>) -> Result<(Scope, Role)> {
     let mut problems = Problems::default();
     let scope: Option<ScopeKind> = problems.take(
         "scope",
@@ -182,21 +191,14 @@ pub async fn approve(
     ];
     let (details, standing) = read_to_decide(&may, id.0).await?;
     let typed = &posted.value;
-    let done = match gift(&typed.scope, &typed.role, ids(&typed.va)) {
-        Ok((scope, role)) => approve_now(&may, id.0, scope, role).await,
-        Err(error) => Err(error),
-    };
-    match done {
-        Ok(request) => Ok(may.see_other(
+    match approve_now(&may, id.0, &typed.scope, &typed.role, ids(&typed.va)).await {
+        Ok(request) => may.done(
             &base(&may),
-            Flash::new(
-                FlashKind::Ok,
-                format!(
-                    "The access request {} of {} was approved. The requester is told by email.",
-                    request.reference, details.requester.name
-                ),
+            format!(
+                "The access request {} of {} was approved. The requester is told by email.",
+                request.reference, details.requester.name
             ),
-        )),
+        ),
         Err(error) => {
             let (status, problems) = beside_fields(error, RULES)?;
             let problems = above(&problems, &["scope", "role", "va"]);

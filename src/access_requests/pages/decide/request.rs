@@ -2,19 +2,16 @@
 
 use super::between;
 use crate::access_requests::model::{AccessRequest, LONGEST_NOTE};
-use crate::access_requests::pages::{base, beside_fields};
+use crate::access_requests::pages::base;
 use crate::access_requests::service::{self, Details, Standing};
+use crate::authz::Permit;
 use crate::authz::action::{DecideAccess, ViewAccessRequests};
-use crate::authz::{Permit, Role};
 use crate::error::{Error, Result};
 use crate::http::form::{self, PathPart};
 use crate::http::widgets::Happening;
-use crate::http::{
-    Answer, Flash, FlashKind, FormState, May, Posted, Shell, Visit, page, page_with, see_other,
-};
+use crate::http::{Answer, FormState, May, Posted, Shell, Visit, page, page_with, see_other};
 use crate::kernel::ids::AccessRequestId;
 use crate::kernel::text;
-use crate::members::Scope;
 use askama::Template;
 use serde::Deserialize;
 
@@ -156,49 +153,19 @@ pub(super) async fn read_to_decide(
     may: &May<DecideAccess>,
     id: AccessRequestId,
 ) -> Result<(Details, Standing)> {
-    let permit = may.permit.clone();
-    may.portal
-        .db
-        .read(move |r| service::details_to_decide(r, &permit, id))
+    may.reads(move |r, permit| service::details_to_decide(r, permit, id))
         .await
 }
 
-/// Declines, from a page or from a script.
+/// Declines, from a page or from a script. A reason need not be given.
 pub async fn decline_now(
     may: &May<DecideAccess>,
     id: AccessRequestId,
-    reason: String,
+    reason: &str,
 ) -> Result<AccessRequest> {
-    let (permit, at) = (may.permit.clone(), may.portal.clock.now());
-    let request = may
-        .portal
-        .db
-        .write(move |tx| service::decline(tx, &permit, at, id, &reason))
-        .await?;
-    may.portal.jobs.nudge();
-    Ok(request)
-}
-
-/// Approves, from a page or from a script.
-pub async fn approve_now(
-    may: &May<DecideAccess>,
-    id: AccessRequestId,
-    scope: Scope,
-    role: Role,
-) -> Result<AccessRequest> {
-    let (permit, at) = (may.permit.clone(), may.portal.clock.now());
-    let request = may
-        .portal
-        .db
-        .write(move |tx| service::approve(tx, &permit, at, id, &scope, role))
-        .await?;
-    may.portal.jobs.nudge();
-    Ok(request)
-}
-
-/// A reason, if one is given.
-pub fn reason(typed: &str) -> Result<String> {
-    text::note(typed, "Reason", LONGEST_NOTE).map_err(|says| Error::invalid("reason", says))
+    let reason = text::note(reason, "Reason", LONGEST_NOTE).map_err(|says| Error::invalid("reason", says))?;
+    may.does(move |tx, permit, at| service::decline(tx, permit, at, id, &reason))
+        .await
 }
 
 pub async fn decline(
@@ -207,26 +174,17 @@ pub async fn decline(
     posted: Posted<DeclineForm>,
 ) -> Answer {
     let (details, standing) = read_to_decide(&may, id.0).await?;
-    match reason(&posted.value.reason) {
-        Ok(reason) => {
-            let request = decline_now(&may, id.0, reason).await?;
-            Ok(may.see_other(
-                &base(&may),
-                Flash::new(
-                    FlashKind::Ok,
-                    format!(
-                        "The access request {} of {} was declined. The requester is told by email.",
-                        request.reference, details.requester.name
-                    ),
-                ),
-            ))
-        }
+    match decline_now(&may, id.0, &posted.value.reason).await {
+        Ok(request) => may.done(
+            &base(&may),
+            format!(
+                "The access request {} of {} was declined. The requester is told by email.",
+                request.reference, details.requester.name
+            ),
+        ),
         Err(error) => {
-            let (status, problems) = beside_fields(error, &[])?;
-            page_with(
-                status,
-                &request_view(&may, details, &standing, true, posted.again(&problems)),
-            )
+            let (status, form) = posted.after(error, &[])?;
+            page_with(status, &request_view(&may, details, &standing, true, form))
         }
     }
 }

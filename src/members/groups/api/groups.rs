@@ -5,22 +5,17 @@ use super::shapes::{
     UserGroup, UserGroupDetails,
 };
 use crate::authz::action::{ManageGroups, ViewUsers};
-use crate::error::{Error, Problems, Result};
+use crate::error::{Error, Result};
 use crate::http::form::{LIST_LIMIT, PathPart};
 use crate::http::{Answer, IdempotencyKey, JsonBody, May, json, reply};
 use crate::kernel::ids::{PersonId, UserGroupId};
-use crate::kernel::{Name, text};
 use crate::members::api::{AddReport, lines, wrong_lines};
-use crate::members::groups::pages::read_message;
+use crate::members::groups::pages::{edit_now, message_now, read_named};
 use crate::members::groups::service::{self, NewGroup};
 use crate::members::{access, imports};
 
 async fn details(may: &May<ViewUsers>, id: UserGroupId) -> Result<service::Details> {
-    let permit = may.permit.clone();
-    may.portal
-        .db
-        .read(move |r| service::details(r, &permit, id))
-        .await
+    may.reads(move |r, permit| service::details(r, permit, id)).await
 }
 
 pub(super) async fn one(may: May<ViewUsers>, id: PathPart<UserGroupId>) -> Answer {
@@ -44,23 +39,6 @@ pub(super) async fn one(may: May<ViewUsers>, id: PathPart<UserGroupId>) -> Answe
     )
 }
 
-fn named(name: &str, description: &str) -> Result<(Name, String)> {
-    let mut problems = Problems::default();
-    let name = problems.take("name", Name::parse(name, "Name"));
-    let description = problems.take(
-        "description",
-        text::note(
-            description,
-            "Description",
-            crate::members::groups::model::DESCRIPTION,
-        ),
-    );
-    match (name, description) {
-        (Some(name), Some(description)) => Ok((name, description)),
-        _ => Err(Error::Invalid(problems)),
-    }
-}
-
 pub(super) async fn create(
     may: May<ManageGroups>,
     key: IdempotencyKey,
@@ -68,7 +46,7 @@ pub(super) async fn create(
 ) -> Answer {
     let once = body.once_key(&may, &key);
     let asked = body.value;
-    let (name, description) = named(&asked.name, &asked.description)?;
+    let (name, description) = read_named(&asked.name, &asked.description).map_err(Error::Invalid)?;
     let new = NewGroup {
         id: UserGroupId::new(),
         name,
@@ -77,17 +55,11 @@ pub(super) async fn create(
             .role
             .map(|role| (access::of_api(asked.virtual_accounts), role)),
     };
-    let (permit, at) = (may.permit.clone(), may.portal.clock.now());
     let id = may
-        .portal
-        .db
-        .write(move |tx| service::create(tx, &permit, at, &new, once.as_ref()))
+        .does(move |tx, permit, at| service::create(tx, permit, at, &new, once.as_ref()))
         .await?;
-    let permit = may.permit.clone();
     let row = may
-        .portal
-        .db
-        .read(move |r| service::one_of_mine(r, &permit, id))
+        .reads(move |r, permit| service::one_of_mine(r, permit, id))
         .await?;
     json(201, &UserGroup::of(row))
 }
@@ -97,25 +69,14 @@ pub(super) async fn edit(
     id: PathPart<UserGroupId>,
     body: JsonBody<GroupEdit>,
 ) -> Answer {
-    let (name, description) = named(&body.value.name, &body.value.description)?;
-    let (permit, at, id, version) = (
-        may.permit.clone(),
-        may.portal.clock.now(),
-        id.0,
-        body.value.version,
-    );
-    may.portal
-        .db
-        .write(move |tx| service::edit(tx, &permit, at, id, version, &name, &description))
-        .await?;
+    let new = &body.value;
+    edit_now(&may, id.0, new.version, &new.name, &new.description).await?;
     reply::nothing()
 }
 
 pub(super) async fn delete(may: May<ManageGroups>, id: PathPart<UserGroupId>) -> Answer {
-    let (permit, at, id) = (may.permit.clone(), may.portal.clock.now(), id.0);
-    may.portal
-        .db
-        .write(move |tx| service::delete(tx, &permit, at, id))
+    let id = id.0;
+    may.does(move |tx, permit, at| service::delete(tx, permit, at, id))
         .await?;
     reply::nothing()
 }
@@ -129,10 +90,8 @@ pub(super) async fn set_access(
     let access = asked
         .role
         .map(|role| (access::of_api(asked.virtual_accounts), role));
-    let (permit, at, id) = (may.permit.clone(), may.portal.clock.now(), id.0);
-    may.portal
-        .db
-        .write(move |tx| service::set_access(tx, &permit, at, id, access.as_ref()))
+    let id = id.0;
+    may.does(move |tx, permit, at| service::set_access(tx, permit, at, id, access.as_ref()))
         .await?;
     reply::nothing()
 }
@@ -144,11 +103,9 @@ pub(super) async fn add_people(
 ) -> Answer {
     let (asked, id) = (body.value, id.0);
     let lines = lines(&asked.emails)?;
-    let (permit, reading) = (may.permit.clone(), lines.clone());
+    let reading = lines.clone();
     let (_, report) = may
-        .portal
-        .db
-        .read(move |r| service::report(r, &permit, id, &reading))
+        .reads(move |r, permit| service::report(r, permit, id, &reading))
         .await?;
     if asked.dry_run {
         return json(200, &AddReport::of(&report, None));
@@ -157,13 +114,9 @@ pub(super) async fn add_people(
         return Err(wrong_lines(&report));
     }
     let new = imports::ids(lines.len());
-    let (permit, at) = (may.permit.clone(), may.portal.clock.now());
     let done = may
-        .portal
-        .db
-        .write(move |tx| service::add(tx, &permit, at, id, &lines, &new, asked.leave_out_wrong))
+        .does(move |tx, permit, at| service::add(tx, permit, at, id, &lines, &new, asked.leave_out_wrong))
         .await?;
-    may.portal.jobs.nudge();
     json(200, &AddReport::of(&report, Some(done)))
 }
 
@@ -172,10 +125,8 @@ pub(super) async fn remove_person(
     id: PathPart<UserGroupId>,
     person: PathPart<PersonId>,
 ) -> Answer {
-    let (permit, at, id, person) = (may.permit.clone(), may.portal.clock.now(), id.0, person.0);
-    may.portal
-        .db
-        .write(move |tx| service::remove_person(tx, &permit, at, id, person))
+    let (id, person) = (id.0, person.0);
+    may.does(move |tx, permit, at| service::remove_person(tx, permit, at, id, person))
         .await?;
     reply::nothing()
 }
@@ -187,12 +138,6 @@ pub(super) async fn message(
     body: JsonBody<GroupMessage>,
 ) -> Answer {
     let once = body.once_key(&may, &key);
-    let (subject, words) = read_message(&body.value.subject, &body.value.message).map_err(Error::Invalid)?;
-    let (permit, at, id) = (may.permit.clone(), may.portal.clock.now(), id.0);
-    may.portal
-        .db
-        .write(move |tx| service::message(tx, &permit, at, id, &subject, &words, once.as_ref()))
-        .await?;
-    may.portal.jobs.nudge();
+    message_now(&may, id.0, &body.value, once).await?;
     reply::nothing()
 }

@@ -4,6 +4,8 @@ mod elsewhere;
 mod groups;
 mod shapes;
 
+pub use shapes::GroupMessage;
+
 use crate::http::{Api, Routes};
 use crate::members::api::AddReport;
 use crate::members::groups::list::FOR_SCRIPTS;
@@ -11,8 +13,8 @@ use actix_web::http::Method;
 use elsewhere::{ask, decline, end, end_mine, external, grant, look_up};
 use groups::{add_people, create, delete, edit, message, one, remove_person, set_access};
 use shapes::{
-    ExternalList, GroupAccess, GroupAccessOrNone, GroupAsked, GroupAsks, GroupEdit, GroupMessage,
-    GroupRequest, NewGroupPeople, NewUserGroup, UserGroup, UserGroupDetails,
+    ExternalList, GroupAccess, GroupAccessOrNone, GroupAsked, GroupAsks, GroupEdit, GroupRequest,
+    NewGroupPeople, NewUserGroup, UserGroup, UserGroupDetails,
 };
 
 /// The operations.

@@ -211,11 +211,11 @@ pub(super) struct NewGroupPeople {
 /// A message.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-pub(super) struct GroupMessage {
+pub struct GroupMessage {
     #[schema(min_length = 1, max_length = 100)]
-    pub(super) subject: String,
+    pub subject: String,
     #[schema(min_length = 1, max_length = 2_000)]
-    pub(super) message: String,
+    pub message: String,
 }
 
 /// For access to which Smart Account.

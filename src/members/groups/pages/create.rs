@@ -1,15 +1,14 @@
 //! The form for a new group.
 
-use super::{crumbs, ok, path};
+use super::group::read_named;
+use super::{crumbs, path};
 use crate::authz::action::ManageGroups;
 use crate::authz::{Role, Within};
 use crate::error::{Problems, Result};
 use crate::http::form::fresh;
 use crate::http::{Answer, FormState, May, Posted, Shell, page, page_with};
 use crate::kernel::ids::UserGroupId;
-use crate::kernel::{Name, text};
 use crate::members::access::{self, AccessFields};
-use crate::members::groups::model::DESCRIPTION;
 use crate::members::groups::service::{self, NewGroup};
 use crate::members::model::Scope;
 use crate::members::pages::base;
@@ -102,11 +101,7 @@ pub(super) async fn show_new(may: May<ManageGroups>) -> Answer {
 pub(super) async fn new(may: May<ManageGroups>, posted: Posted<NewForm>) -> Answer {
     let typed = &posted.value;
     let mut problems = Problems::default();
-    let name = problems.take("name", Name::parse(&typed.name, "Name"));
-    let description = problems.take(
-        "description",
-        text::note(&typed.description, "Description", DESCRIPTION),
-    );
+    let named = problems.take_all(read_named(&typed.name, &typed.description));
     let mut asked = Problems::default();
     let access = chosen(
         &typed.scope,
@@ -115,10 +110,8 @@ pub(super) async fn new(may: May<ManageGroups>, posted: Posted<NewForm>) -> Answ
         may.permit.within(),
         &mut asked,
     );
-    for one in asked.list() {
-        problems.add(&one.field, &one.says);
-    }
-    let (Some(name), Some(description), Some(access)) = (name, description, access) else {
+    problems.take_all(Err::<(), _>(asked));
+    let (Some((name, description)), Some(access)) = (named, access) else {
         return page_with(422, &form_page(&may, posted.again(&problems)).await?);
     };
     let new = NewGroup {
@@ -128,20 +121,18 @@ pub(super) async fn new(may: May<ManageGroups>, posted: Posted<NewForm>) -> Answ
         access,
     };
     let called = new.name.to_string();
-    let (permit, at, once) = (may.permit.clone(), may.portal.clock.now(), posted.once_key(&may));
+    let once = posted.once_key(&may);
     let made = may
-        .portal
-        .db
-        .write(move |tx| service::create(tx, &permit, at, &new, once.as_ref()))
+        .does(move |tx, permit, at| service::create(tx, permit, at, &new, once.as_ref()))
         .await;
     match made {
-        Ok(id) => Ok(may.see_other(
+        Ok(id) => may.done(
             &path(&may, id),
-            ok(format!("The user group {called} was created. Add its users now.")),
-        )),
+            format!("The user group {called} was created. Add its users now."),
+        ),
         Err(error) => {
-            let (status, problems) = access::beside_fields(error)?;
-            page_with(status, &form_page(&may, posted.again(&problems)).await?)
+            let (status, form) = posted.after(error, access::RULES)?;
+            page_with(status, &form_page(&may, form).await?)
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use super::group::{REQUEST, again, group_page};
 use super::reach::AccessForm;
-use super::{Lookup, crumbs, ok, path};
+use super::{Lookup, crumbs, path};
 use crate::authz::action::ManageGroups;
 use crate::error::{Error, Problems, Result};
 use crate::http::form::{PathPart, fresh};
@@ -10,7 +10,7 @@ use crate::http::{Answer, FormState, May, NoFields, Posted, Shell, page, page_wi
 use crate::kernel::ids::{GroupRequestId, UserGroupId};
 use crate::kernel::{DomainIdentifier, text};
 use crate::members::access::{self, AccessFields};
-use crate::members::groups::model::{self, Asked, NOTE, RequestState};
+use crate::members::groups::model::{self, Asked, NOTE, Request, RequestState};
 use crate::members::groups::service::{self, Asking};
 use crate::members::pages::base;
 use crate::members::service::place;
@@ -29,20 +29,22 @@ pub(super) struct RequestForm {
     note: String,
 }
 
-/// A request for another account, checked.
-pub fn read_asking(domain: &str, note: &str) -> Result<Asking, Problems> {
+/// Asks another account for access, from a page or from a script.
+pub async fn ask_now(may: &May<ManageGroups>, id: UserGroupId, domain: &str, note: &str) -> Result<Request> {
     let mut problems = Problems::default();
     let domain = problems.take("domain", DomainIdentifier::parse(domain));
     let note = problems.take("note", text::note(note, "Note", NOTE));
-    match (domain, note) {
-        (Some(domain), Some(note)) => Ok(Asking {
-            id: GroupRequestId::new(),
-            lookup_id: model::lookup_id(token::random_bytes()),
-            domain,
-            note,
-        }),
-        _ => Err(problems),
-    }
+    let (Some(domain), Some(note)) = (domain, note) else {
+        return Err(Error::Invalid(problems));
+    };
+    let asking = Asking {
+        id: GroupRequestId::new(),
+        lookup_id: model::lookup_id(token::random_bytes()),
+        domain,
+        note,
+    };
+    may.does(move |tx, permit, at| service::ask(tx, permit, at, id, &asking))
+        .await
 }
 
 pub(super) async fn request(
@@ -51,30 +53,15 @@ pub(super) async fn request(
     posted: Posted<RequestForm>,
 ) -> Answer {
     let id = id.0;
-    let asking = match read_asking(&posted.value.domain, &posted.value.note) {
-        Ok(asking) => asking,
-        Err(problems) => {
-            return again(&may, id, REQUEST, Error::Invalid(problems), |p| posted.again(p)).await;
-        }
-    };
-    let (permit, at) = (may.permit.clone(), may.portal.clock.now());
-    let done = may
-        .portal
-        .db
-        .write(move |tx| service::ask(tx, &permit, at, id, &asking))
-        .await;
-    match done {
-        Ok(request) => {
-            may.portal.jobs.nudge();
-            Ok(may.see_other(
-                &path(&may, id),
-                ok(format!(
-                    "Request {} was sent to the administrators of that Smart Account.",
-                    request.lookup_id
-                )),
-            ))
-        }
-        Err(error) => again(&may, id, REQUEST, error, |p| posted.again(p)).await,
+    match ask_now(&may, id, &posted.value.domain, &posted.value.note).await {
+        Ok(request) => may.done(
+            &path(&may, id),
+            format!(
+                "Request {} was sent to the administrators of that Smart Account.",
+                request.lookup_id
+            ),
+        ),
+        Err(error) => again(&may, id, REQUEST, error, &posted).await,
     }
 }
 
@@ -84,16 +71,10 @@ pub(super) async fn end_mine(
     lookup: PathPart<Lookup>,
     _: Posted<NoFields>,
 ) -> Answer {
-    let (permit, at, id, lookup) = (may.permit.clone(), may.portal.clock.now(), id.0, lookup.0.0);
-    may.portal
-        .db
-        .write(move |tx| service::end_as_owner(tx, &permit, at, id, &lookup))
+    let (id, lookup) = (id.0, lookup.0.0);
+    may.does(move |tx, permit, at| service::end_as_owner(tx, permit, at, id, &lookup))
         .await?;
-    may.portal.jobs.nudge();
-    Ok(may.see_other(
-        &path(&may, id),
-        ok("The access, or the request for it, has ended."),
-    ))
+    may.done(&path(&may, id), "The access, or the request for it, has ended.")
 }
 
 #[derive(Template)]
@@ -122,15 +103,12 @@ impl ExternalPage {
 
 async fn external_page(may: &May<ManageGroups>, typed: String, form: FormState) -> Result<ExternalPage> {
     let lookup: Option<Lookup> = typed.parse().ok();
-    let permit = may.permit.clone();
     let (place, asked) = may
-        .portal
-        .db
-        .read(move |r| {
+        .reads(move |r, permit| {
             let place = place(r, permit.within().account()?)?;
             let asked = match lookup {
                 None => None,
-                Some(Lookup(id)) => match service::look_up(r, &permit, &id) {
+                Some(Lookup(id)) => match service::look_up(r, permit, &id) {
                     Ok(asked) => Some(asked),
                     Err(Error::NotFound) => None,
                     Err(other) => return Err(other),
@@ -179,58 +157,44 @@ pub(super) async fn grant(
         may.permit.within(),
         &mut problems,
     );
-    let permit = may.permit.clone();
     let id = lookup.clone();
     // Somebody else's request is not there, whatever was chosen.
-    may.portal
-        .db
-        .read(move |r| service::look_up(r, &permit, &id))
+    may.reads(move |r, permit| service::look_up(r, permit, &id))
         .await?;
     let Some((scope, role)) = chosen else {
         return page_with(422, &external_page(&may, lookup, posted.again(&problems)).await?);
     };
-    let (permit, at, id) = (may.permit.clone(), may.portal.clock.now(), lookup.clone());
+    let id = lookup.clone();
     let done = may
-        .portal
-        .db
-        .write(move |tx| service::let_in(tx, &permit, at, &id, &scope, role))
+        .does(move |tx, permit, at| service::let_in(tx, permit, at, &id, &scope, role))
         .await;
     match done {
-        Ok(asked) => {
-            may.portal.jobs.nudge();
-            Ok(may.see_other(
-                &base(&may, "user-groups"),
-                ok(format!(
-                    "The user group {} of {} has access now.",
-                    asked.group, asked.owner.name
-                )),
-            ))
-        }
+        Ok(asked) => may.done(
+            &base(&may, "user-groups"),
+            format!(
+                "The user group {} of {} has access now.",
+                asked.group, asked.owner.name
+            ),
+        ),
         Err(error) => {
-            let (status, problems) = access::beside_fields(error)?;
-            page_with(
-                status,
-                &external_page(&may, lookup, posted.again(&problems)).await?,
-            )
+            let (status, form) = posted.after(error, access::RULES)?;
+            page_with(status, &external_page(&may, lookup, form).await?)
         }
     }
 }
 
 pub(super) async fn decline(may: May<ManageGroups>, lookup: PathPart<Lookup>, _: Posted<NoFields>) -> Answer {
-    let (permit, at, lookup) = (may.permit.clone(), may.portal.clock.now(), lookup.0.0);
+    let lookup = lookup.0.0;
     let asked = may
-        .portal
-        .db
-        .write(move |tx| service::decline(tx, &permit, at, &lookup))
+        .does(move |tx, permit, at| service::decline(tx, permit, at, &lookup))
         .await?;
-    may.portal.jobs.nudge();
-    Ok(may.see_other(
+    may.done(
         &base(&may, "user-groups"),
-        ok(format!(
+        format!(
             "The request of the user group {} of {} was declined.",
             asked.group, asked.owner.name
-        )),
-    ))
+        ),
+    )
 }
 
 #[derive(Template)]
@@ -243,11 +207,8 @@ struct EndPage {
 }
 
 async fn end_page(may: &May<ManageGroups>, lookup: String, refused: String) -> Result<EndPage> {
-    let permit = may.permit.clone();
     let asked = may
-        .portal
-        .db
-        .read(move |r| service::look_up(r, &permit, &lookup))
+        .reads(move |r, permit| service::look_up(r, permit, &lookup))
         .await?;
     Ok(EndPage {
         shell: may
@@ -269,21 +230,16 @@ pub(super) async fn show_end(may: May<ManageGroups>, lookup: PathPart<Lookup>) -
 }
 
 pub(super) async fn end(may: May<ManageGroups>, lookup: PathPart<Lookup>, _: Posted<NoFields>) -> Answer {
-    let (permit, at, lookup) = (may.permit.clone(), may.portal.clock.now(), lookup.0.0);
+    let lookup = lookup.0.0;
     let id = lookup.clone();
     let done = may
-        .portal
-        .db
-        .write(move |tx| service::end_as_target(tx, &permit, at, &id))
+        .does(move |tx, permit, at| service::end_as_target(tx, permit, at, &id))
         .await;
     match done {
-        Ok(()) => {
-            may.portal.jobs.nudge();
-            Ok(may.see_other(
-                &base(&may, "user-groups"),
-                ok("The access of the external user group has ended."),
-            ))
-        }
+        Ok(()) => may.done(
+            &base(&may, "user-groups"),
+            "The access of the external user group has ended.",
+        ),
         Err(Error::Refused(refusal)) => {
             page_with(409, &end_page(&may, lookup, refusal.says.into_owned()).await?)
         }

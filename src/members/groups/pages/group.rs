@@ -1,7 +1,7 @@
 //! One group with its people, and what can be done with it.
 
 use super::list::{Shown, shown};
-use super::{crumbs, ok, path, viewing};
+use super::{crumbs, path, viewing};
 use crate::authn::people::Person;
 use crate::authz::action::{ManageGroups, ViewUsers};
 use crate::authz::{Action, Does};
@@ -14,10 +14,12 @@ use crate::http::{Answer, FormState, May, NoFields, Posted, Shell, Visit, page, 
 use crate::kernel::ids::{PersonId, UserGroupId};
 use crate::kernel::{Name, Sought, search_key, text};
 use crate::members::access;
+use crate::members::groups::api::GroupMessage;
 use crate::members::groups::model::{self, Asked, DESCRIPTION, MESSAGE};
 use crate::members::groups::service::{self, Details};
 use crate::members::pages::{base, why_not};
 use crate::members::service::place;
+use crate::platform::db::OnceKey;
 use askama::Template;
 use serde::Deserialize;
 
@@ -124,18 +126,16 @@ pub(super) async fn one(may: May<ViewUsers>, id: PathPart<UserGroupId>) -> Answe
     page(&group_page(&may, id.0, "", "", fresh()).await?)
 }
 
-pub(super) async fn again(
+/// The pop-up again, with why it was not carried out.
+pub(super) async fn again<T>(
     may: &May<ManageGroups>,
     id: UserGroupId,
     (dialog, title): (&'static str, &str),
     error: Error,
-    form: impl FnOnce(&Problems) -> FormState,
+    posted: &Posted<T>,
 ) -> Answer {
-    let (status, problems) = access::beside_fields(error)?;
-    page_with(
-        status,
-        &group_page(may, id, dialog, title, form(&problems)).await?,
-    )
+    let (status, form) = posted.after(error, access::RULES)?;
+    page_with(status, &group_page(may, id, dialog, title, form).await?)
 }
 
 const EDIT: (&str, &str) = ("edit", "Edit user group");
@@ -148,11 +148,8 @@ pub(super) const REQUEST: (&str, &str) = ("request", "Request access to another 
 
 /// A group that one may change; what cannot be done with another is not offered by its pop-up either.
 async fn mine(may: &May<ManageGroups>, id: UserGroupId) -> Result<model::Group> {
-    let permit = may.permit.clone();
     let row = may
-        .portal
-        .db
-        .read(move |r| service::one_of_mine(r, &permit, id))
+        .reads(move |r, permit| service::one_of_mine(r, permit, id))
         .await?;
     Ok(row.group)
 }
@@ -174,31 +171,41 @@ pub(super) struct EditForm {
     version: String,
 }
 
+/// Name and description, checked.
+pub fn read_named(name: &str, description: &str) -> Result<(Name, String), Problems> {
+    let mut problems = Problems::default();
+    let name = problems.take("name", Name::parse(name, "Name"));
+    let description = problems.take("description", text::note(description, "Description", DESCRIPTION));
+    match (name, description) {
+        (Some(name), Some(description)) => Ok((name, description)),
+        _ => Err(problems),
+    }
+}
+
+/// Changes name and description, from a page or from a script.
+pub async fn edit_now(
+    may: &May<ManageGroups>,
+    id: UserGroupId,
+    version: i64,
+    name: &str,
+    description: &str,
+) -> Result<()> {
+    let (name, description) = read_named(name, description).map_err(Error::Invalid)?;
+    may.does(move |tx, permit, at| service::edit(tx, permit, at, id, version, &name, &description))
+        .await
+}
+
 pub(super) async fn edit(
     may: May<ManageGroups>,
     id: PathPart<UserGroupId>,
     posted: Posted<EditForm>,
 ) -> Answer {
     let id = id.0;
-    let mut problems = Problems::default();
-    let name = problems.take("name", Name::parse(&posted.value.name, "Name"));
-    let description = problems.take(
-        "description",
-        text::note(&posted.value.description, "Description", DESCRIPTION),
-    );
     let version = posted.value.version.parse().unwrap_or_default();
-    let (Some(name), Some(description)) = (name, description) else {
-        return again(&may, id, EDIT, Error::Invalid(problems), |p| posted.again(p)).await;
-    };
-    let (permit, at) = (may.permit.clone(), may.portal.clock.now());
-    let done = may
-        .portal
-        .db
-        .write(move |tx| service::edit(tx, &permit, at, id, version, &name, &description))
-        .await;
-    match done {
-        Ok(()) => Ok(may.see_other(&path(&may, id), ok("The user group was saved."))),
-        Err(error) => again(&may, id, EDIT, error, |p| posted.again(p)).await,
+    let done = edit_now(&may, id, version, &posted.value.name, &posted.value.description);
+    match done.await {
+        Ok(()) => may.done(&path(&may, id), "The user group was saved."),
+        Err(error) => again(&may, id, EDIT, error, &posted).await,
     }
 }
 
@@ -212,18 +219,16 @@ pub(super) async fn delete(
     id: PathPart<UserGroupId>,
     posted: Posted<NoFields>,
 ) -> Answer {
-    let (permit, at, id) = (may.permit.clone(), may.portal.clock.now(), id.0);
+    let id = id.0;
     let done = may
-        .portal
-        .db
-        .write(move |tx| service::delete(tx, &permit, at, id))
+        .does(move |tx, permit, at| service::delete(tx, permit, at, id))
         .await;
     match done {
-        Ok(()) => Ok(may.see_other(
+        Ok(()) => may.done(
             &base(&may, "user-groups"),
-            ok("The user group was deleted. What its users held through it has ended."),
-        )),
-        Err(error) => again(&may, id, DELETE, error, |p| posted.again(p)).await,
+            "The user group was deleted. What its users held through it has ended.",
+        ),
+        Err(error) => again(&may, id, DELETE, error, &posted).await,
     }
 }
 
@@ -232,60 +237,44 @@ pub(super) async fn show_message(may: May<ManageGroups>, id: PathPart<UserGroupI
     page(&group_page(&may, group.id, MESSAGE_TO.0, MESSAGE_TO.1, fresh()).await?)
 }
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct MessageForm {
-    subject: String,
-    message: String,
-}
-
-/// A message, checked.
-pub fn read_message(subject: &str, message: &str) -> Result<(String, String), Problems> {
+/// Sends a message, from a page or from a script. Answers with how many are told.
+pub async fn message_now(
+    may: &May<ManageGroups>,
+    id: UserGroupId,
+    asked: &GroupMessage,
+    once: Option<OnceKey>,
+) -> Result<usize> {
     let mut problems = Problems::default();
-    let subject = problems.take("subject", Name::parse(subject, "Subject"));
-    let message = problems.take("message", text::note(message, "Message", MESSAGE));
+    let subject = problems.take("subject", Name::parse(&asked.subject, "Subject"));
+    let message = problems.take("message", text::note(&asked.message, "Message", MESSAGE));
     if message.as_ref().is_some_and(String::is_empty) {
         problems.add("message", "Enter a message.");
     }
-    match (subject, message) {
-        (Some(subject), Some(message)) if problems.is_empty() => Ok((subject.to_string(), message)),
-        _ => Err(problems),
-    }
+    let (Some(subject), Some(words), true) = (subject, message, problems.is_empty()) else {
+        return Err(Error::Invalid(problems));
+    };
+    may.does(move |tx, permit, at| {
+        service::message(tx, permit, at, id, subject.as_str(), &words, once.as_ref())
+    })
+    .await
 }
 
 pub(super) async fn message(
     may: May<ManageGroups>,
     id: PathPart<UserGroupId>,
-    posted: Posted<MessageForm>,
+    posted: Posted<GroupMessage>,
 ) -> Answer {
     let id = id.0;
-    let (subject, words) = match read_message(&posted.value.subject, &posted.value.message) {
-        Ok(read) => read,
-        Err(problems) => {
-            return again(&may, id, MESSAGE_TO, Error::Invalid(problems), |p| {
-                posted.again(p)
-            })
-            .await;
-        }
-    };
-    let (permit, at, once) = (may.permit.clone(), may.portal.clock.now(), posted.once_key(&may));
-    let done = may
-        .portal
-        .db
-        .write(move |tx| service::message(tx, &permit, at, id, &subject, &words, once.as_ref()))
-        .await;
-    match done {
-        Ok(sent) => {
-            may.portal.jobs.nudge();
-            Ok(may.see_other(
-                &path(&may, id),
-                ok(format!(
-                    "The message is on its way to {}.",
-                    counted(sent as u64, "member", "members")
-                )),
-            ))
-        }
-        Err(error) => again(&may, id, MESSAGE_TO, error, |p| posted.again(p)).await,
+    let done = message_now(&may, id, &posted.value, posted.once_key(&may));
+    match done.await {
+        Ok(sent) => may.done(
+            &path(&may, id),
+            format!(
+                "The message is on its way to {}.",
+                counted(sent as u64, "member", "members")
+            ),
+        ),
+        Err(error) => again(&may, id, MESSAGE_TO, error, &posted).await,
     }
 }
 
@@ -295,13 +284,11 @@ pub(super) async fn remove_person(
     person: PathPart<PersonId>,
     _: Posted<NoFields>,
 ) -> Answer {
-    let (permit, at, id, person) = (may.permit.clone(), may.portal.clock.now(), id.0, person.0);
-    may.portal
-        .db
-        .write(move |tx| service::remove_person(tx, &permit, at, id, person))
+    let (id, person) = (id.0, person.0);
+    may.does(move |tx, permit, at| service::remove_person(tx, permit, at, id, person))
         .await?;
-    Ok(may.see_other(
+    may.done(
         &path(&may, id),
-        ok("The user was removed from the group. What they held through it has ended."),
-    ))
+        "The user was removed from the group. What they held through it has ended.",
+    )
 }

@@ -7,15 +7,15 @@ mod group;
 mod list;
 mod reach;
 
-pub use elsewhere::read_asking;
-pub use group::read_message;
+pub use elsewhere::ask_now;
+pub use group::{edit_now, message_now, read_named};
 
 use crate::authz::action::ViewUsers;
 use crate::authz::{Action, Does, Permit};
 use crate::error::{Error, Result};
 use crate::http::form::Named;
 use crate::http::menu::Item;
-use crate::http::{Crumb, Flash, FlashKind, May, Routes, Visit};
+use crate::http::{Crumb, May, Routes, Visit};
 use crate::kernel::ids::{UserGroupId, VirtualAccountId};
 use crate::kernel::{pasted, search_key};
 use crate::members::groups::list::LIST;
@@ -107,14 +107,6 @@ pub fn crumbs(visit: &Visit, of: Option<(&str, &str)>) -> Vec<Crumb> {
         list.push(Crumb::link(name, href));
     }
     list
-}
-
-fn ok(says: impl Into<String>) -> Flash {
-    Flash {
-        kind: FlashKind::Ok,
-        text: says.into(),
-        link: None,
-    }
 }
 
 fn viewing<A: Does>(may: &May<A>) -> Result<Permit<ViewUsers>> {

@@ -1,7 +1,7 @@
 //! Role and Virtual Accounts of a group in its own account.
 
 use super::create::{FormPage, chosen, group_fields};
-use super::{crumbs, ok, path, viewing};
+use super::{crumbs, path, viewing};
 use crate::authz::action::ManageGroups;
 use crate::error::{Problems, Result};
 use crate::http::form::{PathPart, fresh};
@@ -92,20 +92,14 @@ pub(super) async fn set_access(
     let Some(access) = chosen else {
         return page_with(422, &access_page(&may, id, Some(posted.again(&problems))).await?);
     };
-    let (permit, at) = (may.permit.clone(), may.portal.clock.now());
     let done = may
-        .portal
-        .db
-        .write(move |tx| service::set_access(tx, &permit, at, id, access.as_ref()))
+        .does(move |tx, permit, at| service::set_access(tx, permit, at, id, access.as_ref()))
         .await;
     match done {
-        Ok(()) => Ok(may.see_other(&path(&may, id), ok("Role and Virtual Accounts were saved."))),
+        Ok(()) => may.done(&path(&may, id), "Role and Virtual Accounts were saved."),
         Err(error) => {
-            let (status, problems) = access::beside_fields(error)?;
-            page_with(
-                status,
-                &access_page(&may, id, Some(posted.again(&problems))).await?,
-            )
+            let (status, form) = posted.after(error, access::RULES)?;
+            page_with(status, &access_page(&may, id, Some(form)).await?)
         }
     }
 }

@@ -14,11 +14,8 @@ use crate::members::imports::model::Content;
 use crate::members::imports::service;
 
 async fn group_add_page(may: &May<ManageGroups>, id: UserGroupId, form: FormState) -> Result<AddPage> {
-    let permit = may.permit.clone();
     let (group, _) = may
-        .portal
-        .db
-        .read(move |r| groups::report(r, &permit, id, &[]))
+        .reads(move |r, permit| groups::report(r, permit, id, &[]))
         .await?;
     let back = groups_pages::path(may, id);
     let mut shell = may.account_shell(
@@ -69,16 +66,13 @@ pub(super) async fn add_to_group(
 }
 
 async fn reviewed_of_group(may: &May<ManageGroups>, group: UserGroupId, id: ImportId) -> Result<ReviewPage> {
-    let permit = may.permit.clone();
     let (import, group_name, report) = may
-        .portal
-        .db
-        .read(move |r| {
+        .reads(move |r, permit| {
             let import = service::find(r, permit.within(), permit.person()?, id)?;
             if import.group != Some(group) {
                 return Err(Error::NotFound);
             }
-            let (found, report) = groups::report(r, &permit, group, &import.content.lines)?;
+            let (found, report) = groups::report(r, permit, group, &import.content.lines)?;
             Ok((import, found.name, report))
         })
         .await?;
@@ -137,27 +131,19 @@ pub(super) async fn confirm_of_group(
     id: PathPart<ImportId>,
     _: Posted<NoFields>,
 ) -> Answer {
-    let (permit, at, group, id) = (may.permit.clone(), may.portal.clock.now(), group.0, id.0);
-    let asked = may.permit.clone();
+    let (group, id) = (group.0, id.0);
     let import = may
-        .portal
-        .db
-        .read(move |r| service::find(r, asked.within(), asked.person()?, id))
+        .reads(move |r, permit| service::find(r, permit.within(), permit.person()?, id))
         .await?;
     if import.group != Some(group) {
         return Err(Error::NotFound);
     }
     let new = service::ids(import.content.lines.len());
     let done = may
-        .portal
-        .db
-        .write(move |tx| groups::add_kept(tx, &permit, at, id, &new, false))
+        .does(move |tx, permit, at| groups::add_kept(tx, permit, at, id, &new, false))
         .await;
     match done {
-        Ok(done) => {
-            may.portal.jobs.nudge();
-            Ok(may.see_other(&groups_pages::path(&may, group), flash(done)))
-        }
+        Ok(done) => Ok(may.see_other(&groups_pages::path(&may, group), flash(done))),
         Err(Error::Refused(refusal)) if refusal.code == "members.lines-wrong" => {
             page_with(409, &reviewed_of_group(&may, group, id).await?)
         }

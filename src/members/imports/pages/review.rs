@@ -179,11 +179,8 @@ fn in_words(
 }
 
 async fn reviewed(may: &May<ManageUsers>, id: ImportId) -> Result<ReviewPage> {
-    let permit = may.permit.clone();
     let (import, says, report) = may
-        .portal
-        .db
-        .read(move |r| {
+        .reads(move |r, permit| {
             let import = service::find(r, permit.within(), permit.person()?, id)?;
             if import.group.is_some() {
                 return Err(Error::NotFound);
@@ -339,27 +336,19 @@ pub fn flash(done: Option<Done>) -> Flash {
 }
 
 pub(super) async fn confirm(may: May<ManageUsers>, id: PathPart<ImportId>, _: Posted<NoFields>) -> Answer {
-    let (permit, at, id) = (may.permit.clone(), may.portal.clock.now(), id.0);
-    let asked = may.permit.clone();
+    let id = id.0;
     let import = may
-        .portal
-        .db
-        .read(move |r| service::find(r, asked.within(), asked.person()?, id))
+        .reads(move |r, permit| service::find(r, permit.within(), permit.person()?, id))
         .await?;
     if let Some(role) = import.content.role {
         may_assign(&may, role)?;
     }
     let new = service::ids(import.content.lines.len());
     let done = may
-        .portal
-        .db
-        .write(move |tx| service::add_kept(tx, &permit, at, id, &new, false))
+        .does(move |tx, permit, at| service::add_kept(tx, permit, at, id, &new, false))
         .await;
     match done {
-        Ok(done) => {
-            may.portal.jobs.nudge();
-            Ok(may.see_other(&base(&may, "users"), flash(done)))
-        }
+        Ok(done) => Ok(may.see_other(&base(&may, "users"), flash(done))),
         // The report says which lines stand in the way.
         Err(Error::Refused(_)) => page_with(409, &reviewed(&may, id).await?),
         Err(other) => Err(other),
