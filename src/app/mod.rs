@@ -186,10 +186,12 @@ pub fn build(
         .mail_from
         .parse()
         .map_err(|_| "LICENTRAL_MAIL_FROM cannot be read".to_owned())?;
-    let provider = match &config.identity_provider {
-        Some(settings) => Some(Arc::new(authn::provider::Provider::of(settings)?)),
-        None => None,
-    };
+    let provider = config
+        .identity_provider
+        .as_ref()
+        .map(authn::provider::Provider::of);
+    let provider = provider.transpose()?.map(Arc::new);
+    let occupants = occupants(edition);
     let lab = Arc::new(Lab::default());
     let postman = Postman::new(
         db.clone(),
@@ -206,18 +208,14 @@ pub fn build(
     let mut all = jobs(&config, &db, &clock, &postman, &letters, &signing, &progress);
     if config.is_lab() && !edition.is_on_prem() {
         // Before what the clock makes of devices that do not call: where it leaps, those of the fleet have called.
-        let taker = devices::policy::Taker::of_cloud(occupants(edition), signing.clone());
+        let taker = devices::policy::Taker::of_cloud(occupants.clone(), signing.clone());
         let fleet = simulator::fleet_job(&db, &clock, &lab.fleet, &taker);
         all.insert(0, fleet);
     }
     if !edition.is_on_prem() {
         let any = config.accept_device_codes;
         all.extend(devices::policy::file_jobs(
-            &db,
-            &clock,
-            &occupants(edition),
-            any,
-            &progress,
+            &db, &clock, &occupants, any, &progress,
         ));
     }
     all.extend(webhooks::jobs(&config, &db, &clock, &signing, &lab.faults));
@@ -250,7 +248,7 @@ pub fn build(
         searches: Arc::default(),
         dialect: vendor_api::DIALECT,
         calendar: calendar(edition),
-        occupants: occupants(edition),
+        occupants,
         beside,
         lab,
         refused: Arc::default(),
