@@ -645,7 +645,7 @@ fn the_operator_sees_the_installation_and_sends_letters_again() {
         .expect(200)
         .shows("Given up")
         .shows("the mail server said no");
-    olga.fill_and_submit(".tbl form", &[])
+    olga.fill_and_submit(".tbl tbody form", &[])
         .expect(200)
         .shows("The letter to Lost@xyz.example was queued again.")
         .shows("Waiting");
