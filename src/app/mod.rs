@@ -5,6 +5,7 @@ mod cloud;
 mod on_prem;
 
 use crate::authn::Hasher;
+use crate::authn::provider::Provider;
 use crate::error::Error;
 use crate::http::connections::Connections;
 use crate::http::lab::Lab;
@@ -186,11 +187,7 @@ pub fn build(
         .mail_from
         .parse()
         .map_err(|_| "LICENTRAL_MAIL_FROM cannot be read".to_owned())?;
-    let provider = config
-        .identity_provider
-        .as_ref()
-        .map(authn::provider::Provider::of);
-    let provider = provider.transpose()?.map(Arc::new);
+    let provider = config.identity_provider.as_ref().map(Provider::of).transpose()?;
     let occupants = occupants(edition);
     let lab = Arc::new(Lab::default());
     let postman = Postman::new(
@@ -234,7 +231,7 @@ pub fn build(
         clock,
         signing,
         hasher: Hasher::start(),
-        provider,
+        provider: provider.map(Arc::new),
         jobs,
         progress,
         menu: Arc::new(menu),

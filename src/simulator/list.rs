@@ -14,7 +14,12 @@ const FILTERS: &[Filter<Wanted>] = &[
         "To",
         "An address, or a part of one.",
         |mut wanted, chosen| {
-            wanted.to = chosen.values.first().copied().unwrap_or_default().to_owned();
+            chosen
+                .values
+                .first()
+                .copied()
+                .unwrap_or_default()
+                .clone_into(&mut wanted.to);
             wanted
         },
     ),
@@ -23,7 +28,12 @@ const FILTERS: &[Filter<Wanted>] = &[
         "Kind of letter",
         "The kind of letter.",
         |mut wanted, chosen| {
-            wanted.letter = chosen.values.first().copied().unwrap_or_default().to_owned();
+            chosen
+                .values
+                .first()
+                .copied()
+                .unwrap_or_default()
+                .clone_into(&mut wanted.letter);
             wanted
         },
     ),

@@ -111,7 +111,7 @@ const OF_DELIVERIES: &[Filter<Told>] = &[
 pub const WEBHOOK: &str = "webhook";
 
 /// A webhook, and how many of its deliveries are asked for.
-pub struct Hook {
+pub struct OneWebhook {
     pub hook: Webhook,
     pub tally: Tally,
     total: u64,
@@ -121,7 +121,7 @@ fn told(asked: &Asked) -> Told {
     asked.filtered(OF_DELIVERIES, Told::default())
 }
 
-pub static DELIVERIES: List<Permit<ManageWebhooks>, Delivery, Told, Hook> = List {
+pub static DELIVERIES: List<Permit<ManageWebhooks>, Delivery, Told, OneWebhook> = List {
     file: "webhook-deliveries",
     most_exported: 100_000,
     nouns: ("delivery", "deliveries"),
@@ -145,7 +145,7 @@ pub static DELIVERIES: List<Permit<ManageWebhooks>, Delivery, Told, Hook> = List
             let told = told(asked);
             let (hook, tally) = service::one(read, permit, told.hook()?)?;
             let total = service::count(read, &hook, &told.states)?;
-            Ok(Hook { hook, tally, total })
+            Ok(OneWebhook { hook, tally, total })
         },
         total: |hook| hook.total,
         page: |read, permit, asked, known, some| {

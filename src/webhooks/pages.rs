@@ -1,7 +1,7 @@
 //! "Webhooks" of an account: the list, one with what it was told, one delivery with request and answer.
 
 use super::api::ReplayBody;
-use super::list::{DELIVERIES, Hook, LIST, WEBHOOK, kinds};
+use super::list::{DELIVERIES, LIST, OneWebhook, WEBHOOK, kinds};
 use super::model::{self, DELIVERY, Delivery, EVENT, SIGNATURE, State, Tally, Wanted, Webhook};
 use super::service::{self, Again, NewSecret};
 use crate::authz::Action;
@@ -170,7 +170,7 @@ struct OnePage {
     here: String,
     hook: Webhook,
     tally: Tally,
-    found: Listing<Delivery, Hook>,
+    found: Listing<Delivery, OneWebhook>,
     over: Over,
     secret: Option<String>,
     kinds: &'static [(&'static str, &'static str)],
@@ -210,7 +210,7 @@ async fn one_page(
     let (mut found, ()) = DELIVERIES
         .page_at(told(may, id), may, &may.permit, |_, _, _| Ok(()))
         .await?;
-    let Hook { hook, tally, .. } = found.counts.take().ok_or(Error::NotFound)?;
+    let OneWebhook { hook, tally, .. } = found.counts.take().ok_or(Error::NotFound)?;
     let form = form.unwrap_or_else(|| {
         let form = fresh()
             .with_value("name", &hook.name)

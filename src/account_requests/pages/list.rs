@@ -1,7 +1,7 @@
 //! The list of requests.
 
 use crate::account_requests::list::{Counts, LIST};
-use crate::account_requests::model::Summary;
+use crate::account_requests::model::{RequestState, Summary};
 use crate::authz::action::ViewAccountRequests;
 use crate::http::list::Listing;
 use crate::http::widgets::Tab;
@@ -40,7 +40,7 @@ pub(super) async fn show_list(may: May<ViewAccountRequests>) -> Answer {
     page(&ListView {
         shell,
         tabs,
-        only: counts.only.map(|state| state.word()),
+        only: counts.only.map(RequestState::word),
         found,
     })
 }

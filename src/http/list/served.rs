@@ -79,8 +79,9 @@ impl<T: ToSchema> ToSchema for ListPage<T> {
     /// `RegistrationTokenList` of `RegistrationTokenShape`, `OrderList` of `OrderRow`.
     fn name() -> Cow<'static, str> {
         let of = T::name();
-        let ends = ["Shape", "Row", "Item"].iter();
-        let noun = ends.filter_map(|end| of.strip_suffix(end)).next();
+        let noun = ["Shape", "Row", "Item"]
+            .iter()
+            .find_map(|end| of.strip_suffix(end));
         Cow::Owned(format!("{}List", noun.unwrap_or(&of)))
     }
     fn schemas(schemas: &mut Vec<(String, RefOr<Schema>)>) {
