@@ -180,7 +180,7 @@ async fn counted(
     let (occupants, number) = (may.portal.occupants.clone(), new_number());
     may.portal
         .db
-        .write(move |tx| {
+        .write_locked(move |tx| {
             policy::place(tx, &view, &permit, place)?;
             let account = permit.within().account()?;
             let arrival = Arrival {

@@ -57,6 +57,38 @@ fn code(page: &Page) -> String {
 }
 
 #[test]
+fn proxies_that_report_at_the_same_time_are_all_answered() {
+    let (p, cast) = Portal::with_cast();
+    p.licenses(&cast.xyz, cast.corporate, "C9200-48P-E", 5);
+    let mut scripts: Vec<Script> = (0..8).map(|_| Script::of(&p, "ada@xyz.example")).collect();
+    let place = number_of(&mut scripts[0], PLACE);
+    let all: Vec<Vec<Value>> = (0..8)
+        .map(|proxy| {
+            (0..6)
+                .map(|n| {
+                    let sender = Sender::new(&p, format!("FOC{proxy}{n}").leak());
+                    sender.asked(&[sender.report("1", NE, 2, 5), sender.report("2", DNA, 1, 5)])
+                })
+                .collect()
+        })
+        .collect();
+    let report = format!("{A}/v2/devices/reportusage");
+    std::thread::scope(|scope| {
+        for (mut script, bodies) in scripts.into_iter().zip(&all) {
+            let (cast, report) = (&cast, &report);
+            scope.spawn(move || {
+                for body in bodies {
+                    ask(&mut script, cast, place, report, body).expect(202);
+                }
+            });
+        }
+    });
+    // All of them meet on the same licenses, and each use is counted.
+    assert_eq!(p.numbers(&cast.xyz, cast.corporate, NE), (5, 96, -91));
+    p.adds_up();
+}
+
+#[test]
 fn usage_reports_of_scripts_are_counted_once_and_acknowledged() {
     let (p, cast) = Portal::with_cast();
     p.licenses(&cast.xyz, cast.corporate, "C9200-48P-E", 5);
