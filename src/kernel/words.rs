@@ -19,6 +19,9 @@ macro_rules! words {
             pub const CHOICES: &'static [(&'static str, &'static str)] = &[$(($word, $label),)+];
             /// What the database and the API hold.
             pub const fn word(self) -> &'static str { match self { $(Self::$variant => $word,)+ } }
+            /// Word and label, as `CHOICES` holds them: for a list that offers only some.
+            #[allow(dead_code, reason = "not every set is offered in part")]
+            pub const fn choice(self) -> (&'static str, &'static str) { (self.word(), self.label()) }
             /// What a page shows.
             pub const fn label(self) -> &'static str { match self { $(Self::$variant => $label,)+ } }
         }

@@ -11,15 +11,11 @@ use crate::virtual_accounts;
 
 /// An On-Prem server has neither approvers nor viewers.
 const LOCAL_ROLES: &[(&str, &str)] = &[
-    role(Role::AccountAdmin),
-    role(Role::AccountUser),
-    role(Role::VirtualAdmin),
-    role(Role::VirtualUser),
+    Role::AccountAdmin.choice(),
+    Role::AccountUser.choice(),
+    Role::VirtualAdmin.choice(),
+    Role::VirtualUser.choice(),
 ];
-
-const fn role(role: Role) -> (&'static str, &'static str) {
-    (role.word(), role.label())
-}
 
 const FILTERS: &[Filter<Wanted>] = &[
     Filter::words_in(

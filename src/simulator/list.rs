@@ -14,12 +14,7 @@ const FILTERS: &[Filter<Wanted>] = &[
         "To",
         "An address, or a part of one.",
         |mut wanted, chosen| {
-            chosen
-                .values
-                .first()
-                .copied()
-                .unwrap_or_default()
-                .clone_into(&mut wanted.to);
+            chosen.text().clone_into(&mut wanted.to);
             wanted
         },
     ),
@@ -28,12 +23,7 @@ const FILTERS: &[Filter<Wanted>] = &[
         "Kind of letter",
         "The kind of letter.",
         |mut wanted, chosen| {
-            chosen
-                .values
-                .first()
-                .copied()
-                .unwrap_or_default()
-                .clone_into(&mut wanted.letter);
+            chosen.text().clone_into(&mut wanted.letter);
             wanted
         },
     ),

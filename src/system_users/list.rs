@@ -9,14 +9,10 @@ use crate::http::list::{Asked, Column, Filter, List, Rows, by_store};
 use crate::kernel::Moment;
 
 const ROLES: &[(&str, &str)] = &[
-    role(PlatformRole::SystemAdministrator),
-    role(PlatformRole::SystemOperator),
-    role(PlatformRole::SystemUser),
+    PlatformRole::SystemAdministrator.choice(),
+    PlatformRole::SystemOperator.choice(),
+    PlatformRole::SystemUser.choice(),
 ];
-
-const fn role(role: PlatformRole) -> (&'static str, &'static str) {
-    (role.word(), role.label())
-}
 
 const FILTERS: &[Filter<Wanted>] = &[
     Filter::words(

@@ -199,9 +199,13 @@ impl Chosen<'_> {
     pub fn has(&self, value: &str) -> bool {
         self.values.contains(&value)
     }
+    /// The first value as it was typed, or "".
+    pub fn text(&self) -> &str {
+        self.values.first().copied().unwrap_or_default()
+    }
     /// The day.
     pub fn day(&self) -> Option<chrono::NaiveDate> {
-        self.values.first().and_then(|day| day.parse().ok())
+        self.text().parse().ok()
     }
     /// When it begins.
     pub fn from(&self) -> Option<Moment> {

@@ -105,10 +105,7 @@ pub fn insert(tx: &mut Tx<'_>, new: &[(Order, Vec<Line>)]) -> Result<()> {
                 )
             })
             .collect();
-        match tx.conn() {
-            Conn::Sqlite(c) => diesel::insert_into(lines::table).values(&rows).execute(c)?,
-            Conn::Postgres(c) => diesel::insert_into(lines::table).values(&rows).execute(c)?,
-        };
+        crate::put_many!(tx, lines::table, &rows);
     }
     Ok(())
 }

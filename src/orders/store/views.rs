@@ -6,7 +6,7 @@ use crate::kernel::ids::{OrderId, SmartAccountId};
 use crate::kernel::search_key;
 use crate::orders::model::{Assignment, Line, Order, OrderStatus, OrderType, Why, assignment_of, shows_in};
 use crate::platform::db::schema::{order_tallies as tallies, order_views as views, orders};
-use crate::platform::db::{Conn, Reads, Tx};
+use crate::platform::db::{Reads, Tx};
 use diesel::prelude::*;
 use std::collections::{BTreeMap, HashMap};
 
@@ -147,10 +147,7 @@ fn insert_views(tx: &mut Tx<'_>, fresh: &[(SmartAccountId, Why, &Order, Assignme
                 )
             })
             .collect();
-        match tx.conn() {
-            Conn::Sqlite(c) => diesel::insert_into(views::table).values(&rows).execute(c)?,
-            Conn::Postgres(c) => diesel::insert_into(views::table).values(&rows).execute(c)?,
-        };
+        crate::put_many!(tx, views::table, &rows);
     }
     Ok(())
 }

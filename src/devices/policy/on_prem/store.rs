@@ -7,7 +7,7 @@ use crate::error::Result;
 use crate::kernel::Moment;
 use crate::kernel::ids::{DeviceId, SmartAccountId};
 use crate::platform::db::schema::{devices, kept_reports as kept, usage_reports as reports};
-use crate::platform::db::{Conn, Reads, Tx};
+use crate::platform::db::{Reads, Tx};
 use diesel::prelude::*;
 use std::collections::HashMap;
 
@@ -141,13 +141,7 @@ pub fn insert(tx: &mut Tx<'_>, account: SmartAccountId, some: &[Kept]) -> Result
             )
         })
         .collect();
-    for rows in rows.chunks(AT_ONCE) {
-        // The common connection takes one row at a time; its variants take many.
-        match tx.conn() {
-            Conn::Sqlite(c) => diesel::insert_into(kept::table).values(rows).execute(c)?,
-            Conn::Postgres(c) => diesel::insert_into(kept::table).values(rows).execute(c)?,
-        };
-    }
+    crate::put_many!(tx, kept::table, &rows);
     Ok(())
 }
 
