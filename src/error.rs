@@ -138,6 +138,10 @@ impl Cause {
             again: true,
         }
     }
+    /// The error itself, if it is of this kind.
+    pub fn as_a<E: std::error::Error + 'static>(&self) -> Option<&E> {
+        self.chain.downcast_ref()
+    }
     /// The whole chain in one line, for the log.
     pub fn for_the_log(&self) -> String {
         let mut line = self.chain.to_string();

@@ -2,6 +2,7 @@
 
 mod device;
 mod doctor;
+mod key;
 mod lab;
 mod manual;
 mod on_prem;
@@ -105,6 +106,8 @@ enum Command {
         /// The file to write.
         file: PathBuf,
     },
+    /// Let the database go by the key file of these settings, when the former one is lost for good.
+    ReplaceKey(ServeArgs),
 }
 
 #[derive(Args)]
@@ -181,6 +184,7 @@ pub fn run() -> ExitCode {
         Some(Command::RemoveSecondFactor { address, settings }) => {
             checked(settings).and_then(|config| second_factor::remove(&config, &address))
         }
+        Some(Command::ReplaceKey(args)) => checked(args.settings).and_then(|config| key::replace(&config)),
         Some(Command::MakeKey { file }) => {
             if file.exists() {
                 Err(format!("{} is there already", file.display()))

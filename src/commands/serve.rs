@@ -1,6 +1,6 @@
 //! `licentral serve`: from the settings to a portal that answers, and back to a clean stop.
 
-use super::{checked, say};
+use super::{checked, key, say};
 use crate::app::{self, Parts};
 use crate::http::{Portal, server};
 use crate::identity;
@@ -8,7 +8,6 @@ use crate::kernel::{Clock, Edition};
 use crate::platform::config::{Config, Settings};
 use crate::platform::db::{Db, Schema, migrate, not_opened};
 use crate::platform::mail::Transport;
-use crate::platform::signing::Signing;
 use crate::platform::tls::Front;
 use crate::platform::{settings, telemetry};
 use crate::simulator::scenario;
@@ -105,7 +104,7 @@ fn prepare(config: Config, beside: Option<&Portal>) -> Result<Prepared, String> 
             config.edition
         ));
     }
-    let signing = Signing::open(&config.key_file, config.is_lab(), &config.base_url)?;
+    let signing = key::of_database(&db, &config.key_file, config.is_lab(), &config.base_url)?;
     let (clock, transport) = match beside {
         Some(portal) => (portal.clock.clone(), Transport::Page(Some(portal.db.clone()))),
         None => (Clock::new(), Transport::of(&config)?),

@@ -49,6 +49,8 @@ crate::words! {
         ClientEnded = "api-client.ended", "API client revoked";
         /// An access token was handed out.
         TokenIssued = "api-client.token-issued", "Access token issued";
+        /// The portal goes by other signing keys from now on.
+        KeyReplaced = "portal.key-replaced", "Signing keys replaced";
         /// Somebody tried what they may not.
         Denied = "access.denied", "Access denied";
         /// A Smart Account came to be.

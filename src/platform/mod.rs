@@ -21,4 +21,5 @@ pub mod settings;
 pub mod signing;
 pub mod telemetry;
 pub mod tls;
+pub mod tls_client;
 pub mod token;

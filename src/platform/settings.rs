@@ -97,3 +97,23 @@ pub fn claim(db: &Db, edition: Edition) -> Result<std::result::Result<(), Editio
         }
     }
 }
+
+/// The name under which it is kept with which key file the database is used.
+pub const KEY: &str = "key-file";
+
+/// With which key file the database is used: with this one, if it was used with none yet.
+pub fn claim_key(db: &Db, own: &str) -> Result<String> {
+    if let Some(kept) = db.read_now(|r| get(r, KEY))? {
+        return Ok(kept);
+    }
+    // Of two portals that start at once, one puts its own in; the other comes second to the primary key, and looks again.
+    db.housekeeping_now(|tx| match get(tx, KEY)? {
+        Some(kept) => Ok(kept),
+        None => {
+            diesel::insert_into(settings::table)
+                .values((settings::name.eq(KEY), settings::value.eq(own)))
+                .execute(tx.conn())?;
+            Ok(own.to_owned())
+        }
+    })
+}

@@ -6,7 +6,7 @@
 
 use crate::error::{Error, Result};
 use crate::kernel::Moment;
-use crate::platform::private;
+use crate::platform::{private, token};
 use aws_lc_rs::aead::{AES_256_GCM, Aad, NONCE_LEN, Nonce, RandomizedNonceKey};
 use aws_lc_rs::hkdf::{HKDF_SHA256, Salt};
 use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair};
@@ -19,6 +19,8 @@ pub struct Signing {
     encoding: EncodingKey,
     decoding: DecodingKey,
     key_id: String,
+    /// By what the file itself is called.
+    file_id: String,
     /// For form tokens and one-shot cookies.
     pub seal_key: [u8; 32],
     issuer: String,
@@ -74,16 +76,19 @@ impl Signing {
             Ed25519KeyPair::from_pkcs8_maybe_unchecked(&pkcs8).map_err(|_| wrong("not an Ed25519 key"))?;
         let public = pair.public_key().as_ref();
         Ok(Self {
+            file_id: short_id(&[public, &seal].concat()),
             encoding: EncodingKey::from_ed_der(&pkcs8),
             decoding: DecodingKey::from_ed_der(public),
-            key_id: crate::platform::token::fingerprint(public)
-                .chars()
-                .take(16)
-                .collect(),
+            key_id: short_id(public),
             seal_key: seal.try_into().map_err(|_| wrong("seal is not 32 bytes"))?,
             issuer: issuer.to_owned(),
             files: FileKey::of(&pkcs8).ok_or_else(|| wrong("not an Ed25519 key"))?,
         })
+    }
+
+    /// By what the key file is called: two files with one name hold the same keys. It gives nothing of them away.
+    pub fn file_id(&self) -> &str {
+        &self.file_id
     }
 
     /// Signs files of this installation, and says with which public key they are verified.
@@ -98,7 +103,7 @@ impl Signing {
             .map_err(|_| "no key could be made".to_owned())?;
         let file = KeyFile {
             ed25519: data_encoding::BASE64.encode(document.as_ref()),
-            seal: data_encoding::BASE64.encode(&crate::platform::token::random_bytes::<32>()),
+            seal: data_encoding::BASE64.encode(&token::random_bytes::<32>()),
         };
         let text = serde_json::to_string_pretty(&file).map_err(|e| e.to_string())?;
         let cannot = |e: std::io::Error| format!("cannot write the key file {}: {e}", path.display());
@@ -142,7 +147,7 @@ impl Signing {
             exp: expires.utc().timestamp(),
             nbf: now.utc().timestamp(),
             iat: now.utc().timestamp(),
-            jti: crate::platform::token::random().chars().take(22).collect(),
+            jti: token::random().chars().take(22).collect(),
         };
         jsonwebtoken::encode(&header, &claims, &self.encoding).map_err(Error::internal)
     }
@@ -304,17 +309,16 @@ impl FileKey {
     }
 }
 
+fn short_id(bytes: &[u8]) -> String {
+    token::fingerprint(bytes).chars().take(16).collect()
+}
+
 /// By what a public key is called in a file: the first 16 hexadecimal digits of its SHA-256. Nothing when it is no key.
 pub fn file_key_id(public_key: &str) -> Option<String> {
     let bytes = data_encoding::BASE64URL_NOPAD
         .decode(public_key.as_bytes())
         .ok()?;
-    (bytes.len() == 32).then(|| {
-        crate::platform::token::fingerprint(&bytes)
-            .chars()
-            .take(16)
-            .collect()
-    })
+    (bytes.len() == 32).then(|| short_id(&bytes))
 }
 
 /// What a signed text says, when it was signed with the other half of this key and for this purpose, and not a bit of

@@ -106,7 +106,7 @@ where
     }
 }
 
-fn cryptography() -> Arc<CryptoProvider> {
+pub(super) fn cryptography() -> Arc<CryptoProvider> {
     Arc::new(rustls::crypto::aws_lc_rs::default_provider())
 }
 
@@ -147,7 +147,7 @@ fn read(files: &Files) -> Result<Arc<ServerConfig>, String> {
 }
 
 /// The certificates of a PEM file, of which there is one at least.
-fn certificates(file: &Path) -> Result<Vec<CertificateDer<'static>>, String> {
+pub(super) fn certificates(file: &Path) -> Result<Vec<CertificateDer<'static>>, String> {
     let shown = file.display();
     let text = std::fs::read(file).map_err(|e| format!("{shown} cannot be read: {e}."))?;
     let all: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(&text).collect();
@@ -196,19 +196,23 @@ fn valid_at(chain: &[CertificateDer<'static>], then: UnixTime) -> Result<(), Str
 /// here reads the date out of a certificate, but the verifier knows of each time whether it lies within.
 pub fn days_left(files: &Files) -> Result<u32, String> {
     read(files)?;
-    let chain = certificates(&files.certificate)?;
+    Ok(days_of(&certificates(&files.certificate)?))
+}
+
+/// The same of a certificate that somebody shows.
+pub(super) fn days_of(chain: &[CertificateDer<'static>]) -> u32 {
     let (mut good, mut over) = (0, 3650);
     while over - good > 1 {
         let middle = u32::midpoint(good, over);
         let then = UnixTime::now().as_secs() + u64::from(middle) * 86_400;
         let then = UnixTime::since_unix_epoch(Duration::from_secs(then));
-        if valid_at(&chain, then).is_ok() {
+        if valid_at(chain, then).is_ok() {
             good = middle;
         } else {
             over = middle;
         }
     }
-    Ok(good)
+    good
 }
 
 struct Made {

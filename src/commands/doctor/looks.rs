@@ -1,10 +1,11 @@
 //! What is looked at, but for mail.
 
+use super::super::key::WAYS_OUT;
 use super::Finding;
 use crate::authn::provider::Provider;
 use crate::kernel::Clock;
 use crate::platform::config::{Config, IdentityProvider, Settings};
-use crate::platform::db::{Db, Schema, migrate, not_opened};
+use crate::platform::db::{Db, Schema, TlsStanding, look_at_tls, migrate, not_opened};
 use crate::platform::limits::open_files as files_of_process;
 use crate::platform::signing::Signing;
 use crate::platform::tls::Files;
@@ -137,6 +138,7 @@ pub fn database(settings: &Settings) -> Vec<Finding> {
                 format!("{what}. Its schema is this program's ({}).", migrate::newest()),
             )];
             found.extend(outbox(url));
+            found.extend(other_key(settings));
             found
         }
         Schema::Behind(steps) => vec![Finding::wrong(
@@ -155,6 +157,70 @@ pub fn database(settings: &Settings) -> Vec<Finding> {
             ),
             "Install that program again, or restore a backup.",
         )],
+    }
+}
+
+/// Whether the database was used with other keys.
+fn other_key(settings: &Settings) -> Option<Finding> {
+    let signing = Signing::open(&settings.key_file, false, "").ok()?;
+    let db = Db::open(&settings.database_url).ok()?;
+    let kept_id = db.read_now(|r| kept::get(r, kept::KEY)).ok()??;
+    (kept_id != signing.file_id()).then(|| {
+        Finding::wrong(
+            "key file",
+            format!(
+                "The database was used with another key file ({kept_id}) than {} ({}).",
+                settings.key_file.display(),
+                signing.file_id()
+            ),
+            WAYS_OUT,
+        )
+    })
+}
+
+/// Whether what is said to a database elsewhere can be listened to, and whether its server is the right one.
+pub fn database_tls(settings: &Settings) -> Option<Finding> {
+    const TLS: &str = "database TLS";
+    const MEND: &str = "See that each server of DATABASE_URL runs with ssl = on, and that its certificate is for the name that stands there and of an authority of sslrootcert.";
+    match look_at_tls(&settings.database_url) {
+        Ok(TlsStanding::NotNeeded) => None,
+        // The database itself is told of by then, with the same words.
+        Err(_) => None,
+        Ok(TlsStanding::Clear(hosts)) => Some(Finding::note(
+            TLS,
+            format!(
+                "What is said to {hosts} goes over the network in the clear, passwords hashed but all data as it is."
+            ),
+            "Add sslmode=verify-full to DATABASE_URL, with sslrootcert=FILE for an authority of the company's own.",
+        )),
+        Ok(TlsStanding::Encrypted(hosts)) => {
+            let few = hosts
+                .iter()
+                .any(|(_, seen)| seen.as_ref().is_ok_and(|seen| seen.days < FEW_DAYS));
+            let bad = hosts.iter().any(|(_, seen)| seen.is_err());
+            let lines: Vec<String> = hosts
+                .into_iter()
+                .map(|(host, seen)| match seen {
+                    Ok(seen) => format!(
+                        "{host}: {}, a certificate for {} days more.",
+                        seen.version, seen.days
+                    ),
+                    Err(why) => format!("{host}: {why}."),
+                })
+                .collect();
+            let lines = lines.join("\n");
+            Some(if bad {
+                Finding::wrong(TLS, lines, MEND)
+            } else if few {
+                Finding::note(
+                    TLS,
+                    lines,
+                    "Renew the server's certificate, and let PostgreSQL reload.",
+                )
+            } else {
+                Finding::ok(TLS, lines)
+            })
+        }
     }
 }
 

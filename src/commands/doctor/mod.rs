@@ -112,6 +112,7 @@ fn look(settings: &Settings, send_to: Option<&str>) -> Vec<Finding> {
     let mut findings = vec![looks::configuration(&config)];
     findings.push(looks::keys(settings));
     findings.extend(looks::database(settings));
+    findings.extend(looks::database_tls(settings));
     match &config {
         Ok(config) => {
             findings.push(mail::look(config, send_to));

@@ -1,5 +1,6 @@
 //! Opens the database of an On-Prem server, and does what the Admin Workspace does with its accounts.
 
+use super::super::key;
 use super::{Done, Trouble, read_file, say, show, write_new};
 use crate::authz::action::{ManageOnPremAccounts, RequestOnPremAccount};
 use crate::authz::{Does, Permit};
@@ -7,7 +8,7 @@ use crate::kernel::{Clock, Edition, search_key};
 use crate::local_accounts::{self, AccountState, ApiClient, LocalAccount, New, Registrar, Requested};
 use crate::platform::db::{Db, Schema, migrate};
 use crate::platform::settings;
-use crate::platform::signing::{FileKey, Signing};
+use crate::platform::signing::FileKey;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -84,7 +85,7 @@ impl Server {
             (None, Some(file)) => file.with_extension("key"),
             (None, None) => Path::new(DATA).with_extension("key"),
         };
-        let signing = Arc::new(Signing::open(&keys, is_new, "")?);
+        let signing = Arc::new(key::of_database(&db, &keys, is_new, "")?);
         let clock = Clock::new();
         // A lab's clock may have been moved.
         let setting = db.read_now(|r| settings::get(r, settings::CLOCK))?;

@@ -2,6 +2,7 @@
 
 use super::{Config, Limits, MailRoute, Mode, Settings};
 use crate::kernel::Edition;
+use crate::platform::db;
 use crate::platform::reach::{Network, Reach};
 use crate::platform::tls::{Files, Front};
 use std::net::SocketAddr;
@@ -168,12 +169,7 @@ fn base_url(settings: &Settings, listen: SocketAddr, has_tls: bool, wrong: &mut 
 
 /// Where the database is, and with what an empty one is filled.
 fn database(settings: &Settings, wrong: &mut Vec<String>) {
-    if !settings.database_url.starts_with("sqlite://")
-        && !settings.database_url.starts_with("postgres://")
-        && !settings.database_url.starts_with("postgresql://")
-    {
-        wrong.push("DATABASE_URL names no database that is known. Use for example sqlite://licentral.db or postgres://user:password@host/licentral.".to_owned());
-    }
+    wrong.extend(db::wrong_with(&settings.database_url));
     if !["demo", "large", "empty"].contains(&settings.scenario.as_str())
         && !Path::new(&settings.scenario).is_file()
     {

@@ -1,5 +1,7 @@
 //! A connection to either database, and how one is made ready.
 
+use super::address::Address;
+use super::encrypted::Relay;
 use crate::error::{Error, Result};
 use crate::kernel::Moment;
 use crate::platform::private;
@@ -8,8 +10,9 @@ use diesel::connection::{InstrumentationEvent, SimpleConnection};
 use diesel::deserialize::FromSql;
 use diesel::r2d2::{CustomizeConnection, Error as R2d2Error, ManageConnection, R2D2Connection};
 use diesel::sql_types::Timestamp;
-use diesel::{Connection, PgConnection, SqliteConnection};
+use diesel::{Connection, ConnectionError, PgConnection, SqliteConnection};
 use std::collections::BTreeSet;
+use std::ops::{Deref, DerefMut};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -37,28 +40,83 @@ pub enum Database {
     Postgres,
 }
 
+impl Database {
+    /// Which kind an address names.
+    pub fn of(url: &str) -> Result<Self, String> {
+        match url.split_once("://") {
+            Some(("sqlite", _)) => Ok(Self::Sqlite),
+            Some(("postgres" | "postgresql", _)) => Ok(Self::Postgres),
+            _ => Err("DATABASE_URL names no database that is known".to_owned()),
+        }
+    }
+}
+
+/// A connection in a pool, and what is known of its server.
+pub struct Pooled {
+    conn: Conn,
+    /// It leads to a server that may not write any more: thrown away when it is given back.
+    pub is_spent: bool,
+    /// The server waits for another one before it says that something is committed.
+    pub waits_for_standby: bool,
+}
+
+impl Deref for Pooled {
+    type Target = Conn;
+    fn deref(&self) -> &Conn {
+        &self.conn
+    }
+}
+impl DerefMut for Pooled {
+    fn deref_mut(&mut self) -> &mut Conn {
+        &mut self.conn
+    }
+}
+
 /// Makes connections. diesel's own way for two databases tries both and says nothing of the reason.
 #[derive(Clone)]
 pub struct Manager {
+    /// The file of a SQLite database; for another, what its library is told.
     url: String,
     database: Database,
+    /// Stands between that library and the servers, where TLS is spoken.
+    relay: Option<Arc<Relay>>,
 }
 
 impl Manager {
     pub fn new(url: &str) -> Result<Self, String> {
-        if let Some(path) = url.strip_prefix("sqlite://") {
-            return Ok(Self {
-                url: path.to_owned(),
-                database: Database::Sqlite,
-            });
+        let database = Database::of(url)?;
+        let (url, relay) = match database {
+            Database::Sqlite => (url.strip_prefix("sqlite://").unwrap_or(url).to_owned(), None),
+            Database::Postgres => {
+                let address = Address::parse(url)?;
+                match address.encryption()? {
+                    None => (address.in_the_clear(), None),
+                    Some(encryption) => {
+                        let relay = Relay::start(&address, &encryption)?;
+                        (relay.url().to_owned(), Some(relay))
+                    }
+                }
+            }
+        };
+        Ok(Self { url, database, relay })
+    }
+
+    /// A connection. The relay behind it lives as long as the connection does.
+    pub fn open(&self) -> Result<Conn, ConnectionError> {
+        match self.database {
+            Database::Sqlite => {
+                for_its_owner(&self.url);
+                SqliteConnection::establish(&self.url).map(Conn::Sqlite)
+            }
+            Database::Postgres => PgConnection::establish(&self.url)
+                .map(Conn::Postgres)
+                .map_err(|error| match (error, &self.relay) {
+                    (ConnectionError::BadConnection(said), Some(relay)) => {
+                        ConnectionError::BadConnection(relay.in_words(&said))
+                    }
+                    (error, _) => error,
+                }),
         }
-        if url.starts_with("postgres://") || url.starts_with("postgresql://") {
-            return Ok(Self {
-                url: url.to_owned(),
-                database: Database::Postgres,
-            });
-        }
-        Err("DATABASE_URL names no database that is known".to_owned())
     }
 
     pub fn database(&self) -> Database {
@@ -72,39 +130,55 @@ impl Manager {
 
     /// A connection to a SQLite file that waits for nobody.
     pub fn watcher(&self) -> Result<Conn, String> {
-        let mut conn = self.connect().map_err(|e| e.to_string())?;
+        let mut conn = self.open().map_err(|e| e.to_string())?;
         conn.batch_execute("PRAGMA busy_timeout=0")
             .map_err(|e| e.to_string())?;
         Ok(conn)
     }
 
     pub fn try_once(&self) -> Result<(), String> {
-        self.connect().map(drop).map_err(|e| e.to_string())
+        self.open().map(drop).map_err(|e| e.to_string())
     }
 }
 
 impl ManageConnection for Manager {
-    type Connection = Conn;
+    type Connection = Pooled;
     type Error = R2d2Error;
 
-    fn connect(&self) -> Result<Conn, R2d2Error> {
-        match self.database {
-            Database::Sqlite => {
-                for_its_owner(&self.url);
-                SqliteConnection::establish(&self.url).map(Conn::Sqlite)
-            }
-            Database::Postgres => PgConnection::establish(&self.url).map(Conn::Postgres),
+    fn connect(&self) -> Result<Pooled, R2d2Error> {
+        let conn = self.open().map_err(R2d2Error::ConnectionError)?;
+        Ok(Pooled {
+            conn,
+            is_spent: false,
+            waits_for_standby: false,
+        })
+    }
+
+    /// Asked before each use of a connection to a server.
+    fn is_valid(&self, pooled: &mut Pooled) -> Result<(), R2d2Error> {
+        use diesel::RunQueryDsl;
+        match &mut pooled.conn {
+            Conn::Sqlite(c) => R2D2Connection::ping(c),
+            // The answer to this costs what any answer does. It changes while a connection stands: whoever looks after the
+            // servers chooses another standby.
+            Conn::Postgres(c) => diesel::sql_query(
+                "SELECT COALESCE(current_setting('synchronous_standby_names', TRUE), '') <> '' AS is_so",
+            )
+            .get_result(c)
+            .map(|Answer { is_so }| pooled.waits_for_standby = is_so),
         }
-        .map_err(R2d2Error::ConnectionError)
+        .map_err(R2d2Error::QueryError)
     }
 
-    fn is_valid(&self, conn: &mut Conn) -> Result<(), R2d2Error> {
-        R2D2Connection::ping(conn).map_err(R2d2Error::QueryError)
+    fn has_broken(&self, pooled: &mut Pooled) -> bool {
+        pooled.is_spent || R2D2Connection::is_broken(&mut pooled.conn)
     }
+}
 
-    fn has_broken(&self, conn: &mut Conn) -> bool {
-        R2D2Connection::is_broken(conn)
-    }
+#[derive(diesel::QueryableByName)]
+struct Answer {
+    #[diesel(sql_type = diesel::sql_types::Bool)]
+    is_so: bool,
 }
 
 /// A new database file is for its owner alone: it holds everybody's letters. SQLite gives the files beside it the same
@@ -132,8 +206,9 @@ pub struct Heard {
     pub texts: Mutex<BTreeSet<String>>,
 }
 
-impl CustomizeConnection<Conn, R2d2Error> for Setup {
-    fn on_acquire(&self, conn: &mut Conn) -> Result<(), R2d2Error> {
+impl CustomizeConnection<Pooled, R2d2Error> for Setup {
+    fn on_acquire(&self, pooled: &mut Pooled) -> Result<(), R2d2Error> {
+        let conn = &mut pooled.conn;
         let (statements, heard) = (self.statements.clone(), self.heard.clone());
         conn.set_instrumentation(move |event: InstrumentationEvent<'_>| {
             if let InstrumentationEvent::StartQuery { query, .. } = event {

@@ -3,7 +3,6 @@
 use super::Database;
 use super::conn::{Conn, Manager};
 use diesel::connection::SimpleConnection;
-use diesel::r2d2::ManageConnection;
 use diesel::{Connection, RunQueryDsl};
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 use std::collections::BTreeSet;
@@ -26,7 +25,7 @@ type Failure = Box<dyn std::error::Error + Send + Sync>;
 
 fn connect(url: &str) -> Result<Conn, Failure> {
     let manager = Manager::new(url)?;
-    let mut conn = manager.connect()?;
+    let mut conn = manager.open()?;
     if let Conn::Sqlite(c) = &mut conn {
         c.batch_execute("PRAGMA busy_timeout=30000")?;
     }
@@ -169,7 +168,7 @@ fn run_once(url: &str) -> Result<usize, Failure> {
                 .into(),
         );
     }
-    match Manager::new(url)?.database() {
+    match Database::of(url)? {
         Database::Sqlite => {
             let Conn::Sqlite(c) = &mut conn else {
                 return Err("not SQLite".into());

@@ -8,9 +8,12 @@
 //!
 //! `schema.rs` is longer than other files: diesel writes it from the tables.
 
+mod address;
 pub mod chain;
 mod conn;
+mod encrypted;
 pub mod forget;
+mod hosts;
 mod kept_ready;
 mod like;
 mod listening;
@@ -27,6 +30,7 @@ pub mod trigrams;
 mod tx;
 
 pub use conn::{Conn, Database};
+pub use encrypted::{Standing as TlsStanding, look as look_at_tls};
 pub use forget::{forget_tenant, forget_with_everything};
 pub use kept_ready::KeepReady;
 pub use like::{Backend, Condition, both, contains, either};
@@ -41,7 +45,7 @@ pub use snapshots::SnapshotName;
 pub use tx::{Read, Reads, Recorded, Tx};
 
 use crate::error::{Cause, Error, Result};
-use conn::{Manager, Setup};
+use conn::{Manager, Pooled, Setup};
 use diesel::r2d2::Pool;
 use std::any::Any;
 use std::pin::Pin;
@@ -89,7 +93,19 @@ pub fn not_opened(url: &str, why: impl std::fmt::Display) -> String {
         Some(path) if why.contains("unable to open") => format!(
             "cannot open the database {path}: {why}. Its folder has to be there, and this user has to be allowed to write to the folder and the file: SQLite keeps {path}-wal and {path}-shm beside it."
         ),
-        _ => format!("cannot open the database: {why}"),
+        Some(_) => format!("cannot open the database: {why}"),
+        None => format!("cannot connect to PostgreSQL: {why}"),
+    }
+}
+
+/// What is wrong with an address, before anything is connected to; the files that it names are read.
+pub fn wrong_with(url: &str) -> Option<String> {
+    match Database::of(url) {
+        Ok(Database::Sqlite) => None,
+        Ok(Database::Postgres) => address::Address::parse(url)
+            .and_then(|address| address.encryption())
+            .err(),
+        Err(_) => Some("DATABASE_URL names no database that is known. Use for example sqlite://licentral.db or postgres://user:password@host/licentral.".to_owned()),
     }
 }
 
@@ -268,7 +284,7 @@ impl Db {
     /// What a write came to; `f` says whether it is to be committed.
     fn written<T>(
         &self,
-        within: fn(&mut Conn, tx::Writes<'_>) -> Result<()>,
+        within: fn(&mut Pooled, tx::Writes<'_>) -> Result<()>,
         f: impl Fn(&mut Tx<'_>) -> Result<(T, bool)>,
     ) -> Result<T> {
         let mut wakes = false;
@@ -287,7 +303,7 @@ impl Db {
         Ok(done)
     }
 
-    fn try_again(&self, run: &mut dyn FnMut(&mut Conn) -> Result<()>) -> Result<()> {
+    fn try_again(&self, run: &mut dyn FnMut(&mut Pooled) -> Result<()>) -> Result<()> {
         let mut tries = 0;
         loop {
             tries += 1;
@@ -297,7 +313,9 @@ impl Db {
                     .as_ref()
                     .map(|turn| turn.lock().unwrap_or_else(PoisonError::into_inner));
                 let mut conn = self.writers.get().map_err(|e| Error::Unavailable(Cause::of(e)))?;
-                run(&mut conn)
+                let result = run(&mut conn);
+                conn.is_spent = result.as_ref().is_err_and(may_not_write);
+                result
             };
             match result {
                 Err(error) if error.wants_another_try() && tries < TRIES => {
@@ -343,6 +361,16 @@ impl Db {
     }
 }
 
+/// Whether the server is one that only reads: a former primary, as a rule. Nothing was done, so the write is tried again, on a
+/// connection to the one that has taken its place.
+fn may_not_write(error: &Error) -> bool {
+    use diesel::result::{DatabaseErrorKind as Kind, Error as E};
+    let (Error::Unavailable(cause) | Error::Internal(cause)) = error else {
+        return false;
+    };
+    matches!(cause.as_a(), Some(E::DatabaseError(Kind::ReadOnlyTransaction, _)))
+}
+
 /// What a transaction came to, which is not generic itself.
 fn kept<T>(run: impl FnOnce(&mut Option<T>) -> Result<()>) -> Result<T> {
     let mut value = None;
@@ -381,9 +409,10 @@ impl From<diesel::result::Error> for Error {
         use diesel::result::{DatabaseErrorKind as Kind, Error as E};
         match &error {
             E::NotFound => Self::NotFound,
-            E::DatabaseError(Kind::SerializationFailure | Kind::ClosedConnection, _) => {
-                Self::Unavailable(Cause::again(error))
-            }
+            E::DatabaseError(
+                Kind::SerializationFailure | Kind::ClosedConnection | Kind::ReadOnlyTransaction,
+                _,
+            ) => Self::Unavailable(Cause::again(error)),
             E::DatabaseError(_, info)
                 if [
                     "deadlock detected",

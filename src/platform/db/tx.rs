@@ -2,7 +2,7 @@
 
 use super::KeepReady;
 use super::chain::Linked;
-use super::conn::Conn;
+use super::conn::{Conn, Pooled};
 use super::listening::{self, Happened};
 use super::schema::{event_tallies, events};
 use crate::error::{Cause, Error, Result};
@@ -362,8 +362,8 @@ pub fn snapshot(conn: &mut Conn, f: &mut dyn FnMut(&mut Read<'_>) -> Result<()>)
 }
 
 /// Writes as if one at a time.
-pub fn serial(conn: &mut Conn, f: Writes<'_>) -> Result<()> {
-    let begin = match conn {
+pub fn serial(conn: &mut Pooled, f: Writes<'_>) -> Result<()> {
+    let begin = match &**conn {
         Conn::Sqlite(_) => "BEGIN IMMEDIATE",
         Conn::Postgres(_) => "BEGIN ISOLATION LEVEL SERIALIZABLE",
     };
@@ -371,8 +371,8 @@ pub fn serial(conn: &mut Conn, f: Writes<'_>) -> Result<()> {
 }
 
 /// Writes with row locks of the closure's own.
-pub fn locked(conn: &mut Conn, f: Writes<'_>) -> Result<()> {
-    let begin = match conn {
+pub fn locked(conn: &mut Pooled, f: Writes<'_>) -> Result<()> {
+    let begin = match &**conn {
         Conn::Sqlite(_) => "BEGIN IMMEDIATE",
         Conn::Postgres(_) => "BEGIN ISOLATION LEVEL READ COMMITTED",
     };
@@ -382,16 +382,24 @@ pub fn locked(conn: &mut Conn, f: Writes<'_>) -> Result<()> {
 /// What writes; says whether it is to be committed.
 pub type Writes<'f> = &'f mut dyn FnMut(&mut Tx<'_>) -> Result<bool>;
 
-fn written(conn: &mut Conn, begin: &str, f: Writes<'_>) -> Result<()> {
+fn written(conn: &mut Pooled, begin: &str, f: Writes<'_>) -> Result<()> {
+    let waits_for_standby = conn.waits_for_standby;
     within(conn, begin, &mut |conn| {
         let mut tx = Tx::on(conn);
         let commit = f(&mut tx)?;
         if commit {
             tx.count()?;
+            if waits_for_standby {
+                conn.batch_execute(WAITS_FOR_STANDBY)?;
+            }
         }
         Ok(commit)
     })
 }
+
+/// A COMMIT that waits for a standby must not run out of time: the server would then say that it is committed, though the
+/// standby does not have it, and what was acknowledged would be lost when that takes over.
+const WAITS_FOR_STANDBY: &str = "SET LOCAL statement_timeout = 0";
 
 /// Begins, runs, and ends. A panic inside is caught by the rolled-back drop of the pool's connection
 /// (a connection with an open transaction is thrown away).

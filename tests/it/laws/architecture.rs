@@ -196,7 +196,11 @@ const HOMES: &[Home] = &[
         ],
     ),
     ("argon2", |s| s.path == "authn/password.rs", &[]),
-    ("rustls", |s| s.path == "platform/tls.rs", &[]),
+    (
+        "rustls",
+        |s| matches!(s.path.as_str(), "platform/tls.rs" | "platform/tls_client.rs"),
+        &[],
+    ),
     ("rcgen", |s| s.path == "platform/tls.rs", &[]),
 ];
 

@@ -4,6 +4,7 @@ mod access_requests;
 mod account_requests;
 mod alerts;
 mod ci;
+mod database_server;
 mod device_command;
 mod device_managers;
 mod devices;

@@ -19,6 +19,7 @@ mod policy;
 mod portal;
 mod process;
 pub mod provider;
+mod server;
 mod tokens;
 
 pub use api::{Api, Reply};
@@ -36,6 +37,7 @@ pub use orders::Sold;
 pub use policy::PolicyDevice;
 pub use portal::{EventRow, Portal};
 pub use process::{Process, licentral, program};
+pub use server::Server;
 
 /// How many, or how often: some in each run, and as many as a variable says in a long experiment.
 pub fn as_many_as(variable: &str, some: usize) -> usize {
