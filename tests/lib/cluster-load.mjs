@@ -101,7 +101,7 @@ async function run(portal, account, folder, writers) {
     while (!stops()) {
       const page = await ask(portal, '/login');
       noted('page', page);
-      const list = await ask(portal, '/api/v1/orders?limit=1', { token: olga });
+      const list = await ask(portal, `/api/v1/accounts/${account}/virtual-accounts`, { token: ada });
       noted('page', list);
       await wait(50);
     }

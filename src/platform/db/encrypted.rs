@@ -1,8 +1,8 @@
 //! TLS to PostgreSQL. The client library that is built in speaks none: with it OpenSSL would come into the program. So it
 //! connects to a socket in a folder that is ours alone, where a relay within this process takes what it says, speaks TLS with
-//! the server, and carries bytes both ways ([decision 28]).
+//! the server, and carries bytes both ways ([decision 27]).
 //!
-//! [decision 28]: ../../../docs/decisions/0028-tls-to-postgresql-by-a-relay.md
+//! [decision 27]: ../../../docs/decisions/0027-tls-to-postgresql-by-a-relay.md
 
 use super::address::{Address, Encryption};
 use super::hosts::Host;
@@ -253,7 +253,7 @@ impl Server {
                     return Ok(stream);
                 }
                 Ok(Err(error)) => why = format!("cannot be reached: {error}"),
-                Err(_) => why = "does not answer".to_owned(),
+                Err(_) => "does not answer".clone_into(&mut why),
             }
         }
         Err(why)
