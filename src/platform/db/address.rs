@@ -333,11 +333,9 @@ mod tests {
         let url =
             read("postgres://u:p@h1,%2Frun%2Fpg,h2:6/db?sslmode=require&target_session_attrs=read-write");
         let through = url.through(Path::new("/tmp/x y"));
-        assert!(
-            through.starts_with("postgres://u:p@%2Ftmp%2Fx%20y:1,%2Frun%2Fpg:5432,%2Ftmp%2Fx%20y:3/db?target_session_attrs=read%2Dwrite&sslmode=disable&")
-                || through.starts_with("postgres://u:p@%2Ftmp%2Fx%20y:1,%2Frun%2Fpg:5432,%2Ftmp%2Fx%20y:3/db?target_session_attrs=read-write&sslmode=disable&"),
-            "{through}"
-        );
+        let hosts = "%2Ftmp%2Fx%20y:1,%2Frun%2Fpg:5432,%2Ftmp%2Fx%20y:3";
+        let wanted = format!("postgres://u:p@{hosts}/db?target_session_attrs=read-write&sslmode=disable&");
+        assert!(through.starts_with(&wanted), "{through}");
         assert_eq!(
             read("postgres:///db").in_the_clear().split('?').next(),
             Some("postgres:///db")
