@@ -11,8 +11,8 @@ use crate::platform::progress::Progress;
 use crate::platform::signing::Signing;
 use crate::{
     access_requests, account_requests, alerts, catalog, device_managers, devices, events, explain, home,
-    identity, licenses, members, orders, saved_views, simulator, smart_accounts, sync, tokens, vendor_api,
-    virtual_accounts, webhooks,
+    identity, licenses, members, orders, saved_views, server, simulator, smart_accounts, sync, tokens,
+    vendor_api, virtual_accounts, webhooks,
 };
 use std::sync::Arc;
 
@@ -45,6 +45,7 @@ pub fn routes(routes: &mut Routes) {
     simulator::routes(routes);
     simulator::order_routes(routes);
     simulator::graded_routes(routes);
+    server::health_routes(routes);
     vendor_api::routes(routes, Edition::Cloud);
 }
 

@@ -3,13 +3,14 @@
 
 mod cloud;
 mod on_prem;
+mod retention;
 
 use crate::authn::Hasher;
 use crate::authn::provider::Provider;
 use crate::error::Error;
 use crate::http::connections::Connections;
 use crate::http::lab::Lab;
-use crate::http::{Portal, Routes, health, openapi};
+use crate::http::{Portal, Routes, health, openapi, quota};
 use crate::kernel::{Clock, Edition};
 use crate::platform::calendar::Calendar;
 use crate::platform::config::Config;
@@ -220,6 +221,12 @@ pub fn build(
     if config.is_lab() && !config.edition.is_on_prem() {
         all.extend(simulator::graded_jobs(&db, &clock, &beside));
     }
+    for job in &all {
+        metrics::counter!("licentral_job_failures_total", "job_name" => job.name).increment(0);
+    }
+    for policy in quota::POLICIES {
+        metrics::counter!("licentral_rate_limited_total", "policy" => *policy).increment(0);
+    }
     let jobs = Jobs::new(all, db.wakes());
     let mut routes = routes(edition);
     let refusals = refusals();
@@ -242,6 +249,7 @@ pub fn build(
         },
         letters,
         kept: Arc::default(),
+        quotas: Arc::default(),
         searches: Arc::default(),
         dialect: vendor_api::DIALECT,
         calendar: calendar(edition),
@@ -294,6 +302,7 @@ fn jobs(
             jobs.extend(simulator::tenant_jobs(db, clock));
         }
     }
+    jobs.push(retention::job(config, db, clock));
     jobs.push(Job::by_clock("sweep", Duration::from_mins(5), db, clock, sweep));
     jobs
 }

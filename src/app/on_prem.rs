@@ -37,6 +37,7 @@ pub fn routes(routes: &mut Routes) {
     webhooks::routes(routes);
     explain::routes(routes);
     server::routes(routes);
+    server::health_routes(routes);
     simulator::routes(routes);
     vendor_api::routes(routes, Edition::OnPrem);
     let lab = simulator::LAB
@@ -181,6 +182,7 @@ const ITEMS: &[Item] = &[
         "/admin/activity",
         Action::ViewAdminWorkspace,
     ),
+    entry("Admin Workspace", "Health", "/operator/health", Action::Operate),
     entry(
         "Admin Workspace",
         "Support Center",

@@ -1,5 +1,6 @@
 //! What `licentral` does from the command line.
 
+mod backup;
 mod device;
 mod doctor;
 mod key;
@@ -45,13 +46,10 @@ enum Command {
     Migrate(ServeArgs),
     /// Look for anything in the database that should not be.
     Check(ServeArgs),
-    /// Copy a SQLite database that is in use.
-    Backup {
-        /// The file to write.
-        file: PathBuf,
-        #[command(flatten)]
-        settings: Settings,
-    },
+    /// Copy the database while the portal runs, and with --with-key the key file too.
+    Backup(Box<backup::BackupArgs>),
+    /// Put a backup back, where no database is.
+    Restore(Box<backup::RestoreArgs>),
     /// Print every route and what it demands.
     Routes,
     /// Print who may do what, as Markdown.
@@ -145,15 +143,8 @@ pub fn run() -> ExitCode {
             say(&format!("The schema is current; {steps} steps were run."))
         }),
         Some(Command::Check(args)) => checked(args.settings).and_then(|config| check(&config)),
-        Some(Command::Backup { file, settings }) => checked(settings).and_then(|config| {
-            let db = Db::open(&config.database_url)?;
-            db.copy_to(&file.to_string_lossy()).map_err(|e| e.to_string())?;
-            say(&format!(
-                "Copied to {}. Keep the key file {} with it, in another place.",
-                file.display(),
-                config.key_file.display()
-            ))
-        }),
+        Some(Command::Backup(args)) => backup::run(*args),
+        Some(Command::Restore(args)) => backup::put_back(*args),
         Some(Command::Routes) => say(&print_routes()),
         Some(Command::Permissions) => say(crate::authz::matrix::print().trim_end()),
         Some(Command::Problems) => say(print_problems().trim_end()),

@@ -304,6 +304,7 @@ async fn serve_metrics(listener: TcpListener, portal: Portal) {
             };
             let line = String::from_utf8_lossy(head.get(..read).unwrap_or_default()).into_owned();
             let (status, body) = if line.starts_with("GET /metrics ") {
+                crate::server::measure(&portal).await;
                 ("200 OK", telemetry::print())
             } else if line.starts_with("GET /readyz ") {
                 let outbox = portal.db.read(|r| crate::platform::mail::counts(r)).await;

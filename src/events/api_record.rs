@@ -51,6 +51,8 @@ pub struct ChainShape {
     linked: u64,
     /// How many stand outside of it: from before it began.
     before: u64,
+    /// How many of its first lie in an archive.
+    archived: u64,
     /// The first place of each strand where it does not hold.
     broken: Vec<BrokenShape>,
 }
@@ -68,6 +70,7 @@ impl From<Chain> for ChainShape {
             holds: chain.broken.is_empty(),
             linked: chain.linked,
             before: chain.before,
+            archived: chain.archived,
             broken: chain.broken.iter().map(shape).collect(),
         }
     }

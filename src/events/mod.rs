@@ -3,6 +3,7 @@
 
 mod api;
 mod api_record;
+mod archive;
 mod list;
 mod model;
 mod pages;
@@ -14,9 +15,10 @@ mod store;
 
 pub use api::EventShape;
 pub use api_record::ChainShape;
+pub use archive::{archive, is_any_before};
 pub use list::KINDS;
 pub use model::Entry;
-pub use record::{follow_all, sentence};
+pub use record::{follow_all, follow_own, sentence};
 pub use service::{find, newest, server_failures};
 pub use store::of_kinds;
 pub use store::told_between;

@@ -13,6 +13,7 @@ use crate::http::{Answer, Crumb, May, Posted, Shell, page};
 use crate::kernel::Moment;
 use crate::kernel::ids::{EventId, VirtualAccountId};
 use crate::licenses::{InventoryHead, InventoryTab};
+use crate::platform::config::Days;
 use crate::platform::db::Db;
 use actix_web::HttpResponse;
 use actix_web::http::header;
@@ -49,6 +50,8 @@ struct LogPage {
     head: Option<InventoryHead>,
     /// Whether one may follow the chain of the whole log.
     may_verify: bool,
+    /// What is older lies in the archive.
+    kept: Option<Days>,
 }
 
 /// The log of the account.
@@ -90,6 +93,7 @@ async fn list_page(may: May<ViewEvents>, only: Option<VirtualAccountId>) -> Answ
             Some(head) => head.shell(&may, &found.list),
         },
         head,
+        kept: may.portal.config.retention.events.as_ref().map(|(kept, _)| *kept),
         found: found.map(|entry| Row {
             virtual_account: entry
                 .virtual_account

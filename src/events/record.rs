@@ -6,6 +6,7 @@ use crate::error::Result;
 use crate::kernel::ids::{EventId, SmartAccountId};
 use crate::kernel::{Event, Kind, Moment};
 use crate::platform::db::chain::{self, Chain, Linked, STRANDS};
+use crate::platform::db::cuts::{self, Cut};
 use crate::platform::db::{Db, Reads, Recorded, Tx};
 
 /// So many lines are read at a time while a file is sent.
@@ -22,6 +23,14 @@ pub fn follow_all(read: &mut dyn Reads) -> Result<Vec<(Option<SmartAccountId>, C
         .into_iter()
         .map(|account| Ok((account, chain::follow(read, account)?)))
         .collect()
+}
+
+/// Follows the chain of what belongs to no account, unless it is longer than so many events.
+pub fn follow_own(read: &mut dyn Reads, most: u64) -> Result<Option<Chain>> {
+    if chain::length(read, None)? > most {
+        return Ok(None);
+    }
+    chain::follow(read, None).map(Some)
 }
 
 /// One sentence of a place where a chain does not hold.
@@ -63,15 +72,25 @@ pub struct Lines {
     db: Db,
     account: SmartAccountId,
     stage: Stage,
+    /// Where its strands begin, when their beginnings lie in an archive, until that was said.
+    cuts: Vec<String>,
 }
 
 impl Lines {
     /// All events of the account: those from before the chain by their time, then strand after strand.
-    pub fn of(db: &Db, permit: &Permit<ViewRecord>) -> Result<Self> {
+    pub async fn of(db: &Db, permit: &Permit<ViewRecord>) -> Result<Self> {
+        let account = permit.within().account()?;
+        let cuts = db.read(move |r| cuts::of(r, Some(account))).await?;
+        let mut cuts: Vec<(i32, Cut)> = cuts.into_iter().collect();
+        cuts.sort_by_key(|(strand, _)| *strand);
         Ok(Self {
             db: db.clone(),
-            account: permit.within().account()?,
+            account,
             stage: Stage::Before(None),
+            cuts: cuts
+                .iter()
+                .map(|(strand, cut)| begins(account, *strand, cut))
+                .collect(),
         })
     }
 
@@ -100,8 +119,13 @@ impl Lines {
                 (Stage::Strand(strand, _), _) if strand + 1 < STRANDS => Stage::Strand(strand + 1, 0),
                 _ => Stage::Over,
             };
-            if !found.is_empty() {
+            let begins = std::mem::take(&mut self.cuts);
+            if !found.is_empty() || !begins.is_empty() {
                 let mut piece = Vec::new();
+                for cut in &begins {
+                    piece.extend_from_slice(cut.as_bytes());
+                    piece.push(b'\n');
+                }
                 for one in &found {
                     piece.extend_from_slice(line(one).as_bytes());
                     piece.push(b'\n');
@@ -112,8 +136,14 @@ impl Lines {
     }
 }
 
+/// Where a strand begins, as a line of its own: what comes before lies in an archive.
+fn begins(account: SmartAccountId, strand: i32, cut: &Cut) -> String {
+    serde_json::json!({ "cut": true, "strand": strand, "number": cut.number, "hash": cut.hash, "account": account })
+        .to_string()
+}
+
 /// One event as a line: everything that its hash is made of, and the hash.
-fn line(one: &Linked) -> String {
+pub(super) fn line(one: &Linked) -> String {
     serde_json::json!({
         "strand": one.strand,
         "number": one.number,

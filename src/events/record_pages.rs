@@ -69,7 +69,7 @@ pub async fn lines(may: &May<ViewRecord>) -> Answer {
         .write(move |tx| record::record_export(tx, &permit, at))
         .await?;
     let name = may.file_name("record").replace(".csv", ".jsonl");
-    let file = Lines::of(&may.portal.db, &may.permit)?;
+    let file = Lines::of(&may.portal.db, &may.permit).await?;
     let pieces = futures_util::stream::try_unfold(file, |file| async move {
         let next: Result<_> = file.next().await;
         Ok::<_, crate::error::Error>(next?.map(|(piece, rest)| (Bytes::from(piece), rest)))

@@ -9,6 +9,7 @@ use crate::http::form::PathPart;
 use crate::http::list::Listing;
 use crate::http::{Answer, Crumb, May, Shell, page};
 use crate::kernel::ids::EventId;
+use crate::platform::config::Days;
 use askama::Template;
 
 #[derive(Template)]
@@ -16,6 +17,8 @@ use askama::Template;
 struct LogPage {
     shell: Shell,
     found: Listing<Entry>,
+    /// What is older lies in the archive.
+    kept: Option<Days>,
 }
 
 /// GET /admin/activity
@@ -23,6 +26,7 @@ pub async fn log(may: May<ViewAdminWorkspace>) -> Answer {
     let (found, ()) = SERVER_LOG.page(&may, &may.permit, |_, _, _| Ok(())).await?;
     page(&LogPage {
         shell: may.workspace_shell("Event Log", &found.list),
+        kept: may.portal.config.retention.events.as_ref().map(|(kept, _)| *kept),
         found,
     })
 }

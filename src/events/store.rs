@@ -187,3 +187,14 @@ pub fn find_of_server(read: &mut dyn Reads, id: EventId) -> Result<Entry> {
         .select(columns!())
         .first(read.conn())?)
 }
+
+/// Whether anything in the chain happened before a time.
+pub fn is_any_before(read: &mut dyn Reads, before: Moment) -> Result<bool> {
+    let found: Option<Moment> = events::table
+        .filter(events::at.lt(before).and(events::chain_number.gt(0)))
+        .order(events::at.asc())
+        .select(events::at)
+        .first(read.conn())
+        .optional()?;
+    Ok(found.is_some())
+}

@@ -26,6 +26,7 @@ pub mod openapi;
 pub mod parts;
 pub mod portal;
 mod query;
+pub mod quota;
 pub mod reason;
 pub mod recorder;
 mod refusal;

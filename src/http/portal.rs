@@ -4,6 +4,7 @@ use super::connections::Connections;
 use super::kept::Kept;
 use super::lab::Lab;
 use super::menu::Menu;
+use super::quota::Quotas;
 use super::refused::RefusedLog;
 use super::routes::Listed;
 use super::searches::SearchTurns;
@@ -52,6 +53,8 @@ pub struct Portal {
     pub letters: Arc<AtomicU64>,
     /// Answers that were made already.
     pub kept: Arc<Kept>,
+    /// How often programs have called.
+    pub quotas: Arc<Quotas>,
     /// Searches of one account take turns.
     pub searches: Arc<SearchTurns>,
     /// The other portal of this process: in a lab, the cloud and its On-Prem server.

@@ -4,7 +4,7 @@ use super::assets;
 use super::portal::Portal;
 use super::routes::Routes;
 use super::wire::Wire;
-use super::{errors, headers, kept, lab, recorder, searches, surface};
+use super::{errors, headers, kept, lab, quota, recorder, searches, surface};
 use crate::error::Error;
 use actix_http::HttpService;
 use actix_http::error::DispatchError;
@@ -43,6 +43,7 @@ pub fn build(portal: Portal, routes: Arc<Routes>, listener: TcpListener) -> std:
             .wrap(from_fn(searches::around))
             .wrap(Compress::default())
             .wrap(from_fn(kept::around))
+            .wrap(from_fn(quota::around))
             .wrap(from_fn(recorder::around))
             .wrap(from_fn(lab::around))
             .wrap(from_fn(headers::around))

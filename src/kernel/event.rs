@@ -277,6 +277,14 @@ crate::words! {
         LocalSchedule = "local-sync.schedule", "Scheduled sync changed";
         /// A user of the server was added, changed or removed.
         SystemUserChanged = "system-user.changed", "User changed";
+        /// A copy of the database was made.
+        ServerBackedUp = "server.backed-up", "Backup made";
+        /// The database was put back from a copy.
+        ServerRestored = "server.restored", "Backup restored";
+        /// The first events of a strand of the record went into the archive.
+        RecordArchived = "record.archived", "Record archived";
+        /// What was kept long enough was removed.
+        ServerRemovedOld = "server.removed-old", "Old data removed";
         /// A setting of the server was changed.
         ServerChanged = "server.changed", "Server settings changed";
         /// What somebody is told by mail was changed.

@@ -32,6 +32,7 @@ pub use sync::{
     Applied, Frequency, Generated, Schedule, Way, apply, generate, make, network, run_due, schedule_of,
     set_schedule, upcoming,
 };
+pub use sync::{followed_before as files_before, forget as forget_files};
 
 use crate::http::Routes;
 use crate::kernel::Clock;

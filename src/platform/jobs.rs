@@ -6,9 +6,9 @@ use crate::error::Result;
 use crate::kernel::Clock;
 use std::future::Future;
 use std::pin::Pin;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::time::Duration;
+use std::sync::{Arc, LazyLock};
+use std::time::{Duration, Instant};
 use tokio::sync::{Notify, OwnedRwLockWriteGuard, RwLock};
 
 type Run = Arc<dyn Fn() -> Pin<Box<dyn Future<Output = Result<()>> + Send>> + Send + Sync>;
@@ -33,6 +33,8 @@ struct Tally {
     in_a_row: AtomicU64,
     /// It runs beside the others now.
     runs_aside: AtomicBool,
+    /// When it last began, in seconds since this process did, and one more; 0 when it never has.
+    began: AtomicU64,
 }
 
 impl Tally {
@@ -61,6 +63,18 @@ pub struct Report {
     pub runs: u64,
     /// How often it failed.
     pub failures: u64,
+    /// How often it failed since it last went well.
+    pub in_a_row: u64,
+    /// How long ago it last began.
+    pub last: Option<Duration>,
+}
+
+/// When this process began, or as good as that.
+static BEGAN: LazyLock<Instant> = LazyLock::new(Instant::now);
+
+/// How long this process has run.
+pub fn uptime() -> Duration {
+    BEGAN.elapsed()
 }
 
 impl Job {
@@ -113,6 +127,8 @@ pub struct Jobs {
 impl Jobs {
     /// Collects the jobs, which look at once whenever `nudge` is told.
     pub fn new(list: Vec<Job>, nudge: Arc<Notify>) -> Self {
+        // Counts from here at the latest.
+        let _ = uptime();
         Self {
             list: Arc::new(list),
             nudge,
@@ -139,6 +155,11 @@ impl Jobs {
                 every: job.every,
                 runs: job.tally.runs.load(Ordering::Relaxed),
                 failures: job.tally.failures.load(Ordering::Relaxed),
+                in_a_row: job.tally.in_a_row.load(Ordering::Relaxed),
+                last: match job.tally.began.load(Ordering::Relaxed) {
+                    0 => None,
+                    began => Some(uptime().saturating_sub(Duration::from_secs(began - 1))),
+                },
             })
             .collect()
     }
@@ -200,6 +221,8 @@ fn run_aside(job: &Job, gate: &Arc<RwLock<()>>) {
 async fn run(job: &Job, gate: &RwLock<()>) {
     let _held = gate.read().await;
     job.tally.runs.fetch_add(1, Ordering::Relaxed);
+    let began = uptime().as_secs().saturating_add(1);
+    job.tally.began.store(began, Ordering::Relaxed);
     match (job.run)().await {
         Ok(()) => {
             if let Some(failures) = job.tally.went_well() {
@@ -210,7 +233,7 @@ async fn run(job: &Job, gate: &RwLock<()>) {
             if let Some(in_a_row) = job.tally.failed() {
                 tracing::warn!(job = job.name, in_a_row, %error, cause = ?error, "a job failed and will be tried again");
             }
-            metrics::counter!("licentral_job_failures_total", "job" => job.name).increment(1);
+            metrics::counter!("licentral_job_failures_total", "job_name" => job.name).increment(1);
         }
     }
 }

@@ -6,6 +6,7 @@ pub mod db;
 pub mod deadlines;
 pub mod deliveries;
 pub mod faults;
+pub mod findings;
 pub mod fleet;
 pub mod jobs;
 pub mod limits;

@@ -28,6 +28,21 @@ pub fn set(tx: &mut Tx<'_>, name: &str, value: &str) -> Result<()> {
     Ok(())
 }
 
+/// Sets a value where it is what it was read as ("" where there was none); false when somebody else was quicker.
+pub fn exchange(tx: &mut Tx<'_>, name: &str, was: &str, value: &str) -> Result<bool> {
+    let row = settings::table.filter(settings::name.eq(name).and(settings::value.eq(was)));
+    let changed = diesel::update(row)
+        .set(settings::value.eq(value))
+        .execute(tx.conn())?;
+    if changed == 0 && was.is_empty() && get(tx, name)?.is_none() {
+        diesel::insert_into(settings::table)
+            .values((settings::name.eq(name), settings::value.eq(value)))
+            .execute(tx.conn())?;
+        return Ok(true);
+    }
+    Ok(changed == 1)
+}
+
 /// The name under which the clock's setting is kept.
 pub const CLOCK: &str = "clock";
 
@@ -77,7 +92,10 @@ pub fn is_on_prem(read: &mut dyn Reads) -> Result<bool> {
 }
 
 /// The name under which the edition is kept.
-const EDITION: &str = "edition";
+pub const EDITION: &str = "edition";
+
+/// The name under which it is kept when the last backup was made, and where.
+pub const LAST_BACKUP: &str = "last-backup";
 
 /// A database holds the data of one edition: says so in a new one, and refuses that of the other. One from before there
 /// were editions is the cloud's.

@@ -29,9 +29,24 @@ pub fn start(log: &str) {
             .with_env_filter(filter)
             .with_writer(std::io::stderr)
             .try_init();
-        PrometheusBuilder::new().install_recorder().ok()
+        let handle = PrometheusBuilder::new().install_recorder().ok();
+        for name in COUNTERS {
+            metrics::counter!(*name).increment(0);
+        }
+        handle
     });
 }
+
+/// Counters without labels, each there from the beginning: what has not happened yet is 0 and not unknown.
+const COUNTERS: &[&str] = &[
+    "licentral_connections_ended_for_room_total",
+    "licentral_connections_refused_total",
+    "licentral_db_retries_total",
+    "licentral_letters_given_up_total",
+    "licentral_letters_sent_total",
+    "licentral_webhooks_given_up_total",
+    "licentral_webhooks_sent_total",
+];
 
 /// The counters as Prometheus reads them.
 pub fn print() -> String {

@@ -59,6 +59,11 @@ impl Front {
         Ok((Arc::new(Self { files: None, shown }), made.authority))
     }
 
+    /// The files that it was read from; none for one that a lab has made.
+    pub fn files(&self) -> Option<&Files> {
+        self.files.as_ref()
+    }
+
     /// Reads the files again. What is shown stays as it is when something is wrong with them.
     pub fn reload(&self) -> Result<(), String> {
         if let Some(files) = &self.files {

@@ -29,6 +29,18 @@ pub fn fingerprint(bytes: &[u8]) -> String {
     HEXLOWER.encode(&Sha256::digest(bytes))
 }
 
+/// SHA-256 of whatever is read, in hexadecimal.
+pub fn fingerprint_of(mut from: impl std::io::Read) -> std::io::Result<String> {
+    let (mut hasher, mut piece) = (Sha256::new(), vec![0; 1 << 16]);
+    loop {
+        let read = from.read(&mut piece)?;
+        if read == 0 {
+            return Ok(HEXLOWER.encode(&hasher.finalize()));
+        }
+        hasher.update(piece.get(..read).unwrap_or_default());
+    }
+}
+
 /// HMAC-SHA-256 of a text, as text.
 pub fn seal(key: &[u8; 32], text: &str) -> String {
     BASE64URL_NOPAD.encode(&mac(key, text))

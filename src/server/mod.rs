@@ -1,7 +1,10 @@
 //! An On-Prem server itself: what its System Administrators set, and how it stands. Admin Workspace: Settings, Security, API
-//! Toolkit, Support Center.
+//! Toolkit, Support Center. The page Health is the cloud's too.
 
 mod api_toolkit_pages;
+mod gauges;
+mod health;
+mod health_pages;
 mod letters;
 mod model;
 mod security_pages;
@@ -9,6 +12,8 @@ mod service;
 mod settings_pages;
 mod support_pages;
 
+pub use gauges::measure;
+pub use health_pages::routes as health_routes;
 pub use service::hides_hostnames_by_default;
 
 use crate::http::{Crumb, Routes, Shell, Visit};

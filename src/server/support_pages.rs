@@ -100,7 +100,7 @@ async fn state(may: &May<ViewAdminWorkspace>) -> Result<State> {
     })
 }
 
-fn capital(text: &str) -> String {
+pub(super) fn capital(text: &str) -> String {
     let mut letters = text.chars();
     letters
         .next()

@@ -10,6 +10,7 @@ use crate::http::list::{AtLab, Listing};
 use crate::http::widgets::{Tab, counted};
 use crate::http::{Answer, Crumb, Flash, FlashKind, LabOnly, Posted, Shell, Visit, page};
 use crate::kernel::ids::LetterId;
+use crate::platform::config::Days;
 use askama::Template;
 use std::sync::atomic::Ordering;
 
@@ -26,6 +27,7 @@ struct MailboxPage {
     shell: Shell,
     found: Listing<Row>,
     unread: u64,
+    kept: Option<Days>,
 }
 
 impl MailboxPage {
@@ -41,6 +43,7 @@ pub async fn list(lab: LabOnly) -> Answer {
         shell: lab.shell("Mailbox").with_dropped(&found.list),
         found,
         unread,
+        kept: lab.portal.config.retention.mail,
     })
 }
 

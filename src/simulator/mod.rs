@@ -28,6 +28,7 @@ pub use graded::{
     routes as graded_routes,
 };
 pub use integrity::check;
+pub use store::{arrived_before as letters_before, forget as forget_letters};
 pub use tenants::jobs as tenant_jobs;
 
 use crate::authz::Action;

@@ -12,6 +12,7 @@ use crate::http::list::Listing;
 use crate::http::widgets::counted;
 use crate::http::{Answer, Flash, FlashKind, May, Posted, Shell, page};
 use crate::kernel::ids::LetterId;
+use crate::platform::config::Days;
 use crate::platform::db::{Database, migrate};
 use crate::platform::jobs::Report;
 use crate::platform::mail::{self, Delivery, Queued};
@@ -77,6 +78,7 @@ pub async fn overview(may: May<Operate>) -> Answer {
 #[template(path = "operator/mail.html")]
 struct MailPage {
     shell: Shell,
+    kept: Option<Days>,
     found: Listing<Queued>,
 }
 
@@ -108,6 +110,7 @@ pub async fn mail(may: May<Operate>) -> Answer {
     let (found, ()) = OUTBOUND.page(&may, &may.permit, |_, _, _| Ok(())).await?;
     page(&MailPage {
         shell: may.shell("Outbound email").with_dropped(&found.list),
+        kept: may.portal.config.retention.mail,
         found,
     })
 }

@@ -123,3 +123,18 @@ pub fn mark_all_read(tx: &mut Tx<'_>, at: Moment) -> Result<usize> {
         .set(mailbox::read_at.eq(Some(at)))
         .execute(tx.conn())?)
 }
+
+/// Letters that arrived before a time, at most so many.
+pub fn arrived_before(read: &mut dyn Reads, before: Moment, most: i64) -> Result<Vec<String>> {
+    Ok(mailbox::table
+        .filter(mailbox::sent_at.lt(before))
+        .select(mailbox::id)
+        .limit(most)
+        .load(read.conn())?)
+}
+
+/// Removes letters.
+pub fn forget(tx: &mut Tx<'_>, ids: &[String]) -> Result<()> {
+    diesel::delete(mailbox::table.filter(mailbox::id.eq_any(ids.to_vec()))).execute(tx.conn())?;
+    Ok(())
+}

@@ -26,6 +26,7 @@ pub use jobs::jobs;
 pub use judge::{Sender, look_now};
 pub use model::{Outcome, SyncFile, Way};
 pub use registration::{Registered, answer, read as read_registration};
+pub use store::{forget as forget_files, settled_before as files_before};
 pub use take_in::{Taken, take_in_now};
 
 use crate::http::Routes;

@@ -20,6 +20,7 @@ use crate::http::{
 use crate::kernel::Moment;
 use crate::kernel::ids::{DeviceManagerId, SyncFileId};
 use crate::members;
+use crate::platform::config::Days;
 use crate::platform::db::off_the_loop;
 use askama::Template;
 
@@ -285,6 +286,7 @@ struct HistoryPage {
     row: Row,
     files: Vec<SyncFile>,
     pager: Pager,
+    kept: Option<Days>,
     base: String,
     /// Why one cannot download responses, or "".
     off: String,
@@ -323,6 +325,7 @@ async fn history(may: May<ViewInventory>, id: PathPart<DeviceManagerId>) -> Answ
     page(&HistoryPage {
         shell: may.list_shell("Sync history", &between(&may, Some(&row.manager)), &list),
         pager: list.pager(total),
+        kept: may.portal.config.retention.sync,
         off: reason::against(&may, Action::Synchronize, row.manager.place, &administrators)
             .unwrap_or_default(),
         base,

@@ -308,3 +308,41 @@ pub fn response(read: &mut dyn Reads, id: SyncFileId) -> Result<Option<Vec<u8>>>
     kept.map(|text| BASE64.decode(text.as_bytes()).map_err(Error::internal))
         .transpose()
 }
+
+/// Files that were not applied, or not as the last one since the registration.
+macro_rules! not_last {
+    () => {
+        diesel::dsl::sql::<diesel::sql_types::Bool>(
+            "(sync_files.outcome <> 'applied' OR EXISTS (SELECT 1 FROM sync_files AS newer \
+             WHERE newer.device_manager_id = sync_files.device_manager_id \
+             AND newer.registration = sync_files.registration AND newer.outcome = 'applied' \
+             AND newer.sequence > sync_files.sequence))",
+        )
+    };
+}
+
+/// Files that were settled before a time and that nobody needs, at most so many. The last one that was applied since a
+/// registration is needed: the same bytes are answered with the same response, and the next one is compared with it.
+pub fn settled_before(read: &mut dyn Reads, before: Moment, most: i64) -> Result<Vec<String>> {
+    Ok(files::table
+        .filter(files::settled_at.lt(before))
+        .filter(files::outcome.ne(Outcome::Waiting))
+        .filter(not_last!())
+        .select(files::id)
+        .limit(most)
+        .load(read.conn())?)
+}
+
+/// Removes files with what was answered to them, unless they are needed again.
+pub fn forget(tx: &mut Tx<'_>, ids: &[String]) -> Result<()> {
+    let ids: Vec<String> = files::table
+        .filter(files::id.eq_any(ids.to_vec()))
+        .filter(files::outcome.ne(Outcome::Waiting))
+        .filter(not_last!())
+        .select(files::id)
+        .load(tx.conn())?;
+    diesel::delete(responses::table.filter(responses::file_id.eq_any(ids.clone()))).execute(tx.conn())?;
+    diesel::delete(parts::table.filter(parts::file_id.eq_any(ids.clone()))).execute(tx.conn())?;
+    diesel::delete(files::table.filter(files::id.eq_any(ids))).execute(tx.conn())?;
+    Ok(())
+}

@@ -1,7 +1,7 @@
 //! Carries webhooks in rounds: what is due is claimed, put into words, signed, sent, and settled. A receiver that does not answer keeps
 //! nobody else waiting for long: what else is for it rests until the next run.
 
-use super::model::{DELIVERY, EVENT, KEPT, SIGNATURE, WEBHOOK, signature};
+use super::model::{DELIVERY, EVENT, SIGNATURE, WEBHOOK, signature};
 use super::service;
 use super::store::{self, Parcel};
 use crate::error::{Error, Result};
@@ -60,16 +60,6 @@ pub fn jobs(
             async move { carrier.deliver().await }
         })
         .aside(),
-        Job::by_clock(
-            "forget old webhook deliveries",
-            Duration::from_mins(10),
-            db,
-            clock,
-            |db, clock| async move {
-                let before = clock.now().plus(-KEPT);
-                db.housekeeping(move |tx| store::forget_before(tx, before)).await
-            },
-        ),
     ]
 }
 

@@ -14,6 +14,7 @@ pub use carrier::jobs;
 pub use model::kinds;
 pub use model::{DELIVERY, EVENT, SIGNATURE, WEBHOOK};
 pub use service::{Heard, Judged, NewSecret, judge, listen, stop_listening, tally};
+pub use store::{forget, settled_before};
 
 use crate::authz::Action;
 use crate::http::Routes;

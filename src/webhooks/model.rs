@@ -14,8 +14,6 @@ pub const MOST: usize = 20;
 pub const MOST_REPLAYED: usize = 10_000;
 /// So long the former secret still signs, by wall time.
 pub const ROTATION: TimeDelta = TimeDelta::hours(24);
-/// So long settled deliveries are kept.
-pub const KEPT: TimeDelta = TimeDelta::days(30);
 /// A receiver that looks takes no signature that is older, or newer, than this.
 pub const TOLERANCE: i64 = 300;
 

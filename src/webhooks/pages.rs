@@ -16,6 +16,7 @@ use crate::http::{
 };
 use crate::kernel::Moment;
 use crate::kernel::ids::{DeliveryId, WebhookId};
+use crate::platform::config::Days;
 use askama::Template;
 use chrono::{NaiveDate, NaiveTime, TimeDelta};
 use serde::Deserialize;
@@ -174,6 +175,7 @@ struct OnePage {
     over: Over,
     secret: Option<String>,
     kinds: &'static [(&'static str, &'static str)],
+    kept: Days,
 }
 
 impl OnePage {
@@ -244,6 +246,7 @@ async fn one_page(
         over,
         secret,
         kinds: &KINDS,
+        kept: may.portal.config.retention.deliveries,
     })
 }
 

@@ -381,11 +381,20 @@ pub fn answered(
     Ok(())
 }
 
-/// Forgets what was settled before a time.
-pub fn forget_before(tx: &mut Tx<'_>, before: Moment) -> Result<()> {
+/// Deliveries that were settled before a time, at most so many.
+pub fn settled_before(read: &mut dyn Reads, before: Moment, most: i64) -> Result<Vec<String>> {
     let settled =
         diesel::BoolExpressionMethods::or(deliveries::sent_at.lt(before), deliveries::gave_up_at.lt(before));
-    diesel::delete(deliveries::table.filter(settled.assume_not_null())).execute(tx.conn())?;
+    Ok(deliveries::table
+        .filter(settled.assume_not_null())
+        .select(deliveries::id)
+        .limit(most)
+        .load(read.conn())?)
+}
+
+/// Forgets deliveries.
+pub fn forget(tx: &mut Tx<'_>, ids: &[String]) -> Result<()> {
+    diesel::delete(deliveries::table.filter(deliveries::id.eq_any(ids.to_vec()))).execute(tx.conn())?;
     Ok(())
 }
 

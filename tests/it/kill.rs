@@ -92,14 +92,14 @@ fn what_was_acknowledged_survives_a_kill() {
 }
 
 /// The token of one's forms. None when the portal is gone.
-fn form_token(browser: &mut Browser) -> Option<String> {
+pub fn form_token(browser: &mut Browser) -> Option<String> {
     let page = browser.try_send("GET", "/profile/api/new", &[], None).ok()?;
     page.attrs("dialog input[name=csrf]", "value").pop()
 }
 
 /// Makes an API client through its form, which is opened once for many: the load is to be writes. None when the
 /// portal is gone.
-fn make_client(browser: &mut Browser, csrf: &str, name: &str) -> Option<bool> {
+pub fn make_client(browser: &mut Browser, csrf: &str, name: &str) -> Option<bool> {
     let base = browser.base().to_owned();
     let body = url::form_urlencoded::Serializer::new(String::new())
         .append_pair("csrf", csrf)

@@ -4,6 +4,7 @@
 //! - `laws`: what holds for the code and the schema.
 //! - `gates`: what holds for every route that there is; found from the list of routes, never from a list kept here.
 //! - `rooms`: what each room does.
+//! - `backup`: a copy of a database in use, put back elsewhere.
 //! - `before`: databases that the program before has made.
 //! - `races`, `kill`, `kill_sync`: many at once, and the power cut.
 //! - `histories`: whatever happens to a cloud and a server, they come to agree.
@@ -20,6 +21,7 @@
     reason = "tests may say things in the plainest way"
 )]
 
+mod backup;
 mod before;
 mod connections;
 mod gates;

@@ -1,24 +1,16 @@
 //! What is looked at, but for mail.
 
 use super::super::key::WAYS_OUT;
-use super::Finding;
 use crate::authn::provider::Provider;
 use crate::kernel::Clock;
 use crate::platform::config::{Config, IdentityProvider, Settings};
 use crate::platform::db::{Db, Schema, TlsStanding, look_at_tls, migrate, not_opened};
-use crate::platform::limits::open_files as files_of_process;
+use crate::platform::findings::{self, Finding};
 use crate::platform::signing::Signing;
 use crate::platform::tls::Files;
-use crate::platform::{mail, settings as kept, tls};
+use crate::platform::{mail, settings as kept};
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
-
-/// Below so many days a certificate is to be renewed.
-const FEW_DAYS: u32 = 14;
-/// Below so much of a disk is free, in MiB, nothing may be written soon.
-const LITTLE: u64 = 200;
-/// Below so much somebody should look.
-const SOME: u64 = 2048;
 
 /// Whether the settings can be used.
 pub fn configuration(config: &Result<Config, Vec<String>>) -> Finding {
@@ -195,7 +187,7 @@ pub fn database_tls(settings: &Settings) -> Option<Finding> {
         Ok(TlsStanding::Encrypted(hosts)) => {
             let few = hosts
                 .iter()
-                .any(|(_, seen)| seen.as_ref().is_ok_and(|seen| seen.days < FEW_DAYS));
+                .any(|(_, seen)| seen.as_ref().is_ok_and(|seen| seen.days < findings::FEW_DAYS));
             let bad = hosts.iter().any(|(_, seen)| seen.is_err());
             let lines: Vec<String> = hosts
                 .into_iter()
@@ -328,17 +320,7 @@ pub fn certificate(settings: &Settings) -> Finding {
             );
         }
     };
-    let shown = certificate.display().to_string();
-    let renew = "Renew the certificate, put the new files in the old ones' place, and send SIGHUP.";
-    match tls::days_left(&Files { certificate, key }) {
-        Err(why) => Finding::wrong(
-            TLS,
-            why,
-            "Put the two files right: PEM, readable by the portal's user, the key belonging to the first certificate.",
-        ),
-        Ok(days) if days < FEW_DAYS => Finding::note(TLS, format!("{shown} ends in {days} days."), renew),
-        Ok(days) => Finding::ok(TLS, format!("{shown} and its key fit; {days} days are left.")),
-    }
+    findings::certificate(&Files { certificate, key })
 }
 
 /// Free room where the portal writes.
@@ -356,52 +338,7 @@ pub fn disk(settings: &Settings) -> Vec<Finding> {
             folders.push(folder);
         }
     }
-    folders.iter().map(|folder| room(folder)).collect()
-}
-
-fn room(folder: &Path) -> Finding {
-    const DISK: &str = "disk";
-    let shown = folder.display();
-    match rustix::fs::statvfs(folder) {
-        Err(why) => Finding::wrong(
-            DISK,
-            format!("{shown}: {why}"),
-            "Make the folder, for the portal's user.",
-        ),
-        Ok(facts) => {
-            let free = facts.f_bavail.saturating_mul(facts.f_frsize) / (1024 * 1024);
-            let found = format!("{free} MiB are free in {shown}");
-            let mend = "Make room: where nothing can be written, the portal answers reads alone.";
-            if facts.f_flag.contains(rustix::fs::StatVfsMountFlags::RDONLY) {
-                Finding::wrong(
-                    DISK,
-                    format!("{shown} can only be read."),
-                    "Mount it for writing.",
-                )
-            } else if free < LITTLE {
-                Finding::wrong(DISK, found, mend)
-            } else if free < SOME {
-                Finding::note(DISK, found, mend)
-            } else {
-                Finding::ok(DISK, found)
-            }
-        }
-    }
-}
-
-/// How many connections there is room for.
-pub fn open_files() -> Finding {
-    let most = files_of_process();
-    let found = format!("{most} files may be open at once");
-    if most < 1024 {
-        Finding::note(
-            "open files",
-            format!("{found}; each connection is one, and 256 are kept for other things."),
-            "Give the process more: LimitNOFILE=8192 in its unit, or ulimit -n.",
-        )
-    } else {
-        Finding::ok("open files", found)
-    }
+    folders.iter().map(|folder| findings::disk(folder)).collect()
 }
 
 /// Whether somebody listens on the portal's address: itself, or another program that keeps it from starting.

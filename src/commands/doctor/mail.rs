@@ -1,8 +1,8 @@
 //! Whether letters go out.
 
-use super::Finding;
 use crate::kernel::EmailAddress;
 use crate::platform::config::{Config, MailRoute};
+use crate::platform::findings::Finding;
 use crate::platform::mail::Transport;
 
 const MAIL: &str = "mail";

@@ -6,6 +6,7 @@ mod mail;
 
 use super::say;
 use crate::platform::config::{Config, Settings};
+use crate::platform::findings::{self, Finding, Standing};
 use clap::Args;
 use serde::Serialize;
 use std::process::ExitCode;
@@ -24,56 +25,6 @@ pub struct DoctorArgs {
     /// Print the findings as JSON.
     #[arg(long)]
     json: bool,
-}
-
-/// How something stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "lowercase")]
-enum Standing {
-    Ok,
-    /// It works, and somebody should know of it.
-    Note,
-    Wrong,
-}
-
-/// What was found of one thing.
-#[derive(Debug, Serialize)]
-struct Finding {
-    /// At what was looked.
-    looked_at: &'static str,
-    standing: Standing,
-    /// What there is.
-    found: String,
-    /// What to do about it.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    mend: Option<String>,
-}
-
-impl Finding {
-    fn ok(looked_at: &'static str, found: impl Into<String>) -> Self {
-        Self {
-            looked_at,
-            standing: Standing::Ok,
-            found: found.into(),
-            mend: None,
-        }
-    }
-    fn note(looked_at: &'static str, found: impl Into<String>, mend: impl Into<String>) -> Self {
-        Self {
-            looked_at,
-            standing: Standing::Note,
-            found: found.into(),
-            mend: Some(mend.into()),
-        }
-    }
-    fn wrong(looked_at: &'static str, found: impl Into<String>, mend: impl Into<String>) -> Self {
-        Self {
-            looked_at,
-            standing: Standing::Wrong,
-            found: found.into(),
-            mend: Some(mend.into()),
-        }
-    }
 }
 
 /// All of them.
@@ -127,7 +78,7 @@ fn look(settings: &Settings, send_to: Option<&str>) -> Vec<Finding> {
     findings.push(looks::clock(settings));
     findings.push(looks::certificate(settings));
     findings.extend(looks::disk(settings));
-    findings.push(looks::open_files());
+    findings.push(findings::open_files());
     findings.push(looks::address(settings));
     findings
 }

@@ -14,6 +14,7 @@ use crate::authz::{Grant, Tenant, matrix};
 use crate::error::{Error, Result};
 use crate::http::kept::{self, Now};
 use crate::http::portal::Portal;
+use crate::http::quota::Caller;
 use crate::http::refused::Whom;
 use crate::http::shell::{Flash, Theme};
 use crate::http::surface::Surface;
@@ -166,6 +167,9 @@ impl Visit {
                 account: visit.tenant.as_ref().map(|tenant| tenant.id),
             };
             req.extensions_mut().insert(whom);
+            if let Via::Client { id, .. } = &actor.via {
+                req.extensions_mut().insert(Caller(id.clone()));
+            }
         }
         Ok(visit)
     }

@@ -17,7 +17,7 @@ pub use dashboard_pages::{changes, not_yet};
 pub use exchange::network;
 pub use files::{Applied, Generated, apply, generate, make};
 pub use schedule::{Frequency, Schedule, apply as set_schedule, jobs, kept as schedule_of, run as run_due};
-pub use store::{MadeFile, Way, upcoming};
+pub use store::{MadeFile, Way, followed_before, forget, upcoming};
 
 use crate::http::Routes;
 

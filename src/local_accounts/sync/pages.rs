@@ -21,6 +21,7 @@ use crate::http::{
     Answer, Crumb, Flash, FlashKind, FormState, May, NoFields, Posted, Routes, Shell, Visit, page, page_with,
 };
 use crate::kernel::Moment;
+use crate::platform::config::Days;
 use crate::platform::db::off_the_loop;
 use crate::platform::signing::FileKey;
 use askama::Template;
@@ -69,6 +70,7 @@ struct History {
     account: LocalAccount,
     state: SyncState,
     files: Vec<MadeFile>,
+    kept: Option<Days>,
 }
 
 /// GET …/sync: the synchronization files of an account and what became of them.
@@ -93,6 +95,7 @@ async fn history(may: May<SynchronizeOnPrem>, number: PathPart<Number>) -> Answe
         state: account.sync_state(may.portal.clock.now()),
         account,
         files,
+        kept: may.portal.config.retention.sync,
     })
 }
 

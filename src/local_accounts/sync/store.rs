@@ -314,3 +314,36 @@ pub fn upcoming(read: &mut dyn Reads, after: Moment, most: i64) -> Result<Vec<Du
     )
     .collect())
 }
+
+/// Files that were made before a time and are followed by one whose response was applied, at most so many: account and
+/// number, with a slash between.
+pub fn followed_before(read: &mut dyn Reads, before: Moment, most: i64) -> Result<Vec<String>> {
+    let rows: Vec<(String, i64)> = files::table
+        .inner_join(accounts::table.on(accounts::smart_account_id.eq(files::smart_account_id)))
+        .filter(
+            files::made_at
+                .lt(before)
+                .and(files::sequence.lt(accounts::last_response)),
+        )
+        .select((files::smart_account_id, files::sequence))
+        .limit(most)
+        .load(read.conn())?;
+    Ok(rows
+        .into_iter()
+        .map(|(account, sequence)| format!("{account}/{sequence}"))
+        .collect())
+}
+
+/// Removes what is known of such files.
+pub fn forget(tx: &mut Tx<'_>, named: &[String]) -> Result<()> {
+    for one in named {
+        let Some((account, Ok(sequence))) = one
+            .split_once('/')
+            .map(|(account, number)| (account, number.parse::<i64>()))
+        else {
+            continue;
+        };
+        diesel::delete(files::table.find((account, sequence))).execute(tx.conn())?;
+    }
+    Ok(())
+}

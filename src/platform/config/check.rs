@@ -31,6 +31,7 @@ impl Config {
         });
         let vendor_hosts = each_of(&settings.vendor_hosts, &mut wrong, host_name);
         let identity_provider = settings.provider.check(&mut wrong);
+        let retention = settings.retention.check(&mut wrong);
         if mode == Mode::Production {
             for_others(&settings, &base_url, listen, &mail, &mut wrong);
         }
@@ -57,6 +58,8 @@ impl Config {
             keeps_pages: settings.kept_pages == "on",
             needs_second_factor: settings.second_factor == "required",
             identity_provider,
+            quotas: settings.quotas.check(mode),
+            retention,
             log: settings.log,
             neighbour: None,
             limits: Limits::default(),

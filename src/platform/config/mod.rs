@@ -3,9 +3,13 @@
 
 mod check;
 mod provider;
+mod quotas;
+mod retention;
 mod settings;
 
 pub use provider::{IdentityProvider, ProviderSettings, is_private};
+pub use quotas::{QuotaSettings, Quotas};
+pub use retention::{Days, Retention, RetentionSettings};
 pub use settings::*;
 
 pub use super::limits::Limits;
@@ -77,6 +81,10 @@ pub struct Config {
     pub needs_second_factor: bool,
     /// By whom people may sign in besides the portal itself.
     pub identity_provider: Option<IdentityProvider>,
+    /// How often programs may call.
+    pub quotas: Quotas,
+    /// How long is kept what is only of use for a while.
+    pub retention: Retention,
     /// The log filter.
     pub log: String,
     /// Address of the other portal of a lab that serves both in one process: clock and mailbox are one.

@@ -1,6 +1,8 @@
 //! What may be set: from the environment, the same as flags of `serve`.
 
 use super::provider::ProviderSettings;
+use super::quotas::QuotaSettings;
+use super::retention::RetentionSettings;
 use clap::Args;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -89,6 +91,10 @@ pub struct Settings {
     pub second_factor: String,
     #[command(flatten)]
     pub provider: ProviderSettings,
+    #[command(flatten)]
+    pub quotas: QuotaSettings,
+    #[command(flatten)]
+    pub retention: RetentionSettings,
     /// What is logged, for example info or licentral=debug.
     #[arg(long, env = "LICENTRAL_LOG", default_value = "info,actix_server=warn")]
     pub log: String,

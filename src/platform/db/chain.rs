@@ -5,6 +5,7 @@
 //! of the person, name of the person, what it is about, detail, network address and id of the request. What is not there is
 //! "". Whoever can write to the database can also write a new chain; whoever keeps an export finds that out.
 
+use super::cuts::{self, Cut};
 use super::schema::{event_tallies, events};
 use super::tx::Reads;
 use crate::error::Result;
@@ -136,6 +137,8 @@ pub struct Chain {
     pub linked: u64,
     /// How many stand outside of it: from before it began.
     pub before: u64,
+    /// How many of its first lie in an archive.
+    pub archived: u64,
     /// The first place of each strand where it does not hold.
     pub broken: Vec<Broken>,
 }
@@ -153,8 +156,11 @@ pub fn follow(read: &mut dyn Reads, account: Option<SmartAccountId>) -> Result<C
         ))
         .load(read.conn())?;
     let mut chain = Chain::default();
+    let mut cuts = cuts::of(read, account)?;
     for (strand, last, head) in heads {
-        let (linked, broken) = follow_strand(read, account, strand, last, &head)?;
+        let cut = cuts.remove(&strand).unwrap_or_default();
+        chain.archived += u64::try_from(cut.number).unwrap_or_default();
+        let (linked, broken) = follow_strand(read, account, strand, &cut, last, &head)?;
         chain.linked += linked;
         chain.broken.extend(broken);
     }
@@ -166,6 +172,7 @@ fn follow_strand(
     read: &mut dyn Reads,
     account: Option<SmartAccountId>,
     strand: i32,
+    cut: &Cut,
     last: i64,
     head: &str,
 ) -> Result<(u64, Option<Broken>)> {
@@ -177,19 +184,26 @@ fn follow_strand(
             what,
         })
     };
-    let (mut number, mut hash) = (0_i64, String::new());
+    // How many there are behind the cut.
+    let linked = |number: i64| u64::try_from(number - cut.number).unwrap_or_default();
+    let (mut number, mut hash) = (cut.number, cut.hash.clone());
+    if cut.number > 0
+        && let Some(one) = after(read, account, strand, 0, 1)?.first()
+        && one.number <= cut.number
+    {
+        return Ok((0, broken(one.number, Some(one.id), Wrong::Added)));
+    }
     loop {
         let piece = after(read, account, strand, number, PIECE)?;
         for one in &piece {
-            let linked = u64::try_from(number).unwrap_or_default();
             if one.number > last {
-                return Ok((linked, broken(one.number, Some(one.id), Wrong::Added)));
+                return Ok((linked(number), broken(one.number, Some(one.id), Wrong::Added)));
             }
             if one.number != number + 1 {
-                return Ok((linked, broken(number + 1, None, Wrong::Missing)));
+                return Ok((linked(number), broken(number + 1, None, Wrong::Missing)));
             }
             if one.made(&hash) != one.hash {
-                return Ok((linked, broken(one.number, Some(one.id), Wrong::Changed)));
+                return Ok((linked(number), broken(one.number, Some(one.id), Wrong::Changed)));
             }
             number = one.number;
             hash.clone_from(&one.hash);
@@ -198,11 +212,10 @@ fn follow_strand(
             break;
         }
     }
-    let linked = u64::try_from(number).unwrap_or_default();
     if number < last || hash != head {
-        return Ok((linked, broken(number + 1, None, Wrong::CutOff)));
+        return Ok((linked(number), broken(number + 1, None, Wrong::CutOff)));
     }
-    Ok((linked, None))
+    Ok((linked(number), None))
 }
 
 /// The next events of a strand, behind a number.
@@ -261,6 +274,16 @@ fn count_before(read: &mut dyn Reads, account: Option<SmartAccountId>) -> Result
     };
     let counted: i64 = query.count().get_result(read.conn())?;
     Ok(u64::try_from(counted).unwrap_or_default())
+}
+
+/// How many events hang in the chain of a tenant, or of what belongs to none, as its ends say.
+pub fn length(read: &mut dyn Reads, account: Option<SmartAccountId>) -> Result<u64> {
+    let tenant = account.map_or_else(String::new, |id| id.to_string());
+    let ends: Vec<i64> = event_tallies::table
+        .filter(event_tallies::smart_account_id.eq(&tenant))
+        .select(event_tallies::chain_number)
+        .load(read.conn())?;
+    Ok(u64::try_from(ends.iter().sum::<i64>()).unwrap_or_default())
 }
 
 /// Whose chains there are: accounts, and none for what belongs to no account.

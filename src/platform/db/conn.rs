@@ -247,6 +247,24 @@ impl diesel::r2d2::HandleError<R2d2Error> for LogErrors {
     }
 }
 
+/// How many bytes the database takes.
+pub fn size_of(conn: &mut Conn) -> Result<u64> {
+    use diesel::RunQueryDsl;
+    #[derive(diesel::QueryableByName)]
+    struct Size {
+        #[diesel(sql_type = diesel::sql_types::BigInt)]
+        bytes: i64,
+    }
+    let query = match conn {
+        Conn::Sqlite(_) => {
+            "SELECT page_count * page_size AS bytes FROM pragma_page_count(), pragma_page_size()"
+        }
+        Conn::Postgres(_) => "SELECT pg_database_size(current_database()) AS bytes",
+    };
+    let found: Size = diesel::sql_query(query).get_result(conn)?;
+    Ok(u64::try_from(found.bytes).unwrap_or_default())
+}
+
 /// Counts rows as this statement says, where the database does not go by fixed numbers.
 pub fn count_anew(conn: &mut Conn, analyze: &'static str) -> Result<()> {
     if let Conn::Postgres(c) = conn {
@@ -303,7 +321,7 @@ pub fn copy_sqlite(conn: &mut Conn, path: &str) -> Result<()> {
         }
         Conn::Postgres(_) => Err(Error::refused(
             "backup.postgres",
-            "A PostgreSQL database is backed up with pg_dump.",
+            "A PostgreSQL database is copied by pg_dump: licentral backup.",
         )),
     }
 }

@@ -73,6 +73,7 @@ tables! {
 /// no tenant but a throw-away one of a lab is ever deleted.
 pub const KEPT: &[&str] = &[
     "events",
+    "event_cuts",
     "event_tallies",
     "account_requests",
     "order_assignments",

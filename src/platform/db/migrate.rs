@@ -21,9 +21,9 @@ pub enum Schema {
     Ahead(Vec<String>),
 }
 
-type Failure = Box<dyn std::error::Error + Send + Sync>;
+pub(super) type Failure = Box<dyn std::error::Error + Send + Sync>;
 
-fn connect(url: &str) -> Result<Conn, Failure> {
+pub(super) fn connect(url: &str) -> Result<Conn, Failure> {
     let manager = Manager::new(url)?;
     let mut conn = manager.open()?;
     if let Conn::Sqlite(c) = &mut conn {
@@ -53,7 +53,7 @@ fn patiently<T>(ask: impl Fn() -> Result<T, Failure>) -> Result<T, Failure> {
 }
 
 fn compare_on(conn: &mut Conn) -> Result<Schema, Failure> {
-    let known = known(conn)?;
+    let known = known(kind_of(conn))?;
     let applied: BTreeSet<String> = applied(conn)?.into_iter().collect();
     let ahead: Vec<String> = applied.difference(&known).cloned().collect();
     let behind: Vec<String> = known.difference(&applied).cloned().collect();
@@ -64,14 +64,22 @@ fn compare_on(conn: &mut Conn) -> Result<Schema, Failure> {
     })
 }
 
-fn known(conn: &Conn) -> Result<BTreeSet<String>, Failure> {
+fn kind_of(conn: &Conn) -> Database {
+    match conn {
+        Conn::Sqlite(_) => Database::Sqlite,
+        Conn::Postgres(_) => Database::Postgres,
+    }
+}
+
+/// The steps of the schema that this program knows.
+pub(super) fn known(database: Database) -> Result<BTreeSet<String>, Failure> {
     use diesel::migration::MigrationSource;
-    Ok(match conn {
-        Conn::Sqlite(_) => MigrationSource::<diesel::sqlite::Sqlite>::migrations(&SQLITE)?
+    Ok(match database {
+        Database::Sqlite => MigrationSource::<diesel::sqlite::Sqlite>::migrations(&SQLITE)?
             .iter()
             .map(|m| m.name().version().to_string())
             .collect(),
-        Conn::Postgres(_) => MigrationSource::<diesel::pg::Pg>::migrations(&POSTGRES)?
+        Database::Postgres => MigrationSource::<diesel::pg::Pg>::migrations(&POSTGRES)?
             .iter()
             .map(|m| m.name().version().to_string())
             .collect(),
@@ -111,7 +119,7 @@ struct Version {
 }
 
 /// A database without the table of steps has none of them; asking must not make it. Any other trouble is no such answer.
-fn applied(conn: &mut Conn) -> Result<Vec<String>, Failure> {
+pub(super) fn applied(conn: &mut Conn) -> Result<Vec<String>, Failure> {
     let tables = match conn {
         Conn::Sqlite(_) => {
             "SELECT name AS version FROM sqlite_master WHERE type = 'table' AND name = '__diesel_schema_migrations'"

@@ -9,8 +9,10 @@
 //! `schema.rs` is longer than other files: diesel writes it from the tables.
 
 mod address;
+pub mod backup;
 pub mod chain;
 mod conn;
+pub mod cuts;
 mod encrypted;
 pub mod forget;
 mod hosts;

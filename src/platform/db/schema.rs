@@ -245,6 +245,16 @@ diesel::table! {
 }
 
 diesel::table! {
+    event_cuts (smart_account_id, strand) {
+        smart_account_id -> Text,
+        strand -> Integer,
+        chain_number -> BigInt,
+        chain_hash -> Text,
+        cut_at -> Timestamp,
+    }
+}
+
+diesel::table! {
     event_tallies (smart_account_id, shard) {
         smart_account_id -> Text,
         shard -> Integer,
@@ -1185,6 +1195,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     device_usage,
     devices,
     domain_changes,
+    event_cuts,
     event_tallies,
     events,
     former_manager_keys,

@@ -76,6 +76,13 @@ pub struct Tx<'c> {
     wakes: bool,
 }
 
+impl Read<'_> {
+    /// How many bytes the database takes.
+    pub fn size(&mut self) -> Result<u64> {
+        super::conn::size_of(self.conn)
+    }
+}
+
 impl<'c> Tx<'c> {
     fn on(conn: &'c mut Conn) -> Self {
         Self {

@@ -221,6 +221,16 @@ pub fn counts(read: &mut dyn Reads) -> Result<Counts> {
     Ok(Counts { waiting, given_up })
 }
 
+/// Since when the letter waits that has waited longest.
+pub fn waits_since(read: &mut dyn Reads) -> Result<Option<Moment>> {
+    Ok(outbox::table
+        .filter(outbox::sent_at.is_null().and(outbox::gave_up_at.is_null()))
+        .order(outbox::created_at.asc())
+        .select(outbox::created_at)
+        .first(read.conn())
+        .optional()?)
+}
+
 /// Queues a letter that was given up once more.
 pub fn retry(tx: &mut Tx<'_>, id: LetterId) -> Result<()> {
     let changed =
@@ -240,6 +250,25 @@ pub fn retry(tx: &mut Tx<'_>, id: LetterId) -> Result<()> {
             "This letter is on its way or has gone out; only one that was given up can be queued again.",
         ))
     }
+}
+
+/// Letters that went out or were given up before a time, at most so many.
+pub fn settled_before(read: &mut dyn Reads, before: Moment, most: i64) -> Result<Vec<String>> {
+    let settled =
+        diesel::BoolExpressionMethods::or(outbox::sent_at.lt(before), outbox::gave_up_at.lt(before));
+    Ok(outbox::table
+        .filter(settled.assume_not_null())
+        .select(outbox::id)
+        .limit(most)
+        .load(read.conn())?)
+}
+
+/// Removes letters, unless they wait again.
+pub fn forget(tx: &mut Tx<'_>, ids: &[String]) -> Result<()> {
+    let settled =
+        diesel::BoolExpressionMethods::or(outbox::sent_at.is_not_null(), outbox::gave_up_at.is_not_null());
+    diesel::delete(outbox::table.filter(outbox::id.eq_any(ids.to_vec()).and(settled))).execute(tx.conn())?;
+    Ok(())
 }
 
 #[derive(Queryable)]

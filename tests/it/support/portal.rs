@@ -92,6 +92,8 @@ impl Portal {
             keeps_pages: super::keeps_pages(),
             needs_second_factor: false,
             identity_provider: None,
+            quotas: Default::default(),
+            retention: Default::default(),
             log: "off".to_owned(),
             limits: Limits {
                 // A test tells by itself how small.

@@ -55,6 +55,17 @@ impl Process {
         Self::started(database, &["serve"], scenario, level, log)
     }
 
+    /// A lab with other flags besides.
+    pub fn start_with(database: &Database, more: &[&str]) -> Self {
+        Self::started(
+            database,
+            &[&["serve"], more].concat(),
+            "empty",
+            "warn",
+            Stdio::inherit,
+        )
+    }
+
     /// An On-Prem server alone, on a database of that edition.
     pub fn start_on_prem(database: &Database) -> Self {
         let key = database.folder.join("licentral.key");
