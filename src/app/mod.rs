@@ -221,12 +221,7 @@ pub fn build(
     if config.is_lab() && !config.edition.is_on_prem() {
         all.extend(simulator::graded_jobs(&db, &clock, &beside));
     }
-    for job in &all {
-        metrics::counter!("licentral_job_failures_total", "job_name" => job.name).increment(0);
-    }
-    for policy in quota::POLICIES {
-        metrics::counter!("licentral_rate_limited_total", "policy" => *policy).increment(0);
-    }
+    count_from_nothing(&all);
     let jobs = Jobs::new(all, db.wakes());
     let mut routes = routes(edition);
     let refusals = refusals();
@@ -263,6 +258,16 @@ pub fn build(
         portal,
         routes: Arc::new(routes),
     })
+}
+
+/// Counters with labels are there from the beginning: what has not happened yet is 0 and not unknown.
+fn count_from_nothing(jobs: &[Job]) {
+    for job in jobs {
+        metrics::counter!("licentral_job_failures_total", "job_name" => job.name).increment(0);
+    }
+    for policy in quota::POLICIES {
+        metrics::counter!("licentral_rate_limited_total", "policy" => *policy).increment(0);
+    }
 }
 
 /// What the portal does by itself. The order matters where one leads to another: what is due by the
