@@ -2,6 +2,7 @@
 
 pub mod actor;
 pub mod api_client;
+pub mod passkeys;
 pub mod password;
 pub mod people;
 pub mod provider;

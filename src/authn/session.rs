@@ -32,6 +32,10 @@ crate::words! {
         Code = "code", "Password and code";
         /// With the password and a recovery code.
         RecoveryCode = "recovery-code", "Password and recovery code";
+        /// With a passkey that checked who it was, without a password.
+        Passkey = "passkey", "Passkey";
+        /// With the password and a passkey.
+        PasswordPasskey = "password-passkey", "Password and passkey";
         /// By the identity provider.
         Provider = "provider", "Identity provider";
         /// By the identity provider, whose sign-in stands for the second factor as well.
@@ -40,6 +44,8 @@ crate::words! {
         ProviderCode = "provider-code", "Identity provider and code";
         /// By the identity provider, and with a recovery code.
         ProviderRecoveryCode = "provider-recovery-code", "Identity provider and recovery code";
+        /// By the identity provider, and with a passkey.
+        ProviderPasskey = "provider-passkey", "Identity provider and passkey";
         /// By an emailed link, or that of the first start.
         Link = "link", "Link";
         /// In a lab, by a click on the cast.
@@ -52,7 +58,11 @@ impl Way {
     pub const fn is_by_provider(self) -> bool {
         matches!(
             self,
-            Self::Provider | Self::ProviderFactor | Self::ProviderCode | Self::ProviderRecoveryCode
+            Self::Provider
+                | Self::ProviderFactor
+                | Self::ProviderCode
+                | Self::ProviderRecoveryCode
+                | Self::ProviderPasskey
         )
     }
 }

@@ -35,6 +35,7 @@ pub const ICONS: &[(&str, Icon)] = &[
     ("external-link", lu::LuExternalLink),
     ("eye", lu::LuEye),
     ("file-text", lu::LuFileText),
+    ("fingerprint", lu::LuFingerprint),
     ("flask", lu::LuFlaskConical),
     ("folder", lu::LuFolder),
     ("folder-tree", lu::LuFolderTree),

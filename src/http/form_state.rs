@@ -85,6 +85,13 @@ impl FormState {
         self
     }
 
+    /// Takes a value away, so that its field is empty again.
+    #[must_use]
+    pub fn without(mut self, name: &str) -> Self {
+        self.values.retain(|(known, _)| known != name);
+        self
+    }
+
     /// Adds all values of a sent form, leaving out the secret ones.
     #[must_use]
     pub fn with_values<N: Into<String>, V: Into<String>>(

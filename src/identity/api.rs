@@ -2,13 +2,13 @@
 
 use super::model::Credentials;
 use super::service::{self, Caller};
-use crate::authn::{Person, PlatformRole, Via, api_client, second_factor, session};
+use crate::authn::{Person, PlatformRole, Via, api_client, passkeys, second_factor, session};
 use crate::authz::Role;
 use crate::authz::grants::{self, Held};
 use crate::error::{Error, Result};
 use crate::http::form::{Named, PathPart, RawBody};
 use crate::http::{Answer, Api, Param, Public, Routes, SignedIn, Visit, json, reply};
-use crate::kernel::ids::{PersonId, SessionId};
+use crate::kernel::ids::{PasskeyId, PersonId, SessionId};
 use crate::kernel::{Moment, Secret};
 use actix_web::HttpRequest;
 use actix_web::http::{Method, header};
@@ -42,6 +42,12 @@ pub fn routes(routes: &mut Routes) {
         "/api/v1/me/sessions",
         Api::says("One's browser sessions, the newest first.").gives::<Sessions>(200),
         sessions,
+    );
+    routes.api(
+        Method::GET,
+        "/api/v1/me/passkeys",
+        Api::says("One's passkeys, the oldest first.").gives::<Passkeys>(200),
+        own_passkeys,
     );
     routes.api(
         Method::GET,
@@ -218,7 +224,7 @@ struct Me {
     email: String,
     /// 0 to 4.
     access_level: i32,
-    /// Whether a code is asked for after the password.
+    /// Whether a code or a passkey is asked for after the password.
     has_second_factor: bool,
     /// Over the whole portal.
     platform_roles: Vec<PlatformRole>,
@@ -303,6 +309,39 @@ async fn sessions(who: SignedIn) -> Answer {
         })
         .collect();
     json(200, &Sessions { sessions })
+}
+
+/// Passkeys.
+#[derive(Serialize, ToSchema)]
+struct Passkeys {
+    passkeys: Vec<PasskeyShape>,
+}
+
+/// A passkey.
+#[derive(Serialize, ToSchema)]
+struct PasskeyShape {
+    id: PasskeyId,
+    /// As its owner calls it.
+    name: String,
+    made_at: Moment,
+    /// Null before its first use.
+    used_at: Option<Moment>,
+    /// Whether its key is on more than one device of its owner, or can be brought back.
+    is_backed_up: bool,
+}
+
+async fn own_passkeys(who: SignedIn) -> Answer {
+    let id = who.actor().person.id;
+    let found = who.portal.db.read(move |r| passkeys::of(r, id)).await?;
+    let shape = |one: passkeys::Passkey| PasskeyShape {
+        id: one.id,
+        name: one.name,
+        made_at: one.made_at,
+        used_at: one.used_at,
+        is_backed_up: one.is_backed_up,
+    };
+    let passkeys = found.into_iter().map(shape).collect();
+    json(200, &Passkeys { passkeys })
 }
 
 /// API clients.

@@ -13,18 +13,77 @@ pub const PASSWORD_RESET: &str = "identity.password-reset";
 pub const PASSWORD_CHANGED: &str = "identity.password-changed";
 pub const INVITATION: &str = "identity.invitation";
 pub const SECOND_FACTOR: &str = "identity.second-factor";
+pub const PROVIDER_LINKED: &str = "identity.provider-linked";
+pub const STATE: &str = "identity.state";
 
 pub fn register(letters: &mut Letters) {
     letters.add(PasswordReset);
     letters.add(PasswordChanged);
     letters.add(Invitation);
-    letters.add_told(&[(SECOND_FACTOR, second_factor)]);
+    letters.add_told(&[
+        (SECOND_FACTOR, second_factor),
+        (PROVIDER_LINKED, provider_linked),
+        (STATE, state),
+    ]);
+}
+
+/// An account of the identity provider opens somebody's user account from now on.
+fn provider_linked(read: &mut Read<'_>, desk: &Desk, envelope: &Envelope) -> Result<Option<Letter>> {
+    let person = people::find(read, envelope.about_id.parse().map_err(|_| Error::NotFound)?)?;
+    let name = envelope.extra("provider");
+    Ok(Some(Letter {
+        subject: format!("You can sign in with {name} from now on"),
+        heading: format!("You can sign in with {name} from now on"),
+        opening: vec![format!(
+            "An account of {name} was linked to your user account: whoever signs in to it there is let in here as you."
+        )],
+        facts: vec![
+            ("User account", person.email.to_string()),
+            ("Identity provider", envelope.extra("issuer")),
+            ("Account there", envelope.extra("account")),
+            ("When", desk.now.words()),
+        ],
+        closing: vec![
+            "If this was not you, set a new password at once, and tell whoever runs the portal: they can disable your user account."
+                .to_owned(),
+        ],
+        button: Some(("Set a new password", desk.page("/password/forgot"))),
+        ..Letter::default()
+    }))
+}
+
+/// Whoever runs the portal has disabled somebody's user account, or enabled it again.
+fn state(read: &mut Read<'_>, desk: &Desk, envelope: &Envelope) -> Result<Option<Letter>> {
+    let person = people::find(read, envelope.about_id.parse().map_err(|_| Error::NotFound)?)?;
+    let (heading, says) = if envelope.extra("state") == PersonState::Disabled.word() {
+        (
+            "Your user account was disabled",
+            "You can no longer sign in. All your sessions have ended, your API clients were revoked, and links in letters to you no longer work.",
+        )
+    } else {
+        (
+            "Your user account was enabled",
+            "You can sign in again as before. API clients that were revoked stay revoked.",
+        )
+    };
+    Ok(Some(Letter {
+        subject: heading.to_owned(),
+        heading: heading.to_owned(),
+        opening: vec![says.to_owned()],
+        facts: vec![
+            ("User account", person.email.to_string()),
+            ("By", envelope.extra("by")),
+            ("When", desk.now.words()),
+        ],
+        closing: vec!["If you think that this is a mistake, ask whoever runs the portal.".to_owned()],
+        ..Letter::default()
+    }))
 }
 
 /// What became of somebody's second factor.
 fn second_factor(read: &mut Read<'_>, desk: &Desk, envelope: &Envelope) -> Result<Option<Letter>> {
     let person = people::find(read, envelope.about_id.parse().map_err(|_| Error::NotFound)?)?;
-    let (what, by) = (envelope.extra("what"), envelope.extra("by"));
+    let (what, by, name) = (envelope.extra("what"), envelope.extra("by"), envelope.extra("name"));
     let (heading, says) = match what.as_str() {
         "set" => (
             "Your second factor is set up",
@@ -37,6 +96,26 @@ fn second_factor(read: &mut Read<'_>, desk: &Desk, envelope: &Envelope) -> Resul
         "removed" => (
             "Your second factor was removed",
             "Your password alone lets you in. All other sessions have ended and all API clients were revoked.".to_owned(),
+        ),
+        "passkey-first" => (
+            "Your second factor is set up",
+            format!("You added the passkey {name}. From now on the portal asks for it, or for a recovery code, after your password; it also lets you in without a password. All other sessions have ended and all API clients were revoked."),
+        ),
+        "passkey-added" => (
+            "A passkey was added",
+            format!("The passkey {name} lets you in from now on, with your password or without."),
+        ),
+        "passkey-removed" => (
+            "A passkey was removed",
+            format!("The passkey {name} no longer lets you in. All other sessions have ended and all API clients were revoked."),
+        ),
+        "passkey-copied" => (
+            "A passkey was refused",
+            format!("Somebody used the passkey {name}, and it counted backwards: there may be a copy of it. It was refused. Sign in another way and remove it."),
+        ),
+        "authenticator-removed" => (
+            "Your authenticator was removed",
+            "Its codes are no longer asked for; your passkeys and recovery codes stay. All other sessions have ended and all API clients were revoked.".to_owned(),
         ),
         "used" => (
             "A recovery code was used",

@@ -53,4 +53,9 @@ pub const REFUSALS: &[crate::error::Coded] = &[
         "A second factor is to be removed, or recovery codes are to be made, where there is none.",
         "Nothing is left to do.",
     ),
+    (
+        "passkeys.too-many",
+        "A person who has 20 passkeys adds another one.",
+        "Remove one that is not used.",
+    ),
 ];

@@ -27,6 +27,10 @@ crate::words! {
         SecondFactorSet = "person.second-factor-set", "Second factor set up";
         /// A second factor was removed, by its owner or for them.
         SecondFactorRemoved = "person.second-factor-removed", "Second factor removed";
+        /// A person signs in with a passkey from now on.
+        PasskeyAdded = "person.passkey-added", "Passkey added";
+        /// A passkey was removed, by its owner or for them.
+        PasskeyRemoved = "person.passkey-removed", "Passkey removed";
         /// New recovery codes were made.
         RecoveryCodesMade = "person.recovery-codes-made", "Recovery codes made";
         /// A recovery code was used.

@@ -107,6 +107,8 @@ id! {
     PersonId;
     /// One sign-in of a person, as that person sees it in their list of sessions.
     SessionId;
+    /// A passkey of a person.
+    PasskeyId;
     /// A Smart Account: a tenant.
     SmartAccountId;
     /// A division of a Smart Account.

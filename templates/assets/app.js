@@ -453,6 +453,7 @@ document.addEventListener("click", async (e) => {
 });
 document.addEventListener("submit", (e) => {
   const f = e.target, by = e.submitter;
+  if (by?.matches("[data-use-passkey]") && !f.elements.passkey.value) { e.preventDefault(); passkey(f, by); return; }
   if (f.matches("form[data-live]")) { e.preventDefault(); clearTimeout(wait); swap(formUrl(f)); return; }
   if (f.method !== "post") return;
   if (f.sent) { e.preventDefault(); return; }
@@ -486,6 +487,43 @@ addEventListener("popstate", (e) => {
   if ($("#results") && !e.state?.dialog && !$("dialog[open]")) swap(location.href, false); else location.reload();
 });
 
+// Passkeys: form[data-passkey] says what the authenticator is asked, and takes the answer along in its field "passkey".
+const fromText = (text) => Uint8Array.from(atob(text.replaceAll("-", "+").replaceAll("_", "/")), (c) => c.charCodeAt(0));
+const toText = (buffer) => btoa(String.fromCharCode(...new Uint8Array(buffer))).replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "");
+const noPasskey = {
+  NotAllowedError: "No passkey was used. Try again, or choose another way.",
+  InvalidStateError: "This device keeps a passkey of yours already.",
+  SecurityError: "The browser takes no passkey at this address.",
+};
+async function passkey(f, by) {
+  const says = $("[data-passkey-says]", f), ask = JSON.parse(f.dataset.passkey);
+  if (f.asking) return;
+  f.asking = true;
+  says.textContent = "";
+  const known = (all = []) => all.map((one) => ({ ...one, id: fromText(one.id) }));
+  const publicKey = { ...ask, challenge: fromText(ask.challenge) };
+  try {
+    let value;
+    if (ask.user) {
+      publicKey.user = { ...ask.user, id: fromText(ask.user.id) };
+      publicKey.excludeCredentials = known(ask.excludeCredentials);
+      const { response } = await navigator.credentials.create({ publicKey });
+      value = { clientData: toText(response.clientDataJSON), attestation: toText(response.attestationObject), transports: response.getTransports?.() ?? [] };
+    } else {
+      publicKey.allowCredentials = known(ask.allowCredentials);
+      const { rawId, response } = await navigator.credentials.get({ publicKey });
+      value = { id: toText(rawId), clientData: toText(response.clientDataJSON), authenticatorData: toText(response.authenticatorData),
+        signature: toText(response.signature), userHandle: response.userHandle?.byteLength ? toText(response.userHandle) : null };
+    }
+    f.elements.passkey.value = JSON.stringify(value);
+    f.requestSubmit(by);
+  } catch (e) {
+    says.textContent = noPasskey[e?.name] ?? "The passkey could not be used. Try again, or choose another way.";
+  } finally {
+    f.asking = false;
+  }
+}
+
 function ready(r) {
   times(r);
   $$("[data-selection]", r).forEach(selection);
@@ -497,6 +535,8 @@ function ready(r) {
 // A dialog that the server sent open over an inert page becomes a real one.
 function start(r) {
   ready(r);
+  const now = $("form[data-now] [data-use-passkey]", r);
+  now?.form.requestSubmit(now);
   const first = $("dialog[data-static]");
   if (!first) return;
   const to = $("[data-close]", first)?.href;

@@ -1,14 +1,15 @@
-//! Second factors: an authenticator that shows codes, and ten recovery codes for the day on which it is lost. All times are
-//! wall times.
+//! Second factors: an authenticator that shows codes, passkeys, and ten recovery codes for the day on which they are lost.
+//! All times are wall times.
 
 mod recovery;
 mod store;
 
 pub use recovery::{COUNT as RECOVERY_CODES, RecoveryCodes};
 
+use super::passkeys::{self, Asked, New, NewAnswer, Passkey, Site, Wrong};
 use super::totp;
 use crate::error::{Error, Result};
-use crate::kernel::ids::PersonId;
+use crate::kernel::ids::{PasskeyId, PersonId};
 use crate::kernel::{Moment, Secret};
 use crate::platform::db::{Reads, Tx};
 use crate::platform::signing::Signing;
@@ -20,8 +21,10 @@ const LOCKED_AS: &str = "second factor";
 /// How a person's second factor stands.
 #[derive(Debug, Clone, Copy)]
 pub struct Standing {
-    /// Since when there is one.
+    /// Since when there is one; of the authenticator that shows codes, where there is one.
     pub set_at: Moment,
+    /// Whether there is an authenticator that shows codes; otherwise passkeys alone.
+    pub shows_codes: bool,
     /// How many recovery codes are left.
     pub recovery_codes: usize,
 }
@@ -53,7 +56,8 @@ pub fn standing(read: &mut dyn Reads, person: PersonId) -> Result<Option<Standin
     store::standing(read, person)
 }
 
-/// Sets one. `step` is that of the code with which it was confirmed: it is good no more. False when there is one already.
+/// Sets an authenticator that shows codes. `step` is that of the code with which it was confirmed: it is good no more. The
+/// recovery codes are those that count from now on. False when there is an authenticator already.
 pub fn set(
     tx: &mut Tx<'_>,
     signing: &Signing,
@@ -63,12 +67,57 @@ pub fn set(
     step: i64,
     codes: &RecoveryCodes,
 ) -> Result<bool> {
-    if store::is_set(tx, person)? {
+    let locked = signing.lock(LOCKED_AS, person.as_str(), secret.reveal())?;
+    match store::standing(tx, person)? {
+        Some(standing) if standing.shows_codes => return Ok(false),
+        Some(_) => store::update(tx, person, &locked, step, wall)?,
+        None => store::insert(tx, person, &locked, step, wall)?,
+    }
+    store::replace_recovery_codes(tx, person, &codes.hashes())?;
+    Ok(true)
+}
+
+/// Keeps a passkey that was just made in answer to a question. The recovery codes count from now on when it is the first
+/// second factor of its owner; says whether it is.
+pub fn add_passkey(
+    tx: &mut Tx<'_>,
+    wall: Moment,
+    site: &Site,
+    (asked, answer): (&Asked, &NewAnswer),
+    new: &New,
+    codes: &RecoveryCodes,
+) -> Result<std::result::Result<bool, Wrong>> {
+    if let Err(wrong) = passkeys::add(tx, wall, site, asked, answer, new)? {
+        return Ok(Err(wrong));
+    }
+    let is_first = !store::is_set(tx, new.person)?;
+    if is_first {
+        store::insert(tx, new.person, "", 0, wall)?;
+        store::replace_recovery_codes(tx, new.person, &codes.hashes())?;
+    }
+    Ok(Ok(is_first))
+}
+
+/// Removes a passkey; gives what it was. With the last second factor the recovery codes go.
+pub fn remove_passkey(tx: &mut Tx<'_>, person: PersonId, id: PasskeyId) -> Result<Option<Passkey>> {
+    let removed = passkeys::remove(tx, person, id)?;
+    let shows_codes = store::standing(tx, person)?.is_some_and(|standing| standing.shows_codes);
+    if !shows_codes && passkeys::of(tx, person)?.is_empty() {
+        store::delete(tx, person)?;
+    }
+    Ok(removed)
+}
+
+/// Removes the authenticator that shows codes; says whether there was one. Passkeys stay, and the recovery codes with them.
+pub fn remove_authenticator(tx: &mut Tx<'_>, person: PersonId, wall: Moment) -> Result<bool> {
+    let shows_codes = store::standing(tx, person)?.is_some_and(|standing| standing.shows_codes);
+    if !shows_codes {
         return Ok(false);
     }
-    let locked = signing.lock(LOCKED_AS, person.as_str(), secret.reveal())?;
-    store::insert(tx, person, &locked, step, wall)?;
-    store::replace_recovery_codes(tx, person, &codes.hashes())?;
+    if passkeys::of(tx, person)?.is_empty() {
+        return store::delete(tx, person);
+    }
+    store::update(tx, person, "", 0, wall)?;
     Ok(true)
 }
 
@@ -77,8 +126,9 @@ pub fn renew_recovery_codes(tx: &mut Tx<'_>, person: PersonId, codes: &RecoveryC
     store::replace_recovery_codes(tx, person, &codes.hashes())
 }
 
-/// Removes a person's; says whether there was one.
+/// Removes all that a person has, passkeys as well; says whether there was anything.
 pub fn remove(tx: &mut Tx<'_>, person: PersonId) -> Result<bool> {
+    passkeys::remove_all(tx, person)?;
     store::delete(tx, person)
 }
 
@@ -96,7 +146,7 @@ pub fn take(
         let left = store::count_recovery_codes(tx, person)?;
         return Ok(is_good.then_some(Taken::Recovery { left }));
     }
-    let Some(locked) = store::locked_secret(tx, person)? else {
+    let Some(locked) = store::locked_secret(tx, person)?.filter(|locked| !locked.is_empty()) else {
         return Ok(None);
     };
     let secret = signing

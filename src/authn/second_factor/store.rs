@@ -31,14 +31,15 @@ pub fn among(read: &mut dyn Reads, people: &[PersonId]) -> Result<HashSet<Person
 }
 
 pub fn standing(read: &mut dyn Reads, person: PersonId) -> Result<Option<Standing>> {
-    let set_at: Option<Moment> = factors::table
+    let found: Option<(Moment, String)> = factors::table
         .find(person)
-        .select(factors::set_at)
+        .select((factors::set_at, factors::secret))
         .first(read.conn())
         .optional()?;
-    match set_at {
-        Some(set_at) => Ok(Some(Standing {
+    match found {
+        Some((set_at, locked)) => Ok(Some(Standing {
             set_at,
+            shows_codes: !locked.is_empty(),
             recovery_codes: count_recovery_codes(read, person)?,
         })),
         None => Ok(None),
@@ -57,6 +58,17 @@ pub fn insert(tx: &mut Tx<'_>, person: PersonId, locked: &str, step: i64, wall: 
     diesel::insert_into(factors::table)
         .values((
             factors::person_id.eq(person),
+            factors::secret.eq(locked),
+            factors::last_step.eq(step),
+            factors::set_at.eq(wall),
+        ))
+        .execute(tx.conn())?;
+    Ok(())
+}
+
+pub fn update(tx: &mut Tx<'_>, person: PersonId, locked: &str, step: i64, wall: Moment) -> Result<()> {
+    diesel::update(factors::table.find(person))
+        .set((
             factors::secret.eq(locked),
             factors::last_step.eq(step),
             factors::set_at.eq(wall),

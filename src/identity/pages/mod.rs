@@ -2,6 +2,8 @@
 
 mod api_access;
 mod links;
+mod passkey_sign_in;
+mod passkeys;
 mod password;
 mod profile;
 mod provider;
@@ -29,6 +31,8 @@ pub fn routes(routes: &mut Routes) {
     second_step::routes(routes);
     provider::routes(routes);
     second_factor::routes(routes);
+    passkeys::routes(routes);
+    passkey_sign_in::routes(routes);
     password::routes(routes);
     set_up::routes(routes);
     profile::routes(routes);

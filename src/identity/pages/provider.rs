@@ -320,7 +320,7 @@ async fn link(visit: Public, req: HttpRequest, posted: Posted<Typed>) -> Answer 
         Ok((CameIn::HalfWay, known, _)) => {
             let wall = visit.portal.clock.wall();
             let step = FirstStep::of(&known, wall).by_provider(Some(pending.arrival));
-            return ask_for_code(&visit, &step, &typed.next);
+            return ask_for_code(&visit, &step, &typed.next).await;
         }
         Ok((CameIn::No, ..)) => {
             problems.add("password", "The password is not right.");

@@ -1,9 +1,11 @@
 //! One's second factor: setting it up, new recovery codes, removing it.
 
 use super::super::picture::Picture;
-use super::super::service::{self, Caller, Draft, Known, Proof};
+use super::super::service::{self, Caller, Draft, Known, Missed, Proof, Second, Shown};
+use super::passkeys::{Ask, session_of};
 use super::second_step::WRONG;
 use super::{next_page, own_shell, own_tabs, prove, query_value};
+use crate::authn::passkeys::{self, Asked, Passkey, Purpose, Site};
 use crate::authn::second_factor::{self, RECOVERY_CODES, RecoveryCodes, Standing};
 use crate::authn::{people, session, throttle, totp};
 use crate::error::{Problems, Result};
@@ -15,12 +17,13 @@ use crate::platform::token;
 use askama::Template;
 use serde::Deserialize;
 
-const HERE: &str = "/profile/second-factor";
+pub(super) const HERE: &str = "/profile/second-factor";
 
 pub fn routes(routes: &mut Routes) {
     routes.get(HERE, show);
     routes.get("/profile/second-factor/set-up", show_set_up);
     routes.post("/profile/second-factor/set-up", set_up);
+    routes.post("/profile/second-factor/set-up/prove", prove_set_up);
     routes.get("/profile/second-factor/recovery-codes", show_renew);
     routes.post("/profile/second-factor/recovery-codes", renew);
     routes.get("/profile/second-factor/remove", show_remove);
@@ -28,19 +31,66 @@ pub fn routes(routes: &mut Routes) {
 }
 
 /// What stands over the page.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Dialog {
+#[derive(Clone)]
+pub(super) enum Dialog {
     None,
+    SetUp,
     Renew,
     Remove,
+    AddPasskey,
+    RemovePasskey(Passkey),
 }
 
 impl Dialog {
-    const fn title(self) -> &'static str {
+    const fn title(&self) -> &'static str {
         match self {
             Self::None => "Second factor",
+            Self::SetUp | Self::AddPasskey => "Show your second factor",
             Self::Renew => "Make new recovery codes?",
             Self::Remove => "Remove second factor?",
+            Self::RemovePasskey(_) => "Remove passkey?",
+        }
+    }
+    const fn is_none(&self) -> bool {
+        matches!(self, Self::None)
+    }
+    const fn is_danger(&self) -> bool {
+        matches!(self, Self::Remove | Self::RemovePasskey(_))
+    }
+    const fn picture(&self) -> &'static str {
+        if self.is_danger() { "triangle-alert" } else { "shield-check" }
+    }
+    const fn tone(&self) -> &'static str {
+        if self.is_danger() { "danger" } else { "ask" }
+    }
+    /// Where its form is sent.
+    fn action(&self) -> String {
+        match self {
+            Self::None => HERE.to_owned(),
+            Self::SetUp => format!("{HERE}/set-up/prove"),
+            Self::Renew => format!("{HERE}/recovery-codes"),
+            Self::Remove => format!("{HERE}/remove"),
+            Self::AddPasskey => format!("{HERE}/passkeys/prove"),
+            Self::RemovePasskey(passkey) => format!("{HERE}/passkeys/{}/remove", passkey.id),
+        }
+    }
+    /// What is so, before it is done.
+    fn says(&self) -> String {
+        match self {
+            Self::None => String::new(),
+            Self::SetUp => "Before another second factor is set up, show one that you have. New recovery codes take the place of the old ones.".to_owned(),
+            Self::AddPasskey => "Before a passkey is added, show a second factor that you have.".to_owned(),
+            Self::Renew => "The codes that you have now are no longer good afterwards.".to_owned(),
+            Self::Remove => "Your authenticator is no longer asked for. Without a passkey, your password alone then lets you in. All other sessions end and your API clients are revoked.".to_owned(),
+            Self::RemovePasskey(passkey) => format!("The passkey {} no longer lets you in. Without another second factor, your password alone does. All other sessions end and your API clients are revoked.", passkey.name),
+        }
+    }
+    const fn button(&self) -> &'static str {
+        match self {
+            Self::None | Self::SetUp | Self::AddPasskey => "Continue",
+            Self::Renew => "Make new codes",
+            Self::Remove => "Remove second factor",
+            Self::RemovePasskey(_) => "Remove passkey",
         }
     }
 }
@@ -52,7 +102,13 @@ struct FactorView {
     form: FormState,
     tabs: Vec<Tab>,
     standing: Option<Standing>,
+    passkeys: Vec<Passkey>,
+    /// Whether browsers make passkeys for this portal.
+    takes_passkeys: bool,
+    base_url: String,
     dialog: Dialog,
+    /// What the dialog asks of a passkey.
+    ask: Option<Ask>,
     /// Recovery codes that were just made: they are shown this once.
     codes: Vec<String>,
     all_codes: usize,
@@ -63,31 +119,54 @@ struct FactorView {
 }
 
 impl FactorView {
-    /// The address of the page that sets one up.
-    fn set_up(&self) -> String {
+    /// The address of a page that sets one up: "set-up" or "passkeys/add".
+    fn to(&self, page: &str) -> String {
         let next: String = url::form_urlencoded::byte_serialize(self.next.as_bytes()).collect();
-        format!("{HERE}/set-up?next={next}")
+        format!("{HERE}/{page}?next={next}")
+    }
+    const fn password_hint(&self) -> &'static str {
+        if self.ask.is_some() {
+            "Not needed with a passkey that checks who you are."
+        } else {
+            ""
+        }
+    }
+    fn shows_codes(&self) -> bool {
+        self.standing.is_some_and(|standing| standing.shows_codes)
     }
 }
 
 async fn view(who: &SignedIn, form: FormState, dialog: Dialog) -> Result<FactorView> {
     let id = who.actor().person.id;
-    let (standing, hash) = who
+    let (standing, passkeys, hash) = who
         .portal
         .db
-        .read(move |r| Ok((second_factor::standing(r, id)?, people::password_hash(r, id)?)))
+        .read(move |r| {
+            Ok((
+                second_factor::standing(r, id)?,
+                passkeys::of(r, id)?,
+                people::password_hash(r, id)?,
+            ))
+        })
         .await?;
     let mut shell = own_shell(who, "Second factor");
-    if dialog != Dialog::None {
+    let ask = if dialog.is_none() {
+        None
+    } else {
         shell = shell.with_dialog(dialog.title());
-    }
+        Ask::one_of(who, Purpose::Prove, &session_of(who)?, &passkeys)?
+    };
     shell.error_title = form.has_problems();
     Ok(FactorView {
         shell,
         form,
         tabs: own_tabs(HERE),
         standing,
+        passkeys,
+        takes_passkeys: Site::of(&who.portal.config.base_url).is_some(),
+        base_url: who.portal.config.base_url.clone(),
         dialog,
+        ask,
         codes: Vec::new(),
         all_codes: RECOVERY_CODES,
         next: String::new(),
@@ -137,20 +216,43 @@ fn set_up_view(who: &SignedIn, form: FormState, draft: &Draft, next: &str) -> Re
     })
 }
 
-/// Who has one already has nothing to set up.
-async fn has_one(who: &SignedIn) -> Result<bool> {
+async fn standing_of(who: &SignedIn) -> Result<Option<Standing>> {
     let id = who.actor().person.id;
-    who.portal.db.read(move |r| second_factor::is_set(r, id)).await
+    who.portal.db.read(move |r| second_factor::standing(r, id)).await
 }
 
+/// Who has one already has nothing to set up; who has passkeys shows one first.
 async fn show_set_up(who: SignedIn) -> Answer {
     let wall = who.portal.clock.wall();
-    if has_one(&who).await? {
-        return reply::see_other(HERE);
+    match standing_of(&who).await? {
+        Some(standing) if standing.shows_codes => return reply::see_other(HERE),
+        Some(_) => return show_dialog(&who, Dialog::SetUp).await,
+        None => service::fresh(who.actor(), wall)?,
     }
-    service::fresh(who.actor(), wall)?;
     let next = query_value(&who, "next");
     page(&set_up_view(&who, form::fresh(), &Draft::make(wall), &next)?)
+}
+
+async fn prove_set_up(who: SignedIn, posted: Posted<Proving>) -> Answer {
+    let proof = match proof_of(&who, &posted.value).await? {
+        Ok(proof) => proof,
+        Err(problems) => return not_yet(&who, &posted, &problems, Dialog::SetUp).await,
+    };
+    let (caller, portal) = (Caller::of(&who), who.portal.clone());
+    let done = who
+        .portal
+        .db
+        .write(move |tx| service::prove(tx, &caller, &portal, &proof))
+        .await?;
+    who.portal.jobs.nudge();
+    match done {
+        // No redirect: that it was proved is known to this answer alone.
+        Ok(()) => {
+            let draft = Draft::make(who.portal.clock.wall());
+            page(&set_up_view(&who, form::fresh(), &draft, "")?)
+        }
+        Err(missed) => not_yet(&who, &posted, &missed.into(), Dialog::SetUp).await,
+    }
 }
 
 #[derive(Deserialize)]
@@ -176,7 +278,10 @@ fn why_not(draft: &Draft, typed: &str, wall: crate::kernel::Moment) -> String {
 
 async fn set_up(who: SignedIn, posted: Posted<Confirm>) -> Answer {
     let (caller, actor, signing) = (Caller::of(&who), who.actor().clone(), who.portal.signing.clone());
-    service::fresh(&actor, caller.wall)?;
+    // Whoever has passkeys has shown one: a draft is given to nobody else.
+    if standing_of(&who).await?.is_none() {
+        service::fresh(&actor, caller.wall)?;
+    }
     let Some(draft) = Draft::open(&signing, caller.wall, actor.person.id, &posted.value.draft) else {
         let flash = Flash::new(
             FlashKind::Warn,
@@ -188,7 +293,7 @@ async fn set_up(who: SignedIn, posted: Posted<Confirm>) -> Answer {
     let Some(step) = totp::fitting(&draft.secret, &typed, caller.wall) else {
         let mut problems = Problems::default();
         problems.add("code", why_not(&draft, &typed, caller.wall));
-        let form = posted.again(&problems).with_value("code", "");
+        let form = posted.again(&problems).without("code").without("passkey");
         return page_with(422, &set_up_view(&who, form, &draft, &posted.value.next)?);
     };
     let (codes, cookie) = (RecoveryCodes::make(), token::random());
@@ -200,24 +305,34 @@ async fn set_up(who: SignedIn, posted: Posted<Confirm>) -> Answer {
         })
         .await?;
     who.portal.jobs.nudge();
-    let mut shown = view(&who, form::fresh(), Dialog::None).await?;
+    show_codes(&who, &codes, &posted.value.next, &cookie).await
+}
+
+/// The page with recovery codes that were just made, and the new cookie of the session.
+pub(super) async fn show_codes(who: &SignedIn, codes: &RecoveryCodes, next: &str, cookie: &str) -> Answer {
+    let mut shown = view(who, form::fresh(), Dialog::None).await?;
     shown.codes = codes.shown();
-    if !posted.value.next.is_empty() {
-        next_page(&who, &posted.value.next).clone_into(&mut shown.next);
+    if !next.is_empty() {
+        next_page(who, next).clone_into(&mut shown.next);
     }
-    shown.shell.csrf = who.csrf_with(Some(&cookie));
+    shown.shell.csrf = who.csrf_with(Some(cookie));
     // No redirect: the codes are known to this answer alone.
     let mut response = page(&shown)?;
-    reply::set_cookie(&mut response, session::COOKIE, &cookie, None);
+    reply::set_cookie(&mut response, session::COOKIE, cookie, None);
     Ok(response)
 }
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Proving {
+pub(super) struct Proving {
     #[serde(default)]
     current_password: String,
+    #[serde(default)]
     code: String,
+    #[serde(default)]
+    asked: String,
+    #[serde(default)]
+    passkey: String,
 }
 
 async fn has_password(who: &SignedIn) -> Result<bool> {
@@ -227,55 +342,102 @@ async fn has_password(who: &SignedIn) -> Result<bool> {
 }
 
 /// The page with a dialog that changes the second factor. It asks for the password; who has none proves who they are before.
-async fn show_dialog(who: &SignedIn, dialog: Dialog) -> Answer {
-    if !has_one(who).await? {
+pub(super) async fn show_dialog(who: &SignedIn, dialog: Dialog) -> Answer {
+    if standing_of(who).await?.is_none() {
         return reply::see_other(HERE);
     }
     let view = view(who, form::fresh(), dialog).await?;
-    if !view.has_password {
+    if !view.has_password && view.ask.is_none() {
         service::fresh(who.actor(), who.portal.clock.wall())?;
     }
     page(&view)
 }
 
-/// Password and code as they were typed; without the code, which is looked at in the write. None with the complaint.
-async fn proof_of(who: &SignedIn, typed: &Proving) -> Result<std::result::Result<Proof, Problems>> {
+/// The second factor that was shown; it is looked at in the write. Otherwise the complaint.
+fn second_of(who: &SignedIn, typed: &Proving) -> Result<std::result::Result<Second, Problems>> {
     let mut problems = Problems::default();
-    if typed.code.trim().is_empty() {
-        problems.add("code", "Enter a code of your authenticator, or a recovery code.");
-        return Ok(Err(problems));
+    if typed.passkey.is_empty() {
+        if typed.code.trim().is_empty() {
+            problems.add("code", "Enter a code of your authenticator, or a recovery code.");
+            return Ok(Err(problems));
+        }
+        return Ok(Ok(Second::Code(typed.code.clone())));
     }
-    let proven = if has_password(who).await? {
-        prove(who, who.actor(), &typed.current_password).await?
-    } else {
-        // The identity provider has said who it is, a short while ago.
-        service::fresh(who.actor(), who.portal.clock.wall())?;
-        let person = who.actor().person.clone();
-        let subjects = throttle::subjects(person.email.key(), &who.address);
-        Some((Known { person, hash: None }, subjects))
-    };
-    match proven {
-        Some((known, subjects)) => Ok(Ok(Proof {
-            known,
-            subjects,
-            code: typed.code.clone(),
-        })),
-        None => {
-            problems.add("current_password", "The password is not right.");
+    let (wall, of) = (who.portal.clock.wall(), session_of(who)?);
+    let asked = Asked::open(&who.portal.signing, wall, Purpose::Prove, &of, &typed.asked);
+    match (asked, passkeys::parse(&typed.passkey)) {
+        (Some(asked), Ok(answer)) => Ok(Ok(Second::Passkey(Shown { asked, answer }))),
+        (None, _) => {
+            problems.add("", "Your passkey was asked for too long ago. Try again.");
+            Ok(Err(problems))
+        }
+        (_, Err(wrong)) => {
+            problems.add("", wrong.says());
             Ok(Err(problems))
         }
     }
 }
 
-async fn not_yet(who: &SignedIn, posted: &Posted<Proving>, problems: &Problems, dialog: Dialog) -> Answer {
-    let form = posted.again(problems).with_value("code", "");
+/// Password and second factor as they were given. None with the complaint.
+pub(super) async fn proof_of(
+    who: &SignedIn,
+    typed: &Proving,
+) -> Result<std::result::Result<Proof, Problems>> {
+    let second = match second_of(who, typed)? {
+        Ok(second) => second,
+        Err(problems) => return Ok(Err(problems)),
+    };
+    let person = who.actor().person.clone();
+    let id = person.id;
+    let hash = who.portal.db.read(move |r| people::password_hash(r, id)).await?;
+    let is_by_passkey = matches!(second, Second::Passkey(_));
+    if hash.is_some() && !(is_by_passkey && typed.current_password.is_empty()) {
+        let Some((known, subjects)) = prove(who, who.actor(), &typed.current_password).await? else {
+            let mut problems = Problems::default();
+            problems.add("current_password", "The password is not right.");
+            return Ok(Err(problems));
+        };
+        return Ok(Ok(Proof {
+            known,
+            is_proved: true,
+            subjects,
+            second,
+        }));
+    }
+    // A passkey that checks who it is says as much as a password. Who has none was asked by the identity provider.
+    let fresh = service::fresh(who.actor(), who.portal.clock.wall());
+    let is_proved = hash.is_none() && fresh.is_ok();
+    if !is_by_passkey {
+        fresh?;
+    }
+    let subjects = throttle::subjects(person.email.key(), &who.address);
+    Ok(Ok(Proof {
+        known: Known { person, hash },
+        is_proved,
+        subjects,
+        second,
+    }))
+}
+
+pub(super) async fn not_yet(
+    who: &SignedIn,
+    posted: &Posted<Proving>,
+    problems: &Problems,
+    dialog: Dialog,
+) -> Answer {
+    let form = posted.again(problems).without("code").without("passkey");
     page_with(422, &view(who, form, dialog).await?)
 }
 
-fn wrong_code() -> Problems {
-    let mut problems = Problems::default();
-    problems.add("code", WRONG);
-    problems
+impl From<Missed> for Problems {
+    fn from(missed: Missed) -> Self {
+        let mut problems = Self::default();
+        match missed {
+            Missed::Code => problems.add("code", WRONG),
+            Missed::Passkey(wrong) => problems.add("", wrong.says()),
+        }
+        problems
+    }
 }
 
 async fn show_renew(who: SignedIn) -> Answer {
@@ -287,19 +449,15 @@ async fn renew(who: SignedIn, posted: Posted<Proving>) -> Answer {
         Ok(proof) => proof,
         Err(problems) => return not_yet(&who, &posted, &problems, Dialog::Renew).await,
     };
-    let (caller, signing, codes) = (
-        Caller::of(&who),
-        who.portal.signing.clone(),
-        RecoveryCodes::make(),
-    );
+    let (caller, portal, codes) = (Caller::of(&who), who.portal.clone(), RecoveryCodes::make());
     let kept = codes.clone();
     let done = who
         .portal
         .db
-        .write(move |tx| service::renew_codes(tx, &caller, &signing, &proof, &kept))
+        .write(move |tx| service::renew_codes(tx, &caller, &portal, &proof, &kept))
         .await?;
-    if !done {
-        return not_yet(&who, &posted, &wrong_code(), Dialog::Renew).await;
+    if let Err(missed) = done {
+        return not_yet(&who, &posted, &missed.into(), Dialog::Renew).await;
     }
     who.portal.jobs.nudge();
     let mut shown = view(&who, form::fresh(), Dialog::None).await?;
@@ -316,20 +474,20 @@ async fn remove(who: SignedIn, posted: Posted<Proving>) -> Answer {
         Ok(proof) => proof,
         Err(problems) => return not_yet(&who, &posted, &problems, Dialog::Remove).await,
     };
-    let (caller, actor, signing, cookie) = (
+    let (caller, actor, portal, cookie) = (
         Caller::of(&who),
         who.actor().clone(),
-        who.portal.signing.clone(),
+        who.portal.clone(),
         token::random(),
     );
     let new = cookie.clone();
     let done = who
         .portal
         .db
-        .write(move |tx| service::remove_own(tx, &caller, &signing, &actor, &proof, &new))
+        .write(move |tx| service::remove_own(tx, &caller, &portal, &actor, &proof, &new))
         .await?;
-    if !done {
-        return not_yet(&who, &posted, &wrong_code(), Dialog::Remove).await;
+    if let Err(missed) = done {
+        return not_yet(&who, &posted, &missed.into(), Dialog::Remove).await;
     }
     who.portal.jobs.nudge();
     let flash = Flash::new(

@@ -4,6 +4,7 @@ use super::super::entrance::Entrance;
 use super::super::service::{self, Caller, CameIn, FirstStep, Known, Login};
 use super::second_step::ask_for_code;
 use super::{next_page, prove, provider, query_value};
+use crate::authn::passkeys::Site;
 use crate::authn::password::Verdict;
 use crate::authn::people::Person;
 use crate::authn::system_users::UserName;
@@ -47,6 +48,14 @@ struct LoginView {
     message_of_the_day: String,
     /// The identity provider by which one may come in, and the way there.
     provider: Option<ProviderLink>,
+    /// The way to sign in with a passkey, where browsers make them for this portal.
+    passkey: Option<String>,
+}
+
+/// The way to sign in with a passkey, and on to a page from there.
+fn passkey_link(visit: &Visit, next: &str) -> Option<String> {
+    let next: String = url::form_urlencoded::byte_serialize(next.as_bytes()).collect();
+    Site::of(&visit.portal.config.base_url).map(|_| format!("/login/passkey?next={next}"))
 }
 
 /// The way to the identity provider.
@@ -96,6 +105,7 @@ async fn login_view(visit: &Visit, form: FormState, next: &str) -> Result<LoginV
         cast,
         message_of_the_day,
         provider: ProviderLink::of(visit, next, false),
+        passkey: passkey_link(visit, next),
         already: visit.actor.as_ref().map(|actor| actor.person.label()),
     })
 }
@@ -161,7 +171,7 @@ async fn sign_in(visit: Public, posted: Posted<Typed>) -> Answer {
             entrance.set_cookie(&mut response);
             Ok(response)
         }
-        Ok(Entered::HalfWay(step)) => ask_for_code(&visit, &step, &typed.next),
+        Ok(Entered::HalfWay(step)) => ask_for_code(&visit, &step, &typed.next).await,
         Ok(Entered::No) => {
             problems.add(
                 "",
@@ -323,7 +333,7 @@ async fn sign_in_as(visit: LabOnly, posted: Posted<SignInAs>) -> Answer {
         .await?;
     if came == CameIn::HalfWay {
         let step = FirstStep::of(&known, visit.portal.clock.wall());
-        return ask_for_code(&visit, &step, &posted.value.next);
+        return ask_for_code(&visit, &step, &posted.value.next).await;
     }
     let mut response = reply::redirect(next_page(&visit, &posted.value.next));
     entrance.set_cookie(&mut response);

@@ -3,6 +3,7 @@
 
 mod clients;
 mod invite;
+mod passkeys;
 mod passwords;
 mod provider;
 mod second_factor;
@@ -13,9 +14,12 @@ mod sign_in;
 
 pub use clients::{NewClient, add_client, client, end_client, end_client_of, note_trade, redeem, trade};
 pub use invite::{accept, invite, invite_first, rename, set_state};
+pub use passkeys::{ByPasskey, Shown, add_passkey, by_passkey, prove, remove_passkey, site};
 pub use passwords::{ask_reset, change_password, link_of, reset, send_reset, tell_of_change};
 pub use provider::{Came, Pending, by_provider, link_by_password, miss_of_provider};
-pub use second_factor::{Draft, Proof, remove_own, remove_second_factor, renew_codes, set_up_second_factor};
+pub use second_factor::{
+    Draft, Missed, Proof, Second, remove_own, remove_second_factor, renew_codes, set_up_second_factor,
+};
 pub use second_step::{FirstStep, second_step};
 pub use sessions::{end_other_sessions, end_session};
 pub use set_up::{Operator, bootstrap, may_set_up, set_up};

@@ -3,16 +3,18 @@
 
 use super::Caller;
 use super::sign_in::{CameIn, Known, miss, open, still};
-use crate::authn::provider::{self, Arrival, Provider};
+use crate::authn::provider::{self as identities, Arrival, Provider};
 use crate::authn::session::Way;
 use crate::authn::throttle::{self, Subjects};
 use crate::authn::{Person, PersonState, PlatformRole, people};
 use crate::error::{Error, Result};
 use crate::identity::entrance::Entrance;
+use crate::identity::letters;
 use crate::kernel::event::Outcome;
 use crate::kernel::ids::PersonId;
 use crate::kernel::{EmailAddress, Event, Kind, Moment, Name};
 use crate::platform::db::{Once, OnceKey, Recorded, Tx};
+use crate::platform::mail;
 use crate::platform::signing::Signing;
 use crate::platform::token;
 use chrono::TimeDelta;
@@ -99,7 +101,7 @@ pub fn by_provider(
         return Ok(done.map(|()| Came::Refused(AGAIN)));
     }
     tx.made(caller.now, Some(&once), "")?;
-    let person = match find(tx, caller, entrance, new, arrival)? {
+    let person = match find(tx, caller, provider, entrance, new, arrival)? {
         Found::Person(person) => person,
         Found::Asked(person) => {
             let event = Event::new(
@@ -137,17 +139,18 @@ enum Found {
 
 const AGAIN: &str = "This sign-in was finished already. Begin again.";
 const NO_ADDRESS: &str = "The identity provider gives no e-mail address that it has verified. Verify your address there, or sign in with a password here.";
-const DISABLED: &str = "Your user account is disabled. Ask whoever runs this portal.";
+pub(super) const DISABLED: &str = "Your user account is disabled. Ask whoever runs this portal.";
 const NO_PASSWORD: &str = "Your e-mail address belongs to a user account that is linked to another account of the identity provider. If it is yours, set a password by Forgot your password?, then come in this way again and give it once.";
 
 fn find(
     tx: &mut Tx<'_>,
     caller: &Caller,
+    provider: &Provider,
     entrance: &Entrance,
     new: PersonId,
     arrival: &Arrival,
 ) -> Result<Found> {
-    if let Some(id) = provider::person_of(tx, &arrival.issuer, &arrival.subject)? {
+    if let Some(id) = identities::person_of(tx, &arrival.issuer, &arrival.subject)? {
         let person = people::find(tx, id)?;
         return Ok(match person.state {
             PersonState::Active => Found::Person(person),
@@ -193,6 +196,7 @@ fn find(
             );
             tx.note(caller.now, &entrance.who(&person), &event)?;
             link(tx, caller, entrance, &person, arrival)?;
+            tell_of_link(tx, caller, provider, &person, arrival)?;
             crate::authz::links::end_about(tx, person.id.as_str(), caller.now)?;
             Ok(Found::Person(person))
         }
@@ -213,7 +217,7 @@ fn link(
     person: &Person,
     arrival: &Arrival,
 ) -> Result<()> {
-    provider::link(tx, caller.wall, &arrival.issuer, &arrival.subject, person.id)?;
+    identities::link(tx, caller.wall, &arrival.issuer, &arrival.subject, person.id)?;
     let event = Event::new(
         Kind::ProviderLinked,
         person.id,
@@ -221,6 +225,27 @@ fn link(
     )
     .with(json!({ "issuer": arrival.issuer, "subject": arrival.subject }));
     tx.note(caller.now, &entrance.who(person), &event)
+}
+
+/// Tells a person that an account of the provider opens the user account that they had.
+fn tell_of_link(
+    tx: &mut Tx<'_>,
+    caller: &Caller,
+    provider: &Provider,
+    person: &Person,
+    arrival: &Arrival,
+) -> Result<()> {
+    let account = arrival.email.as_deref().unwrap_or(&arrival.subject);
+    mail::post(
+        tx,
+        caller.now,
+        letters::PROVIDER_LINKED,
+        person.id.as_str(),
+        &json!({ "provider": provider.name(), "issuer": arrival.issuer, "account": account }),
+        &person.name,
+        &person.email,
+    )
+    .map(drop)
 }
 
 /// Links an account of the provider to somebody who has proved that they are this person, and gives them the roles of their groups.
@@ -233,6 +258,7 @@ pub(super) fn complete(
     arrival: &Arrival,
 ) -> Result<()> {
     link(tx, caller, entrance, person, arrival)?;
+    tell_of_link(tx, caller, provider, person, arrival)?;
     follow_groups(tx, caller, provider, entrance, person, arrival)
 }
 

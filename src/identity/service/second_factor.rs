@@ -1,11 +1,14 @@
 //! Setting a second factor up, and removing it.
 
+use super::passkeys::{Shown, miss_of_passkey, take_of};
 use super::sign_in::{Known, miss, still};
 use super::{Caller, session_key};
-use crate::authn::second_factor::{self, RecoveryCodes};
+use crate::authn::passkeys::Wrong;
+use crate::authn::second_factor::{self, RecoveryCodes, Taken};
 use crate::authn::throttle::{self, Subjects};
 use crate::authn::{Actor, Person, people, session, totp};
 use crate::error::{Error, Result};
+use crate::http::Portal;
 use crate::identity::letters;
 use crate::kernel::ids::PersonId;
 use crate::kernel::{Event, Kind, Moment, Secret, Who};
@@ -99,24 +102,92 @@ pub fn set_up_second_factor(
     tx.record(caller.now, &caller.who, &event, ())
 }
 
-/// What somebody who is signed in has proved, before a second factor is changed: the password, and a code.
+/// What is shown as a second factor.
+#[derive(Clone)]
+pub enum Second {
+    /// A code of the authenticator or a recovery code, as it was typed.
+    Code(String),
+    /// A passkey.
+    Passkey(Shown),
+}
+
+/// Why a second factor is not taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Missed {
+    /// The code is not good.
+    Code,
+    /// The passkey is not.
+    Passkey(Wrong),
+}
+
+/// With what a second factor was shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum With {
+    /// A code of the authenticator.
+    Code,
+    /// A recovery code, of which so many are left.
+    Recovery {
+        /// How many.
+        left: usize,
+    },
+    /// A passkey.
+    Passkey,
+}
+
+/// Takes a second factor. A miss is counted and recorded; `what` says of what.
+pub(super) fn take_second(
+    tx: &mut Tx<'_>,
+    caller: &Caller,
+    portal: &Portal,
+    person: &Person,
+    (second, is_verified): (&Second, bool),
+    what: &str,
+) -> Result<std::result::Result<With, Recorded<Missed>>> {
+    let subjects =
+        throttle::subjects_of_second_step(tx, caller.wall, person.email.key(), &caller.who.address)?;
+    throttle::check(tx, caller.wall, &subjects)?;
+    let with = match second {
+        Second::Code(typed) => match second_factor::take(tx, &portal.signing, caller.wall, person.id, typed)? {
+            Some(Taken::Code) => With::Code,
+            Some(Taken::Recovery { left }) => With::Recovery { left },
+            None => {
+                let done = miss(tx, caller, &subjects, Some(person), what)?;
+                return Ok(Err(done.map(|()| Missed::Code)));
+            }
+        },
+        Second::Passkey(shown) => match take_of(tx, caller, portal, shown, person.id, is_verified)? {
+            Ok(()) => With::Passkey,
+            Err(wrong) => {
+                let done = miss_of_passkey(tx, caller, &subjects, Some(person), what, wrong)?;
+                return Ok(Err(done.map(|()| Missed::Passkey(wrong))));
+            }
+        },
+    };
+    throttle::clear(tx, &subjects)?;
+    Ok(Ok(with))
+}
+
+/// What somebody who is signed in has proved, before a second factor is changed: the password, and a second factor; or a
+/// passkey that checks who it is.
 #[derive(Clone)]
 pub struct Proof {
     /// With whose password.
     pub known: Known,
+    /// Whether the password was right, or the identity provider has said a short while ago who it is.
+    pub is_proved: bool,
     /// Tries of the password.
     pub subjects: Subjects,
-    /// The code as it was typed.
-    pub code: String,
+    /// The second factor.
+    pub second: Second,
 }
 
-/// Takes a code; true when it is good. A miss is counted and recorded.
-fn good(
+/// Takes a second factor of somebody who is signed in. A miss is counted and recorded.
+pub(super) fn good(
     tx: &mut Tx<'_>,
     caller: &Caller,
-    signing: &Signing,
+    portal: &Portal,
     proof: &Proof,
-) -> Result<std::result::Result<(), Recorded<bool>>> {
+) -> Result<std::result::Result<(), Recorded<Missed>>> {
     let person = &proof.known.person;
     throttle::check(tx, caller.wall, &proof.subjects)?;
     // Who has no password was asked by the identity provider.
@@ -133,54 +204,60 @@ fn good(
             "There is no second factor.",
         ));
     }
-    throttle::clear(tx, &proof.subjects)?;
-    let subjects =
-        throttle::subjects_of_second_step(tx, caller.wall, person.email.key(), &caller.who.address)?;
-    throttle::check(tx, caller.wall, &subjects)?;
-    if second_factor::take(tx, signing, caller.wall, person.id, &proof.code)?.is_none() {
-        let done = miss(tx, caller, &subjects, Some(person), "check of a code")?;
-        return Ok(Err(done.map(|()| false)));
+    if proof.is_proved {
+        throttle::clear(tx, &proof.subjects)?;
+    } else if matches!(proof.second, Second::Code(_)) {
+        // A code alone proves nothing.
+        return Err(Error::Stale);
     }
-    throttle::clear(tx, &subjects)?;
-    Ok(Ok(()))
+    let second = (&proof.second, !proof.is_proved);
+    let with = take_second(tx, caller, portal, person, second, "check of a second factor")?;
+    Ok(with.map(drop))
 }
 
-/// Removes one's own; false when the code is not good. Other sessions and API clients end.
+/// Removes one's own authenticator. Other sessions and API clients end; passkeys stay.
 pub fn remove_own(
     tx: &mut Tx<'_>,
     caller: &Caller,
-    signing: &Signing,
+    portal: &Portal,
     actor: &Actor,
     proof: &Proof,
     cookie: &str,
-) -> Result<Recorded<bool>> {
-    if let Err(missed) = good(tx, caller, signing, proof)? {
-        return Ok(missed);
+) -> Result<Recorded<std::result::Result<(), Missed>>> {
+    if let Err(missed) = good(tx, caller, portal, proof)? {
+        return Ok(missed.map(Err));
     }
     let person = &actor.person;
-    second_factor::remove(tx, person.id)?;
+    if !second_factor::remove_authenticator(tx, person.id, caller.wall)? {
+        return Err(Error::refused(
+            "second-factor.not-set",
+            "There is no authenticator that shows codes.",
+        ));
+    }
+    let is_left = second_factor::is_set(tx, person.id)?;
     let key = session_key(actor)?;
     session::end_all_access(tx, caller.now, person.id, Some(&key))?;
     session::renew(tx, &key, cookie, caller.wall)?;
-    tell(tx, caller.now, person, &json!({ "what": "removed" }))?;
+    let what = if is_left { "authenticator-removed" } else { "removed" };
+    tell(tx, caller.now, person, &json!({ "what": what }))?;
     let event = Event::new(
         Kind::SecondFactorRemoved,
         person.id,
         format!("{} removed the second factor.", person.name),
     );
-    tx.record(caller.now, &caller.who, &event, true)
+    tx.record(caller.now, &caller.who, &event, Ok(()))
 }
 
-/// Makes new recovery codes in the place of the old ones; false when the code is not good.
+/// Makes new recovery codes in the place of the old ones.
 pub fn renew_codes(
     tx: &mut Tx<'_>,
     caller: &Caller,
-    signing: &Signing,
+    portal: &Portal,
     proof: &Proof,
     codes: &RecoveryCodes,
-) -> Result<Recorded<bool>> {
-    if let Err(missed) = good(tx, caller, signing, proof)? {
-        return Ok(missed);
+) -> Result<Recorded<std::result::Result<(), Missed>>> {
+    if let Err(missed) = good(tx, caller, portal, proof)? {
+        return Ok(missed.map(Err));
     }
     let person = &proof.known.person;
     second_factor::renew_recovery_codes(tx, person.id, codes)?;
@@ -190,7 +267,7 @@ pub fn renew_codes(
         person.id,
         format!("{} made new recovery codes.", person.name),
     );
-    tx.record(caller.now, &caller.who, &event, true)
+    tx.record(caller.now, &caller.who, &event, Ok(()))
 }
 
 /// Removes the second factor of somebody who has lost it: for whoever looks after people, and for the operator's command.

@@ -1,14 +1,14 @@
-//! The second of two steps of a sign-in: a code, after the password.
+//! The second of two steps of a sign-in: a code or a passkey, after the password.
 
 use super::Caller;
 use super::provider::complete;
-use super::second_factor::tell;
-use super::sign_in::{Known, miss};
-use crate::authn::provider::{Arrival, Provider};
-use crate::authn::second_factor::{self, Taken};
+use super::second_factor::{Missed, Second, With, take_second, tell};
+use super::sign_in::Known;
+use crate::authn::provider::Arrival;
 use crate::authn::session::Way;
-use crate::authn::{PersonState, people, throttle};
+use crate::authn::{PersonState, people, second_factor};
 use crate::error::{Error, Result};
+use crate::http::Portal;
 use crate::identity::entrance::Entrance;
 use crate::kernel::ids::PersonId;
 use crate::kernel::{Event, Kind, Moment};
@@ -59,6 +59,11 @@ impl FirstStep {
         }
     }
 
+    /// Whose step it is.
+    pub const fn person(&self) -> PersonId {
+        self.person
+    }
+
     /// As a text that nobody can read or change.
     pub fn lock(&self, signing: &Signing) -> Result<String> {
         let text = serde_json::to_string(self).map_err(Error::internal)?;
@@ -73,16 +78,16 @@ impl FirstStep {
     }
 }
 
-/// Lets a person in with a code of the authenticator or a recovery code, or counts and records a miss; true when they are
-/// in. Whoever has another password by now, or no second factor any more, begins again.
+/// Lets a person in with a second factor, or counts and records a miss. Whoever has another password by now, or no second
+/// factor any more, begins again.
 pub fn second_step(
     tx: &mut Tx<'_>,
     caller: &Caller,
-    (signing, provider): (&Signing, Option<&Provider>),
+    portal: &Portal,
     entrance: &Entrance,
     step: &FirstStep,
-    typed: &str,
-) -> Result<Recorded<bool>> {
+    second: &Second,
+) -> Result<Recorded<std::result::Result<(), Missed>>> {
     let person = people::find(tx, step.person).map_err(|_| Error::SignedOut)?;
     let hash = people::password_hash(tx, person.id)?.unwrap_or_default();
     if person.state != PersonState::Active
@@ -91,44 +96,43 @@ pub fn second_step(
     {
         return Err(Error::SignedOut);
     }
-    let subjects =
-        throttle::subjects_of_second_step(tx, caller.wall, person.email.key(), &caller.who.address)?;
-    throttle::check(tx, caller.wall, &subjects)?;
-    let way = match second_factor::take(tx, signing, caller.wall, person.id, typed)? {
-        None => {
-            let done = miss(tx, caller, &subjects, Some(&person), "second step of a sign-in")?;
-            return Ok(done.map(|()| false));
-        }
-        Some(Taken::Code) if step.by_provider => Way::ProviderCode,
-        Some(Taken::Code) => Way::Code,
-        Some(Taken::Recovery { left }) => {
-            let event = Event::new(
-                Kind::RecoveryCodeUsed,
-                person.id,
-                format!("{} used a recovery code.", person.name),
-            )
-            .with(json!({ "left": left }));
-            tx.note(caller.now, &entrance.who(&person), &event)?;
-            tell(
-                tx,
-                caller.now,
-                &person,
-                &json!({ "what": "used", "left": left.to_string() }),
-            )?;
-            if step.by_provider {
-                Way::ProviderRecoveryCode
-            } else {
-                Way::RecoveryCode
-            }
-        }
+    let with = match take_second(tx, caller, portal, &person, (second, false), "second step of a sign-in")? {
+        Ok(with) => with,
+        Err(missed) => return Ok(missed.map(Err)),
     };
-    throttle::clear(tx, &subjects)?;
+    if let With::Recovery { left } = with {
+        let event = Event::new(
+            Kind::RecoveryCodeUsed,
+            person.id,
+            format!("{} used a recovery code.", person.name),
+        )
+        .with(json!({ "left": left }));
+        tx.note(caller.now, &entrance.who(&person), &event)?;
+        tell(
+            tx,
+            caller.now,
+            &person,
+            &json!({ "what": "used", "left": left.to_string() }),
+        )?;
+    }
     if let Some(arrival) = &step.to_link {
-        let provider = provider.ok_or(Error::SignedOut)?;
+        let provider = portal.provider.as_deref().ok_or(Error::SignedOut)?;
         complete(tx, caller, provider, entrance, &person, arrival)?;
     }
-    let event = entrance.open(tx, &person, way)?;
-    tx.record(caller.now, &entrance.who(&person), &event, true)
+    let event = entrance.open(tx, &person, way(step, with))?;
+    tx.record(caller.now, &entrance.who(&person), &event, Ok(()))
+}
+
+/// How somebody has come in.
+const fn way(step: &FirstStep, with: With) -> Way {
+    match (step.by_provider, with) {
+        (false, With::Code) => Way::Code,
+        (false, With::Recovery { .. }) => Way::RecoveryCode,
+        (false, With::Passkey) => Way::PasswordPasskey,
+        (true, With::Code) => Way::ProviderCode,
+        (true, With::Recovery { .. }) => Way::ProviderRecoveryCode,
+        (true, With::Passkey) => Way::ProviderPasskey,
+    }
 }
 
 #[cfg(test)]

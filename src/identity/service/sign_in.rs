@@ -116,7 +116,7 @@ pub(super) fn open(
         let event = Event::new(
             Kind::SecondStepAsked,
             person.id,
-            format!("{} was asked for a code of the second factor.", person.name),
+            format!("{} was asked for the second factor.", person.name),
         );
         return tx.record(caller.now, &entrance.who(person), &event, CameIn::HalfWay);
     }

@@ -723,6 +723,22 @@ diesel::table! {
 }
 
 diesel::table! {
+    passkeys (id) {
+        id -> Text,
+        person_id -> Text,
+        credential_id -> Text,
+        public_key -> Text,
+        name -> Text,
+        counter -> BigInt,
+        is_backup_eligible -> Bool,
+        is_backed_up -> Bool,
+        transports -> Text,
+        made_at -> Timestamp,
+        used_at -> Nullable<Timestamp>,
+    }
+}
+
+diesel::table! {
     people (id) {
         id -> Text,
         email -> Text,
@@ -1228,6 +1244,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     order_views,
     orders,
     outbox,
+    passkeys,
     people,
     platform_roles,
     provider_identities,

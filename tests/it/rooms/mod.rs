@@ -30,6 +30,7 @@ mod metrics;
 mod on_prem_command;
 mod order_pages;
 mod orders;
+mod passkeys;
 mod pasted;
 mod policy;
 mod policy_authorization;

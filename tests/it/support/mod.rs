@@ -2,6 +2,7 @@
 #![allow(dead_code, unused_imports, reason = "a kit: not every test needs every tool")]
 
 mod api;
+mod authenticator;
 pub mod both;
 mod browser;
 mod cast;
@@ -23,6 +24,7 @@ mod server;
 mod tokens;
 
 pub use api::{Api, Reply};
+pub use authenticator::{Authenticator, PRESENT, VERIFIED};
 pub use browser::{Browser, Page, sel};
 pub use cast::{Account, Cast, PASSWORD};
 pub use database::{Database, postgres, repository, unpacked};
