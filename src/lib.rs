@@ -33,6 +33,7 @@ pub mod smart_accounts;
 pub mod sync;
 pub mod system_users;
 pub mod tokens;
+pub mod user_accounts;
 pub mod vendor_api;
 pub mod virtual_accounts;
 pub mod webhooks;

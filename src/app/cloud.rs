@@ -12,7 +12,7 @@ use crate::platform::signing::Signing;
 use crate::{
     access_requests, account_requests, alerts, catalog, device_managers, devices, events, explain, home,
     identity, licenses, members, orders, saved_views, server, simulator, smart_accounts, sync, tokens,
-    vendor_api, virtual_accounts, webhooks,
+    user_accounts, vendor_api, virtual_accounts, webhooks,
 };
 use std::sync::Arc;
 
@@ -43,6 +43,7 @@ pub fn routes(routes: &mut Routes) {
     webhooks::routes(routes);
     explain::routes(routes);
     simulator::routes(routes);
+    user_accounts::routes(routes);
     simulator::order_routes(routes);
     simulator::graded_routes(routes);
     server::health_routes(routes);

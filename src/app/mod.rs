@@ -23,8 +23,8 @@ use crate::platform::settings;
 use crate::platform::signing::Signing;
 use crate::{
     access_requests, account_requests, authn, device_managers, devices, identity, licenses, local_accounts,
-    members, orders, simulator, smart_accounts, sync, system_users, tokens, vendor_api, virtual_accounts,
-    webhooks,
+    members, orders, simulator, smart_accounts, sync, system_users, tokens, user_accounts, vendor_api,
+    virtual_accounts, webhooks,
 };
 use chrono::TimeDelta;
 use std::sync::atomic::AtomicU64;
@@ -131,6 +131,7 @@ pub fn refusals() -> Vec<crate::error::Coded> {
     for room in [
         identity::REFUSALS,
         system_users::REFUSALS,
+        user_accounts::REFUSALS,
         smart_accounts::REFUSALS,
         members::REFUSALS,
         access_requests::REFUSALS,

@@ -225,6 +225,57 @@ pub fn all(read: &mut dyn Reads, most: i64) -> Result<Vec<(Person, Moment)>> {
     store::all_people(read, most)
 }
 
+/// A person's user account, as whoever runs the portal sees it.
+#[derive(Debug, Clone)]
+pub struct Account {
+    /// Whose.
+    pub id: PersonId,
+    /// Where they are written to.
+    pub email: String,
+    /// Their name.
+    pub name: String,
+    /// Whether they can sign in.
+    pub state: PersonState,
+    /// Since when they are there.
+    pub created_at: Moment,
+    /// Their roles over the portal.
+    pub roles: Vec<PlatformRole>,
+    /// Whether a second factor is asked of them.
+    pub has_second_factor: bool,
+    /// Whether an account of an identity provider lets them in.
+    pub is_linked: bool,
+}
+
+/// What a list of user accounts asks for.
+#[derive(Debug, Clone, Default)]
+pub struct AccountsWanted {
+    /// Words in the name or the address.
+    pub q: String,
+    /// Those that stand so; all when empty.
+    pub states: Vec<PersonState>,
+}
+
+/// How many user accounts are asked for.
+pub fn count_accounts(read: &mut dyn Reads, wanted: &AccountsWanted) -> Result<u64> {
+    Ok(store::count_accounts(read, wanted)?.unsigned_abs())
+}
+
+/// A part of those that are asked for, in order: by `name`, `email` or `added`, and whether falling.
+pub fn accounts(
+    read: &mut dyn Reads,
+    wanted: &AccountsWanted,
+    order: (&str, bool),
+    (limit, offset): (u64, u64),
+) -> Result<Vec<Account>> {
+    let some = (limit.cast_signed(), offset.cast_signed());
+    store::accounts(read, wanted, order, some)
+}
+
+/// One user account.
+pub fn account(read: &mut dyn Reads, id: PersonId) -> Result<Account> {
+    store::account(read, id)
+}
+
 /// How many people there are.
 pub fn count(read: &mut dyn Reads) -> Result<i64> {
     store::count_people(read)

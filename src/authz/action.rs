@@ -149,6 +149,8 @@ actions! {
     ApproveDomain(Platform): "approve Account Domain Identifiers";
     /// Look after the installation.
     Operate(Platform): "operate this installation";
+    /// Say who may no longer sign in, and who may again.
+    ManagePeople(Platform): "disable and enable user accounts", fresh;
     /// Move the lab's clock.
     ControlClock(Platform): "control the clock";
     /// See the graded labs that there are, and how one fares oneself.

@@ -131,6 +131,7 @@ pub const MATRIX: &[(Action, &[Holder])] = &[
     (Action::ConfigureServer, &[SYS_ADMIN]),
     (Action::ApproveDomain, &[DOMAINS]),
     (Action::Operate, &[OPERATOR, SYS_ADMIN]),
+    (Action::ManagePeople, &[OPERATOR]),
     (Action::ControlClock, &[OPERATOR, SYS_ADMIN]),
     (Action::ViewLabs, &[ANYONE]),
     (Action::TakeLabs, &[ANYONE]),

@@ -44,6 +44,18 @@ pub fn routes(routes: &mut Routes) {
         sessions,
     );
     routes.api(
+        Method::DELETE,
+        "/api/v1/me/sessions",
+        Api::says("End all of one's browser sessions. API clients stay.").gives_nothing(),
+        end_sessions,
+    );
+    routes.api(
+        Method::DELETE,
+        "/api/v1/me/sessions/{session}",
+        Api::says("End one of one's browser sessions.").gives_nothing(),
+        end_session,
+    );
+    routes.api(
         Method::GET,
         "/api/v1/me/passkeys",
         Api::says("One's passkeys, the oldest first.").gives::<Passkeys>(200),
@@ -309,6 +321,24 @@ async fn sessions(who: SignedIn) -> Answer {
         })
         .collect();
     json(200, &Sessions { sessions })
+}
+
+async fn end_sessions(who: SignedIn) -> Answer {
+    let (caller, person) = (Caller::of(&who), who.actor().person.clone());
+    who.portal
+        .db
+        .write(move |tx| service::end_all_sessions(tx, &caller, &person))
+        .await?;
+    reply::nothing()
+}
+
+async fn end_session(who: SignedIn, id: PathPart<SessionId>) -> Answer {
+    let (caller, person) = (Caller::of(&who), who.actor().person.clone());
+    who.portal
+        .db
+        .write(move |tx| service::end_session(tx, &caller, &person, id.0))
+        .await?;
+    reply::nothing()
 }
 
 /// Passkeys.

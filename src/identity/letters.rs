@@ -73,8 +73,12 @@ fn state(read: &mut Read<'_>, desk: &Desk, envelope: &Envelope) -> Result<Option
         facts: vec![
             ("User account", person.email.to_string()),
             ("By", envelope.extra("by")),
+            ("Reason", envelope.extra("why")),
             ("When", desk.now.words()),
-        ],
+        ]
+        .into_iter()
+        .filter(|(_, value)| !value.is_empty())
+        .collect(),
         closing: vec!["If you think that this is a mistake, ask whoever runs the portal.".to_owned()],
         ..Letter::default()
     }))
@@ -83,7 +87,11 @@ fn state(read: &mut Read<'_>, desk: &Desk, envelope: &Envelope) -> Result<Option
 /// What became of somebody's second factor.
 fn second_factor(read: &mut Read<'_>, desk: &Desk, envelope: &Envelope) -> Result<Option<Letter>> {
     let person = people::find(read, envelope.about_id.parse().map_err(|_| Error::NotFound)?)?;
-    let (what, by, name) = (envelope.extra("what"), envelope.extra("by"), envelope.extra("name"));
+    let (what, by, name) = (
+        envelope.extra("what"),
+        envelope.extra("by"),
+        envelope.extra("name"),
+    );
     let (heading, says) = match what.as_str() {
         "set" => (
             "Your second factor is set up",

@@ -146,7 +146,7 @@ pub fn set_enabled(
         allowed(tx, permit, person, Change::Disable)?;
         PersonState::Disabled
     };
-    identity::set_state(tx, at, permit.who(), person, state)
+    identity::set_state(tx, at, permit.who(), person, state, "")
 }
 
 /// Removes a user: the roles over the server and in its accounts end, and nobody signs in with the name any more. The

@@ -56,15 +56,15 @@ export const program = path.resolve(process.env.LICENTRAL_BIN ?? path.join(here,
 
 /**
  * Starts the portal in lab mode on a free port, with a folder and a database of its own, and waits until it is ready.
- * `env` adds settings. With `onPrem` the On-Prem portal is served beside it; `words` are those after the program's name:
+ * `env` adds settings. `host` is what browsers call it. With `onPrem` the On-Prem portal is served beside it; `words` are those after the program's name:
  * "on-prem", "serve" for an On-Prem server alone.
  */
-export async function startPortal({ env = {}, onPrem = false, words = [] } = {}) {
+export async function startPortal({ env = {}, host = "127.0.0.1", onPrem = false, words = [] } = {}) {
   assert.ok(existsSync(program), `There is no ${program}: run "cargo build" first, or set LICENTRAL_BIN.`);
 
   const folder = mkdtempSync(path.join(tmpdir(), "licentral-browser-"));
   const port = await freePort();
-  const base = `http://127.0.0.1:${port}`;
+  const base = `http://${host}:${port}`;
   const listens = onPrem ? `127.0.0.1:${await freePort()}` : "off";
   const databases = [];
   const newDatabase = (file) => {

@@ -91,12 +91,21 @@ mod tests {
         let asked = Asked::make(wall, Purpose::SignIn, "one browser");
         let locked = asked.lock(&signing).unwrap();
         let open = |after: i64, purpose: Purpose, of: &str| {
-            Asked::open(&signing, wall.plus(TimeDelta::seconds(after)), purpose, of, &locked)
+            Asked::open(
+                &signing,
+                wall.plus(TimeDelta::seconds(after)),
+                purpose,
+                of,
+                &locked,
+            )
         };
         assert_eq!(open(298, Purpose::SignIn, "one browser"), Some(asked.clone()));
         assert_eq!(open(300, Purpose::SignIn, "one browser"), None);
         assert_eq!(open(0, Purpose::Prove, "one browser"), None);
         assert_eq!(open(0, Purpose::SignIn, "another browser"), None);
-        assert_eq!(Asked::open(&signing, wall, Purpose::SignIn, "one browser", "x"), None);
+        assert_eq!(
+            Asked::open(&signing, wall, Purpose::SignIn, "one browser", "x"),
+            None
+        );
     }
 }

@@ -75,7 +75,11 @@ impl Key {
                 let (x, y) = (second?, third?);
                 let point = [&[4], x, y].concat();
                 let is_one = x.len() == 32 && y.len() == 32;
-                let is_on_curve = || UnparsedPublicKey::new(&ECDSA_P256_SHA256_ASN1, &point).parse().is_ok();
+                let is_on_curve = || {
+                    UnparsedPublicKey::new(&ECDSA_P256_SHA256_ASN1, &point)
+                        .parse()
+                        .is_ok()
+                };
                 (is_one && is_on_curve()).then_some(Self::Es256(point))
             }
             (1, EDDSA, Some(6)) => {
@@ -158,26 +162,40 @@ mod tests {
 
         let pair = RsaKeyPair::generate(KeySize::Rsa2048).unwrap();
         let (n, e) = (pair.public_key().modulus(), pair.public_key().exponent());
-        let (n, e) = (n.big_endian_without_leading_zero(), e.big_endian_without_leading_zero());
+        let (n, e) = (
+            n.big_endian_without_leading_zero(),
+            e.big_endian_without_leading_zero(),
+        );
         let key = read(&cose(3, RS256, None, &[(-1, n), (-2, e)])).unwrap();
         let mut signature = vec![0; pair.public_modulus_len()];
         pair.sign(&RSA_PKCS1_SHA256, &SystemRandom::new(), b"x", &mut signature)
             .unwrap();
         assert!(key.has_signed(b"x", &signature) && !key.has_signed(b"y", &signature));
-        assert_eq!(read(&cose(3, RS256, None, &[(-1, &n[..128]), (-2, e)])), None, "1024 bits");
+        assert_eq!(
+            read(&cose(3, RS256, None, &[(-1, &n[..128]), (-2, e)])),
+            None,
+            "1024 bits"
+        );
     }
 
     #[test]
     fn keys_of_other_kinds_off_the_curve_or_told_twice_are_not_taken() {
         let (x, y) = ([1; 32], [2; 32]);
-        assert_eq!(read(&cose(2, ES256, Some(1), &[(-2, &x), (-3, &y)])), None, "off the curve");
+        assert_eq!(
+            read(&cose(2, ES256, Some(1), &[(-2, &x), (-3, &y)])),
+            None,
+            "off the curve"
+        );
         assert_eq!(read(&cose(2, -35, Some(2), &[(-2, &x), (-3, &y)])), None, "P-384");
         assert_eq!(read(&cose(4, 5, None, &[(-1, &x)])), None, "a shared secret");
         let twice = cose(1, EDDSA, Some(6), &[(-2, &x), (-2, &y)]);
         assert_eq!(read(&twice), None);
         // Maps without an end, and of more pairs than there is room for.
         assert_eq!(read(&[0xbf, 0x01]), None);
-        assert_eq!(read(&[0xbb, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff]), None);
+        assert_eq!(
+            read(&[0xbb, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff]),
+            None
+        );
     }
 
     proptest! {

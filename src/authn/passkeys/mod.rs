@@ -98,11 +98,17 @@ impl Wrong {
     /// For whoever sits in front of it: what is so, and the way out.
     pub const fn says(self) -> &'static str {
         match self {
-            Self::NotKnown => "The passkey is not known here. It may have been removed; use another one, or another way.",
-            Self::NotVerified => "The passkey did not check who you are. Use one that asks for a finger, a face or a PIN, or give your password as well.",
+            Self::NotKnown => {
+                "The passkey is not known here. It may have been removed; use another one, or another way."
+            }
+            Self::NotVerified => {
+                "The passkey did not check who you are. Use one that asks for a finger, a face or a PIN, or give your password as well."
+            }
             Self::KindOfKey => "Keys of this kind are not taken here. Use another authenticator.",
             Self::Taken => "This passkey is in use already. Make another one.",
-            Self::Counter => "This passkey has been used elsewhere since, so there may be a copy of it. Come in another way, and remove it.",
+            Self::Counter => {
+                "This passkey has been used elsewhere since, so there may be a copy of it. Come in another way, and remove it."
+            }
             _ => "The passkey was not taken. Try again.",
         }
     }
@@ -348,7 +354,10 @@ mod tests {
         assert_eq!(site.id, "licenses.company.example");
         assert_eq!(site.origin, "https://licenses.company.example");
         let here = Site::of("http://localhost:8080").unwrap();
-        assert_eq!((here.id.as_str(), here.origin.as_str()), ("localhost", "http://localhost:8080"));
+        assert_eq!(
+            (here.id.as_str(), here.origin.as_str()),
+            ("localhost", "http://localhost:8080")
+        );
         for none in [
             "http://licenses.company.example",
             "https://192.0.2.1",

@@ -168,8 +168,14 @@ mod tests {
         let read_said = read(&said, &site()).unwrap();
         assert!(read_said.is_verified && read_said.is_backup_eligible && !read_said.is_backed_up);
         assert_eq!(read_said.counter, 7);
-        assert_eq!(read(&data(VERIFIED, &[]), &site()).unwrap_err(), Wrong::NobodyThere);
-        assert_eq!(read(&data(PRESENT | BACKED_UP, &[]), &site()).unwrap_err(), Wrong::Garbled);
+        assert_eq!(
+            read(&data(VERIFIED, &[]), &site()).unwrap_err(),
+            Wrong::NobodyThere
+        );
+        assert_eq!(
+            read(&data(PRESENT | BACKED_UP, &[]), &site()).unwrap_err(),
+            Wrong::Garbled
+        );
         assert_eq!(read(&data(PRESENT, &[0]), &site()).unwrap_err(), Wrong::Garbled);
         for cut in 0..said.len() {
             assert!(read(&said[..cut], &site()).is_err(), "{cut}");
@@ -183,17 +189,24 @@ mod tests {
 
     #[test]
     fn client_data_is_for_this_question_at_this_site() {
-        let check = |json: serde_json::Value| {
-            check_client(json.to_string().as_bytes(), Kind::Get, "abc", &site())
-        };
+        let check =
+            |json: serde_json::Value| check_client(json.to_string().as_bytes(), Kind::Get, "abc", &site());
         let origin = "https://licenses.company.example";
         let good = serde_json::json!({ "type": "webauthn.get", "challenge": "abc", "origin": origin });
         assert_eq!(check(good.clone()), Ok(()));
         for (name, value, wrong) in [
             ("type", serde_json::json!("webauthn.create"), Wrong::OtherQuestion),
             ("challenge", serde_json::json!("abd"), Wrong::OtherQuestion),
-            ("origin", serde_json::json!("https://licenses.company.example.evil.example"), Wrong::OtherSite),
-            ("origin", serde_json::json!("http://licenses.company.example"), Wrong::OtherSite),
+            (
+                "origin",
+                serde_json::json!("https://licenses.company.example.evil.example"),
+                Wrong::OtherSite,
+            ),
+            (
+                "origin",
+                serde_json::json!("http://licenses.company.example"),
+                Wrong::OtherSite,
+            ),
             ("crossOrigin", serde_json::json!(true), Wrong::OtherSite),
             ("origin", serde_json::json!(1), Wrong::Garbled),
         ] {

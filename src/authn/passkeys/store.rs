@@ -23,8 +23,19 @@ type Row = (
 );
 
 fn to_passkey(row: Row) -> Passkey {
-    let (id, person, credential_id, public_key, name, counter, eligible, backed_up, transports, made_at, used_at) =
-        row;
+    let (
+        id,
+        person,
+        credential_id,
+        public_key,
+        name,
+        counter,
+        eligible,
+        backed_up,
+        transports,
+        made_at,
+        used_at,
+    ) = row;
     Passkey {
         id,
         person,

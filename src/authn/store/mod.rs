@@ -1,5 +1,6 @@
 //! The tables of people, sessions, misses, clients and links.
 
+mod accounts;
 mod clients;
 mod identities;
 mod links;
@@ -7,6 +8,7 @@ mod misses;
 mod people;
 mod sessions;
 
+pub use accounts::*;
 pub use clients::*;
 pub use identities::*;
 pub use links::*;

@@ -1,6 +1,7 @@
 //! The pages of this room.
 
 mod api_access;
+mod factor_dialog;
 mod links;
 mod passkey_sign_in;
 mod passkeys;

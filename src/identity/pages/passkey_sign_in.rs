@@ -72,7 +72,11 @@ struct Typed {
 
 /// Tries an answer.
 async fn enter(visit: &Visit, browser: &str, shown: Shown) -> Result<(ByPasskey, Entrance)> {
-    let (caller, entrance, site) = (Caller::of(visit), Entrance::of(visit), service::site(&visit.portal)?);
+    let (caller, entrance, site) = (
+        Caller::of(visit),
+        Entrance::of(visit),
+        service::site(&visit.portal)?,
+    );
     // Whose it is is known once it is taken: tries are counted by browser and network.
     let subjects = throttle::subjects_for("passkey ", &token::digest(browser), &visit.address);
     let inside = entrance.clone();
@@ -86,6 +90,7 @@ async fn enter(visit: &Visit, browser: &str, shown: Shown) -> Result<(ByPasskey,
 
 async fn sign_in(visit: Public, req: HttpRequest, posted: Posted<Typed>) -> Answer {
     let (typed, portal) = (&posted.value, &visit.portal);
+    service::site(portal)?;
     let browser = visit::raw_cookie(&req, BROWSER).unwrap_or_default();
     let wall = portal.clock.wall();
     let Some(asked) = Asked::open(&portal.signing, wall, Purpose::SignIn, &browser, &typed.asked) else {
@@ -106,7 +111,10 @@ async fn sign_in(visit: Public, req: HttpRequest, posted: Posted<Typed>) -> Answ
             }
             Ok((ByPasskey::No(says), _)) => (422, says.to_owned(), None),
             Err(Error::TooMany { retry_after }) => {
-                let says = format!("There were too many tries. Wait {} and try again.", wait(retry_after));
+                let says = format!(
+                    "There were too many tries. Wait {} and try again.",
+                    wait(retry_after)
+                );
                 (429, says, Some(retry_after.as_secs().max(1)))
             }
             Err(error) => return Err(error),

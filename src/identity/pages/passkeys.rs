@@ -2,9 +2,12 @@
 
 use super::super::model::agent_words;
 use super::super::service::{self, Caller};
-use super::second_factor::{Dialog, HERE, Proving, not_yet, proof_of, show_codes, show_dialog};
+use super::factor_dialog::Dialog;
+use super::second_factor::{HERE, Proving, not_yet, proof_of, show_codes, show_dialog};
 use super::{own_shell, own_tabs, query_value};
-use crate::authn::passkeys::{self, ALGORITHMS, Asked, New, NewAnswer, PATIENCE, Passkey, Purpose, Site, Wrong};
+use crate::authn::passkeys::{
+    self, ALGORITHMS, Asked, New, NewAnswer, PATIENCE, Passkey, Purpose, Site, Wrong,
+};
 use crate::authn::second_factor::{self, RecoveryCodes};
 use crate::authn::{Via, session};
 use crate::error::{Error, Problems, Result};
@@ -267,14 +270,16 @@ async fn chosen(who: &SignedIn, id: PasskeyId) -> Result<Passkey> {
 }
 
 async fn show_remove(who: SignedIn, id: PathPart<PasskeyId>) -> Answer {
-    show_dialog(&who, Dialog::RemovePasskey(chosen(&who, id.0).await?)).await
+    show_dialog(&who, Dialog::RemovePasskey(Box::new(chosen(&who, id.0).await?))).await
 }
 
 async fn remove(who: SignedIn, id: PathPart<PasskeyId>, posted: Posted<Proving>) -> Answer {
     let passkey = chosen(&who, id.0).await?;
     let proof = match proof_of(&who, &posted.value).await? {
         Ok(proof) => proof,
-        Err(problems) => return not_yet(&who, &posted, &problems, Dialog::RemovePasskey(passkey)).await,
+        Err(problems) => {
+            return not_yet(&who, &posted, &problems, Dialog::RemovePasskey(Box::new(passkey))).await;
+        }
     };
     let (caller, actor, portal) = (Caller::of(&who), who.actor().clone(), who.portal.clone());
     let (cookie, id) = (token::random(), passkey.id);
@@ -294,6 +299,14 @@ async fn remove(who: SignedIn, id: PathPart<PasskeyId>, posted: Posted<Proving>)
             reply::set_cookie(&mut response, session::COOKIE, &cookie, None);
             Ok(response)
         }
-        Err(missed) => not_yet(&who, &posted, &missed.into(), Dialog::RemovePasskey(passkey)).await,
+        Err(missed) => {
+            not_yet(
+                &who,
+                &posted,
+                &missed.into(),
+                Dialog::RemovePasskey(Box::new(passkey)),
+            )
+            .await
+        }
     }
 }

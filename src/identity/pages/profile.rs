@@ -25,6 +25,7 @@ pub fn routes(routes: &mut Routes) {
     routes.post("/profile", rename);
     routes.get("/profile/sessions", show_sessions);
     routes.post("/profile/sessions/end-others", end_others);
+    routes.post("/profile/sessions/end-all", end_all);
     routes.post("/profile/sessions/{session}/end", end_one);
     routes.get("/preferences", show_preferences);
     routes.post("/preferences", set_preferences);
@@ -178,6 +179,17 @@ async fn end_others(who: SignedIn, _posted: Posted<NoFields>) -> Answer {
         n => format!("{n} other sessions have ended."),
     };
     Ok(who.see_other("/profile/sessions", done(says)))
+}
+
+async fn end_all(who: SignedIn, _posted: Posted<NoFields>) -> Answer {
+    let (caller, person) = (Caller::of(&who), who.actor().person.clone());
+    who.portal
+        .db
+        .write(move |tx| service::end_all_sessions(tx, &caller, &person))
+        .await?;
+    let mut response = who.see_other("/login", done("You are signed out everywhere."));
+    super::sign_in::forget_browser(&mut response);
+    Ok(response)
 }
 
 #[derive(Template)]

@@ -2,6 +2,7 @@
 
 use super::super::picture::Picture;
 use super::super::service::{self, Caller, Draft, Known, Missed, Proof, Second, Shown};
+use super::factor_dialog::Dialog;
 use super::passkeys::{Ask, session_of};
 use super::second_step::WRONG;
 use super::{next_page, own_shell, own_tabs, prove, query_value};
@@ -28,71 +29,6 @@ pub fn routes(routes: &mut Routes) {
     routes.post("/profile/second-factor/recovery-codes", renew);
     routes.get("/profile/second-factor/remove", show_remove);
     routes.post("/profile/second-factor/remove", remove);
-}
-
-/// What stands over the page.
-#[derive(Clone)]
-pub(super) enum Dialog {
-    None,
-    SetUp,
-    Renew,
-    Remove,
-    AddPasskey,
-    RemovePasskey(Passkey),
-}
-
-impl Dialog {
-    const fn title(&self) -> &'static str {
-        match self {
-            Self::None => "Second factor",
-            Self::SetUp | Self::AddPasskey => "Show your second factor",
-            Self::Renew => "Make new recovery codes?",
-            Self::Remove => "Remove second factor?",
-            Self::RemovePasskey(_) => "Remove passkey?",
-        }
-    }
-    const fn is_none(&self) -> bool {
-        matches!(self, Self::None)
-    }
-    const fn is_danger(&self) -> bool {
-        matches!(self, Self::Remove | Self::RemovePasskey(_))
-    }
-    const fn picture(&self) -> &'static str {
-        if self.is_danger() { "triangle-alert" } else { "shield-check" }
-    }
-    const fn tone(&self) -> &'static str {
-        if self.is_danger() { "danger" } else { "ask" }
-    }
-    /// Where its form is sent.
-    fn action(&self) -> String {
-        match self {
-            Self::None => HERE.to_owned(),
-            Self::SetUp => format!("{HERE}/set-up/prove"),
-            Self::Renew => format!("{HERE}/recovery-codes"),
-            Self::Remove => format!("{HERE}/remove"),
-            Self::AddPasskey => format!("{HERE}/passkeys/prove"),
-            Self::RemovePasskey(passkey) => format!("{HERE}/passkeys/{}/remove", passkey.id),
-        }
-    }
-    /// What is so, before it is done.
-    fn says(&self) -> String {
-        match self {
-            Self::None => String::new(),
-            Self::SetUp => "Before another second factor is set up, show one that you have. New recovery codes take the place of the old ones.".to_owned(),
-            Self::AddPasskey => "Before a passkey is added, show a second factor that you have.".to_owned(),
-            Self::Renew => "The codes that you have now are no longer good afterwards.".to_owned(),
-            Self::Remove => "Your authenticator is no longer asked for. Without a passkey, your password alone then lets you in. All other sessions end and your API clients are revoked.".to_owned(),
-            Self::RemovePasskey(passkey) => format!("The passkey {} no longer lets you in. Without another second factor, your password alone does. All other sessions end and your API clients are revoked.", passkey.name),
-        }
-    }
-    const fn button(&self) -> &'static str {
-        match self {
-            Self::None | Self::SetUp | Self::AddPasskey => "Continue",
-            Self::Renew => "Make new codes",
-            Self::Remove => "Remove second factor",
-            Self::RemovePasskey(_) => "Remove passkey",
-        }
-    }
 }
 
 #[derive(Template)]
@@ -333,12 +269,6 @@ pub(super) struct Proving {
     asked: String,
     #[serde(default)]
     passkey: String,
-}
-
-async fn has_password(who: &SignedIn) -> Result<bool> {
-    let id = who.actor().person.id;
-    let hash = who.portal.db.read(move |r| people::password_hash(r, id)).await?;
-    Ok(hash.is_some())
 }
 
 /// The page with a dialog that changes the second factor. It asks for the password; who has none proves who they are before.

@@ -40,7 +40,11 @@ async fn view(
 ) -> Result<StepView> {
     let passkeys = passkeys_of(visit, step.person()).await?;
     let ask = Ask::one_of(visit, Purpose::SecondStep, locked, &passkeys)?;
-    let mut shell = visit.shell(if ask.is_some() { "Show your second factor" } else { "Enter a code" });
+    let mut shell = visit.shell(if ask.is_some() {
+        "Show your second factor"
+    } else {
+        "Enter a code"
+    });
     shell.menu.clear();
     shell.error_title = form.has_problems();
     Ok(StepView {
@@ -77,7 +81,9 @@ pub(super) fn lead_to_code(visit: &Visit, step: &FirstStep, next: &str) -> Answe
 async fn show(visit: Public, req: HttpRequest) -> Answer {
     let (signing, wall) = (&visit.portal.signing, visit.portal.clock.wall());
     let locked = visit::raw_cookie(&req, STEP);
-    let step = locked.as_ref().and_then(|locked| FirstStep::open(signing, wall, locked));
+    let step = locked
+        .as_ref()
+        .and_then(|locked| FirstStep::open(signing, wall, locked));
     match (step, locked) {
         (Some(step), Some(locked)) => {
             let next = query_value(&visit, "next");

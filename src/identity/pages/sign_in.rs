@@ -20,6 +20,7 @@ use crate::http::{
 };
 use crate::kernel::{Edition, EmailAddress, Secret};
 use crate::platform::{settings, token};
+use actix_web::HttpResponse;
 use askama::Template;
 use serde::Deserialize;
 
@@ -360,11 +361,15 @@ async fn sign_out(who: SignedIn, posted: Posted<SignOut>) -> Answer {
         ("/", _) => reply::redirect("/login"),
         (path, _) => reply::redirect(path),
     };
-    reply::drop_cookie(&mut response, session::COOKIE);
-    reply::drop_cookie(&mut response, visit::ACCOUNT);
-    // What was seen is not to be seen again with the Back button.
-    reply::set_header(&mut response, "clear-site-data", "\"cache\", \"storage\"");
+    forget_browser(&mut response);
     Ok(response)
+}
+
+/// The session is over: the browser forgets it, and what was seen is not to be seen again with the Back button.
+pub(super) fn forget_browser(response: &mut HttpResponse) {
+    reply::drop_cookie(response, session::COOKIE);
+    reply::drop_cookie(response, visit::ACCOUNT);
+    reply::set_header(response, "clear-site-data", "\"cache\", \"storage\"");
 }
 
 #[derive(Template)]

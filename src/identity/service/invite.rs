@@ -39,14 +39,15 @@ pub fn rename(
     tx.record(caller.now, &caller.who, &event, ())
 }
 
-/// Enables or disables a person. Whoever is disabled is out at once: sessions, API clients and emailed
-/// links end.
+/// Enables or disables a person, who is told. Whoever is disabled is out at once: sessions, API clients and emailed
+/// links end. `why` is recorded, and told.
 pub fn set_state(
     tx: &mut Tx<'_>,
     at: Moment,
     who: &Who,
     person: PersonId,
     state: PersonState,
+    why: &str,
 ) -> Result<Recorded<()>> {
     let before = people::find(tx, person)?;
     if before.state == state {
@@ -56,10 +57,28 @@ pub fn set_state(
     if state == PersonState::Disabled {
         session::end_all_access(tx, at, person, None)?;
     }
+    mail::post(
+        tx,
+        at,
+        letters::STATE,
+        person.as_str(),
+        &json!({ "state": state, "by": who.label, "why": why }),
+        &before.name,
+        &before.email,
+    )?;
+    let reason = if why.is_empty() {
+        String::new()
+    } else {
+        format!(" {why}")
+    };
     let event = Event::new(
         Kind::PersonState,
         person,
-        format!("The user account of {} is now {}.", before.label(), state.label()),
+        format!(
+            "The user account of {} is now {}.{reason}",
+            before.label(),
+            state.label()
+        ),
     )
     .changed(&json!({ "state": before.state }), &json!({ "state": state }));
     tx.record(at, who, &event, ())

@@ -21,7 +21,7 @@ pub use second_factor::{
     Draft, Missed, Proof, Second, remove_own, remove_second_factor, renew_codes, set_up_second_factor,
 };
 pub use second_step::{FirstStep, second_step};
-pub use sessions::{end_other_sessions, end_session};
+pub use sessions::{end_all_sessions, end_other_sessions, end_session};
 pub use set_up::{Operator, bootstrap, may_set_up, set_up};
 pub use sign_in::{
     CameIn, Known, Login, confirm, known, known_by, let_in, miss, sign_in, sign_in_as, sign_out,

@@ -121,7 +121,10 @@ pub fn by_passkey(
     };
     let person = people::find(tx, passkey.person)?;
     if person.state != PersonState::Active {
-        let message = format!("A {WHAT} as {} was refused: the user account is disabled.", person.label());
+        let message = format!(
+            "A {WHAT} as {} was refused: the user account is disabled.",
+            person.label()
+        );
         let event = Event::new(Kind::SignInFailed, person.id, message).ended(Outcome::Refused);
         return tx.record(caller.now, &caller.who, &event, ByPasskey::No(DISABLED));
     }
@@ -144,7 +147,10 @@ pub fn add_passkey(
     if passkeys::of(tx, person.id)?.len() >= passkeys::MOST {
         return Err(Error::refused(
             "passkeys.too-many",
-            format!("You have {} passkeys. Remove one that you do not use.", passkeys::MOST),
+            format!(
+                "You have {} passkeys. Remove one that you do not use.",
+                passkeys::MOST
+            ),
         ));
     }
     let added = if asked.spend(tx, caller.now)? {
@@ -165,7 +171,11 @@ pub fn add_passkey(
         session::end_all_access(tx, caller.now, person.id, Some(&key))?;
     }
     session::renew(tx, &key, cookie, caller.wall)?;
-    let what = if is_first { "passkey-first" } else { "passkey-added" };
+    let what = if is_first {
+        "passkey-first"
+    } else {
+        "passkey-added"
+    };
     tell(
         tx,
         caller.now,

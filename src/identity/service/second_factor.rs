@@ -147,7 +147,8 @@ pub(super) fn take_second(
         throttle::subjects_of_second_step(tx, caller.wall, person.email.key(), &caller.who.address)?;
     throttle::check(tx, caller.wall, &subjects)?;
     let with = match second {
-        Second::Code(typed) => match second_factor::take(tx, &portal.signing, caller.wall, person.id, typed)? {
+        Second::Code(typed) => match second_factor::take(tx, &portal.signing, caller.wall, person.id, typed)?
+        {
             Some(Taken::Code) => With::Code,
             Some(Taken::Recovery { left }) => With::Recovery { left },
             None => {
@@ -238,7 +239,11 @@ pub fn remove_own(
     let key = session_key(actor)?;
     session::end_all_access(tx, caller.now, person.id, Some(&key))?;
     session::renew(tx, &key, cookie, caller.wall)?;
-    let what = if is_left { "authenticator-removed" } else { "removed" };
+    let what = if is_left {
+        "authenticator-removed"
+    } else {
+        "removed"
+    };
     tell(tx, caller.now, person, &json!({ "what": what }))?;
     let event = Event::new(
         Kind::SecondFactorRemoved,

@@ -96,7 +96,14 @@ pub fn second_step(
     {
         return Err(Error::SignedOut);
     }
-    let with = match take_second(tx, caller, portal, &person, (second, false), "second step of a sign-in")? {
+    let with = match take_second(
+        tx,
+        caller,
+        portal,
+        &person,
+        (second, false),
+        "second step of a sign-in",
+    )? {
         Ok(with) => with,
         Err(missed) => return Ok(missed.map(Err)),
     };

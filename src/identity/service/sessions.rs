@@ -34,3 +34,18 @@ pub fn end_other_sessions(tx: &mut Tx<'_>, caller: &Caller, actor: &Actor) -> Re
     .with(json!({ "sessions": ended }));
     tx.record(caller.now, &caller.who, &event, ended)
 }
+
+/// Ends all of one's own sessions; says how many there were. API clients stay.
+pub fn end_all_sessions(tx: &mut Tx<'_>, caller: &Caller, person: &Person) -> Result<Recorded<usize>> {
+    let ended = session::end_others(tx, person.id, None)?;
+    if ended == 0 {
+        return Ok(tx.unchanged(0));
+    }
+    let event = Event::new(
+        Kind::SessionEnded,
+        person.id,
+        format!("{} signed out everywhere.", person.name),
+    )
+    .with(json!({ "sessions": ended }));
+    tx.record(caller.now, &caller.who, &event, ended)
+}

@@ -693,6 +693,8 @@ impl World {
             // One of the program, which everybody may begin. Nobody has, and nothing that a client sent is kept.
             "lab" => "shortage".to_owned(),
             "attempt" | "request" => no_such(name),
+            // Browsers make none for a portal at an address of numbers.
+            "passkey" => no_such(name),
             // A file of the look or of the documentation: no parameter that anybody's data stands behind.
             "name" | "page" => no_such(name),
             other => panic!(

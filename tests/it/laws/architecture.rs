@@ -19,6 +19,7 @@ const ROOMS: &[&str] = &[
     "identity",
     "saved_views",
     "system_users",
+    "user_accounts",
     "smart_accounts",
     "virtual_accounts",
     "members",

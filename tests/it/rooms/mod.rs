@@ -58,6 +58,7 @@ mod tenants;
 mod tls;
 mod tokens;
 mod trigrams;
+mod user_accounts;
 mod user_groups;
 mod vendor_api;
 mod view_as;

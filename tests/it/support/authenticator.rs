@@ -66,7 +66,10 @@ impl Authenticator {
     }
 
     fn client(&self, kind: &str, asked: &Value) -> Vec<u8> {
-        let challenge = self.challenge.clone().map_or(asked["challenge"].clone(), Value::from);
+        let challenge = self
+            .challenge
+            .clone()
+            .map_or(asked["challenge"].clone(), Value::from);
         json!({ "type": kind, "challenge": challenge, "origin": self.origin, "crossOrigin": false })
             .to_string()
             .into_bytes()
@@ -74,7 +77,12 @@ impl Authenticator {
 
     fn data(&self, flags: u8) -> Vec<u8> {
         let site = Sha256::digest(self.site.as_bytes());
-        [site.as_slice(), &[flags | BACKUP_ELIGIBLE], &self.counter.to_be_bytes()].concat()
+        [
+            site.as_slice(),
+            &[flags | BACKUP_ELIGIBLE],
+            &self.counter.to_be_bytes(),
+        ]
+        .concat()
     }
 
     /// Its public key, as COSE has it.
@@ -82,7 +90,13 @@ impl Authenticator {
         let point = self.pair.public_key().as_ref();
         let (x, y) = point[1..].split_at(32);
         // {1: 2, 3: -7, -1: 1, -2: x, -3: y}
-        [&[0xa5, 1, 2, 3, 0x26, 0x20, 1, 0x21][..], &bytes(x), &[0x22], &bytes(y)].concat()
+        [
+            &[0xa5, 1, 2, 3, 0x26, 0x20, 1, 0x21][..],
+            &bytes(x),
+            &[0x22],
+            &bytes(y),
+        ]
+        .concat()
     }
 
     /// What it attests when a passkey is made.
