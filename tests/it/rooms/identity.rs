@@ -245,7 +245,7 @@ fn whoever_is_disabled_is_out_at_once() {
     let opened = Opened::by_ada(&p);
     let (id, at) = (p.find_person(ADA).id, p.clock.now());
     let to = |state| {
-        p.db.write_now(|tx| identity::set_state(tx, at, &Who::portal("test"), id, state))
+        p.db.write_now(|tx| identity::set_state(tx, at, &Who::portal("test"), id, state, ""))
             .unwrap();
     };
     to(PersonState::Disabled);

@@ -316,7 +316,7 @@ fn a_new_passkey_is_made_for_this_site_and_belongs_to_one_person() {
     let made = own.make(&asked(cy.page()));
     cy.fill_and_send(ADD_FORM, &[("name", ""), ("passkey", &made)])
         .expect(422)
-        .shows("Enter name");
+        .shows("Enter the Name");
     cy.fill_and_send(ADD_FORM, &[("name", "Mine")])
         .expect(200)
         .shows("Your recovery codes");

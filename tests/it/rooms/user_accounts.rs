@@ -56,7 +56,7 @@ fn who_is_disabled_is_out_at_once_and_in_again_when_enabled() {
     let form = format!("form[action='{disable}']");
     olga.fill_and_send(&form, &[("reason", "")])
         .expect(422)
-        .shows("Enter reason");
+        .shows("Enter the Reason");
     assert!(is_in(&ada));
     olga.fill_and_send(&form, &[("reason", "Has left the company.")])
         .expect(303);
