@@ -11,6 +11,7 @@ const PUBLIC: &[(&str, &str)] = &[
     ("/readyz", "for whoever watches the process"),
     ("/login", "to come in"),
     ("/login/code", "leads back to the first step"),
+    ("/login/passkey", "to come in, where browsers make passkeys"),
     ("/login/provider", "to come in, where there is a provider"),
     ("/login/provider/callback", "the provider's answer is the proof"),
     ("/login/link", "leads back to the first step"),
