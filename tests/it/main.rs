@@ -7,6 +7,7 @@
 //! - `backup`: a copy of a database in use, put back elsewhere.
 //! - `before`: databases that the program before has made.
 //! - `races`, `kill`, `kill_sync`: many at once, and the power cut.
+//! - `rolling`: the program before and this one, side by side on one database.
 //! - `histories`: whatever happens to a cloud and a server, they come to agree.
 #![expect(
     clippy::unwrap_used,
@@ -32,6 +33,7 @@ mod kill_usage;
 mod laws;
 mod mail;
 mod races;
+mod rolling;
 mod rooms;
 mod smoke;
 mod support;

@@ -1,6 +1,7 @@
 //! What holds for the code and for the schema.
 
 mod architecture;
+mod expanding;
 mod generated;
 mod migrations;
 mod schema_parity;

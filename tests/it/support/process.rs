@@ -8,7 +8,12 @@ use std::time::{Duration, Instant};
 
 /// The program, without anything of our own environment that it might read.
 pub fn program(arguments: &[&str], folder: &Path) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_licentral"));
+    another_program(Path::new(env!("CARGO_BIN_EXE_licentral")), arguments, folder)
+}
+
+/// The same with a program that was built from another commit.
+fn another_program(program: &Path, arguments: &[&str], folder: &Path) -> Command {
+    let mut command = Command::new(program);
     command.args(arguments).current_dir(folder);
     for name in [
         "DATABASE_URL",
@@ -52,7 +57,12 @@ impl Process {
 
     /// The same, with another level, and to where the log goes.
     pub fn start_logging(database: &Database, scenario: &str, level: &str, log: impl Fn() -> Stdio) -> Self {
-        Self::started(database, &["serve"], scenario, level, log)
+        Self::started(Path::new(env!("CARGO_BIN_EXE_licentral")), database, &["serve"], scenario, level, log)
+    }
+
+    /// With a program that was built from another commit.
+    pub fn start_another(program: &Path, database: &Database, scenario: &str) -> Self {
+        Self::started(program, database, &["serve"], scenario, "warn", Stdio::inherit)
     }
 
     /// A lab with other flags besides.
@@ -70,10 +80,12 @@ impl Process {
     pub fn start_on_prem(database: &Database) -> Self {
         let key = database.folder.join("licentral.key");
         let command = ["on-prem", "serve", "--key-file", &key.to_string_lossy()];
-        Self::started(database, &command, "empty", "warn", Stdio::inherit)
+        let program = Path::new(env!("CARGO_BIN_EXE_licentral"));
+        Self::started(program, database, &command, "empty", "warn", Stdio::inherit)
     }
 
     fn started(
+        which: &Path,
         database: &Database,
         command: &[&str],
         scenario: &str,
@@ -98,7 +110,7 @@ impl Process {
                 "--log",
                 level,
             ];
-            let child = program(&[command, &options].concat(), &database.folder)
+            let child = another_program(which, &[command, &options].concat(), &database.folder)
                 .stdout(Stdio::null())
                 .stderr(log())
                 .spawn()
@@ -130,6 +142,13 @@ impl Process {
             std::thread::sleep(Duration::from_millis(10));
         }
         false
+    }
+
+    /// As a service manager ends it: it finishes what is under way. Whether it ended well.
+    pub fn end(&mut self) -> bool {
+        let asked = Command::new("kill").args(["-TERM", &self.child.id().to_string()]).status();
+        assert!(asked.unwrap().success());
+        self.child.wait().unwrap().success()
     }
 
     /// Without a chance to finish anything.
