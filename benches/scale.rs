@@ -33,7 +33,8 @@ const STEPS: [i64; 4] = [10, 1_000, 100_000, 1_000_000];
 const IDLE: Duration = Duration::from_secs(60);
 
 fn main() {
-    let url = std::env::var("TEST_DATABASE_URL").unwrap_or_else(|_| panic!("tests/with-postgres starts a server"));
+    let url =
+        std::env::var("TEST_DATABASE_URL").unwrap_or_else(|_| panic!("tests/with-postgres starts a server"));
     let most: i64 = std::env::var("LICENTRAL_TENANTS").map_or(100_000, |n| n.parse().unwrap());
     let folder = std::env::temp_dir().join(format!("licentral-scale-{}", std::process::id()));
     std::fs::create_dir_all(&folder).unwrap();
@@ -55,7 +56,9 @@ fn main() {
             std::thread::sleep(IDLE);
             let (sum, statements) = statements(&mut conn);
             column.push(("jobs: statements in an idle minute, ms in all".to_owned(), sum));
-            told.push_str(&format!("\nIn an idle minute with {tenants} tenants, the costliest:\n\n{statements}"));
+            told.push_str(&format!(
+                "\nIn an idle minute with {tenants} tenants, the costliest:\n\n{statements}"
+            ));
         }
         eprintln!("{tenants} tenants: done");
         columns.push((tenants, column));
@@ -108,7 +111,12 @@ fn timed(mut ask: impl FnMut()) -> f64 {
 /// What is asked at each step, and how long it takes.
 fn asked(portal: &Portal) -> Vec<(String, f64)> {
     let port = portal.port;
-    let [ada, olga, support] = ["ada@xyz.example", "olga@licensing.example", "sam@licensing.example"].map(|email| portal.sign_in(email));
+    let [ada, olga, support] = [
+        "ada@xyz.example",
+        "olga@licensing.example",
+        "sam@licensing.example",
+    ]
+    .map(|email| portal.sign_in(email));
     let token = portal.token(&ada);
     let said = portal.first_account(&ada);
     let own = format!("/sa/{said}");
@@ -119,18 +127,50 @@ fn asked(portal: &Portal) -> Vec<(String, f64)> {
     };
     let mut seen: Vec<(String, f64)> = [
         ("Overview", own.clone(), &ada),
-        ("Device Inventory", format!("{own}/devices/device-inventory"), &ada),
-        ("Device Inventory, a search", format!("{own}/devices/device-inventory?q=c9300"), &ada),
-        ("License Inventory", format!("{own}/licensing/license-inventory"), &ada),
+        (
+            "Device Inventory",
+            format!("{own}/devices/device-inventory"),
+            &ada,
+        ),
+        (
+            "Device Inventory, a search",
+            format!("{own}/devices/device-inventory?q=c9300"),
+            &ada,
+        ),
+        (
+            "License Inventory",
+            format!("{own}/licensing/license-inventory"),
+            &ada,
+        ),
         ("Order Inventory", format!("{own}/orders/order-inventory"), &ada),
         ("Users", format!("{own}/account/users"), &ada),
-        ("Virtual Accounts", format!("{own}/account/virtual-accounts"), &ada),
+        (
+            "Virtual Accounts",
+            format!("{own}/account/virtual-accounts"),
+            &ada,
+        ),
         ("Event Log", format!("{own}/activity"), &ada),
         ("all tenants: directory", "/access".to_owned(), &ada),
-        ("all tenants: directory, a search with few hits", "/access?q=grown+0000777".to_owned(), &ada),
-        ("all tenants: directory, a search that nearly all fit", "/access?q=grown".to_owned(), &ada),
-        ("all tenants: choosing an account, as Support", "/select".to_owned(), &support),
-        ("all tenants: outbound e-mail, as Operator", "/operator/mail".to_owned(), &olga),
+        (
+            "all tenants: directory, a search with few hits",
+            "/access?q=grown+0000777".to_owned(),
+            &ada,
+        ),
+        (
+            "all tenants: directory, a search that nearly all fit",
+            "/access?q=grown".to_owned(),
+            &ada,
+        ),
+        (
+            "all tenants: choosing an account, as Support",
+            "/select".to_owned(),
+            &support,
+        ),
+        (
+            "all tenants: outbound e-mail, as Operator",
+            "/operator/mail".to_owned(),
+            &olga,
+        ),
     ]
     .into_iter()
     .map(|(name, path, cookie)| (name.to_owned(), page(&path, cookie)))
@@ -144,7 +184,13 @@ fn asked(portal: &Portal) -> Vec<(String, f64)> {
         });
         seen.push((name.to_owned(), took));
     };
-    api("API: product instances", "GET", &format!("/api/v1/accounts/{said}/devices"), &|_| String::new(), 200);
+    api(
+        "API: product instances",
+        "GET",
+        &format!("/api/v1/accounts/{said}/devices"),
+        &|_| String::new(),
+        200,
+    );
     let process = std::process::id();
     api(
         "write: a Virtual Account",
@@ -157,7 +203,10 @@ fn asked(portal: &Portal) -> Vec<(String, f64)> {
     for _ in 0..5 {
         assert_eq!(sign_in(port, "ada@xyz.example", "licentral-demo").0, 303);
     }
-    seen.push(("sign-in, with the page".to_owned(), began.elapsed().as_secs_f64() * 200.0));
+    seen.push((
+        "sign-in, with the page".to_owned(),
+        began.elapsed().as_secs_f64() * 200.0,
+    ));
     seen
 }
 
@@ -194,7 +243,12 @@ fn statements(conn: &mut PgConnection) -> (f64, String) {
     .unwrap();
     let mut table = "| statement | calls | ms each |\n|---|---|---|\n".to_owned();
     for one in all.iter().take(6) {
-        table.push_str(&format!("| `{}` | {} | {:.2} |\n", one.query, one.calls, one.sum / one.calls as f64));
+        table.push_str(&format!(
+            "| `{}` | {} | {:.2} |\n",
+            one.query,
+            one.calls,
+            one.sum / one.calls as f64
+        ));
     }
     (all.iter().map(|one| one.sum).sum(), table)
 }
@@ -202,13 +256,17 @@ fn statements(conn: &mut PgConnection) -> (f64, String) {
 /// Brings the tenants that were made up to so many, and lets the database count anew.
 fn grow(conn: &mut PgConnection, tenants: i64) {
     let there = count(conn, "SELECT COUNT(*) AS count FROM smart_accounts");
-    let made = count(conn, "SELECT COUNT(*) AS count FROM smart_accounts WHERE id LIKE '77777777-0004-%'");
+    let made = count(
+        conn,
+        "SELECT COUNT(*) AS count FROM smart_accounts WHERE id LIKE '77777777-0004-%'",
+    );
     let (first, last) = (made + 1, made + (tenants - there).max(0));
     const CHUNK: i64 = 50_000;
     let mut from = first;
     while from <= last {
         let to = (from + CHUNK - 1).min(last);
-        conn.batch_execute(&format!("BEGIN; {} COMMIT;", made_up(from, to))).unwrap();
+        conn.batch_execute(&format!("BEGIN; {} COMMIT;", made_up(from, to)))
+            .unwrap();
         from = to + 1;
     }
     conn.batch_execute("VACUUM ANALYZE").unwrap();
@@ -217,7 +275,10 @@ fn grow(conn: &mut PgConnection, tenants: i64) {
 fn made_up(first: i64, last: i64) -> String {
     let id = |kind: &str| format!("'77777777-{kind}-0000-0000-' || lpad(i::text, 12, '0')");
     let (account, place, person) = (id("0004"), id("0005"), id("0002"));
-    let (at, n) = ("TIMESTAMP '2026-11-20 08:00:00'", format!("FROM generate_series({first}, {last}) AS i"));
+    let (at, n) = (
+        "TIMESTAMP '2026-11-20 08:00:00'",
+        format!("FROM generate_series({first}, {last}) AS i"),
+    );
     let seven = "lpad(i::text, 7, '0')";
     format!(
         "INSERT INTO smart_accounts (id, number, name, name_key, domain, registrable, state, visibility, headquarters, holds_domain, created_at, version, kind)

@@ -6,6 +6,7 @@ mod jobs;
 mod letters;
 mod list;
 mod model;
+mod operations;
 mod pages;
 mod service;
 mod store;

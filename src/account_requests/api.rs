@@ -5,17 +5,19 @@ use super::model::{
     CreatorState, Customers, DomainReason, DomainReview, ForCustomer, ForOwn, RequestKind, RequestState,
     Summary,
 };
-use super::pages::Reference;
+use super::operations::{
+    Reference, approve_domain_now, approve_now, deny_now, deny_reason, forward_now, next_approver,
+    withdraw_now,
+};
 use super::service::{self, Details, Handing, Sending};
 use crate::authz::action::{
     ApproveDomain, CreateOwnAccount, DecideAccountRequest, RequestForCustomer, ViewAccountRequests,
 };
 use crate::authz::{Does, Permit};
-use crate::error::{Problems, Result};
 use crate::http::form::PathPart;
 use crate::http::list::Reading;
 use crate::http::{Answer, Api, IdempotencyKey, JsonBody, May, Routes, Visit, json};
-use crate::kernel::{EmailAddress, Moment, text};
+use crate::kernel::Moment;
 use crate::smart_accounts::{self, Visibility};
 use actix_web::http::Method;
 use serde::{Deserialize, Serialize};
@@ -367,12 +369,12 @@ async fn send_own(may: May<CreateOwnAccount>, key: IdempotencyKey, body: JsonBod
 }
 
 async fn approve(may: May<DecideAccountRequest>, reference: PathPart<Reference>) -> Answer {
-    let request = super::pages::approve_now(&may, reference.0).await?;
+    let request = approve_now(&may, reference.0).await?;
     answer(200, &may, &may.permit, request.reference).await
 }
 
 async fn approve_domain(may: May<ApproveDomain>, reference: PathPart<Reference>) -> Answer {
-    let request = super::pages::approve_domain_now(&may, reference.0).await?;
+    let request = approve_domain_now(&may, reference.0).await?;
     answer(200, &may, &may.permit, request.reference).await
 }
 
@@ -382,7 +384,7 @@ async fn deny(
     body: JsonBody<Denial>,
 ) -> Answer {
     let reason = deny_reason(&body.value.reason)?;
-    let request = super::pages::deny_now(&may, reference.0, reason).await?;
+    let request = deny_now(&may, reference.0, reason).await?;
     answer(200, &may, &may.permit, request.reference).await
 }
 
@@ -392,39 +394,11 @@ async fn forward(
     body: JsonBody<NextApprover>,
 ) -> Answer {
     let (to, note) = next_approver(&body.value.email, &body.value.note)?;
-    let request = super::pages::forward_now(&may, reference.0, Handing::new(), to, note).await?;
+    let request = forward_now(&may, reference.0, Handing::new(), to, note).await?;
     answer(200, &may, &may.permit, request.reference).await
 }
 
 async fn withdraw(may: May<DecideAccountRequest>, reference: PathPart<Reference>) -> Answer {
-    let request = super::pages::withdraw_now(&may, reference.0).await?;
+    let request = withdraw_now(&may, reference.0).await?;
     answer(200, &may, &may.permit, request.reference).await
-}
-
-/// A reason must be given.
-pub fn deny_reason(typed: &str) -> Result<String> {
-    let mut problems = Problems::default();
-    let reason = problems.take(
-        "reason",
-        text::note(typed, "Deny reason", super::model::LONGEST_NOTE).and_then(|reason| {
-            if reason.is_empty() {
-                Err("Enter a deny reason.".to_owned())
-            } else {
-                Ok(reason)
-            }
-        }),
-    );
-    problems.or_ok()?;
-    Ok(reason.unwrap_or_default())
-}
-
-/// To whom a request is handed on, and a note.
-pub fn next_approver(email: &str, note: &str) -> Result<(EmailAddress, String)> {
-    let mut problems = Problems::default();
-    let email = problems.take("email", EmailAddress::parse(email));
-    let note = problems.take("note", text::note(note, "Note", super::model::LONGEST_NOTE));
-    match (email, note) {
-        (Some(email), Some(note)) => Ok((email, note)),
-        _ => Err(crate::error::Error::Invalid(problems)),
-    }
 }

@@ -4,25 +4,7 @@ use super::model::{RequestState, Summary};
 use super::service;
 use crate::authz::Permit;
 use crate::authz::action::ViewAccountRequests;
-use crate::http::list::{Asked, Column, Filter, List, Rows};
-
-/// How many requests there are of each state, in the order of the states.
-#[derive(Debug, Clone, Default)]
-pub struct Counts {
-    pub each: Vec<(RequestState, u64)>,
-    /// The state that is asked for alone.
-    pub only: Option<RequestState>,
-}
-
-impl Counts {
-    /// How many there are of one state, or of all.
-    pub fn of(&self, state: Option<RequestState>) -> u64 {
-        let each = self.each.iter();
-        each.filter(|(one, _)| state.is_none_or(|state| state == *one))
-            .map(|(_, number)| *number)
-            .sum()
-    }
-}
+use crate::http::list::{Asked, ByState, Column, Filter, List, Rows};
 
 const FILTERS: &[Filter<Option<RequestState>>] = &[Filter::words(
     "status",
@@ -37,30 +19,31 @@ fn only(asked: &Asked) -> Option<RequestState> {
     asked.filtered(FILTERS, None)
 }
 
-pub static LIST: List<Permit<ViewAccountRequests>, Summary, Option<RequestState>, Counts> = List {
-    path: "/requests",
-    file: "smart-account-requests",
-    most_exported: 100_000,
-    nouns: ("request", "requests"),
-    filters: FILTERS,
-    columns: &[
-        Column::lead("name", "Smart Account", |row| row.account.name.clone()),
-        Column::file("Reference", |row| row.request.reference.clone()),
-        Column::shown("domain", "Account Domain Identifier", |row| {
-            row.account.domain.clone()
-        }),
-        Column::shown("by", "Requested by", |row| row.requester.clone()),
-        Column::shown("sent", "Requested on", |row| row.request.sent_at.rfc3339()),
-        Column::shown("status", "Status", |row| row.request.state.label().to_owned()),
-        Column::shown("part", "Your part", |row| row.your_part().to_owned()),
-    ],
-    rows: Rows::Counted {
-        counts: |read, permit, asked| {
-            let (each, only) = (service::counts(read, permit)?, only(asked));
-            Ok(Counts { each, only })
+pub static LIST: List<Permit<ViewAccountRequests>, Summary, Option<RequestState>, ByState<RequestState>> =
+    List {
+        path: "/requests",
+        file: "smart-account-requests",
+        most_exported: 100_000,
+        nouns: ("request", "requests"),
+        filters: FILTERS,
+        columns: &[
+            Column::lead("name", "Smart Account", |row| row.account.name.clone()),
+            Column::file("Reference", |row| row.request.reference.clone()),
+            Column::shown("domain", "Account Domain Identifier", |row| {
+                row.account.domain.clone()
+            }),
+            Column::shown("by", "Requested by", |row| row.requester.clone()),
+            Column::shown("sent", "Requested on", |row| row.request.sent_at.rfc3339()),
+            Column::shown("status", "Status", |row| row.request.state.label().to_owned()),
+            Column::shown("part", "Your part", |row| row.your_part().to_owned()),
+        ],
+        rows: Rows::Counted {
+            counts: |read, permit, asked| {
+                let (each, only) = (service::counts(read, permit)?, only(asked));
+                Ok(ByState { each, only })
+            },
+            total: ByState::total,
+            page: |read, permit, asked, _, some| service::list(read, permit, only(asked), some),
         },
-        total: |counts| counts.of(counts.only),
-        page: |read, permit, asked, _, some| service::list(read, permit, only(asked), some),
-    },
-    ..List::PLAIN
-};
+        ..List::PLAIN
+    };

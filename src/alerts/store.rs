@@ -46,8 +46,6 @@ pub fn show(tx: &mut Tx<'_>, account: SmartAccountId, person: PersonId, key: &st
     Ok(())
 }
 
-// Notifications -------------------------------------------------------------------------------------------------
-
 macro_rules! asked {
     () => {
         (

@@ -1,12 +1,14 @@
 //! The list of device managers. An account has as many as it has Virtual Accounts at most, so they are read all at once.
 
 use super::model::SyncStatus;
-use super::pages::PATH;
 use super::service::{self, Row};
 use crate::authz::Permit;
 use crate::authz::action::ViewInventory;
 use crate::http::list::{Column, Filter, List, Rows, Sort, by_key};
 use crate::kernel::{Moment, search_key};
+
+/// Where "Device Managers" stands; `{said}` is the account's number.
+pub const PATH: &str = "/sa/{said}/devices/device-managers";
 
 /// A device manager with how it stands at the time of the list.
 pub struct Listed {

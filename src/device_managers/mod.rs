@@ -15,9 +15,10 @@ mod service;
 mod store;
 
 pub use jobs::jobs;
+pub use list::PATH;
 pub use model::{DUE_AFTER, LocalPlace, Manager, REMOVED_AFTER, SyncStatus, name};
 pub use occupant::DeviceManagers;
-pub use pages::{PATH, addressed, between, href};
+pub use pages::{addressed, between, href};
 pub use service::{
     Again, Binding, New, Row, add, against_binding, announced, bindable, days_left, failed, find,
     former_keys, lock, overdue, register_again, synced, theirs, waits, whose,

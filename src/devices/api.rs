@@ -2,7 +2,8 @@
 
 use super::list::LIST;
 use super::model::{Authorization, Standing, UseStatus};
-use super::policy::{self, PolicyState};
+use super::policy;
+use super::policy_state::PolicyState;
 use super::service::{self, Row};
 use crate::authz::action::{RemoveDevice, Transfer, ViewInventory};
 use crate::error::{Error, Result};

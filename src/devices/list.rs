@@ -1,7 +1,7 @@
 //! "Device Inventory" as a list: of an account, or of one of its Virtual Accounts.
 
 use super::model::Standing;
-use super::policy::PolicyState;
+use super::policy_state::PolicyState;
 use super::service::{self, Row};
 use super::store::{Filter as Wanted, Sort};
 use crate::authz::action::ViewInventory;
@@ -81,11 +81,10 @@ pub const REPORTS: &[(&str, &str)] = PolicyState::CHOICES;
 pub const PLACE: &str = "place";
 
 fn wanted(asked: &Asked) -> Wanted {
-    let all = Wanted {
-        typed: asked.list.q.clone(),
+    asked.wanted(FILTERS, |words| Wanted {
+        typed: words,
         ..Wanted::default()
-    };
-    asked.filtered(FILTERS, all)
+    })
 }
 
 fn order(asked: &Asked) -> (Sort, bool) {

@@ -3,10 +3,14 @@
 //! registration.
 //!
 //! For rooms above: [`reconcile`] makes the devices of an On-Prem server what its file says; [`using`] says who uses a license, [`troubled`] who needs somebody, [`tallied`] how many there are.
+//!
+//! The product instances that use a license are a list by hand (`pages/tabs.rs`): they are found by what the head of the page has
+//! read of the license. So are the lines of a usage data file (`policy/file_pages.rs`), which are no list of things.
 
 mod api;
 mod api_device;
 pub mod calls;
+mod changes;
 mod jobs;
 mod lifecycle;
 mod list;
@@ -14,6 +18,7 @@ mod model;
 mod occupant;
 mod pages;
 pub mod policy;
+mod policy_state;
 mod reconcile;
 pub mod reservation;
 mod search;

@@ -1,6 +1,6 @@
 //! What a product instance is, what it uses, and what the clock makes of one that does not call.
 
-use super::policy::PolicyState;
+use super::policy_state::PolicyState;
 use crate::error::{Error, Problems, Refusal, Result};
 use crate::kernel::ids::{DeviceId, DeviceManagerId, RegistrationTokenId, SmartAccountId, VirtualAccountId};
 use crate::kernel::{Moment, search_key};

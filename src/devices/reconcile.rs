@@ -1,9 +1,9 @@
 //! What an On-Prem server says that it serves, against what is here: both in the order of their UDIs, so that one walk
 //! along the two finds what appears, changes and vanishes, however many they are.
 
-use super::calls::Changes;
+use super::changes::Changes;
 use super::model::{self, Device, Reported, Standing, Udi, Usage};
-use super::policy::PolicyState;
+use super::policy_state::PolicyState;
 use super::reservation;
 use super::store;
 use crate::error::{Error, Result};

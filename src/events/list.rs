@@ -109,11 +109,10 @@ fn in_places(mut wanted: Wanted, chosen: &Chosen<'_>) -> Wanted {
 
 /// What is asked of the record.
 pub fn wanted(asked: &Asked) -> Wanted {
-    let all = Wanted {
-        who: asked.list.q.clone(),
+    asked.wanted(FILTERS, |words| Wanted {
+        who: words,
         ..Wanted::default()
-    };
-    asked.filtered(FILTERS, all)
+    })
 }
 
 /// Its file is taken out by a form, since that is recorded.

@@ -2,12 +2,12 @@
 //! vendor's scripts. Which of them is decided by the path alone.
 
 use super::error_view::ErrorView;
+use super::error_words::Words;
 use super::refusal::Around;
 use super::refused::{Refused, Whom};
 use super::shell::{Shell, Theme};
 use super::surface::{Dialect, Failed, Surface};
 use super::visit::{THEME, raw_cookie};
-use super::widgets::counted;
 use crate::authz::Action;
 use crate::error::Error;
 use crate::kernel::Edition;
@@ -19,10 +19,7 @@ use actix_web::{HttpMessage, HttpResponse, ResponseError};
 use askama::Template;
 use serde_json::json;
 
-/// How long to wait before trying again: "1 second", "40 seconds".
-pub fn wait(after: std::time::Duration) -> String {
-    counted(after.as_secs().max(1), "second", "seconds")
-}
+pub use super::error_words::wait;
 
 impl ResponseError for Error {
     fn status_code(&self) -> StatusCode {
@@ -140,14 +137,6 @@ struct Asked {
     /// There is a page at this address, as there is for every form that comes back.
     is_page: bool,
     referer: String,
-}
-
-/// What a page says about an error.
-pub(super) struct Words {
-    pub(super) heading: String,
-    pub(super) says: String,
-    /// Label and address; the first is the way on.
-    pub(super) next: Vec<(String, String)>,
 }
 
 impl Asked {
@@ -331,7 +320,8 @@ impl Asked {
             _ => {}
         }
         let status = error.status_code();
-        let mut words = self.words(error);
+        let back = (!self.is_read).then(|| self.came_from());
+        let mut words = Words::of(error, self.edition, back);
         let mut facts = Vec::new();
         let mut ask = Vec::new();
         if let Some(around) = around {
@@ -382,97 +372,5 @@ impl Asked {
             .map(|u| u.path().to_owned())
             .unwrap_or_default();
         super::reply::local_path(&path).to_owned()
-    }
-
-    #[expect(
-        clippy::too_many_lines,
-        reason = "each error and its words, one after the other"
-    )]
-    fn words(&self, error: &Error) -> Words {
-        let to = |label: &str, href: &str| (label.to_owned(), href.to_owned());
-        let back = if self.is_read {
-            Vec::new()
-        } else {
-            vec![("Go back".to_owned(), self.came_from())]
-        };
-        let home = match self.edition {
-            Edition::Cloud => to("Go to Software Central", self.edition.start()),
-            Edition::OnPrem => to("Go to the On-Prem accounts", self.edition.start()),
-        };
-        // Where one asks for access; roles of an On-Prem server are given, not asked for.
-        let access = match self.edition {
-            Edition::Cloud => vec![
-                to("Your Smart and Virtual Account access", "/access"),
-                home.clone(),
-            ],
-            Edition::OnPrem => vec![home.clone()],
-        };
-        let with_home = |mut next: Vec<(String, String)>| {
-            next.push(home.clone());
-            next
-        };
-        let words = |heading: &str, says: String, next: Vec<(String, String)>| Words {
-            heading: heading.to_owned(),
-            says,
-            next,
-        };
-        match error {
-            Error::Forbidden { action } if self.edition.is_on_prem() => words(
-                "You may not do this",
-                format!(
-                    "Your role does not allow you to {}. A System Administrator of this server, or an administrator of the On-Prem account, can give you a role that does.",
-                    self.edition.words(action)
-                ),
-                vec![home.clone()],
-            ),
-            Error::NotFound if self.edition.is_on_prem() => words(
-                "There is nothing here",
-                "The page does not exist, or it belongs to an On-Prem account to which you have no access.".to_owned(),
-                vec![home.clone()],
-            ),
-            Error::Forbidden { action } => words(
-                "You may not do this",
-                format!("Your role does not allow you to {action}. An administrator of the Smart Account can give you a role that does; their addresses are in the directory."),
-                access,
-            ),
-            Error::NotFound => words(
-                "There is nothing here",
-                "The page does not exist, or it belongs to a Smart Account to which you have no access.".to_owned(),
-                access,
-            ),
-            Error::Refused(refusal) => words(
-                "This cannot be done",
-                self.edition.words(&refusal.says).into_owned(),
-                with_home(back),
-            ),
-            Error::Stale => words("Somebody was quicker", "This was changed meanwhile, so your change was not made. Open the page again to see how it is now.".to_owned(), with_home(back)),
-            Error::Invalid(problems) => {
-                let says: Vec<_> = problems.list().iter().map(|p| self.edition.words(&p.says)).collect();
-                words("Something is not right yet", says.join(" "), with_home(back))
-            }
-            Error::BadRequest(says) => words("The request cannot be read", says.to_string(), with_home(back)),
-            Error::WrongKind => words("The request cannot be read", "The form was sent in a way that is not known here.".to_owned(), with_home(back)),
-            Error::CrossSite => words("The form came from another place", "For your protection a form counts only when it is sent from a page of this portal, in the session in which the page was opened. Open the page again and repeat what you did.".to_owned(), with_home(back)),
-            Error::DeadLink => words(
-                "This link no longer works",
-                "It was used already, has expired, was called off, or is not complete. The newest e-mail about the matter has a link that works, if one is needed; otherwise ask the person who sent you the request.".to_owned(),
-                match self.edition {
-                    Edition::Cloud => vec![to("Sign in", "/login"), to("Smart Account requests", "/requests")],
-                    Edition::OnPrem => vec![to("Sign in", "/login")],
-                },
-            ),
-            Error::MethodNotAllowed { .. } => words("This page is used in another way", "The address exists, but not for what was tried.".to_owned(), with_home(back)),
-            Error::TooLarge { limit } => words("That is too much", format!("At most {limit} bytes are taken here."), with_home(back)),
-            Error::TooMany { retry_after } => words("Too many tries", format!("Wait {} and try again.", wait(*retry_after)), with_home(back)),
-            Error::Unavailable(_) => words("Not available now", "The portal cannot do this at the moment. Nothing was changed. Try again in a few seconds.".to_owned(), with_home(back)),
-            Error::SignedOut
-            | Error::FreshSignInNeeded
-            | Error::FirstSignIn
-            | Error::SecondFactorNeeded
-            | Error::ApiOff
-            | Error::Internal(_) => {
-                words("Something went wrong here", "It is our fault, and nothing was changed. Quote the reference when you report it.".to_owned(), with_home(back))
-            }
-        }
     }
 }

@@ -279,12 +279,114 @@ fn donut(title: &str, list: &ListQuery, key: &str, parts: &[(&str, &str, u64, &'
     }
 }
 
+fn donuts(list: &ListQuery) -> Vec<(&'static str, Donut)> {
+    let assignment = [
+        ("unassigned", "Unassigned", 31, "warn"),
+        ("assigned", "Assigned", 14, "ok"),
+        ("requested", "Assignment requested", 3, "info"),
+    ];
+    let kinds = [
+        ("standard", "Standard", 33, "info"),
+        ("stocking", "Stocking", 9, "plum"),
+        ("ea", "Enterprise Agreement", 6, "mute"),
+    ];
+    vec![
+        (
+            "assignment",
+            donut("Smart Account assignment status", list, "assignment", &assignment),
+        ),
+        ("type", donut("Order type", list, "type", &kinds)),
+        ("none", donut("Nothing yet", list, "type", &[])),
+    ]
+}
+
+fn licenses() -> Vec<License> {
+    let license = |name, sku, used, total, balance, alert| License {
+        name,
+        sku,
+        bar: UseBar::new(used, total),
+        balance,
+        alert,
+    };
+    vec![
+        license(
+            "C9300 48P Network Advantage",
+            "C9300-NW-A-48",
+            126,
+            120,
+            -6,
+            Some(("bad", "Insufficient licenses")),
+        ),
+        license("C9300 DNA Advantage", "C9300-DNA-A-48", 112, 120, 8, None),
+        license(
+            "C9200 48P Network Essentials",
+            "C9200-NW-E-48",
+            64,
+            64,
+            0,
+            Some(("warn", "Expires in 28 days")),
+        ),
+    ]
+}
+
+fn roles() -> Vec<Choice> {
+    vec![
+        Choice::new("admin", "Smart Account Admin").note("Everything in the account."),
+        Choice::new("user", "Smart Account User").note("Licenses and devices, no people."),
+        Choice::new("approver", "Smart Account Approver")
+            .note("Not available: the account has no agreement to approve.")
+            .disabled(),
+    ]
+}
+
+fn tabs() -> Vec<Tab> {
+    let tab = |label: &str, current, count| Tab {
+        label: label.to_owned(),
+        href: "/operator/ui".to_owned(),
+        current,
+        count,
+    };
+    vec![
+        tab("General", false, None),
+        tab("Licenses", true, Some(8)),
+        tab("Product Instances", false, Some(1_870)),
+        tab("Event Log", false, None),
+    ]
+}
+
+fn history() -> Vec<Happening> {
+    let happening = |what: &str, who: &str, hours: i64, note: &str| Happening {
+        what: what.to_owned(),
+        who: who.to_owned(),
+        at: moment(NOW - hours * 3_600),
+        note: note.to_owned(),
+    };
+    vec![
+        happening("Opened from the email link", "Jordan Ellis", 1, ""),
+        happening(
+            "Email sent to the account creator",
+            "",
+            29,
+            "Second try: the first was refused by the mail server.",
+        ),
+        happening("Request sent", "Tomas Lindqvist", 30, ""),
+    ]
+}
+
+/// A form as it comes back with complaints.
+fn refused() -> FormState {
+    FormState::new()
+        .with_value("email", "tomas@")
+        .with_problem("email", "Enter an email address such as name@company.example.")
+        .with_problem("password", "Enter your password.")
+        .with_problem("reason", "Enter a deny reason.")
+        .with_problem("va", "Choose a Virtual Account.")
+        .with_problem("role", "Choose a role.")
+        .with_problem("agree", "Tick the box to go on.")
+}
+
 impl Gallery {
     /// All components, with made-up content.
-    #[expect(
-        clippy::too_many_lines,
-        reason = "one sample after the other; cutting it up would only scatter them"
-    )]
     pub fn sample() -> Self {
         let list = ListQuery::parse(
             "assignment=unassigned&q=alder&page=2",
@@ -296,25 +398,6 @@ impl Gallery {
                 columns: COLUMNS,
             },
         );
-        let happening = |what: &str, who: &str, hours: i64, note: &str| Happening {
-            what: what.to_owned(),
-            who: who.to_owned(),
-            at: moment(NOW - hours * 3_600),
-            note: note.to_owned(),
-        };
-        let license = |name, sku, used, total, balance, alert| License {
-            name,
-            sku,
-            bar: UseBar::new(used, total),
-            balance,
-            alert,
-        };
-        let tab = |label: &str, current, count| Tab {
-            label: label.to_owned(),
-            href: "/operator/ui".to_owned(),
-            current,
-            count,
-        };
         Self {
             shell: shell(),
             fresh: FormState::new()
@@ -322,93 +405,20 @@ impl Gallery {
                 .with_value("name", "Harborview Clinics")
                 .with_value("role", "user")
                 .with_value("va", "campus"),
-            refused: FormState::new()
-                .with_value("email", "tomas@")
-                .with_problem("email", "Enter an email address such as name@company.example.")
-                .with_problem("password", "Enter your password.")
-                .with_problem("reason", "Enter a deny reason.")
-                .with_problem("va", "Choose a Virtual Account.")
-                .with_problem("role", "Choose a role.")
-                .with_problem("agree", "Tick the box to go on."),
-            roles: vec![
-                Choice::new("admin", "Smart Account Admin").note("Everything in the account."),
-                Choice::new("user", "Smart Account User").note("Licenses and devices, no people."),
-                Choice::new("approver", "Smart Account Approver")
-                    .note("Not available: the account has no agreement to approve.")
-                    .disabled(),
-            ],
+            refused: refused(),
+            roles: roles(),
             accounts: vec![
                 Choice::new("default", "DEFAULT"),
                 Choice::new("campus", "Campus"),
                 Choice::new("wireless", "Wireless"),
             ],
             pager: list.pager(131),
-            donuts: vec![
-                (
-                    "assignment",
-                    donut(
-                        "Smart Account assignment status",
-                        &list,
-                        "assignment",
-                        &[
-                            ("unassigned", "Unassigned", 31, "warn"),
-                            ("assigned", "Assigned", 14, "ok"),
-                            ("requested", "Assignment requested", 3, "info"),
-                        ],
-                    ),
-                ),
-                (
-                    "type",
-                    donut(
-                        "Order type",
-                        &list,
-                        "type",
-                        &[
-                            ("standard", "Standard", 33, "info"),
-                            ("stocking", "Stocking", 9, "plum"),
-                            ("ea", "Enterprise Agreement", 6, "mute"),
-                        ],
-                    ),
-                ),
-                ("none", donut("Nothing yet", &list, "type", &[])),
-            ],
+            donuts: donuts(&list),
             list,
             orders: orders(),
-            tabs: vec![
-                tab("General", false, None),
-                tab("Licenses", true, Some(8)),
-                tab("Product Instances", false, Some(1_870)),
-                tab("Event Log", false, None),
-            ],
-            history: vec![
-                happening("Opened from the email link", "Jordan Ellis", 1, ""),
-                happening(
-                    "Email sent to the account creator",
-                    "",
-                    29,
-                    "Second try: the first was refused by the mail server.",
-                ),
-                happening("Request sent", "Tomas Lindqvist", 30, ""),
-            ],
-            licenses: vec![
-                license(
-                    "C9300 48P Network Advantage",
-                    "C9300-NW-A-48",
-                    126,
-                    120,
-                    -6,
-                    Some(("bad", "Insufficient licenses")),
-                ),
-                license("C9300 DNA Advantage", "C9300-DNA-A-48", 112, 120, 8, None),
-                license(
-                    "C9200 48P Network Essentials",
-                    "C9200-NW-E-48",
-                    64,
-                    64,
-                    0,
-                    Some(("warn", "Expires in 28 days")),
-                ),
-            ],
+            tabs: tabs(),
+            history: history(),
+            licenses: licenses(),
             dialog: false,
             now: moment(NOW),
         }

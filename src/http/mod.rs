@@ -9,6 +9,7 @@ pub mod assets;
 pub mod connections;
 pub mod csv;
 pub mod error_view;
+mod error_words;
 pub mod errors;
 pub mod form;
 pub mod form_state;

@@ -1,7 +1,7 @@
 //! What stands around the page of a refusal: the menu and the person as on every other page, what was tried in the
 //! page's own words, who may do it, and whom one may ask.
 
-use super::errors::Words;
+use super::error_words::Words;
 use super::shell::Shell;
 use super::visit::Visit;
 use crate::authn::PlatformRole;

@@ -1,8 +1,8 @@
 //! Names as people see them. Two names that look the same must not name two things: who picks one from a list takes the
 //! other.
 
+use super::folded::search_key;
 use super::pasted::is_unseen;
-use super::text::search_key;
 use std::collections::HashMap;
 use std::sync::LazyLock;
 use unicode_normalization::UnicodeNormalization;

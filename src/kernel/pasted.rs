@@ -3,7 +3,7 @@
 //! [`code`] makes a code, a token or a number ready for comparing, [`line()`] what may hold spaces, and [`Sought`] what was
 //! typed into a search box.
 
-use super::text::search_key;
+use super::folded::search_key;
 
 /// True for characters of which nobody sees anything: Default_Ignorable_Code_Point of Unicode.
 pub fn is_unseen(c: char) -> bool {

@@ -2,20 +2,10 @@
 //!
 //! Each kind says in words what is wrong with a bad one; the sentence goes beside the field.
 
+use super::folded::search_key;
 use super::pasted::{self, is_unseen};
 use std::fmt;
 use unicode_normalization::UnicodeNormalization;
-
-/// Folds a text for comparing and searching, the same on every database: NFKC, lower case, single spaces.
-pub fn search_key(text: &str) -> String {
-    let folded: String = text
-        .nfkc()
-        .flat_map(char::to_lowercase)
-        // One of the databases cannot hold NUL, and nobody searches for controls.
-        .map(|c| if c.is_control() { ' ' } else { c })
-        .collect();
-    folded.split_whitespace().collect::<Vec<_>>().join(" ")
-}
 
 /// True for characters that may not stand in a line of text: controls (line ends and NUL among them),
 /// and the invisible marks that turn or hide what follows them.

@@ -49,11 +49,10 @@ const FILTERS: &[Filter<Ledger>] = &[Filter::words(
 )];
 
 fn wanted(asked: &Asked) -> Ledger {
-    let all = Ledger {
-        typed: asked.list.q.clone(),
+    asked.wanted(FILTERS, |words| Ledger {
+        typed: words,
         ..Ledger::default()
-    };
-    asked.filtered(FILTERS, all)
+    })
 }
 
 fn page(

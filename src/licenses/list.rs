@@ -1,6 +1,5 @@
 //! "License Inventory" as a list: of an account, or of one of its Virtual Accounts.
 
-use super::pages::{day, ends_in, expires};
 use super::service::{self, Row};
 use super::stock::{Filter as Wanted, Sort};
 use super::tags;
@@ -8,9 +7,30 @@ use crate::authz::Permit;
 use crate::authz::action::ViewInventory;
 use crate::catalog::{Billing, Term};
 use crate::http::list::{Asked, Choices, Chosen, Column, Filter, List, Lookup, Rows, by_store};
+use crate::http::widgets::counted;
 use crate::kernel::{Moment, search_key};
 use crate::virtual_accounts;
 use chrono::TimeDelta;
+
+/// A day for a file.
+fn day(at: Option<Moment>) -> String {
+    at.map_or_else(String::new, |at| at.utc().format("%Y-%m-%d").to_string())
+}
+
+/// How many days from now a term ends, its last day included; none when it ends in more than ninety days or never.
+pub fn ends_in(at: Option<Moment>, now: Moment) -> Option<i64> {
+    let days = (at?.utc().date_naive() - now.utc().date_naive()).num_days();
+    (days <= 90).then_some(days)
+}
+
+/// When a term ends that has not ended yet: today, or in so many days.
+pub fn expires(days: i64) -> String {
+    if days == 0 {
+        "Expires today".to_owned()
+    } else {
+        format!("Expires in {}", counted(days.unsigned_abs(), "day", "days"))
+    }
+}
 
 /// A license in a Virtual Account, and in how many days a term of it ends.
 pub struct Listed {
@@ -122,11 +142,10 @@ fn in_places(mut wanted: Wanted, chosen: &Chosen<'_>) -> Wanted {
 }
 
 fn wanted(asked: &Asked) -> Wanted {
-    let all = Wanted {
-        typed: asked.list.q.clone(),
+    asked.wanted(FILTERS, |words| Wanted {
+        typed: words,
         ..Wanted::default()
-    };
-    asked.filtered(FILTERS, all)
+    })
 }
 
 fn order(asked: &Asked) -> (Sort, bool) {

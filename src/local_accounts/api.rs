@@ -1,7 +1,8 @@
 //! Local accounts, for scripts: what the pages can do.
 
+use super::by_hand_pages::{begin_by_hand, registration_file, take_in};
 use super::model::{AccountState, LocalAccount, Number, Requested, SyncState};
-use super::register_pages::{begin_by_hand, found, registrar, registration_file, take_in, to_its_end};
+use super::register_pages::{found, registrar, to_its_end};
 use super::registration::{ApiClient, address};
 use super::request_pages::keep;
 use super::service;
@@ -16,11 +17,17 @@ use actix_web::http::Method;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+const ALL: &str = "/api/v1/on-prem/accounts";
+const ONE: &str = "/api/v1/on-prem/accounts/{account}";
+
 /// The operations of this room.
-#[expect(clippy::too_many_lines, reason = "the operations, one after the other")]
 pub fn routes(routes: &mut Routes) {
-    const ALL: &str = "/api/v1/on-prem/accounts";
-    const ONE: &str = "/api/v1/on-prem/accounts/{account}";
+    account_routes(routes);
+    registration_routes(routes);
+    state_routes(routes);
+}
+
+fn account_routes(routes: &mut Routes) {
     routes.api(
         Method::GET,
         ALL,
@@ -43,6 +50,10 @@ pub fn routes(routes: &mut Routes) {
         Api::says("One On-Prem account.").gives::<LocalAccountShape>(200),
         one,
     );
+}
+
+/// A request's answer, and what registers the account with a cloud.
+fn registration_routes(routes: &mut Routes) {
     routes.api(
         Method::POST,
         "/api/v1/on-prem/accounts/{account}/approve",
@@ -87,6 +98,9 @@ pub fn routes(routes: &mut Routes) {
             .gives::<LocalAccountShape>(200),
         start_again,
     );
+}
+
+fn state_routes(routes: &mut Routes) {
     routes.api(
         Method::POST,
         "/api/v1/on-prem/accounts/{account}/deactivate",

@@ -2,14 +2,19 @@
 //! account is a tenant: its Virtual Accounts, licenses, tokens and devices are those of the rooms that the cloud has, too.
 //! What is kept here besides is how it was asked for, the cloud that it is registered with, and how its synchronization
 //! stands.
+//!
+//! "SL Using Policy" is a list by hand (`using_policy_pages.rs`): a line of it is put together from what three rooms say of a
+//! product instance.
 
 mod account_pages;
 mod admin_pages;
 mod adopt;
 mod api;
+mod by_hand_pages;
 mod cloud;
 mod letters;
 mod lifecycle;
+mod list;
 mod model;
 mod occupant;
 mod register_pages;
@@ -48,6 +53,7 @@ pub fn routes(routes: &mut Routes) {
     request_pages::routes(routes);
     admin_pages::routes(routes);
     register_pages::routes(routes);
+    by_hand_pages::routes(routes);
     state_pages::routes(routes);
     account_pages::routes(routes);
     api::routes(routes);

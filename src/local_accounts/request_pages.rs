@@ -34,7 +34,7 @@ struct NewPage {
 /// Where the requests stand that this person may see.
 fn after(may: &May<RequestOnPremAccount>) -> &'static str {
     if may.holds_by_platform(Action::ViewAdminWorkspace) {
-        super::admin_pages::REQUESTS
+        super::list::REQUESTS.path
     } else {
         "/on-prem-accounts"
     }

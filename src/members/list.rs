@@ -94,11 +94,10 @@ fn in_places(mut wanted: Wanted, chosen: &Chosen<'_>) -> Wanted {
 }
 
 fn wanted(asked: &Asked) -> Wanted {
-    let all = Wanted {
-        q: asked.list.q.clone(),
+    asked.wanted(FILTERS, |words| Wanted {
+        q: words,
         ..Wanted::default()
-    };
-    asked.filtered(FILTERS, all)
+    })
 }
 
 /// What a line of the file is about: a member is told with each role that they hold.

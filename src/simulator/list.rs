@@ -30,11 +30,10 @@ const FILTERS: &[Filter<Wanted>] = &[
 ];
 
 fn wanted(asked: &Asked) -> Wanted {
-    let all = Wanted {
-        q: asked.list.q.clone(),
+    asked.wanted(FILTERS, |words| Wanted {
+        q: words,
         ..Wanted::default()
-    };
-    asked.filtered(FILTERS, all)
+    })
 }
 
 pub static MAILBOX: List<AtLab, Row, Wanted> = List {

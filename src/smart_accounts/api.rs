@@ -1,14 +1,15 @@
 //! The JSON of Smart Accounts.
 
 use super::changes::{self, Described, Listed, Wish};
-use super::domain_pages::{STATES, approve_now, deny_now, query};
+use super::list::LIST;
 use super::model::{DomainChange, DomainChangeReason, DomainChangeState, LONGEST_ADDRESS, SmartAccount};
+use super::operations::{DenyBody, approve_now, deny_now};
 use super::pages::{read, turn, wish};
 use super::service;
 use crate::authz::action::{ApproveDomain, ChangeAccountState, EditAccount, ViewAccount};
 use crate::error::{Error, Result};
 use crate::http::form::PathPart;
-use crate::http::{Answer, Api, JsonBody, May, Param, Routes, Visit, json};
+use crate::http::{Answer, Api, JsonBody, May, Routes, Visit, json};
 use crate::kernel::ids::{DomainChangeId, SmartAccountId};
 use crate::kernel::{Moment, text};
 use actix_web::http::Method;
@@ -64,17 +65,10 @@ pub fn routes(routes: &mut Routes) {
             .gives::<AccountShape>(200),
         reactivate,
     );
-    routes.api(
-        Method::GET,
+    LIST.operation::<DomainChangeShape>(
+        routes,
         "/api/v1/domain-changes",
-        Api::says("Account Domain Identifiers that Smart Accounts want to change, the newest first.")
-            .query(&[
-                Param::choice("status", STATES, "Only those with this state."),
-                Param::PAGE,
-                Param::PER,
-            ])
-            .gives::<DomainChangeList>(200),
-        changes_list,
+        "Account Domain Identifiers that Smart Accounts want to change, the newest first.",
     );
     routes.api(
         Method::GET,
@@ -181,15 +175,6 @@ struct StateBody {
     reason: String,
 }
 
-/// Why an identifier is denied.
-#[derive(Debug, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct DenyBody {
-    /// Deny reason. The requester reads it.
-    #[schema(min_length = 1, max_length = 1_000)]
-    pub reason: String,
-}
-
 /// What came of a wish for another Account Domain Identifier.
 #[derive(Debug, Serialize, ToSchema)]
 struct DomainAnswer {
@@ -222,6 +207,12 @@ struct DomainChangeShape {
     decided_at: Option<Moment>,
 }
 
+impl From<Listed> for DomainChangeShape {
+    fn from(one: Listed) -> Self {
+        Self::of(&one.change, &one.account, one.requester)
+    }
+}
+
 impl DomainChangeShape {
     fn of(change: &DomainChange, account: &SmartAccount, requester: String) -> Self {
         Self {
@@ -239,13 +230,6 @@ impl DomainChangeShape {
             decided_at: change.decided_at,
         }
     }
-}
-
-/// A page of wishes.
-#[derive(Debug, Serialize, ToSchema)]
-struct DomainChangeList {
-    items: Vec<DomainChangeShape>,
-    total: u64,
 }
 
 async fn answer(visit: &Visit, id: SmartAccountId) -> Answer {
@@ -312,34 +296,6 @@ async fn deactivate(may: May<ChangeAccountState>, body: JsonBody<StateBody>) -> 
 async fn reactivate(may: May<ChangeAccountState>, body: JsonBody<StateBody>) -> Answer {
     turn(&may, super::State::Active, &body.value.reason, None).await?;
     answer(&may, may.permit.within().account()?).await
-}
-
-async fn changes_list(may: May<ApproveDomain>) -> Answer {
-    let list = query(&may.path, &may.query);
-    list.understood()?;
-    let only: Option<DomainChangeState> = list.value("status").and_then(|word| word.parse().ok());
-    let permit = may.permit.clone();
-    let (rows, counts) = may
-        .portal
-        .db
-        .read(move |r| changes::list_changes(r, &permit, only, list.limit(), list.offset()))
-        .await?;
-    json(
-        200,
-        &DomainChangeList {
-            total: counts
-                .iter()
-                .filter(|(state, _)| only.is_none_or(|only| only == *state))
-                .map(|(_, count)| count)
-                .sum(),
-            items: rows
-                .into_iter()
-                .map(|(change, account, requester): Listed| {
-                    DomainChangeShape::of(&change, &account, requester)
-                })
-                .collect(),
-        },
-    )
 }
 
 async fn described(may: &May<ApproveDomain>, id: DomainChangeId) -> Result<Described> {

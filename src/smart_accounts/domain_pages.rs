@@ -1,18 +1,16 @@
 //! What Domain approvers see of changes of Account Domain Identifiers: their list, and one of them to decide.
 
-use super::api::DenyBody;
 use super::changes::{self, Described, Listed};
-use super::model::{DomainChangeState, reason};
+use super::list::LIST;
+use super::model::DomainChangeState;
+use super::operations::{DenyBody, approve_now, deny_now};
 use crate::authz::action::ApproveDomain;
 use crate::error::Result;
 use crate::http::NoFields;
 use crate::http::form::{Named, PathPart, fresh};
-use crate::http::list::{FilterSpec, Pager};
-use crate::http::widgets::{Tab, counted};
-use crate::http::{
-    Answer, Crumb, Flash, FlashKind, FormState, ListQuery, ListSpec, May, Posted, Shell, page, page_with,
-    see_other,
-};
+use crate::http::list::{ByState, Listing};
+use crate::http::widgets::Tab;
+use crate::http::{Answer, Crumb, FormState, May, Posted, Shell, page, page_with, see_other};
 use crate::kernel::ids::DomainChangeId;
 use askama::Template;
 
@@ -20,98 +18,26 @@ impl Named for DomainChangeId {
     const NAME: &'static str = "change";
 }
 
-pub const STATES: &[(&str, &str)] = &[
-    ("pending", "Pending"),
-    ("approved", "Approved"),
-    ("denied", "Denied"),
-    ("withdrawn", "Withdrawn"),
-];
-
-/// What a list understands, for scripts as well.
-pub const STATUS: &[FilterSpec<'static>] = &[FilterSpec {
-    key: "status",
-    label: "Status",
-    values: STATES,
-}];
-
-/// The query of a list at this address.
-pub fn query(path: &str, raw: &str) -> ListQuery {
-    ListQuery::parse(
-        raw,
-        &ListSpec {
-            path: path.to_owned(),
-            sorts: &[],
-            default_sort: "-requested",
-            filters: STATUS,
-            columns: &[],
-        },
-    )
-}
-
 #[derive(Template)]
 #[template(path = "smart_accounts/domain_changes.html")]
 struct ListView {
     shell: Shell,
     tabs: Vec<Tab>,
-    rows: Vec<Listed>,
-    pager: Pager,
-    summary: String,
+    found: Listing<Listed, ByState<DomainChangeState>>,
     filtered: bool,
 }
 
 pub async fn list(may: May<ApproveDomain>) -> Answer {
-    let mut list = query("/domain-changes", &may.query);
-    let only: Option<DomainChangeState> = list.value("status").and_then(|word| word.parse().ok());
-    let total = |counts: &[(DomainChangeState, u64)]| {
-        counts
-            .iter()
-            .filter(|(state, _)| only.is_none_or(|only| only == *state))
-            .map(|(_, count)| count)
-            .sum::<u64>()
-    };
-    let read = |list: &ListQuery| {
-        let (permit, limit, offset) = (may.permit.clone(), list.limit(), list.offset());
-        may.portal
-            .db
-            .read(move |r| changes::list_changes(r, &permit, only, limit, offset))
-    };
-    let asked_for = list.page;
-    let (mut rows, counts) = read(&list).await?;
-    list.clamp(total(&counts));
-    if list.page != asked_for {
-        (rows, _) = read(&list).await?;
-    }
-    let mut tabs = vec![Tab {
-        label: "All".to_owned(),
-        href: list.clear_href(),
-        current: only.is_none(),
-        count: Some(counts.iter().map(|(_, count)| count).sum()),
-    }];
-    for (state, count) in &counts {
-        tabs.push(Tab {
-            label: state.label().to_owned(),
-            href: list.only_filter("status", state.word()),
-            current: only == Some(*state),
-            count: Some(*count),
-        });
-    }
-    let mut shell = may.shell("Domain changes");
+    let (found, ()) = LIST.page(&may, &may.permit, |_, _, _| Ok(())).await?;
+    let counts = found.counts.clone().unwrap_or_default();
+    let mut shell = may.shell("Domain changes").with_dropped(&found.list);
     shell.crumbs.push(Crumb::text("Account Management"));
     shell.crumbs.push(Crumb::text("Domain changes"));
-    for says in &list.dropped {
-        shell.flash.push(Flash {
-            kind: FlashKind::Warn,
-            text: says.clone(),
-            link: None,
-        });
-    }
     page(&ListView {
         shell,
-        tabs,
-        pager: list.pager(total(&counts)),
-        summary: counted(total(&counts), "domain change", "domain changes"),
-        rows,
-        filtered: only.is_some(),
+        tabs: counts.tabs(&found.list, DomainChangeState::choice),
+        filtered: counts.only.is_some(),
+        found,
     })
 }
 
@@ -169,19 +95,6 @@ async fn view(
 
 pub async fn show(may: May<ApproveDomain>, id: PathPart<DomainChangeId>) -> Answer {
     page(&view(&may, id.0, false, FormState::new()).await?)
-}
-
-/// Approves, from a page or from a script.
-pub async fn approve_now(may: &May<ApproveDomain>, id: DomainChangeId) -> Result<()> {
-    may.does(move |tx, permit, at| changes::approve_change(tx, permit, at, id))
-        .await
-}
-
-/// Denies, from a page or from a script.
-pub async fn deny_now(may: &May<ApproveDomain>, id: DomainChangeId, typed: &str) -> Result<()> {
-    let reason = reason(typed, "Deny reason")?;
-    may.does(move |tx, permit, at| changes::deny_change(tx, permit, at, id, &reason))
-        .await
 }
 
 pub async fn approve(

@@ -5,7 +5,9 @@ mod api;
 mod changes;
 mod domain_pages;
 mod letters;
+mod list;
 mod model;
+mod operations;
 mod pages;
 mod service;
 mod store;
@@ -14,9 +16,9 @@ pub use api::AccountShape;
 pub use changes::{
     Wish, approve_change, change_domain, deactivate, deny_change, pending_change, reactivate, withdraw_change,
 };
-pub use model::{DomainChange, DomainChangeState, PendingDetail, SmartAccount, State, Visibility};
+pub use model::{DomainChange, DomainChangeState, Draft, PendingDetail, SmartAccount, State, Visibility};
 pub use service::{
-    Draft, Properties, activate, activated, by_domain, by_domains, by_exact_name, cancel, edit, find,
+    Properties, activate, activated, by_domain, by_domains, by_exact_name, cancel, edit, find,
     find_by_number, find_many, request, requested_by, rest, search, set_detail, under_registrable,
 };
 
@@ -42,7 +44,7 @@ pub fn routes(routes: &mut Routes) {
     routes.post("/sa/{said}/account/deactivate", pages::deactivate);
     routes.get("/sa/{said}/account/reactivate", pages::reactivate_dialog);
     routes.post("/sa/{said}/account/reactivate", pages::reactivate);
-    routes.get("/domain-changes", domain_pages::list);
+    list::LIST.pages(routes, domain_pages::list);
     routes.get("/domain-changes/{change}", domain_pages::show);
     routes.post("/domain-changes/{change}/approve", domain_pages::approve);
     routes.get("/domain-changes/{change}/deny", domain_pages::deny_dialog);

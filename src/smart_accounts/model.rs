@@ -148,6 +148,23 @@ crate::words! {
     }
 }
 
+/// A Smart Account that is to be.
+#[derive(Debug, Clone)]
+pub struct Draft {
+    /// Its name.
+    pub name: Name,
+    /// Its domain identifier.
+    pub domain: DomainIdentifier,
+    /// Who finds it.
+    pub visibility: Visibility,
+    /// The headquarters address.
+    pub headquarters: String,
+    /// Who asks for it.
+    pub requested_by: Option<PersonId>,
+    /// What is outstanding.
+    pub detail: PendingDetail,
+}
+
 /// A domain that speaks for itself is changed at once, without a wish that waits.
 pub const DOMAIN_CHANGE_LIFECYCLE: Lifecycle<DomainChangeState> = {
     use DomainChangeState::{Approved, Denied, Pending, Withdrawn};

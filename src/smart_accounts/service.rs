@@ -1,34 +1,17 @@
 //! What can be done with a Smart Account by the rooms above. A function that takes a `Tx` is a part of the
 //! caller's write: the caller has the permit and keeps the record.
 
-use super::model::{PendingDetail, SmartAccount, State, Visibility};
+use super::model::{Draft, PendingDetail, SmartAccount, State, Visibility};
 use super::store;
 use crate::authz::Permit;
 use crate::authz::action::EditAccount;
 use crate::error::{Error, Result};
 use crate::kernel::ids::{PersonId, SmartAccountId};
-use crate::kernel::{DomainIdentifier, Event, Kind, Moment, Name};
+use crate::kernel::{Event, Kind, Moment, Name};
 use crate::platform::db::{Reads, Recorded, Tx};
 
 /// The first Smart Account ID.
 const FIRST_NUMBER: i64 = 100_001;
-
-/// A Smart Account that is to be.
-#[derive(Debug, Clone)]
-pub struct Draft {
-    /// Its name.
-    pub name: Name,
-    /// Its domain identifier.
-    pub domain: DomainIdentifier,
-    /// Who finds it.
-    pub visibility: Visibility,
-    /// The headquarters address.
-    pub headquarters: String,
-    /// Who asks for it.
-    pub requested_by: Option<PersonId>,
-    /// What is outstanding.
-    pub detail: PendingDetail,
-}
 
 /// What can be edited of a Smart Account.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]

@@ -1,10 +1,9 @@
 //! The table of Smart Accounts.
 
 use super::model::{
-    Address, DOMAIN_CHANGE_LIFECYCLE, DomainChange, DomainChangeState, LIFECYCLE, PendingDetail,
+    Address, DOMAIN_CHANGE_LIFECYCLE, DomainChange, DomainChangeState, Draft, LIFECYCLE, PendingDetail,
     SmartAccount, State, Visibility,
 };
-use super::service::Draft;
 use crate::error::{Error, Result};
 use crate::kernel::ids::{AddressId, DomainChangeId, PersonId, SmartAccountId};
 use crate::kernel::looks::Look;

@@ -1,10 +1,12 @@
 //! Synchronization, for scripts: what the pages can do.
 
+use super::again_pages::plan_again;
 use super::format::Limits;
+use super::history_pages::{query, response};
 use super::judge::Sender;
 use super::model::{Effect, SyncFile, Way};
-use super::pages::{LARGE, query, response, submitted, withdrawn};
-use super::registration_pages::{Wanted, WantedPlace, known, plan, plan_again};
+use super::pages::{LARGE, submitted, withdrawn};
+use super::registration_pages::{Wanted, WantedPlace, known, plan};
 use super::{respond, take_in};
 use crate::authz::action::{AuthorizeOnPrem, Synchronize, ViewInventory};
 use crate::device_managers;

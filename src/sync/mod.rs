@@ -1,12 +1,17 @@
 //! Synchronization: what travels between an On-Prem server and the cloud, and what the cloud does with it. A file is
 //! judged, shown, and applied in one transaction; the response is kept and given again for the same file.
+//!
+//! The files of a device manager are a list by hand (`history_pages.rs`): they are found by the device manager that the page has
+//! read.
 
+mod again_pages;
 mod api;
 mod api_network;
 mod apply;
 mod check;
 pub mod format;
 mod genuine;
+mod history_pages;
 mod jobs;
 mod judge;
 mod lifecycle;
@@ -34,7 +39,9 @@ use crate::http::Routes;
 /// The routes of this room.
 pub fn routes(routes: &mut Routes) {
     pages::routes(routes);
+    history_pages::routes(routes);
     registration_pages::routes(routes);
+    again_pages::routes(routes);
     api::routes(routes);
     api_network::routes(routes);
 }

@@ -1,7 +1,7 @@
 //! How an On-Prem server is registered: the file that it makes, and the file that answers it.
 
 use super::format::{self, AuthorizationHeader, RegistrationHeader};
-use crate::error::Result;
+use crate::error::{Error, Problems, Result};
 use crate::kernel::Moment;
 use crate::kernel::ids::DeviceManagerId;
 use crate::kernel::pasted::{code, is_unseen, line};
@@ -24,6 +24,25 @@ pub fn read(text: &str) -> Result<RegistrationHeader> {
         .verify::<RegistrationHeader>(&claimed.public_key)?
         .check(&format::Limits::default())?;
     Ok(read.header)
+}
+
+/// What a registration file says, or what is wrong with it.
+pub fn read_typed(typed: &str, field: &str, problems: &mut Problems) -> Result<Option<RegistrationHeader>> {
+    if typed.trim().is_empty() {
+        problems.add(
+            field,
+            "Choose the registration file of the On-Prem server, or paste its text.",
+        );
+        return Ok(None);
+    }
+    match read(typed) {
+        Ok(header) => Ok(Some(header)),
+        Err(Error::Refused(refusal)) => {
+            problems.add(field, refusal.says);
+            Ok(None)
+        }
+        Err(other) => Err(other),
+    }
 }
 
 /// What is registered.

@@ -1,21 +1,18 @@
 //! "Add device manager" and "Re-register": the registration file of an On-Prem server comes in, an authorization file goes
 //! out.
 
-use super::format::RegistrationHeader;
+use super::again_pages::again_page;
 use super::registration;
-use super::take_in;
 use crate::authz::Action;
 use crate::authz::action::{AuthorizeOnPrem, CreateTopVirtualAccount};
-use crate::device_managers::{self, Again, Binding, New, Row, addressed, between, href};
+use crate::device_managers::{self, Binding, New, Row, addressed, between, href};
 use crate::error::{Error, Problems, Result};
 use crate::http::form::{LIST_LIMIT, PathPart, fresh};
 use crate::http::form_state::Choice;
 use crate::http::reply::attachment;
-use crate::http::{
-    Answer, Flash, FlashKind, FormState, May, Posted, Routes, Shell, page, page_with, reason, see_other,
-};
+use crate::http::{Answer, FormState, May, Posted, Routes, Shell, page, page_with, reason, see_other};
+use crate::kernel::Name;
 use crate::kernel::ids::{DeviceManagerId, VirtualAccountId};
-use crate::kernel::{Name, text};
 use crate::{smart_accounts, virtual_accounts};
 use askama::Template;
 use serde::Deserialize;
@@ -29,11 +26,7 @@ pub fn routes(routes: &mut Routes) {
     routes.post(&format!("{LIST}/add"), add);
     routes.get(&format!("{ONE}/authorization"), added);
     routes.get(&format!("{ONE}/authorization-file"), authorization_file);
-    routes.get(&format!("{ONE}/re-register"), again_form);
-    routes.post(&format!("{ONE}/re-register"), again);
 }
-
-// Add -----------------------------------------------------------------------------------------------------------
 
 #[derive(Template)]
 #[template(path = "sync/add.html")]
@@ -114,25 +107,6 @@ pub enum WantedPlace<'a> {
     None,
 }
 
-/// What a registration file says, or what is wrong with it.
-fn read(typed: &str, field: &str, problems: &mut Problems) -> Result<Option<RegistrationHeader>> {
-    if typed.trim().is_empty() {
-        problems.add(
-            field,
-            "Choose the registration file of the On-Prem server, or paste its text.",
-        );
-        return Ok(None);
-    }
-    match registration::read(typed) {
-        Ok(header) => Ok(Some(header)),
-        Err(Error::Refused(refusal)) => {
-            problems.add(field, refusal.says);
-            Ok(None)
-        }
-        Err(other) => Err(other),
-    }
-}
-
 /// The device manager that made a registration file when it was registered before: it is registered again in its place.
 pub async fn known(may: &May<AuthorizeOnPrem>, typed: &str) -> Result<Option<Row>> {
     let said = registration::read(typed).ok().and_then(|header| header.manager);
@@ -155,7 +129,7 @@ pub async fn plan(
     fields: [&str; 3],
 ) -> Result<Option<New>> {
     let [file_field, place_field, new_field] = fields;
-    let registration = read(wanted.registration, file_field, problems)?;
+    let registration = registration::read_typed(wanted.registration, file_field, problems)?;
     let own = registration.as_ref().map_or("", |header| header.name.as_str());
     let typed = if wanted.name.trim().is_empty() {
         own
@@ -305,150 +279,4 @@ async fn authorization_file(may: May<AuthorizeOnPrem>, id: PathPart<DeviceManage
         &format!("{}_authorization.licentral", row.manager.name),
         row.manager.answer,
     ))
-}
-
-// Re-register ---------------------------------------------------------------------------------------------------
-
-#[derive(Template)]
-#[template(path = "sync/again.html")]
-struct AgainPage {
-    shell: Shell,
-    form: FormState,
-    row: Row,
-    base: String,
-    /// Whether "Add device manager" led here, with the file of one that is there.
-    from_add: bool,
-}
-
-fn again_page(may: &May<AuthorizeOnPrem>, row: Row, form: FormState, from_add: bool, status: u16) -> Answer {
-    let mut shell = may.account_shell("Re-register", &between(may, Some(&row.manager)));
-    shell.error_title = form.has_problems();
-    page_with(
-        status,
-        &AgainPage {
-            shell,
-            form,
-            base: href(may, row.manager.id),
-            row,
-            from_add,
-        },
-    )
-}
-
-async fn again_form(may: May<AuthorizeOnPrem>, id: PathPart<DeviceManagerId>) -> Answer {
-    let (_, row) = addressed(&may, id.0).await?;
-    again_page(&may, row, fresh(), false, 200)
-}
-
-/// Checks it and thinks everything out.
-pub async fn plan_again(
-    may: &May<AuthorizeOnPrem>,
-    row: &Row,
-    registration: &str,
-    reason: &str,
-    problems: &mut Problems,
-    file_field: &str,
-) -> Result<Option<Again>> {
-    let header = read(registration, file_field, problems)?;
-    let reason = problems.take(
-        "reason",
-        text::note(reason, "The reason", 500).and_then(|reason| {
-            if reason.is_empty() {
-                Err("Enter the number of the case, or why the On-Prem server is registered again.".to_owned())
-            } else {
-                Ok(reason.replace(['\n', '\t'], " "))
-            }
-        }),
-    );
-    let one = &row.manager;
-    if let Some(other) = header.as_ref().and_then(|header| header.manager)
-        && other != one.id
-    {
-        problems.add(
-            file_field,
-            format!(
-                "This registration file comes from another On-Prem server than {}: the one that the cloud knows as {other}. Choose the file of {}.",
-                one.name, one.name
-            ),
-        );
-        return Ok(None);
-    }
-    let (Some(header), Some(reason)) = (header, reason) else {
-        return Ok(None);
-    };
-    let account = one.account;
-    let company = may
-        .portal
-        .db
-        .read(move |r| smart_accounts::find(r, account))
-        .await?;
-    let answer = registration::answer(
-        may.portal.signing.files(),
-        may.portal.clock.now(),
-        &company,
-        &registration::Registered {
-            manager: one.id,
-            name: &one.name,
-            public_key: &header.public_key,
-            virtual_account: &row.place,
-        },
-    )?;
-    Ok(Some(Again {
-        id: one.id,
-        public_key: header.public_key,
-        answer,
-        reason,
-    }))
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct AgainFields {
-    #[serde(default)]
-    file: String,
-    #[serde(default)]
-    text: String,
-    #[serde(default)]
-    reason: String,
-}
-
-async fn again(
-    may: May<AuthorizeOnPrem>,
-    id: PathPart<DeviceManagerId>,
-    posted: Posted<AgainFields, LIST_LIMIT>,
-) -> Answer {
-    let (view, row) = addressed(&may, id.0).await?;
-    let form = &posted.value;
-    let (registration, field) = if form.file.trim().is_empty() && !form.text.trim().is_empty() {
-        (&form.text, "text")
-    } else {
-        (&form.file, "file")
-    };
-    let mut problems = Problems::default();
-    let Some(again) = plan_again(&may, &row, registration, &form.reason, &mut problems, field).await? else {
-        return again_page(&may, row, posted.again(&problems), false, 422);
-    };
-    let (permit, at, once) = (may.permit.clone(), may.portal.clock.now(), posted.once_key(&may));
-    let done = may
-        .portal
-        .db
-        .write(move |tx| take_in::register_again(tx, &view, &permit, at, &again, once.as_ref()))
-        .await;
-    match done {
-        Err(Error::Refused(refusal)) => {
-            problems.add(field, refusal.says);
-            again_page(&may, row, posted.again(&problems), false, 409)
-        }
-        Err(other) => Err(other),
-        Ok(()) => Ok(may.see_other(
-            &format!("{}/authorization", href(&may, id.0)),
-            Flash::new(
-                FlashKind::Ok,
-                format!(
-                    "{} is registered again. Files by its old key are refused from now on.",
-                    row.manager.name
-                ),
-            ),
-        )),
-    }
 }

@@ -1,6 +1,7 @@
 //! Admin Workspace, Users: the second factor of somebody who has lost it.
 
-use super::pages::{Dialog, USERS, user, view};
+use super::list::USERS;
+use super::pages::{Dialog, user, view};
 use super::service;
 use crate::authz::action::ManageSystemUsers;
 use crate::http::form::{PathPart, fresh};

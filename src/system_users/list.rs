@@ -1,12 +1,13 @@
 //! The list of the users of a server.
 
-use super::pages::USERS;
 use crate::authn::system_users::{self, Filter as Wanted, SystemUser};
 use crate::authn::{PersonState, PlatformRole};
 use crate::authz::Permit;
 use crate::authz::action::ViewAdminWorkspace;
 use crate::http::list::{Asked, Column, Filter, List, Rows, by_store};
 use crate::kernel::Moment;
+
+pub(super) const USERS: &str = "/admin/users";
 
 const ROLES: &[(&str, &str)] = &[
     PlatformRole::SystemAdministrator.choice(),
@@ -38,11 +39,10 @@ const FILTERS: &[Filter<Wanted>] = &[
 ];
 
 fn wanted(asked: &Asked) -> Wanted {
-    let all = Wanted {
-        q: asked.list.q.clone(),
+    asked.wanted(FILTERS, |words| Wanted {
+        q: words,
         ..Wanted::default()
-    };
-    asked.filtered(FILTERS, all)
+    })
 }
 
 pub static LIST: List<Permit<ViewAdminWorkspace>, SystemUser, Wanted> = List {

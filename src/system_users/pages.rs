@@ -1,6 +1,6 @@
 //! Admin Workspace, Users: the list, and what can be done with one of them.
 
-use super::list::LIST;
+use super::list::{LIST, USERS};
 use super::model::{self, Change, NewUser};
 use super::service;
 use crate::authn::system_users::{self, SystemUser};
@@ -20,8 +20,6 @@ use crate::kernel::ids::{LinkId, PersonId};
 use askama::Template;
 use serde::Deserialize;
 use std::collections::HashSet;
-
-pub(super) const USERS: &str = "/admin/users";
 
 pub fn routes(routes: &mut Routes) {
     LIST.pages(routes, show);

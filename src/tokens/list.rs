@@ -1,7 +1,6 @@
 //! The list of registration tokens, as "Token Management", as a file and for scripts.
 
 use super::model::{State, Token};
-use super::pages::MANAGEMENT;
 use super::service;
 use super::store::{FILTERS, Query, SORTS};
 use crate::authz::Permit;
@@ -10,6 +9,9 @@ use crate::http::list::{Column, List, Rows};
 use crate::kernel::Moment;
 use crate::kernel::ids::VirtualAccountId;
 use std::collections::HashMap;
+
+/// Where "Token Management" stands; `{said}` is the account's number.
+pub const MANAGEMENT: &str = "/sa/{said}/devices/token-management";
 
 /// A registration token as lists show it.
 pub struct Row {

@@ -12,6 +12,12 @@ use actix_web::{HttpResponse, ResponseError};
 use chrono::{Datelike, Timelike};
 use serde_json::{Value, json};
 
+/// There is no product instance that reports by policy.
+pub const NO_DEVICE: &str = "vendor-api.no-policy-device";
+
+/// A poll id that was never given.
+pub const NO_POLL: &str = "vendor-api.no-poll";
+
 /// What an operation that was done answers with.
 pub fn done(says: &str, fields: Value) -> Answer {
     with_status("SUCCESS", says, fields)
@@ -193,8 +199,8 @@ fn shaped(path: &str, status: StatusCode, says: &str, code: &str) -> HttpRespons
 
 fn policy_code(error: &Error) -> &'static str {
     match error {
-        Error::Refused(refusal) if refusal.code == super::policy::NO_DEVICE => "UDI_NOT_FOUND",
-        Error::Refused(refusal) if refusal.code == super::policy::NO_POLL => "INVALID_POLL_ID",
+        Error::Refused(refusal) if refusal.code == NO_DEVICE => "UDI_NOT_FOUND",
+        Error::Refused(refusal) if refusal.code == NO_POLL => "INVALID_POLL_ID",
         Error::NotFound => "NO_DATA_FOUND",
         _ => "CSSM-ERR-048",
     }

@@ -8,6 +8,7 @@ mod accounts;
 mod agreements;
 mod alerts;
 mod body;
+mod by_policy;
 mod consent_pages;
 mod devices;
 mod doors;

@@ -1,7 +1,8 @@
 //! What product instances that report by policy, and their proxies, ask about licenses: summaries, histories, and the
 //! policy. What they report and fetch stands in `usage`.
 
-use super::body::{Call, MISSING, Object};
+use super::body::{Call, Object};
+use super::by_policy::{self, place, stamp, well_formed};
 use super::face::millis;
 use super::licenses::billing;
 use super::names;
@@ -9,23 +10,17 @@ use super::paths::{A, B};
 use crate::authz::Permit;
 use crate::authz::action::{ReserveLicenses, ViewAccount, ViewInventory};
 use crate::catalog;
-use crate::devices;
+use crate::devices::{self, policy::Policy};
 use crate::error::{Error, Result};
 use crate::http::{Answer, May, Routes, json};
 use crate::kernel::Moment;
 use crate::kernel::ids::VirtualAccountId;
 use crate::licenses::{self, Stock, TermRow};
 use crate::platform::db::Reads;
-use crate::virtual_accounts;
 use actix_web::http::Method;
 use chrono::NaiveDate;
 use data_encoding::BASE64;
 use serde_json::{Value, json};
-
-/// There is no product instance that reports by policy.
-pub const NO_DEVICE: &str = "vendor-api.no-policy-device";
-/// A poll id that was never given.
-pub const NO_POLL: &str = "vendor-api.no-poll";
 
 pub fn routes(routes: &mut Routes) {
     const SUMMARY: &str = "The licenses of a Virtual Account, some or all of them by their tags.";
@@ -59,41 +54,10 @@ pub fn routes(routes: &mut Routes) {
     );
 }
 
-/// What every request of theirs has to say.
-pub fn well_formed(call: &Call) -> Result<()> {
-    let data = call.data();
-    if data.text("nonce").is_empty() || data.number("timestamp")?.is_none() {
-        return Err(Error::BadRequest(MISSING.into()));
-    }
-    Ok(())
-}
-
 async fn no_device(may: May<ReserveLicenses>, call: Call) -> Answer {
     place(&may.also::<ViewInventory>().await?, &may, &call).await?;
     well_formed(&call)?;
-    Err(super::usage::no_device())
-}
-
-/// The Virtual Account that the header names by its number, within reach.
-pub async fn place(
-    permit: &Permit<ViewInventory>,
-    visit: &crate::http::Visit,
-    call: &Call,
-) -> Result<VirtualAccountId> {
-    call.needs_system()?;
-    let number: i64 = call
-        .place_number()
-        .ok_or_else(|| Error::BadRequest(MISSING.into()))?
-        .trim()
-        .parse()
-        .map_err(|_| Error::NotFound)?;
-    let permit = permit.clone();
-    visit
-        .portal
-        .db
-        .read(move |r| virtual_accounts::numbered(r, permit.within(), number))
-        .await
-        .map(|one| one.id)
+    Err(by_policy::no_device())
 }
 
 /// The licenses of a Virtual Account whose tags are wanted.
@@ -139,14 +103,6 @@ fn keys(data: Object<'_>) -> Result<Option<Vec<String>>> {
         .flat_map(|item| item.entitlements.iter().map(|one| one.key.clone()));
     let own = tags.iter().map(|tag| names::entitlement_of(tag));
     Ok(Some(own.chain(of_software).collect()))
-}
-
-/// The time that stands in the request, as a number whatever it was there; now, if there is none.
-pub fn stamp(data: Object<'_>, now: Moment) -> i64 {
-    data.number("timestamp")
-        .ok()
-        .flatten()
-        .unwrap_or_else(|| millis(now))
 }
 
 /// Whether a license may be used by devices that were allowed it alone.
@@ -296,7 +252,7 @@ async fn account_policy(may: May<ViewAccount>) -> Answer {
         .db
         .read(move |r| devices::policy::of_account(r, account))
         .await?;
-    let policy = super::usage::policy_document(&name, &rules);
+    let policy = policy_document(&name, &rules);
     let now = may.portal.clock.now();
     json(
         200,
@@ -305,4 +261,16 @@ async fn account_policy(may: May<ViewAccount>) -> Answer {
             "policy": BASE64.encode(policy.as_bytes()), "correlation_id": may.request_id, "errors": [],
         }),
     )
+}
+
+/// The policy as the published XML has it, with the days of each class of licenses.
+fn policy_document(name: &str, rules: &Policy) -> String {
+    let mut classes = String::new();
+    for (class, days) in rules.rows() {
+        classes.push_str(&format!(
+            "<licenseClass><name>{}</name><firstReportDays>{}</firstReportDays><reportEveryDays>{}</reportEveryDays><reportOnChangeDays>{}</reportOnChangeDays></licenseClass>",
+            class.word(), days.first, days.every, days.change
+        ));
+    }
+    format!("<smartLicensePolicy><policyCode><name>{name}</name>{classes}</policyCode></smartLicensePolicy>")
 }

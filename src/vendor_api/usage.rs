@@ -2,9 +2,10 @@
 //! under that number the acknowledgements are fetched. Reports are counted by the room of the product instances.
 
 use super::body::{Call, MISSING, Object, some};
+use super::by_policy::{no_device, place, stamp, well_formed};
+use super::face::NO_POLL;
 use super::names;
 use super::paths::{A, B};
-use super::policy::{NO_DEVICE, NO_POLL, place, stamp, well_formed};
 use crate::authz::Permit;
 use crate::authz::action::{RemoveDevice, ReportUsage, ReserveLicenses, ViewInventory};
 use crate::devices::policy::payload::{Report, Sent};
@@ -361,14 +362,6 @@ async fn remove(may: May<RemoveDevice>, call: Call) -> Answer {
     told_later(&may, &call, number, REMOVED)
 }
 
-/// There is no such product instance by policy.
-pub fn no_device() -> Error {
-    Error::refused(
-        NO_DEVICE,
-        "No product instance of this Virtual Account reports by policy.",
-    )
-}
-
 async fn poll(may: May<ReportUsage>, call: Call) -> Answer {
     let view = may.also::<ViewInventory>().await?;
     let place = place(&view, &may, &call).await?;
@@ -450,16 +443,4 @@ fn complete(visit: &Visit, call: &Call, action: &str, answers: &[(Udi, String)])
             "correlation_id": visit.request_id, "data": { action: rows, "license_data": rows },
         }),
     )
-}
-
-/// The policy as the published XML has it, with the days of each class of licenses.
-pub fn policy_document(name: &str, rules: &policy::Policy) -> String {
-    let mut classes = String::new();
-    for (class, days) in rules.rows() {
-        classes.push_str(&format!(
-            "<licenseClass><name>{}</name><firstReportDays>{}</firstReportDays><reportEveryDays>{}</reportEveryDays><reportOnChangeDays>{}</reportOnChangeDays></licenseClass>",
-            class.word(), days.first, days.every, days.change
-        ));
-    }
-    format!("<smartLicensePolicy><policyCode><name>{name}</name>{classes}</policyCode></smartLicensePolicy>")
 }

@@ -2,7 +2,7 @@
 
 use super::list::{DELIVERIES, LIST, WEBHOOK};
 use super::model::{Delivery, State, Tally, Wanted, Webhook};
-use super::pages::{again, period};
+use super::operations::{ReplayBody, again, period};
 use super::service::{self, Again, NewSecret};
 use crate::authz::action::ManageWebhooks;
 use crate::error::Result;
@@ -177,18 +177,6 @@ struct WebhookAdded {
     webhook: WebhookShape,
     /// Shown this once.
     secret: String,
-}
-
-/// A period.
-#[derive(Debug, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct ReplayBody {
-    /// The first day (UTC).
-    #[schema(format = "date", min_length = 10, max_length = 10)]
-    pub from: String,
-    /// The last day (UTC).
-    #[schema(format = "date", min_length = 10, max_length = 10)]
-    pub to: String,
 }
 
 /// How many events are sent once more.

@@ -4,16 +4,19 @@
 
 mod api;
 mod carrier;
+mod lab;
 mod list;
 mod model;
+mod operations;
 mod pages;
 mod service;
 mod store;
 
 pub use carrier::jobs;
+pub use lab::{Heard, Judged, judge, listen, stop_listening, tally};
 pub use model::kinds;
 pub use model::{DELIVERY, EVENT, SIGNATURE, WEBHOOK};
-pub use service::{Heard, Judged, NewSecret, judge, listen, stop_listening, tally};
+pub use service::NewSecret;
 pub use store::{forget, settled_before};
 
 use crate::authz::Action;

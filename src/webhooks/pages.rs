@@ -1,12 +1,12 @@
 //! "Webhooks" of an account: the list, one with what it was told, one delivery with request and answer.
 
-use super::api::ReplayBody;
 use super::list::{DELIVERIES, LIST, OneWebhook, WEBHOOK, kinds};
 use super::model::{self, DELIVERY, Delivery, EVENT, SIGNATURE, State, Tally, Wanted, Webhook};
+use super::operations::{ReplayBody, again, period};
 use super::service::{self, Again, NewSecret};
 use crate::authz::Action;
 use crate::authz::action::ManageWebhooks;
-use crate::error::{Error, Problems, Result};
+use crate::error::{Error, Result};
 use crate::events::KINDS;
 use crate::http::form::{Named, PathPart, fresh};
 use crate::http::list::{Listing, Reading};
@@ -14,11 +14,9 @@ use crate::http::widgets::{counted, number};
 use crate::http::{
     Answer, Crumb, Flash, FlashKind, FormState, May, NoFields, Posted, Routes, Shell, page, page_with,
 };
-use crate::kernel::Moment;
 use crate::kernel::ids::{DeliveryId, WebhookId};
 use crate::platform::config::Days;
 use askama::Template;
-use chrono::{NaiveDate, NaiveTime, TimeDelta};
 use serde::Deserialize;
 
 impl Named for WebhookId {
@@ -308,23 +306,6 @@ async fn test(may: May<ManageWebhooks>, id: PathPart<WebhookId>, _: Posted<NoFie
     said(&may, id.0, "A test is on its way. Reload to see what came of it.")
 }
 
-/// Two days as times: from the beginning of the first to the end of the second.
-pub fn period(from: &str, to: &str) -> Result<(Moment, Moment)> {
-    let mut problems = Problems::default();
-    let mut day = |field: &str, typed: &str| {
-        let day = typed.trim().parse::<NaiveDate>().ok();
-        if day.is_none() {
-            problems.add(field, "Enter a day such as 2026-11-28.");
-        }
-        day.map(|day| Moment::of(day.and_time(NaiveTime::MIN).and_utc()))
-    };
-    match (day("from", from), day("to", to)) {
-        (Some(from), Some(to)) if from <= to => Ok((from, to.plus(TimeDelta::days(1)))),
-        (Some(_), Some(_)) => Err(Error::invalid("to", "The last day cannot be before the first.")),
-        _ => Err(Error::Invalid(problems)),
-    }
-}
-
 async fn replay(may: May<ManageWebhooks>, id: PathPart<WebhookId>, posted: Posted<ReplayBody>) -> Answer {
     let replayed = async {
         let (from, until) = period(&posted.value.from, &posted.value.to)?;
@@ -351,12 +332,6 @@ async fn replay(may: May<ManageWebhooks>, id: PathPart<WebhookId>, posted: Poste
             )
         }
     }
-}
-
-/// Tells events once more, from a page or from a script; says how many.
-pub async fn again(may: &May<ManageWebhooks>, id: WebhookId, what: Again) -> Result<u64> {
-    may.does(move |tx, permit, at| service::replay(tx, permit, at, id, what))
-        .await
 }
 
 async fn replay_one(

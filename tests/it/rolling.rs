@@ -87,9 +87,16 @@ fn a_rolling_upgrade_loses_nothing() {
     assert_eq!(*watched.failed.lock().unwrap(), Vec::<String>::new());
     let made = watched.made.lock().unwrap();
     let pages = watched.pages.load(Ordering::Relaxed);
-    assert!(!made.is_empty() && pages > 0, "nothing was asked meanwhile: the test proves nothing");
+    assert!(
+        !made.is_empty() && pages > 0,
+        "nothing was asked meanwhile: the test proves nothing"
+    );
     for (email, name) in made.iter() {
-        assert_eq!(clients(&database.url, email, name), 1, "{name} of {email} was acknowledged");
+        assert_eq!(
+            clients(&database.url, email, name),
+            1,
+            "{name} of {email} was acknowledged"
+        );
     }
     let (ok, words) = licentral(&["check", "--database-url", &database.url], &database.folder);
     assert!(ok, "{words}");
@@ -100,7 +107,10 @@ fn signed_in(base: &str, email: &str) -> BTreeMap<String, String> {
     let mut browser = Browser::at(base);
     browser.open("/login").expect(200);
     browser
-        .fill_and_send("form[action='/login']", &[("email", email), ("password", "licentral-demo")])
+        .fill_and_send(
+            "form[action='/login']",
+            &[("email", email), ("password", "licentral-demo")],
+        )
         .expect(303);
     browser.cookies
 }
@@ -138,7 +148,11 @@ fn read(watched: &Watched, cookies: &BTreeMap<String, String>) {
             }
             // A process that left between the choice and the request is the proxy's to try elsewhere.
             Err(_) if !watched.is_served(&base) => {}
-            Ok(page) => watched.failed.lock().unwrap().push(format!("{path}: {}", page.status)),
+            Ok(page) => watched
+                .failed
+                .lock()
+                .unwrap()
+                .push(format!("{path}: {}", page.status)),
             Err(error) => watched.failed.lock().unwrap().push(format!("{path}: {error}")),
         }
     }

@@ -3,8 +3,6 @@
 mod requests;
 mod settings;
 
-pub use settings::NewDelegation;
-
 use crate::http::Routes;
 
 /// The operations.

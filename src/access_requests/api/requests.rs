@@ -2,7 +2,7 @@
 
 use crate::access_requests::list::BOTH;
 use crate::access_requests::model::{AccessRequest, AccessState, LONGEST_NOTE, ScopeKind};
-use crate::access_requests::pages::{approve_now, decline_now, send_now};
+use crate::access_requests::operations::{approve_now, decline_now, send_now};
 use crate::access_requests::service::{self, Details, Wish};
 use crate::authz::Role;
 use crate::authz::action::{DecideAccess, RequestAccess, ViewAccessRequests, ViewDirectory};

@@ -1,7 +1,7 @@
 //! The account's settings for requests, and those who stand in for an administrator.
 
 use crate::access_requests::model::{Rule, ScopeKind, Settings, Verdict, days};
-use crate::access_requests::pages::{end_now, lend_now, rule_of};
+use crate::access_requests::operations::{NewDelegation, end_now, lend_now, rule_of};
 use crate::access_requests::service::{self, StoodIn};
 use crate::authz::Role;
 use crate::authz::action::{AutomateAccess, DecideAccess, ViewAccessRequests};
@@ -117,21 +117,6 @@ impl From<Settings> for AccessSettings {
             version: settings.version,
         }
     }
-}
-
-/// Somebody who decides while the caller is away.
-#[derive(Debug, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct NewDelegation {
-    /// Email address of somebody with a role in the account.
-    #[schema(format = "email")]
-    pub delegate: String,
-    /// First day, such as 2026-11-30, UTC.
-    #[schema(format = "date")]
-    pub starts: String,
-    /// Last day.
-    #[schema(format = "date")]
-    pub ends: String,
 }
 
 /// A delegation.

@@ -1,6 +1,6 @@
 use super::*;
 use crate::authz::{Permit, action::DecideAccess};
-use crate::kernel::ids::GrantId;
+use crate::kernel::ids::{AccessRuleId, GrantId};
 use proptest::prelude::*;
 
 fn rule(domain: &str, asked_role: Option<Role>, verdict: Verdict) -> Rule {

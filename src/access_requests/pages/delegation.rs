@@ -1,20 +1,19 @@
 //! "Delegation": who decides for whom while they are away.
 
-use super::super::api::NewDelegation;
+use super::super::operations::{NewDelegation, end_now, lend_now};
 use super::super::service::{self, StoodIn};
 use super::decide::{between, tabs};
 use super::{above, base, beside_fields};
 use crate::authz::action::{DecideAccess, ViewAccessRequests};
 use crate::authz::grants;
-use crate::error::{Error, Problems, Result};
 use crate::http::NoFields;
 use crate::http::form::{self, PathPart};
 use crate::http::widgets::Tab;
 use crate::http::{Answer, FormState, May, Posted, Shell, Visit, page, page_with};
+use crate::kernel::Moment;
 use crate::kernel::ids::DelegationId;
-use crate::kernel::{EmailAddress, Moment};
 use askama::Template;
-use chrono::{NaiveDate, TimeDelta};
+use chrono::TimeDelta;
 
 /// A delegation as the list shows it.
 struct Line {
@@ -46,24 +45,6 @@ struct DelegationView {
     base: String,
     /// Why the reader cannot name a delegate, or "".
     refused: &'static str,
-}
-
-/// First and last day, as moments: the last day counts to its end.
-fn period(starts: &str, ends: &str) -> Result<(Moment, Moment), Problems> {
-    let mut problems = Problems::default();
-    let day = |typed: &str| -> Result<NaiveDate, String> {
-        typed
-            .trim()
-            .parse()
-            .map_err(|_| "Enter a day such as 2026-11-30.".to_owned())
-    };
-    let starts = problems.take("starts", day(starts));
-    let ends = problems.take("ends", day(ends));
-    let begin = |day: NaiveDate| Moment::of(day.and_time(chrono::NaiveTime::MIN).and_utc());
-    match (starts, ends) {
-        (Some(starts), Some(ends)) => Ok((begin(starts), begin(ends).plus(TimeDelta::days(1)))),
-        _ => Err(problems),
-    }
 }
 
 fn view(visit: &Visit, may: Facts, form: Option<FormState>) -> DelegationView {
@@ -137,19 +118,6 @@ pub async fn show(may: May<ViewAccessRequests>) -> Answer {
     page(&view(&may, facts, None))
 }
 
-/// Names a delegate, from a page or from a script.
-pub async fn lend_now(may: &May<DecideAccess>, asked: &NewDelegation) -> Result<DelegationId> {
-    let mut problems = Problems::default();
-    let delegate = problems.take("delegate", EmailAddress::parse(&asked.delegate));
-    let period = problems.take_all(period(&asked.starts, &asked.ends));
-    let (Some(delegate), Some((starts, ends))) = (delegate, period) else {
-        return Err(Error::Invalid(problems));
-    };
-    let id = DelegationId::new();
-    may.does(move |tx, permit, at| service::lend(tx, permit, at, id, &delegate, starts, ends))
-        .await
-}
-
 pub async fn lend(may: May<DecideAccess>, posted: Posted<NewDelegation>) -> Answer {
     match lend_now(&may, &posted.value).await {
         Ok(_) => may.done(
@@ -164,12 +132,6 @@ pub async fn lend(may: May<DecideAccess>, posted: Posted<NewDelegation>) -> Answ
             page_with(status, &view(&may, facts, Some(form)))
         }
     }
-}
-
-/// Ends a delegation, from a page or from a script.
-pub async fn end_now(may: &May<DecideAccess>, id: DelegationId) -> Result<()> {
-    may.does(move |tx, permit, at| service::end_delegation(tx, permit, at, id))
-        .await
 }
 
 pub async fn end(may: May<DecideAccess>, id: PathPart<DelegationId>, _posted: Posted<NoFields>) -> Answer {

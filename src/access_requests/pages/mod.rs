@@ -6,11 +6,6 @@ mod decide;
 mod delegation;
 mod link;
 
-pub use ask::send_now;
-pub use automation::rule_of;
-pub use decide::{approve_now, decline_now};
-pub use delegation::{end_now, lend_now};
-
 use crate::error::{Error, Problems, Result};
 use crate::http::form::Named;
 use crate::http::form_state::Choice;

@@ -1,9 +1,10 @@
 //! Asking for access: what is wanted is weighed, then sent, answered by a rule of the account, or withdrawn.
 
 use super::choose::{known_places, target};
-use super::decide::{asked_scope, decided, settle};
 use super::expire::expire_now;
 use super::notify::{ask_approvers, post};
+use super::places::{asked_scope, names_of, still_there, wanted_words};
+use super::settle::{about, decided, settle};
 use crate::access_requests::letters;
 use crate::access_requests::model::{
     self, AccessRequest, AccessState, Part, Place, Rule, ScopeKind, Verdict,
@@ -13,12 +14,11 @@ use crate::authn::people::Person;
 use crate::authz::action::RequestAccess;
 use crate::authz::{Grant, Permit, Role, grants};
 use crate::error::{Error, Problems, Result};
-use crate::kernel::ids::{AccessRequestId, SmartAccountId, VirtualAccountId};
+use crate::kernel::ids::{AccessRequestId, VirtualAccountId};
 use crate::kernel::{Event, Kind, Moment, Who, search_key};
 use crate::members::{self, Scope};
 use crate::platform::db::{Once, OnceKey, Reads, Recorded, Tx};
 use crate::smart_accounts::{SmartAccount, State};
-use crate::virtual_accounts;
 use chrono::TimeDelta;
 use serde_json::json;
 
@@ -262,35 +262,6 @@ pub fn send(
     tx.record(new.at, permit.who(), &sent, request)
 }
 
-pub(super) fn names_of(places: &[Place]) -> Vec<&str> {
-    places.iter().map(|place| place.name.as_str()).collect()
-}
-
-pub(super) fn wanted_words(role: Role, scope: &Scope, places: &[Place]) -> String {
-    model::wanted(role, ScopeKind::of(scope), places)
-}
-
-/// The Virtual Accounts of a request.
-pub fn places(read: &mut dyn Reads, request: &AccessRequest, part: Part) -> Result<Vec<Place>> {
-    Ok(store::places_of(read, &[request.id])?
-        .into_iter()
-        .filter(|(_, other, _)| *other == part)
-        .map(|(_, _, place)| place)
-        .collect())
-}
-
-/// An event about a request. In one Virtual Account, its people may read it.
-pub(super) fn about(request: &AccessRequest, scope: &Scope, kind: Kind, says: String) -> Event {
-    let event = Event::new(kind, &request.reference, says).within(request.account);
-    match scope {
-        Scope::These(list) => match list.as_slice() {
-            [one] => event.in_virtual_account(*one),
-            _ => event,
-        },
-        Scope::Account => event,
-    }
-}
-
 /// Does what a rule says. None when the administrators are to be asked: the rule says so, or what it would
 /// give cannot be given to this person, or would take the place of what they hold.
 #[expect(
@@ -384,24 +355,6 @@ fn by_rule(
             .map(Some)
         }
     }
-}
-
-/// A scope with the names of its Virtual Accounts, without those that are gone; none when nothing is left.
-pub(super) fn still_there(
-    read: &mut dyn Reads,
-    account: SmartAccountId,
-    scope: Scope,
-) -> Result<Option<(Scope, Vec<Place>)>> {
-    let Scope::These(wanted) = scope else {
-        return Ok(Some((scope, Vec::new())));
-    };
-    let places: Vec<Place> = virtual_accounts::names(read, &[account])?
-        .into_iter()
-        .filter(|(_, id, _, _)| wanted.contains(id))
-        .map(|(_, id, name, _)| Place { id, name })
-        .collect();
-    let scope = Scope::These(places.iter().map(|place| place.id).collect());
-    Ok((!places.is_empty()).then_some((scope, places)))
 }
 
 /// The requester takes a request back.

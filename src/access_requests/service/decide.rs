@@ -1,27 +1,18 @@
-//! Deciding: who may, what was decided already, and what approving and declining bring about.
+//! Deciding: who may, and what approving and declining bring about.
 
-use super::ask::{about, names_of, places, still_there, wanted_words};
-use super::notify::post;
-use crate::access_requests::letters;
-use crate::access_requests::model::{self, AccessRequest, AccessState, Part, Place, ScopeKind, authority};
+use super::places::{asked_scope, still_there, wanted_words};
+use super::settle::{decided, settle};
+use crate::access_requests::model::{self, AccessRequest, AccessState, ScopeKind, authority};
 use crate::access_requests::store::{self, Decision};
 use crate::authn::people;
 use crate::authz::action::DecideAccess;
-use crate::authz::{Mandate, Permit, Role, Within, links};
+use crate::authz::{Mandate, Permit, Role, Within};
 use crate::error::{Error, Result};
 use crate::kernel::ids::{AccessRequestId, PersonId};
 use crate::kernel::{Kind, Moment, Who};
 use crate::members::{self, Scope};
 use crate::platform::db::{Reads, Recorded, Tx};
 use crate::smart_accounts::{self, SmartAccount, State};
-use serde_json::json;
-
-pub(super) fn asked_scope(read: &mut dyn Reads, request: &AccessRequest) -> Result<Scope> {
-    let asked = places(read, request, Part::Asked)?;
-    Ok(request
-        .scope
-        .with(asked.into_iter().map(|place| place.id).collect()))
-}
 
 /// A request that lies within what somebody can see; "not found" otherwise.
 pub(super) fn seen(
@@ -70,48 +61,6 @@ fn open(
         ));
     }
     Ok(account)
-}
-
-/// The refusal for a request that is not open any more: who, what, when.
-pub(super) fn decided(read: &mut dyn Reads, request: &AccessRequest) -> Error {
-    match outcome(read, request) {
-        Ok(says) => Error::refused("access-requests.decided", says),
-        Err(error) => error,
-    }
-}
-
-/// One sentence about what has become of a request: who, what, when.
-pub fn outcome(read: &mut dyn Reads, request: &AccessRequest) -> Result<String> {
-    let mut who = match request.decided_by {
-        Some(id) => people::find(read, id)?.label(),
-        None => "A rule of the Smart Account".to_owned(),
-    };
-    if let Some(id) = request.on_behalf_of {
-        who = format!("{who}, on behalf of {},", people::find(read, id)?.label());
-    }
-    let at = request.decided_at.unwrap_or(request.expires_at).words();
-    let given = match (request.given_role, request.given_scope) {
-        (Some(role), Some(scope)) => {
-            let given = places(read, request, Part::Given)?;
-            format!(": {}", model::wanted(role, scope, &given))
-        }
-        _ => String::new(),
-    };
-    Ok(match request.state {
-        AccessState::Approved | AccessState::AutoApproved => {
-            format!("{who} approved this request on {at}{given}.")
-        }
-        AccessState::Declined | AccessState::AutoDeclined => {
-            format!("{who} declined this request on {at}.")
-        }
-        AccessState::Withdrawn => format!("{who} withdrew this request on {at}."),
-        AccessState::Superseded => {
-            format!("The requester was given access otherwise: the request ended on {at}.")
-        }
-        AccessState::Pending | AccessState::Expired => {
-            format!("Nobody decided this request in time: it expired on {at}.")
-        }
-    })
 }
 
 fn beyond() -> Error {
@@ -223,57 +172,4 @@ fn decider_words(read: &mut dyn Reads, who: &Who, on_behalf_of: Option<PersonId>
         Some(id) => format!("{}, on behalf of {},", who.label, people::find(read, id)?.label()),
         None => who.label.clone(),
     })
-}
-
-/// Ends a request, its links, and tells the requester. Only one can: the others read who was quicker.
-#[expect(
-    clippy::too_many_arguments,
-    reason = "a request, what became of it, and what the record says"
-)]
-pub(super) fn settle(
-    tx: &mut Tx<'_>,
-    who: &Who,
-    at: Moment,
-    before: &AccessRequest,
-    asked: &Scope,
-    decision: &Decision<'_>,
-    given: &[Place],
-    kind: Kind,
-    says: String,
-) -> Result<Recorded<AccessRequest>> {
-    if !store::decide(tx, before.id, at, decision)? {
-        let now = store::find(tx, before.id)?;
-        return Err(decided(tx, &now));
-    }
-    store::insert_places(tx, before.account, before.id, Part::Given, given)?;
-    links::end_about(tx, before.id.as_str(), at)?;
-    let after = store::find(tx, before.id)?;
-    if after.state != AccessState::Withdrawn {
-        let requester = people::find(tx, before.requester)?;
-        post(
-            tx,
-            at,
-            letters::OUTCOME,
-            &after,
-            &json!({}),
-            &requester.name,
-            &requester.email,
-        )?;
-    }
-    let behalf = match decision.on_behalf_of {
-        Some(id) => Some(people::find(tx, id)?.label()),
-        None => None,
-    };
-    let wanted = places(tx, before, Part::Asked)?;
-    let event = about(before, asked, kind, says).changed(
-        &json!({
-            "state": before.state, "scope": before.scope, "role": before.role,
-            "virtual_accounts": names_of(&wanted),
-        }),
-        &json!({
-            "state": after.state, "scope": after.given_scope, "role": after.given_role,
-            "virtual_accounts": names_of(given), "reason": after.reason, "on_behalf_of": behalf,
-        }),
-    );
-    tx.record(at, who, &event, after)
 }

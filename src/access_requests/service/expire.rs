@@ -1,8 +1,8 @@
 //! What the clock does: expiry, reminders, and requests that another grant has overtaken.
 
-use super::ask::about;
-use super::decide::{asked_scope, settle};
 use super::notify::ask_approvers;
+use super::places::asked_scope;
+use super::settle::{about, settle};
 use crate::access_requests::letters;
 use crate::access_requests::model::{self, AccessRequest, AccessState};
 use crate::access_requests::store::{self, Decision};

@@ -1,6 +1,7 @@
 //! Requests with all that a page or an answer of the API shows of them.
 
-use super::decide::{outcome, seen};
+use super::decide::seen;
+use super::settle::outcome;
 use crate::access_requests::model::{self, AccessRequest, AccessState, Part, Place, authority};
 use crate::access_requests::store;
 use crate::authn::people::{self, Person};

@@ -7,6 +7,7 @@ mod reasons;
 mod request;
 mod rules;
 mod similar;
+mod summary;
 #[cfg(test)]
 mod tests;
 
@@ -14,10 +15,11 @@ pub use form::{Customers, ForCustomer, ForOwn};
 pub use reasons::{reason_words, reasons_for_customer, reasons_for_own};
 pub use request::{
     Creator, CreatorState, DomainReason, DomainReview, LIFECYCLE, Request, RequestKind, RequestState,
-    Summary, reference,
+    reference,
 };
 pub use rules::{Standing, approve_problem, forward_problem, not_asked, own_request, same_mailbox};
 pub use similar::{search_words, similar};
+pub use summary::Summary;
 
 /// A request that nobody has decided ends after this.
 pub const LIFE: TimeDelta = TimeDelta::days(14);

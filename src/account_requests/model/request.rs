@@ -1,10 +1,7 @@
 //! A request: kinds, states, and what it says.
 
-use super::rules::Standing;
-use crate::error::Result;
 use crate::kernel::ids::{AccountRequestId, CreatorId, PersonId, SmartAccountId};
 use crate::kernel::{Lifecycle, Moment};
-use crate::smart_accounts::SmartAccount;
 use chrono::Datelike;
 
 crate::words! {
@@ -206,40 +203,4 @@ pub struct Creator {
 /// How a request is called: the year in which it was sent, and a number that counts on.
 pub fn reference(at: Moment, number: i64) -> String {
     format!("SAR-{}-{number:05}", at.utc().year())
-}
-
-/// A request with what a list shows beside it.
-#[derive(Debug, Clone)]
-pub struct Summary {
-    /// The request.
-    pub request: Request,
-    /// The account that is, or was, to be.
-    pub account: SmartAccount,
-    /// Name and address of the requester.
-    pub requester: String,
-    /// How the reader stands to it.
-    pub standing: Standing,
-}
-
-impl Summary {
-    /// What the reader has to do with it, in words.
-    pub fn your_part(&self) -> &'static str {
-        if self.standing.is_requester {
-            "You sent it"
-        } else if self.standing.is_asked() && self.request.state == RequestState::Pending {
-            "Yours to decide"
-        } else if self.standing.is_asked_for_domain(&self.request) {
-            "Domain approval"
-        } else if self.standing.creator.is_some() {
-            "You were asked"
-        } else {
-            "For your information"
-        }
-    }
-    /// Whether the reader is waited for.
-    pub fn waits_for_you(&self) -> bool {
-        self.request.state == RequestState::Pending
-            && !self.standing.is_requester
-            && (self.standing.is_asked() || self.standing.is_asked_for_domain(&self.request))
-    }
 }

@@ -1,88 +1,18 @@
 //! What the buttons of a request do.
 
 use super::ask::beside_fields;
+use super::flash;
 use super::request::{details_of, request_view};
-use super::{Reference, flash};
-use crate::account_requests::api::{deny_reason, next_approver};
 use crate::account_requests::model::Request;
-use crate::account_requests::service::{self, Handing};
-use crate::authn::Person;
+use crate::account_requests::operations::{
+    Reference, approve_domain_now, approve_now, deny_now, deny_reason, forward_now, next_approver,
+    withdraw_now,
+};
+use crate::account_requests::service::Handing;
 use crate::authz::action::{ApproveDomain, DecideAccountRequest};
-use crate::authz::{Does, Permit};
-use crate::error::Result;
 use crate::http::form::PathPart;
 use crate::http::{Answer, FlashKind, May, NoFields, Posted, Visit, page_with};
-use crate::kernel::ids::VirtualAccountId;
-use crate::kernel::{EmailAddress, Moment};
-use crate::platform::db::{Recorded, Tx};
 use serde::Deserialize;
-
-/// Writes what somebody has decided, and wakes the postman.
-async fn decided<A: Does>(
-    may: &May<A>,
-    does: impl Fn(&mut Tx<'_>, &Permit<A>, &Person, Moment) -> Result<Recorded<Request>> + Send + 'static,
-) -> Result<Request> {
-    let (permit, person) = (may.permit.clone(), may.permit.actor()?.person.clone());
-    let at = may.portal.clock.now();
-    let request = may
-        .portal
-        .db
-        .write(move |tx| does(tx, &permit, &person, at))
-        .await?;
-    may.portal.jobs.nudge();
-    Ok(request)
-}
-
-/// Approves, from a page or from a script.
-pub async fn approve_now(may: &May<DecideAccountRequest>, reference: Reference) -> Result<Request> {
-    let default = VirtualAccountId::new();
-    decided(may, move |tx, permit, decider, at| {
-        service::approve(tx, permit, decider, at, default, &reference.0)
-    })
-    .await
-}
-
-/// Approves a domain.
-pub async fn approve_domain_now(may: &May<ApproveDomain>, reference: Reference) -> Result<Request> {
-    decided(may, move |tx, permit, approver, at| {
-        service::approve_domain(tx, permit, approver, at, &reference.0)
-    })
-    .await
-}
-
-/// Denies.
-pub async fn deny_now(
-    may: &May<DecideAccountRequest>,
-    reference: Reference,
-    reason: String,
-) -> Result<Request> {
-    decided(may, move |tx, permit, decider, at| {
-        service::deny(tx, permit, decider, at, &reference.0, &reason)
-    })
-    .await
-}
-
-/// Hands on.
-pub async fn forward_now(
-    may: &May<DecideAccountRequest>,
-    reference: Reference,
-    ids: Handing,
-    to: EmailAddress,
-    note: String,
-) -> Result<Request> {
-    decided(may, move |tx, permit, decider, at| {
-        service::forward(tx, permit, decider, at, ids, &reference.0, &to, &note)
-    })
-    .await
-}
-
-/// Takes back.
-pub async fn withdraw_now(may: &May<DecideAccountRequest>, reference: Reference) -> Result<Request> {
-    decided(may, move |tx, permit, requester, at| {
-        service::withdraw(tx, permit, requester, at, &reference.0)
-    })
-    .await
-}
 
 fn decided_answer(visit: &Visit, request: &Request, text: &str) -> actix_web::HttpResponse {
     visit.see_other(

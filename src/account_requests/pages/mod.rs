@@ -6,8 +6,6 @@ mod link;
 mod list;
 mod request;
 
-pub use decide::{approve_domain_now, approve_now, deny_now, forward_now, withdraw_now};
-
 use crate::account_requests::list::LIST;
 use crate::authz::Does;
 use crate::authz::action::ApproveDomain;
@@ -46,23 +44,6 @@ pub fn routes(routes: &mut Routes) {
         path: "/requests",
         action: <ApproveDomain as Does>::ACTION,
     });
-}
-
-/// How a request is called in an address.
-pub struct Reference(pub String);
-
-impl std::str::FromStr for Reference {
-    type Err = ();
-    fn from_str(text: &str) -> Result<Self, ()> {
-        let known = text.len() <= 30
-            && text.starts_with("SAR-")
-            && text.chars().all(|c| c.is_ascii_alphanumeric() || c == '-');
-        known.then(|| Self(text.to_owned())).ok_or(())
-    }
-}
-
-impl Named for Reference {
-    const NAME: &'static str = "reference";
 }
 
 /// What stands in an emailed link. Anything may; what is no token is a dead link.

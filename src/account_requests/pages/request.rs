@@ -1,9 +1,9 @@
 //! One request: what it says, its checks, its history and its dialogs.
 
-use super::Reference;
 use crate::account_requests::model::{
     self, CreatorState, DomainReview, Request, RequestKind, RequestState, Standing,
 };
+use crate::account_requests::operations::Reference;
 use crate::account_requests::service::{self, Details};
 use crate::authn::Person;
 use crate::authz::action::ViewAccountRequests;

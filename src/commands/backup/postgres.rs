@@ -231,7 +231,7 @@ mod tests {
         assert_eq!(major("pg_dump (PostgreSQL) 18beta1"), Some(18));
         assert_eq!(major("something else"), None);
         let found = read(
-            "SET x;\nCOPY public.settings (name, value) FROM stdin;\nedition\ton-prem\nkey\tab12\n\\.\n\nCOPY public.__diesel_schema_migrations (version, run_on) FROM stdin;\n20261121000000\t2026-11-21\n\\.\n",
+            "SET x;\nCOPY public.settings (name, value) FROM stdin;\nedition\ton-prem\nkey-file\tab12\n\\.\n\nCOPY public.__diesel_schema_migrations (version, run_on) FROM stdin;\n20261121000000\t2026-11-21\n\\.\n",
         );
         assert_eq!(found.steps, ["20261121000000"]);
         assert_eq!(

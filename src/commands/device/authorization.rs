@@ -232,7 +232,7 @@ pub fn shown(state: &State) -> String {
             state.udi(),
             one.installed
                 .as_ref()
-                .map_or_else(String::new, |(_, at)| super::show::time(*at)),
+                .map_or_else(String::new, |(_, at)| super::state::time(*at)),
             in_words(&one.licenses)
         ),
         Some(one) => match &one.returned {

@@ -3,7 +3,6 @@
 //! computer that the device runs on.
 
 use super::client::Client;
-use super::state::PORTAL;
 use serde::{Deserialize, Serialize};
 
 /// What is said when nobody understands a line.
@@ -13,6 +12,9 @@ const LINES: &str = "The device knows these lines:\n\
   call-home profile CiscoTAC-1 [no] destination address http ADDRESS\n\
   call-home [no] http secure server-identity-check\n\
   crypto pki trustpoint SLA-TrustPoint revocation-check none | crl";
+
+/// Where the portal answers when nobody says so.
+pub const PORTAL: &str = "http://127.0.0.1:8080";
 
 /// How it is configured.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -16,11 +16,12 @@ mod state;
 pub use line::DeviceArgs;
 
 use crate::kernel::Clock;
+use call_home::PORTAL;
 use client::Failed;
 use line::{Authorize, License, Reserve, Show, Smart, What};
 use needs::{needs_in_words, parse_needs};
 use registration::{RegisterSaid, deregister, register, renew, report};
-use state::{File, Need, PORTAL, State};
+use state::{File, Need, State};
 use std::process::ExitCode;
 
 /// How it ends when the portal said no.

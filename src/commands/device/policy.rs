@@ -1,8 +1,9 @@
 //! Smart Licensing Using Policy: the device measures what it uses, signs a report of it, and sends or saves it. Nothing is
 //! registered; an acknowledgement ends what was reported.
 
+use super::call_home::PORTAL;
 use super::client::Client;
-use super::state::{ByPolicy, File, OpenReport, PORTAL, State, Trust, Try};
+use super::state::{ByPolicy, File, OpenReport, State, Trust, Try};
 use super::{Done, RegisterSaid, say};
 use crate::devices::Udi;
 use crate::devices::policy::files::usage_file;
@@ -262,7 +263,7 @@ pub fn sync(file: &File, state: &mut State, portal: Option<&str>, now: Moment) -
 
 fn next_words(state: &State) -> String {
     match state.policy.as_ref().and_then(|one| one.report_by) {
-        Some(at) => format!(" The next report is due by {}.", super::show::time(at)),
+        Some(at) => format!(" The next report is due by {}.", super::state::time(at)),
         None => " The policy asks for no further report.".to_owned(),
     }
 }
@@ -351,7 +352,7 @@ pub fn reports(state: &State) -> String {
             report.id,
             report.entitlement,
             report.quantity,
-            super::show::time(report.ended_at)
+            super::state::time(report.ended_at)
         ));
     }
     if policy.open.is_empty() {
@@ -375,14 +376,14 @@ pub fn shown(state: &State) -> String {
             |one| {
                 format!(
                     "{} ({}, {})",
-                    super::show::time(one.at),
+                    super::state::time(one.at),
                     one.smart_account,
                     one.virtual_account
                 )
             },
         ),
     );
-    let at = |at: Option<Moment>| at.map_or_else(|| "<none>".to_owned(), super::show::time);
+    let at = |at: Option<Moment>| at.map_or_else(|| "<none>".to_owned(), super::state::time);
     line("Last report measured", at(policy.until));
     line("Last ACK received", at(policy.acknowledged_at));
     line("Next ACK deadline", at(policy.report_by));

@@ -1,8 +1,9 @@
 //! Calls to the portal: register, report, renew, deregister; and what is learned from the answers.
 
+use super::call_home::PORTAL;
 use super::client::{Client, Failed};
-use super::state::{File, Held, PORTAL, Registration, State, Try};
-use super::{Done, Trouble, say, show};
+use super::state::{File, Held, Registration, State, Try};
+use super::{Done, Trouble, say};
 use crate::kernel::Moment;
 use crate::platform::token;
 use serde::Deserialize;
@@ -273,7 +274,7 @@ pub(super) fn renew(file: &File, state: &mut State, portal: Option<&str>, now: M
             file.write(state)?;
             say(&format!(
                 "The registration was renewed and expires on {}.",
-                show::time(expires)
+                super::state::time(expires)
             ))
         }
         Err(failed) => note_failure(file, state, now, failed, true),

@@ -1,13 +1,8 @@
 //! What `show` prints. The substance is that of the real commands, the layout our own.
 
-use super::state::{Registration, State, Try};
+use super::state::{Registration, State, Try, time};
 use crate::catalog;
 use crate::kernel::Moment;
-
-/// A time as a device prints it.
-pub fn time(at: Moment) -> String {
-    at.utc().format("%b %d %Y %H:%M:%S UTC").to_string()
-}
 
 fn authorization_words(word: &str) -> &'static str {
     match word {

@@ -11,10 +11,13 @@ use std::path::{Path, PathBuf};
 
 /// What the file is called when nobody says so.
 pub const FILE: &str = "licentral-device.json";
-/// Where the portal answers when nobody says so.
-pub const PORTAL: &str = "http://127.0.0.1:8080";
 /// So long a device works without being registered, counted while it uses licenses.
 pub const EVALUATION_DAYS: i64 = 90;
+
+/// A time as a device prints it.
+pub fn time(at: Moment) -> String {
+    at.utc().format("%b %d %Y %H:%M:%S UTC").to_string()
+}
 
 /// A license that the device needs.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -53,11 +56,8 @@ impl Try {
     /// In the words of a status.
     pub fn words(&self) -> String {
         match &self.failed {
-            None => format!("SUCCEEDED on {}", super::show::time(self.at)),
-            Some(why) => format!(
-                "FAILED on {}\n    Failure reason: {why}",
-                super::show::time(self.at)
-            ),
+            None => format!("SUCCEEDED on {}", time(self.at)),
+            Some(why) => format!("FAILED on {}\n    Failure reason: {why}", time(self.at)),
         }
     }
 }

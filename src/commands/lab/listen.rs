@@ -2,6 +2,7 @@
 //! them here as a webhook; what the address answers goes back, and so stands in the delivery.
 
 use super::client::{Client, Failed};
+use super::words::ListenArgs;
 use super::{Told, text};
 use crate::commands::{complain, say};
 use crate::http::widgets::counted;
@@ -20,29 +21,6 @@ const LINES: usize = 100;
 const BODY: usize = 1024 * 1024;
 /// So long the portal may take over a request.
 const PATIENCE: Duration = Duration::from_secs(10);
-
-/// To what one listens.
-#[derive(clap::Args)]
-pub struct ListenArgs {
-    /// Domain or name of the account.
-    #[arg(long, default_value = "xyz.example")]
-    account: String,
-    /// Where events are passed on to, by POST. Without it they are shown alone.
-    #[arg(long)]
-    forward_to: Option<String>,
-    /// A kind of event, or a group such as licenses.*; several times for several. All, when there is none.
-    #[arg(long = "kind")]
-    kinds: Vec<String>,
-    /// The name of the webhook in the account. One of that name is replaced.
-    #[arg(long, default_value = "licentral lab listen")]
-    name: String,
-    /// End after so many events.
-    #[arg(long)]
-    count: Option<u64>,
-    /// End after so long, such as 30s.
-    #[arg(long = "for", value_parser = super::words::seconds)]
-    lasts: Option<i64>,
-}
 
 /// Listens until it is interrupted, the time is over or so many events have come.
 pub fn listen(client: &Client, args: &ListenArgs, as_json: bool) -> Result<Told, Failed> {

@@ -145,7 +145,7 @@ pub enum What {
         what: Option<super::labs::LabsWhat>,
     },
     /// Show the events of an account as they happen, and pass them on to an address.
-    Listen(super::listen::ListenArgs),
+    Listen(ListenArgs),
     /// Wait until an expression holds; say what it was when the time is over.
     Wait {
         /// Such as: licenses[xyz.example/DEFAULT/c9200-ne-48].balance == 0
@@ -355,6 +355,29 @@ pub enum ClockWhat {
     Next,
     /// It shows the system's time again.
     Reset,
+}
+
+/// To what one listens.
+#[derive(clap::Args)]
+pub struct ListenArgs {
+    /// Domain or name of the account.
+    #[arg(long, default_value = "xyz.example")]
+    pub account: String,
+    /// Where events are passed on to, by POST. Without it they are shown alone.
+    #[arg(long)]
+    pub forward_to: Option<String>,
+    /// A kind of event, or a group such as licenses.*; several times for several. All, when there is none.
+    #[arg(long = "kind")]
+    pub kinds: Vec<String>,
+    /// The name of the webhook in the account. One of that name is replaced.
+    #[arg(long, default_value = "licentral lab listen")]
+    pub name: String,
+    /// End after so many events.
+    #[arg(long)]
+    pub count: Option<u64>,
+    /// End after so long, such as 30s.
+    #[arg(long = "for", value_parser = seconds)]
+    pub lasts: Option<i64>,
 }
 
 /// "30s", "2m", "12h" or "7d" in seconds.

@@ -10,7 +10,7 @@ pub use rename::rename_now;
 
 use crate::authz::action::ViewInventory;
 use crate::authz::{Action, Does, Permit};
-use crate::device_managers::list::LIST;
+use crate::device_managers::list::{LIST, PATH};
 use crate::device_managers::model::Manager;
 use crate::device_managers::service::{self, Row};
 use crate::error::Result;
@@ -22,9 +22,6 @@ use list::list;
 use one::{general, log, places};
 use remove::{case_dialog, lost_dialog, remove, remove_dialog, remove_lost};
 use rename::{rename, rename_dialog};
-
-/// Where "Device Managers" stands; `{said}` is the account's number.
-pub const PATH: &str = "/sa/{said}/devices/device-managers";
 
 const ONE: &str = "/sa/{said}/devices/device-managers/{manager}";
 

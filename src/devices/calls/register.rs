@@ -1,9 +1,11 @@
 //! A device comes in with a token.
 
-use super::{Caller, Changes, about};
+use super::super::changes::{Changes, about};
+use super::Caller;
 use crate::authn::throttle::{self, Subjects};
 use crate::devices::model::{Device, Standing, Udi};
-use crate::devices::policy::{self, PolicyState};
+use crate::devices::policy;
+use crate::devices::policy_state::PolicyState;
 use crate::devices::{reservation, store};
 use crate::error::{Error, Problems, Result};
 use crate::kernel::ids::DeviceId;

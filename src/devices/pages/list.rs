@@ -1,7 +1,7 @@
 //! "Device Inventory": the product instances of a Smart Account.
 
 use super::super::list::{IN_PLACE, LIST, PLACE};
-use super::change::Removal;
+use super::super::service::Row;
 use super::{Line, base};
 use crate::authn::Person;
 use crate::authz::action::ViewInventory;
@@ -13,6 +13,21 @@ use crate::kernel::ids::VirtualAccountId;
 use crate::licenses::{InventoryHead, InventoryTab};
 use crate::members;
 use askama::Template;
+
+/// "Remove Product Instance", over the list.
+pub struct Removal {
+    pub rows: Vec<Row>,
+    pub count: String,
+    /// What comes back: name, Virtual Account and how many.
+    pub returns: Vec<(String, String, String)>,
+    /// Why it cannot be done, or "".
+    pub no: String,
+    /// Of several, those that are left out: name and why.
+    pub left_out: Vec<(String, String)>,
+    pub back: String,
+    pub from: String,
+    pub once: String,
+}
 
 #[derive(Template)]
 #[template(path = "devices/inventory.html")]

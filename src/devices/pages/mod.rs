@@ -1,15 +1,17 @@
 //! The pages of product instances: "Device Inventory", the tabs "Product Instances" of a Virtual Account and of a
 //! license, one product instance, and what is done with them.
 
-mod change;
+mod chosen;
 mod list;
 mod one;
+mod remove;
 mod tabs;
+mod transfer;
 
 use super::calls::Told;
 use super::list::LIST;
 use super::model::{Authorization, Device, Standing, UseStatus};
-use super::policy::PolicyState;
+use super::policy_state::PolicyState;
 use super::service::Row;
 use crate::authn::Person;
 use crate::authz::Action;
@@ -27,12 +29,12 @@ pub fn routes(routes: &mut Routes) {
     LIST.pages(routes, list::inventory);
     routes.get(&format!("{}/{{device}}", LIST.path), one::show);
 
-    routes.get(&format!("{DEVICES}/transfer"), change::transfer_form);
-    routes.post(&format!("{DEVICES}/transfer"), change::transfer_review);
-    routes.post(&format!("{DEVICES}/transfer/submit"), change::transfer);
-    routes.get(&format!("{DEVICES}/remove"), change::remove_dialog);
-    routes.post(&format!("{DEVICES}/remove"), change::remove_dialog_of_many);
-    routes.post(&format!("{DEVICES}/remove/submit"), change::remove);
+    routes.get(&format!("{DEVICES}/transfer"), transfer::transfer_form);
+    routes.post(&format!("{DEVICES}/transfer"), transfer::transfer_review);
+    routes.post(&format!("{DEVICES}/transfer/submit"), transfer::transfer);
+    routes.get(&format!("{DEVICES}/remove"), remove::remove_dialog);
+    routes.post(&format!("{DEVICES}/remove"), remove::remove_dialog_of_many);
+    routes.post(&format!("{DEVICES}/remove/submit"), remove::remove);
 
     routes.get(
         "/sa/{said}/licensing/inventory/{va}/product-instances",

@@ -1,6 +1,6 @@
 //! Acknowledgements of reports that were counted.
 
-use super::super::calls::about;
+use super::super::changes::about;
 use super::super::model::{Device, Udi};
 use super::super::store as devices;
 use super::model::Policy;

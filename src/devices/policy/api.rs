@@ -1,9 +1,12 @@
 //! Usage data files and the reporting policy, for scripts.
 
+use super::file_pages;
+use super::list::{FOR_SCRIPTS, Listed};
 use super::model::{self, Days, LicenseClass, Policy};
-use super::pages::{acknowledged, query, uploaded};
+use super::operations::{acknowledged, changed};
 use super::rules;
 use super::store::{FileLine, LineOutcome, UsageFile};
+use super::upload_pages::uploaded;
 use super::usage_files;
 use crate::authz::action::{EditReportingPolicy, ReportUsage, ViewInventory};
 use crate::error::{Error, Result};
@@ -22,13 +25,10 @@ pub fn routes(routes: &mut Routes) {
     const FILES: &str = "/api/v1/accounts/{said}/usage-files";
     const ONE: &str = "/api/v1/accounts/{said}/usage-files/{usagefile}";
     const POLICY: &str = "/api/v1/accounts/{said}/reporting-policy";
-    routes.api(
-        Method::GET,
+    FOR_SCRIPTS.operation::<UsageFileShape>(
+        routes,
         FILES,
-        Api::says("Usage data files that were uploaded, the newest first.")
-            .query(&[Param::PAGE, Param::PER])
-            .gives::<UsageFileList>(200),
-        all,
+        "Usage data files that were uploaded, the newest first.",
     );
     routes.api(
         Method::POST,
@@ -101,6 +101,12 @@ struct UsageFileShape {
     acknowledged_at: Option<Moment>,
 }
 
+impl From<Listed> for UsageFileShape {
+    fn from(one: Listed) -> Self {
+        one.file.into()
+    }
+}
+
 impl From<UsageFile> for UsageFileShape {
     fn from(file: UsageFile) -> Self {
         Self {
@@ -152,15 +158,6 @@ impl From<FileLine> for UsageLineShape {
             says: line.says,
         }
     }
-}
-
-/// A page of usage data files.
-#[derive(Debug, Serialize, ToSchema)]
-struct UsageFileList {
-    items: Vec<UsageFileShape>,
-    total: u64,
-    page: u64,
-    per: u64,
 }
 
 /// A usage data file with a page of its reports.
@@ -216,30 +213,6 @@ impl From<Policy> for PolicyShape {
     }
 }
 
-async fn all(may: May<ViewInventory>) -> Answer {
-    let list = query(may.path.clone(), &may.query);
-    list.understood()?;
-    let permit = may.permit.clone();
-    let (list, total, files) = may
-        .portal
-        .db
-        .read(move |r| {
-            let total = usage_files::count_files(r, &permit)?;
-            let files = usage_files::page(r, &permit, list.limit(), list.offset())?;
-            Ok((list, total, files))
-        })
-        .await?;
-    json(
-        200,
-        &UsageFileList {
-            items: files.into_iter().map(UsageFileShape::from).collect(),
-            total,
-            page: list.page,
-            per: list.per,
-        },
-    )
-}
-
 async fn detail(
     permit: crate::authz::Permit<ViewInventory>,
     visit: &crate::http::Visit,
@@ -247,7 +220,7 @@ async fn detail(
     raw: &str,
     status: u16,
 ) -> Answer {
-    let list = query(visit.path.clone(), raw);
+    let list = file_pages::lines(visit.path.clone(), raw);
     list.understood()?;
     let cut = (list.limit(), list.offset());
     let (file, lines) = visit
@@ -330,6 +303,6 @@ fn wanted(body: &PolicyBody) -> Result<Vec<(LicenseClass, Days)>> {
 }
 
 async fn change(may: May<EditReportingPolicy>, body: JsonBody<PolicyBody>) -> Answer {
-    super::rules_pages::changed(&may, wanted(&body.value)?).await?;
+    changed(&may, wanted(&body.value)?).await?;
     shown(&may, may.permit.within().account()?).await
 }

@@ -2,7 +2,7 @@
 //! instance of the server uses is what the reports of its file say, as the file says all else of it: a lost file, one that
 //! comes again and a server that was restored end in agreement.
 
-use super::super::calls::Changes;
+use super::super::changes::Changes;
 use super::super::model::{self, Device, MOST_LICENSES, Reported, Udi, Usage};
 use super::super::reconcile::Server;
 use super::super::store as devices;

@@ -1,6 +1,7 @@
 //! What a product instance by policy does when it calls: it sends signed reports, and gets their acknowledgement.
 
-use super::super::calls::{self, Caller, Credential, about};
+use super::super::calls::{self, Caller, Credential};
+use super::super::changes::about;
 use super::super::model::Device;
 use super::model::Way;
 use super::on_prem;

@@ -1,6 +1,6 @@
 //! What the clock makes of product instances by policy: the day of a report comes, and passes.
 
-use super::super::calls::about;
+use super::super::changes::about;
 use super::super::model::Device;
 use super::super::store as devices;
 use super::lifecycle::LIFECYCLE;

@@ -11,10 +11,13 @@ mod api_device;
 mod bring;
 mod calls;
 mod clock;
+mod file_pages;
 pub mod files;
 mod lifecycle;
+mod list;
 mod model;
 pub mod on_prem;
+mod operations;
 mod pages;
 pub mod payload;
 mod polls;
@@ -22,6 +25,7 @@ mod rules;
 mod rules_pages;
 mod store;
 mod take_in;
+mod upload_pages;
 mod usage_files;
 
 pub use acknowledge::{acknowledge, acknowledgement_of, next_report, reports_of};
@@ -61,6 +65,9 @@ pub fn file_jobs(db: &Db, clock: &Clock, occupants: &Occupants, any: bool, progr
 /// The routes of product instances by policy.
 pub fn routes(routes: &mut Routes) {
     pages::routes(routes);
+    upload_pages::routes(routes);
+    file_pages::routes(routes);
+    rules_pages::routes(routes);
     api::routes(routes);
     api_device::routes(routes);
 }

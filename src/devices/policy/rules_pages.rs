@@ -1,7 +1,9 @@
 //! The reporting policy of a Smart Account: shown, and changed in laboratories.
 
-use super::model::{self, Days, LicenseClass, Policy};
-use super::pages::{FILES, at, tabs};
+use super::list::FILES;
+use super::model::{self, LicenseClass, Policy};
+use super::operations::{FIXED, changed};
+use super::pages::{POLICY, at, tabs};
 use super::rules;
 use crate::authz::action::{EditReportingPolicy, ViewInventory};
 use crate::authz::{Action, Permit};
@@ -14,9 +16,6 @@ use crate::http::{
 use crate::members;
 use askama::Template;
 use serde::Deserialize;
-
-/// Where it stands.
-pub const POLICY: &str = "/sa/{said}/devices/reporting-policy";
 
 /// The pages; the menu shows them as a part of another one.
 pub fn routes(routes: &mut Routes) {
@@ -55,8 +54,6 @@ impl PolicyPage {
         format!("{}: {what}", class.label())
     }
 }
-
-const FIXED: &str = "The reporting policy is changed in laboratories alone.";
 
 async fn policy_page(
     visit: &Visit,
@@ -106,18 +103,6 @@ async fn policy_page(
 
 async fn show_policy(may: May<ViewInventory>) -> Answer {
     page(&policy_page(&may, &may.permit, None).await?)
-}
-
-/// Changes the policy, for a page or a script.
-pub async fn changed(may: &May<EditReportingPolicy>, wanted: Vec<(LicenseClass, Days)>) -> Result<()> {
-    if !may.portal.config.is_lab() {
-        return Err(Error::refused("usage.policy-fixed", FIXED));
-    }
-    let (permit, now) = (may.permit.clone(), may.portal.clock.now());
-    may.portal
-        .db
-        .write(move |tx| rules::change_policy(tx, &permit, now, &wanted))
-        .await
 }
 
 #[derive(Deserialize)]

@@ -1,9 +1,10 @@
 //! "Generate license authorization" for a product instance by policy: the enforced licenses that it may use are set aside
 //! for it, and it installs an authorization code. It goes on reporting; with its return code the licenses come back.
 
-use super::super::calls::{Changes, about};
+use super::super::changes::{Changes, about};
 use super::super::model::{self, Device, Udi, Usage};
-use super::super::policy::{self, PolicyState};
+use super::super::policy;
+use super::super::policy_state::PolicyState;
 use super::super::store as devices;
 use super::codes::{self, MOST_LICENSES, RequestCode};
 use super::on_prem;

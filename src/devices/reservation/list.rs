@@ -1,13 +1,12 @@
-//! Which reservations there are, those that are over among them.
+//! Which reservations there are, those that are over among them. The newest are read all at once.
 
 use super::store::{self, Ended, Reservation};
 use crate::authz::Permit;
 use crate::authz::action::ViewInventory;
 use crate::error::Result;
-use crate::http::list::{ColumnSpec, FilterSpec, column};
-use crate::http::{ListQuery, ListSpec};
+use crate::http::list::{Column, Filter, List, Rows, Sort, by_key};
 use crate::kernel::ids::VirtualAccountId;
-use crate::kernel::{Sought, search_key};
+use crate::kernel::{Moment, search_key};
 use crate::platform::db::Reads;
 use crate::virtual_accounts;
 use std::collections::HashMap;
@@ -52,59 +51,6 @@ impl ReservationStatus {
     }
 }
 
-/// By what the list can be sorted.
-pub const SORTS: &[&str] = &["created", "device", "va", "status"];
-
-pub const STATUSES: &[(&str, &str)] = &[
-    (
-        ReservationStatus::Reserved.word(),
-        ReservationStatus::Reserved.label(),
-    ),
-    (
-        ReservationStatus::Updating.word(),
-        ReservationStatus::Updating.label(),
-    ),
-    (
-        ReservationStatus::Returned.word(),
-        ReservationStatus::Returned.label(),
-    ),
-    (
-        ReservationStatus::Removed.word(),
-        ReservationStatus::Removed.label(),
-    ),
-    (
-        ReservationStatus::Rehosted.word(),
-        ReservationStatus::Rehosted.label(),
-    ),
-];
-
-const COLUMNS: &[ColumnSpec<'static>] = &[
-    column("va", "Virtual Account", true),
-    column("licenses", "Licenses", true),
-    column("status", "Status", true),
-    column("created", "Reserved", true),
-    column("by", "Reserved by", true),
-    column("ended", "Ended", false),
-];
-
-/// What an address asks for.
-pub fn query(path: String, raw: &str) -> ListQuery {
-    ListQuery::parse(
-        raw,
-        &ListSpec {
-            path,
-            sorts: SORTS,
-            default_sort: "-created",
-            filters: &[FilterSpec {
-                key: "status",
-                label: "Status",
-                values: STATUSES,
-            }],
-            columns: COLUMNS,
-        },
-    )
-}
-
 /// A reservation of the list.
 #[derive(Debug, Clone)]
 pub struct ListedReservation {
@@ -123,17 +69,31 @@ impl ListedReservation {
     pub fn udi(&self) -> String {
         format!("PID:{} SN:{}", self.one.pid, self.one.serial)
     }
-    fn words(&self) -> String {
-        search_key(&format!("{} {} {}", self.udi(), self.place, self.one.creator))
-    }
 }
 
-/// Those that are asked for, in the order that is asked for, within what a permit reaches.
-pub fn asked(
-    read: &mut dyn Reads,
-    permit: &Permit<ViewInventory>,
-    list: &ListQuery,
-) -> Result<Vec<ListedReservation>> {
+/// By what they can be sorted. They come by time.
+const SORTS: &[Sort<Vec<ListedReservation>>] = &[
+    ("created", |rows, way| by_key(rows, way, |_| ())),
+    ("device", |rows, way| {
+        by_key(rows, way, |row| search_key(&row.udi()))
+    }),
+    ("va", |rows, way| by_key(rows, way, |row| search_key(&row.place))),
+    ("status", |rows, way| by_key(rows, way, ListedReservation::status)),
+];
+
+const FILTERS: &[Filter<Vec<ListedReservation>>] = &[Filter::words(
+    "status",
+    "Status",
+    "Status.",
+    ReservationStatus::CHOICES,
+    |mut rows, chosen| {
+        rows.retain(|row| chosen.has(row.status().word()));
+        rows
+    },
+)];
+
+/// Those within what a permit reaches.
+fn all(read: &mut dyn Reads, permit: &Permit<ViewInventory>, _: Moment) -> Result<Vec<ListedReservation>> {
     let account = permit.within().account()?;
     let found = store::all(read, permit.within(), MOST)?;
     let mut ids: Vec<VirtualAccountId> = found.iter().map(|one| one.virtual_account).collect();
@@ -144,27 +104,42 @@ pub fn asked(
         .map(|place| (place.id, place.name))
         .collect();
     let held = store::held(read, permit.within())?;
-    let (sought, statuses) = (Sought::parse(&list.q), list.values("status"));
-    let mut rows: Vec<ListedReservation> = found
-        .into_iter()
-        .map(|one| ListedReservation {
-            place: names.get(&one.virtual_account).cloned().unwrap_or_default(),
-            licenses: held.get(&one.id).copied().unwrap_or_default(),
-            one,
-        })
-        .filter(|row| {
-            sought.fits(&row.words()) && (statuses.is_empty() || statuses.contains(&row.status().word()))
-        })
-        .collect();
-    // They come by time, and a sort keeps the order of what is equal.
-    match list.sort.as_str() {
-        "device" => rows.sort_by_key(|row| search_key(&row.udi())),
-        "va" => rows.sort_by_key(|row| search_key(&row.place)),
-        "status" => rows.sort_by_key(ListedReservation::status),
-        _ => {}
-    }
-    if list.descending {
-        rows.reverse();
-    }
-    Ok(rows)
+    let listed = |one: Reservation| ListedReservation {
+        place: names.get(&one.virtual_account).cloned().unwrap_or_default(),
+        licenses: held.get(&one.id).copied().unwrap_or_default(),
+        one,
+    };
+    Ok(found.into_iter().map(listed).collect())
 }
+
+pub static LIST: List<Permit<ViewInventory>, ListedReservation, Vec<ListedReservation>> = List {
+    path: "/sa/{said}/licensing/reservations",
+    file: "reservations",
+    nouns: ("reservation", "reservations"),
+    search: "Words in PID, serial number, Virtual Account, or of who reserved.",
+    filters: FILTERS,
+    sorts: SORTS,
+    default_sort: "-created",
+    columns: &[
+        Column::fixed("device", "Device"),
+        Column::file("Product id", |row| row.one.pid.clone()),
+        Column::file("Serial number", |row| row.one.serial.clone()),
+        Column::shown("va", "Virtual Account", |row| row.place.clone()),
+        Column::number("licenses", "Licenses", |row| row.licenses.to_string()),
+        Column::shown("status", "Status", |row| row.status().label().to_owned()),
+        Column::shown("created", "Reserved", |row| row.one.created_at.rfc3339()),
+        Column::shown("by", "Reserved by", |row| row.one.creator.clone()),
+        Column::hidden("ended", "Ended", |row| {
+            row.one.returned_at.map(Moment::rfc3339).unwrap_or_default()
+        }),
+        Column::file("Case or note", |row| row.one.ended_for.clone()),
+    ],
+    rows: Rows::Whole {
+        all,
+        asked: |rows, asked| {
+            let words = |row: &ListedReservation| format!("{} {} {}", row.udi(), row.place, row.one.creator);
+            asked.sorted(SORTS, asked.filtered(FILTERS, asked.found(rows, words)))
+        },
+    },
+    ..List::PLAIN
+};

@@ -15,9 +15,11 @@ mod list_pages;
 pub mod on_prem;
 mod pages;
 mod rehost;
+mod rehost_pages;
 mod returns;
 mod service;
 mod store;
+mod update_pages;
 mod updates;
 mod ways_pages;
 
@@ -35,7 +37,8 @@ use crate::http::Routes;
 /// The routes of reservations.
 pub fn routes(routes: &mut Routes) {
     pages::routes(routes);
-    ways_pages::routes(routes);
+    update_pages::routes(routes);
+    rehost_pages::routes(routes);
     list_pages::routes(routes);
     api::routes(routes);
     api_list::routes(routes);

@@ -1,6 +1,6 @@
 //! "Rehost Licenses from a Failed Product".
 
-use super::super::calls::{Changes, about};
+use super::super::changes::{Changes, about};
 use super::super::store as devices;
 use super::codes::RequestCode;
 use super::service::{Wish, against, facts, hand_over, held, in_words};

@@ -1,6 +1,6 @@
 //! A reservation ends: with the return code of its device, or under a case.
 
-use super::super::calls::{Changes, about};
+use super::super::changes::{Changes, about};
 use super::super::model::Device;
 use super::super::store as devices;
 use super::codes;

@@ -1,6 +1,6 @@
 //! Setting licenses aside for a device that never calls, and taking them back.
 
-use super::super::calls::{Changes, about};
+use super::super::changes::{Changes, about};
 use super::super::model::{Device, Standing, Udi, Usage};
 use super::super::store as devices;
 use super::codes::{self, Authorization, Granted, MOST_LICENSES, RequestCode};

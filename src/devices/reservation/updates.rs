@@ -1,7 +1,7 @@
 //! "Update Reserved Licenses": another authorization code for what a device holds, and its confirmation; and what becomes of
 //! what it holds when it goes to another Virtual Account.
 
-use super::super::calls::about;
+use super::super::changes::about;
 use super::super::model::{Device, Usage};
 use super::super::store as devices;
 use super::codes;

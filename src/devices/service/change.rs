@@ -3,7 +3,7 @@
 use super::look::Row;
 use crate::authz::action::{RemoveDevice, Transfer, ViewInventory};
 use crate::authz::{Does, Permit};
-use crate::devices::calls::{Changes, about, facts};
+use crate::devices::changes::{Changes, about, facts};
 use crate::devices::model::{self, Device, MOST_SELECTED, Usage};
 use crate::devices::{reservation, store};
 use crate::error::{Error, Refusal, Result};

@@ -1,6 +1,6 @@
 //! What the clock does with product instances that are silent or whose certificate ends.
 
-use crate::devices::calls::{Changes, about, facts};
+use crate::devices::changes::{Changes, about, facts};
 use crate::devices::model::{self, Device, Standing, Usage};
 use crate::devices::store;
 use crate::error::Result;

@@ -2,7 +2,7 @@
 
 use crate::authz::Within;
 use crate::devices::model::{Device, EXPIRES_AFTER, RELEASED_AFTER, SILENT_AFTER, Standing};
-use crate::devices::policy::PolicyState;
+use crate::devices::policy_state::PolicyState;
 use crate::error::Result;
 use crate::kernel::Moment;
 use crate::kernel::ids::{DeviceId, SmartAccountId};

@@ -2,7 +2,7 @@
 
 use crate::authz::Within;
 use crate::devices::model::{Device, Standing};
-use crate::devices::policy::PolicyState;
+use crate::devices::policy_state::PolicyState;
 use crate::error::Result;
 use crate::kernel::ids::{SmartAccountId, VirtualAccountId};
 use crate::platform::db::Reads;

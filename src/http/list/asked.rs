@@ -1,11 +1,14 @@
 //! What is asked of a list.
 
-use super::declared::{Places, Sort, Way};
 use super::filter::{Chosen, Filter, Values};
+use super::order::{Sort, Way};
 use super::query::ListQuery;
 use crate::kernel::ids::VirtualAccountId;
 use crate::kernel::{Moment, Sought, search_key};
 use std::collections::HashMap;
+
+/// Virtual Accounts, each with its name.
+pub type Places = Vec<(VirtualAccountId, String)>;
 
 /// What an address, or another part of the program, asks of a list.
 pub struct Asked {
@@ -75,6 +78,12 @@ impl Asked {
             }
         }
         query
+    }
+
+    /// What a store is asked for that finds rows by a value of its own: `of` makes it of the words that are looked for, and
+    /// the filters fill it.
+    pub fn wanted<W>(&self, filters: &[Filter<W>], of: impl FnOnce(String) -> W) -> W {
+        self.filtered(filters, of(self.list.q.clone()))
     }
 
     /// A query in the order that is asked for. Ties are for whoever asks.

@@ -1,46 +1,17 @@
 //! A list, declared once: what it can be asked for, and what its table and its file show.
 
-use super::asked::Asked;
+use super::asked::{Asked, Places};
 use super::column::{Column, Shown};
 use super::filter::{Filter, Values};
 use super::lookup::{Choices, Lookup};
+use super::order::Sort;
 use super::query::ListQuery;
-use super::served::Reading;
-use super::shown::Head;
-use super::spec::{ColumnSpec, FilterSpec, ListSpec};
+use super::reading::Reading;
+use super::spec::{ColumnSpec, FilterSpec, Head, ListSpec};
 use crate::error::Result;
 use crate::http::Param;
-use crate::kernel::ids::VirtualAccountId;
 use crate::kernel::{Edition, Moment};
 use crate::platform::db::Reads;
-
-/// Virtual Accounts, each with its name.
-pub type Places = Vec<(VirtualAccountId, String)>;
-
-/// A key by which a list can be sorted, and what sorts by it.
-pub type Sort<Q> = (&'static str, fn(Q, Way) -> Q);
-
-/// In which order a list is sorted.
-#[derive(Debug, Clone, Copy)]
-pub struct Way {
-    pub falling: bool,
-    /// Portal time, for what depends on it.
-    pub now: Moment,
-}
-
-/// Sorts rows that are at hand; those that are equal keep the order in which they came, or turn it round as well.
-pub fn by_key<R, K: Ord>(mut rows: Vec<R>, way: Way, key: impl Fn(&R) -> K) -> Vec<R> {
-    rows.sort_by_cached_key(key);
-    if way.falling {
-        rows.reverse();
-    }
-    rows
-}
-
-/// For a key of which the store makes an order by itself.
-pub fn by_store<Q>(query: Q, _: Way) -> Q {
-    query
-}
 
 /// A list of rows `R`, for whoever holds `P`: a permit, most often. `Q` is what finds the rows: a query of the database,
 /// what the store is asked for, or the rows themselves where they are few.

@@ -7,23 +7,29 @@
 //! A [`List`] is declared once, and its page, its file and its operation of the API come of that.
 
 mod asked;
+mod by_state;
 mod column;
 mod declared;
 mod filter;
 mod links;
 mod lookup;
+mod order;
 mod query;
+mod reading;
 mod served;
 mod shown;
 mod spec;
 
-pub use asked::Asked;
+pub use asked::{Asked, Places};
+pub use by_state::ByState;
 pub use column::Column;
-pub use declared::{List, Places, Rows, Sort, Way, by_key, by_store};
+pub use declared::{List, Rows};
 pub use filter::{Chosen, Filter};
 pub use lookup::{Choices, Lookup};
+pub use order::{Sort, Way, by_key, by_store};
 pub use query::{LONGEST, ListQuery, SIZES};
-pub use served::{Anybody, AtLab, ListPage, Listing, Onlooker, ReadBy, Reading};
+pub use reading::Reading;
+pub use served::{Anybody, AtLab, ListPage, Listing, Onlooker, ReadBy};
 pub use shown::{Pager, SortHead, Tick};
 pub use spec::{ColumnSpec, FilterSpec, ListSpec, column, is_day, no_choice, quoted};
 

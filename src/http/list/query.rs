@@ -1,7 +1,6 @@
 //! What an address asks of a list.
 
-use super::shown::Head;
-use super::spec::{FilterSpec, ListSpec, is_day, no_choice, quoted};
+use super::spec::{FilterSpec, Head, ListSpec, is_day, no_choice, quoted};
 use crate::error::{Error, Result};
 use crate::kernel::Edition;
 use url::form_urlencoded;

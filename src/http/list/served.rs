@@ -3,6 +3,7 @@
 use super::asked::Asked;
 use super::declared::{List, Rows};
 use super::query::ListQuery;
+use super::reading::Reading;
 use super::shown::Pager;
 use crate::authz::{Does, Permit};
 use crate::error::Result;
@@ -11,7 +12,6 @@ use crate::http::csv::Table;
 use crate::http::reply::attachment;
 use crate::http::widgets::counted;
 use crate::http::{Answer, Api, Routes, Visit, json};
-use crate::kernel::{Edition, Moment};
 use crate::platform::db::Reads;
 use actix_web::http::Method;
 use actix_web::{FromRequest, Handler, Responder};
@@ -394,59 +394,5 @@ impl<P: ReadBy, R: Send + 'static, Q: 'static, C: Send + 'static> List<P, R, Q, 
             self.items(Reading::of(&proof, self.path), &proof, &P::of(&proof), T::from)
                 .await
         });
-    }
-}
-
-/// With what a list is read.
-pub struct Reading {
-    pub(super) path: String,
-    pub(super) raw: String,
-    pub(super) now: Moment,
-    pub(super) edition: Edition,
-    /// Filters and values of which the reader sees nothing.
-    pub(super) also: Vec<(&'static str, String)>,
-    /// Filters and columns that are left out.
-    pub(super) without: Vec<&'static str>,
-    /// Without search and filters.
-    pub(super) is_bare: bool,
-}
-
-impl Reading {
-    /// At this path, where `{said}` stands for the number of the account.
-    pub fn of(visit: &Visit, path: &str) -> Self {
-        Self {
-            path: path.replace("{said}", &visit.number().to_string()),
-            raw: visit.query.clone(),
-            now: visit.portal.clock.now(),
-            edition: visit.portal.config.edition,
-            also: Vec::new(),
-            without: Vec::new(),
-            is_bare: false,
-        }
-    }
-    /// The rows with this value of a filter alone: without the column of that name, and without search and filters.
-    #[must_use]
-    pub fn only(self, filter: &'static str, value: impl Into<String>) -> Self {
-        let mut only = self.with(filter, value).without(&[filter]);
-        only.is_bare = true;
-        only
-    }
-    /// Without the filters and columns of these names.
-    #[must_use]
-    pub fn without(mut self, names: &[&'static str]) -> Self {
-        self.without.extend(names);
-        self
-    }
-    /// With this value of a filter as well, of which the reader sees nothing.
-    #[must_use]
-    pub fn with(mut self, filter: &'static str, value: impl Into<String>) -> Self {
-        self.also.push((filter, value.into()));
-        self
-    }
-    /// What another address asks for, by what stands behind its `?`.
-    #[must_use]
-    pub fn asking(mut self, raw: &str) -> Self {
-        raw.clone_into(&mut self.raw);
-        self
     }
 }

@@ -1,6 +1,7 @@
 //! What a page shows of a list: its filters, the heads of its columns, its pages.
 
 use super::query::{ListQuery, SIZES};
+use super::spec::Head;
 
 /// A filter as the "Filters" panel shows it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -34,19 +35,6 @@ pub struct SortHead {
     pub label: String,
     pub href: String,
     pub dir: Option<Direction>,
-}
-
-/// A column's head.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Head {
-    pub key: &'static str,
-    pub label: String,
-    /// Of its cell; "" for none.
-    pub class: &'static str,
-    /// By what it sorts, if it does.
-    pub by: Option<&'static str>,
-    /// Whether it cannot be chosen away.
-    pub stays: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -74,3 +74,16 @@ pub fn quoted(value: &str) -> String {
 pub fn no_choice(key: &str, value: &str) -> String {
     format!("“{key}”: {} is not a choice here.", quoted(value))
 }
+
+/// A column's head.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Head {
+    pub key: &'static str,
+    pub label: String,
+    /// Of its cell; "" for none.
+    pub class: &'static str,
+    /// By what it sorts, if it does.
+    pub by: Option<&'static str>,
+    /// Whether it cannot be chosen away.
+    pub stays: bool,
+}

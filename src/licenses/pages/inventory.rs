@@ -7,6 +7,7 @@ use crate::authn::people::Person;
 use crate::authz::Action;
 use crate::authz::action::ViewInventory;
 use crate::error::Result;
+use crate::http::form::PathPart;
 use crate::http::list::{Listing, Reading};
 use crate::http::widgets::{UseBar, balance_class, signed};
 use crate::http::{Answer, Crumb, Freshness, May, Shell, Visit, page, reason};
@@ -182,4 +183,9 @@ pub async fn inventory(may: &May<ViewInventory>, only: Option<VirtualAccountId>)
 /// GET /sa/{said}/licensing/license-inventory
 pub async fn list(may: May<ViewInventory>) -> Answer {
     page(&inventory(&may, None).await?)
+}
+
+/// GET /sa/{said}/licensing/inventory/{va}/licenses
+pub async fn licenses(may: May<ViewInventory>, va: PathPart<VirtualAccountId>) -> Answer {
+    page(&inventory(&may, Some(va.0)).await?)
 }

@@ -2,11 +2,12 @@
 //! by the room that knows them, under the same head.
 
 use super::super::ledger::Line;
+use super::super::list::{ends_in, expires};
 use super::super::service::{self, TermRow};
 use super::super::stock::{self, Stock};
 use super::super::store::{self, Ledger};
 use super::inventory::having;
-use super::{base, between, ends_in, expires, whole};
+use super::{base, between, whole};
 use crate::authz::action::ViewInventory;
 use crate::authz::{Action, Permit};
 use crate::error::Result;

@@ -17,9 +17,7 @@ use crate::authz::Action;
 use crate::error::{Error, Result};
 use crate::http::form::Named;
 use crate::http::menu::Item;
-use crate::http::widgets::counted;
 use crate::http::{Crumb, Routes, Visit, reason};
-use crate::kernel::Moment;
 use crate::kernel::ids::LicenseStockId;
 
 /// The pages, and their place in the menu.
@@ -28,7 +26,10 @@ pub fn routes(routes: &mut Routes) {
     super::ledger::LIST.pages(routes, ledger::list);
 
     routes.get("/sa/{said}/licensing/inventory", place::choose);
-    routes.get("/sa/{said}/licensing/inventory/{va}/licenses", place::licenses);
+    routes.get(
+        "/sa/{said}/licensing/inventory/{va}/licenses",
+        inventory::licenses,
+    );
 
     routes.get("/sa/{said}/licensing/licenses/{license}", license::overview);
     routes.get(
@@ -89,15 +90,6 @@ fn between(visit: &Visit) -> Vec<Crumb> {
     ]
 }
 
-/// When a term ends that has not ended yet: today, or in so many days.
-pub fn expires(days: i64) -> String {
-    if days == 0 {
-        "Expires today".to_owned()
-    } else {
-        format!("Expires in {}", counted(days.unsigned_abs(), "day", "days"))
-    }
-}
-
 /// The licenses of an address or a form, each once: some, and no more than are worked on at once. `action` is what was
 /// pressed to come here.
 fn chosen(typed: &[String], action: &str) -> Result<Vec<LicenseStockId>> {
@@ -134,15 +126,4 @@ fn against(visit: &Visit, action: Action, administrators: &[Person]) -> String {
 /// An amount as people read it; none is below zero here.
 fn whole(amount: i64) -> String {
     crate::http::widgets::number(&amount.unsigned_abs())
-}
-
-/// A day for a file.
-pub fn day(at: Option<Moment>) -> String {
-    at.map_or_else(String::new, |at| at.utc().format("%Y-%m-%d").to_string())
-}
-
-/// How many days from now a term ends, its last day included; none when it ends in more than ninety days or never.
-pub fn ends_in(at: Option<Moment>, now: Moment) -> Option<i64> {
-    let days = (at?.utc().date_naive() - now.utc().date_naive()).num_days();
-    (days <= 90).then_some(days)
 }

@@ -1,12 +1,10 @@
 //! "Inventory" by Virtual Account: its head, which the tabs of other rooms show as well, and the tab Licenses.
 
-use super::inventory::inventory;
 use crate::authz::action::ViewInventory;
 use crate::authz::{Does, Permit};
 use crate::error::{Error, Result};
-use crate::http::form::PathPart;
 use crate::http::widgets::Tab;
-use crate::http::{Answer, Crumb, ListQuery, May, Shell, Visit, page, see_other};
+use crate::http::{Answer, Crumb, ListQuery, May, Shell, Visit, see_other};
 use crate::kernel::Edition;
 use crate::kernel::ids::VirtualAccountId;
 use crate::kernel::search_key;
@@ -165,9 +163,4 @@ pub async fn choose(may: May<ViewInventory>) -> Answer {
         may.number(),
         tab.word()
     ))
-}
-
-/// GET /sa/{said}/licensing/inventory/{va}/licenses
-pub async fn licenses(may: May<ViewInventory>, va: PathPart<VirtualAccountId>) -> Answer {
-    page(&inventory(&may, Some(va.0)).await?)
 }

@@ -52,103 +52,133 @@ struct Checklist {
     back: &'static str,
 }
 
-/// What is seen of the way to the end of an account. Whether the cloud has removed the device manager is not known here:
-/// that step is never told to be done.
-#[expect(clippy::too_many_lines, reason = "the steps of the list, one after the other")]
-fn steps_to_the_end(
-    account: &LocalAccount,
+/// What is known of an account on the way to its end.
+struct Way<'a> {
+    account: &'a LocalAccount,
+    /// How many product instances it has.
     devices: u64,
+    /// Whether the cloud still knows product instances of it.
     behind: bool,
-    neighbour: Option<&str>,
-) -> Vec<Step> {
-    let base = href(account.number);
-    let place = format!("/sa/{}", account.number);
-    let is_inactive = account.state == AccountState::Inactive;
-    let cloud = account.cloud.as_ref();
-    let in_the_cloud = cloud
-        .and_then(|cloud| {
-            cloud
-                .url
-                .clone()
-                .or_else(|| neighbour.map(str::to_owned))
-                .map(|url| (cloud, url))
-        })
-        .map(|(cloud, url)| {
-            (
+    /// Address of the cloud that runs beside this server.
+    neighbour: Option<&'a str>,
+}
+
+const fn done_or_later(is_done: bool) -> Mark {
+    if is_done { Mark::Done } else { Mark::Later }
+}
+
+impl Way<'_> {
+    fn is_inactive(&self) -> bool {
+        self.account.state == AccountState::Inactive
+    }
+
+    fn remove_devices(&self) -> Step {
+        Step {
+            portal: HERE,
+            title: "Remove all Product Instances on all Local Virtual Accounts",
+            says: match self.devices {
+                0 => "No product instance is registered with this account.".to_owned(),
+                1 => "1 product instance is left.".to_owned(),
+                more => format!("{more} product instances are left."),
+            },
+            mark: done_or_later(self.devices == 0),
+            link: Some((
+                "Device Inventory",
+                format!("/sa/{}/devices/device-inventory", self.account.number),
+            )),
+        }
+    }
+
+    fn synchronize(&self) -> Step {
+        let says = if self.behind {
+            "The cloud still knows product instances of this account."
+        } else {
+            "The cloud knows of no product instance of this account."
+        };
+        Step {
+            portal: HERE,
+            title: "Synchronize, so that the cloud reflects that the Product Instances are gone",
+            says: says.to_owned(),
+            mark: done_or_later(self.devices == 0 && !self.behind),
+            link: Some(("Synchronize", "/on-prem-accounts".to_owned())),
+        }
+    }
+
+    fn deactivate(&self) -> Step {
+        let says = if self.is_inactive() {
+            "The account is Inactive."
+        } else {
+            "A reason is asked for. The requester is sent it by email."
+        };
+        let form = || format!("{}/deactivate", href(self.account.number));
+        Step {
+            portal: HERE,
+            title: "Deactivate the Local Account",
+            says: says.to_owned(),
+            mark: done_or_later(self.is_inactive()),
+            link: (!self.is_inactive()).then(|| ("Deactivate", form())),
+        }
+    }
+
+    /// Whether the cloud has removed the device manager is not known here: once registered, this is never done.
+    fn remove_manager(&self) -> Step {
+        let cloud = self.account.cloud.as_ref();
+        let says = match cloud {
+            Some(cloud) => format!(
+                "Smart Account {} ({}): Devices, Device Connections, Device Managers, {}, Remove. Do it before the account is deleted here, or note its name: this server does not know whether it was done.",
+                cloud.smart_account_name, cloud.domain, self.account.name
+            ),
+            None => "The account was never registered with a cloud.".to_owned(),
+        };
+        let link = cloud.and_then(|cloud| {
+            let url = cloud.url.as_deref().or(self.neighbour)?;
+            Some((
                 "Open the device manager in the cloud",
                 format!(
                     "{url}/sa/{}/devices/device-managers/{}",
                     cloud.smart_account, cloud.manager
                 ),
-            )
+            ))
         });
-    let mut steps = vec![
-        Step {
-            portal: HERE,
-            title: "Remove all Product Instances on all Local Virtual Accounts",
-            says: match devices {
-                0 => "No product instance is registered with this account.".to_owned(),
-                1 => "1 product instance is left.".to_owned(),
-                more => format!("{more} product instances are left."),
-            },
-            mark: if devices == 0 { Mark::Done } else { Mark::Later },
-            link: Some(("Device Inventory", format!("{place}/devices/device-inventory"))),
-        },
-        Step {
-            portal: HERE,
-            title: "Synchronize, so that the cloud reflects that the Product Instances are gone",
-            says: if behind {
-                "The cloud still knows product instances of this account.".to_owned()
-            } else {
-                "The cloud knows of no product instance of this account.".to_owned()
-            },
-            mark: if devices == 0 && !behind {
-                Mark::Done
-            } else {
-                Mark::Later
-            },
-            link: Some(("Synchronize", "/on-prem-accounts".to_owned())),
-        },
-        Step {
-            portal: HERE,
-            title: "Deactivate the Local Account",
-            says: if is_inactive {
-                "The account is Inactive.".to_owned()
-            } else {
-                "A reason is asked for. The requester is sent it by email.".to_owned()
-            },
-            mark: if is_inactive { Mark::Done } else { Mark::Later },
-            link: (!is_inactive).then(|| ("Deactivate", format!("{base}/deactivate"))),
-        },
         Step {
             portal: IN_THE_CLOUD,
             title: "Remove the device manager in the cloud",
-            says: match cloud {
-                Some(cloud) => format!(
-                    "Smart Account {} ({}): Devices, Device Connections, Device Managers, {}, Remove. Do it before the account is deleted here, or note its name: this server does not know whether it was done.",
-                    cloud.smart_account_name, cloud.domain, account.name
-                ),
-                None => "The account was never registered with a cloud.".to_owned(),
-            },
-            mark: if cloud.is_none() { Mark::Done } else { Mark::Later },
-            link: in_the_cloud,
-        },
+            says,
+            mark: done_or_later(cloud.is_none()),
+            link,
+        }
+    }
+
+    fn delete(&self) -> Step {
+        let form = || format!("{}/delete", href(self.account.number));
         Step {
             portal: HERE,
             title: "Delete the Local Account",
             says: "Only an Inactive account can be deleted.".to_owned(),
             mark: Mark::Later,
-            link: is_inactive.then(|| ("Delete", format!("{base}/delete"))),
-        },
-    ];
-    // The first that is not done is next; with the account Inactive, so is what is left beside it.
-    if let Some(first) = steps.iter_mut().find(|step| step.mark != Mark::Done) {
-        first.mark = Mark::Next;
+            link: self.is_inactive().then(|| ("Delete", form())),
+        }
     }
-    if is_inactive && let Some(last) = steps.last_mut() {
-        last.mark = Mark::Next;
+
+    fn steps(&self) -> Vec<Step> {
+        let mut steps = vec![
+            self.remove_devices(),
+            self.synchronize(),
+            self.deactivate(),
+            self.remove_manager(),
+            self.delete(),
+        ];
+        // The first that is not done is next; with the account Inactive, so is what is left beside it.
+        if let Some(first) = steps.iter_mut().find(|step| step.mark != Mark::Done) {
+            first.mark = Mark::Next;
+        }
+        if self.is_inactive()
+            && let Some(last) = steps.last_mut()
+        {
+            last.mark = Mark::Next;
+        }
+        steps
     }
-    steps
 }
 
 pub(super) async fn checklist(may: May<ViewAdminWorkspace>, number: PathPart<Number>) -> Answer {
@@ -166,7 +196,13 @@ pub(super) async fn checklist(may: May<ViewAdminWorkspace>, number: PathPart<Num
     {
         return Err(Move::Deactivate.refusal(&account.name, account.state));
     }
-    let mut steps = steps_to_the_end(&account, devices, behind, may.portal.config.neighbour.as_deref());
+    let way = Way {
+        account: &account,
+        devices,
+        behind,
+        neighbour: may.portal.config.neighbour.as_deref(),
+    };
+    let mut steps = way.steps();
     // An operator reads what is to be done, and does not do it.
     let (opens, manages) = (
         may.opens(account.id),
@@ -174,7 +210,8 @@ pub(super) async fn checklist(may: May<ViewAdminWorkspace>, number: PathPart<Num
     );
     for step in &mut steps {
         step.link.take_if(|(_, to)| {
-            (to.starts_with("/sa/") && !opens) || (to.starts_with(admin_pages::ACCOUNTS) && !manages)
+            (to.starts_with("/sa/") && !opens)
+                || (to.starts_with(crate::local_accounts::list::ACCOUNTS.path) && !manages)
         });
     }
     page(&Checklist {

@@ -175,7 +175,7 @@ pub(super) async fn reject(
         .await?;
     done(
         &may,
-        admin_pages::REQUESTS,
+        crate::local_accounts::list::REQUESTS.path,
         format!(
             "The request for {} was rejected. The requester is told by email.",
             account.name
@@ -197,7 +197,7 @@ pub(super) async fn start_again(
         .await?;
     done(
         &may,
-        admin_pages::REQUESTS,
+        crate::local_accounts::list::REQUESTS.path,
         format!("{} is Pending again.", account.name),
     )
 }
@@ -254,7 +254,7 @@ pub(super) async fn deactivate(
     match deactivated {
         Ok(account) => done(
             &may,
-            admin_pages::ACCOUNTS,
+            crate::local_accounts::list::ACCOUNTS.path,
             format!(
                 "{} is Inactive. The requester is told the reason by email.",
                 account.name
@@ -295,7 +295,7 @@ pub(super) async fn activate(
         .await?;
     done(
         &may,
-        admin_pages::ACCOUNTS,
+        crate::local_accounts::list::ACCOUNTS.path,
         format!("{} is Active again.", account.name),
     )
 }

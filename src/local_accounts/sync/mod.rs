@@ -3,7 +3,11 @@
 //! A synchronization file says everything that is here; the response says which licenses there are. Files are made and read
 //! by `sync::format`, which both ends share. The account's own key signs what goes out, and the key that came with its
 //! registration verifies what comes in.
+//!
+//! The dashboard and "Synchronisation" of the Admin Workspace are lists by hand (`dashboard_pages.rs`): the same rows, for people
+//! with different rights, below a pop-up that a third right opens.
 
+mod admin_pages;
 mod api;
 mod claim;
 mod dashboard_pages;
@@ -25,5 +29,6 @@ use crate::http::Routes;
 pub fn routes(routes: &mut Routes) {
     dashboard_pages::routes(routes);
     pages::routes(routes);
+    admin_pages::routes(routes);
     api::routes(routes);
 }

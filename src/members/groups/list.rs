@@ -1,6 +1,6 @@
 //! The list of user groups.
 
-use super::pages::words;
+use super::model::words;
 use super::service::{self, Row};
 use crate::authz::action::ViewUsers;
 use crate::authz::{Permit, Role};

@@ -1,8 +1,12 @@
 //! User groups: people who are given roles together, in their own Smart Account and in others that let them in.
+//!
+//! The people of a group are a list by hand (`pages/group.rs`): they are read with the group, which the pop-ups over them show
+//! as well.
 
 pub(super) mod api;
 mod list;
 mod model;
+mod operations;
 pub(super) mod pages;
 mod service;
 mod store;

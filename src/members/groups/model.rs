@@ -4,9 +4,10 @@ use crate::authn::people::Person;
 use crate::authz::{Role, Within};
 use crate::error::{Error, Result};
 use crate::kernel::ids::{GroupRequestId, PersonId, SmartAccountId, UserGroupId, VirtualAccountId};
-use crate::kernel::{Lifecycle, Moment};
+use crate::kernel::{Lifecycle, Moment, search_key};
 use crate::members::model::Scope;
 use crate::smart_accounts::SmartAccount;
+use std::collections::HashMap;
 
 /// The longest description.
 pub const DESCRIPTION: usize = 500;
@@ -199,6 +200,23 @@ pub fn lookup_id(random: [u8; 8]) -> String {
         );
     }
     text
+}
+
+/// What a group holds, in words: the role, and where.
+pub fn words(access: &[Access], names: &HashMap<VirtualAccountId, String>) -> (String, String) {
+    match scope_of(access) {
+        None => (String::new(), String::new()),
+        Some((Scope::Account, role)) => (role.to_string(), Scope::ENTIRE.to_owned()),
+        Some((Scope::These(list), role)) => {
+            let mut places: Vec<&str> = list
+                .iter()
+                .filter_map(|id| names.get(id))
+                .map(String::as_str)
+                .collect();
+            places.sort_by_cached_key(|name| search_key(name));
+            (role.to_string(), places.join(", "))
+        }
+    }
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 
 use super::super::list;
 use super::super::model::{Line, Order};
-use super::order::Names;
+use super::lines::Names;
 use crate::authz::Permit;
 use crate::authz::action::ViewInventory;
 use crate::error::Result;

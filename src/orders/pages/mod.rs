@@ -3,6 +3,7 @@
 mod assign;
 mod export;
 mod inventory;
+mod lines;
 mod order;
 mod progress;
 mod review;

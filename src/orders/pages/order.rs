@@ -3,25 +3,23 @@
 use super::super::list;
 use super::super::model::{Line, LineKind, LineState, Order, OrderStatus};
 use super::super::service;
-use super::{
-    against, assignment_badge, base, between, export, is_unchecked, line_badge, po_words, status_badge,
-};
+use super::lines::{LineView, Names};
+use super::{against, assignment_badge, base, between, export, is_unchecked, po_words, status_badge};
 use crate::authn::people;
 use crate::authz::action::{AssignOrder, ViewInventory};
-use crate::authz::{Within, grants};
+use crate::authz::grants;
 use crate::error::Result;
 use crate::http::csv::Table;
 use crate::http::form::PathPart;
 use crate::http::reply::attachment;
-use crate::http::widgets::{Happening, counted, number};
+use crate::http::widgets::{Happening, counted};
 use crate::http::{Answer, May, NoFields, Posted, Shell, page, see_other};
 use crate::kernel::Kind;
-use crate::kernel::ids::{AssignmentId, OrderId, SmartAccountId, VirtualAccountId};
+use crate::kernel::ids::{AssignmentId, OrderId, SmartAccountId};
 use crate::members;
 use crate::platform::db::{Reads, history};
 use crate::platform::mail::{self, Delivery};
 use crate::smart_accounts;
-use crate::virtual_accounts::{self, AccessLevel};
 use askama::Template;
 use chrono::{DateTime, Utc};
 use std::collections::{HashMap, HashSet};
@@ -30,80 +28,6 @@ use std::collections::{HashMap, HashSet};
 const MOST_EVENTS: i64 = 100;
 /// So many mails are listed.
 const MOST_MAILS: i64 = 50;
-
-/// A line, with the names of where it goes or is.
-pub struct LineView {
-    pub line: Line,
-    pub account: String,
-    pub place: String,
-}
-
-impl LineView {
-    pub fn kind(&self) -> &'static str {
-        line_badge(self.line.state)
-    }
-    pub fn quantity(&self) -> String {
-        number(&u64::try_from(self.line.quantity).unwrap_or_default())
-    }
-    pub fn term(&self) -> String {
-        term_words(self.line.term_months)
-    }
-    fn reassignable(&self) -> bool {
-        self.line.state == LineState::Assigned && !self.line.customer_active
-    }
-}
-
-/// For how long, in words.
-pub fn term_words(months: Option<i32>) -> String {
-    months.map_or_else(String::new, |months| match months {
-        1 => "1 month".to_owned(),
-        many => format!("{many} months"),
-    })
-}
-
-/// Names of accounts, and of those Virtual Accounts that one may know of: one's own, and elsewhere those that are not
-/// Restricted.
-pub struct Names {
-    accounts: HashMap<SmartAccountId, String>,
-    places: HashMap<VirtualAccountId, String>,
-}
-
-impl Names {
-    pub fn of(read: &mut dyn Reads, within: &Within, lines: &[Line]) -> Result<Self> {
-        let mut ids: Vec<SmartAccountId> = lines.iter().filter_map(|line| line.account).collect();
-        ids.sort_unstable();
-        ids.dedup();
-        let accounts = smart_accounts::find_many(read, &ids)?
-            .into_iter()
-            .map(|account| (account.id, account.name))
-            .collect();
-        let places = virtual_accounts::names(read, &ids)?
-            .into_iter()
-            .filter(|(account, id, _, level)| {
-                if Some(*account) == within.tenant() {
-                    within.covers(*id)
-                } else {
-                    *level == AccessLevel::Unrestricted
-                }
-            })
-            .map(|(_, id, name, _)| (id, name))
-            .collect();
-        Ok(Self { accounts, places })
-    }
-    pub fn line(&self, line: Line) -> LineView {
-        LineView {
-            account: line
-                .account
-                .and_then(|id| self.accounts.get(&id).cloned())
-                .unwrap_or_default(),
-            place: line
-                .virtual_account
-                .and_then(|id| self.places.get(&id).cloned())
-                .unwrap_or_default(),
-            line,
-        }
-    }
-}
 
 /// A mail about the order.
 struct MailView {

@@ -3,7 +3,7 @@
 use super::super::model::{LineState, Order, Progress};
 use super::super::service;
 use super::assign::{STEPS, TITLE};
-use super::order::{LineView, Names};
+use super::lines::{LineView, Names};
 use super::{base, between, inventory_path, line_badge};
 use crate::authz::action::ViewInventory;
 use crate::error::Error;

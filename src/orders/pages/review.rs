@@ -3,7 +3,7 @@
 use super::super::model::{Draft, Line, Review, ReviewedOrder, Work};
 use super::super::service;
 use super::assign::{STEPS, TITLE, draft_of};
-use super::order::term_words;
+use super::lines::term_words;
 use super::{base, between, inventory_path, is_unchecked, line_badge};
 use crate::authz::action::AssignOrder;
 use crate::error::{Error, Refusal, Result};

@@ -1,7 +1,8 @@
 //! The same for scripts.
 
 use super::LARGEST;
-use super::model::{Wanted, refused};
+use super::model::Wanted;
+use super::read::refused;
 use super::service;
 use crate::authz::action::Operate;
 use crate::http::{Answer, JsonBody, May, json};

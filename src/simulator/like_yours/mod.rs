@@ -6,6 +6,7 @@ mod columns;
 mod making;
 mod model;
 mod pages;
+mod read;
 mod service;
 mod words;
 

@@ -8,7 +8,7 @@ mod state;
 
 pub use domain::{Wish, approve_change, change_domain, deny_change, withdraw_change};
 pub use headquarters::{Headquarters, addresses, move_headquarters};
-pub use read::{Described, Listed, describe, find_change, list_changes, pending_change};
+pub use read::{Described, Listed, count_changes, describe, find_change, list_changes, pending_change};
 pub use state::{can_turn, deactivate, reactivate};
 
 use crate::authn::people::Person;

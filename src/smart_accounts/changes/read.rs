@@ -54,18 +54,29 @@ pub fn describe(read: &mut dyn Reads, _: &Permit<ApproveDomain>, id: DomainChang
     })
 }
 
-/// A wish in a list: with account and name and address of who asks.
-pub type Listed = (DomainChange, SmartAccount, String);
+/// A wish in a list.
+pub struct Listed {
+    pub change: DomainChange,
+    pub account: SmartAccount,
+    /// Name and address of who asks.
+    pub requester: String,
+}
 
-/// Wishes of all accounts, the newest first, and how many there are of each state.
+/// How many wishes there are of each state, in the order of the states.
+pub fn count_changes(
+    read: &mut dyn Reads,
+    _: &Permit<ApproveDomain>,
+) -> Result<Vec<(DomainChangeState, u64)>> {
+    store::count_changes(read)
+}
+
+/// Wishes of all accounts, the newest first: so many of them, after so many.
 pub fn list_changes(
     read: &mut dyn Reads,
     _: &Permit<ApproveDomain>,
     state: Option<DomainChangeState>,
-    limit: u64,
-    offset: u64,
-) -> Result<(Vec<Listed>, Vec<(DomainChangeState, u64)>)> {
-    let counts = store::count_changes(read)?;
+    (limit, offset): (u64, u64),
+) -> Result<Vec<Listed>> {
     let changes = store::list_changes(
         read,
         state,
@@ -82,15 +93,16 @@ pub fn list_changes(
         .into_iter()
         .map(|person| (person.id, person.label()))
         .collect();
-    let rows = changes
-        .into_iter()
-        .filter_map(|change| {
-            let account = accounts.get(&change.account)?.clone();
-            let requester = people.get(&change.requested_by)?.clone();
-            Some((change, account, requester))
+    let listed = |change: DomainChange| {
+        let account = accounts.get(&change.account)?.clone();
+        let requester = people.get(&change.requested_by)?.clone();
+        Some(Listed {
+            change,
+            account,
+            requester,
         })
-        .collect();
-    Ok((rows, counts))
+    };
+    Ok(changes.into_iter().filter_map(listed).collect())
 }
 
 /// The state of a wish for the letters of this room.

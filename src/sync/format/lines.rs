@@ -1,8 +1,47 @@
 //! The lines of a file, and the first of them.
 
-use super::open::Changes;
 use crate::error::{Error, Result};
 use std::io::BufRead;
+
+/// What was changed of a file on its way, as an editor, a mail or a transfer as text does it. The two lines are the same
+/// lines with other ends; a body that went through it is another.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Changes {
+    pub(super) mark: bool,
+    pub(super) ends: bool,
+    pub(super) blanks: bool,
+}
+
+impl Changes {
+    /// A sentence for the end of a refusal, or nothing.
+    pub(super) fn words(self) -> String {
+        let mut what = Vec::new();
+        if self.mark {
+            what.push("a byte order mark was put in front of it");
+        }
+        if self.ends {
+            what.push("its line ends were changed");
+        }
+        if self.blanks {
+            what.push("spaces or empty lines were added");
+        }
+        if what.is_empty() {
+            String::new()
+        } else {
+            format!(
+                " On its way {}: carry it as a file, not as text.",
+                what.join(", and ")
+            )
+        }
+    }
+
+    pub(super) fn told(self, error: Error) -> Error {
+        match error {
+            Error::Refused(why) => Error::refused(why.code, format!("{}{}", why.says, self.words())),
+            other => other,
+        }
+    }
+}
 
 /// A line without its end, or as much of it as there is.
 pub(super) struct Line {

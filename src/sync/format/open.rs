@@ -1,7 +1,8 @@
 //! Opening a file: its head, the proof of its signature, and its bounds.
 
-use super::lines::{Line, Lines};
+use super::lines::{Changes, Line, Lines};
 use super::records::Checked;
+use super::refusals::altered;
 use super::write::hex;
 use super::{FREE_UNPACKED, FileKind, Header, Limits, MOST_AFTER, MOST_HEADER, MOST_RATIO, Packed};
 use crate::error::{Error, Result};
@@ -21,46 +22,6 @@ pub struct Opened<S> {
     body_at: u64,
     changes: Changes,
     source: S,
-}
-
-/// What was changed of a file on its way, as an editor, a mail or a transfer as text does it. The two lines are the same
-/// lines with other ends; a body that went through it is another.
-#[derive(Debug, Clone, Copy, Default)]
-pub(super) struct Changes {
-    pub(super) mark: bool,
-    pub(super) ends: bool,
-    pub(super) blanks: bool,
-}
-
-impl Changes {
-    /// A sentence for the end of a refusal, or nothing.
-    fn words(self) -> String {
-        let mut what = Vec::new();
-        if self.mark {
-            what.push("a byte order mark was put in front of it");
-        }
-        if self.ends {
-            what.push("its line ends were changed");
-        }
-        if self.blanks {
-            what.push("spaces or empty lines were added");
-        }
-        if what.is_empty() {
-            String::new()
-        } else {
-            format!(
-                " On its way {}: carry it as a file, not as text.",
-                what.join(", and ")
-            )
-        }
-    }
-
-    fn told(self, error: Error) -> Error {
-        match error {
-            Error::Refused(why) => Error::refused(why.code, format!("{}{}", why.says, self.words())),
-            other => other,
-        }
-    }
 }
 
 /// Reads the first two lines. What an editor or a mail changes of them is no matter: a byte order mark, empty lines and
@@ -143,15 +104,6 @@ fn truncated(place: &str) -> Error {
     Error::refused(
         "sync.truncated",
         format!("The file ends {place}: it was cut off on its way. Copy it again, whole."),
-    )
-}
-
-pub(super) fn altered(why: &str) -> Error {
-    Error::refused(
-        "sync.body-altered",
-        format!(
-            "The content of the file is not what its header says: {why}. Generate the file again and bring it unchanged."
-        ),
     )
 }
 

@@ -1,8 +1,8 @@
 //! The records of a file whose content is unaltered.
 
-use super::open::altered;
 use super::order::Order;
 use super::record::Record;
+use super::refusals::altered;
 use super::write::hex;
 use super::{HasBody, MOST_LINE, Packed};
 use crate::error::{Error, Result};

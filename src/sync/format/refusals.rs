@@ -1,5 +1,7 @@
 //! Why a file is refused, for the page of problems.
 
+use crate::error::Error;
+
 /// With what codes files are refused.
 pub const REFUSALS: &[crate::error::Coded] = &[
     (
@@ -38,3 +40,12 @@ pub const REFUSALS: &[crate::error::Coded] = &[
         "Generate the file with a fitting version of the On-Prem server, or update this installation.",
     ),
 ];
+
+pub(super) fn altered(why: &str) -> Error {
+    Error::refused(
+        "sync.body-altered",
+        format!(
+            "The content of the file is not what its header says: {why}. Generate the file again and bring it unchanged."
+        ),
+    )
+}

@@ -1,8 +1,12 @@
 //! How a GraphQL text is written: operations with variables and their defaults, selections, fragments, directives.
 
-use super::query::{DEEPEST, MOST_FIELDS};
 use serde_json::{Map, Value};
 use std::collections::HashMap;
+
+/// So deep may a query be nested.
+pub const DEEPEST: usize = 16;
+/// So many fields it may name, fragments written out.
+pub const MOST_FIELDS: usize = 2_000;
 
 #[derive(Debug, Clone, PartialEq)]
 enum Token {

@@ -1,14 +1,9 @@
 //! What a GraphQL query asks for, when its fragments are written out and its variables are filled in. Types are not looked at:
 //! what a variable holds is looked at where it is used.
 
-use super::parse::{Part, What, When, document};
+use super::parse::{DEEPEST, MOST_FIELDS, Part, What, When, document};
 use serde_json::{Map, Value};
 use std::collections::HashMap;
-
-/// So deep may a query be nested.
-pub const DEEPEST: usize = 16;
-/// So many fields it may name, fragments written out.
-pub const MOST_FIELDS: usize = 2_000;
 
 /// A field that is asked for.
 #[derive(Debug, Clone, PartialEq)]

@@ -1,22 +1,17 @@
 //! Renaming, moving and deleting a Virtual Account, and which one is the default.
 
-use super::create::{event, facts, name_of};
+use super::default::{hand_default_on, may_not_set_default};
+use super::record::{event, facts, name_of};
 use crate::authz::action::{DeleteVirtualAccount, EditVirtualAccount, ViewVirtualAccounts};
 use crate::authz::{Does, Permit, grants};
 use crate::error::{Error, Refusal, Result};
 use crate::kernel::ids::{SmartAccountId, VirtualAccountId};
-use crate::kernel::{Event, Kind, Moment, Who, search_key};
+use crate::kernel::{Event, Kind, Moment, search_key};
 use crate::platform::db::{Reads, Recorded, Tx};
 use crate::platform::occupants::{Holding, Occupants};
 use crate::virtual_accounts::model::{self, Details, Tree, VirtualAccount};
 use crate::virtual_accounts::store;
 use serde_json::json;
-
-pub(super) fn may_not_set_default() -> Error {
-    Error::Forbidden {
-        action: "choose the default Virtual Account",
-    }
-}
 
 /// A Virtual Account that one may see and do this with. One that is not seen is not there; one that is seen and
 /// lies beyond the right is forbidden.
@@ -147,31 +142,6 @@ pub fn set_default(
     ))?;
     let event = hand_default_on(tx, permit.who(), at, account, id)?;
     tx.record(at, permit.who(), &event, ())
-}
-
-/// One stops being the default one and another begins: both sides are recorded, the old one's here.
-pub(super) fn hand_default_on(
-    tx: &mut Tx<'_>,
-    who: &Who,
-    at: Moment,
-    account: SmartAccountId,
-    id: VirtualAccountId,
-) -> Result<Event> {
-    let old = store::default_of(tx, account)?;
-    store::set_default(tx, account, old.id, false)?;
-    store::set_default(tx, account, id, true)?;
-    let new = store::default_of(tx, account)?;
-    let (was, is) = (json!({ "default": old.name }), json!({ "default": new.name }));
-    let says = format!(
-        "{} took over from {} as the default Virtual Account.",
-        new.name, old.name
-    );
-    tx.note(
-        at,
-        who,
-        &event(Kind::VirtualAccountDefault, &old, says.clone()).changed(&was, &is),
-    )?;
-    Ok(event(Kind::VirtualAccountDefault, &new, says).changed(&was, &is))
 }
 
 pub(super) fn held_in(

@@ -1,14 +1,15 @@
 //! Making a Virtual Account.
 
-use super::change::{hand_default_on, may_not_set_default};
+use super::default::{hand_default_on, may_not_set_default};
+use super::record::{event, facts, name_of};
 use crate::authz::action::{CreateNestedVirtualAccount, CreateTopVirtualAccount};
 use crate::authz::{Permit, Role, grants};
 use crate::error::{Error, Result};
 use crate::kernel::ids::{PersonId, SmartAccountId, VirtualAccountId};
 use crate::kernel::{Event, Kind, Moment, Who};
-use crate::platform::db::{Once, OnceKey, Reads, Recorded, Tx};
+use crate::platform::db::{Once, OnceKey, Recorded, Tx};
 use crate::platform::settings;
-use crate::virtual_accounts::model::{AccessLevel, DEFAULT, Details, Tree, VirtualAccount};
+use crate::virtual_accounts::model::{AccessLevel, DEFAULT, Details, Tree};
 use crate::virtual_accounts::store;
 use serde_json::json;
 
@@ -75,34 +76,6 @@ impl Clone for Place {
             Self::Below(permit, parent) => Self::Below(permit.clone(), *parent),
         }
     }
-}
-
-/// What the record keeps of a Virtual Account.
-pub(super) fn facts(one: &VirtualAccount, parent: Option<&str>) -> serde_json::Value {
-    json!({
-        "name": one.name,
-        "description": one.description,
-        "access_level": one.access_level,
-        "default": one.is_default,
-        "parent": parent,
-        "preferred_end_date": one.preferred_end_date,
-        "tags": one.tag_list(),
-    })
-}
-
-pub(super) fn event(kind: Kind, one: &VirtualAccount, says: impl Into<String>) -> Event {
-    Event::new(kind, one.id, says)
-        .within(one.account)
-        .in_virtual_account(one.id)
-}
-
-pub(super) fn name_of(
-    read: &mut dyn Reads,
-    account: SmartAccountId,
-    id: Option<VirtualAccountId>,
-) -> Result<Option<String>> {
-    let Some(id) = id else { return Ok(None) };
-    Ok(store::find_many(read, account, &[id])?.pop().map(|one| one.name))
 }
 
 /// Makes the DEFAULT Virtual Account of an account that has just become Active.

@@ -3,7 +3,9 @@
 
 mod change;
 mod create;
+mod default;
 mod read;
+mod record;
 
 pub use change::{delete, edit, move_below, not_default, set_default, theirs};
 pub use create::{NewVirtualAccount, Place, create, create_at, create_default};

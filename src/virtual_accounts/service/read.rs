@@ -1,7 +1,7 @@
 //! Virtual Accounts as they are shown: rows, branches of the tree, names, and finding one.
 
 use super::change::held_in;
-use super::create::name_of;
+use super::record::name_of;
 use crate::authz::action::ViewVirtualAccounts;
 use crate::authz::{Does, Permit, Within, grants};
 use crate::error::{Error, Refusal, Result};

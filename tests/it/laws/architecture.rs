@@ -465,9 +465,14 @@ const BY_THE_PORTAL: &[(&str, usize, &str)] = &[
         "what a scenario file or a throw-away tenant says is written before anybody is in it, by whoever operates the lab",
     ),
     (
+        "webhooks/lab.rs",
+        1,
+        "a command of the lab listens to any account",
+    ),
+    (
         "webhooks/service.rs",
-        2,
-        "a webhook is told of whatever happens in its account, when nobody asks; a command of the lab listens to any account",
+        1,
+        "a webhook is told of whatever happens in its account, when nobody asks",
     ),
     (
         "simulator/scenario/story.rs",

@@ -44,7 +44,10 @@ fn contracts(before: &BTreeMap<String, Table>, after: &BTreeMap<String, Table>) 
         }
         for check in &new.checks {
             let column = check.split(':').next().unwrap_or_default().to_owned();
-            let is_wider = old.checks.iter().any(|former| former == check || widens(former, check));
+            let is_wider = old
+                .checks
+                .iter()
+                .any(|former| former == check || widens(former, check));
             if old.columns.contains_key(&column) && !is_wider {
                 wrong.push(format!("{name}: a narrower check, {check}"));
             }
@@ -74,13 +77,20 @@ struct Name {
 
 /// Columns that a program which does not know them need not fill.
 fn filled_by_themselves(conn: &mut SqliteConnection, table: &str) -> Vec<String> {
-    let query = format!("SELECT name FROM pragma_table_info('{table}') WHERE \"notnull\" = 0 OR dflt_value IS NOT NULL");
+    let query = format!(
+        "SELECT name FROM pragma_table_info('{table}') WHERE \"notnull\" = 0 OR dflt_value IS NOT NULL"
+    );
     let rows: Vec<Name> = diesel::sql_query(query).load(conn).unwrap();
     rows.into_iter().map(|row| row.name).collect()
 }
 
 /// The schemas after the step of the release before, and after all steps.
-fn schemas() -> (Database, SqliteConnection, BTreeMap<String, Table>, BTreeMap<String, Table>) {
+fn schemas() -> (
+    Database,
+    SqliteConnection,
+    BTreeMap<String, Table>,
+    BTreeMap<String, Table>,
+) {
     let database = Database::sqlite();
     let file = database.folder.join("expanding.db");
     let mut conn = SqliteConnection::establish(&file.to_string_lossy()).unwrap();
@@ -93,7 +103,8 @@ fn schemas() -> (Database, SqliteConnection, BTreeMap<String, Table>, BTreeMap<S
     let mut before = BTreeMap::new();
     for step in steps {
         let text = std::fs::read_to_string(step.join("up.sql")).unwrap();
-        conn.batch_execute(&text).unwrap_or_else(|error| panic!("{}: {error}", step.display()));
+        conn.batch_execute(&text)
+            .unwrap_or_else(|error| panic!("{}: {error}", step.display()));
         if step.ends_with(RELEASED) {
             before = of_sqlite(&mut conn);
         }
@@ -112,7 +123,9 @@ fn steps_since_the_last_release_only_add() {
         let free = filled_by_themselves(&mut conn, name);
         for column in new.columns.keys() {
             if !old.columns.contains_key(column) && !free.contains(column) {
-                wrong.push(format!("{name}.{column} is new, and the program before does not fill it"));
+                wrong.push(format!(
+                    "{name}.{column} is new, and the program before does not fill it"
+                ));
             }
         }
     }

@@ -257,8 +257,8 @@ fn an_operator_sees_the_accounts_and_decides_nothing_and_a_user_does_not_see_the
         .shows("Uma Sato")
         .shows("Your role, System Operator, cannot approve");
     assert!(
-        omar.page().attrs(".act .pop form", "action").is_empty()
-            && omar.page().attrs(".act .pop a", "href").is_empty(),
+        omar.page().attrs("td.act .pop form", "action").is_empty()
+            && omar.page().attrs("td.act .pop a", "href").is_empty(),
         "controls are off"
     );
     for path in ["approve", "manual", "reject", "registration-file"] {

@@ -279,6 +279,9 @@ fn a_usage_file_tells_what_came_of_each_report_and_is_acknowledged() {
         .shows("2 errors")
         .shows("usage.bad-signature")
         .shows("licenses.unknown");
+    cy.get(&format!("{base}.csv?sort=uploaded"))
+        .expect(200)
+        .shows("2 errors");
     // The newer of the two counts: 2 and 1.
     assert_eq!(p.numbers(&cast.xyz, cast.corporate, NE), (5, 3, 2));
     // Who may look and not report gets nothing to take back.

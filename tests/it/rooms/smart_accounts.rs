@@ -292,6 +292,10 @@ fn a_domain_is_denied_with_a_reason_or_withdrawn_and_the_old_one_stays() {
     ada.fill_and_submit("Withdraw domain change", &[]).expect(409);
     drew.get("/domain-changes?status=withdrawn")
         .shows("xyz-holding.example");
+    drew.get("/domain-changes.csv?status=withdrawn")
+        .expect(200)
+        .shows("xyz-holding.example");
+    drew.get("/domain-changes.csv?status=lost").expect(400);
     assert_eq!(
         p.api("ada@xyz.example")
             .get(&format!("/api/v1/accounts/{}", cast.xyz.number))

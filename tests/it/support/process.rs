@@ -57,7 +57,8 @@ impl Process {
 
     /// The same, with another level, and to where the log goes.
     pub fn start_logging(database: &Database, scenario: &str, level: &str, log: impl Fn() -> Stdio) -> Self {
-        Self::started(Path::new(env!("CARGO_BIN_EXE_licentral")), database, &["serve"], scenario, level, log)
+        let program = Path::new(env!("CARGO_BIN_EXE_licentral"));
+        Self::started(program, database, &["serve"], scenario, level, log)
     }
 
     /// With a program that was built from another commit.
@@ -67,7 +68,9 @@ impl Process {
 
     /// A lab with other flags besides.
     pub fn start_with(database: &Database, more: &[&str]) -> Self {
+        let program = Path::new(env!("CARGO_BIN_EXE_licentral"));
         Self::started(
+            program,
             database,
             &[&["serve"], more].concat(),
             "empty",
@@ -146,7 +149,9 @@ impl Process {
 
     /// As a service manager ends it: it finishes what is under way. Whether it ended well.
     pub fn end(&mut self) -> bool {
-        let asked = Command::new("kill").args(["-TERM", &self.child.id().to_string()]).status();
+        let asked = Command::new("kill")
+            .args(["-TERM", &self.child.id().to_string()])
+            .status();
         assert!(asked.unwrap().success());
         self.child.wait().unwrap().success()
     }

@@ -6,7 +6,7 @@ mod own;
 mod steps;
 
 pub use own::{list, one, show_withdraw, withdraw};
-pub use steps::{send, send_now, show};
+pub use steps::{send, show};
 
 use crate::http::{Crumb, FormState, Shell, Visit};
 

@@ -3,8 +3,9 @@
 use super::asked::Asked;
 use super::{TITLE, shell_of};
 use crate::access_requests::model::{AccessRequest, AccessState, LONGEST_NOTE, ScopeKind};
+use crate::access_requests::operations::send_now;
 use crate::access_requests::pages::{above, beside_fields, role_choice, roles_on};
-use crate::access_requests::service::{self, Sending, Weighed, Wish};
+use crate::access_requests::service::{self, Weighed};
 use crate::authz::Role;
 use crate::authz::action::RequestAccess;
 use crate::error::{Error, Problems, Result};
@@ -13,7 +14,6 @@ use crate::http::{
     Answer, Flash, FlashKind, FormState, May, Posted, Shell, Visit, form, page, page_with, see_other,
 };
 use crate::kernel::text;
-use crate::platform::db::OnceKey;
 use crate::smart_accounts::SmartAccount;
 use askama::Template;
 use serde::Deserialize;
@@ -329,22 +329,6 @@ fn sent_message(request: &AccessRequest, account: &str) -> Flash {
         format!("/access/requests/{}", request.id),
     ));
     message
-}
-
-/// Sends a request, from a page or from a script.
-pub async fn send_now(
-    may: &May<RequestAccess>,
-    domain: &str,
-    wish: Wish,
-    note: String,
-    once: Option<OnceKey>,
-) -> Result<AccessRequest> {
-    let (person, domain) = (may.permit.actor()?.person.clone(), domain.to_owned());
-    let new = Sending::new(may.portal.clock.now());
-    may.does(move |tx, permit, _| {
-        service::send(tx, permit, &person, new, &domain, &wish, &note, once.as_ref())
-    })
-    .await
 }
 
 pub async fn send(may: May<RequestAccess>, posted: Posted<SendForm>) -> Answer {

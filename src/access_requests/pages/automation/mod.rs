@@ -3,7 +3,7 @@
 mod rule;
 mod settings;
 
-pub use rule::{add, change, remove, rule_of, shift, show_new, show_remove, show_rule};
+pub use rule::{add, change, remove, shift, show_new, show_remove, show_rule};
 pub use settings::{save_days, show};
 
 const TITLE: &str = "Access request Automation settings";

@@ -3,17 +3,17 @@
 use super::TITLE;
 use super::settings::{change_with, names, saved, version, view};
 use crate::access_requests::model::{Rule, ScopeKind, Verdict};
+use crate::access_requests::operations::rule_of;
 use crate::access_requests::pages::decide::between;
 use crate::access_requests::pages::{above, base, beside_fields, ids, role_choice, roles_on};
 use crate::access_requests::service;
 use crate::authz::Role;
 use crate::authz::action::AutomateAccess;
-use crate::error::{Error, Problems, Result};
+use crate::error::{Error, Result};
 use crate::http::form::{self, PathPart};
 use crate::http::form_state::Choice;
 use crate::http::{Answer, Crumb, FormState, May, Posted, Shell, page, page_with};
-use crate::kernel::ids::{AccessRuleId, VirtualAccountId};
-use crate::kernel::text;
+use crate::kernel::ids::AccessRuleId;
 use askama::Template;
 use serde::Deserialize;
 
@@ -140,47 +140,6 @@ pub struct RuleForm {
     va: Vec<String>,
     reason: String,
     version: String,
-}
-
-/// A rule from its words.
-pub fn rule_of(
-    id: AccessRuleId,
-    domain: &str,
-    asked_role: &str,
-    verdict: &str,
-    gift: (&str, &str, Vec<VirtualAccountId>),
-    reason: &str,
-) -> Result<Rule> {
-    let mut problems = Problems::default();
-    let verdict: Option<Verdict> = problems.take(
-        "verdict",
-        verdict
-            .parse()
-            .map_err(|_| "Choose what becomes of the request.".to_owned()),
-    );
-    let asked_role = match asked_role {
-        "" => None,
-        word => problems.take(
-            "asked_role",
-            word.parse()
-                .map_err(|_| "Choose a role from the list.".to_owned()),
-        ),
-    };
-    let reason = problems.take(
-        "reason",
-        text::note(reason, "Reason", crate::access_requests::model::LONGEST_NOTE),
-    );
-    problems.or_ok()?;
-    Ok(Rule {
-        id,
-        domain: domain.to_owned(),
-        asked_role,
-        verdict: verdict.unwrap_or(Verdict::Ask),
-        scope: gift.0.parse().ok(),
-        role: gift.1.parse().ok(),
-        virtual_accounts: gift.2,
-        reason: reason.unwrap_or_default(),
-    })
 }
 
 fn typed_rule(id: AccessRuleId, typed: &RuleForm) -> Result<Rule> {

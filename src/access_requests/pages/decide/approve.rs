@@ -2,17 +2,17 @@
 
 use super::between;
 use super::request::{can_decide, read_to_decide};
-use crate::access_requests::model::{AccessRequest, ScopeKind};
+use crate::access_requests::model::ScopeKind;
+use crate::access_requests::operations::approve_now;
 use crate::access_requests::pages::{above, base, beside_fields, ids, role_choice, roles_on};
 use crate::access_requests::service::{self, Details, Standing};
 use crate::authz::Role;
 use crate::authz::action::{DecideAccess, ViewAccessRequests};
-use crate::error::{Error, Problems, Result};
+use crate::error::Result;
 use crate::http::form::{self, PathPart};
 use crate::http::form_state::Choice;
 use crate::http::{Answer, Crumb, FormState, May, Posted, Shell, Visit, page, page_with, see_other};
 use crate::kernel::ids::{AccessRequestId, VirtualAccountId};
-use crate::members::Scope;
 use crate::platform::db::Reads;
 use crate::virtual_accounts;
 use askama::Template;
@@ -138,43 +138,6 @@ pub struct ApproveForm {
     role: String,
     #[serde(default)]
     va: Vec<String>,
-}
-
-/// Approves, from a page or from a script.
-pub async fn approve_now(
-    may: &May<DecideAccess>,
-    id: AccessRequestId,
-    scope: &str,
-    role: &str,
-    places: Vec<VirtualAccountId>,
-) -> Result<AccessRequest> {
-    let (scope, role) = gift(scope, role, places)?;
-    may.does(move |tx, permit, at| service::approve(tx, permit, at, id, &scope, role))
-        .await
-}
-
-/// Scope and role of a decision, checked.
-fn gift(scope: &str, role: &str, places: Vec<VirtualAccountId>) -> Result<(Scope, Role)> {
-    let mut problems = Problems::default();
-    let scope: Option<ScopeKind> = problems.take(
-        "scope",
-        scope
-            .parse()
-            .map_err(|_| "Choose the scope of access.".to_owned()),
-    );
-    let role: Option<Role> = problems.take(
-        "role",
-        role.parse().map_err(|_| "Choose the user role.".to_owned()),
-    );
-    problems.or_ok()?;
-    match (scope, role) {
-        (Some(scope), Some(role)) => {
-            let scope = scope.with(places);
-            crate::access_requests::model::fits(&scope, role)?;
-            Ok((scope, role))
-        }
-        _ => Err(Error::invalid("scope", "Choose the scope of access.")),
-    }
 }
 
 pub async fn approve(

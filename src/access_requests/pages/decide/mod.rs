@@ -4,9 +4,9 @@ mod approve;
 mod list;
 mod request;
 
-pub use approve::{approve, approve_now, show_approve};
+pub use approve::{approve, show_approve};
 pub use list::{decided, pending};
-pub use request::{decline, decline_now, history, one, show_decline};
+pub use request::{decline, history, one, show_decline};
 
 use crate::access_requests::pages::base;
 use crate::http::widgets::Tab;

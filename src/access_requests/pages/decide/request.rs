@@ -1,17 +1,17 @@
 //! One request, and declining it.
 
 use super::between;
-use crate::access_requests::model::{AccessRequest, LONGEST_NOTE};
+use crate::access_requests::model::AccessRequest;
+use crate::access_requests::operations::decline_now;
 use crate::access_requests::pages::base;
 use crate::access_requests::service::{self, Details, Standing};
 use crate::authz::Permit;
 use crate::authz::action::{DecideAccess, ViewAccessRequests};
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::http::form::{self, PathPart};
 use crate::http::widgets::Happening;
 use crate::http::{Answer, FormState, May, Posted, Shell, Visit, page, page_with, see_other};
 use crate::kernel::ids::AccessRequestId;
-use crate::kernel::text;
 use askama::Template;
 use serde::Deserialize;
 
@@ -154,17 +154,6 @@ pub(super) async fn read_to_decide(
     id: AccessRequestId,
 ) -> Result<(Details, Standing)> {
     may.reads(move |r, permit| service::details_to_decide(r, permit, id))
-        .await
-}
-
-/// Declines, from a page or from a script. A reason need not be given.
-pub async fn decline_now(
-    may: &May<DecideAccess>,
-    id: AccessRequestId,
-    reason: &str,
-) -> Result<AccessRequest> {
-    let reason = text::note(reason, "Reason", LONGEST_NOTE).map_err(|says| Error::invalid("reason", says))?;
-    may.does(move |tx, permit, at| service::decline(tx, permit, at, id, &reason))
         .await
 }
 

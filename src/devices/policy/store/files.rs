@@ -294,19 +294,20 @@ pub fn count_files(read: &mut dyn Reads, within: &Within) -> Result<u64> {
     Ok(u64::try_from(found).unwrap_or_default())
 }
 
-/// A page of them, the newest first.
+/// A page of them, by when they were uploaded.
 pub fn page_of_files(
     read: &mut dyn Reads,
     within: &Within,
-    limit: i64,
-    offset: i64,
+    newest_first: bool,
+    (limit, offset): (i64, i64),
 ) -> Result<Vec<UsageFile>> {
-    Ok(asked_files!(within)
-        .select(file_columns!())
-        .order((files::uploaded_at.desc(), files::id.desc()))
-        .limit(limit)
-        .offset(offset)
-        .load(read.conn())?)
+    let query = asked_files!(within).select(file_columns!());
+    let query = if newest_first {
+        query.order((files::uploaded_at.desc(), files::id.desc()))
+    } else {
+        query.order((files::uploaded_at.asc(), files::id.asc()))
+    };
+    Ok(query.limit(limit).offset(offset).load(read.conn())?)
 }
 
 /// One of them within reach.

@@ -9,7 +9,7 @@ pub use writing::Writing;
 
 pub use judge::{against_device, against_key, no, other_content, unknown_license};
 
-use super::super::calls::{Changes, about, facts};
+use super::super::changes::{Changes, about, facts};
 use super::super::model::{self, Device, MOST_LICENSES, Reported, Standing, Udi, Usage};
 use super::lifecycle::LIFECYCLE;
 use super::model::{Policy, PolicyState, Way};

@@ -2,7 +2,7 @@
 
 use super::super::store;
 use super::Arrival;
-use crate::devices::calls::Changes;
+use crate::devices::changes::Changes;
 use crate::devices::model::{self, Device, Usage};
 use crate::devices::policy::payload::Report;
 use crate::devices::store as devices;

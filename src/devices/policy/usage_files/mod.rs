@@ -160,15 +160,15 @@ pub fn count_files(read: &mut dyn Reads, permit: &Permit<ViewInventory>) -> Resu
     store::count_files(read, permit.within())
 }
 
-/// A page of them, the newest first.
+/// A page of them, by when they were uploaded.
 pub fn page(
     read: &mut dyn Reads,
     permit: &Permit<ViewInventory>,
-    limit: u64,
-    offset: u64,
+    newest_first: bool,
+    (limit, offset): (u64, u64),
 ) -> Result<Vec<UsageFile>> {
     let size = |n: u64| i64::try_from(n).unwrap_or(i64::MAX);
-    store::page_of_files(read, permit.within(), size(limit), size(offset))
+    store::page_of_files(read, permit.within(), newest_first, (size(limit), size(offset)))
 }
 
 /// One of them, and some of its lines.

@@ -10,7 +10,7 @@ mod store;
 pub use lifecycle::LIFECYCLE;
 pub use store::{Request, RequestState, forget, of, of_some};
 
-use super::super::calls::about;
+use super::super::changes::about;
 use super::super::model::Device;
 use super::super::store as devices;
 use super::answer::{Asked, request_for};

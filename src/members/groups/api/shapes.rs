@@ -208,16 +208,6 @@ pub(super) struct NewGroupPeople {
     pub(super) leave_out_wrong: bool,
 }
 
-/// A message.
-#[derive(Debug, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct GroupMessage {
-    #[schema(min_length = 1, max_length = 100)]
-    pub subject: String,
-    #[schema(min_length = 1, max_length = 2_000)]
-    pub message: String,
-}
-
 /// For access to which Smart Account.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]

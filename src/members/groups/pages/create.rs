@@ -1,6 +1,5 @@
 //! The form for a new group.
 
-use super::group::read_named;
 use super::{crumbs, path};
 use crate::authz::action::ManageGroups;
 use crate::authz::{Role, Within};
@@ -9,6 +8,7 @@ use crate::http::form::fresh;
 use crate::http::{Answer, FormState, May, Posted, Shell, page, page_with};
 use crate::kernel::ids::UserGroupId;
 use crate::members::access::{self, AccessFields};
+use crate::members::groups::operations::read_named;
 use crate::members::groups::service::{self, NewGroup};
 use crate::members::model::Scope;
 use crate::members::pages::base;

@@ -2,19 +2,18 @@
 
 use super::group::{REQUEST, again, group_page};
 use super::reach::AccessForm;
-use super::{Lookup, crumbs, path};
+use super::{crumbs, path};
 use crate::authz::action::ManageGroups;
 use crate::error::{Error, Problems, Result};
 use crate::http::form::{PathPart, fresh};
 use crate::http::{Answer, FormState, May, NoFields, Posted, Shell, page, page_with};
-use crate::kernel::ids::{GroupRequestId, UserGroupId};
-use crate::kernel::{DomainIdentifier, text};
+use crate::kernel::ids::UserGroupId;
 use crate::members::access::{self, AccessFields};
-use crate::members::groups::model::{self, Asked, NOTE, Request, RequestState};
-use crate::members::groups::service::{self, Asking};
+use crate::members::groups::model::{Asked, RequestState};
+use crate::members::groups::operations::{Lookup, ask_now};
+use crate::members::groups::service;
 use crate::members::pages::base;
 use crate::members::service::place;
-use crate::platform::token;
 use askama::Template;
 use serde::Deserialize;
 
@@ -27,24 +26,6 @@ pub(super) async fn show_request(may: May<ManageGroups>, id: PathPart<UserGroupI
 pub(super) struct RequestForm {
     domain: String,
     note: String,
-}
-
-/// Asks another account for access, from a page or from a script.
-pub async fn ask_now(may: &May<ManageGroups>, id: UserGroupId, domain: &str, note: &str) -> Result<Request> {
-    let mut problems = Problems::default();
-    let domain = problems.take("domain", DomainIdentifier::parse(domain));
-    let note = problems.take("note", text::note(note, "Note", NOTE));
-    let (Some(domain), Some(note)) = (domain, note) else {
-        return Err(Error::Invalid(problems));
-    };
-    let asking = Asking {
-        id: GroupRequestId::new(),
-        lookup_id: model::lookup_id(token::random_bytes()),
-        domain,
-        note,
-    };
-    may.does(move |tx, permit, at| service::ask(tx, permit, at, id, &asking))
-        .await
 }
 
 pub(super) async fn request(

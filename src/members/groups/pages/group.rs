@@ -5,21 +5,20 @@ use super::{crumbs, path, viewing};
 use crate::authn::people::Person;
 use crate::authz::action::{ManageGroups, ViewUsers};
 use crate::authz::{Action, Does};
-use crate::error::{Error, Problems, Result};
+use crate::error::{Error, Result};
 use crate::http::form::{PathPart, fresh};
 use crate::http::list::{ListQuery, ListSpec, Pager};
 use crate::http::shell::initials;
 use crate::http::widgets::counted;
 use crate::http::{Answer, FormState, May, NoFields, Posted, Shell, Visit, page, page_with};
 use crate::kernel::ids::{PersonId, UserGroupId};
-use crate::kernel::{Name, Sought, search_key, text};
+use crate::kernel::{Sought, search_key};
 use crate::members::access;
-use crate::members::groups::api::GroupMessage;
-use crate::members::groups::model::{self, Asked, DESCRIPTION, MESSAGE};
+use crate::members::groups::model::{self, Asked};
+use crate::members::groups::operations::{GroupMessage, edit_now, message_now};
 use crate::members::groups::service::{self, Details};
 use crate::members::pages::{base, why_not};
 use crate::members::service::place;
-use crate::platform::db::OnceKey;
 use askama::Template;
 use serde::Deserialize;
 
@@ -171,30 +170,6 @@ pub(super) struct EditForm {
     version: String,
 }
 
-/// Name and description, checked.
-pub fn read_named(name: &str, description: &str) -> Result<(Name, String), Problems> {
-    let mut problems = Problems::default();
-    let name = problems.take("name", Name::parse(name, "Name"));
-    let description = problems.take("description", text::note(description, "Description", DESCRIPTION));
-    match (name, description) {
-        (Some(name), Some(description)) => Ok((name, description)),
-        _ => Err(problems),
-    }
-}
-
-/// Changes name and description, from a page or from a script.
-pub async fn edit_now(
-    may: &May<ManageGroups>,
-    id: UserGroupId,
-    version: i64,
-    name: &str,
-    description: &str,
-) -> Result<()> {
-    let (name, description) = read_named(name, description).map_err(Error::Invalid)?;
-    may.does(move |tx, permit, at| service::edit(tx, permit, at, id, version, &name, &description))
-        .await
-}
-
 pub(super) async fn edit(
     may: May<ManageGroups>,
     id: PathPart<UserGroupId>,
@@ -235,28 +210,6 @@ pub(super) async fn delete(
 pub(super) async fn show_message(may: May<ManageGroups>, id: PathPart<UserGroupId>) -> Answer {
     let group = mine(&may, id.0).await?;
     page(&group_page(&may, group.id, MESSAGE_TO.0, MESSAGE_TO.1, fresh()).await?)
-}
-
-/// Sends a message, from a page or from a script. Answers with how many are told.
-pub async fn message_now(
-    may: &May<ManageGroups>,
-    id: UserGroupId,
-    asked: &GroupMessage,
-    once: Option<OnceKey>,
-) -> Result<usize> {
-    let mut problems = Problems::default();
-    let subject = problems.take("subject", Name::parse(&asked.subject, "Subject"));
-    let message = problems.take("message", text::note(&asked.message, "Message", MESSAGE));
-    if message.as_ref().is_some_and(String::is_empty) {
-        problems.add("message", "Enter a message.");
-    }
-    let (Some(subject), Some(words), true) = (subject, message, problems.is_empty()) else {
-        return Err(Error::Invalid(problems));
-    };
-    may.does(move |tx, permit, at| {
-        service::message(tx, permit, at, id, subject.as_str(), &words, once.as_ref())
-    })
-    .await
 }
 
 pub(super) async fn message(

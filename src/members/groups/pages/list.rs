@@ -1,13 +1,12 @@
 //! The page of user groups.
 
-use super::words;
 use crate::authz::action::ViewUsers;
 use crate::authz::{Action, Within};
 use crate::error::Error;
 use crate::http::list::Listing;
 use crate::http::{Answer, Crumb, May, Shell, Visit, page};
 use crate::members::groups::list::{LIST, Listed, names_in};
-use crate::members::groups::model::{Asked, may_touch};
+use crate::members::groups::model::{Asked, may_touch, words};
 use crate::members::groups::service::{self, Row};
 use crate::members::pages::why_not;
 use crate::members::service::Place;

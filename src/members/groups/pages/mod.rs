@@ -7,27 +7,20 @@ mod group;
 mod list;
 mod reach;
 
-pub use elsewhere::ask_now;
-pub use group::{edit_now, message_now, read_named};
-
 use crate::authz::action::ViewUsers;
 use crate::authz::{Action, Does, Permit};
 use crate::error::{Error, Result};
 use crate::http::form::Named;
 use crate::http::menu::Item;
 use crate::http::{Crumb, May, Routes, Visit};
-use crate::kernel::ids::{UserGroupId, VirtualAccountId};
-use crate::kernel::{pasted, search_key};
+use crate::kernel::ids::UserGroupId;
 use crate::members::groups::list::LIST;
-use crate::members::groups::model::{self, scope_of};
-use crate::members::model::Scope;
 use crate::members::pages::base;
 use create::{new, show_new};
 use elsewhere::{decline, end, end_mine, grant, request, show_end, show_external, show_request};
 use group::{delete, edit, message, one, remove_person, show_delete, show_edit, show_message};
 use list::all;
 use reach::{set_access, show_access};
-use std::collections::HashMap;
 
 /// The pages.
 pub fn routes(routes: &mut Routes) {
@@ -74,24 +67,6 @@ impl Named for UserGroupId {
     const NAME: &'static str = "group";
 }
 
-/// A request lookup ID in an address.
-pub struct Lookup(pub String);
-
-impl std::str::FromStr for Lookup {
-    type Err = ();
-    fn from_str(text: &str) -> Result<Self, ()> {
-        let text = pasted::code(text).to_ascii_uppercase();
-        let known = text.len() == 13
-            && text.starts_with("UGR-")
-            && text.chars().all(|c| c.is_ascii_alphanumeric() || c == '-');
-        known.then_some(Self(text)).ok_or(())
-    }
-}
-
-impl Named for Lookup {
-    const NAME: &'static str = "lookup";
-}
-
 /// The address of a group's page.
 pub fn path(visit: &Visit, id: UserGroupId) -> String {
     format!("{}/{id}", base(visit, "user-groups"))
@@ -112,21 +87,4 @@ pub fn crumbs(visit: &Visit, of: Option<(&str, &str)>) -> Vec<Crumb> {
 fn viewing<A: Does>(may: &May<A>) -> Result<Permit<ViewUsers>> {
     let actor = may.actor.clone().ok_or(Error::SignedOut)?;
     Permit::ask(actor, may.tenant.as_ref(), &may.grants, may.portal.clock.wall())
-}
-
-/// What a group holds, in words: the role, and where.
-pub fn words(access: &[model::Access], names: &HashMap<VirtualAccountId, String>) -> (String, String) {
-    match scope_of(access) {
-        None => (String::new(), String::new()),
-        Some((Scope::Account, role)) => (role.to_string(), Scope::ENTIRE.to_owned()),
-        Some((Scope::These(list), role)) => {
-            let mut places: Vec<&str> = list
-                .iter()
-                .filter_map(|id| names.get(id))
-                .map(String::as_str)
-                .collect();
-            places.sort_by_cached_key(|name| search_key(name));
-            (role.to_string(), places.join(", "))
-        }
-    }
 }

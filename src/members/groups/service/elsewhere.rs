@@ -1,8 +1,7 @@
 //! A group in other Smart Accounts: asking, letting in, declining and ending.
 
 use super::follow::{checked, facts_of, put};
-use super::read::{counted, mine, sees};
-use crate::authn::people;
+use super::read::{mine, sees, whole};
 use crate::authz::action::{ManageGroups, ViewUsers};
 use crate::authz::{Permit, Role, grants};
 use crate::error::{Error, Result};
@@ -16,14 +15,6 @@ use crate::platform::db::{Reads, Recorded, Tx};
 use crate::platform::mail;
 use crate::smart_accounts::{self, SmartAccount};
 use serde_json::json;
-
-/// Why a second request is not sent.
-pub fn asked_already() -> Error {
-    Error::refused(
-        "members.group-asked-already",
-        "This user group has access to that Smart Account, or its request is pending there.",
-    )
-}
 
 /// Why a request, as it stands now, is not answered or ended.
 fn answered_already<T>(read: &mut dyn Reads, lookup_id: &str) -> Result<T> {
@@ -39,39 +30,6 @@ pub fn stands(state: RequestState) -> &'static str {
         RequestState::Declined => "This request was declined already.",
         RequestState::Withdrawn => "This request was withdrawn already.",
         RequestState::Ended => "The access of this user group has ended already.",
-    }
-}
-
-pub(super) fn whole(read: &mut dyn Reads, request: Request) -> Result<Asked> {
-    let owner = smart_accounts::find(read, request.owner)?;
-    let target = smart_accounts::find(read, request.target)?;
-    let group = store::group(read, request.owner, request.group)?.name;
-    Ok(Asked {
-        people: counted(store::count(read, request.group)?),
-        asker: people::find(read, request.asked_by)?,
-        access: store::access_of(read, request.group)?
-            .into_iter()
-            .filter(|one| one.account == request.target)
-            .collect(),
-        owner,
-        target,
-        group,
-        request,
-    })
-}
-
-/// A request, for a letter.
-pub fn whole_request(read: &mut dyn Reads, id: GroupRequestId) -> Result<Asked> {
-    let request = store::request(read, id)?;
-    whole(read, request)
-}
-
-/// A request for the letter that asks, as long as it waits.
-pub fn asked_in_a_letter(read: &mut dyn Reads, id: GroupRequestId) -> Result<Option<Asked>> {
-    match store::request(read, id) {
-        Ok(request) if request.state == RequestState::Waiting => whole(read, request).map(Some),
-        Ok(_) | Err(Error::NotFound) => Ok(None),
-        Err(other) => Err(other),
     }
 }
 
@@ -117,7 +75,7 @@ pub fn ask(
         .iter()
         .any(|request| request.state.is_live() && request.target == target.id);
     if taken {
-        return Err(asked_already());
+        return Err(store::asked_already());
     }
     let request = Request {
         id: asking.id,

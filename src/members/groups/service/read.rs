@@ -1,14 +1,14 @@
 //! Groups as they are shown.
 
-use super::elsewhere::whole;
 use crate::authn::people::{self, Person};
 use crate::authz::action::{ManageGroups, ViewUsers};
 use crate::authz::{Permit, Within};
 use crate::error::{Error, Result};
-use crate::kernel::ids::{SmartAccountId, UserGroupId};
-use crate::members::groups::model::{Access, Asked, Group, may_touch};
+use crate::kernel::ids::{GroupRequestId, SmartAccountId, UserGroupId};
+use crate::members::groups::model::{Access, Asked, Group, Request, RequestState, may_touch};
 use crate::members::groups::store;
 use crate::platform::db::Reads;
+use crate::smart_accounts;
 use std::collections::HashMap;
 
 /// A group in a list.
@@ -35,7 +35,7 @@ pub struct Details {
     pub requests: Vec<Asked>,
 }
 
-pub(super) fn counted(count: i64) -> u64 {
+fn counted(count: i64) -> u64 {
     u64::try_from(count).unwrap_or_default()
 }
 
@@ -152,4 +152,38 @@ pub fn named_like(read: &mut dyn Reads, account: SmartAccountId, part: &str) -> 
         .filter(|(_, _, name)| crate::kernel::search_key(name).contains(&part))
         .map(|(id, _, _)| id.to_string())
         .collect())
+}
+
+/// A request with all that is shown of it.
+pub(super) fn whole(read: &mut dyn Reads, request: Request) -> Result<Asked> {
+    let owner = smart_accounts::find(read, request.owner)?;
+    let target = smart_accounts::find(read, request.target)?;
+    let group = store::group(read, request.owner, request.group)?.name;
+    Ok(Asked {
+        people: counted(store::count(read, request.group)?),
+        asker: people::find(read, request.asked_by)?,
+        access: store::access_of(read, request.group)?
+            .into_iter()
+            .filter(|one| one.account == request.target)
+            .collect(),
+        owner,
+        target,
+        group,
+        request,
+    })
+}
+
+/// A request, for a letter.
+pub fn whole_request(read: &mut dyn Reads, id: GroupRequestId) -> Result<Asked> {
+    let request = store::request(read, id)?;
+    whole(read, request)
+}
+
+/// A request for the letter that asks, as long as it waits.
+pub fn asked_in_a_letter(read: &mut dyn Reads, id: GroupRequestId) -> Result<Option<Asked>> {
+    match store::request(read, id) {
+        Ok(request) if request.state == RequestState::Waiting => whole(read, request).map(Some),
+        Ok(_) | Err(Error::NotFound) => Ok(None),
+        Err(other) => Err(other),
+    }
 }

@@ -1,8 +1,8 @@
 //! Puts licenses, product instances and tokens into an account that a file has founded.
 
+use super::means::{Means, Within};
 use super::moment;
 use super::shape::{AccountPart, DevicePart, TokenPart};
-use super::write::{Means, Within};
 use crate::authz::Permit;
 use crate::authz::action::{ManageTokens, TagLicenses, ViewInventory};
 use crate::catalog::{self, Term};

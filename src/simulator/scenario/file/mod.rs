@@ -3,6 +3,7 @@
 
 mod export;
 mod fill;
+mod means;
 mod rules;
 mod schema;
 mod shape;
@@ -11,12 +12,13 @@ mod yaml;
 
 pub use crate::kernel::marked::Mistake;
 pub use export::{name_from, of_lab};
+pub use means::Means;
 pub use schema::schema;
 pub use shape::{
     AccountPart, ClientPart, DevicePart, FORMAT, LicensePart, PersonPart, PlacePart, RolePart, Scenario,
     UsePart,
 };
-pub use write::{Means, write, write_account};
+pub use write::{write, write_account};
 
 use crate::error::{Error, Problems};
 use crate::kernel::Moment;

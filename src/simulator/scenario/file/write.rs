@@ -1,6 +1,7 @@
 //! Writes what a file says, through the rooms' own services where these know no past, into the caller's transaction.
 
 use super::fill::fill;
+use super::means::{Means, Within};
 use super::rules::told;
 use super::shape::{AccountPart, OrderPart, PlacePart};
 use super::{File, moment};
@@ -9,64 +10,14 @@ use crate::authz::action::{CreateTopVirtualAccount, EditVirtualAccount};
 use crate::authz::{Permit, grants};
 use crate::error::{Error, Result};
 use crate::kernel::ids::{PersonId, SmartAccountId, VirtualAccountId};
-use crate::kernel::{DomainIdentifier, EmailAddress, Event, Kind, Moment, Name, Who, search_key};
+use crate::kernel::{DomainIdentifier, EmailAddress, Event, Kind, Name, search_key};
 use crate::orders::{self, LineState, Source, Stands, Target};
 use crate::platform::db::Tx;
-use crate::platform::signing::Signing;
 use crate::simulator::scenario::CLIENT_SECRET;
 use crate::smart_accounts::{self, Draft, PendingDetail, SmartAccount, State};
 use crate::virtual_accounts::{self, Details, NewVirtualAccount, Place};
 use chrono::TimeDelta;
-use std::cell::RefCell;
 use std::collections::{BTreeMap, HashMap};
-
-/// What is needed to write.
-pub struct Means<'a> {
-    /// Portal time.
-    pub now: Moment,
-    /// Who writes, for the record.
-    pub who: Who,
-    /// Makes the texts of tokens.
-    pub signing: &'a Signing,
-    /// The hash of everybody's password.
-    pub hash: &'a str,
-    /// Which part is written just now, as a JSON pointer into the file.
-    pub at: RefCell<String>,
-}
-
-impl Means<'_> {
-    pub(super) fn part(&self, pointer: impl Into<String>) {
-        *self.at.borrow_mut() = pointer.into();
-    }
-    /// A time of a file, or another when none is written.
-    pub(super) fn when(&self, typed: &str, or: Moment) -> Moment {
-        moment(typed, self.now).unwrap_or(or)
-    }
-}
-
-/// Where the parts of an account went.
-pub(super) struct Within<'a> {
-    pub(super) id: SmartAccountId,
-    since: Moment,
-    default: VirtualAccountId,
-    /// By the keys of their names.
-    places: HashMap<String, VirtualAccountId>,
-    people: &'a BTreeMap<String, PersonId>,
-    pub(super) pointer: String,
-}
-
-impl Within<'_> {
-    /// A Virtual Account by its name; the default one when none is named.
-    pub(super) fn place(&self, name: &str) -> Result<VirtualAccountId> {
-        if name.is_empty() {
-            return Ok(self.default);
-        }
-        self.places
-            .get(&search_key(name))
-            .copied()
-            .ok_or_else(|| Error::invalid("file", format!("There is no Virtual Account {name}.")))
-    }
-}
 
 /// Where orders find accounts: by domain.
 type Accounts = HashMap<

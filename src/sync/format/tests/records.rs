@@ -66,74 +66,85 @@ fn usage_reports_make_a_file_of_version_2_and_nothing_else_does() {
     );
 }
 
-#[expect(
-    clippy::too_many_lines,
-    reason = "each order of records that is wrong, one after the other"
-)]
-#[test]
-fn records_out_of_order_twice_or_unknown_are_refused() {
+/// Each of these is refused as a record; what it is stands beside it.
+fn refused(lines: &str, what: &str) {
     let key = key();
-    let line = |record: &Record| serde_json::to_string(record).unwrap() + "\n";
-    let text = |list: &[Record]| list.iter().map(line).collect::<String>();
-    let base = place("DEFAULT");
-    let refused = |lines: String, what: &str| {
-        let made = by_hand(
-            lines.as_bytes(),
-            |h| {
-                h.places = lines.matches("\"place\":{").count() as u64;
-                h.devices = lines.matches("\"device\":").count() as u64;
-                h.usages = lines.matches("[\"").count() as u64;
-            },
-            &key,
-        );
-        let code = code(read(&made, &key));
-        assert_eq!(code, "sync.bad-record", "{what}");
-    };
+    let made = by_hand(
+        lines.as_bytes(),
+        |h| {
+            h.places = lines.matches("\"place\":{").count() as u64;
+            h.devices = lines.matches("\"device\":").count() as u64;
+            h.usages = lines.matches("[\"").count() as u64;
+        },
+        &key,
+    );
+    let code = code(read(&made, &key));
+    assert_eq!(code, "sync.bad-record", "{what}");
+}
+fn line(record: &Record) -> String {
+    serde_json::to_string(record).unwrap() + "\n"
+}
+fn text(list: &[Record]) -> String {
+    list.iter().map(line).collect()
+}
+
+#[test]
+fn records_out_of_order_or_twice_are_refused() {
+    let (key, base) = (key(), place("DEFAULT"));
     let (a, b) = (device("A1", &[("x", 1)]), device("B1", &[]));
     assert!(read(&file(&[base.clone(), a.clone(), b.clone()], &key), &key).is_ok());
-    refused(text(&[base.clone(), a.clone(), a.clone()]), "a device twice");
+    refused(&text(&[base.clone(), a.clone(), a.clone()]), "a device twice");
     refused(
-        text(&[base.clone(), device("a1", &[]), a.clone()]),
+        &text(&[base.clone(), device("a1", &[]), a.clone()]),
         "the same in other letters",
     );
     refused(
-        text(&[base.clone(), b.clone(), a.clone()]),
+        &text(&[base.clone(), b.clone(), a.clone()]),
         "devices out of order",
     );
-    refused(text(&[base.clone(), base.clone()]), "a place twice");
-    refused(text(&[a.clone(), base.clone()]), "a device before its place");
+    refused(&text(&[base.clone(), base.clone()]), "a place twice");
+    refused(&text(&[a.clone(), base.clone()]), "a device before its place");
     refused(
-        text(&[base.clone(), a.clone(), place("Z")]),
+        &text(&[base.clone(), a.clone(), place("Z")]),
         "a place after a device",
     );
+}
+
+#[test]
+fn records_that_say_what_cannot_be_are_refused() {
+    let base = place("DEFAULT");
     refused(
-        text(&[base.clone(), device("A1", &[("x", 1), ("x", 1)])]),
+        &text(&[base.clone(), device("A1", &[("x", 1), ("x", 1)])]),
         "usage twice",
     );
     refused(
-        text(&[base.clone(), device("A1", &[("y", 1), ("x", 1)])]),
+        &text(&[base.clone(), device("A1", &[("y", 1), ("x", 1)])]),
         "usage out of order",
     );
-    refused(text(&[base.clone(), device("A1", &[("x", 0)])]), "nothing used");
+    refused(&text(&[base.clone(), device("A1", &[("x", 0)])]), "nothing used");
     refused(
-        text(&[base.clone(), device("A1", &[("x", -5)])]),
+        &text(&[base.clone(), device("A1", &[("x", -5)])]),
         "less than nothing used",
     );
     refused(
-        text(&[base.clone(), device("A1", &[("x", i64::MAX)])]),
+        &text(&[base.clone(), device("A1", &[("x", i64::MAX)])]),
         "too much used",
     );
-    refused(text(&[base.clone(), device("", &[])]), "no serial");
-    refused(text(&[base.clone(), device("A 1", &[])]), "a space in a serial");
-    refused(text(&[place("a\u{202e}b")]), "a name that turns");
-    refused(text(&[place("")]), "no name");
+    refused(&text(&[base.clone(), device("", &[])]), "no serial");
+    refused(&text(&[base.clone(), device("A 1", &[])]), "a space in a serial");
+    refused(&text(&[place("a\u{202e}b")]), "a name that turns");
+    refused(&text(&[place("")]), "no name");
     refused(
-        text(&[Record::Acknowledged(Acknowledged {
+        &text(&[Record::Acknowledged(Acknowledged {
             devices: 0,
             usages: 0,
         })]),
         "a record of a response",
     );
+}
+
+#[test]
+fn lines_that_are_no_records_are_refused() {
     for lines in [
         "\n",
         "{}\n",
@@ -147,11 +158,14 @@ fn records_out_of_order_twice_or_unknown_are_refused() {
         "{\"house\":{\"name\":\"a\",\"description\":\"\"}}\n",
         "{\"place\":{\"name\":\"a\",\"description\":\"\"}} x\n",
     ] {
-        refused(lines.to_owned(), lines);
+        refused(lines, lines);
     }
-    refused(format!("{}{}\n", line(&base), "[".repeat(60_000)), "deep nesting");
     refused(
-        format!(
+        &format!("{}{}\n", line(&place("DEFAULT")), "[".repeat(60_000)),
+        "deep nesting",
+    );
+    refused(
+        &format!(
             "{{\"place\":{{\"name\":\"{}\",\"description\":\"\"}}}}\n",
             "x".repeat(70_000)
         ),
