@@ -37,14 +37,13 @@ fn a_database_in_use_is_copied_whole_and_for_its_owner_alone() {
     let folder = Database::empty();
     let copy = folder.folder.join("copy.db");
     let (ok, words) = licentral(&["backup", "copy.db", "--database-url", &url], &folder.folder);
-    if postgres().is_some() {
-        assert!(!ok && words.contains("pg_dump"), "{words}");
-        return;
+    assert!(ok, "{words}");
+    // A copy of PostgreSQL is a file of pg_dump: `backup` restores it and looks into it.
+    if postgres().is_none() {
+        let copied = format!("sqlite://{}", copy.display());
+        let (ok, words) = licentral(&["check", "--database-url", &copied], &folder.folder);
+        assert!(ok, "{words}");
     }
-    assert!(ok, "{words}");
-    let copied = format!("sqlite://{}", copy.display());
-    let (ok, words) = licentral(&["check", "--database-url", &copied], &folder.folder);
-    assert!(ok, "{words}");
     #[cfg(unix)]
     {
         use std::os::unix::fs::PermissionsExt;
