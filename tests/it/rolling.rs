@@ -127,7 +127,17 @@ fn write(watched: &Watched, email: &'static str, cookies: &BTreeMap<String, Stri
         };
         let name = format!("rolling {n}");
         if make_client(&mut browser, &csrf, &name) == Some(true) {
-            watched.made.lock().unwrap().push((email, name));
+            match browser.page().status {
+                200 => watched.made.lock().unwrap().push((email, name)),
+                status => {
+                    let to = browser.page().location().unwrap_or_default();
+                    watched
+                        .failed
+                        .lock()
+                        .unwrap()
+                        .push(format!("a client of {email}: {status} {to}"));
+                }
+            }
         }
     }
 }

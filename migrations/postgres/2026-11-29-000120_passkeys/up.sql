@@ -19,19 +19,8 @@ CREATE TABLE passkeys (
     used_at            TIMESTAMP
 );
 CREATE INDEX passkeys_person ON passkeys (person_id);
--- How somebody came in: there are more ways.
-CREATE TABLE sessions_more (
-    id         TEXT COLLATE "C" PRIMARY KEY NOT NULL CHECK (length(id) <= 64),
-    public_id  TEXT COLLATE "C" NOT NULL CHECK (length(public_id) = 36),
-    person_id  TEXT COLLATE "C" NOT NULL REFERENCES people (id),
-    created_at TIMESTAMP NOT NULL,
-    seen_at    TIMESTAMP NOT NULL,
-    fresh_at   TIMESTAMP NOT NULL,
-    address    TEXT COLLATE "C" NOT NULL CHECK (length(address) <= 64),
-    agent      TEXT COLLATE "C" NOT NULL CHECK (length(agent) <= 300),
-    way        TEXT COLLATE "C" NOT NULL DEFAULT 'password' CHECK (way IN ('password', 'code', 'recovery-code', 'link', 'lab', 'provider', 'provider-factor', 'provider-code', 'provider-recovery-code', 'passkey', 'password-passkey', 'provider-passkey'))
-);
-INSERT INTO sessions_more (id, public_id, person_id, created_at, seen_at, fresh_at, address, agent, way) SELECT id, public_id, person_id, created_at, seen_at, fresh_at, address, agent, way FROM sessions;
-DROP TABLE sessions;
-ALTER TABLE sessions_more RENAME TO sessions;
-CREATE INDEX sessions_person ON sessions (person_id);
+-- How somebody came in: there are more ways. The check has another name where the step of identity providers was run as it
+-- was first written.
+ALTER TABLE sessions DROP CONSTRAINT IF EXISTS sessions_more_way_check;
+ALTER TABLE sessions DROP CONSTRAINT IF EXISTS sessions_way_check;
+ALTER TABLE sessions ADD CONSTRAINT sessions_way_check CHECK (way IN ('password', 'code', 'recovery-code', 'link', 'lab', 'provider', 'provider-factor', 'provider-code', 'provider-recovery-code', 'passkey', 'password-passkey', 'provider-passkey'));

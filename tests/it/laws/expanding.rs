@@ -132,6 +132,19 @@ fn steps_since_the_last_release_only_add() {
     assert_eq!(wrong, Vec::<String>::new());
 }
 
+/// A request of the program before that waited for the step would find nobody's rows in the new table.
+#[test]
+fn no_table_of_postgres_takes_the_place_of_another() {
+    for entry in std::fs::read_dir(repository().join("migrations/postgres"))
+        .unwrap()
+        .flatten()
+    {
+        let is_since = entry.file_name().to_string_lossy().as_ref() > RELEASED;
+        let text = std::fs::read_to_string(entry.path().join("up.sql")).unwrap();
+        assert!(!is_since || !text.contains(" RENAME TO "), "{:?}", entry.path());
+    }
+}
+
 #[test]
 fn a_step_that_takes_away_is_seen() {
     let (_database, _conn, before, after) = schemas();
