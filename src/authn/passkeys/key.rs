@@ -129,7 +129,7 @@ mod tests {
     /// What a CBOR item begins with.
     fn head(major: u8, number: u64) -> Vec<u8> {
         let number = u16::try_from(number).unwrap().to_be_bytes();
-        vec![major << 5 | 25, number[0], number[1]]
+        vec![major << 5 | 0x19, number[0], number[1]]
     }
 
     fn int(number: i64) -> Vec<u8> {
