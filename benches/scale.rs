@@ -11,6 +11,7 @@
 #![allow(clippy::pedantic, reason = "a benchmark may say things in the plainest way")]
 #![expect(
     clippy::unwrap_used,
+    clippy::expect_used,
     clippy::print_stdout,
     clippy::disallowed_methods,
     clippy::panic,
