@@ -40,7 +40,9 @@ fn main() {
     let folder = std::env::temp_dir().join(format!("licentral-scale-{}", std::process::id()));
     std::fs::create_dir_all(&folder).unwrap();
     let mut conn = PgConnection::establish(&url).unwrap();
-    let counts_statements = conn.batch_execute("CREATE EXTENSION pg_stat_statements").is_ok();
+    let counts_statements = conn
+        .batch_execute("CREATE EXTENSION pg_stat_statements; SELECT pg_stat_statements_reset()")
+        .is_ok();
     drop(opened(&folder, &url, "off"));
     let mut columns = Vec::new();
     let mut told = String::new();
