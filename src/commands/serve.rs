@@ -9,7 +9,7 @@ use crate::platform::config::{Config, Settings};
 use crate::platform::db::{Db, Schema, migrate, not_opened};
 use crate::platform::mail::Transport;
 use crate::platform::tls::Front;
-use crate::platform::{settings, telemetry};
+use crate::platform::{settings, telemetry, traces};
 use crate::simulator::scenario;
 use crate::system_users;
 use std::net::TcpListener;
@@ -21,6 +21,7 @@ pub fn serve(settings: Settings) -> Result<(), String> {
     let beside = settings.on_prem_beside()?;
     let config = checked(settings)?;
     telemetry::start(&config.log);
+    traces::start(config.traces.as_ref(), "licentral")?;
     let cloud_url = config.base_url.clone();
     let beside = match beside {
         Some(settings) if config.is_lab() => {
@@ -61,9 +62,7 @@ pub fn serve(settings: Settings) -> Result<(), String> {
     }
     cloud.is_first = true;
     let both: Vec<Prepared> = std::iter::once(cloud).chain(on_prem).collect();
-    actix_web::rt::System::new()
-        .block_on(run(both))
-        .map_err(|e| e.to_string())
+    to_the_end(both)
 }
 
 /// Serves an On-Prem portal alone, against a cloud in another process.
@@ -77,12 +76,18 @@ pub fn serve_on_prem(settings: Settings) -> Result<(), String> {
     }
     config.edition = Edition::OnPrem;
     telemetry::start(&config.log);
+    traces::start(config.traces.as_ref(), "licentral-on-prem")?;
     let mut prepared = prepare(config, None)?;
     prepared.is_first = true;
     fill(&prepared.parts.portal, None)?;
-    actix_web::rt::System::new()
-        .block_on(run(vec![prepared]))
-        .map_err(|e| e.to_string())
+    to_the_end(vec![prepared])
+}
+
+/// Serves until somebody ends it, and lets nothing be lost that was done.
+fn to_the_end(portals: Vec<Prepared>) -> Result<(), String> {
+    let served = actix_web::rt::System::new().block_on(run(portals));
+    traces::stop();
+    served.map_err(|e| e.to_string())
 }
 
 /// A portal that can be served.

@@ -6,6 +6,7 @@ use super::surface::Surface;
 use super::visit::{ACCOUNT, FLASH, edition_of, raw_cookie};
 use crate::error::Error;
 use crate::kernel::Edition;
+use crate::platform::traces;
 use actix_web::HttpMessage;
 use actix_web::HttpRequest;
 use actix_web::body::{EitherBody, MessageBody};
@@ -42,6 +43,7 @@ pub async fn around<B: MessageBody>(
     let id = crate::kernel::ids::EventId::new().to_string();
     req.extensions_mut().insert(RequestId(id.clone()));
     let started = std::time::Instant::now();
+    let traced = traced(&req, &id);
     let method = req.method().to_string();
     let https = req
         .app_data::<actix_web::web::Data<super::Portal>>()
@@ -55,7 +57,8 @@ pub async fn around<B: MessageBody>(
         .and_then(|rest| rest.split('/').next())
         .map(str::to_owned);
     let turn = req.conn_data::<Arc<Seat>>().map(OurTurn::begin);
-    let mut res = next.call(req).await?;
+    let mut res = traced.around(next.call(req)).await?;
+    let _attached = traced.attach();
     drop(turn);
     // The pattern and not the path: a path may hold a link's token.
     let route = res.request().match_pattern().unwrap_or_else(|| "-".to_owned());
@@ -83,9 +86,13 @@ pub async fn around<B: MessageBody>(
         );
     }
     name_cookies(res.headers_mut(), edition);
+    traced.end(
+        Some(route.as_str()).filter(|route| *route != "-"),
+        status.as_u16(),
+    );
     let took = started.elapsed();
     metrics::histogram!("licentral_http_seconds", "route" => route.clone(), "status" => status.as_u16().to_string()).record(took.as_secs_f64());
-    if !route.starts_with("/assets") && !matches!(route.as_str(), "/livez" | "/readyz") {
+    if !is_machinery(&route) {
         tracing::info!(
             request_id = id,
             method,
@@ -96,6 +103,36 @@ pub async fn around<B: MessageBody>(
         );
     }
     Ok(res)
+}
+
+/// Files of the look, and questions whether the portal lives: nobody wants to read of them.
+fn is_machinery(path: &str) -> bool {
+    path.starts_with("/assets") || matches!(path, "/livez" | "/readyz")
+}
+
+/// The span of a request, where traces are on.
+fn traced(req: &ServiceRequest, id: &str) -> traces::Request {
+    traces::Request::begin(|| {
+        let portal = req.app_data::<actix_web::web::Data<super::Portal>>()?;
+        // Two that say whose span it is say nothing.
+        let only = |name: &str| {
+            let mut values = req.headers().get_all(name);
+            let first = values.next()?.to_str().ok();
+            first.filter(|_| values.next().is_none())
+        };
+        (!is_machinery(req.path())).then(|| traces::Asked {
+            method: req.method().as_str(),
+            base_url: &portal.config.base_url,
+            edition: if portal.config.edition.is_on_prem() {
+                "on-prem"
+            } else {
+                "cloud"
+            },
+            id,
+            traceparent: only("traceparent"),
+            tracestate: only("tracestate"),
+        })
+    })
 }
 
 /// Gives cookies the names of the edition: handlers know the plain ones alone.

@@ -85,6 +85,19 @@ pub fn certificate(files: &Files) -> Finding {
     }
 }
 
+/// Where traces go, and why they do not arrive, if they do not. Nobody is kept waiting by that.
+pub fn traces(collector: &str, failing: Option<String>) -> Finding {
+    const TRACES: &str = "traces";
+    match failing {
+        None => Finding::ok(TRACES, format!("They are sent to {collector}")),
+        Some(why) => Finding::note(
+            TRACES,
+            format!("They do not arrive at {collector}: {why}"),
+            "See that the collector runs and takes OTLP over HTTP (port 4318), that OTEL_EXPORTER_OTLP_ENDPOINT names it, and that OTEL_EXPORTER_OTLP_HEADERS holds what it wants to see.",
+        ),
+    }
+}
+
 /// How many bytes are free in a folder.
 pub fn free(folder: &Path) -> Option<u64> {
     let facts = rustix::fs::statvfs(folder).ok()?;

@@ -2,6 +2,7 @@
 //! does by a conditional update, so that two processes never do it twice.
 
 use super::db::Db;
+use super::traces::Turn;
 use crate::error::Result;
 use crate::kernel::Clock;
 use std::future::Future;
@@ -223,7 +224,10 @@ async fn run(job: &Job, gate: &RwLock<()>) {
     job.tally.runs.fetch_add(1, Ordering::Relaxed);
     let began = uptime().as_secs().saturating_add(1);
     job.tally.began.store(began, Ordering::Relaxed);
-    match (job.run)().await {
+    let turn = Turn::of(job.name);
+    let done = turn.around((job.run)()).await;
+    let _attached = turn.end(done.is_err());
+    match done {
         Ok(()) => {
             if let Some(failures) = job.tally.went_well() {
                 tracing::info!(job = job.name, failures, "a job went well again");

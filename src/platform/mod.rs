@@ -24,3 +24,4 @@ pub mod telemetry;
 pub mod tls;
 pub mod tls_client;
 pub mod token;
+pub mod traces;

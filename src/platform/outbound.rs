@@ -2,6 +2,7 @@
 //! answer, so a portal calls it off its loop, and never inside a transaction.
 
 use super::portal_calls::{self, word};
+use super::traces::Outgoing;
 use serde_json::{Value, json};
 use std::time::Duration;
 
@@ -42,7 +43,10 @@ impl Client {
     /// At an address such as `http://127.0.0.1:8080`.
     pub fn of(url: &str) -> Result<Self, String> {
         let url = portal_calls::address(url)?;
-        let agent = portal_calls::agent(Duration::from_mins(5))?.build().new_agent();
+        let agent = portal_calls::agent(Duration::from_mins(5))?
+            .middleware(Outgoing::Told)
+            .build()
+            .new_agent();
         Ok(Self { url, agent })
     }
 

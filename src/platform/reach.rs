@@ -5,6 +5,7 @@
 //! is not to look around in the network that the portal stands in. A setting names networks besides.
 
 use super::tls;
+use super::traces::Outgoing;
 use std::io;
 use std::io::Read as _;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
@@ -150,6 +151,7 @@ impl Reach {
             .proxy(None)
             .timeout_global(Some(PATIENCE))
             .tls_config(tls)
+            .middleware(Outgoing::Told)
             .build();
         let resolver = Within {
             reach: self.clone(),

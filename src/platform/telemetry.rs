@@ -1,8 +1,14 @@
 //! Logs (JSON lines on standard error) and counters.
 
+use super::traces;
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
+use std::fmt;
 use std::sync::OnceLock;
+use tracing::{Event, Subscriber};
 use tracing_subscriber::EnvFilter;
+use tracing_subscriber::fmt::format::{Format, Json, Writer};
+use tracing_subscriber::fmt::{FmtContext, FormatEvent, FormatFields};
+use tracing_subscriber::registry::LookupSpan;
 
 static METRICS: OnceLock<Option<PrometheusHandle>> = OnceLock::new();
 
@@ -25,7 +31,9 @@ pub fn start(log: &str) {
         // JSON escapes line ends and terminal codes, so that one event is one line whatever was typed.
         let _ = tracing_subscriber::fmt()
             .json()
-            .flatten_event(true)
+            .event_format(OfTrace(
+                tracing_subscriber::fmt::format().json().flatten_event(true),
+            ))
             .with_env_filter(filter)
             .with_writer(std::io::stderr)
             .try_init();
@@ -35,6 +43,38 @@ pub fn start(log: &str) {
         }
         handle
     });
+}
+
+/// One line of JSON, which also says to which trace it belongs, where traces are on.
+struct OfTrace(Format<Json>);
+
+impl<S, N> FormatEvent<S, N> for OfTrace
+where
+    Format<Json>: FormatEvent<S, N>,
+    S: Subscriber + for<'a> LookupSpan<'a>,
+    N: for<'a> FormatFields<'a> + 'static,
+{
+    fn format_event(
+        &self,
+        of: &FmtContext<'_, S, N>,
+        mut writer: Writer<'_>,
+        event: &Event<'_>,
+    ) -> fmt::Result {
+        let Some((trace, span)) = traces::ids() else {
+            return self.0.format_event(of, writer, event);
+        };
+        let mut line = String::new();
+        self.0.format_event(of, Writer::new(&mut line), event)?;
+        match line.trim_end().strip_suffix('}') {
+            Some(fields) => {
+                writeln!(
+                    writer,
+                    "{fields},\"trace_id\":\"{trace}\",\"span_id\":\"{span}\"}}"
+                )
+            }
+            None => writer.write_str(&line),
+        }
+    }
 }
 
 /// Counters without labels, each there from the beginning: what has not happened yet is 0 and not unknown.

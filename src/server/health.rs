@@ -9,7 +9,7 @@ use crate::kernel::Moment;
 use crate::platform::db::{Database, Schema, migrate, off_the_loop};
 use crate::platform::findings::{self, Finding, Standing};
 use crate::platform::jobs::{Report, uptime};
-use crate::platform::{mail, settings};
+use crate::platform::{mail, settings, traces};
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
@@ -153,6 +153,7 @@ pub async fn look(portal: &Portal) -> Result<Health> {
     ];
     all.extend(folders(portal).iter().map(|folder| findings::disk(folder)));
     all.push(findings::open_files());
+    all.extend(traces::standing().map(|(to, failing)| findings::traces(&to, failing)));
     let ok = all.iter().all(|one| one.standing != Standing::Wrong);
     all.sort_by_key(|one| std::cmp::Reverse(one.standing));
     Ok(Health {

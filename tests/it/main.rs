@@ -8,6 +8,7 @@
 //! - `before`: databases that the program before has made.
 //! - `races`, `kill`, `kill_sync`: many at once, and the power cut.
 //! - `rolling`: the program before and this one, side by side on one database.
+//! - `traces`: what a collector of traces is told, and that nobody waits for it.
 //! - `histories`: whatever happens to a cloud and a server, they come to agree.
 #![expect(
     clippy::unwrap_used,
@@ -37,3 +38,4 @@ mod rolling;
 mod rooms;
 mod smoke;
 mod support;
+mod traces;

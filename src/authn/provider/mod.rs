@@ -18,6 +18,7 @@ use crate::platform::config::IdentityProvider;
 use crate::platform::db::{Reads, Tx};
 use crate::platform::portal_calls;
 use crate::platform::token;
+use crate::platform::traces::Outgoing;
 use known::Known;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -119,7 +120,8 @@ impl Provider {
             return Ok(agent);
         }
         let made = portal_calls::agent(PATIENCE).map_err(Failed::Unreachable)?;
-        Ok(self.agent.get_or_init(|| made.build().new_agent()))
+        let made = made.middleware(Outgoing::NotTold).build();
+        Ok(self.agent.get_or_init(|| made.new_agent()))
     }
 
     /// A turn at the provider.

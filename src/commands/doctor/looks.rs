@@ -3,11 +3,12 @@
 use super::super::key::WAYS_OUT;
 use crate::authn::provider::Provider;
 use crate::kernel::Clock;
-use crate::platform::config::{Config, IdentityProvider, Settings};
+use crate::platform::config::{Collector, Config, IdentityProvider, Settings};
 use crate::platform::db::{Db, Schema, TlsStanding, look_at_tls, migrate, not_opened};
 use crate::platform::findings::{self, Finding};
 use crate::platform::signing::Signing;
 use crate::platform::tls::Files;
+use crate::platform::traces::try_out;
 use crate::platform::{mail, settings as kept};
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
@@ -291,6 +292,11 @@ pub fn provider(settings: &IdentityProvider) -> Finding {
             ),
         },
     }
+}
+
+/// Whether the collector of traces answers.
+pub fn traces(collector: &Collector) -> Finding {
+    findings::traces(collector.shown(), try_out(collector).err())
 }
 
 /// The portal's own certificate.

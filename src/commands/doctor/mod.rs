@@ -68,6 +68,7 @@ fn look(settings: &Settings, send_to: Option<&str>) -> Vec<Finding> {
         Ok(config) => {
             findings.push(mail::look(config, send_to));
             findings.extend(config.identity_provider.as_ref().map(looks::provider));
+            findings.extend(config.traces.as_ref().map(looks::traces));
         }
         Err(_) => findings.push(Finding::note(
             "mail",

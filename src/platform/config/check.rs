@@ -1,6 +1,6 @@
 //! From what was set to how the portal runs. Each setting is looked at by itself, and all mistakes are told at once.
 
-use super::{Config, Limits, MailRoute, Mode, Settings};
+use super::{Config, Limits, MailRoute, Mode, Settings, traces};
 use crate::kernel::Edition;
 use crate::platform::db;
 use crate::platform::reach::{Network, Reach};
@@ -32,6 +32,11 @@ impl Config {
         let vendor_hosts = each_of(&settings.vendor_hosts, &mut wrong, host_name);
         let identity_provider = settings.provider.check(&mut wrong);
         let retention = settings.retention.check(&mut wrong);
+        #[expect(
+            clippy::disallowed_methods,
+            reason = "OpenTelemetry's variables are the same for every program, and its library reads the rest of them"
+        )]
+        let traces = traces::check(&|name| std::env::var(name).ok(), &mut wrong);
         if mode == Mode::Production {
             for_others(&settings, &base_url, listen, &mail, &mut wrong);
         }
@@ -60,6 +65,7 @@ impl Config {
             identity_provider,
             quotas: settings.quotas.check(mode),
             retention,
+            traces,
             log: settings.log,
             neighbour: None,
             limits: Limits::default(),

@@ -6,11 +6,13 @@ mod provider;
 mod quotas;
 mod retention;
 mod settings;
+mod traces;
 
 pub use provider::{IdentityProvider, ProviderSettings, is_private};
 pub use quotas::{QuotaSettings, Quotas};
 pub use retention::{Days, Retention, RetentionSettings};
 pub use settings::*;
+pub use traces::Collector;
 
 pub use super::limits::Limits;
 use super::tls::Front;
@@ -85,6 +87,8 @@ pub struct Config {
     pub quotas: Quotas,
     /// How long is kept what is only of use for a while.
     pub retention: Retention,
+    /// Where traces go; none where they are off.
+    pub traces: Option<Collector>,
     /// The log filter.
     pub log: String,
     /// Address of the other portal of a lab that serves both in one process: clock and mailbox are one.

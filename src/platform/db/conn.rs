@@ -4,7 +4,7 @@ use super::address::Address;
 use super::encrypted::Relay;
 use crate::error::{Error, Result};
 use crate::kernel::Moment;
-use crate::platform::private;
+use crate::platform::{private, traces};
 use diesel::backend::Backend;
 use diesel::connection::{InstrumentationEvent, SimpleConnection};
 use diesel::deserialize::FromSql;
@@ -47,6 +47,14 @@ impl Database {
             Some(("sqlite", _)) => Ok(Self::Sqlite),
             Some(("postgres" | "postgresql", _)) => Ok(Self::Postgres),
             _ => Err("DATABASE_URL names no database that is known".to_owned()),
+        }
+    }
+
+    /// As traces name it.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Sqlite => "sqlite",
+            Self::Postgres => "postgresql",
         }
     }
 }
@@ -213,6 +221,7 @@ impl CustomizeConnection<Pooled, R2d2Error> for Setup {
         conn.set_instrumentation(move |event: InstrumentationEvent<'_>| {
             if let InstrumentationEvent::StartQuery { query, .. } = event {
                 statements.fetch_add(1, Ordering::Relaxed);
+                traces::a_statement();
                 if heard.listening.load(Ordering::Relaxed) {
                     let text = query.to_string();
                     let text = text.split(" -- binds").next().unwrap_or_default().to_owned();

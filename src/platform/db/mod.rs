@@ -20,6 +20,7 @@ mod kept_ready;
 mod like;
 mod listening;
 pub mod migrate;
+mod off_the_loop;
 mod once;
 mod one_of;
 mod order;
@@ -38,6 +39,7 @@ pub use kept_ready::KeepReady;
 pub use like::{Backend, Condition, both, contains, either};
 pub use listening::{Told, tell};
 pub use migrate::Schema;
+pub use off_the_loop::off_the_loop;
 pub use once::{Once, OnceKey};
 pub use one_of::one_of;
 pub use order::{by, cut};
@@ -47,10 +49,9 @@ pub use snapshots::SnapshotName;
 pub use tx::{Read, Reads, Recorded, Tx};
 
 use crate::error::{Cause, Error, Result};
+use crate::platform::traces::Transaction;
 use conn::{Manager, Pooled, Setup};
 use diesel::r2d2::Pool;
-use std::any::Any;
-use std::pin::Pin;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -264,41 +265,48 @@ impl Db {
     }
 
     fn in_snapshot(&self, f: &mut dyn FnMut(&mut Read<'_>) -> Result<()>) -> Result<()> {
-        let mut conn = self.readers.get().map_err(|e| Error::Unavailable(Cause::of(e)))?;
-        tx::snapshot(&mut conn, f)
+        let mut span = Transaction::begin("read", self.database.word());
+        let done = self.readers.get().map_err(|e| Error::Unavailable(Cause::of(e)));
+        let done = done.and_then(|mut conn| span.attempt(|| tx::snapshot(&mut conn, f)));
+        span.end(false, done.as_ref().err().and_then(fault));
+        done
     }
 
     /// As [`Db::write`], for jobs and commands.
     pub fn write_now<T>(&self, f: impl Fn(&mut Tx<'_>) -> Result<Recorded<T>>) -> Result<T> {
-        self.written(tx::serial, |tx| f(tx).map(Recorded::parts))
+        self.written("write", tx::serial, |tx| f(tx).map(Recorded::parts))
     }
 
     /// As [`Db::write_locked`], for jobs and commands.
     pub fn write_locked_now<T>(&self, f: impl Fn(&mut Tx<'_>) -> Result<Recorded<T>>) -> Result<T> {
-        self.written(tx::locked, |tx| f(tx).map(Recorded::parts))
+        self.written("write locked", tx::locked, |tx| f(tx).map(Recorded::parts))
     }
 
     /// As [`Db::housekeeping`], for jobs and commands.
     pub fn housekeeping_now<T>(&self, f: impl Fn(&mut Tx<'_>) -> Result<T>) -> Result<T> {
-        self.written(tx::locked, |tx| f(tx).map(|done| (done, true)))
+        self.written("housekeeping", tx::locked, |tx| f(tx).map(|done| (done, true)))
     }
 
     /// What a write came to; `f` says whether it is to be committed.
     fn written<T>(
         &self,
+        kind: &'static str,
         within: fn(&mut Pooled, tx::Writes<'_>) -> Result<()>,
         f: impl Fn(&mut Tx<'_>) -> Result<(T, bool)>,
     ) -> Result<T> {
-        let mut wakes = false;
+        let (mut wakes, mut commits) = (false, false);
+        let mut span = Transaction::begin(kind, self.database.word());
         let done = kept(|value| {
             let mut run = |tx: &mut Tx<'_>| {
                 let (done, commit) = f(tx)?;
                 *value = Some(done);
-                wakes = commit && tx.wakes();
+                (wakes, commits) = (commit && tx.wakes(), commit);
                 Ok(commit)
             };
-            self.try_again(&mut |conn| within(conn, &mut run))
-        })?;
+            self.try_again(&mut |conn| span.attempt(|| within(conn, &mut run)))
+        });
+        span.end(commits && done.is_ok(), done.as_ref().err().and_then(fault));
+        let done = done?;
         if wakes {
             self.wakes.notify_one();
         }
@@ -373,37 +381,20 @@ fn may_not_write(error: &Error) -> bool {
     matches!(cause.as_a(), Some(E::DatabaseError(Kind::ReadOnlyTransaction, _)))
 }
 
+/// What is no answer but a fault.
+fn fault(error: &Error) -> Option<&'static str> {
+    match error {
+        Error::Unavailable(_) => Some("unavailable"),
+        Error::Internal(_) => Some("internal"),
+        _ => None,
+    }
+}
+
 /// What a transaction came to, which is not generic itself.
 fn kept<T>(run: impl FnOnce(&mut Option<T>) -> Result<()>) -> Result<T> {
     let mut value = None;
     run(&mut value)?;
     value.ok_or_else(|| Error::internal("a transaction came to nothing"))
-}
-
-/// What blocks, and what comes of it.
-type Job = Box<dyn FnOnce() -> Result<Box<dyn Any + Send>> + Send>;
-
-/// Runs what blocks off the threads that serve requests.
-pub fn off_the_loop<T: Send + 'static>(
-    f: impl FnOnce() -> Result<T> + Send + 'static,
-) -> impl Future<Output = Result<T>> {
-    let done = blocked(Box::new(move || Ok(Box::new(f()?))));
-    async move {
-        let value = done.await?.downcast::<T>();
-        value
-            .map(|value| *value)
-            .map_err(|_| Error::internal("another value than was made"))
-    }
-}
-
-/// Compiled once, whatever blocks: the library makes dozens of functions for each kind of closure.
-fn blocked(job: Job) -> Pin<Box<dyn Future<Output = Result<Box<dyn Any + Send>>> + Send>> {
-    Box::pin(async move {
-        match actix_web::web::block(job).await {
-            Ok(result) => result,
-            Err(cancelled) => Err(Error::internal(cancelled)),
-        }
-    })
 }
 
 impl From<diesel::result::Error> for Error {

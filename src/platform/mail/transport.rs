@@ -7,6 +7,7 @@ use crate::platform::config::{Config, MailRoute};
 use crate::platform::db::Db;
 use crate::platform::db::schema::mailbox;
 use crate::platform::tls;
+use crate::platform::traces::Call;
 use diesel::prelude::*;
 use lettre::message::{Mailbox as Address, MultiPart};
 use lettre::transport::smtp::authentication::Credentials;
@@ -199,8 +200,14 @@ impl Transport {
             Self::Smtp(server) => {
                 let message = build(from, wall, &sent)?;
                 // A reply that was cut off is neither passing nor for good by the library's reading: try again.
+                let call = Call::begin("SMTP send");
                 #[expect(clippy::disallowed_methods, reason = "the one place that sends mail")]
                 let result = server.send(message).await;
+                call.end(match &result {
+                    Ok(_) => Ok(None),
+                    Err(e) if e.is_permanent() => Err("refused"),
+                    Err(_) => Err("passing"),
+                });
                 result.map(drop).map_err(|e| {
                     if e.is_permanent() {
                         Failure::for_good(e.to_string())

@@ -156,7 +156,7 @@ const HOMES: &[Home] = &[
         },
         &[
             (
-                "platform/db/mod.rs",
+                "platform/db/off_the_loop.rs",
                 "web::block: the server's own threads for what blocks",
             ),
             (
@@ -203,6 +203,7 @@ const HOMES: &[Home] = &[
         &[],
     ),
     ("rcgen", |s| s.path == "platform/tls.rs", &[]),
+    ("opentelemetry", |s| s.path.starts_with("platform/traces/"), &[]),
 ];
 
 #[test]

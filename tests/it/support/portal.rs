@@ -94,6 +94,7 @@ impl Portal {
             identity_provider: None,
             quotas: Default::default(),
             retention: Default::default(),
+            traces: None,
             log: "off".to_owned(),
             limits: Limits {
                 // A test tells by itself how small.

@@ -26,6 +26,8 @@ fn another_program(program: &Path, arguments: &[&str], folder: &Path) -> Command
     ] {
         command.env_remove(name);
     }
+    // Where somebody watches whatever runs the tests, our spans are none of theirs.
+    command.env("OTEL_SDK_DISABLED", "true");
     // Tests that want the other portal of a lab start it themselves.
     command.env("LICENTRAL_ON_PREM_LISTEN", "off");
     command
@@ -58,12 +60,34 @@ impl Process {
     /// The same, with another level, and to where the log goes.
     pub fn start_logging(database: &Database, scenario: &str, level: &str, log: impl Fn() -> Stdio) -> Self {
         let program = Path::new(env!("CARGO_BIN_EXE_licentral"));
-        Self::started(program, database, &["serve"], scenario, level, log)
+        Self::started(program, database, (&["serve"], &[]), scenario, level, log)
+    }
+
+    /// With these variables in its environment, an empty lab that logs into a file.
+    pub fn start_in(database: &Database, environment: &[(&str, &str)], log: &Path) -> Self {
+        let program = Path::new(env!("CARGO_BIN_EXE_licentral"));
+        let log = || std::fs::File::create(log).unwrap().into();
+        Self::started(program, database, (&["serve"], environment), "empty", "info", log)
+    }
+
+    /// Names of its threads.
+    pub fn threads(&self) -> Vec<String> {
+        let tasks = std::fs::read_dir(format!("/proc/{}/task", self.child.id())).unwrap();
+        tasks
+            .filter_map(|task| std::fs::read_to_string(task.ok()?.path().join("comm")).ok())
+            .collect()
     }
 
     /// With a program that was built from another commit.
     pub fn start_another(program: &Path, database: &Database, scenario: &str) -> Self {
-        Self::started(program, database, &["serve"], scenario, "warn", Stdio::inherit)
+        Self::started(
+            program,
+            database,
+            (&["serve"], &[]),
+            scenario,
+            "warn",
+            Stdio::inherit,
+        )
     }
 
     /// A lab with other flags besides.
@@ -72,7 +96,7 @@ impl Process {
         Self::started(
             program,
             database,
-            &[&["serve"], more].concat(),
+            (&[&["serve"], more].concat(), &[]),
             "empty",
             "warn",
             Stdio::inherit,
@@ -84,13 +108,20 @@ impl Process {
         let key = database.folder.join("licentral.key");
         let command = ["on-prem", "serve", "--key-file", &key.to_string_lossy()];
         let program = Path::new(env!("CARGO_BIN_EXE_licentral"));
-        Self::started(program, database, &command, "empty", "warn", Stdio::inherit)
+        Self::started(
+            program,
+            database,
+            (&command, &[]),
+            "empty",
+            "warn",
+            Stdio::inherit,
+        )
     }
 
     fn started(
         which: &Path,
         database: &Database,
-        command: &[&str],
+        (command, environment): (&[&str], &[(&str, &str)]),
         scenario: &str,
         level: &str,
         log: impl Fn() -> Stdio,
@@ -114,6 +145,7 @@ impl Process {
                 level,
             ];
             let child = another_program(which, &[command, &options].concat(), &database.folder)
+                .envs(environment.iter().copied())
                 .stdout(Stdio::null())
                 .stderr(log())
                 .spawn()
