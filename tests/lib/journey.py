@@ -5,6 +5,7 @@ that a mail server has delivered.
 journey.py operator BASE LINK    the first operator
 journey.py request BASE MAILS    the rest; the Domain approver was given the role and is invited
 journey.py again BASE MAILS      afterwards, such as after an upgrade: people sign in and see their accounts
+journey.py provider BASE WHO     somebody comes in by the company's provider, and holds the role of their group
 
 MAILS is the folder (Maildir) of the mail server. The standard library alone; a form is sent as its page has it, so that a
 field that is missing here is missing for people too.
@@ -53,36 +54,40 @@ class Forms(html.parser.HTMLParser):
 
 
 class Browser:
-    """Keeps cookies, sends forms, follows."""
+    """Keeps cookies of each site, sends forms, follows, also to another site."""
 
     def __init__(self, base):
-        self.base, self.cookies, self.path, self.text = base, {}, "/", ""
+        self.base, self.site, self.jars, self.path, self.text = base, base, {}, "/", ""
 
-    def ask(self, method, path, body=None):
-        at = urllib.parse.urlsplit(self.base)
-        server = http.client.HTTPConnection(at.hostname, at.port, timeout=30)
-        heads = {"Host": at.netloc, "Cookie": "; ".join(f"{k}={v}" for k, v in self.cookies.items())}
+    def ask(self, method, address, body=None):
+        at = urllib.parse.urlsplit(urllib.parse.urljoin(self.site + self.path, address))
+        came_from, self.site = self.site, f"{at.scheme}://{at.netloc}"
+        self.path = at.path + ("?" + at.query if at.query else "")
+        cookies = self.jars.setdefault(self.site, {})
+        secure = at.scheme == "https"  # by the authorities of SSL_CERT_FILE
+        server = (http.client.HTTPSConnection if secure else http.client.HTTPConnection)(at.hostname, at.port, timeout=30)
+        heads = {"Host": at.netloc, "Cookie": "; ".join(f"{k}={v}" for k, v in cookies.items()), "Accept": "text/html"}
         if body is not None:
-            heads |= {"Content-Type": "application/x-www-form-urlencoded", "Origin": self.base, "Sec-Fetch-Site": "same-origin"}
-        server.request(method, path, body, heads)
+            heads |= {"Content-Type": "application/x-www-form-urlencoded", "Origin": came_from, "Sec-Fetch-Site": "same-origin"}
+        server.request(method, self.path, body, heads)
         answer = server.getresponse()
-        self.text, self.path = answer.read().decode(), path
+        self.text = answer.read().decode()
         for name, value in answer.getheaders():
             if name.lower() == "set-cookie":
                 pair, _, rest = value.partition(";")
                 key, _, worth = pair.partition("=")
-                self.cookies.pop(key, None)
-                if worth and "Max-Age=0" not in rest:
-                    self.cookies[key] = worth
+                cookies.pop(key, None)
+                if worth and "max-age=0" not in rest.lower() and "1970" not in rest:
+                    cookies[key] = worth
         if answer.status in (302, 303):
             return self.ask("GET", answer.getheader("location"))
         if answer.status >= 400:
             words = re.sub(r"<[^>]+>", " ", self.text.partition("<main")[2])
-            sys.exit(f"{method} {path}: {answer.status} {' '.join(words.split())[:600]}")
+            sys.exit(f"{method} {self.site}{self.path}: {answer.status} {' '.join(words.split())[:600]}")
         return self
 
     def open(self, path):
-        return self.ask("GET", path.removeprefix(self.base))
+        return self.ask("GET", urllib.parse.urljoin(self.base, path))
 
     def send(self, ending, **fields):
         """Sends the form whose address ends so."""
@@ -155,5 +160,17 @@ def again(base, mails):
     print("both sign in, see their accounts, and a letter arrives")
 
 
+def provider(base, who):
+    nia = Browser(base).open("/login?next=/profile/sessions")
+    way = re.search(r'href="(/login/provider[^"]*)"', nia.text) or sys.exit("the sign-in page offers no provider")
+    nia.open(way[1].replace("&amp;", "&"))
+    # At the provider: any password does, and then it asks whether the portal may know.
+    nia.send(nia.path, login=who, password="anything")
+    if nia.site != base:
+        nia.send(nia.path)
+    nia.shows("Identity provider").open("/operator")
+    print("the provider lets an operator in")
+
+
 if __name__ == "__main__":
-    {"operator": operator, "request": request, "again": again}[sys.argv[1]](*sys.argv[2:])
+    {"operator": operator, "request": request, "again": again, "provider": provider}[sys.argv[1]](*sys.argv[2:])

@@ -3,7 +3,7 @@
 use super::super::model::agent_words;
 use super::super::service::{self, Caller};
 use super::factor_dialog::Dialog;
-use super::second_factor::{HERE, Proving, not_yet, proof_of, show_codes, show_dialog};
+use super::second_factor::{HERE, Proving, not_yet, proof_of, show_codes, show_dialog, unproved};
 use super::{own_shell, own_tabs, query_value};
 use crate::authn::passkeys::{
     self, ALGORITHMS, Asked, New, NewAnswer, PATIENCE, Passkey, Purpose, Site, Wrong,
@@ -161,21 +161,11 @@ async fn show_add(who: SignedIn) -> Answer {
 }
 
 async fn prove(who: SignedIn, posted: Posted<Proving>) -> Answer {
-    let proof = match proof_of(&who, &posted.value).await? {
-        Ok(proof) => proof,
-        Err(problems) => return not_yet(&who, &posted, &problems, Dialog::AddPasskey).await,
-    };
-    let (caller, portal) = (Caller::of(&who), who.portal.clone());
-    let done = who
-        .portal
-        .db
-        .write(move |tx| service::prove(tx, &caller, &portal, &proof))
-        .await?;
-    match done {
-        // No redirect: that it was proved is known to this answer alone.
-        Ok(()) => page(&add_view(&who, first_form(&who), "").await?),
-        Err(missed) => not_yet(&who, &posted, &missed.into(), Dialog::AddPasskey).await,
+    if let Some(refused) = unproved(&who, &posted, Dialog::AddPasskey).await? {
+        return Ok(refused);
     }
+    // No redirect: that it was proved is known to this answer alone.
+    page(&add_view(&who, first_form(&who), "").await?)
 }
 
 #[derive(Deserialize)]

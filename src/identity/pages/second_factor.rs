@@ -15,6 +15,7 @@ use crate::http::{
     Answer, Flash, FlashKind, FormState, Posted, Routes, Shell, SignedIn, form, page, page_with, reply,
 };
 use crate::platform::token;
+use actix_web::HttpResponse;
 use askama::Template;
 use serde::Deserialize;
 
@@ -170,25 +171,12 @@ async fn show_set_up(who: SignedIn) -> Answer {
 }
 
 async fn prove_set_up(who: SignedIn, posted: Posted<Proving>) -> Answer {
-    let proof = match proof_of(&who, &posted.value).await? {
-        Ok(proof) => proof,
-        Err(problems) => return not_yet(&who, &posted, &problems, Dialog::SetUp).await,
-    };
-    let (caller, portal) = (Caller::of(&who), who.portal.clone());
-    let done = who
-        .portal
-        .db
-        .write(move |tx| service::prove(tx, &caller, &portal, &proof))
-        .await?;
-    who.portal.jobs.nudge();
-    match done {
-        // No redirect: that it was proved is known to this answer alone.
-        Ok(()) => {
-            let draft = Draft::make(who.portal.clock.wall());
-            page(&set_up_view(&who, form::fresh(), &draft, "")?)
-        }
-        Err(missed) => not_yet(&who, &posted, &missed.into(), Dialog::SetUp).await,
+    if let Some(refused) = unproved(&who, &posted, Dialog::SetUp).await? {
+        return Ok(refused);
     }
+    // No redirect: that it was proved is known to this answer alone.
+    let draft = Draft::make(who.portal.clock.wall());
+    page(&set_up_view(&who, form::fresh(), &draft, "")?)
 }
 
 #[derive(Deserialize)]
@@ -347,6 +335,31 @@ pub(super) async fn proof_of(
         subjects,
         second,
     }))
+}
+
+/// Records that they have shown a second factor, or gives the dialog again that says why they have not.
+pub(super) async fn unproved(
+    who: &SignedIn,
+    posted: &Posted<Proving>,
+    dialog: Dialog,
+) -> Result<Option<HttpResponse>> {
+    let problems = match proof_of(who, &posted.value).await? {
+        Ok(proof) => {
+            let (caller, portal) = (Caller::of(who), who.portal.clone());
+            let proved = who
+                .portal
+                .db
+                .write(move |tx| service::prove(tx, &caller, &portal, &proof))
+                .await?;
+            who.portal.jobs.nudge();
+            match proved {
+                Ok(()) => return Ok(None),
+                Err(missed) => missed.into(),
+            }
+        }
+        Err(problems) => problems,
+    };
+    not_yet(who, posted, &problems, dialog).await.map(Some)
 }
 
 pub(super) async fn not_yet(

@@ -90,19 +90,24 @@ async fn copy(
     page_below(&may, &view, over, Some(dialog), 200).await
 }
 
+/// Records the look at a token's text, and leads to the page that shows it.
 async fn record_showing(
     may: &May<ManageTokens>,
-    over: Over,
+    place: Option<PathPart<VirtualAccountId>>,
     id: RegistrationTokenId,
-    how: Showing,
-) -> Result<String> {
-    let view = may.also::<ViewInventory>().await?;
+    (how, page): (Showing, &str),
+) -> Answer {
+    let (over, view) = (Over::of(may, place)?, may.also::<ViewInventory>().await?);
     line_of(may, &view, over, id).await?;
     does(may, move |tx, rights, at| {
         service::show(tx, rights, at, &[id], how)
     })
     .await?;
-    Ok(proof(may, &[id]))
+    see_other(&format!(
+        "{}/{id}/{page}?shown={}",
+        over.base(may),
+        proof(may, &[id])
+    ))
 }
 
 /// POST …/{registration}/copy
@@ -112,9 +117,7 @@ async fn show_text(
     id: PathPart<RegistrationTokenId>,
     _: Posted<NoFields>,
 ) -> Answer {
-    let over = Over::of(&may, place)?;
-    let proof = record_showing(&may, over, id.0, Showing::Page).await?;
-    see_other(&format!("{}/{}/copy?shown={proof}", over.base(&may), id.0))
+    record_showing(&may, place, id.0, (Showing::Page, "copy")).await
 }
 
 /// GET …/{registration}/download: the text as a file, under the same proof.
@@ -147,7 +150,5 @@ async fn send_text(
     id: PathPart<RegistrationTokenId>,
     _: Posted<NoFields>,
 ) -> Answer {
-    let over = Over::of(&may, place)?;
-    let proof = record_showing(&may, over, id.0, Showing::File).await?;
-    see_other(&format!("{}/{}/download?shown={proof}", over.base(&may), id.0))
+    record_showing(&may, place, id.0, (Showing::File, "download")).await
 }
