@@ -51,7 +51,7 @@ pub static LIST: List<Permit<Operate>, Account, AccountsWanted> = List {
         Column::shown("factor", "Second factor", |one| {
             if one.has_second_factor { "Yes" } else { "No" }.to_owned()
         }),
-        Column::shown("linked", "Identity provider", |one| {
+        Column::hidden("linked", "Identity provider", |one| {
             if one.is_linked { "Linked" } else { "Not linked" }.to_owned()
         }),
         Column::shown("added", "Added", |one| Moment::rfc3339(one.created_at)),

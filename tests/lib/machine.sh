@@ -12,7 +12,7 @@ if ! cargo deb --version >/dev/null 2>&1; then
   run nice cargo install --locked cargo-deb
 fi
 
-name=licentral-$$
+machine=licentral-$$
 work=$(mktemp -d /tmp/licentral-machine.XXXXXX)
 root=$work/root
 leader='' # the machine's first process
@@ -23,9 +23,9 @@ clean() {
     inside systemctl poweroff --force --force >/dev/null 2>&1 || true
     for _ in $(seq 100); do kill -0 "$leader" 2>/dev/null || break; sleep 0.1; done
   fi
-  ip netns pids "$name" 2>/dev/null | xargs -r kill 2>/dev/null || true
-  ip netns delete "$name" 2>/dev/null || true
-  rm -rf "/etc/netns/$name"
+  ip netns pids "$machine" 2>/dev/null | xargs -r kill 2>/dev/null || true
+  ip netns delete "$machine" 2>/dev/null || true
+  rm -rf "/etc/netns/$machine"
   [ -n "${KEEP:-}" ] || rm -rf "$work"
   exit "$status"
 }
@@ -35,7 +35,7 @@ trap clean EXIT
 inside() { nsenter --target "$leader" --all env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin LC_ALL=C.UTF-8 "$@"; }
 
 # beside COMMAND… : a program of this computer in the machine's network, with its names.
-beside() { ip netns exec "$name" "$@"; }
+beside() { ip netns exec "$machine" "$@"; }
 
 # The people of tests/lib/journey.py, beside the portal. They believe the authority of the company, once there is one.
 journey() { beside env SSL_CERT_FILE="$work/authority.pem" python3 -B tests/lib/journey.py "$@"; }
@@ -107,12 +107,12 @@ CF
 
 # Switches the machine on, and waits until systemd has nothing left to start.
 boot() {
-  ip netns add "$name"
-  ip -n "$name" link set lo up
-  mkdir -p "/etc/netns/$name"
-  cp "$root/etc/hosts" "/etc/netns/$name/hosts"
-  systemd-nspawn --quiet --register=no --keep-unit --machine="$name" --directory="$root" --boot --console=pipe \
-    --resolv-conf=off --network-namespace-path="/run/netns/$name" </dev/null >"$work/boot.log" 2>&1 &
+  ip netns add "$machine"
+  ip -n "$machine" link set lo up
+  mkdir -p "/etc/netns/$machine"
+  cp "$root/etc/hosts" "/etc/netns/$machine/hosts"
+  systemd-nspawn --quiet --register=no --keep-unit --machine="$machine" --directory="$root" --boot --console=pipe \
+    --resolv-conf=off --network-namespace-path="/run/netns/$machine" </dev/null >"$work/boot.log" 2>&1 &
   local nspawn=$!
   for _ in $(seq 600); do
     leader=$(pgrep -P "$nspawn" || true)
@@ -148,10 +148,11 @@ link() {
 # The portal's unit is up and answers at this address.
 is_up() {
   for _ in $(seq 100); do
-    if beside curl -fsS --cacert "${2:-/dev/null}" "$1/readyz" >/dev/null 2>&1; then return 0; fi
+    if beside curl -fsS ${2:+--cacert "$2"} "$1/readyz" >"$work/ready.log" 2>&1; then return 0; fi
     sleep 0.1
   done
   inside systemctl status licentral --no-pager || true
   inside journalctl -u licentral --no-pager | tail -20
+  cat "$work/ready.log"
   fail "the portal does not answer at $1"
 }

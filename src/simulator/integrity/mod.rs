@@ -108,8 +108,9 @@ const RULES: &[Rule] = &[
          AND (o.attempts < 1 OR o.leased_until IS NOT NULL)",
     ),
     (
-        "A person who can sign in has no password",
-        "SELECT p.email AS what FROM people p WHERE (p.state = 'active' AND p.password_hash IS NULL)
+        "A person who can sign in has neither a password nor an account of the identity provider, or one who cannot has a password",
+        "SELECT p.email AS what FROM people p WHERE (p.state = 'active' AND p.password_hash IS NULL
+            AND NOT EXISTS (SELECT 1 FROM provider_identities i WHERE i.person_id = p.id))
          OR (p.state = 'invited' AND p.password_hash IS NOT NULL)",
     ),
     (

@@ -90,6 +90,9 @@ fn who_is_new_comes_in_with_the_roles_of_their_groups() {
     );
     assert!(!is_in(&again) && is_in(&nia));
 
+    // Who has no password comes in by the provider: nothing is amiss.
+    assert_eq!(licentral::simulator::check(&p.db).unwrap(), Vec::<String>::new());
+
     // Whoever is disabled here stays out.
     p.db.housekeeping_now(|tx| {
         let nia = people::by_email(tx, &EmailAddress::parse(NEW).unwrap())?.unwrap();

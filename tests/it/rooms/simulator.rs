@@ -600,6 +600,12 @@ fn the_check_finds_what_does_not_add_up() {
             .execute(tx.conn())?;
         Ok(())
     });
+    finds("neither a password", |tx| {
+        diesel::update(people::table.filter(people::email.eq("eve@harborview.example")))
+            .set(people::password_hash.eq(None::<String>))
+            .execute(tx.conn())?;
+        Ok(())
+    });
     finds("sent or given up without a try", |tx| {
         diesel::update(outbox::table.filter(outbox::sent_at.is_not_null()))
             .set(outbox::attempts.eq(0))
