@@ -174,7 +174,7 @@ fn open_database(config: &Config) -> Result<Db, String> {
             ));
         }
     }
-    Db::open(url)
+    Db::open_with_standbys(url, config.read_database_url.as_deref())
 }
 
 fn greet(portal: &Portal, on_prem: Option<&Portal>) -> Result<(), String> {

@@ -151,6 +151,7 @@ pub async fn look(portal: &Portal) -> Result<Health> {
         record(told.record.as_ref()),
         connections(portal),
     ];
+    all.extend(standbys(portal));
     all.extend(folders(portal).iter().map(|folder| findings::disk(folder)));
     all.push(findings::open_files());
     all.extend(traces::standing().map(|(to, failing)| findings::traces(&to, failing)));
@@ -202,6 +203,24 @@ fn database(portal: &Portal, told: &Told, answers: bool, took: Duration) -> Find
             "Look at the load of the database's computer, its disk, and the network in between.",
         )
     }
+}
+
+fn standbys(portal: &Portal) -> Option<Finding> {
+    const STANDBYS: &str = "standbys";
+    let served = portal.db.served()?;
+    let found = format!(
+        "Of {} of this process they served {}",
+        counted(served.by_standby + served.by_primary, "read", "reads"),
+        number(&served.by_standby)
+    );
+    Some(match served.rest {
+        None => Finding::ok(STANDBYS, found),
+        Some((why, since)) => Finding::note(
+            STANDBYS,
+            format!("{found}. For {} the primary has served all: {why}", span(since)),
+            "Nobody is shown anything old, and the primary has more to do. Look at the standbys of LICENTRAL_READ_DATABASE_URL and at how far they are: pg_stat_replication of the primary.",
+        ),
+    })
 }
 
 fn steps(schema: &Schema) -> Finding {

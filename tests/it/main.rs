@@ -9,6 +9,7 @@
 //! - `races`, `kill`, `kill_sync`: many at once, and the power cut.
 //! - `rolling`: the program before and this one, side by side on one database.
 //! - `traces`: what a collector of traces is told, and that nobody waits for it.
+//! - `standby`: reads that another server gives, and never a write that is missed.
 //! - `histories`: whatever happens to a cloud and a server, they come to agree.
 #![expect(
     clippy::unwrap_used,
@@ -37,5 +38,6 @@ mod races;
 mod rolling;
 mod rooms;
 mod smoke;
+mod standby;
 mod support;
 mod traces;

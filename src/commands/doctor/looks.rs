@@ -4,7 +4,10 @@ use super::super::key::WAYS_OUT;
 use crate::authn::provider::Provider;
 use crate::kernel::Clock;
 use crate::platform::config::{Collector, Config, IdentityProvider, Settings};
-use crate::platform::db::{Db, Schema, TlsStanding, look_at_tls, migrate, not_opened};
+use crate::platform::db::{
+    Db, Schema, StandbyStanding, TlsStanding, look_at_standby, look_at_tls, migrate, not_opened,
+    wrong_with_standbys,
+};
 use crate::platform::findings::{self, Finding};
 use crate::platform::signing::Signing;
 use crate::platform::tls::Files;
@@ -214,6 +217,24 @@ pub fn database_tls(settings: &Settings) -> Option<Finding> {
             })
         }
     }
+}
+
+/// Whether a standby can be read from. What is wrong with its address is told of the configuration.
+pub fn standbys(settings: &Settings) -> Option<Finding> {
+    const STANDBYS: &str = "standbys";
+    const MEND: &str = "Until then the primary serves all reads. See that LICENTRAL_READ_DATABASE_URL names standbys of the servers in DATABASE_URL, with the same user and database.";
+    let (url, standbys) = (&settings.database_url, settings.read_database_url.as_ref()?);
+    if wrong_with_standbys(url, standbys).is_some() {
+        return None;
+    }
+    Some(match look_at_standby(url, standbys) {
+        Ok(StandbyStanding::Fit(bytes)) => Finding::ok(
+            STANDBYS,
+            format!("One that follows the primary answers, {bytes} bytes behind it."),
+        ),
+        Ok(StandbyStanding::Unfit(why)) => Finding::note(STANDBYS, format!("None serves: {why}."), MEND),
+        Err(why) => Finding::note(STANDBYS, format!("The primary could not be asked: {why}."), MEND),
+    })
 }
 
 /// Letters that nobody took, and whose database it is.

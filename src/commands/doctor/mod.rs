@@ -64,6 +64,7 @@ fn look(settings: &Settings, send_to: Option<&str>) -> Vec<Finding> {
     findings.push(looks::keys(settings));
     findings.extend(looks::database(settings));
     findings.extend(looks::database_tls(settings));
+    findings.extend(looks::standbys(settings));
     match &config {
         Ok(config) => {
             findings.push(mail::look(config, send_to));

@@ -50,6 +50,7 @@ impl Config {
             base_url,
             tls,
             database_url: settings.database_url,
+            read_database_url: settings.read_database_url,
             scenario: settings.scenario,
             mail,
             mail_from: settings.mail_from,
@@ -176,9 +177,12 @@ fn base_url(settings: &Settings, listen: SocketAddr, has_tls: bool, wrong: &mut 
     base_url
 }
 
-/// Where the database is, and with what an empty one is filled.
+/// Where the database is, who else may be read from, and with what an empty one is filled.
 fn database(settings: &Settings, wrong: &mut Vec<String>) {
     wrong.extend(db::wrong_with(&settings.database_url));
+    if let Some(standbys) = &settings.read_database_url {
+        wrong.extend(db::wrong_with_standbys(&settings.database_url, standbys));
+    }
     if !["demo", "large", "empty"].contains(&settings.scenario.as_str())
         && !Path::new(&settings.scenario).is_file()
     {

@@ -57,6 +57,8 @@ pub struct Config {
     pub tls: Option<Arc<Front>>,
     /// As given.
     pub database_url: String,
+    /// Standbys of it.
+    pub read_database_url: Option<String>,
     /// Name of the scenario, or the path of a scenario file.
     pub scenario: String,
     /// Where mail goes.

@@ -37,6 +37,10 @@ pub struct Settings {
         hide_env_values = true
     )]
     pub database_url: String,
+    /// Standbys of that PostgreSQL database, from which requests are read where they have all that was acknowledged:
+    /// postgres://user:password@standby1,standby2/database. Without it the primary serves all reads.
+    #[arg(long, env = "LICENTRAL_READ_DATABASE_URL", hide_env_values = true)]
+    pub read_database_url: Option<String>,
     /// What an empty lab database is filled with: demo, large or empty, or a scenario file, such as ./ours.yaml.
     #[arg(long, env = "LICENTRAL_SCENARIO", default_value = "demo")]
     pub scenario: String,
@@ -127,6 +131,7 @@ impl Settings {
             listen,
             base_url: None,
             database_url,
+            read_database_url: None,
             key_file: beside(&self.key_file),
             metrics_listen: None,
             provider: ProviderSettings::default(),

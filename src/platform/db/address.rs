@@ -87,6 +87,20 @@ impl Address {
         })
     }
 
+    /// The same for servers that only read. Unless it says otherwise, each connection goes to any of them that is a standby.
+    #[must_use]
+    pub fn of_standbys(mut self) -> Self {
+        for (name, value) in [
+            ("target_session_attrs", "standby"),
+            ("load_balance_hosts", "random"),
+        ] {
+            if self.setting(name).is_none() {
+                self.settings.push((name.to_owned(), value.to_owned()));
+            }
+        }
+        self
+    }
+
     /// The last value counts, as with libpq.
     fn setting(&self, name: &str) -> Option<&str> {
         let found = self.settings.iter().rev().find(|(one, _)| one == name);
@@ -340,6 +354,17 @@ mod tests {
             read("postgres:///db").in_the_clear().split('?').next(),
             Some("postgres:///db")
         );
+    }
+
+    #[test]
+    fn standbys_are_looked_for_unless_the_address_says_otherwise() {
+        let clear = read("postgres://h1,h2/db").of_standbys().in_the_clear();
+        assert!(
+            clear.contains("?target_session_attrs=standby&load_balance_hosts=random&"),
+            "{clear}"
+        );
+        let given = read("postgres://h1,h2/db?target_session_attrs=any&load_balance_hosts=disable");
+        assert_eq!(given.clone().of_standbys().in_the_clear(), given.in_the_clear());
     }
 
     #[test]

@@ -2,6 +2,8 @@
 
 use super::address::Address;
 use super::encrypted::Relay;
+use super::kept_ready::KeepReady;
+use super::place::{Answer, Place, Question};
 use crate::error::{Error, Result};
 use crate::kernel::Moment;
 use crate::platform::{private, traces};
@@ -66,6 +68,8 @@ pub struct Pooled {
     pub is_spent: bool,
     /// The server waits for another one before it says that something is committed.
     pub waits_for_standby: bool,
+    /// How far it is, where that is asked; none of a server that is not what it is to be.
+    pub place: Option<Place>,
 }
 
 impl Deref for Pooled {
@@ -88,25 +92,50 @@ pub struct Manager {
     database: Database,
     /// Stands between that library and the servers, where TLS is spoken.
     relay: Option<Arc<Relay>>,
+    question: Question,
 }
 
 impl Manager {
     pub fn new(url: &str) -> Result<Self, String> {
-        let database = Database::of(url)?;
-        let (url, relay) = match database {
-            Database::Sqlite => (url.strip_prefix("sqlite://").unwrap_or(url).to_owned(), None),
-            Database::Postgres => {
-                let address = Address::parse(url)?;
-                match address.encryption()? {
-                    None => (address.in_the_clear(), None),
-                    Some(encryption) => {
-                        let relay = Relay::start(&address, &encryption)?;
-                        (relay.url().to_owned(), Some(relay))
-                    }
-                }
+        match Database::of(url)? {
+            Database::Sqlite => Ok(Self {
+                url: url.strip_prefix("sqlite://").unwrap_or(url).to_owned(),
+                database: Database::Sqlite,
+                relay: None,
+                question: Question::Life,
+            }),
+            Database::Postgres => Self::of(&Address::parse(url)?),
+        }
+    }
+
+    fn of(address: &Address) -> Result<Self, String> {
+        let (url, relay) = match address.encryption()? {
+            None => (address.in_the_clear(), None),
+            Some(encryption) => {
+                let relay = Relay::start(address, &encryption)?;
+                (relay.url().to_owned(), Some(relay))
             }
         };
-        Ok(Self { url, database, relay })
+        Ok(Self {
+            url,
+            database: Database::Postgres,
+            relay,
+            question: Question::Life,
+        })
+    }
+
+    /// Of servers that only read.
+    pub fn of_standbys(url: &str) -> Result<Self, String> {
+        let mut manager = Self::of(&Address::parse(url)?.of_standbys())?;
+        manager.question = Question::Standby;
+        Ok(manager)
+    }
+
+    /// Asks how far the primary is, as well.
+    #[must_use]
+    pub fn telling(mut self) -> Self {
+        self.question = Question::Primary;
+        self
     }
 
     /// A connection. The relay behind it lives as long as the connection does.
@@ -159,6 +188,7 @@ impl ManageConnection for Manager {
             conn,
             is_spent: false,
             waits_for_standby: false,
+            place: None,
         })
     }
 
@@ -169,11 +199,13 @@ impl ManageConnection for Manager {
             Conn::Sqlite(c) => R2D2Connection::ping(c),
             // The answer to this costs what any answer does. It changes while a connection stands: whoever looks after the
             // servers chooses another standby.
-            Conn::Postgres(c) => diesel::sql_query(
-                "SELECT COALESCE(current_setting('synchronous_standby_names', TRUE), '') <> '' AS is_so",
-            )
-            .get_result(c)
-            .map(|Answer { is_so }| pooled.waits_for_standby = is_so),
+            Conn::Postgres(c) => diesel::sql_query(self.question.text(pooled.place.is_some()))
+                .kept_ready()
+                .get_result(c)
+                .map(|answer: Answer| {
+                    pooled.waits_for_standby = answer.waits_for_standby;
+                    pooled.place = answer.place(pooled.place.take());
+                }),
         }
         .map_err(R2d2Error::QueryError)
     }
@@ -181,12 +213,6 @@ impl ManageConnection for Manager {
     fn has_broken(&self, pooled: &mut Pooled) -> bool {
         pooled.is_spent || R2D2Connection::is_broken(&mut pooled.conn)
     }
-}
-
-#[derive(diesel::QueryableByName)]
-struct Answer {
-    #[diesel(sql_type = diesel::sql_types::Bool)]
-    is_so: bool,
 }
 
 /// A new database file is for its owner alone: it holds everybody's letters. SQLite gives the files beside it the same

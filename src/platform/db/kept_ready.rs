@@ -1,13 +1,13 @@
-//! Statements that a connection keeps ready. diesel takes every UPDATE for one whose text may be another each time, and has the
-//! database read it anew.
+//! Statements that a connection keeps ready. diesel takes every UPDATE, and all that is written as SQL, for one whose text may be
+//! another each time, and has the database read it anew: one way to the server and back more.
 
 use diesel::QueryResult;
 use diesel::backend::Backend;
-use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId, UpdateStatement};
+use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId, SqlQuery, UpdateStatement};
 use diesel::query_dsl::RunQueryDsl;
 use diesel::query_source::QuerySource;
 
-/// For updates of which the text is the same each time, whatever their values are.
+/// For statements of which the text is the same each time, whatever their values are.
 pub trait KeepReady: Sized {
     /// The same statement, kept ready. The connection keeps each different text until it ends, so one with a list of values of
     /// any length stays as it is.
@@ -15,6 +15,12 @@ pub trait KeepReady: Sized {
 }
 
 impl<T: QuerySource, U, V, R> KeepReady for UpdateStatement<T, U, V, R> {
+    fn kept_ready(self) -> KeptReady<Self> {
+        KeptReady(self)
+    }
+}
+
+impl KeepReady for SqlQuery {
     fn kept_ready(self) -> KeptReady<Self> {
         KeptReady(self)
     }

@@ -1,7 +1,7 @@
 //! The database: SQLite built in, or PostgreSQL, chosen by the address. One set of queries, and one
 //! meaning of a transaction: as if one at a time.
 //!
-//! - [`Db::read`]: a consistent snapshot.
+//! - [`Db::read`]: a consistent snapshot, which a standby may give that has all that was acknowledged.
 //! - [`Db::write`]: serial, retried when another writer was in the way, and committed only with an event.
 //! - [`Db::write_locked`]: for what many do at once on the same rows: those are locked instead, and one waits for another.
 //! - [`Db::housekeeping`]: for the portal's own machinery (sessions touched, letters claimed): no event.
@@ -25,10 +25,12 @@ mod once;
 mod one_of;
 mod order;
 mod past;
+mod place;
 mod put;
 mod rows;
 pub mod schema;
 mod snapshots;
+mod standbys;
 pub mod trigrams;
 mod tx;
 
@@ -46,12 +48,14 @@ pub use order::{by, cut};
 pub use past::{Past, events_from, happened, history, times_of};
 pub use rows::counts;
 pub use snapshots::SnapshotName;
+pub use standbys::{Served, StandbyStanding, look_at_standby, wrong_with_standbys};
 pub use tx::{Read, Reads, Recorded, Tx};
 
 use crate::error::{Cause, Error, Result};
 use crate::platform::traces::Transaction;
 use conn::{Manager, Pooled, Setup};
 use diesel::r2d2::Pool;
+use standbys::Standbys;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -65,6 +69,8 @@ const TRIES: u32 = 10;
 pub struct Db {
     readers: Pool<Manager>,
     writers: Pool<Manager>,
+    /// Who else may be read from.
+    standbys: Option<Arc<Standbys>>,
     /// On SQLite one writer at a time: waiting here is fair, waiting in SQLite is not.
     turn: Option<Arc<Mutex<()>>>,
     database: Database,
@@ -115,7 +121,10 @@ pub fn wrong_with(url: &str) -> Option<String> {
 impl Db {
     /// Opens the database behind an address. Makes a SQLite file that is not there yet.
     pub fn open(url: &str) -> Result<Self, String> {
-        let manager = Manager::new(url)?;
+        Self::open_by(&Manager::new(url)?, url)
+    }
+
+    fn open_by(manager: &Manager, url: &str) -> Result<Self, String> {
         let database = manager.database();
         // A first connection by hand, so that the reason of a failure is told at once and in words.
         manager.try_once().map_err(|why| not_opened(url, why))?;
@@ -148,6 +157,7 @@ impl Db {
             watcher,
             readers,
             writers,
+            standbys: None,
             turn,
             database,
             setup,
@@ -203,16 +213,6 @@ impl Db {
         self.database
     }
 
-    /// Reads a consistent snapshot, off the threads that serve requests.
-    pub fn read<T, F>(&self, f: F) -> impl Future<Output = Result<T>> + use<T, F>
-    where
-        T: Send + 'static,
-        F: FnOnce(&mut Read<'_>) -> Result<T> + Send + 'static,
-    {
-        let db = self.clone();
-        off_the_loop(move || db.read_now(f))
-    }
-
     /// Writes and records. The closure may run more than once: it sends nothing, and takes times and ids
     /// from outside.
     pub fn write<T, F>(&self, f: F) -> impl Future<Output = Result<T>> + use<T, F>
@@ -251,7 +251,7 @@ impl Db {
         off_the_loop(move || db.housekeeping_now(f))
     }
 
-    /// As [`Db::read`], for jobs and commands that are off the loop already.
+    /// As [`Db::read`], for jobs and commands that are off the loop already: always of the primary.
     pub fn read_now<T>(&self, f: impl FnOnce(&mut Read<'_>) -> Result<T>) -> Result<T> {
         let mut f = Some(f);
         kept(|value| {
@@ -360,11 +360,14 @@ impl Db {
         conn::copy_sqlite(&mut conn, path)
     }
 
-    /// Whether the database answers.
+    /// Whether the primary answers.
     pub async fn answers(&self) -> bool {
-        self.read(|r| {
-            r.ping()?;
-            Ok(())
+        let db = self.clone();
+        off_the_loop(move || {
+            db.read_now(|r| {
+                r.ping()?;
+                Ok(())
+            })
         })
         .await
         .is_ok()

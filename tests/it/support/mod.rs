@@ -39,7 +39,7 @@ pub use orders::Sold;
 pub use policy::PolicyDevice;
 pub use portal::{EventRow, Portal};
 pub use process::{Process, licentral, program};
-pub use server::Server;
+pub use server::{Server, Standby};
 
 /// How many, or how often: some in each run, and as many as a variable says in a long experiment.
 pub fn as_many_as(variable: &str, some: usize) -> usize {

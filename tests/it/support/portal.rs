@@ -79,6 +79,7 @@ impl Portal {
             base_url: base.clone(),
             tls: None,
             database_url: database.url.clone(),
+            read_database_url: None,
             scenario: "empty".to_owned(),
             mail: MailRoute::Mailbox,
             mail_from: "Licentral <no-reply@licentral.example>".to_owned(),

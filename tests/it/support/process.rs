@@ -17,6 +17,7 @@ fn another_program(program: &Path, arguments: &[&str], folder: &Path) -> Command
     command.args(arguments).current_dir(folder);
     for name in [
         "DATABASE_URL",
+        "LICENTRAL_READ_DATABASE_URL",
         "LICENTRAL_MODE",
         "LICENTRAL_LISTEN",
         "LICENTRAL_BASE_URL",
