@@ -1,9 +1,11 @@
 //! The real program, as people start it.
 
 use super::{Browser, Database};
+use std::io::Read;
 use std::net::TcpListener;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
+use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 /// The program, without anything of our own environment that it might read.
@@ -36,12 +38,38 @@ fn another_program(program: &Path, arguments: &[&str], folder: &Path) -> Command
 
 /// Runs the program to its end. Whether it was content, and what it said.
 pub fn licentral(arguments: &[&str], folder: &Path) -> (bool, String) {
-    let done = program(arguments, folder).output().unwrap();
-    let words = [done.stdout, done.stderr].concat();
-    (
-        done.status.success(),
-        String::from_utf8_lossy(&words).into_owned(),
-    )
+    let mut child = program(arguments, folder)
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let outputs = [
+        all_of(child.stdout.take().unwrap()),
+        all_of(child.stderr.take().unwrap()),
+    ];
+    // Whoever should have refused and serves instead would be waited for without end.
+    let until = Instant::now() + Duration::from_secs(120);
+    let status = loop {
+        if let Some(status) = child.try_wait().unwrap() {
+            break status;
+        }
+        if Instant::now() > until {
+            child.kill().unwrap();
+            panic!("it does not end: {arguments:?}");
+        }
+        std::thread::sleep(Duration::from_millis(5));
+    };
+    let words = outputs.map(|output| output.join().unwrap()).concat();
+    (status.success(), String::from_utf8_lossy(&words).into_owned())
+}
+
+fn all_of(mut output: impl Read + Send + 'static) -> JoinHandle<Vec<u8>> {
+    std::thread::spawn(move || {
+        let mut all = Vec::new();
+        output.read_to_end(&mut all).unwrap();
+        all
+    })
 }
 
 /// A lab that another process serves. Dropping it kills the process.
