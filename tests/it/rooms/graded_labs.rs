@@ -593,7 +593,9 @@ fn a_wrong_file_changes_nothing_and_a_right_one_is_a_lab() {
             "Line 10: points: use a whole number from 0 to 100."
         ]
     );
-    for bad in ["", "lab: [", &file.replace("our-own", "shortage")] {
+    // The last one could be read but for a key that nothing is known of.
+    let more = file.replace("minutes: 5", "minutes: 5\nhours: 1");
+    for bad in ["", "lab: [", &file.replace("our-own", "shortage"), &more] {
         olga.post(FILES, &json!({ "file": bad })).expect(422);
     }
     page.fill_and_submit("Add lab", &[("file", wrong.as_str())])
