@@ -1,6 +1,7 @@
 //! People: everyone who can sign in or has been invited to.
 
 use super::store;
+pub use super::store::ACCOUNT_ORDERS;
 use crate::error::{Error, Result};
 use crate::kernel::ids::PersonId;
 use crate::kernel::{Edition, EmailAddress, Moment, Name};
@@ -260,7 +261,7 @@ pub fn count_accounts(read: &mut dyn Reads, wanted: &AccountsWanted) -> Result<u
     Ok(store::count_accounts(read, wanted)?.unsigned_abs())
 }
 
-/// A part of those that are asked for, in order: by `name`, `email` or `added`, and whether falling.
+/// A part of those that are asked for, by one of [`ACCOUNT_ORDERS`], and whether falling.
 pub fn accounts(
     read: &mut dyn Reads,
     wanted: &AccountsWanted,

@@ -3,10 +3,10 @@
 use super::model::Standing;
 use super::policy_state::PolicyState;
 use super::service::{self, Row};
-use super::store::{Filter as Wanted, Sort};
+use super::store::{Filter as Wanted, ORDERS};
 use crate::authz::action::ViewInventory;
 use crate::error::Result;
-use crate::http::list::{Asked, Choices, Column, Filter, List, Lookup, Onlooker, Rows, by_store};
+use crate::http::list::{Asked, Choices, Column, Filter, List, Lookup, Onlooker, Rows, keys_of};
 use crate::kernel::Moment;
 use crate::kernel::ids::VirtualAccountId;
 use crate::platform::db::Reads;
@@ -87,16 +87,6 @@ fn wanted(asked: &Asked) -> Wanted {
     })
 }
 
-fn order(asked: &Asked) -> (Sort, bool) {
-    let sort = match asked.list.sort.as_str() {
-        "product" => Sort::Product,
-        "contact" => Sort::Contact,
-        "status" => Sort::Standing,
-        _ => Sort::Name,
-    };
-    (sort, asked.list.descending)
-}
-
 type Looking = Onlooker<ViewInventory>;
 
 /// How many there are on all pages of a list.
@@ -125,12 +115,7 @@ const INVENTORY: List<Looking, Row, Wanted, u64> = List {
     nouns: ("product instance", "product instances"),
     search: "Words in the host name, the UDI or the product; or several serial numbers.",
     filters: FILTERS,
-    sorts: &[
-        ("name", by_store),
-        ("product", by_store),
-        ("contact", by_store),
-        ("status", by_store),
-    ],
+    sorts: &keys_of::<_, _, { ORDERS.len() }>(ORDERS),
     default_sort: "name",
     known: &[
         (
@@ -154,7 +139,7 @@ const INVENTORY: List<Looking, Row, Wanted, u64> = List {
                 read,
                 &looking.permit,
                 &filter,
-                order(asked),
+                asked.order(),
                 total.copied(),
                 some.0,
                 some.1,

@@ -36,7 +36,7 @@ pub use service::{
     Move, Row, Using, by_udi, count, count_in, each_of_account, page, place_many, remove, tallied, totals,
     transfer, troubled, troubled_count, using, with_token,
 };
-pub use store::{Filter, Sort};
+pub use store::{BY_NAME, Filter};
 
 pub use store::upcoming;
 

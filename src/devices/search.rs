@@ -1,7 +1,7 @@
 //! Product instances in the search over everything.
 
 use super::service;
-use super::store::{Filter, Sort};
+use super::store::{BY_NAME, Filter};
 use crate::authz::action::ViewInventory;
 use crate::error::Result;
 use crate::http::search::{Hit, Hits, MOST, Search};
@@ -17,7 +17,7 @@ pub fn search(read: &mut Read<'_>, search: &Search) -> Result<Option<Hits>> {
         ..Filter::default()
     };
     let total = service::count(read, &permit, &filter)?;
-    let found = service::page(read, &permit, &filter, (Sort::Name, false), Some(total), MOST, 0)?;
+    let found = service::page(read, &permit, &filter, BY_NAME, Some(total), MOST, 0)?;
     Ok(Some(Hits {
         label: "Devices",
         icon: "server",

@@ -1,12 +1,12 @@
 //! "License Inventory" as a list: of an account, or of one of its Virtual Accounts.
 
 use super::service::{self, Row};
-use super::stock::{Filter as Wanted, Sort};
+use super::stock::{Filter as Wanted, ORDERS};
 use super::tags;
 use crate::authz::Permit;
 use crate::authz::action::ViewInventory;
 use crate::catalog::{Billing, Term};
-use crate::http::list::{Asked, Choices, Chosen, Column, Filter, List, Lookup, Rows, by_store};
+use crate::http::list::{Asked, Choices, Chosen, Column, Filter, List, Lookup, Rows, keys_of};
 use crate::http::widgets::counted;
 use crate::kernel::{Moment, search_key};
 use crate::virtual_accounts;
@@ -148,17 +148,6 @@ fn wanted(asked: &Asked) -> Wanted {
     })
 }
 
-fn order(asked: &Asked) -> (Sort, bool) {
-    let sort = match asked.list.sort.as_str() {
-        "purchased" => Sort::Purchased,
-        "in-use" => Sort::InUse,
-        "balance" => Sort::Balance,
-        "ends" => Sort::Ends,
-        _ => Sort::License,
-    };
-    (sort, asked.list.descending)
-}
-
 fn pairs(tags: Vec<String>) -> Choices {
     Choices::all(tags.into_iter().map(|tag| (tag.clone(), tag)).collect())
 }
@@ -170,13 +159,7 @@ pub static LIST: List<Permit<ViewInventory>, Listed, Wanted> = List {
     nouns: ("license", "licenses"),
     search: "Words in the license's name, in its entitlement or in one of its tags.",
     filters: FILTERS,
-    sorts: &[
-        ("license", by_store),
-        ("purchased", by_store),
-        ("in-use", by_store),
-        ("balance", by_store),
-        ("ends", by_store),
-    ],
+    sorts: &keys_of::<_, _, { ORDERS.len() }>(ORDERS),
     default_sort: "license",
     columns: &[
         Column::lead("license", "License", |one| one.row.stock.name.clone()),
@@ -217,7 +200,7 @@ pub static LIST: List<Permit<ViewInventory>, Listed, Wanted> = List {
     rows: Rows::Paged {
         count: |read, permit, asked| service::count(read, permit, &wanted(asked)),
         page: |read, permit, asked, some| {
-            let rows = service::page(read, permit, &wanted(asked), order(asked), some)?.into_iter();
+            let rows = service::page(read, permit, &wanted(asked), asked.order(), some)?.into_iter();
             Ok(rows.map(|row| Listed::at(row, asked.now)).collect())
         },
     },

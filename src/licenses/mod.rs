@@ -30,7 +30,7 @@ pub use service::{
     Row, TermRow, count, ending, grant, page, plain_page, purchased, take_back, terms, terms_of, upcoming,
 };
 pub use stock::{
-    Filter, Sort, Standing, Stock, Total, Use, change_use, days as days_of, find_many as stocks_of,
+    BY_NAME, Filter, Standing, Stock, Total, Use, change_use, days as days_of, find_many as stocks_of,
     in_place as stocks_in, short, short_among, standing_of, standings_of, totals, troubles,
 };
 pub use store::{of_account as pools_of, of_place as pools_in, origins as orders_of};

@@ -1,7 +1,7 @@
 //! Licenses in the search over everything.
 
 use super::service;
-use super::stock::{Filter, Sort};
+use super::stock::{BY_NAME, Filter};
 use crate::authz::action::ViewInventory;
 use crate::error::Result;
 use crate::http::search::{Hit, Hits, MOST, Search};
@@ -15,7 +15,7 @@ pub fn search(read: &mut Read<'_>, search: &Search) -> Result<Option<Hits>> {
         typed: search.words.clone(),
         ..Filter::default()
     };
-    let found = service::page(read, &permit, &filter, (Sort::License, false), (MOST, 0))?;
+    let found = service::page(read, &permit, &filter, BY_NAME, (MOST, 0))?;
     Ok(Some(Hits {
         label: "Licenses",
         icon: "key-round",

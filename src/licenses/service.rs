@@ -1,7 +1,7 @@
 //! What can be done with licenses. Functions that take a `Tx` are parts of the caller's write and of its record.
 
 use super::model::{self, Incoming, MoveKind, Moved, Pool, fall};
-use super::stock::{self, Filter, Sort, Stock};
+use super::stock::{self, Filter, Stock};
 use super::store::{self, Entry};
 use super::tags;
 use crate::authz::Permit;
@@ -237,12 +237,12 @@ pub fn plain_page(
     read: &mut dyn Reads,
     permit: &Permit<ViewInventory>,
     filter: &Filter,
-    sort: (Sort, bool),
+    order: (&str, bool),
     limit: u64,
     offset: u64,
 ) -> Result<Vec<(Stock, String)>> {
     let whole = |n: u64| i64::try_from(n).unwrap_or(i64::MAX);
-    let stocks = stock::page(read, permit.within(), filter, sort, whole(limit), whole(offset))?;
+    let stocks = stock::page(read, permit.within(), filter, order, whole(limit), whole(offset))?;
     let mut names = names_of(read, permit.within().account()?, &stocks)?;
     Ok(stocks
         .into_iter()
@@ -258,11 +258,11 @@ pub fn page(
     read: &mut dyn Reads,
     permit: &Permit<ViewInventory>,
     filter: &Filter,
-    sort: (Sort, bool),
+    order: (&str, bool),
     (limit, offset): (u64, u64),
 ) -> Result<Vec<Row>> {
     let whole = |n: u64| i64::try_from(n).unwrap_or(i64::MAX);
-    let stocks = stock::page(read, permit.within(), filter, sort, whole(limit), whole(offset))?;
+    let stocks = stock::page(read, permit.within(), filter, order, whole(limit), whole(offset))?;
     named(read, permit.within().account()?, stocks)
 }
 

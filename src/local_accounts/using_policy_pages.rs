@@ -7,7 +7,7 @@ use crate::authz::action::{ReportUsage, ReserveLicenses, ViewInventory};
 use crate::devices::policy::files;
 use crate::devices::policy::on_prem::{self, Standing};
 use crate::devices::reservation::on_prem::{self as asked_for, RequestState};
-use crate::devices::{self, Filter, Row, Sort};
+use crate::devices::{self, Filter, Row};
 use crate::error::{Error, Problems};
 use crate::http::form::fresh;
 use crate::http::list::{FilterSpec, Pager};
@@ -97,7 +97,7 @@ async fn list(may: May<ViewInventory>) -> Answer {
         .read(move |r| {
             let total = devices::count(r, &permit, &filter)?;
             list.clamp(total);
-            let sort = (Sort::Name, list.descending);
+            let sort = (devices::BY_NAME.0, list.descending);
             let rows = devices::page(
                 r,
                 &permit,

@@ -2,10 +2,11 @@
 
 use super::model::{Held, Member};
 use super::service::{self, Filter as Wanted};
+use super::store::ORDERS;
 use crate::authn::PersonState;
 use crate::authz::action::ViewUsers;
 use crate::authz::{Permit, Role};
-use crate::http::list::{Asked, Chosen, Column, Filter, List, Lookup, Rows, by_store};
+use crate::http::list::{Asked, Chosen, Column, Filter, List, Lookup, Rows, keys_of};
 use crate::kernel::{Edition, Moment};
 use crate::virtual_accounts;
 
@@ -111,12 +112,7 @@ pub static LIST: List<Permit<ViewUsers>, Member, Wanted> = List {
     nouns: ("user", "users"),
     search: "Words in the name or the address.",
     filters: FILTERS,
-    sorts: &[
-        ("name", by_store),
-        ("email", by_store),
-        ("status", by_store),
-        ("since", by_store),
-    ],
+    sorts: &keys_of::<_, _, { ORDERS.len() }>(ORDERS),
     default_sort: "name",
     columns: &[
         Column::lead("name", "Name", |one| one.person.name.clone()),
@@ -157,10 +153,7 @@ pub static LIST: List<Permit<ViewUsers>, Member, Wanted> = List {
     }),
     rows: Rows::Paged {
         count: |read, permit, asked| service::total(read, permit, &wanted(asked)),
-        page: |read, permit, asked, some| {
-            let order = (asked.list.sort.as_str(), asked.list.descending);
-            service::page(read, permit, &wanted(asked), order, some)
-        },
+        page: |read, permit, asked, some| service::page(read, permit, &wanted(asked), asked.order(), some),
     },
     ..List::PLAIN
 };

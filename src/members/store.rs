@@ -8,7 +8,7 @@ use crate::error::Result;
 use crate::kernel::Moment;
 use crate::kernel::ids::{PersonId, VirtualAccountId};
 use crate::platform::db::schema::{grants, members, people};
-use crate::platform::db::{Reads, cut};
+use crate::platform::db::{Backend, Order, Reads, by, cut, ordered};
 use diesel::expression::AsExpression;
 use diesel::prelude::*;
 use diesel::sql_types::Bool;
@@ -130,28 +130,48 @@ pub fn count(read: &mut dyn Reads, within: &Within, filter: &Filter) -> Result<i
     Ok(asked_members!(within, filter).count().get_result(read.conn())?)
 }
 
+type Query = diesel::dsl::IntoBoxed<
+    'static,
+    diesel::dsl::InnerJoinOn<members::table, people::table, diesel::dsl::Eq<people::id, members::person_id>>,
+    Backend,
+>;
+
+/// By what they can be sorted.
+pub const ORDERS: &[Order<Query>] = &[
+    ("name", |query, falling| {
+        by(
+            by(query, members::search_key, falling),
+            members::person_id,
+            falling,
+        )
+    }),
+    ("email", |query, falling| {
+        by(
+            by(query, members::email_key, falling),
+            members::person_id,
+            falling,
+        )
+    }),
+    ("status", |query, falling| {
+        let query = by(query, members::state, falling);
+        by(by(query, members::search_key, false), members::person_id, false)
+    }),
+    ("since", |query, falling| {
+        by(by(query, members::since, falling), members::person_id, falling)
+    }),
+];
+
 /// So many, after so many, in the order of a column.
 pub fn page(
     read: &mut dyn Reads,
     within: &Within,
     filter: &Filter,
-    (sort, descending): (&str, bool),
+    order: (&str, bool),
     some: (u64, u64),
 ) -> Result<Vec<PersonRow>> {
     let with_people = members::table.inner_join(people::table.on(people::id.eq(members::person_id)));
-    let mut query = asked_members!(within, filter, MembersWithPeople, with_people);
-    let id = members::person_id;
-    query = match (sort, descending) {
-        ("email", false) => query.order((members::email_key.asc(), id.asc())),
-        ("email", true) => query.order((members::email_key.desc(), id.desc())),
-        ("status", false) => query.order((members::state.asc(), members::search_key.asc(), id.asc())),
-        ("status", true) => query.order((members::state.desc(), members::search_key.asc(), id.asc())),
-        ("since", false) => query.order((members::since.asc(), id.asc())),
-        ("since", true) => query.order((members::since.desc(), id.desc())),
-        (_, false) => query.order((members::search_key.asc(), id.asc())),
-        (_, true) => query.order((members::search_key.desc(), id.desc())),
-    };
-    Ok(cut(query, some)
+    let query = asked_members!(within, filter, MembersWithPeople, with_people);
+    Ok(cut(ordered(query, ORDERS, order), some)
         .select((people::id, people::email, people::name, people::state))
         .load(read.conn())?)
 }

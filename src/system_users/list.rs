@@ -4,7 +4,7 @@ use crate::authn::system_users::{self, Filter as Wanted, SystemUser};
 use crate::authn::{PersonState, PlatformRole};
 use crate::authz::Permit;
 use crate::authz::action::ViewAdminWorkspace;
-use crate::http::list::{Asked, Column, Filter, List, Rows, by_store};
+use crate::http::list::{Asked, Column, Filter, List, Rows, keys_of};
 use crate::kernel::Moment;
 
 pub(super) const USERS: &str = "/admin/users";
@@ -52,12 +52,7 @@ pub static LIST: List<Permit<ViewAdminWorkspace>, SystemUser, Wanted> = List {
     nouns: ("user", "users"),
     search: "Words in the user name, the name or the address.",
     filters: FILTERS,
-    sorts: &[
-        ("user-name", by_store),
-        ("name", by_store),
-        ("email", by_store),
-        ("last", by_store),
-    ],
+    sorts: &keys_of::<_, _, { system_users::ORDERS.len() }>(system_users::ORDERS),
     default_sort: "user-name",
     columns: &[
         Column::lead("user-name", "User name", |user| user.user_name.clone()),
@@ -71,10 +66,7 @@ pub static LIST: List<Permit<ViewAdminWorkspace>, SystemUser, Wanted> = List {
     ],
     rows: Rows::Paged {
         count: |read, _, asked| system_users::count(read, &wanted(asked)),
-        page: |read, _, asked, some| {
-            let order = (asked.list.sort.as_str(), asked.list.descending);
-            system_users::list(read, &wanted(asked), order, some)
-        },
+        page: |read, _, asked, some| system_users::list(read, &wanted(asked), asked.order(), some),
     },
     ..List::PLAIN
 };

@@ -6,7 +6,7 @@ use super::names;
 use super::paths::{A, B, E};
 use crate::authz::Permit;
 use crate::authz::action::{RemoveDevice, Transfer, ViewInventory};
-use crate::devices::{self, Authorization, Filter, Move, Row, Sort, reservation};
+use crate::devices::{self, Authorization, Filter, Move, Row, reservation};
 use crate::error::{Error, Result};
 use crate::http::{Answer, May, Routes};
 use crate::kernel::Edition;
@@ -181,7 +181,7 @@ pub fn page_of(
         read,
         permit,
         filter,
-        (Sort::Name, false),
+        devices::BY_NAME,
         Some(total),
         cut.limit,
         cut.offset,

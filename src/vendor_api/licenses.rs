@@ -11,7 +11,7 @@ use crate::error::Result;
 use crate::http::{Answer, May, Routes, Visit};
 use crate::kernel::ids::{LicenseStockId, VirtualAccountId};
 use crate::kernel::{Edition, Moment};
-use crate::licenses::{self, Filter, Pool, Sort, Stock, TermRow};
+use crate::licenses::{self, Filter, Pool, Stock, TermRow};
 use crate::platform::db::Reads;
 use actix_web::http::Method;
 use serde::Serialize;
@@ -231,14 +231,7 @@ pub fn find(
         ..Filter::default()
     };
     let total = licenses::count(read, permit, &filter)?;
-    let rows = licenses::plain_page(
-        read,
-        permit,
-        &filter,
-        (Sort::License, false),
-        cut.limit,
-        cut.offset,
-    )?;
+    let rows = licenses::plain_page(read, permit, &filter, licenses::BY_NAME, cut.limit, cut.offset)?;
     let stocks: Vec<_> = rows.iter().map(|(stock, _)| stock.clone()).collect();
     let terms = licenses::terms_of(read, permit.within().account()?, &stocks)?;
     Ok((total, rows, terms))

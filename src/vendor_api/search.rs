@@ -7,7 +7,7 @@ use super::paths::B;
 use crate::authz::Permit;
 use crate::authz::action::ViewInventory;
 use crate::authz::grants;
-use crate::devices::{self, Filter, Row, Sort};
+use crate::devices::{self, Filter, Row};
 use crate::error::Error;
 use crate::http::{Answer, Routes, SignedIn, json};
 use crate::virtual_accounts;
@@ -57,7 +57,7 @@ async fn search(who: SignedIn, call: Call) -> Answer {
                     },
                     ..Filter::default()
                 };
-                let rows = devices::page(r, &permit, &filter, (Sort::Name, false), None, MOST, 0)?;
+                let rows = devices::page(r, &permit, &filter, devices::BY_NAME, None, MOST, 0)?;
                 let same = |typed: &str, is: &str| typed.is_empty() || typed.eq_ignore_ascii_case(is);
                 for row in rows.into_iter().filter(|row| {
                     same(&serial, &row.device.serial)

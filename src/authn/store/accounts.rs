@@ -4,8 +4,8 @@ use crate::authn::people::{Account, AccountsWanted, PersonState, PlatformRole};
 use crate::error::Result;
 use crate::kernel::Moment;
 use crate::kernel::ids::PersonId;
-use crate::platform::db::Reads;
 use crate::platform::db::schema::{people, platform_roles, provider_identities, second_factors};
+use crate::platform::db::{Backend, Order, Reads, by, ordered};
 use diesel::prelude::*;
 
 type Row = (PersonId, String, String, PersonState, Moment);
@@ -83,22 +83,21 @@ pub fn count_accounts(read: &mut dyn Reads, wanted: &AccountsWanted) -> Result<i
     Ok(wanted!(wanted).count().get_result(read.conn())?)
 }
 
+/// By what they can be sorted; equals by when they were added.
+pub const ACCOUNT_ORDERS: &[Order<people::BoxedQuery<'static, Backend>>] = &[
+    ("name", |query, falling| by(query, people::search_key, falling)),
+    ("email", |query, falling| by(query, people::email_key, falling)),
+    ("added", |query, falling| by(query, people::created_at, falling)),
+];
+
 pub fn accounts(
     read: &mut dyn Reads,
     wanted: &AccountsWanted,
-    (sort, descending): (&str, bool),
+    order: (&str, bool),
     (limit, offset): (i64, i64),
 ) -> Result<Vec<Account>> {
-    let query = wanted!(wanted).select(columns!());
-    let query = match (sort, descending) {
-        ("email", false) => query.order(people::email_key.asc()),
-        ("email", true) => query.order(people::email_key.desc()),
-        ("added", false) => query.order(people::created_at.asc()),
-        ("added", true) => query.order(people::created_at.desc()),
-        (_, false) => query.order(people::search_key.asc()),
-        (_, true) => query.order(people::search_key.desc()),
-    };
-    let rows: Vec<Row> = query
+    let rows: Vec<Row> = ordered(wanted!(wanted), ACCOUNT_ORDERS, order)
+        .select(columns!())
         .then_order_by(people::id.asc())
         .limit(limit)
         .offset(offset)

@@ -4,6 +4,7 @@ mod rules;
 mod store;
 
 pub use rules::{DEFAULT_PASSWORD, Rules, idle, shortest_password};
+pub use store::ORDERS;
 
 use super::people::{Person, PersonState, PlatformRole};
 use crate::error::Result;
@@ -135,14 +136,14 @@ pub fn count(read: &mut dyn Reads, filter: &Filter) -> Result<u64> {
     Ok(u64::try_from(store::count(read, filter)?).unwrap_or_default())
 }
 
-/// So many users, after so many, by one of "user-name", "name", "email" and "last".
+/// So many users, after so many, by one of [`ORDERS`].
 pub fn list(
     read: &mut dyn Reads,
     filter: &Filter,
-    sort: (&str, bool),
+    order: (&str, bool),
     (limit, offset): (u64, u64),
 ) -> Result<Vec<SystemUser>> {
-    store::list(read, filter, sort, limit.cast_signed(), offset.cast_signed())
+    store::list(read, filter, order, limit.cast_signed(), offset.cast_signed())
 }
 
 /// Finds a user of the server.

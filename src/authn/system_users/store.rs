@@ -6,8 +6,8 @@ use crate::error::{Error, Result};
 use crate::kernel::Moment;
 use crate::kernel::ids::PersonId;
 use crate::platform::db::schema::{people, platform_roles, system_users as users};
-use crate::platform::db::{OnTaken, Reads, Tx};
-use diesel::dsl::{Eq, InnerJoinQuerySource};
+use crate::platform::db::{Backend, OnTaken, Order, Reads, Tx, by, ordered};
+use diesel::dsl::{Eq, InnerJoinOn, InnerJoinQuerySource, IntoBoxed};
 use diesel::prelude::*;
 
 #[derive(Queryable)]
@@ -85,30 +85,38 @@ pub fn count(read: &mut dyn Reads, filter: &Filter) -> Result<i64> {
     Ok(asked!(filter).count().get_result(read.conn())?)
 }
 
+type Query = IntoBoxed<
+    'static,
+    InnerJoinOn<
+        InnerJoinOn<users::table, people::table, Eq<people::id, users::person_id>>,
+        platform_roles::table,
+        Eq<platform_roles::person_id, users::person_id>,
+    >,
+    Backend,
+>;
+
+/// By what they can be sorted. Whoever never came in stands where the oldest sign-in stands, on both databases.
+pub const ORDERS: &[Order<Query>] = &[
+    ("user-name", |query, falling| {
+        by(query, users::user_name_key, falling)
+    }),
+    ("name", |query, falling| by(query, people::search_key, falling)),
+    ("email", |query, falling| by(query, people::email_key, falling)),
+    ("last", |query, falling| {
+        let query = by(query, users::last_sign_in_at.is_not_null(), falling);
+        by(query, users::last_sign_in_at, falling)
+    }),
+];
+
 pub fn list(
     read: &mut dyn Reads,
     filter: &Filter,
-    (sort, descending): (&str, bool),
+    order: (&str, bool),
     limit: i64,
     offset: i64,
 ) -> Result<Vec<SystemUser>> {
-    let mut query = asked!(filter).select(columns!());
-    query = match (sort, descending) {
-        ("name", false) => query.order(people::search_key.asc()),
-        ("name", true) => query.order(people::search_key.desc()),
-        ("email", false) => query.order(people::email_key.asc()),
-        ("email", true) => query.order(people::email_key.desc()),
-        // Whoever never came in stands where the oldest sign-in stands, on both databases.
-        ("last", false) => query
-            .order(users::last_sign_in_at.is_not_null().asc())
-            .then_order_by(users::last_sign_in_at.asc()),
-        ("last", true) => query
-            .order(users::last_sign_in_at.is_not_null().desc())
-            .then_order_by(users::last_sign_in_at.desc()),
-        (_, false) => query.order(users::user_name_key.asc()),
-        (_, true) => query.order(users::user_name_key.desc()),
-    };
-    let rows: Vec<UserRow> = query
+    let rows: Vec<UserRow> = ordered(asked!(filter), ORDERS, order)
+        .select(columns!())
         .then_order_by(users::person_id.asc())
         .limit(limit)
         .offset(offset)

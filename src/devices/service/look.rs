@@ -4,7 +4,7 @@ use crate::authz::action::ViewInventory;
 use crate::authz::{Permit, Within};
 use crate::devices::calls::{self, Told};
 use crate::devices::model::{self, Device, Standing, Udi, Usage};
-use crate::devices::store::{self, Filter, Sort};
+use crate::devices::store::{self, Filter};
 use crate::error::{Error, Result};
 use crate::kernel::Moment;
 use crate::kernel::ids::{DeviceId, RegistrationTokenId, SmartAccountId, VirtualAccountId};
@@ -33,7 +33,7 @@ pub fn page(
     read: &mut dyn Reads,
     permit: &Permit<ViewInventory>,
     filter: &Filter,
-    sort: (Sort, bool),
+    order: (&str, bool),
     total: Option<u64>,
     limit: u64,
     offset: u64,
@@ -43,7 +43,7 @@ pub fn page(
         read,
         permit.within(),
         filter,
-        sort,
+        order,
         total,
         whole(limit),
         whole(offset),

@@ -5,9 +5,9 @@ use crate::devices::model::{Device, Standing};
 use crate::devices::policy_state::PolicyState;
 use crate::error::Result;
 use crate::kernel::ids::{SmartAccountId, VirtualAccountId};
-use crate::platform::db::Reads;
 use crate::platform::db::schema::{device_tallies as tallies, devices};
 use crate::platform::db::trigrams::{self, Indexed};
+use crate::platform::db::{Backend, Order, Reads, by, ordered};
 use diesel::dsl::sql;
 use diesel::prelude::*;
 use diesel::sql_types::BigInt;
@@ -55,14 +55,28 @@ impl Filter {
     }
 }
 
-/// By what a list is sorted; the name and the id settle equals.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Sort {
-    Name,
-    Product,
-    Contact,
-    Standing,
-}
+type Query = devices::BoxedQuery<'static, Backend>;
+
+/// By what they can be sorted; the id settles equals.
+pub const ORDERS: &[Order<Query>] = &[
+    (NAME, |query, falling| by(query, devices::name_key, falling)),
+    ("product", |query, falling| {
+        by(by(query, devices::product, falling), devices::name_key, falling)
+    }),
+    ("contact", |query, falling| {
+        by(query, devices::contact_at, falling)
+    }),
+    ("status", |query, falling| {
+        by(
+            by(query, devices::standing, falling),
+            devices::contact_at,
+            falling,
+        )
+    }),
+];
+const NAME: &str = "name";
+/// By name, from the first on.
+pub const BY_NAME: (&str, bool) = (NAME, false);
 
 /// What lies within reach and is asked for. One value alone is compared and not looked up in a list: then an index
 /// has the rows in order.
@@ -141,7 +155,7 @@ pub fn page(
     read: &mut dyn Reads,
     within: &Within,
     filter: &Filter,
-    (sort, descending): (Sort, bool),
+    (key, falling): (&str, bool),
     total: Option<u64>,
     limit: i64,
     offset: i64,
@@ -157,41 +171,23 @@ pub fn page(
         && left < offset
     {
         let few = limit.min(left);
-        let mut rows = page(read, within, filter, (sort, !descending), None, few, left - few)?;
+        let mut rows = page(read, within, filter, (key, !falling), None, few, left - few)?;
         rows.reverse();
         return Ok(rows);
     }
-    let (name, id) = (devices::name_key, devices::id);
     let few = few(read, within, filter)?;
-    let query = asked!(within, filter, &few).select(columns!());
+    let query = asked!(within, filter, &few);
     // Few of many are found by their standings or words and sorted; by the index of names all the others would be passed
     // by. One standing alone has an index of names.
-    if sort == Sort::Name
+    let is_sorted = key == NAME
         && (filter.standings.len() > 1 || !filter.typed.trim().is_empty())
-        && total.is_some_and(|total| total <= SORTED_AT_MOST)
-    {
-        let sorted = name.concat("");
-        let query = if descending {
-            query.order((sorted.desc(), id.desc()))
-        } else {
-            query.order((sorted.asc(), id.asc()))
-        };
-        return Ok(query.limit(limit).offset(offset).load(read.conn())?);
-    }
-    let query = match (sort, descending) {
-        (Sort::Name, false) => query.order((name.asc(), id.asc())),
-        (Sort::Name, true) => query.order((name.desc(), id.desc())),
-        (Sort::Product, false) => query.order((devices::product.asc(), name.asc(), id.asc())),
-        (Sort::Product, true) => query.order((devices::product.desc(), name.desc(), id.desc())),
-        (Sort::Contact, false) => query.order((devices::contact_at.asc(), id.asc())),
-        (Sort::Contact, true) => query.order((devices::contact_at.desc(), id.desc())),
-        (Sort::Standing, false) => {
-            query.order((devices::standing.asc(), devices::contact_at.asc(), id.asc()))
-        }
-        (Sort::Standing, true) => {
-            query.order((devices::standing.desc(), devices::contact_at.desc(), id.desc()))
-        }
+        && total.is_some_and(|total| total <= SORTED_AT_MOST);
+    let query = if is_sorted {
+        by(query, devices::name_key.concat(""), falling)
+    } else {
+        ordered(query, ORDERS, (key, falling))
     };
+    let query = by(query, devices::id, falling).select(columns!());
     Ok(query.limit(limit).offset(offset).load(read.conn())?)
 }
 

@@ -86,6 +86,11 @@ impl Asked {
         self.filtered(filters, of(self.list.q.clone()))
     }
 
+    /// The key by which it is sorted, and whether the other way round.
+    pub fn order(&self) -> (&str, bool) {
+        (&self.list.sort, self.list.descending)
+    }
+
     /// A query in the order that is asked for. Ties are for whoever asks.
     pub fn sorted<Q>(&self, sorts: &[Sort<Q>], query: Q) -> Q {
         match sorts.iter().find(|(key, _)| *key == self.list.sort) {

@@ -1,6 +1,7 @@
 //! In which order a list is sorted, and by what.
 
 use crate::kernel::Moment;
+use crate::platform::db::Order;
 
 /// A key by which a list can be sorted, and what sorts by it.
 pub type Sort<Q> = (&'static str, fn(Q, Way) -> Q);
@@ -25,4 +26,19 @@ pub fn by_key<R, K: Ord>(mut rows: Vec<R>, way: Way, key: impl Fn(&R) -> K) -> V
 /// For a key of which the store makes an order by itself.
 pub fn by_store<Q>(query: Q, _: Way) -> Q {
     query
+}
+
+/// The keys of a store that makes the orders by itself, of which there are `N`.
+#[allow(
+    clippy::indexing_slicing,
+    reason = "a constant is made of it: too few do not compile"
+)]
+pub const fn keys_of<S, Q, const N: usize>(orders: &[Order<S>]) -> [Sort<Q>; N] {
+    let mut sorts: [Sort<Q>; N] = [("", by_store::<Q>); N];
+    let mut at = 0;
+    while at < N {
+        sorts[at].0 = orders[at].0;
+        at += 1;
+    }
+    sorts
 }

@@ -4,8 +4,8 @@
 mod store;
 
 pub use store::{
-    Filter, Sort, Total, count, days, find, find_many, forget, held_in, in_place, page, purchased, short,
-    short_among, totals, troubles,
+    BY_NAME, Filter, ORDERS, Total, count, days, find, find_many, forget, held_in, in_place, page, purchased,
+    short, short_among, totals, troubles,
 };
 
 use super::store as pools;

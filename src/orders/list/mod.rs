@@ -8,7 +8,7 @@ use crate::authz::action::ViewInventory;
 use crate::authz::{Permit, Within};
 use crate::error::{Error, Result};
 use crate::http::ListQuery;
-use crate::http::list::{Asked, Column, Filter, List, Rows, by_store};
+use crate::http::list::{Asked, Column, Filter, List, Rows, keys_of};
 use crate::http::widgets::{counted, number};
 use crate::kernel::Moment;
 use crate::kernel::ids::OrderId;
@@ -81,15 +81,7 @@ pub static LIST: List<Permit<ViewInventory>, Row, Wanted, Counts> = List {
     nouns: ("order", "orders"),
     search: "Words in the Order Identifier, the purchase order, the customer's name, domain or email.",
     filters: FILTERS,
-    sorts: &[
-        ("date", by_store),
-        ("id", by_store),
-        ("customer", by_store),
-        ("type", by_store),
-        ("status", by_store),
-        ("assignment", by_store),
-        ("lines", by_store),
-    ],
+    sorts: &keys_of::<_, _, { store::ORDERS.len() }>(store::ORDERS),
     default_sort: "-date",
     columns: &[
         Column::lead("id", "Order Identifier", |row| row.identifier.clone()),
@@ -298,8 +290,7 @@ pub fn everything(read: &mut dyn Reads, reach: &Within) -> Result<u64> {
 
 /// So many of the list, after so many.
 pub fn page(read: &mut dyn Reads, reach: &Within, asked: &Asked, some: (u64, u64)) -> Result<Vec<Row>> {
-    let order = (asked.list.sort.as_str(), asked.list.descending);
-    let ids = store::ids(read, reach, &Wanted::of(asked), order, some)?;
+    let ids = store::ids(read, reach, &Wanted::of(asked), asked.order(), some)?;
     rows(read, &ids)
 }
 
@@ -314,8 +305,7 @@ pub fn rows(read: &mut dyn Reads, ids: &[OrderId]) -> Result<Vec<Row>> {
 
 /// The ids of all that match, up to `most`: for "all that match".
 pub fn matching(read: &mut dyn Reads, reach: &Within, asked: &Asked, most: u64) -> Result<Vec<OrderId>> {
-    let order = (asked.list.sort.as_str(), asked.list.descending);
-    store::ids(read, reach, &Wanted::of(asked), order, (most, 0))
+    store::ids(read, reach, &Wanted::of(asked), asked.order(), (most, 0))
 }
 
 /// One order, if one sees it.

@@ -8,7 +8,7 @@ use crate::kernel::Moment;
 use crate::kernel::ids::OrderId;
 use crate::platform::db::schema::{order_lines, order_views as views, orders};
 use crate::platform::db::trigrams::{self, Indexed};
-use crate::platform::db::{Condition, Reads, by, cut, one_of};
+use crate::platform::db::{Backend, Condition, Order, Reads, by, cut, one_of, ordered};
 use diesel::prelude::*;
 
 /// What lies within reach and is asked for, but for the kinds. Who reaches some Virtual Accounts alone sees the orders
@@ -80,27 +80,42 @@ fn few(read: &mut dyn Reads, within: &Within, filter: &Wanted) -> Result<Option<
     trigrams::few(read, Indexed::Orders, within.account()?, &filter.q)
 }
 
-/// So many ids of the list, after so many. Each sort has an index that begins with the account.
+type Query = views::BoxedQuery<'static, Backend>;
+
+/// By what they can be sorted. Each has an index that begins with the account.
+pub const ORDERS: &[Order<Query>] = &[
+    ("date", dated),
+    ("id", |query, falling| by(query, views::identifier_key, falling)),
+    ("customer", |query, falling| {
+        by(query, views::customer_key, falling)
+    }),
+    ("type", |query, falling| {
+        dated(by(query, views::order_type, falling), falling)
+    }),
+    ("status", |query, falling| {
+        dated(by(query, views::order_status, falling), falling)
+    }),
+    ("assignment", |query, falling| {
+        dated(by(query, views::assignment, falling), falling)
+    }),
+    ("lines", |query, falling| by(query, views::lines, falling)),
+];
+
+fn dated(query: Query, falling: bool) -> Query {
+    by(query, views::ordered_at, falling)
+}
+
+/// So many ids of the list, after so many.
 pub fn ids(
     read: &mut dyn Reads,
     within: &Within,
     filter: &Wanted,
-    (sort, falling): (&str, bool),
+    order: (&str, bool),
     some: (u64, u64),
 ) -> Result<Vec<OrderId>> {
     let few = few(read, within, filter)?;
-    let query = wanted!(within, filter, &few);
-    let dated = |query| by(query, views::ordered_at, falling);
-    let query = match sort {
-        "id" => by(query, views::identifier_key, falling),
-        "customer" => by(query, views::customer_key, falling),
-        "type" => dated(by(query, views::order_type, falling)),
-        "status" => dated(by(query, views::order_status, falling)),
-        "assignment" => dated(by(query, views::assignment, falling)),
-        "lines" => by(query, views::lines, falling),
-        _ => dated(query),
-    };
-    let query = by(query, views::order_id, falling).select(views::order_id);
+    let query = ordered(wanted!(within, filter, &few), ORDERS, order);
+    let query = by(query, views::order_id, order.1).select(views::order_id);
     Ok(cut(query, some).load(read.conn())?)
 }
 

@@ -44,7 +44,7 @@ pub use migrate::Schema;
 pub use off_the_loop::off_the_loop;
 pub use once::{Once, OnceKey};
 pub use one_of::one_of;
-pub use order::{by, cut};
+pub use order::{Order, by, cut, ordered};
 pub use past::{Past, events_from, happened, history, times_of};
 pub use rows::counts;
 pub use snapshots::SnapshotName;
@@ -253,9 +253,14 @@ impl Db {
 
     /// As [`Db::read`], for jobs and commands that are off the loop already: always of the primary.
     pub fn read_now<T>(&self, f: impl FnOnce(&mut Read<'_>) -> Result<T>) -> Result<T> {
+        self.read_in(Self::in_snapshot, f)
+    }
+
+    /// What is read in the snapshot that `snapshot` opens.
+    fn read_in<T>(&self, snapshot: InSnapshot, f: impl FnOnce(&mut Read<'_>) -> Result<T>) -> Result<T> {
         let mut f = Some(f);
         kept(|value| {
-            self.in_snapshot(&mut |r| {
+            snapshot(self, &mut |r| {
                 if let Some(f) = f.take() {
                     *value = Some(f(r)?);
                 }
@@ -392,6 +397,9 @@ fn fault(error: &Error) -> Option<&'static str> {
         _ => None,
     }
 }
+
+/// Opens a snapshot and reads in it once.
+type InSnapshot = fn(&Db, &mut dyn FnMut(&mut Read<'_>) -> Result<()>) -> Result<()>;
 
 /// What a transaction came to, which is not generic itself.
 fn kept<T>(run: impl FnOnce(&mut Option<T>) -> Result<()>) -> Result<T> {

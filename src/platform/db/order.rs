@@ -17,6 +17,18 @@ where
     }
 }
 
+/// A key by which a store sorts, and what it does to a query; `true` turns it round.
+pub type Order<Q> = (&'static str, fn(Q, bool) -> Q);
+
+/// Sorts by one of these keys: by the first, when there is none of that name.
+pub fn ordered<Q>(query: Q, orders: &[Order<Q>], (key, descending): (&str, bool)) -> Q {
+    let named = orders.iter().find(|(name, _)| *name == key);
+    match named.or(orders.first()) {
+        Some((_, order)) => order(query, descending),
+        None => query,
+    }
+}
+
 /// So many rows, after so many.
 pub fn cut<Q>(query: Q, (limit, offset): (u64, u64)) -> Q
 where

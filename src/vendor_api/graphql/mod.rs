@@ -13,7 +13,7 @@ use super::names;
 use super::paths::B;
 use crate::authz::action::{ViewInventory, ViewVirtualAccounts};
 use crate::authz::{Permit, Tenant};
-use crate::devices::{self, Device, Filter, Sort};
+use crate::devices::{self, Device, Filter};
 use crate::error::{Error, Result};
 use crate::http::{Answer, Routes, SignedIn, json as send};
 use crate::kernel::ids::VirtualAccountId;
@@ -194,7 +194,7 @@ fn devices_by(
             typed: typed.clone(),
             ..filter.clone()
         };
-        let rows = devices::page(read, permit, &filter, (Sort::Name, false), None, MOST, 0)?;
+        let rows = devices::page(read, permit, &filter, devices::BY_NAME, None, MOST, 0)?;
         found.extend(rows.into_iter().map(|row| row.device));
     }
     let is = |wanted: &[String], has: &str| wanted.is_empty() || wanted.contains(&has.to_lowercase());

@@ -9,7 +9,7 @@ use crate::licenses::stock::Stock;
 use crate::platform::db::schema::{
     license_stocks as stocks, license_tags as tags, license_tallies as tallies,
 };
-use crate::platform::db::{Reads, one_of};
+use crate::platform::db::{Backend, Order, Reads, by, one_of, ordered};
 use diesel::dsl::sql;
 use diesel::prelude::*;
 use diesel::sql_types::BigInt;
@@ -59,15 +59,26 @@ impl Filter {
     }
 }
 
-/// By what a list is sorted; the name and the id settle equals.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Sort {
-    License,
-    Purchased,
-    InUse,
-    Balance,
-    Ends,
-}
+type Query = stocks::BoxedQuery<'static, Backend>;
+
+/// By what they can be sorted; the id settles equals. What never ends comes last, on both databases.
+pub const ORDERS: &[Order<Query>] = &[
+    ("license", |query, falling| by(query, stocks::search_key, falling)),
+    ("purchased", |query, falling| {
+        by(query, stocks::purchased, falling)
+    }),
+    ("in-use", |query, falling| by(query, stocks::in_use, falling)),
+    ("balance", |query, falling| by(query, stocks::balance, falling)),
+    ("ends", |query, falling| {
+        by(
+            by(query, stocks::ends_at.is_null(), false),
+            stocks::ends_at,
+            falling,
+        )
+    }),
+];
+/// By name, from the first on.
+pub const BY_NAME: (&str, bool) = ("license", false);
 
 /// What lies within reach and is asked for.
 macro_rules! asked {
@@ -164,32 +175,12 @@ pub fn page(
     read: &mut dyn Reads,
     within: &Within,
     filter: &Filter,
-    (sort, descending): (Sort, bool),
+    (key, falling): (&str, bool),
     limit: i64,
     offset: i64,
 ) -> Result<Vec<Stock>> {
-    let query = asked!(within, filter).select(columns!());
-    let query = match (sort, descending) {
-        (Sort::License, false) => query.order((stocks::search_key.asc(), stocks::id.asc())),
-        (Sort::License, true) => query.order((stocks::search_key.desc(), stocks::id.desc())),
-        (Sort::Purchased, false) => query.order((stocks::purchased.asc(), stocks::id.asc())),
-        (Sort::Purchased, true) => query.order((stocks::purchased.desc(), stocks::id.desc())),
-        (Sort::InUse, false) => query.order((stocks::in_use.asc(), stocks::id.asc())),
-        (Sort::InUse, true) => query.order((stocks::in_use.desc(), stocks::id.desc())),
-        (Sort::Balance, false) => query.order((stocks::balance.asc(), stocks::id.asc())),
-        (Sort::Balance, true) => query.order((stocks::balance.desc(), stocks::id.desc())),
-        // What never ends comes last, on both databases.
-        (Sort::Ends, false) => query.order((
-            stocks::ends_at.is_null().asc(),
-            stocks::ends_at.asc(),
-            stocks::id.asc(),
-        )),
-        (Sort::Ends, true) => query.order((
-            stocks::ends_at.is_null().asc(),
-            stocks::ends_at.desc(),
-            stocks::id.desc(),
-        )),
-    };
+    let query = ordered(asked!(within, filter), ORDERS, (key, falling));
+    let query = by(query, stocks::id, falling).select(columns!());
     Ok(query.limit(limit).offset(offset).load(read.conn())?)
 }
 
