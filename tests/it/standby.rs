@@ -28,6 +28,13 @@ fn portal(url: &str, standby: &Standby<'_>) -> Db {
     Db::open_with_standbys(url, Some(&format!("{}?target_session_attrs=any", standby.url))).unwrap()
 }
 
+/// One portal that writes, and another that a standby of its server serves.
+fn two_portals(server: &Server, standby: &Standby<'_>) -> (Db, Reader) {
+    let reader = Reader::of(&portal(&server.url, standby));
+    reader.is_served_by_standby();
+    (portal(&server.url, standby), reader)
+}
+
 fn put(db: &Db, name: &str, value: &str) {
     db.housekeeping_now(|tx| settings::set(tx, name, value)).unwrap();
 }
@@ -105,15 +112,14 @@ fn whoever_reads_from_a_standby_misses_no_write_of_anybody_under_load() {
     }
     let server = primary();
     let standby = server.standby_of(server.port(), "standby");
-    let (one, other) = (portal(&server.url, &standby), portal(&server.url, &standby));
-    let reader = Reader::of(&other);
-    reader.is_served_by_standby();
+    let (one, reader) = two_portals(&server, &standby);
     let before = reader.served().by_standby;
     let quiet = (0..50).filter(|_| reader.sees().1).count();
     assert!(quiet > 40, "{quiet} of 50 by a standby: {:?}", reader.served());
     assert!(reader.served().by_standby >= before + 40);
     // Jobs and commands ask the primary.
-    let is_standby = other
+    let is_standby = reader
+        .db
         .read_now(|r| {
             let query = "SELECT pg_is_in_recovery() AS is_standby";
             Ok(diesel::sql_query(query).get_result::<Seen>(r.conn())?.is_standby)
@@ -151,9 +157,7 @@ fn a_standby_that_is_far_behind_or_gone_is_left_alone_until_it_is_back() {
     }
     let server = primary();
     let standby = server.standby_of(server.port(), "standby");
-    let (one, other) = (portal(&server.url, &standby), portal(&server.url, &standby));
-    let reader = Reader::of(&other);
-    reader.is_served_by_standby();
+    let (one, reader) = two_portals(&server, &standby);
 
     standby.ask(&["SELECT pg_wal_replay_pause()"]);
     while standby.word("SELECT pg_get_wal_replay_pause_state() AS word") != "paused" {
@@ -173,7 +177,9 @@ fn a_standby_that_is_far_behind_or_gone_is_left_alone_until_it_is_back() {
     // One that breaks off in the middle of a read is told as a database that is gone.
     let broken = std::thread::scope(|scope| {
         let asking = scope.spawn(|| {
-            let asked = other.read(|r| Ok(diesel::sql_query("SELECT pg_sleep(20)").execute(r.conn())?));
+            let asked = reader
+                .db
+                .read(|r| Ok(diesel::sql_query("SELECT pg_sleep(20)").execute(r.conn())?));
             actix_web::rt::Runtime::new().unwrap().block_on(asked)
         });
         let sleeper = "SELECT count(pg_terminate_backend(pid))::text AS word FROM pg_stat_activity \
@@ -205,9 +211,7 @@ fn a_standby_that_has_become_a_primary_or_follows_another_serves_nobody() {
     }
     let server = primary();
     let split = server.standby_of(server.port(), "split");
-    let (one, other) = (portal(&server.url, &split), portal(&server.url, &split));
-    let reader = Reader::of(&other);
-    reader.is_served_by_standby();
+    let (one, reader) = two_portals(&server, &split);
     // Promoted by mistake, and written to: it is further than the primary, in a history of its own.
     split.ask(&[
         "SELECT pg_promote()",
@@ -244,9 +248,7 @@ fn a_standby_that_has_written_on_by_itself_serves_nobody() {
     }
     let server = primary();
     let standby = server.standby_of(server.port(), "standby");
-    let (one, other) = (portal(&server.url, &standby), portal(&server.url, &standby));
-    let reader = Reader::of(&other);
-    reader.is_served_by_standby();
+    let (one, reader) = two_portals(&server, &standby);
     // No promotion, so it stays on the timeline.
     standby.start_alone(true);
     standby.ask(&["CREATE TABLE own_history AS SELECT generate_series(1, 50000) AS n"]);

@@ -7,7 +7,7 @@
 
 use super::conn::{Manager, Pooled, Setup};
 use super::place::Place;
-use super::{Db, Read, fault, kept, off_the_loop, tx};
+use super::{Db, Read, fault, off_the_loop, tx};
 use crate::error::{Cause, Error, Result};
 use crate::platform::traces::Transaction;
 use diesel::r2d2::{ManageConnection, Pool, PooledConnection};
@@ -340,17 +340,7 @@ impl Db {
         F: FnOnce(&mut Read<'_>) -> Result<T> + Send + 'static,
     {
         let db = self.clone();
-        off_the_loop(move || {
-            let mut f = Some(f);
-            kept(|value| {
-                db.in_some_snapshot(&mut |r| {
-                    if let Some(f) = f.take() {
-                        *value = Some(f(r)?);
-                    }
-                    Ok(())
-                })
-            })
-        })
+        off_the_loop(move || db.read_in(Self::in_some_snapshot, f))
     }
 
     fn in_some_snapshot(&self, f: &mut dyn FnMut(&mut Read<'_>) -> Result<()>) -> Result<()> {
@@ -379,8 +369,8 @@ impl Db {
                 }
             }
             standbys.served_by_primary.fetch_add(1, Ordering::Relaxed);
+            metrics::counter!("licentral_db_reads_total", "server" => "primary").increment(1);
         }
-        metrics::counter!("licentral_db_reads_total", "server" => "primary").increment(1);
         self.in_snapshot(f)
     }
 
