@@ -230,7 +230,7 @@ impl Portal {
         let folder = std::env::temp_dir().join(format!("licentral-bench-{}-on-prem", std::process::id()));
         std::fs::create_dir_all(&folder).unwrap();
         let port = free_port();
-        let child = Command::new(env!("CARGO_BIN_EXE_licentral"))
+        let child = Command::new(program())
             .current_dir(&folder)
             .args(["on-prem", "serve", "--key-file", "licentral.key"])
             .args(["--listen", &format!("127.0.0.1:{port}")])
