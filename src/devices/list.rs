@@ -6,7 +6,7 @@ use super::service::{self, Row};
 use super::store::{Filter as Wanted, ORDERS};
 use crate::authz::action::ViewInventory;
 use crate::error::Result;
-use crate::http::list::{Asked, Choices, Column, Filter, List, Lookup, Onlooker, Rows, keys_of};
+use crate::http::list::{Asked, Choices, Column, Filter, List, Lookup, Onlooker, Rows, sorts_of};
 use crate::kernel::Moment;
 use crate::kernel::ids::VirtualAccountId;
 use crate::platform::db::Reads;
@@ -115,7 +115,7 @@ const INVENTORY: List<Looking, Row, Wanted, u64> = List {
     nouns: ("product instance", "product instances"),
     search: "Words in the host name, the UDI or the product; or several serial numbers.",
     filters: FILTERS,
-    sorts: &keys_of::<_, _, { ORDERS.len() }>(ORDERS),
+    sorts: sorts_of!(ORDERS),
     default_sort: "name",
     known: &[
         (

@@ -6,7 +6,7 @@ use super::tags;
 use crate::authz::Permit;
 use crate::authz::action::ViewInventory;
 use crate::catalog::{Billing, Term};
-use crate::http::list::{Asked, Choices, Chosen, Column, Filter, List, Lookup, Rows, keys_of};
+use crate::http::list::{Asked, Choices, Chosen, Column, Filter, List, Lookup, Rows, sorts_of};
 use crate::http::widgets::counted;
 use crate::kernel::{Moment, search_key};
 use crate::virtual_accounts;
@@ -159,7 +159,7 @@ pub static LIST: List<Permit<ViewInventory>, Listed, Wanted> = List {
     nouns: ("license", "licenses"),
     search: "Words in the license's name, in its entitlement or in one of its tags.",
     filters: FILTERS,
-    sorts: &keys_of::<_, _, { ORDERS.len() }>(ORDERS),
+    sorts: sorts_of!(ORDERS),
     default_sort: "license",
     columns: &[
         Column::lead("license", "License", |one| one.row.stock.name.clone()),

@@ -6,7 +6,7 @@ use super::store::ORDERS;
 use crate::authn::PersonState;
 use crate::authz::action::ViewUsers;
 use crate::authz::{Permit, Role};
-use crate::http::list::{Asked, Chosen, Column, Filter, List, Lookup, Rows, keys_of};
+use crate::http::list::{Asked, Chosen, Column, Filter, List, Lookup, Rows, sorts_of};
 use crate::kernel::{Edition, Moment};
 use crate::virtual_accounts;
 
@@ -112,7 +112,7 @@ pub static LIST: List<Permit<ViewUsers>, Member, Wanted> = List {
     nouns: ("user", "users"),
     search: "Words in the name or the address.",
     filters: FILTERS,
-    sorts: &keys_of::<_, _, { ORDERS.len() }>(ORDERS),
+    sorts: sorts_of!(ORDERS),
     default_sort: "name",
     columns: &[
         Column::lead("name", "Name", |one| one.person.name.clone()),

@@ -4,7 +4,7 @@ use crate::authn::system_users::{self, Filter as Wanted, SystemUser};
 use crate::authn::{PersonState, PlatformRole};
 use crate::authz::Permit;
 use crate::authz::action::ViewAdminWorkspace;
-use crate::http::list::{Asked, Column, Filter, List, Rows, keys_of};
+use crate::http::list::{Asked, Column, Filter, List, Rows, sorts_of};
 use crate::kernel::Moment;
 
 pub(super) const USERS: &str = "/admin/users";
@@ -52,7 +52,7 @@ pub static LIST: List<Permit<ViewAdminWorkspace>, SystemUser, Wanted> = List {
     nouns: ("user", "users"),
     search: "Words in the user name, the name or the address.",
     filters: FILTERS,
-    sorts: &keys_of::<_, _, { system_users::ORDERS.len() }>(system_users::ORDERS),
+    sorts: sorts_of!(system_users::ORDERS),
     default_sort: "user-name",
     columns: &[
         Column::lead("user-name", "User name", |user| user.user_name.clone()),

@@ -4,7 +4,7 @@ use crate::authn::PersonState;
 use crate::authn::people::{self, Account, AccountsWanted};
 use crate::authz::Permit;
 use crate::authz::action::Operate;
-use crate::http::list::{Asked, Column, Filter, List, Rows, keys_of};
+use crate::http::list::{Asked, Column, Filter, List, Rows, sorts_of};
 use crate::kernel::Moment;
 
 pub const PATH: &str = "/operator/user-accounts";
@@ -41,7 +41,7 @@ pub static LIST: List<Permit<Operate>, Account, AccountsWanted> = List {
     nouns: ("user account", "user accounts"),
     search: "Words in the name or the address.",
     filters: FILTERS,
-    sorts: &keys_of::<_, _, { people::ACCOUNT_ORDERS.len() }>(people::ACCOUNT_ORDERS),
+    sorts: sorts_of!(people::ACCOUNT_ORDERS),
     default_sort: "name",
     columns: &[
         Column::lead("name", "Name", |one| one.name.clone()),

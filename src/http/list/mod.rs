@@ -26,6 +26,7 @@ pub use column::Column;
 pub use declared::{List, Rows};
 pub use filter::{Chosen, Filter};
 pub use lookup::{Choices, Lookup};
+pub(crate) use order::sorts_of;
 pub use order::{Sort, Way, by_key, by_store, keys_of};
 pub use query::{LONGEST, ListQuery, SIZES};
 pub use reading::Reading;

@@ -42,3 +42,11 @@ pub const fn keys_of<S, Q, const N: usize>(orders: &[Order<S>]) -> [Sort<Q>; N] 
     }
     sorts
 }
+
+/// The keys of a list whose store makes the orders by itself, by the store's table of them.
+macro_rules! sorts_of {
+    ($orders:expr) => {
+        &$crate::http::list::keys_of::<_, _, { $orders.len() }>($orders)
+    };
+}
+pub(crate) use sorts_of;

@@ -8,7 +8,7 @@ use crate::authz::action::ViewInventory;
 use crate::authz::{Permit, Within};
 use crate::error::{Error, Result};
 use crate::http::ListQuery;
-use crate::http::list::{Asked, Column, Filter, List, Rows, keys_of};
+use crate::http::list::{Asked, Column, Filter, List, Rows, sorts_of};
 use crate::http::widgets::{counted, number};
 use crate::kernel::Moment;
 use crate::kernel::ids::OrderId;
@@ -81,7 +81,7 @@ pub static LIST: List<Permit<ViewInventory>, Row, Wanted, Counts> = List {
     nouns: ("order", "orders"),
     search: "Words in the Order Identifier, the purchase order, the customer's name, domain or email.",
     filters: FILTERS,
-    sorts: &keys_of::<_, _, { store::ORDERS.len() }>(store::ORDERS),
+    sorts: sorts_of!(store::ORDERS),
     default_sort: "-date",
     columns: &[
         Column::lead("id", "Order Identifier", |row| row.identifier.clone()),
