@@ -82,6 +82,17 @@ pub struct Person {
     pub version: i64,
 }
 
+/// Somebody who gets a user account.
+#[derive(Debug, Clone)]
+pub struct NewPerson {
+    /// The id of the person to be.
+    pub id: PersonId,
+    /// Where they are written to; no two people have the same.
+    pub email: EmailAddress,
+    /// Their name.
+    pub name: Name,
+}
+
 impl Person {
     /// Name and address, as the record keeps them.
     pub fn label(&self) -> String {
@@ -140,7 +151,24 @@ pub fn add(
     password_hash: Option<&str>,
     access_level: i32,
 ) -> Result<Person> {
-    store::insert_person(tx, at, id, email, name.as_str(), password_hash, access_level)
+    let new = NewPerson {
+        id,
+        email: email.clone(),
+        name: name.clone(),
+    };
+    let added = add_all(tx, at, &[new], password_hash, access_level)?;
+    added.into_iter().next().ok_or(Error::NotFound)
+}
+
+/// As [`add`], for many people at once.
+pub fn add_all(
+    tx: &mut Tx<'_>,
+    at: Moment,
+    new: &[NewPerson],
+    password_hash: Option<&str>,
+    access_level: i32,
+) -> Result<Vec<Person>> {
+    store::insert_people(tx, at, new, password_hash, access_level)
 }
 
 /// Gives a role over the portal.
@@ -166,7 +194,7 @@ pub fn add_by_provider(
     email: &EmailAddress,
     name: &Name,
 ) -> Result<Person> {
-    store::insert_person(tx, at, id, email, name.as_str(), None, 0)?;
+    add(tx, at, id, email, name, None, 0)?;
     store::activate(tx, id, name.as_str(), None)?;
     store::person(tx, id)
 }

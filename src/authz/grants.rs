@@ -296,16 +296,14 @@ pub fn give(
     store::put_grant(tx, at, account, virtual_account, person, role, "")
 }
 
-/// The same where nothing is held directly in this scope, as was looked before.
+/// Gives roles to many, each where nothing is held directly in its scope, as was looked before.
 pub fn give_first(
     tx: &mut Tx<'_>,
     at: Moment,
     account: SmartAccountId,
-    virtual_account: Option<VirtualAccountId>,
-    person: PersonId,
-    role: Role,
+    new: &[(Option<VirtualAccountId>, PersonId, Role)],
 ) -> Result<()> {
-    store::insert_grant(tx, at, account, virtual_account, person, role, "")
+    store::insert_grants(tx, at, account, "", new)
 }
 
 /// Gives a role through a user group. What the person holds directly, or through another group, stays.

@@ -60,7 +60,29 @@ pub fn make(
     to: &EmailAddress,
     expires: Moment,
 ) -> Result<()> {
-    store::insert_link(tx, at, id, purpose, about_id, to.key(), expires)
+    make_all(tx, at, purpose, expires, &[NewLink { id, about_id, to }])
+}
+
+/// A link that is to be made.
+#[derive(Debug, Clone, Copy)]
+pub struct NewLink<'a> {
+    /// Its id, which is in its token.
+    pub id: LinkId,
+    /// The id of what it is about.
+    pub about_id: &'a str,
+    /// To whom it is sent.
+    pub to: &'a EmailAddress,
+}
+
+/// As [`make`], for many at once.
+pub fn make_all(
+    tx: &mut Tx<'_>,
+    at: Moment,
+    purpose: Purpose,
+    expires: Moment,
+    new: &[NewLink<'_>],
+) -> Result<()> {
+    store::insert_links(tx, at, purpose, expires, new)
 }
 
 /// The link that a token stands for, if it counts. Why it does not is not said: unknown, used, expired and

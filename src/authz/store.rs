@@ -2,7 +2,7 @@
 
 use super::delegation::Delegation;
 use super::grants::{Grant, Held, Role};
-use super::links::{Link, Purpose};
+use super::links::{Link, NewLink, Purpose};
 use super::within::Tenant;
 use crate::error::{Error, Result};
 use crate::kernel::ids::{DelegationId, GrantId, LinkId, PersonId, SmartAccountId, VirtualAccountId};
@@ -239,32 +239,34 @@ pub fn put_grant(
         .execute(tx.conn())?
         == 0
     {
-        insert_grant(tx, at, account, virtual_account, person, role, source)?;
+        insert_grants(tx, at, account, source, &[(virtual_account, person, role)])?;
     }
     Ok(())
 }
 
-pub fn insert_grant(
+pub fn insert_grants(
     tx: &mut Tx<'_>,
     at: Moment,
     account: SmartAccountId,
-    virtual_account: Option<VirtualAccountId>,
-    person: PersonId,
-    role: Role,
     source: &str,
+    new: &[(Option<VirtualAccountId>, PersonId, Role)],
 ) -> Result<()> {
-    diesel::insert_into(grants::table)
-        .values((
-            grants::id.eq(GrantId::new()),
-            grants::smart_account_id.eq(account),
-            grants::virtual_account_id.eq(virtual_account),
-            grants::scope.eq(virtual_account.map_or_else(String::new, |id| id.to_string())),
-            grants::person_id.eq(person),
-            grants::role.eq(role),
-            grants::created_at.eq(at),
-            grants::source.eq(source),
-        ))
-        .execute(tx.conn())?;
+    let rows: Vec<_> = new
+        .iter()
+        .map(|(virtual_account, person, role)| {
+            (
+                grants::id.eq(GrantId::new()),
+                grants::smart_account_id.eq(account),
+                grants::virtual_account_id.eq(*virtual_account),
+                grants::scope.eq(virtual_account.map_or_else(String::new, |id| id.to_string())),
+                grants::person_id.eq(*person),
+                grants::role.eq(*role),
+                grants::created_at.eq(at),
+                grants::source.eq(source),
+            )
+        })
+        .collect();
+    crate::put_many!(tx, grants::table, &rows);
     Ok(())
 }
 
@@ -289,25 +291,27 @@ macro_rules! link_columns {
     };
 }
 
-pub fn insert_link(
+pub fn insert_links(
     tx: &mut Tx<'_>,
     at: Moment,
-    id: LinkId,
     purpose: Purpose,
-    about_id: &str,
-    email_key: &str,
     expires: Moment,
+    new: &[NewLink<'_>],
 ) -> Result<()> {
-    diesel::insert_into(links::table)
-        .values((
-            links::id.eq(id),
-            links::purpose.eq(purpose),
-            links::about_id.eq(about_id),
-            links::email_key.eq(email_key),
-            links::created_at.eq(at),
-            links::expires_at.eq(expires),
-        ))
-        .execute(tx.conn())?;
+    let rows: Vec<_> = new
+        .iter()
+        .map(|link| {
+            (
+                links::id.eq(link.id),
+                links::purpose.eq(purpose),
+                links::about_id.eq(link.about_id),
+                links::email_key.eq(link.to.key()),
+                links::created_at.eq(at),
+                links::expires_at.eq(expires),
+            )
+        })
+        .collect();
+    crate::put_many!(tx, links::table, &rows);
     Ok(())
 }
 

@@ -75,7 +75,13 @@ fn write(tx: &mut Tx<'_>, wish: &Wish) -> Result<Recorded<String>> {
     }
     people::give_platform_role(tx, person.id, wish.role)?;
     if is_new {
-        identity::invite_first(tx, wish.at, &who, wish.link, &person, "Whoever runs this portal")?;
+        identity::invite_first(
+            tx,
+            wish.at,
+            &who,
+            &[(wish.link, &person)],
+            "Whoever runs this portal",
+        )?;
     }
     let event = Event::new(
         Kind::RoleGranted,

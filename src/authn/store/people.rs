@@ -1,6 +1,6 @@
 //! People, their passwords and their roles on the platform.
 
-use crate::authn::people::{Person, PersonState, PlatformRole};
+use crate::authn::people::{NewPerson, Person, PersonState, PlatformRole};
 use crate::error::{Error, Result};
 use crate::kernel::ids::PersonId;
 use crate::kernel::{EmailAddress, Moment, search_key};
@@ -140,41 +140,62 @@ pub fn count_people(read: &mut dyn Reads) -> Result<i64> {
     Ok(people::table.count().get_result(read.conn())?)
 }
 
-pub fn insert_person(
+/// Puts people in, who have no password yet or all of them the same.
+pub fn insert_people(
     tx: &mut Tx<'_>,
     at: Moment,
-    id: PersonId,
-    email: &EmailAddress,
-    name: &str,
+    new: &[NewPerson],
     password_hash: Option<&str>,
     access_level: i32,
-) -> Result<Person> {
-    let row: PersonRow = diesel::insert_into(people::table)
-        .values((
-            people::id.eq(id),
-            people::email.eq(email.as_str()),
-            people::email_key.eq(email.key()),
-            people::name.eq(name),
-            people::search_key.eq(search_key(&format!("{name} {email}"))),
-            people::password_hash.eq(password_hash),
-            people::access_level.eq(access_level),
-            people::state.eq(if password_hash.is_some() {
+) -> Result<Vec<Person>> {
+    let people: Vec<Person> = new
+        .iter()
+        .map(|person| Person {
+            id: person.id,
+            email: person.email.clone(),
+            name: person.name.as_str().to_owned(),
+            access_level,
+            state: if password_hash.is_some() {
                 PersonState::Active
             } else {
                 PersonState::Invited
-            }),
-            people::created_at.eq(at),
-            people::version.eq(1),
-        ))
-        .returning(person_columns!())
-        .get_result(tx.conn())
-        .on_taken(|| {
-            Error::refused(
-                "people.address-taken",
-                format!("{email} has a user account already."),
+            },
+            version: 1,
+        })
+        .collect();
+    let rows: Vec<_> = people
+        .iter()
+        .map(|person| {
+            (
+                people::id.eq(person.id),
+                people::email.eq(person.email.as_str()),
+                people::email_key.eq(person.email.key()),
+                people::name.eq(&person.name),
+                people::search_key.eq(search_key(&format!("{} {}", person.name, person.email))),
+                people::password_hash.eq(password_hash),
+                people::access_level.eq(access_level),
+                people::state.eq(person.state),
+                people::created_at.eq(at),
+                people::version.eq(person.version),
             )
-        })?;
-    to_person(row)
+        })
+        .collect();
+    let mut put = || {
+        crate::put_many!(tx, people::table, &rows);
+        Ok(())
+    };
+    put().on_taken(|| {
+        Error::refused(
+            "people.address-taken",
+            match new {
+                [one] => format!("{} has a user account already.", one.email),
+                _ => {
+                    "One of these addresses got a user account meanwhile. Look at the list again.".to_owned()
+                }
+            },
+        )
+    })?;
+    Ok(people)
 }
 
 pub fn insert_platform_role(tx: &mut Tx<'_>, id: PersonId, role: PlatformRole) -> Result<()> {

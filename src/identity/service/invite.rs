@@ -3,15 +3,15 @@
 use super::passwords::link_of;
 use super::{Caller, INVITATION_LIFE};
 use crate::authn::{Person, PersonState, people, session};
-use crate::authz::links::{self, Purpose};
+use crate::authz::links::{self, NewLink, Purpose};
 use crate::error::{Error, Result};
 use crate::http::Portal;
 use crate::identity::entrance::Entrance;
 use crate::identity::letters;
-use crate::kernel::ids::{LinkId, PersonId};
+use crate::kernel::ids::{LetterId, LinkId, PersonId};
 use crate::kernel::{Event, Kind, Moment, Name, Who};
 use crate::platform::db::{Recorded, Tx};
-use crate::platform::mail;
+use crate::platform::mail::{self, Addressee};
 use serde_json::json;
 
 /// Changes one's own name.
@@ -88,42 +88,45 @@ pub fn set_state(
 /// `by` is said in the letter.
 pub fn invite(tx: &mut Tx<'_>, at: Moment, who: &Who, link: LinkId, person: &Person, by: &str) -> Result<()> {
     links::end_about(tx, person.id.as_str(), at)?;
-    invite_first(tx, at, who, link, person, by)
+    invite_first(tx, at, who, &[(link, person)], by)
 }
 
-/// As [`invite`], for somebody who was added in this write and so has no older invitation.
+/// As [`invite`], for people who were added in this write and so have no older invitation, each by a link of their own.
 pub fn invite_first(
     tx: &mut Tx<'_>,
     at: Moment,
     who: &Who,
-    link: LinkId,
-    person: &Person,
+    invited: &[(LinkId, &Person)],
     by: &str,
 ) -> Result<()> {
-    links::make(
-        tx,
-        at,
-        link,
-        Purpose::Invitation,
-        person.id.as_str(),
-        &person.email,
-        at.plus(INVITATION_LIFE),
-    )?;
-    mail::post(
-        tx,
-        at,
-        letters::INVITATION,
-        link.as_str(),
-        &json!({ "by": by }),
-        &person.name,
-        &person.email,
-    )?;
-    let event = Event::new(
-        Kind::Invited,
-        person.id,
-        format!("{} was asked to set up a user account.", person.email),
-    );
-    tx.note(at, who, &event)
+    let new: Vec<NewLink<'_>> = invited
+        .iter()
+        .map(|(id, person)| NewLink {
+            id: *id,
+            about_id: person.id.as_str(),
+            to: &person.email,
+        })
+        .collect();
+    links::make_all(tx, at, Purpose::Invitation, at.plus(INVITATION_LIFE), &new)?;
+    let to: Vec<Addressee<'_>> = invited
+        .iter()
+        .map(|(link, person)| Addressee {
+            id: LetterId::new(),
+            about_id: link.as_str(),
+            name: &person.name,
+            email: &person.email,
+        })
+        .collect();
+    mail::post_all(tx, at, letters::INVITATION, &json!({ "by": by }), &to)?;
+    for (_, person) in invited {
+        let event = Event::new(
+            Kind::Invited,
+            person.id,
+            format!("{} was asked to set up a user account.", person.email),
+        );
+        tx.note(at, who, &event)?;
+    }
+    Ok(())
 }
 
 /// A person who was invited names themselves, sets a password and is signed in.

@@ -7,5 +7,5 @@ mod store;
 
 pub use model::{Content, Entry, numbered};
 pub(super) use model::{Import, MOST_LINES, Report, Target, Verdict, judge, typed};
-pub(super) use service::{Done, Ids, all_good, close, find, forget_before, known, person_of, report};
+pub(super) use service::{Done, Ids, all_good, close, find, forget_before, known, people_of, report};
 pub use service::{add, ids};

@@ -2,7 +2,7 @@
 
 use super::model::{Content, Entry, Import, Known, Report, Target, Verdict, judge};
 use super::store;
-use crate::authn::people::{self, Person, PersonState};
+use crate::authn::people::{self, NewPerson, Person, PersonState};
 use crate::authn::system_users;
 use crate::authz::action::ManageUsers;
 use crate::authz::{Grant, Permit, Role, Within, grants};
@@ -16,7 +16,7 @@ use crate::members::model::{fits, may_give};
 use crate::members::service::{Place, give_beside, place};
 use crate::platform::db::{Reads, Recorded, Tx};
 use crate::platform::settings;
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
 /// Ids for the people of a list, made before the write: one pair a line is always enough.
 pub type Ids = Vec<(PersonId, LinkId)>;
@@ -158,30 +158,40 @@ pub fn all_good(report: &Report, leave_out: bool) -> Result<()> {
     Ok(())
 }
 
-/// Somebody of a list: the person, who is made and invited when there is no user account yet.
-pub fn person_of(
+/// The people of those lines of a report that change something: those who have no user account yet, who get one and an
+/// invitation, and those who have one.
+pub fn people_of(
     tx: &mut Tx<'_>,
     at: Moment,
     who: &Who,
-    found: Option<&Person>,
-    email: &EmailAddress,
-    (id, link): (PersonId, LinkId),
-) -> Result<Person> {
-    if let Some(person) = found {
-        return Ok(person.clone());
+    report: &Report,
+    ids: &Ids,
+) -> Result<(Vec<Person>, Vec<Person>)> {
+    let (mut new, mut links) = (Vec::new(), Vec::new());
+    for (line, (id, link)) in report.lines.iter().zip(ids) {
+        if let (true, None, Some(email)) = (line.verdict.acts(), &line.person, &line.email) {
+            // Until they say how they are called, they are called by their address.
+            let called: String = email.as_str().chars().take(Name::MOST).collect();
+            let name = Name::parse(&called, "Name").map_err(Error::internal)?;
+            let (id, email) = (*id, email.clone());
+            new.push(NewPerson { id, email, name });
+            links.push(*link);
+        }
     }
-    // Until they say how they are called, they are called by their address.
-    let called: String = email.as_str().chars().take(Name::MOST).collect();
-    let name = Name::parse(&called, "Name").map_err(Error::internal)?;
-    let person = people::add(tx, at, id, email, &name, None, 1)?;
-    let added = Event::new(
-        Kind::PersonAdded,
-        person.id,
-        format!("A user account for {email} was prepared."),
-    );
-    tx.note(at, who, &added)?;
-    identity::invite_first(tx, at, who, link, &person, &who.label)?;
-    Ok(person)
+    let new = people::add_all(tx, at, &new, None, 1)?;
+    for person in &new {
+        let added = Event::new(
+            Kind::PersonAdded,
+            person.id,
+            format!("A user account for {} was prepared.", person.email),
+        );
+        tx.note(at, who, &added)?;
+    }
+    let invited: Vec<_> = links.into_iter().zip(&new).collect();
+    identity::invite_first(tx, at, who, &invited, &who.label)?;
+    let acting = report.lines.iter().filter(|line| line.verdict.acts());
+    let known = acting.filter_map(|line| line.person.clone()).collect();
+    Ok((new, known))
 }
 
 /// Adds the people of a list, if it has not been done: with one event for each of them and one for all.
@@ -210,17 +220,15 @@ pub fn add(
     permit: &Permit<ManageUsers>,
     at: Moment,
     content: &Content,
-    new: &Ids,
+    ids: &Ids,
     leave_out: bool,
 ) -> Result<Recorded<Done>> {
     let (place, report) = report(tx, permit.within(), content)?;
     all_good(&report, leave_out)?;
     let (scope, who) = (content.scope(), permit.who());
     let role = content.role.ok_or(Error::NotFound)?;
-    let is_on_prem = settings::is_on_prem(tx)?;
     let mut done = Done::default();
-    let mut told: HashSet<PersonId> = HashSet::new();
-    for (line, ids) in report.lines.iter().zip(new) {
+    for line in &report.lines {
         match line.verdict {
             Verdict::Added => done.added += 1,
             Verdict::Invited => done.invited += 1,
@@ -228,25 +236,27 @@ pub fn add(
             Verdict::Has | Verdict::Repeated(_) => done.unchanged += 1,
             Verdict::Wrong(_) => done.left_out += 1,
         }
-        let (true, Some(email)) = (line.verdict.acts(), &line.email) else {
-            continue;
-        };
-        let person = person_of(tx, at, who, line.person.as_ref(), email, *ids)?;
-        if is_on_prem && line.person.is_none() {
-            system_users::add_invited(tx, &person)?;
+    }
+    let (new, known) = people_of(tx, at, who, &report, ids)?;
+    if settings::is_on_prem(tx)? {
+        for person in &new {
+            system_users::add_invited(tx, person)?;
         }
-        // Who comes new holds nothing yet.
-        let held = match &line.person {
-            Some(known) => grants::of_person_in(tx, place.account, known.id)?,
-            None => Vec::new(),
-        };
-        for event in give_beside(tx, at, &place, &person, &held, &scope, role)? {
+    }
+    // Who comes new holds nothing yet.
+    let mut receivers: Vec<_> = new.iter().map(|person| (person, Vec::new())).collect();
+    for person in &known {
+        receivers.push((person, grants::of_person_in(tx, place.account, person.id)?));
+    }
+    // A list may be long, and a scope wide.
+    for some in receivers.chunks(100) {
+        for event in give_beside(tx, at, &place, some, &scope, role)? {
             tx.note(at, who, &event)?;
         }
-        // Whoever is invited reads of it in the invitation.
-        if person.state == PersonState::Active && told.insert(person.id) {
-            letters::tell_given(tx, at, &place, &person, &scope, role, who)?;
-        }
+    }
+    // Whoever is invited reads of it in the invitation.
+    for person in known.iter().filter(|person| person.state == PersonState::Active) {
+        letters::tell_given(tx, at, &place, person, &scope, role, who)?;
     }
     let event = Event::new(
         Kind::UsersAdded,

@@ -41,16 +41,15 @@ pub fn give_in(
     role: Role,
 ) -> Result<Vec<Event>> {
     let held = grants::of_person_in(tx, place.account, person.id)?;
-    give_beside(tx, at, place, person, &held, scope, role)
+    give_beside(tx, at, place, &[(person, held)], scope, role)
 }
 
-/// The same for many people: beside what each of them holds in the account already.
+/// The same for many people, each with what they hold in the account already.
 pub fn give_beside(
     tx: &mut Tx<'_>,
     at: Moment,
     place: &Place,
-    person: &Person,
-    held: &[Grant],
+    people: &[(&Person, Vec<Grant>)],
     scope: &Scope,
     role: Role,
 ) -> Result<Vec<Event>> {
@@ -61,42 +60,43 @@ pub fn give_beside(
             format!("The role {role} is not given on an On-Prem server."),
         ));
     }
-    may_hold(role, &person.email, &place.domain)?;
     let called = role.label_in(place.edition);
-    let mut events = Vec::new();
-    let mut loses_admin = false;
-    for virtual_account in scope.places() {
-        let name = match virtual_account {
-            Some(id) => Some(place.names.get(&id).ok_or(Error::NotFound)?),
-            None => None,
-        };
-        let before = held
-            .iter()
-            .find(|grant| grant.is_direct() && grant.virtual_account == virtual_account)
-            .map(|grant| grant.role);
-        if before == Some(role) {
-            continue;
+    let (mut events, mut new, mut demoted) = (Vec::new(), Vec::new(), None);
+    for (person, held) in people {
+        may_hold(role, &person.email, &place.domain)?;
+        for virtual_account in scope.places() {
+            let name = match virtual_account {
+                Some(id) => Some(place.names.get(&id).ok_or(Error::NotFound)?),
+                None => None,
+            };
+            let before = held
+                .iter()
+                .find(|grant| grant.is_direct() && grant.virtual_account == virtual_account)
+                .map(|grant| grant.role);
+            match before {
+                Some(same) if same == role => continue,
+                Some(_) => grants::give(tx, at, place.account, virtual_account, person.id, role)?,
+                None => new.push((virtual_account, person.id, role)),
+            }
+            if before == Some(Role::AccountAdmin) {
+                demoted = Some(*person);
+            }
+            let mut event = Event::new(
+                Kind::RoleGranted,
+                person.id,
+                match name {
+                    Some(name) => format!("{} was given the role {called} in {name}.", person.label()),
+                    None => format!("{} was given the role {called}.", person.label()),
+                },
+            )
+            .within(place.account)
+            .changed(&before, &Some(role));
+            event.virtual_account = virtual_account;
+            events.push(event);
         }
-        loses_admin |= before == Some(Role::AccountAdmin);
-        if before.is_some() {
-            grants::give(tx, at, place.account, virtual_account, person.id, role)?;
-        } else {
-            grants::give_first(tx, at, place.account, virtual_account, person.id, role)?;
-        }
-        let mut event = Event::new(
-            Kind::RoleGranted,
-            person.id,
-            match name {
-                Some(name) => format!("{} was given the role {called} in {name}.", person.label()),
-                None => format!("{} was given the role {called}.", person.label()),
-            },
-        )
-        .within(place.account)
-        .changed(&before, &Some(role));
-        event.virtual_account = virtual_account;
-        events.push(event);
     }
-    if loses_admin {
+    grants::give_first(tx, at, place.account, &new)?;
+    if let Some(person) = demoted {
         keep_an_administrator(tx, place.account, person)?;
     }
     Ok(events)

@@ -8,8 +8,8 @@ mod transport;
 
 pub use letters::{Letter, Letters, Tell, Writer, Written};
 pub use outbox::{
-    Counts, Delivery, Queued, about, count, counts, find, forget, list, page, post, retry, sent_from,
-    sent_long_ago, settled_before, waits_since,
+    Addressee, Counts, Delivery, Queued, about, count, counts, find, forget, list, page, post, post_all,
+    retry, sent_from, sent_long_ago, settled_before, waits_since,
 };
 pub use postman::Postman;
 pub use transport::{Failure, Mailbox, Sent, Transport};

@@ -19,24 +19,59 @@ pub fn post(
     to_name: &str,
     to: &EmailAddress,
 ) -> Result<LetterId> {
-    let id = LetterId::new();
-    diesel::insert_into(outbox::table)
-        .values((
-            outbox::id.eq(id),
-            outbox::letter.eq(letter),
-            outbox::about_id.eq(about_id),
-            outbox::extra.eq(extra.to_string()),
-            outbox::to_name.eq(to_name.chars().take(200).collect::<String>()),
-            outbox::to_address.eq(to.as_str()),
-            // The past of any clock: due at once.
-            outbox::not_before.eq(Moment::of(chrono::DateTime::UNIX_EPOCH)),
-            outbox::attempts.eq(0),
-            outbox::last_problem.eq(""),
-            outbox::created_at.eq(at),
-        ))
-        .execute(tx.conn())?;
+    let addressee = Addressee {
+        id: LetterId::new(),
+        about_id,
+        name: to_name,
+        email: to,
+    };
+    post_all(tx, at, letter, extra, &[addressee])?;
+    Ok(addressee.id)
+}
+
+/// One of those who get a letter.
+#[derive(Debug, Clone, Copy)]
+pub struct Addressee<'a> {
+    /// The id of their letter.
+    pub id: LetterId,
+    /// The id of what their letter is about.
+    pub about_id: &'a str,
+    /// Their name, of which the letter shows 200 characters.
+    pub name: &'a str,
+    /// Where it goes.
+    pub email: &'a EmailAddress,
+}
+
+/// As [`post`], one letter to each of many.
+pub fn post_all(
+    tx: &mut Tx<'_>,
+    at: Moment,
+    letter: &'static str,
+    extra: &serde_json::Value,
+    to: &[Addressee<'_>],
+) -> Result<()> {
+    let extra = extra.to_string();
+    let rows: Vec<_> = to
+        .iter()
+        .map(|to| {
+            (
+                outbox::id.eq(to.id),
+                outbox::letter.eq(letter),
+                outbox::about_id.eq(to.about_id),
+                outbox::extra.eq(&extra),
+                outbox::to_name.eq(to.name.chars().take(200).collect::<String>()),
+                outbox::to_address.eq(to.email.as_str()),
+                // The past of any clock: due at once.
+                outbox::not_before.eq(Moment::of(chrono::DateTime::UNIX_EPOCH)),
+                outbox::attempts.eq(0),
+                outbox::last_problem.eq(""),
+                outbox::created_at.eq(at),
+            )
+        })
+        .collect();
+    crate::put_many!(tx, outbox::table, &rows);
     tx.wake_jobs();
-    Ok(id)
+    Ok(())
 }
 
 /// Takes letters from before a time as delivered then: a scenario tells of a past whose letters nobody waits for.

@@ -85,25 +85,24 @@ pub fn add(
     at: Moment,
     id: UserGroupId,
     lines: &[imports::Entry],
-    new: &Ids,
+    ids: &Ids,
     leave_out: bool,
 ) -> Result<Recorded<Done>> {
     let (group, report) = report(tx, permit, id, lines)?;
     imports::all_good(&report, leave_out)?;
     let mut done = Done::default();
-    for (line, ids) in report.lines.iter().zip(new) {
+    for line in &report.lines {
         match line.verdict {
             Verdict::Invited => done.invited += 1,
             Verdict::Added | Verdict::Changed(_) => done.added += 1,
             Verdict::Has | Verdict::Repeated(_) => done.unchanged += 1,
             Verdict::Wrong(_) => done.left_out += 1,
         }
-        let (true, Some(email)) = (line.verdict.acts(), &line.email) else {
-            continue;
-        };
-        let person = imports::person_of(tx, at, permit.who(), line.person.as_ref(), email, *ids)?;
+    }
+    let (new, known) = imports::people_of(tx, at, permit.who(), &report, ids)?;
+    for person in new.iter().chain(&known) {
         store::join(tx, at, group.account, id, person.id)?;
-        tx.note(at, permit.who(), &joined(&group, &person))?;
+        tx.note(at, permit.who(), &joined(&group, person))?;
     }
     follow_everywhere(tx, at, &group)?;
     let event = Event::new(
