@@ -16,6 +16,9 @@ use diesel::sql_types::{BigInt, Bool, Text};
 
 /// More than these are not looked up one by one: then the list is walked in its order, and a page of it is soon full.
 const MOST_FEW: i64 = 2_000;
+/// An account that has no more of a kind is read whole: what the index knows of it lies between what it knows of the others,
+/// and the more those have, the longer it takes to get there.
+const SMALL: i64 = 250;
 /// So many trigrams of one word are looked at, spread over it.
 const MOST_OF_A_WORD: usize = 16;
 /// So many of them are asked for together: the rarest. A trigram that nearly everything holds costs as much as there is, and
@@ -58,13 +61,15 @@ pub fn few(read: &mut dyn Reads, what: Indexed, account: SmartAccountId, typed: 
     };
     let first = i64::from(what as u8) << KIND_BITS;
     let last = first + (1 << KIND_BITS) - 1;
+    if is_small(conn, account, (first, last))? {
+        return Ok(None);
+    }
     let mut asked = Vec::with_capacity(alternatives.len());
     for all in alternatives {
         let rarest = rarest(conn, account, (first, last), all)?;
         asked.push(format!("({})", rarest.join(" AND ")));
     }
     let asked = asked.join(" OR ");
-    // An account that is not in the index has nothing in it.
     let found: Vec<Found> = diesel::sql_query(
         "SELECT o.thing FROM trigrams_accounts a CROSS JOIN trigrams t CROSS JOIN trigrams_of o ON o.number = t.rowid \
          WHERE a.smart_account_id = ? AND t.trigrams MATCH ? \
@@ -83,6 +88,26 @@ pub fn few(read: &mut dyn Reads, what: Indexed, account: SmartAccountId, typed: 
     Ok(Some(Few {
         things: serde_json::to_string(&things).map_err(Error::internal)?,
     }))
+}
+
+#[derive(QueryableByName)]
+struct Counted {
+    #[diesel(sql_type = BigInt)]
+    things: i64,
+}
+
+/// Whether an account has but a few things of one kind. One that is not in the index has none.
+fn is_small(conn: &mut SqliteConnection, account: SmartAccountId, (first, last): (i64, i64)) -> Result<bool> {
+    let counted: Counted = diesel::sql_query(
+        "SELECT COUNT(*) AS things FROM (SELECT 1 FROM trigrams_accounts a CROSS JOIN trigrams_of o \
+         WHERE a.smart_account_id = ? AND o.number BETWEEN (a.ordinal << 32) + ? AND (a.ordinal << 32) + ? LIMIT ?)",
+    )
+    .bind::<Text, _>(account.to_string())
+    .bind::<BigInt, _>(first)
+    .bind::<BigInt, _>(last)
+    .bind::<BigInt, _>(SMALL + 1)
+    .get_result(conn)?;
+    Ok(counted.things <= SMALL)
 }
 
 #[derive(QueryableByName)]

@@ -51,13 +51,17 @@ fn portal() -> (Portal, Cast, Vec<String>) {
     let (p, cast) = Portal::with_cast();
     let (at, who) = (p.clock.now(), Who::portal("tests"));
     let mut keys = Vec::new();
+    // A small account is read whole, and the index is not asked.
+    let others: Vec<String> = (0..300).map(|number| format!("rack-{number:03}")).collect();
     for account in [&cast.xyz, &cast.harborview] {
         let place = account.default;
         let some: Vec<_> = NAMES
             .iter()
+            .copied()
+            .chain(others.iter().map(String::as_str))
             .map(|name| {
                 let (mut device, uses) = placed(account, place, "c9200-ne-48", 1, at);
-                (*name).clone_into(&mut device.hostname);
+                name.clone_into(&mut device.hostname);
                 (device, uses)
             })
             .collect();
@@ -81,7 +85,7 @@ fn total(api: &mut crate::support::Api, cast: &Cast, typed: &str) -> u64 {
         found["total"].as_u64().unwrap(),
         found["items"].as_array().unwrap().len() as u64,
     );
-    assert_eq!(total, items, "counted and shown");
+    assert_eq!(total.min(100), items, "counted and shown");
     total
 }
 
@@ -193,29 +197,21 @@ fn pages_from_the_end_go_on_where_pages_from_the_start_end() {
     let (p, cast, keys) = portal();
     let mut api = p.api("ada@xyz.example");
     for sort in ["name", "-name", "product", "-contact", "status"] {
-        let mut seen = Vec::new();
-        for page in 1..=keys.len().div_ceil(25) {
-            let path = format!(
-                "/api/v1/accounts/{}/devices?per=25&page={page}&sort={sort}",
-                cast.xyz.number
-            );
-            let found = api.get(&path).json();
-            let ids = found["items"].as_array().unwrap();
-            seen.extend(ids.iter().map(|one| one["id"].as_str().unwrap().to_owned()));
-        }
-        let whole = api
-            .get(&format!(
-                "/api/v1/accounts/{}/devices?per=100&sort={sort}",
-                cast.xyz.number
-            ))
-            .json();
-        let all: Vec<String> = whole["items"]
-            .as_array()
-            .unwrap()
-            .iter()
-            .map(|one| one["id"].as_str().unwrap().to_owned())
-            .collect();
-        assert_eq!(seen, all, "sorted by {sort}");
+        let mut by = |per: usize| {
+            let mut seen = Vec::new();
+            for page in 1..=keys.len().div_ceil(per) {
+                let path = format!(
+                    "/api/v1/accounts/{}/devices?per={per}&page={page}&sort={sort}",
+                    cast.xyz.number
+                );
+                let found = api.get(&path).json();
+                let ids = found["items"].as_array().unwrap();
+                seen.extend(ids.iter().map(|one| one["id"].as_str().unwrap().to_owned()));
+            }
+            seen
+        };
+        assert_eq!(by(25), by(100), "sorted by {sort}");
+        assert_eq!(by(25).len(), keys.len());
     }
 }
 
