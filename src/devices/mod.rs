@@ -2,7 +2,7 @@
 //! are. They speak the protocol of `docs/device-protocol.md`; who stays silent loses first its licenses and then its
 //! registration.
 //!
-//! For rooms above: [`reconcile`] makes the devices of an On-Prem server what its file says; [`using`] says who uses a license, [`troubled`] who needs somebody, [`tallied`] how many there are.
+//! For rooms above: [`reconcile()`] makes the devices of an On-Prem server what its file says; [`using`] says who uses a license, [`troubled`] who needs somebody, [`tallied`] how many there are.
 //!
 //! The product instances that use a license are a list by hand (`pages/tabs.rs`): they are found by what the head of the page has
 //! read of the license. So are the lines of a usage data file (`policy/file_pages.rs`), which are no list of things.

@@ -3,7 +3,7 @@
 //!
 //! A pool is one license with one term in one Virtual Account; a stock is that license with all of its terms. For
 //! rooms above: [`grant`] puts the licenses of assigned lines where they belong, [`take_back`] takes them out;
-//! [`change_use`] counts what devices use; [`reserve`] sets licenses aside for one of them.
+//! [`change_use`] counts what devices use; [`reserve()`] sets licenses aside for one of them.
 
 mod api;
 mod jobs;

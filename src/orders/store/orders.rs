@@ -43,7 +43,7 @@ pub fn identifier_taken(identifier: &str) -> Error {
     )
 }
 
-/// Adds orders with their lines. Where they show is the business of [`settle`].
+/// Adds orders with their lines. Where they show is the business of [`settle`](super::settle).
 pub fn insert(tx: &mut Tx<'_>, new: &[(Order, Vec<Line>)]) -> Result<()> {
     for some in new.chunks(100) {
         let rows: Vec<_> = some

@@ -17,7 +17,7 @@ pub struct Wanted {
     pub domain: String,
     /// Names, addresses and serial numbers are replaced.
     pub replace: bool,
-    /// The text of each table of [`KINDS`]; empty where there is none.
+    /// The text of each table of [`KINDS`](super::columns::KINDS); empty where there is none.
     pub texts: [String; 5],
     /// Columns that were chosen: the key of a meaning, a colon, and which column from 1.
     pub columns: Vec<String>,
@@ -34,6 +34,6 @@ pub struct Likeness {
     pub notes: Vec<String>,
     /// How many rows were left out beyond those.
     pub more_notes: usize,
-    /// How each table was read: which of [`KINDS`].
+    /// How each table was read: which of [`KINDS`](super::columns::KINDS).
     pub found: Vec<(usize, Found)>,
 }

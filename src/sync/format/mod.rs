@@ -2,7 +2,7 @@
 //! prose.
 //!
 //! Two lines of text, then perhaps a body: what the file is, a signed header, and compressed records, one a line. A file
-//! is read in steps, and each step has a type, so that none is left out: [`open`] tells what it claims to be,
+//! is read in steps, and each step has a type, so that none is left out: [`open()`] tells what it claims to be,
 //! [`Opened::verify`] that the header is genuine, [`Verified::check`] that the body is the one the header speaks of (its
 //! length and its hash, over the compressed bytes). Only then can records be read, and a file that was cut or changed
 //! on its way is refused before that. Nothing here holds more than one line of the body.
