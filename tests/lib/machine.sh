@@ -13,6 +13,8 @@ if ! cargo deb --version >/dev/null 2>&1; then
 fi
 
 machine=licentral-$$
+# The caller's folder for temporary files is not there in the clean Debian.
+unset TMPDIR
 work=$(mktemp -d /tmp/licentral-machine.XXXXXX)
 root=$work/root
 leader='' # the machine's first process
