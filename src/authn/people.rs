@@ -82,18 +82,18 @@ pub struct Person {
     pub version: i64,
 }
 
-/// Somebody who gets a user account.
-#[derive(Debug, Clone)]
-pub struct NewPerson {
-    /// The id of the person to be.
-    pub id: PersonId,
-    /// Where they are written to; no two people have the same.
-    pub email: EmailAddress,
-    /// Their name.
-    pub name: Name,
-}
-
 impl Person {
+    /// Somebody who is to be invited, and cannot sign in yet.
+    pub fn invited(id: PersonId, email: &EmailAddress, name: &Name, access_level: i32) -> Self {
+        Self {
+            id,
+            email: email.clone(),
+            name: name.as_str().to_owned(),
+            access_level,
+            state: PersonState::Invited,
+            version: 1,
+        }
+    }
     /// Name and address, as the record keeps them.
     pub fn label(&self) -> String {
         format!("{} ({})", self.name, self.email)
@@ -151,24 +151,17 @@ pub fn add(
     password_hash: Option<&str>,
     access_level: i32,
 ) -> Result<Person> {
-    let new = NewPerson {
-        id,
-        email: email.clone(),
-        name: name.clone(),
-    };
-    let added = add_all(tx, at, &[new], password_hash, access_level)?;
-    added.into_iter().next().ok_or(Error::NotFound)
+    let mut person = Person::invited(id, email, name, access_level);
+    if password_hash.is_some() {
+        person.state = PersonState::Active;
+    }
+    store::insert_people(tx, at, std::slice::from_ref(&person), password_hash)?;
+    Ok(person)
 }
 
-/// As [`add`], for many people at once.
-pub fn add_all(
-    tx: &mut Tx<'_>,
-    at: Moment,
-    new: &[NewPerson],
-    password_hash: Option<&str>,
-    access_level: i32,
-) -> Result<Vec<Person>> {
-    store::insert_people(tx, at, new, password_hash, access_level)
+/// Adds many people at once, who are all to be invited ([`Person::invited`]).
+pub fn add_all(tx: &mut Tx<'_>, at: Moment, new: &[Person]) -> Result<()> {
+    store::insert_people(tx, at, new, None)
 }
 
 /// Gives a role over the portal.

@@ -1,6 +1,6 @@
 //! People, their passwords and their roles on the platform.
 
-use crate::authn::people::{NewPerson, Person, PersonState, PlatformRole};
+use crate::authn::people::{Person, PersonState, PlatformRole};
 use crate::error::{Error, Result};
 use crate::kernel::ids::PersonId;
 use crate::kernel::{EmailAddress, Moment, search_key};
@@ -144,25 +144,9 @@ pub fn count_people(read: &mut dyn Reads) -> Result<i64> {
 pub fn insert_people(
     tx: &mut Tx<'_>,
     at: Moment,
-    new: &[NewPerson],
+    people: &[Person],
     password_hash: Option<&str>,
-    access_level: i32,
-) -> Result<Vec<Person>> {
-    let people: Vec<Person> = new
-        .iter()
-        .map(|person| Person {
-            id: person.id,
-            email: person.email.clone(),
-            name: person.name.as_str().to_owned(),
-            access_level,
-            state: if password_hash.is_some() {
-                PersonState::Active
-            } else {
-                PersonState::Invited
-            },
-            version: 1,
-        })
-        .collect();
+) -> Result<()> {
     let rows: Vec<_> = people
         .iter()
         .map(|person| {
@@ -173,7 +157,7 @@ pub fn insert_people(
                 people::name.eq(&person.name),
                 people::search_key.eq(search_key(&format!("{} {}", person.name, person.email))),
                 people::password_hash.eq(password_hash),
-                people::access_level.eq(access_level),
+                people::access_level.eq(person.access_level),
                 people::state.eq(person.state),
                 people::created_at.eq(at),
                 people::version.eq(person.version),
@@ -187,15 +171,14 @@ pub fn insert_people(
     put().on_taken(|| {
         Error::refused(
             "people.address-taken",
-            match new {
+            match people {
                 [one] => format!("{} has a user account already.", one.email),
                 _ => {
                     "One of these addresses got a user account meanwhile. Look at the list again.".to_owned()
                 }
             },
         )
-    })?;
-    Ok(people)
+    })
 }
 
 pub fn insert_platform_role(tx: &mut Tx<'_>, id: PersonId, role: PlatformRole) -> Result<()> {

@@ -2,7 +2,7 @@
 
 use super::model::{Content, Entry, Import, Known, Report, Target, Verdict, judge};
 use super::store;
-use crate::authn::people::{self, NewPerson, Person, PersonState};
+use crate::authn::people::{self, Person, PersonState};
 use crate::authn::system_users;
 use crate::authz::action::ManageUsers;
 use crate::authz::{Grant, Permit, Role, Within, grants};
@@ -173,12 +173,11 @@ pub fn people_of(
             // Until they say how they are called, they are called by their address.
             let called: String = email.as_str().chars().take(Name::MOST).collect();
             let name = Name::parse(&called, "Name").map_err(Error::internal)?;
-            let (id, email) = (*id, email.clone());
-            new.push(NewPerson { id, email, name });
+            new.push(Person::invited(*id, email, &name, 1));
             links.push(*link);
         }
     }
-    let new = people::add_all(tx, at, &new, None, 1)?;
+    people::add_all(tx, at, &new)?;
     for person in &new {
         let added = Event::new(
             Kind::PersonAdded,

@@ -77,15 +77,22 @@ fn portal() -> (Portal, Cast, Vec<String>) {
 /// What the API says that it finds.
 fn total(api: &mut crate::support::Api, cast: &Cast, typed: &str) -> u64 {
     let typed: String = url::form_urlencoded::byte_serialize(typed.as_bytes()).collect();
-    let path = format!("/api/v1/accounts/{}/devices?per=100&q={typed}", cast.xyz.number);
-    let reply = api.get(&path);
-    reply.expect(200);
-    let found = reply.json();
-    let (total, items) = (
-        found["total"].as_u64().unwrap(),
-        found["items"].as_array().unwrap().len() as u64,
-    );
-    assert_eq!(total.min(100), items, "counted and shown");
+    let (mut total, mut shown) = (1, 0);
+    for page in 1.. {
+        let path = format!(
+            "/api/v1/accounts/{}/devices?per=100&page={page}&q={typed}",
+            cast.xyz.number
+        );
+        let reply = api.get(&path);
+        reply.expect(200);
+        let found = reply.json();
+        total = found["total"].as_u64().unwrap();
+        shown += found["items"].as_array().unwrap().len() as u64;
+        if page * 100 >= total {
+            break;
+        }
+    }
+    assert_eq!(total, shown, "counted and shown");
     total
 }
 
