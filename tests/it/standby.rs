@@ -14,6 +14,8 @@ use std::time::{Duration, Instant};
 const NAME: &str = "standby-test";
 /// The longest that a read may take here, where machines are busy. The portal's own limits are far below.
 const QUICK: Duration = Duration::from_secs(2);
+/// How long a standby may take to serve. On a busy machine it lags, and is then left alone for a second each time.
+const SOME_TIME: Duration = Duration::from_secs(60);
 
 /// A server whose commits reach its standbys at once: servers of tests acknowledge before anything is kept.
 fn primary() -> Server {
@@ -81,7 +83,7 @@ impl Reader {
         let begun = Instant::now();
         while !self.sees().1 {
             let served = self.served();
-            assert!(begun.elapsed() < Duration::from_secs(15), "{served:?}");
+            assert!(begun.elapsed() < SOME_TIME, "{served:?}");
             std::thread::sleep(Duration::from_millis(50));
         }
         assert_eq!(self.served().rest, None);
@@ -114,9 +116,10 @@ fn whoever_reads_from_a_standby_misses_no_write_of_anybody_under_load() {
     let standby = server.standby_of(server.port(), "standby");
     let (one, reader) = two_portals(&server, &standby);
     let before = reader.served().by_standby;
-    let quiet = (0..50).filter(|_| reader.sees().1).count();
-    assert!(quiet > 40, "{quiet} of 50 by a standby: {:?}", reader.served());
-    assert!(reader.served().by_standby >= before + 40);
+    for _ in 0..50 {
+        reader.is_served_by_standby();
+    }
+    assert!(reader.served().by_standby >= before + 50);
     // Jobs and commands ask the primary.
     let is_standby = reader
         .db
@@ -127,20 +130,23 @@ fn whoever_reads_from_a_standby_misses_no_write_of_anybody_under_load() {
         .unwrap();
     assert!(!is_standby);
 
-    let is_over = AtomicBool::new(false);
+    let (is_over, begun) = (AtomicBool::new(false), Instant::now());
     std::thread::scope(|scope| {
         for name in ["load one", "load two"] {
             let (one, is_over) = (&one, &is_over);
             scope.spawn(move || {
-                for n in 0.. {
-                    if is_over.load(Ordering::Relaxed) {
-                        return;
-                    }
+                let mut n = 0;
+                // They end by themselves when the reader has failed.
+                while !is_over.load(Ordering::Relaxed) && begun.elapsed() < 2 * SOME_TIME {
+                    n += 1;
                     put(one, name, &n.to_string());
                 }
             });
         }
-        let by_standby = reader.misses_nothing(&one, "under load", 200);
+        let mut by_standby = 0;
+        while by_standby < 20 && begun.elapsed() < SOME_TIME {
+            by_standby += reader.misses_nothing(&one, "under load", 200);
+        }
         is_over.store(true, Ordering::Relaxed);
         assert!(by_standby > 0, "no standby was asked: this proves nothing");
     });
@@ -313,12 +319,20 @@ fn portals_read_from_a_standby_and_say_how_often() {
         assert_eq!(make_client(&mut writer, &csrf, &name), Some(true));
         reader.open("/profile/api").shows(&name);
     }
-    let told = measured(&at);
-    let by_standby = told
-        .lines()
-        .find_map(|line| line.strip_prefix("licentral_db_reads_total{server=\"standby\"} "))
-        .map_or(0, |count| count.parse::<u64>().unwrap());
-    assert!(by_standby > 0, "{told}");
+    let begun = Instant::now();
+    loop {
+        let told = measured(&at);
+        let by_standby = told
+            .lines()
+            .find_map(|line| line.strip_prefix("licentral_db_reads_total{server=\"standby\"} "))
+            .map_or(0, |count| count.parse::<u64>().unwrap());
+        if by_standby > 0 {
+            break;
+        }
+        assert!(begun.elapsed() < SOME_TIME, "{told}");
+        reader.open("/profile/api");
+        std::thread::sleep(Duration::from_millis(50));
+    }
     reader.cookies = olga;
     reader.open("/operator/health").shows("they served");
 
