@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 
 const NAME: &str = "standby-test";
 /// The longest that a read may take here, where machines are busy. The portal's own limits are far below.
-const QUICK: Duration = Duration::from_secs(2);
+const QUICK: Duration = Duration::from_secs(4);
 /// How long a standby may take to serve. On a busy machine it lags, and is then left alone for a second each time.
 const SOME_TIME: Duration = Duration::from_secs(60);
 
@@ -268,7 +268,7 @@ fn a_standby_that_has_written_on_by_itself_serves_nobody() {
     let begun = Instant::now();
     while !is_told(reader.served()) {
         assert_eq!(reader.misses_nothing(&one, "written on", 5), 0);
-        assert!(begun.elapsed() < Duration::from_secs(15), "{:?}", reader.served());
+        assert!(begun.elapsed() < SOME_TIME, "{:?}", reader.served());
         std::thread::sleep(Duration::from_millis(200));
     }
     assert_eq!(reader.misses_nothing(&one, "told", 30), 0);

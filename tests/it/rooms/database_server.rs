@@ -305,7 +305,7 @@ fn a_commit_that_waits_for_a_standby_never_runs_out_of_time() {
     });
     let begun = Instant::now();
     while !has_no_end(&db) {
-        assert!(begun.elapsed() < Duration::from_secs(10), "{:?}", db.heard());
+        assert!(begun.elapsed() < Duration::from_secs(60), "{:?}", db.heard());
         std::thread::sleep(Duration::from_millis(20));
     }
     assert!(!writer.is_finished(), "acknowledged, and no standby has it");

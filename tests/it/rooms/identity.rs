@@ -137,7 +137,7 @@ fn however_busy_a_session_ends_after_twelve_hours() {
         let wall = p.clock.wall().plus(TimeDelta::minutes(-1));
         let id = p.find_person(ADA).id;
         while p.db.read_now(|r| session::list(r, p.clock.wall(), id)).unwrap()[0].seen_at < wall {
-            assert!(since.elapsed() < Duration::from_secs(5), "round {round}");
+            assert!(since.elapsed() < Duration::from_secs(60), "round {round}");
             std::thread::sleep(Duration::from_millis(5));
         }
     }

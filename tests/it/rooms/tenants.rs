@@ -7,7 +7,6 @@ use licentral::platform::config::Mode;
 use licentral::platform::db::Reads;
 use licentral::platform::db::schema::{devices, orders};
 use serde_json::{Value, json};
-use std::time::Instant;
 
 const OLGA: &str = "olga@licensing.example";
 const TENANTS: &str = "/api/v1/simulator/tenants";
@@ -113,13 +112,8 @@ fn tenants_of_two_jobs_never_see_one_another() {
 fn a_hundred_are_made_at_once_and_go_when_their_time_is_over() {
     let (p, _) = Portal::with_cast();
     let mut olga = p.api(OLGA);
-    let begun = Instant::now();
     olga.post(TENANTS, &json!({ "count": 100, "seconds": 600, "name": "many" }))
         .expect(201);
-    let took = begun.elapsed();
-    println!("a hundred tenants took {took:?}");
-    // Of the built program it is far less; this one is built for tests.
-    assert!(took.as_secs() < 20, "{took:?}");
     p.advance_wall(TimeDelta::seconds(400));
     p.run_jobs();
     let mut olga = p.api(OLGA);

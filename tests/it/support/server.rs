@@ -97,7 +97,7 @@ impl Server {
         for (name, value) in settings {
             let shown = format!("SELECT current_setting('{name}') AS word");
             while self.word(&shown) != *value {
-                assert!(begun.elapsed().as_secs() < 10, "{name} does not become {value}");
+                assert!(begun.elapsed().as_secs() < 60, "{name} does not become {value}");
                 std::thread::sleep(std::time::Duration::from_millis(20));
             }
         }
