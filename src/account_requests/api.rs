@@ -330,15 +330,9 @@ async fn send(
         &new.note_to_approver,
         &new.note_to_customer,
     )?;
-    let (permit, once, ids) = (
-        may.permit.clone(),
-        body.once_key(&may, &key),
-        Sending::new(may.portal.clock.now()),
-    );
+    let (once, ids) = (body.once_key(&may, &key), Sending::new(may.portal.clock.now()));
     let request = may
-        .portal
-        .db
-        .write(move |tx| service::send(tx, &permit, &requester, &ids, &asked, once.as_ref()))
+        .does(move |tx, permit, _| service::send(tx, permit, &requester, &ids, &asked, once.as_ref()))
         .await?;
     may.portal.jobs.nudge();
     answer(201, &may, &may.permit, request.reference).await
@@ -354,15 +348,9 @@ async fn send_own(may: May<CreateOwnAccount>, key: IdempotencyKey, body: JsonBod
         &new.headquarters,
         new.visibility.word(),
     )?;
-    let (permit, once, ids) = (
-        may.permit.clone(),
-        body.once_key(&may, &key),
-        Sending::new(may.portal.clock.now()),
-    );
+    let (once, ids) = (body.once_key(&may, &key), Sending::new(may.portal.clock.now()));
     let request = may
-        .portal
-        .db
-        .write(move |tx| service::send_own(tx, &permit, &requester, &ids, &asked, once.as_ref()))
+        .does(move |tx, permit, _| service::send_own(tx, permit, &requester, &ids, &asked, once.as_ref()))
         .await?;
     may.portal.jobs.nudge();
     answer(201, &may, &may.permit, request.reference).await

@@ -167,8 +167,7 @@ struct NotificationsBody {
 }
 
 async fn told(may: &May<ViewInventory>) -> Answer {
-    let permit = may.permit.clone();
-    let (settings, additional_addresses) = may.portal.db.read(move |r| service::settings(r, &permit)).await?;
+    let (settings, additional_addresses) = may.reads(move |r, permit| service::settings(r, permit)).await?;
     json(
         200,
         &NotificationsShape {
@@ -199,23 +198,20 @@ async fn save(may: May<ViewInventory>, body: JsonBody<NotificationsBody>) -> Ans
         None => None,
         Some(list) => Some((may.also::<EditNotificationAddresses>().await?, list.join("\n"))),
     };
-    let (permit, at) = (may.permit.clone(), may.portal.clock.now());
-    may.portal
-        .db
-        .write(move |tx| {
-            let more = more.as_ref().map(|(right, typed)| (right, typed.as_str()));
-            service::save(tx, &permit, at, &wanted, more).map_err(|error| match error {
-                // The field has another name here.
-                Error::Invalid(problems) => Error::invalid(
-                    "additional_addresses",
-                    problems
-                        .list()
-                        .first()
-                        .map_or("", |problem| problem.says.as_str()),
-                ),
-                other => other,
-            })
+    may.does(move |tx, permit, at| {
+        let more = more.as_ref().map(|(right, typed)| (right, typed.as_str()));
+        service::save(tx, permit, at, &wanted, more).map_err(|error| match error {
+            // The field has another name here.
+            Error::Invalid(problems) => Error::invalid(
+                "additional_addresses",
+                problems
+                    .list()
+                    .first()
+                    .map_or("", |problem| problem.says.as_str()),
+            ),
+            other => other,
         })
-        .await?;
+    })
+    .await?;
     told(&may).await
 }

@@ -128,12 +128,9 @@ struct NotificationsPage {
 }
 
 async fn notifications_page(may: &May<ViewInventory>, form: Option<FormState>) -> Result<NotificationsPage> {
-    let permit = may.permit.clone();
     let (settings, addresses, admins) = may
-        .portal
-        .db
-        .read(move |r| {
-            let (settings, addresses) = service::settings(r, &permit)?;
+        .reads(move |r, permit| {
+            let (settings, addresses) = service::settings(r, permit)?;
             let admins = members::administrators_of(r, permit.within().account()?)?;
             Ok((settings, addresses, admins))
         })
@@ -199,13 +196,10 @@ async fn save(may: May<ViewInventory>, posted: Posted<Fields>) -> Answer {
         None => None,
         Some(typed) => Some((may.also::<EditNotificationAddresses>().await?, typed.clone())),
     };
-    let (permit, at) = (may.permit.clone(), may.portal.clock.now());
     let saved = may
-        .portal
-        .db
-        .write(move |tx| {
+        .does(move |tx, permit, at| {
             let more = more.as_ref().map(|(right, typed)| (right, typed.as_str()));
-            service::save(tx, &permit, at, &wanted, more)
+            service::save(tx, permit, at, &wanted, more)
         })
         .await;
     match saved {
@@ -222,10 +216,7 @@ async fn save(may: May<ViewInventory>, posted: Posted<Fields>) -> Answer {
 }
 
 async fn reset(may: May<ViewInventory>, _: Posted<NoFields>) -> Answer {
-    let (permit, at) = (may.permit.clone(), may.portal.clock.now());
-    may.portal
-        .db
-        .write(move |tx| service::save(tx, &permit, at, &Settings::default(), None))
+    may.does(move |tx, permit, at| service::save(tx, permit, at, &Settings::default(), None))
         .await?;
     Ok(may.see_other(
         &format!("{}/notifications", address(&may)),

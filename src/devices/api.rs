@@ -242,12 +242,10 @@ fn ids(given: &[String]) -> Result<Vec<DeviceId>> {
 }
 
 async fn one(may: May<ViewInventory>, id: PathPart<DeviceId>) -> Answer {
-    let (permit, id) = (may.permit.clone(), id.0);
+    let id = id.0;
     let (row, past, reports) = may
-        .portal
-        .db
-        .read(move |r| {
-            let row = service::find(r, &permit, id)?;
+        .reads(move |r, permit| {
+            let row = service::find(r, permit, id)?;
             let past = history(r, row.device.account, id.as_str(), 50)?;
             let reports = policy::reports_of(r, &row.device)?;
             Ok((row, past, reports))

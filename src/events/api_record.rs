@@ -77,8 +77,7 @@ impl From<Chain> for ChainShape {
 }
 
 async fn show(may: May<ViewRecord>) -> Answer {
-    let permit = may.permit.clone();
-    let chain = may.portal.db.read(move |r| record::follow(r, &permit)).await?;
+    let chain = may.reads(move |r, permit| record::follow(r, permit)).await?;
     json(200, &ChainShape::from(chain))
 }
 

@@ -130,10 +130,8 @@ pub async fn one(may: May<ViewEvents>, id: PathPart<EventId>) -> Answer {
     let (permit, number) = (may.permit.clone(), may.number());
     let account = permit.within().account()?;
     let (entry, names) = may
-        .portal
-        .db
-        .read(move |r| {
-            let entry = service::find(r, &permit, id.0)?;
+        .reads(move |r, permit| {
+            let entry = service::find(r, permit, id.0)?;
             let mut names = Names::new();
             service::name_places(r, account, std::slice::from_ref(&entry), &mut names)?;
             Ok((entry, names))
@@ -178,29 +176,23 @@ pub struct Export {
 }
 
 pub async fn export(may: May<ViewEvents>, form: Posted<Export>) -> Answer {
-    let (permit, of) = (
-        may.permit.clone(),
-        Reading::of(&may, "").asking(&form.value.asked),
-    );
+    let of = Reading::of(&may, "").asking(&form.value.asked);
     let (asked, mut filter, lines) = may
-        .portal
-        .db
-        .read(move |r| {
-            let asked = LOG.read(r, &permit, of)?;
+        .reads(move |r, permit| {
+            let asked = LOG.read(r, permit, of)?;
             asked.list.understood()?;
             let filter = wanted(&asked);
-            let lines = service::total(r, &permit, &filter)?;
+            let lines = service::total(r, permit, &filter)?;
             Ok((asked.list.href(), filter, lines.min(service::MOST_EXPORTED)))
         })
         .await?;
     let at = may.portal.clock.now();
     // The file is of what there is now; the export's own line comes after it.
     filter.until = Some(filter.until.map_or(at, |until| until.min(at)));
-    let permit = may.permit.clone();
-    may.portal
-        .db
-        .write(move |tx| service::record_export(tx, &permit, at, lines, asked.trim_start_matches('?')))
-        .await?;
+    may.does(move |tx, permit, _| {
+        service::record_export(tx, permit, at, lines, asked.trim_start_matches('?'))
+    })
+    .await?;
     let name = may.file_name("event-log");
     let file = File {
         db: may.portal.db.clone(),

@@ -38,9 +38,8 @@ impl RecordPage {
 pub async fn show(may: May<ViewRecord>) -> Answer {
     let asked =
         url::form_urlencoded::parse(may.query.as_bytes()).any(|(key, value)| key == "verify" && value == "1");
-    let permit = may.permit.clone();
     let chain = if asked {
-        Some(may.portal.db.read(move |r| record::follow(r, &permit)).await?)
+        Some(may.reads(move |r, permit| record::follow(r, permit)).await?)
     } else {
         None
     };
@@ -63,10 +62,7 @@ pub async fn export(may: May<ViewRecord>, _: Posted<NoFields>) -> Answer {
 
 /// The file, once it is recorded that it is taken.
 pub async fn lines(may: &May<ViewRecord>) -> Answer {
-    let (permit, at) = (may.permit.clone(), may.portal.clock.now());
-    may.portal
-        .db
-        .write(move |tx| record::record_export(tx, &permit, at))
+    may.does(move |tx, permit, at| record::record_export(tx, permit, at))
         .await?;
     let name = may.file_name("record").replace(".csv", ".jsonl");
     let file = Lines::of(&may.portal.db, &may.permit).await?;

@@ -33,11 +33,8 @@ pub async fn log(may: May<ViewAdminWorkspace>) -> Answer {
 
 /// GET /admin/activity/{event}
 pub async fn one(may: May<ViewAdminWorkspace>, id: PathPart<EventId>) -> Answer {
-    let permit = may.permit.clone();
     let entry = may
-        .portal
-        .db
-        .read(move |r| service::server_event(r, &permit, id.0))
+        .reads(move |r, permit| service::server_event(r, permit, id.0))
         .await?;
     let facts = entry.facts();
     let mut shell = may.shell(entry.kind.label());

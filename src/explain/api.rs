@@ -142,12 +142,10 @@ struct RequestExplanation {
 async fn of_account(may: May<ViewAccount>) -> Answer {
     let question = question(&asked(&may.query))?;
     let whose = whose(may.perhaps::<ViewUsers>()?.as_ref());
-    let (permit, edition, tenant) = (may.permit.clone(), may.portal.config.edition, may.tenant.clone());
+    let (edition, tenant) = (may.portal.config.edition, may.tenant.clone());
     let asker = may.permit.actor()?.person.clone();
     let told = may
-        .portal
-        .db
-        .read(move |r| {
+        .reads(move |r, permit| {
             let told = service::answer(r, edition, tenant.as_ref(), &asker, whose, &question)?;
             match &told.place {
                 // One may not know of it.

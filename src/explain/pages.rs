@@ -105,14 +105,12 @@ fn finished(mut view: QuestionPage, asked: bool, told: Result<Told>) -> Answer {
 async fn of_account(may: May<ViewAccount>) -> Answer {
     let asked = asked(&may.query);
     let whose = whose(may.perhaps::<ViewUsers>()?.as_ref());
-    let (permit, edition) = (may.permit.clone(), may.portal.config.edition);
+    let edition = may.portal.config.edition;
     let tenant = may.tenant.clone();
     let asker = may.permit.actor()?.person.clone();
     let question = question(&asked);
     let (places, told) = may
-        .portal
-        .db
-        .read(move |r| {
+        .reads(move |r, permit| {
             let places = virtual_accounts::reached(r, permit.within())?;
             let told = match question {
                 Ok(question) => {

@@ -125,8 +125,7 @@ impl From<Row> for DirectoryShape {
 }
 
 pub async fn mine(may: May<ViewDirectory>) -> Answer {
-    let permit = may.permit.clone();
-    let rows = may.portal.db.read(move |r| directory::own(r, &permit)).await?;
+    let rows = may.reads(move |r, permit| directory::own(r, permit)).await?;
     json(
         200,
         &DirectoryList {

@@ -158,12 +158,9 @@ pub async fn directory(may: May<ViewDirectory>) -> Answer {
         .find(|(key, _)| key == "highlight")
         .map(|(_, value)| value.chars().take(40).collect())
         .unwrap_or_default();
-    let permit = may.permit.clone();
     let (list, total, rows, found, has_any) = may
-        .portal
-        .db
-        .read(move |r| {
-            let own = directory::own(r, &permit)?;
+        .reads(move |r, permit| {
+            let own = directory::own(r, permit)?;
             let has_any = !own.is_empty();
             let mut found = directory::found(r, &list.q, &own)?;
             directory::complete(r, &mut found)?;
@@ -202,12 +199,9 @@ pub async fn directory(may: May<ViewDirectory>) -> Answer {
 pub async fn csv(may: May<ViewDirectory>) -> Answer {
     let list = query(&may);
     list.understood()?;
-    let permit = may.permit.clone();
     let rows = may
-        .portal
-        .db
-        .read(move |r| {
-            let own = directory::own(r, &permit)?;
+        .reads(move |r, permit| {
+            let own = directory::own(r, permit)?;
             let mut found = directory::found(r, &list.q, &own)?;
             let mut rows = directory::arrange(own, &list);
             rows.append(&mut found);

@@ -125,10 +125,7 @@ pub async fn start(may: May<ViewAs>, posted: Posted<Chosen>) -> Answer {
     )
     .within(account);
     event.virtual_account = preview.virtual_account;
-    let (now, who) = (may.portal.clock.now(), may.permit.who().clone());
-    may.portal
-        .db
-        .write(move |tx| tx.record(now, &who, &event, ()))
+    may.does(move |tx, permit, now| tx.record(now, permit.who(), &event, ()))
         .await?;
     let mut response = reply::redirect(&format!("/sa/{number}"));
     reply::set_cookie(&mut response, COOKIE, &cookie, None);

@@ -1,6 +1,7 @@
 //! Access tokens, and what a client of the API may know and do about its owner.
 
 use super::model::Credentials;
+use super::operations::does;
 use super::service::{self, Caller};
 use crate::authn::{Person, PlatformRole, Via, api_client, passkeys, second_factor, session};
 use crate::authz::Role;
@@ -324,20 +325,18 @@ async fn sessions(who: SignedIn) -> Answer {
 }
 
 async fn end_sessions(who: SignedIn) -> Answer {
-    let (caller, person) = (Caller::of(&who), who.actor().person.clone());
-    who.portal
-        .db
-        .write(move |tx| service::end_all_sessions(tx, &caller, &person))
-        .await?;
+    does(&who, |tx, caller, actor| {
+        service::end_all_sessions(tx, caller, &actor.person)
+    })
+    .await?;
     reply::nothing()
 }
 
 async fn end_session(who: SignedIn, id: PathPart<SessionId>) -> Answer {
-    let (caller, person) = (Caller::of(&who), who.actor().person.clone());
-    who.portal
-        .db
-        .write(move |tx| service::end_session(tx, &caller, &person, id.0))
-        .await?;
+    does(&who, move |tx, caller, actor| {
+        service::end_session(tx, caller, &actor.person, id.0)
+    })
+    .await?;
     reply::nothing()
 }
 
@@ -412,10 +411,9 @@ async fn end_client(who: SignedIn, client: PathPart<ClientId>) -> Answer {
             "This API client may only read; it can revoke itself and no other.",
         ));
     }
-    let (caller, person) = (Caller::of(&who), who.actor().person.clone());
-    who.portal
-        .db
-        .write(move |tx| service::end_client(tx, &caller, &person, &client))
-        .await?;
+    does(&who, move |tx, caller, actor| {
+        service::end_client(tx, caller, &actor.person, &client)
+    })
+    .await?;
     reply::nothing()
 }

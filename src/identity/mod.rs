@@ -15,6 +15,7 @@ mod api;
 mod entrance;
 mod letters;
 mod model;
+mod operations;
 mod pages;
 mod picture;
 mod service;

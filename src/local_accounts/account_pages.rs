@@ -172,10 +172,7 @@ async fn save(may: May<EditAccount>, posted: Posted<Fields>) -> Answer {
     let mut problems = Problems::default();
     let saved = match read(&posted.value, &mut problems) {
         Some((version, to)) => {
-            let (permit, at) = (may.permit.clone(), may.portal.clock.now());
-            may.portal
-                .db
-                .write(move |tx| service::edit(tx, &permit, at, version, &to))
+            may.does(move |tx, permit, at| service::edit(tx, permit, at, version, &to))
                 .await
         }
         None if problems.is_empty() => Err(Error::Stale),

@@ -333,11 +333,9 @@ async fn reject(
 ) -> Answer {
     let account = found(&may, number.0).await?;
     let reason = service::reason(&body.value.reason).map_err(|says| Error::invalid("reason", says))?;
-    let (permit, at, id) = (may.permit.clone(), may.portal.clock.now(), account.id);
+    let id = account.id;
     let account = may
-        .portal
-        .db
-        .write(move |tx| service::reject(tx, &permit, at, id, &reason))
+        .does(move |tx, permit, at| service::reject(tx, permit, at, id, &reason))
         .await?;
     shown(&may, account)
 }
@@ -361,11 +359,9 @@ async fn authorize(
 
 async fn start_again(may: May<ManageOnPremAccounts>, number: PathPart<Number>) -> Answer {
     let account = found(&may, number.0).await?;
-    let (permit, at, id) = (may.permit.clone(), may.portal.clock.now(), account.id);
+    let id = account.id;
     let account = may
-        .portal
-        .db
-        .write(move |tx| service::start_again(tx, &permit, at, id))
+        .does(move |tx, permit, at| service::start_again(tx, permit, at, id))
         .await?;
     shown(&may, account)
 }
@@ -377,32 +373,26 @@ async fn deactivate(
 ) -> Answer {
     let account = found(&may, number.0).await?;
     let reason = service::reason(&body.value.reason).map_err(|says| Error::invalid("reason", says))?;
-    let (permit, at, id) = (may.permit.clone(), may.portal.clock.now(), account.id);
+    let id = account.id;
     let account = may
-        .portal
-        .db
-        .write(move |tx| service::deactivate(tx, &permit, at, id, &reason))
+        .does(move |tx, permit, at| service::deactivate(tx, permit, at, id, &reason))
         .await?;
     shown(&may, account)
 }
 
 async fn activate(may: May<ManageOnPremAccounts>, number: PathPart<Number>) -> Answer {
     let account = found(&may, number.0).await?;
-    let (permit, at, id) = (may.permit.clone(), may.portal.clock.now(), account.id);
+    let id = account.id;
     let account = may
-        .portal
-        .db
-        .write(move |tx| service::activate(tx, &permit, at, id))
+        .does(move |tx, permit, at| service::activate(tx, permit, at, id))
         .await?;
     shown(&may, account)
 }
 
 async fn delete(may: May<ManageOnPremAccounts>, number: PathPart<Number>) -> Answer {
     let account = found(&may, number.0).await?;
-    let (permit, at, id) = (may.permit.clone(), may.portal.clock.now(), account.id);
-    may.portal
-        .db
-        .write(move |tx| service::delete(tx, &permit, at, id))
+    let id = account.id;
+    may.does(move |tx, permit, at| service::delete(tx, permit, at, id))
         .await?;
     reply::nothing()
 }

@@ -111,11 +111,8 @@ pub async fn keep(
     once: Option<crate::platform::db::OnceKey>,
 ) -> Result<LocalAccount> {
     let new = New::make(&may.portal.signing, may.portal.clock.now())?;
-    let permit = may.permit.clone();
     let account = may
-        .portal
-        .db
-        .write(move |tx| service::request(tx, &permit, &new, &asked, once.as_ref()))
+        .does(move |tx, permit, _| service::request(tx, permit, &new, &asked, once.as_ref()))
         .await?;
     may.portal.jobs.nudge();
     Ok(account)

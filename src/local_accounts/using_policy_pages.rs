@@ -90,23 +90,13 @@ async fn list(may: May<ViewInventory>) -> Answer {
             .collect(),
         ..Filter::default()
     };
-    let (permit, reserves) = (may.permit.clone(), may.perhaps::<ReserveLicenses>()?);
+    let reserves = may.perhaps::<ReserveLicenses>()?;
     let (rows, list, total, administrators, account) = may
-        .portal
-        .db
-        .read(move |r| {
-            let total = devices::count(r, &permit, &filter)?;
+        .reads(move |r, permit| {
+            let total = devices::count(r, permit, &filter)?;
             list.clamp(total);
             let sort = (devices::BY_NAME.0, list.descending);
-            let rows = devices::page(
-                r,
-                &permit,
-                &filter,
-                sort,
-                Some(total),
-                list.limit(),
-                list.offset(),
-            )?;
+            let rows = devices::page(r, permit, &filter, sort, Some(total), list.limit(), list.offset())?;
             let ids: Vec<DeviceId> = rows.iter().map(|row| row.device.id).collect();
             let mut standings: HashMap<DeviceId, Standing> = on_prem::standings(r, &ids)?;
             let mut requests = asked_for::of_some(r, &ids)?;
@@ -143,11 +133,8 @@ async fn list(may: May<ViewInventory>) -> Answer {
 
 /// GET …/usage.tar: what the cloud has said nothing of, for its Usage Data Files.
 async fn export(may: May<ReportUsage>) -> Answer {
-    let permit = may.permit.clone();
     let found = may
-        .portal
-        .db
-        .read(move |r| on_prem::waiting(r, permit.within(), MOST_EXPORTED))
+        .reads(move |r, permit| on_prem::waiting(r, permit.within(), MOST_EXPORTED))
         .await?;
     if found.is_empty() {
         return Ok(may.see_other(
@@ -206,11 +193,8 @@ async fn import(may: May<ReportUsage>, posted: Upload<MOST>) -> Answer {
         );
         return page_with(422, &import_page(&may, posted.again(&problems)));
     }
-    let (permit, now) = (may.permit.clone(), may.portal.clock.now());
     let done = may
-        .portal
-        .db
-        .write(move |tx| {
+        .does(move |tx, permit, now| {
             let account = permit.within().account()?;
             let cloud = store::find(tx, account)?.cloud()?.public_key.clone();
             let done = on_prem::acknowledged(tx, now, account, &cloud, &text)?;

@@ -201,11 +201,8 @@ struct AssignmentShape {
 async fn counts(may: May<ViewInventory>) -> Answer {
     let asked = LIST.asked_by(&may.query, may.portal.clock.now());
     asked.list.understood()?;
-    let permit = may.permit.clone();
     let counts = may
-        .portal
-        .db
-        .read(move |r| list::counts(r, permit.within(), &asked))
+        .reads(move |r, permit| list::counts(r, permit.within(), &asked))
         .await?;
     macro_rules! slices {
         ($kind:ident, $count:ident) => {
@@ -278,11 +275,9 @@ fn shape(
 }
 
 async fn one(may: May<ViewInventory>, id: PathPart<OrderId>) -> Answer {
-    let (permit, id) = (may.permit.clone(), id.0);
+    let id = id.0;
     let (order, lines, numbers) = may
-        .portal
-        .db
-        .read(move |r| {
+        .reads(move |r, permit| {
             let order = list::find(r, permit.within(), id)?;
             let lines = list::lines(r, permit.within(), id)?;
             let accounts: Vec<_> = lines.iter().filter_map(|line| line.account).collect();
@@ -297,11 +292,9 @@ async fn one(may: May<ViewInventory>, id: PathPart<OrderId>) -> Answer {
 }
 
 async fn progress(may: May<ViewInventory>, id: PathPart<AssignmentId>) -> Answer {
-    let (permit, id) = (may.permit.clone(), id.0);
+    let id = id.0;
     let found: Progress = may
-        .portal
-        .db
-        .read(move |r| {
+        .reads(move |r, permit| {
             let found = service::progress(r, permit.within(), id)?;
             let theirs = found.request.requested_by == Some(permit.person()?);
             if permit.within().only().is_some() && found.orders.is_empty() && !theirs {

@@ -92,11 +92,9 @@ async fn receive(may: May<Operate>, key: IdempotencyKey, body: JsonBody<OrderBod
     let once = body.once_key(&may, &key);
     let now = may.portal.clock.now();
     let new = super::check_order(&body.value.told(), Source::Api, now)?;
-    let (permit, identifier) = (may.permit.clone(), new.identifier().to_owned());
+    let identifier = new.identifier().to_owned();
     let id = may
-        .portal
-        .db
-        .write(move |tx| {
+        .does(move |tx, permit, _| {
             if let Once::Again(made) = tx.once(once.as_ref())? {
                 return Ok(tx.unchanged(made.parse().map_err(|_| Error::NotFound)?));
             }
@@ -155,14 +153,11 @@ async fn targets(may: May<AssignOrder>) -> Answer {
             _ => {}
         }
     }
-    let permit = may.permit.clone();
     let found = may
-        .portal
-        .db
-        .read(move |r| {
+        .reads(move |r, permit| {
             let content = Content::of(orders);
-            service::must_show(r, &permit, &content)?;
-            service::find_targets_for(r, &permit, &content, by, &typed)
+            service::must_show(r, permit, &content)?;
+            service::find_targets_for(r, permit, &content, by, &typed)
         })
         .await?;
     json(
@@ -335,13 +330,11 @@ impl From<Review> for ReviewShape {
 }
 
 async fn review(may: May<AssignOrder>, body: JsonBody<AssignBody, LONG>) -> Answer {
-    let (permit, asked) = (may.permit.clone(), body.value);
+    let asked = body.value;
     let review = may
-        .portal
-        .db
-        .read(move |r| {
-            let content = content_of(r, &permit, &asked)?;
-            service::review_of(r, &permit, &content)
+        .reads(move |r, permit| {
+            let content = content_of(r, permit, &asked)?;
+            service::review_of(r, permit, &content)
         })
         .await?;
     json(200, &ReviewShape::from(review))
@@ -368,23 +361,16 @@ impl AssignedShape {
 
 async fn assign(may: May<AssignOrder>, key: IdempotencyKey, body: JsonBody<AssignBody, LONG>) -> Answer {
     let once = body.once_key(&may, &key);
-    let (permit, asked, id, at) = (
-        may.permit.clone(),
-        body.value,
-        AssignmentId::new(),
-        may.portal.clock.now(),
-    );
+    let (asked, id) = (body.value, AssignmentId::new());
     let id = may
-        .portal
-        .db
-        .write(move |tx| {
+        .does(move |tx, permit, at| {
             if let Once::Again(made) = tx.once(once.as_ref())? {
                 return Ok(tx.unchanged(made.parse().map_err(|_| Error::NotFound)?));
             }
-            let content = content_of(tx, &permit, &asked)?;
+            let content = content_of(tx, permit, &asked)?;
             tx.made(at, once.as_ref(), id.as_str())?;
             let due = lab::due(tx, at)?;
-            service::assign_content(tx, &permit, &content, None, id, at, due)
+            service::assign_content(tx, permit, &content, None, id, at, due)
         })
         .await?;
     may.portal.jobs.nudge();
@@ -392,11 +378,9 @@ async fn assign(may: May<AssignOrder>, key: IdempotencyKey, body: JsonBody<Assig
 }
 
 async fn retry(may: May<AssignOrder>, order: PathPart<OrderId>) -> Answer {
-    let (permit, id, at) = (may.permit.clone(), AssignmentId::new(), may.portal.clock.now());
+    let id = AssignmentId::new();
     let id = may
-        .portal
-        .db
-        .write(move |tx| service::retry(tx, &permit, order.0, id, at))
+        .does(move |tx, permit, at| service::retry(tx, permit, order.0, id, at))
         .await?;
     may.portal.jobs.nudge();
     json(202, &AssignedShape::of(may.number(), id))

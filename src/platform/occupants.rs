@@ -32,7 +32,8 @@ pub struct AsOf {
 pub trait Occupant: Send + Sync {
     /// What it keeps in these Virtual Accounts, in no particular order; nothing of one that is empty. Asked for
     /// all rows of a list at once, so it answers with a query and not with one for each.
-    /// A room that keeps nothing else says what it binds by [`Occupant::served`] alone.
+    /// A room that keeps nothing, or only what goes along with the Virtual Account, leaves this out, and one that only binds
+    /// it says so by [`Occupant::served`].
     fn holds(
         &self,
         read: &mut dyn Reads,

@@ -100,10 +100,7 @@ async fn switch(may: May<ConfigureServer>, posted: Posted<Switch>) -> Answer {
         "off" => false,
         _ => return Err(Error::BadRequest("The state is on or off.".into())),
     };
-    let (permit, at) = (may.permit.clone(), may.portal.clock.now());
-    may.portal
-        .db
-        .write(move |tx| service::switch_api(tx, &permit, at, on))
+    may.does(move |tx, permit, at| service::switch_api(tx, permit, at, on))
         .await?;
     let text = if on {
         "The API of this server answers."
@@ -120,10 +117,8 @@ async fn show_revoke(may: May<ConfigureServer>, client: PathPart<ClientId>) -> A
 
 /// POST /admin/api/clients/{client}/revoke
 async fn revoke(may: May<ConfigureServer>, client: PathPart<ClientId>, _posted: Posted<NoFields>) -> Answer {
-    let (permit, at, id) = (may.permit.clone(), may.portal.clock.now(), client.0.0);
-    may.portal
-        .db
-        .write(move |tx| service::revoke(tx, &permit, at, &id))
+    let id = client.0.0;
+    may.does(move |tx, permit, at| service::revoke(tx, permit, at, &id))
         .await?;
     Ok(may.see_other(
         HERE,

@@ -62,10 +62,7 @@ async fn save(may: May<ConfigureServer>, posted: Posted<SecurityForm>) -> Answer
     if !problems.is_empty() {
         return page_with(422, &view(&may, posted.again(&problems)));
     }
-    let (permit, at) = (may.permit.clone(), may.portal.clock.now());
-    may.portal
-        .db
-        .write(move |tx| service::save_rules(tx, &permit, at, new))
+    may.does(move |tx, permit, at| service::save_rules(tx, permit, at, new))
         .await?;
     Ok(may.see_other(
         "/admin/security",

@@ -96,10 +96,7 @@ async fn save(may: May<ConfigureServer>, posted: Posted<SettingsForm>) -> Answer
         message_of_the_day,
         hide_hostnames: typed.hide_hostnames == "1",
     };
-    let (permit, at) = (may.permit.clone(), may.portal.clock.now());
-    may.portal
-        .db
-        .write(move |tx| service::save(tx, &permit, at, &new))
+    may.does(move |tx, permit, at| service::save(tx, permit, at, &new))
         .await?;
     Ok(may.see_other(HERE, Flash::new(FlashKind::Ok, "The settings were saved.")))
 }
@@ -117,10 +114,8 @@ async fn send_test(may: May<ConfigureServer>, posted: Posted<TestForm>) -> Answe
     let Some(to) = to else {
         return page_with(422, &view(&may, kept(&may).await?, posted.again(&problems)));
     };
-    let (permit, at, address) = (may.permit.clone(), may.portal.clock.now(), to.clone());
-    may.portal
-        .db
-        .write(move |tx| service::send_test(tx, &permit, at, &address))
+    let address = to.clone();
+    may.does(move |tx, permit, at| service::send_test(tx, permit, at, &address))
         .await?;
     may.portal.jobs.nudge();
     Ok(may.see_other(

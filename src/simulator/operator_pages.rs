@@ -117,11 +117,8 @@ pub async fn mail(may: May<Operate>) -> Answer {
 
 /// POST /operator/mail/{letter}/retry
 pub async fn retry(may: May<Operate>, PathPart(id): PathPart<LetterId>, _form: Posted<NoFields>) -> Answer {
-    let (permit, now) = (may.permit.clone(), may.portal.clock.now());
     let letter = may
-        .portal
-        .db
-        .write(move |tx| service::retry(tx, &permit, now, id))
+        .does(move |tx, permit, now| service::retry(tx, permit, now, id))
         .await?;
     may.portal.jobs.nudge();
     Ok(may.see_other(

@@ -60,10 +60,7 @@ async fn set(may: &May<Operate>, to: Completion) -> Result<()> {
     if !may.portal.config.is_lab() {
         return Err(Error::NotFound);
     }
-    let (permit, at) = (may.permit.clone(), may.portal.clock.now());
-    may.portal
-        .db
-        .write(move |tx| orders::set_completion(tx, &permit, at, to))
+    may.does(move |tx, permit, at| orders::set_completion(tx, permit, at, to))
         .await
 }
 

@@ -145,11 +145,9 @@ async fn again(
     let Some(again) = plan_again(&may, &row, registration, &form.reason, &mut problems, field).await? else {
         return again_page(&may, row, posted.again(&problems), false, 422);
     };
-    let (permit, at, once) = (may.permit.clone(), may.portal.clock.now(), posted.once_key(&may));
+    let once = posted.once_key(&may);
     let done = may
-        .portal
-        .db
-        .write(move |tx| take_in::register_again(tx, &view, &permit, at, &again, once.as_ref()))
+        .does(move |tx, permit, at| take_in::register_again(tx, &view, permit, at, &again, once.as_ref()))
         .await;
     match done {
         Err(Error::Refused(refusal)) => {

@@ -249,10 +249,7 @@ async fn again(
     let Some(again) = planned.await? else {
         return Err(Error::Invalid(problems));
     };
-    let (permit, at) = (may.permit.clone(), may.portal.clock.now());
-    may.portal
-        .db
-        .write(move |tx| take_in::register_again(tx, &view, &permit, at, &again, once.as_ref()))
+    may.does(move |tx, permit, at| take_in::register_again(tx, &view, permit, at, &again, once.as_ref()))
         .await?;
     authorized(&may, id.0, 200).await
 }
@@ -311,11 +308,8 @@ async fn add(may: May<AuthorizeOnPrem>, key: IdempotencyKey, body: JsonBody<AddM
     let Some(new) = plan(&may, &wanted, &mut problems, fields).await? else {
         return Err(Error::Invalid(problems));
     };
-    let (permit, at) = (may.permit.clone(), may.portal.clock.now());
     let id = may
-        .portal
-        .db
-        .write(move |tx| device_managers::add(tx, &permit, at, &new, once.as_ref()))
+        .does(move |tx, permit, at| device_managers::add(tx, permit, at, &new, once.as_ref()))
         .await?;
     authorized(&may, id, 201).await
 }
@@ -323,12 +317,9 @@ async fn add(may: May<AuthorizeOnPrem>, key: IdempotencyKey, body: JsonBody<AddM
 async fn all(may: May<ViewInventory>, id: PathPart<DeviceManagerId>) -> Answer {
     let list = query(may.path.clone(), &may.query);
     list.understood()?;
-    let permit = may.permit.clone();
     let (files, list, total) = may
-        .portal
-        .db
-        .read(move |r| {
-            let one = device_managers::find(r, &permit, id.0)?.manager;
+        .reads(move |r, permit| {
+            let one = device_managers::find(r, permit, id.0)?.manager;
             let total = respond::count(r, &one)?;
             let files = respond::page(r, &one, (list.limit(), list.offset()))?;
             Ok((files, list, total))
@@ -356,11 +347,8 @@ async fn upload(may: May<Synchronize>, id: PathPart<DeviceManagerId>, coming: Co
 }
 
 async fn one(may: May<ViewInventory>, id: PathPart<DeviceManagerId>, file: PathPart<SyncFileId>) -> Answer {
-    let permit = may.permit.clone();
     let (_, file) = may
-        .portal
-        .db
-        .read(move |r| respond::find(r, &permit, id.0, file.0))
+        .reads(move |r, permit| respond::find(r, permit, id.0, file.0))
         .await?;
     json(200, &SyncFileShape::of(file))
 }

@@ -56,12 +56,9 @@ pub fn query(path: String, raw: &str) -> ListQuery {
 async fn history(may: May<ViewInventory>, id: PathPart<DeviceManagerId>) -> Answer {
     let base = href(&may, id.0);
     let mut list = query(format!("{base}/sync-history"), &may.query);
-    let permit = may.permit.clone();
     let (row, files, list, total, administrators) = may
-        .portal
-        .db
-        .read(move |r| {
-            let row = device_managers::find(r, &permit, id.0)?;
+        .reads(move |r, permit| {
+            let row = device_managers::find(r, permit, id.0)?;
             let total = respond::count(r, &row.manager)?;
             list.clamp(total);
             let files = respond::page(r, &row.manager, (list.limit(), list.offset()))?;
@@ -91,11 +88,9 @@ fn response_name(name: &str, sequence: i64, at: Moment) -> String {
 
 /// A response as it was made, for a page or a script.
 pub async fn response(may: &May<Synchronize>, id: DeviceManagerId, file: Option<SyncFileId>) -> Answer {
-    let (view, permit) = (may.also::<ViewInventory>().await?, may.permit.clone());
+    let view = may.also::<ViewInventory>().await?;
     let (name, sequence, bytes) = may
-        .portal
-        .db
-        .read(move |r| respond::response_of(r, &view, &permit, id, file))
+        .reads(move |r, permit| respond::response_of(r, &view, permit, id, file))
         .await?;
     Ok(attachment(
         "application/octet-stream",

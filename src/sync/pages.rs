@@ -219,12 +219,10 @@ async fn done(may: May<Synchronize>, id: PathPart<DeviceManagerId>, file: PathPa
 
 /// Submits a file, for a page or a script.
 pub async fn submitted(may: &May<Synchronize>, id: DeviceManagerId, file: SyncFileId) -> Result<SyncFile> {
-    let (view, permit) = (may.also::<ViewInventory>().await?, may.permit.clone());
-    let (signing, at) = (may.portal.signing.clone(), may.portal.clock.now());
+    let view = may.also::<ViewInventory>().await?;
+    let signing = may.portal.signing.clone();
     let file = may
-        .portal
-        .db
-        .write(move |tx| apply::submit(tx, &view, &permit, signing.files(), at, id, file))
+        .does(move |tx, permit, at| apply::submit(tx, &view, permit, signing.files(), at, id, file))
         .await?;
     may.portal.jobs.nudge();
     Ok(file)
@@ -232,11 +230,8 @@ pub async fn submitted(may: &May<Synchronize>, id: DeviceManagerId, file: SyncFi
 
 /// Takes a file back, for a page or a script.
 pub async fn withdrawn(may: &May<Synchronize>, id: DeviceManagerId, file: SyncFileId) -> Result<()> {
-    let (view, permit) = (may.also::<ViewInventory>().await?, may.permit.clone());
-    let at = may.portal.clock.now();
-    may.portal
-        .db
-        .write(move |tx| take_in::withdraw(tx, &view, &permit, at, id, file))
+    let view = may.also::<ViewInventory>().await?;
+    may.does(move |tx, permit, at| take_in::withdraw(tx, &view, permit, at, id, file))
         .await
 }
 

@@ -39,11 +39,8 @@ struct AddPage {
 }
 
 async fn add_page(may: &May<AuthorizeOnPrem>, form: FormState, status: u16) -> Answer {
-    let permit = may.permit.clone();
     let found = may
-        .portal
-        .db
-        .read(move |r| device_managers::bindable(r, &permit))
+        .reads(move |r, permit| device_managers::bindable(r, permit))
         .await?;
     let may_create = reason::against_all(may, Action::CreateTopVirtualAccount, &[]).is_none();
     let mut places: Vec<Choice> = found
@@ -228,11 +225,9 @@ async fn add(may: May<AuthorizeOnPrem>, posted: Posted<AddFields, LIST_LIMIT>) -
     let Some(new) = plan(&may, &wanted, &mut problems, [field, "va", "new_va"]).await? else {
         return add_page(&may, posted.again(&problems), 422).await;
     };
-    let (permit, at, once) = (may.permit.clone(), may.portal.clock.now(), posted.once_key(&may));
+    let once = posted.once_key(&may);
     let done = may
-        .portal
-        .db
-        .write(move |tx| device_managers::add(tx, &permit, at, &new, once.as_ref()))
+        .does(move |tx, permit, at| device_managers::add(tx, permit, at, &new, once.as_ref()))
         .await;
     match done {
         Err(Error::Refused(refusal)) => {

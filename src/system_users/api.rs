@@ -131,12 +131,9 @@ async fn create(may: May<ManageSystemUsers>, body: JsonBody<NewUserBody>) -> Ans
         &mut problems,
     );
     let new = new.ok_or(Error::Invalid(problems))?;
-    let (permit, at) = (may.permit.clone(), may.portal.clock.now());
     let ids = (PersonId::new(), LinkId::new());
     let id = may
-        .portal
-        .db
-        .write(move |tx| service::create(tx, &permit, at, ids, &new))
+        .does(move |tx, permit, at| service::create(tx, permit, at, ids, &new))
         .await?;
     shown(&may, id, 201).await
 }
@@ -154,38 +151,24 @@ async fn edit(may: May<ManageSystemUsers>, id: PathPart<PersonId>, body: JsonBod
     let (Some(name), Some(role)) = (name, role) else {
         return Err(Error::Invalid(problems));
     };
-    let at = may.portal.clock.now();
-    if asked.name.is_some() || asked.role.is_some() {
-        let permit = may.permit.clone();
-        may.portal
-            .db
-            .write(move |tx| service::edit(tx, &permit, at, id, user.version, &name, role))
-            .await?;
-    }
-    if let Some(enabled) = asked.enabled {
-        let permit = may.permit.clone();
-        may.portal
-            .db
-            .write(move |tx| service::set_enabled(tx, &permit, at, id, enabled))
-            .await?;
-    }
+    let (edits, enabled) = (asked.name.is_some() || asked.role.is_some(), asked.enabled);
+    may.does(move |tx, permit, at| {
+        let to = edits.then_some((user.version, &name, role));
+        service::change(tx, permit, at, id, to, enabled)
+    })
+    .await?;
     shown(&may, id, 200).await
 }
 
 async fn remove(may: May<ManageSystemUsers>, id: PathPart<PersonId>) -> Answer {
-    let (permit, at) = (may.permit.clone(), may.portal.clock.now());
-    may.portal
-        .db
-        .write(move |tx| service::remove(tx, &permit, at, id.0))
+    may.does(move |tx, permit, at| service::remove(tx, permit, at, id.0))
         .await?;
     reply::nothing()
 }
 
 async fn reset(may: May<ManageSystemUsers>, id: PathPart<PersonId>) -> Answer {
-    let (permit, at, link) = (may.permit.clone(), may.portal.clock.now(), LinkId::new());
-    may.portal
-        .db
-        .write(move |tx| service::reset_password(tx, &permit, at, link, id.0))
+    let link = LinkId::new();
+    may.does(move |tx, permit, at| service::reset_password(tx, permit, at, link, id.0))
         .await?;
     may.portal.jobs.nudge();
     reply::nothing()

@@ -22,10 +22,7 @@ pub fn routes(routes: &mut Routes) {
 }
 
 async fn take_away(may: &May<ManageSystemUsers>, id: PersonId) -> crate::error::Result<()> {
-    let (permit, at) = (may.permit.clone(), may.portal.clock.now());
-    may.portal
-        .db
-        .write(move |tx| service::remove_second_factor(tx, &permit, at, id))
+    may.does(move |tx, permit, at| service::remove_second_factor(tx, permit, at, id))
         .await?;
     may.portal.jobs.nudge();
     Ok(())

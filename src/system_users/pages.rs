@@ -214,11 +214,8 @@ async fn create(may: May<ManageSystemUsers>, posted: Posted<NewForm>) -> Answer 
 }
 
 async fn add(may: &May<ManageSystemUsers>, new: NewUser) -> Result<()> {
-    let (permit, at) = (may.permit.clone(), may.portal.clock.now());
     let ids = (PersonId::new(), LinkId::new());
-    may.portal
-        .db
-        .write(move |tx| service::create(tx, &permit, at, ids, &new))
+    may.does(move |tx, permit, at| service::create(tx, permit, at, ids, &new))
         .await?;
     may.portal.jobs.nudge();
     Ok(())
@@ -260,11 +257,9 @@ async fn edit(may: May<ManageSystemUsers>, id: PathPart<PersonId>, posted: Poste
             &view(&may, posted.again(&problems), Dialog::Edit(user)).await?,
         );
     };
-    let (permit, at, id, version) = (may.permit.clone(), may.portal.clock.now(), id.0, typed.version);
+    let (id, version) = (id.0, typed.version);
     let done = may
-        .portal
-        .db
-        .write(move |tx| service::edit(tx, &permit, at, id, version, &name, role))
+        .does(move |tx, permit, at| service::edit(tx, permit, at, id, version, &name, role))
         .await;
     match done {
         Ok(()) => {
@@ -290,11 +285,8 @@ async fn show_disable(may: May<ManageSystemUsers>, id: PathPart<PersonId>) -> An
 }
 
 async fn switch(may: &May<ManageSystemUsers>, id: PersonId, enabled: bool) -> Answer {
-    let (permit, at) = (may.permit.clone(), may.portal.clock.now());
     let user = user(may, id).await?;
-    may.portal
-        .db
-        .write(move |tx| service::set_enabled(tx, &permit, at, id, enabled))
+    may.does(move |tx, permit, at| service::set_enabled(tx, permit, at, id, enabled))
         .await?;
     let text = if enabled {
         format!("{} can sign in again.", user.name)
@@ -322,11 +314,9 @@ async fn show_remove(may: May<ManageSystemUsers>, id: PathPart<PersonId>) -> Ans
 
 /// POST /admin/users/{person}/remove
 async fn remove(may: May<ManageSystemUsers>, id: PathPart<PersonId>, _posted: Posted<NoFields>) -> Answer {
-    let (permit, at, id) = (may.permit.clone(), may.portal.clock.now(), id.0);
+    let id = id.0;
     let user = user(&may, id).await?;
-    may.portal
-        .db
-        .write(move |tx| service::remove(tx, &permit, at, id))
+    may.does(move |tx, permit, at| service::remove(tx, permit, at, id))
         .await?;
     let text = format!("{} was removed.", user.name);
     Ok(may.see_other(USERS, Flash::new(FlashKind::Ok, text)))
@@ -340,11 +330,9 @@ async fn show_reset(may: May<ManageSystemUsers>, id: PathPart<PersonId>) -> Answ
 
 /// POST /admin/users/{person}/reset-password
 async fn reset(may: May<ManageSystemUsers>, id: PathPart<PersonId>, _posted: Posted<NoFields>) -> Answer {
-    let (permit, at, id, link) = (may.permit.clone(), may.portal.clock.now(), id.0, LinkId::new());
+    let (id, link) = (id.0, LinkId::new());
     let user = user(&may, id).await?;
-    may.portal
-        .db
-        .write(move |tx| service::reset_password(tx, &permit, at, link, id))
+    may.does(move |tx, permit, at| service::reset_password(tx, permit, at, link, id))
         .await?;
     may.portal.jobs.nudge();
     let text = format!("A letter with a link is on its way to {}.", user.email);

@@ -149,6 +149,25 @@ pub fn set_enabled(
     identity::set_state(tx, at, permit.who(), person, state, "")
 }
 
+/// Changes name and role, or disables or enables, or both: all of it or nothing.
+pub fn change(
+    tx: &mut Tx<'_>,
+    permit: &Permit<ManageSystemUsers>,
+    at: Moment,
+    person: PersonId,
+    to: Option<(i64, &Name, PlatformRole)>,
+    enabled: Option<bool>,
+) -> Result<Recorded<()>> {
+    let edited = match to {
+        Some((version, name, role)) => edit(tx, permit, at, person, version, name, role)?,
+        None => tx.unchanged(()),
+    };
+    match enabled {
+        Some(enabled) => Ok(set_enabled(tx, permit, at, person, enabled)?.after(edited)),
+        None => Ok(edited),
+    }
+}
+
 /// Removes a user: the roles over the server and in its accounts end, and nobody signs in with the name any more. The
 /// record keeps who it was.
 pub fn remove(

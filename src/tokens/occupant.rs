@@ -5,22 +5,13 @@ use crate::error::Result;
 use crate::http::widgets::counted;
 use crate::kernel::ids::{SmartAccountId, VirtualAccountId};
 use crate::kernel::{Event, Kind, Moment};
-use crate::platform::db::{Reads, Tx};
-use crate::platform::occupants::{Holding, Occupant};
+use crate::platform::db::Tx;
+use crate::platform::occupants::Occupant;
 
 /// What this room keeps in Virtual Accounts.
 pub struct Tokens;
 
 impl Occupant for Tokens {
-    fn holds(
-        &self,
-        _: &mut dyn Reads,
-        _: SmartAccountId,
-        _: &[VirtualAccountId],
-    ) -> Result<Vec<(VirtualAccountId, Holding)>> {
-        Ok(Vec::new())
-    }
-
     fn leave(
         &self,
         tx: &mut Tx<'_>,

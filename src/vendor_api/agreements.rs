@@ -188,10 +188,8 @@ async fn convert(may: May<ReserveLicenses>, call: Call) -> Answer {
     };
     let mut devices = Vec::new();
     for one in call.objects("virtualAccounts")? {
-        let (permit, name) = (may.permit.clone(), one.text("name"));
-        may.portal
-            .db
-            .read(move |r| names::place(r, &permit, &name).map(drop))
+        let name = one.text("name");
+        may.reads(move |r, permit| names::place(r, permit, &name).map(drop))
             .await?;
         for request in one.objects("dlcRequests")? {
             devices.push(json!({

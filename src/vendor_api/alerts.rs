@@ -45,7 +45,7 @@ fn shape(alert: &Alert, names: &HashMap<VirtualAccountId, String>) -> Value {
 }
 
 async fn list(may: May<ViewInventory>, call: Call) -> Answer {
-    let (permit, wanted, cut) = (may.permit.clone(), call.texts("virtualAccounts")?, call.cut()?);
+    let (wanted, cut) = (call.texts("virtualAccounts")?, call.cut()?);
     let severities: Vec<String> = call
         .texts("severity")?
         .iter()
@@ -59,11 +59,9 @@ async fn list(may: May<ViewInventory>, call: Call) -> Answer {
     }
     let now = may.portal.clock.now();
     let (found, names) = may
-        .portal
-        .db
-        .read(move |r| {
+        .reads(move |r, permit| {
             let places = names::places(r, permit.within(), &wanted)?;
-            let mut found = alerts::all(r, &permit, now)?;
+            let mut found = alerts::all(r, permit, now)?;
             found.retain(|alert| places.as_ref().is_none_or(|places| places.contains(&alert.place)));
             let names: HashMap<VirtualAccountId, String> = virtual_accounts::reached(r, permit.within())?
                 .into_iter()

@@ -190,13 +190,11 @@ pub fn page_of(
 }
 
 async fn usage(may: May<ViewInventory>, call: Call) -> Answer {
-    let (permit, wanted, cut) = (may.permit.clone(), call.texts("virtualAccounts")?, call.cut()?);
+    let (wanted, cut) = (call.texts("virtualAccounts")?, call.cut()?);
     let (total, rows) = may
-        .portal
-        .db
-        .read(move |r| {
+        .reads(move |r, permit| {
             let places = names::places(r, permit.within(), &wanted)?;
-            find(r, &permit, places, String::new(), cut)
+            find(r, permit, places, String::new(), cut)
         })
         .await?;
     crate::http::json(
@@ -211,14 +209,12 @@ async fn usage(may: May<ViewInventory>, call: Call) -> Answer {
 }
 
 async fn list(may: May<ViewInventory>, call: Call) -> Answer {
-    let (permit, name, cut) = (may.permit.clone(), call.place()?.to_owned(), call.cut()?);
+    let (name, cut) = (call.place()?.to_owned(), call.cut()?);
     let typed = call.query("instanceName").unwrap_or_default().to_owned();
     let (total, rows) = may
-        .portal
-        .db
-        .read(move |r| {
-            let place = names::place(r, &permit, &name)?;
-            find(r, &permit, Some(vec![place.id]), typed, cut)
+        .reads(move |r, permit| {
+            let place = names::place(r, permit, &name)?;
+            find(r, permit, Some(vec![place.id]), typed, cut)
         })
         .await?;
     let rows: Vec<Value> = rows
@@ -243,8 +239,8 @@ async fn place<A: crate::authz::Does>(
     may: &May<A>,
     call: &Call,
 ) -> Result<crate::virtual_accounts::VirtualAccount> {
-    let (permit, name) = (may.permit.clone(), call.place()?.to_owned());
-    may.portal.db.read(move |r| names::place(r, &permit, &name)).await
+    let name = call.place()?.to_owned();
+    may.reads(move |r, permit| names::place(r, permit, &name)).await
 }
 
 async fn transfer(may: May<Transfer>, call: Call) -> Answer {

@@ -238,14 +238,12 @@ pub fn find(
 }
 
 async fn found(may: &May<ViewInventory>, call: &Call) -> Result<Found> {
-    let (permit, wanted, cut) = (may.permit.clone(), call.texts("virtualAccounts")?, call.cut()?);
-    may.portal
-        .db
-        .read(move |r| {
-            let places = names::places(r, permit.within(), &wanted)?;
-            find(r, &permit, places, String::new(), cut)
-        })
-        .await
+    let (wanted, cut) = (call.texts("virtualAccounts")?, call.cut()?);
+    may.reads(move |r, permit| {
+        let places = names::places(r, permit.within(), &wanted)?;
+        find(r, permit, places, String::new(), cut)
+    })
+    .await
 }
 
 fn shown<D: Serialize>(visit: &Visit, found: Found, detail: fn(&TermRow, Moment) -> D) -> Answer {
@@ -338,7 +336,7 @@ pub fn pools(
 }
 
 async fn subscriptions(may: May<ViewInventory>, call: Call) -> Answer {
-    let (permit, wanted, cut) = (may.permit.clone(), call.texts("virtualAccounts")?, call.cut()?);
+    let (wanted, cut) = (call.texts("virtualAccounts")?, call.cut()?);
     let states: Vec<String> = call
         .texts("status")?
         .iter()
@@ -346,11 +344,9 @@ async fn subscriptions(may: May<ViewInventory>, call: Call) -> Answer {
         .collect();
     let now = may.portal.clock.now();
     let found = may
-        .portal
-        .db
-        .read(move |r| {
+        .reads(move |r, permit| {
             let places = names::places(r, permit.within(), &wanted)?;
-            pools(r, &permit, places.as_deref(), |pool| {
+            pools(r, permit, places.as_deref(), |pool| {
                 pool.term == Term::Subscription
             })
         })
@@ -377,7 +373,7 @@ async fn subscriptions(may: May<ViewInventory>, call: Call) -> Answer {
 }
 
 async fn metered(may: May<ViewInventory>, call: Call) -> Answer {
-    let (permit, name) = (may.permit.clone(), call.place()?.to_owned());
+    let name = call.place()?.to_owned();
     let tags: Vec<String> = match call.field("entitlements") {
         Value::Null => Vec::new(),
         _ => call
@@ -395,11 +391,9 @@ async fn metered(may: May<ViewInventory>, call: Call) -> Answer {
     let prepaid = call.whole().text("type").eq_ignore_ascii_case("PREPAID");
     let now = may.portal.clock.now();
     let found = may
-        .portal
-        .db
-        .read(move |r| {
-            let place = names::place(r, &permit, &name)?;
-            pools(r, &permit, Some(&[place.id]), |_| true)
+        .reads(move |r, permit| {
+            let place = names::place(r, permit, &name)?;
+            pools(r, permit, Some(&[place.id]), |_| true)
         })
         .await?;
     let rows: Vec<Value> = found

@@ -85,11 +85,7 @@ async fn list(who: SignedIn, call: Call) -> Answer {
 }
 
 async fn list_places(may: May<ViewVirtualAccounts>, call: Call) -> Answer {
-    let permit = may.permit.clone();
-    let rows: Vec<Value> = may
-        .portal
-        .db
-        .read(move |r| virtual_accounts::list(r, &permit))
+    let rows: Vec<Value> = may.reads(move |r, permit| virtual_accounts::list(r, permit))
         .await?
         .into_iter()
         .map(|one| {
@@ -103,10 +99,8 @@ async fn list_places(may: May<ViewVirtualAccounts>, call: Call) -> Answer {
 }
 
 async fn device(may: May<ViewInventory>, call: Call) -> Answer {
-    let (permit, name) = (may.permit.clone(), call.place()?.to_owned());
-    may.portal
-        .db
-        .read(move |r| super::names::place(r, &permit, &name).map(drop))
+    let name = call.place()?.to_owned();
+    may.reads(move |r, permit| super::names::place(r, permit, &name).map(drop))
         .await?;
     Err(Error::refused(
         NO_DEVICE,

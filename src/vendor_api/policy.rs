@@ -84,10 +84,8 @@ fn wanted(
 
 async fn found(may: &May<ViewInventory>, call: &Call, data: Object<'_>) -> Result<Wanted> {
     let place = place(&may.permit, may, call).await?;
-    let (permit, keys) = (may.permit.clone(), keys(data)?);
-    may.portal
-        .db
-        .read(move |r| wanted(r, &permit, place, keys.as_deref()))
+    let keys = keys(data)?;
+    may.reads(move |r, permit| wanted(r, permit, place, keys.as_deref()))
         .await
 }
 

@@ -130,10 +130,8 @@ fn told(status: &str, says: &str, mut fields: Value) -> Value {
 }
 
 async fn whole(may: &May<ReserveLicenses>, view: &Permit<ViewInventory>, id: ReservationId) -> Result<Whole> {
-    let (view, permit) = (view.clone(), may.permit.clone());
-    may.portal
-        .db
-        .read(move |r| reservation::find(r, &view, &permit, id))
+    let view = view.clone();
+    may.reads(move |r, permit| reservation::find(r, &view, permit, id))
         .await
 }
 
@@ -157,11 +155,9 @@ async fn reserve_one(
             .map_err(|says| Error::invalid("reservationCode", says))?,
         wanted: wanted(request)?,
     };
-    let (seen, permit, at, id) = (view.clone(), may.permit.clone(), may.portal.clock.now(), wish.id);
+    let (seen, id) = (view.clone(), wish.id);
     let occupants = may.portal.occupants.clone();
-    may.portal
-        .db
-        .write(move |tx| reservation::reserve(tx, &seen, &permit, &occupants, at, &wish, None))
+    may.does(move |tx, permit, at| reservation::reserve(tx, &seen, permit, &occupants, at, &wish, None))
         .await?;
     may.portal.jobs.nudge();
     let whole = whole(may, view, id).await?;
@@ -207,12 +203,8 @@ fn summed_up(items: &[Value], made: usize, what: &str, lists: &[&str]) -> Answer
 }
 
 async fn place(may: &May<ReserveLicenses>, name: &str) -> Result<VirtualAccountId> {
-    let (permit, name) = (may.permit.clone(), name.to_owned());
-    let place = may
-        .portal
-        .db
-        .read(move |r| names::place(r, &permit, &name))
-        .await?;
+    let name = name.to_owned();
+    let place = may.reads(move |r, permit| names::place(r, permit, &name)).await?;
     Ok(place.id)
 }
 
@@ -259,16 +251,14 @@ async fn update_one(
     request: Object<'_>,
 ) -> Result<Value> {
     let (udi, changes) = (names::udi(request)?, wanted(request)?);
-    let (seen, permit, at) = (view.clone(), may.permit.clone(), may.portal.clock.now());
+    let seen = view.clone();
     let id = may
-        .portal
-        .db
-        .write(move |tx| {
+        .does(move |tx, permit, at| {
             let device = devices::by_udi(tx, &seen, &udi)?.device;
             if device.virtual_account != place {
                 return Err(Error::NotFound);
             }
-            let (_, whole) = reservation::held_by(tx, &seen, &permit, device.id)?;
+            let (_, whole) = reservation::held_by(tx, &seen, permit, device.id)?;
             // What is not named stays as it is.
             let mut all = reservation::by_license(&whole.lines);
             for (license, quantity) in &changes {
@@ -276,7 +266,7 @@ async fn update_one(
             }
             let all: Vec<(String, i64)> = all.into_iter().collect();
             let id = whole.one.id;
-            Ok(reservation::update(tx, &seen, &permit, at, id, &all)?.map(|()| id))
+            Ok(reservation::update(tx, &seen, permit, at, id, &all)?.map(|()| id))
         })
         .await?;
     may.portal.jobs.nudge();
@@ -327,22 +317,20 @@ async fn confirm_one(
 ) -> Result<()> {
     let (udi, code) = (names::udi(request)?, request.text("confirmationCode"));
     let any_code = may.portal.config.accept_device_codes;
-    let (view, permit, at) = (view.clone(), may.permit.clone(), may.portal.clock.now());
-    may.portal
-        .db
-        .write(move |tx| {
-            let device = devices::by_udi(tx, &view, &udi)?.device;
-            if device.virtual_account != place {
-                return Err(Error::NotFound);
-            }
-            let (_, whole) = reservation::held_by(tx, &view, &permit, device.id)?;
-            let code = match reservation::shown_by(tx, &device)? {
-                Some((_, shown)) if any_code && names::is_code(&code) => shown,
-                _ => code.clone(),
-            };
-            reservation::confirm(tx, &view, &permit, at, whole.one.id, &code)
-        })
-        .await?;
+    let view = view.clone();
+    may.does(move |tx, permit, at| {
+        let device = devices::by_udi(tx, &view, &udi)?.device;
+        if device.virtual_account != place {
+            return Err(Error::NotFound);
+        }
+        let (_, whole) = reservation::held_by(tx, &view, permit, device.id)?;
+        let code = match reservation::shown_by(tx, &device)? {
+            Some((_, shown)) if any_code && names::is_code(&code) => shown,
+            _ => code.clone(),
+        };
+        reservation::confirm(tx, &view, permit, at, whole.one.id, &code)
+    })
+    .await?;
     may.portal.jobs.nudge();
     Ok(())
 }

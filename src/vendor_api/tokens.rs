@@ -124,12 +124,8 @@ fn terms(call: &Call) -> Result<Terms> {
 async fn create(may: May<ManageTokens>, call: Call) -> Answer {
     let (view, manage) = (may.also::<ViewInventory>().await?, may.permit.clone());
     // What one may not know of is not found, whatever else is wrong.
-    let (name, reach) = (call.place()?.to_owned(), manage.clone());
-    let place = may
-        .portal
-        .db
-        .read(move |r| names::place(r, &reach, &name))
-        .await?;
+    let name = call.place()?.to_owned();
+    let place = may.reads(move |r, permit| names::place(r, permit, &name)).await?;
     let (terms, at) = (terms(&call)?, may.portal.clock.now());
     let new = New::make(&may.portal.signing, at, place.id, terms.clone())?;
     let info = shape(
@@ -158,12 +154,8 @@ async fn create(may: May<ManageTokens>, call: Call) -> Answer {
 
 async fn revoke(may: May<ManageTokens>, call: Call) -> Answer {
     let (view, manage) = (may.also::<ViewInventory>().await?, may.permit.clone());
-    let (name, reach) = (call.place()?.to_owned(), manage.clone());
-    let place = may
-        .portal
-        .db
-        .read(move |r| names::place(r, &reach, &name))
-        .await?;
+    let name = call.place()?.to_owned();
+    let place = may.reads(move |r, permit| names::place(r, permit, &name)).await?;
     let texts = call.texts("tokens")?;
     if texts.is_empty() {
         return Err(Error::BadRequest(super::body::MISSING.into()));

@@ -190,19 +190,15 @@ fn stock(
 
 async fn one(may: &May<Transfer>, from: (VirtualAccountId, String), line: Object<'_>) -> Result<String> {
     let asked = asked(line)?;
-    let (permit, at) = (may.permit.clone(), may.portal.clock.now());
     let (from, from_name) = from;
-    let done = may
-        .portal
-        .db
-        .write(move |tx| {
-            let to = names::place(tx, &permit, &asked.target).map_err(|_| {
+    let done = may.does(move |tx, permit, at| {
+            let to = names::place(tx, permit, &asked.target).map_err(|_| {
                 Error::invalid(
                     "targetVirtualAccount",
                     format!("There is no Virtual Account {} that you may use.", asked.target),
                 )
             })?;
-            let stock = stock(tx, &permit, from, &asked.license)?;
+            let stock = stock(tx, permit, from, &asked.license)?;
             let line = TransferLine {
                 stock: stock.id,
                 to: to.id,
@@ -210,7 +206,7 @@ async fn one(may: &May<Transfer>, from: (VirtualAccountId, String), line: Object
                 term: asked.term,
                 only: asked.which.among(tx, &stock)?,
             };
-            let moved = licenses::transfer(tx, &permit, at, &[line], asked.precedence, None, None)?;
+            let moved = licenses::transfer(tx, permit, at, &[line], asked.precedence, None, None)?;
             let says = format!(
                 "{} \u{2018}{}\u{2019} licenses successfully transferred from Virtual Account \u{2018}{from_name}\u{2019} to Virtual Account \u{2018}{}\u{2019}",
                 asked.quantity, asked.license, to.name
@@ -224,12 +220,8 @@ async fn one(may: &May<Transfer>, from: (VirtualAccountId, String), line: Object
 
 async fn transfer(may: May<Transfer>, call: Call) -> Answer {
     let view = may.also::<ViewInventory>().await?;
-    let (name, permit) = (call.place()?.to_owned(), may.permit.clone());
-    let place = may
-        .portal
-        .db
-        .read(move |r| names::place(r, &permit, &name))
-        .await?;
+    let name = call.place()?.to_owned();
+    let place = may.reads(move |r, permit| names::place(r, permit, &name)).await?;
     if !view.within().covers(place.id) {
         return Err(Error::NotFound);
     }

@@ -282,18 +282,16 @@ async fn authorize(may: May<ReserveLicenses>, call: Call) -> Answer {
     .next()
     .ok_or_else(|| Error::BadRequest(MISSING.into()))?;
     let one = asking(one, place)?;
-    let (permit, at, number) = (may.permit.clone(), may.portal.clock.now(), new_number());
+    let number = new_number();
     let occupants = may.portal.occupants.clone();
-    may.portal
-        .db
-        .write(move |tx| {
+    may.does(move |tx, permit, at| {
             let account = permit.within().account()?;
-            let both = (&view, &permit);
+            let both = (&view, permit);
             let mut document = String::new();
             let done = match &one.wish {
                 Some(wish) => {
                     let done = reservation::authorize(tx, both, &occupants, at, (wish, true), None)?;
-                    let whole = reservation::find(tx, &view, &permit, wish.id)?;
+                    let whole = reservation::find(tx, &view, permit, wish.id)?;
                     document = format!(
                         "<smartLicenseAuthorization><authorizationCode>{}</authorizationCode></smartLicenseAuthorization>",
                         whole.one.authorization_code
@@ -335,29 +333,27 @@ async fn remove(may: May<RemoveDevice>, call: Call) -> Answer {
     .into_iter()
     .map(names::udi)
     .collect::<Result<Vec<Udi>>>()?;
-    let (permit, at, number) = (may.permit.clone(), may.portal.clock.now(), new_number());
-    may.portal
-        .db
-        .write(move |tx| {
-            let mut ids = Vec::new();
-            let mut answer = Vec::new();
-            for udi in &udis {
-                let found = match devices::by_udi(tx, &view, udi) {
-                    Err(Error::NotFound) => None,
-                    found => Some(found?.device),
-                };
-                let Some(device) = found.filter(|one| one.policy.is_some() && one.virtual_account == place)
-                else {
-                    return Err(no_device());
-                };
-                ids.push(device.id);
-                answer.push(json!({ "pid": udi.pid, "serial": udi.serial, "at": at }));
-            }
-            let account = permit.within().account()?;
-            policy::keep(tx, account, number, at, place, (REMOVED, &Value::Array(answer)))?;
-            devices::remove(tx, &view, &permit, at, &ids, None)
-        })
-        .await?;
+    let number = new_number();
+    may.does(move |tx, permit, at| {
+        let mut ids = Vec::new();
+        let mut answer = Vec::new();
+        for udi in &udis {
+            let found = match devices::by_udi(tx, &view, udi) {
+                Err(Error::NotFound) => None,
+                found => Some(found?.device),
+            };
+            let Some(device) = found.filter(|one| one.policy.is_some() && one.virtual_account == place)
+            else {
+                return Err(no_device());
+            };
+            ids.push(device.id);
+            answer.push(json!({ "pid": udi.pid, "serial": udi.serial, "at": at }));
+        }
+        let account = permit.within().account()?;
+        policy::keep(tx, account, number, at, place, (REMOVED, &Value::Array(answer)))?;
+        devices::remove(tx, &view, permit, at, &ids, None)
+    })
+    .await?;
     may.portal.jobs.nudge();
     told_later(&may, &call, number, REMOVED)
 }
@@ -371,12 +367,9 @@ async fn poll(may: May<ReportUsage>, call: Call) -> Answer {
         .number("poll_id")?
         .ok_or_else(|| Error::BadRequest(MISSING.into()))?;
     let asked = data.text("action");
-    let (permit, at) = (may.permit.clone(), may.portal.clock.now());
     let signing = may.portal.signing.clone();
     let (action, answers) = may
-        .portal
-        .db
-        .write(move |tx| {
+        .does(move |tx, permit, at| {
             let account = permit.within().account()?;
             let found = policy::kept(tx, account, number)?
                 .filter(|one| one.virtual_account == place)

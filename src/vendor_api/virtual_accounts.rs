@@ -68,11 +68,8 @@ fn shape(one: &VirtualAccount) -> Value {
 }
 
 async fn list(may: May<ViewVirtualAccounts>, call: Call) -> Answer {
-    let permit = may.permit.clone();
     let mut all = may
-        .portal
-        .db
-        .read(move |r| virtual_accounts::list(r, &permit))
+        .reads(move |r, permit| virtual_accounts::list(r, permit))
         .await?;
     let number = |name: &str| -> Result<Option<usize>> {
         call.query(name)
@@ -153,18 +150,12 @@ async fn create(may: May<CreateTopVirtualAccount>, call: Call) -> Answer {
 }
 
 async fn delete(may: May<DeleteVirtualAccount>, call: Call) -> Answer {
-    let (permit, name, at) = (
-        may.permit.clone(),
-        call.place()?.to_owned(),
-        may.portal.clock.now(),
-    );
+    let name = call.place()?.to_owned();
     let occupants = may.portal.occupants.clone();
-    may.portal
-        .db
-        .write(move |tx| {
-            let one = names::place(tx, &permit, &name)?;
-            virtual_accounts::delete(tx, &permit, &occupants, at, one.id, None)
-        })
-        .await?;
+    may.does(move |tx, permit, at| {
+        let one = names::place(tx, permit, &name)?;
+        virtual_accounts::delete(tx, permit, &occupants, at, one.id, None)
+    })
+    .await?;
     with_status("SUCCESS", DONE, json!({}))
 }

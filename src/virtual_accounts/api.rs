@@ -214,35 +214,20 @@ impl From<&Row> for VirtualAccountShape {
 pub async fn all(may: May<ViewVirtualAccounts>) -> Answer {
     let is_paged =
         url::form_urlencoded::parse(may.query.as_bytes()).any(|(key, _)| key == "page" || key == "per");
-    let (permit, occupants, path, raw) = (
-        may.permit.clone(),
-        may.portal.occupants.clone(),
-        may.path.clone(),
-        may.query.clone(),
-    );
+    let (occupants, path, raw) = (may.portal.occupants.clone(), may.path.clone(), may.query.clone());
     let (rows, total) = may
-        .portal
-        .db
-        .read(move |r| {
-            let tags = service::tags_in_use(r, &permit)?;
+        .reads(move |r, permit| {
+            let tags = service::tags_in_use(r, permit)?;
             let list = query(path, &raw, &tags, false);
             list.understood()?;
             let wanted = filter(&list);
-            let total = service::count(r, &permit, &wanted)?;
+            let total = service::count(r, permit, &wanted)?;
             let cut = if is_paged {
                 (list.offset(), list.limit())
             } else {
                 (0, u64::MAX)
             };
-            let rows = service::page(
-                r,
-                &permit,
-                &occupants,
-                &wanted,
-                order(&list),
-                list.descending,
-                cut,
-            )?;
+            let rows = service::page(r, permit, &occupants, &wanted, order(&list), list.descending, cut)?;
             Ok((rows, total))
         })
         .await?;

@@ -280,8 +280,8 @@ async fn remove(may: May<ManageWebhooks>, id: PathPart<WebhookId>) -> Answer {
 async fn rotate(may: May<ManageWebhooks>, id: PathPart<WebhookId>) -> Answer {
     let secret = NewSecret::make(&may.portal.signing, id.0)?;
     let kept = secret.clone();
-    let (at, wall) = (may.portal.clock.now(), may.portal.clock.wall());
-    may.does(move |tx, permit, _| service::rotate(tx, permit, at, wall, id.0, &kept))
+    let wall = may.portal.clock.wall();
+    may.does(move |tx, permit, at| service::rotate(tx, permit, at, wall, id.0, &kept))
         .await?;
     json(
         200,

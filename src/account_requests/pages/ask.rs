@@ -137,15 +137,12 @@ pub(super) async fn send_for_customer(may: May<RequestForCustomer>, posted: Post
     let sent = match asked {
         Ok(asked) => {
             let addresses = asked.customers.list().len();
-            let (permit, requester, once, new) = (
-                may.permit.clone(),
+            let (requester, once, new) = (
                 requester.clone(),
                 posted.once_key(&may),
                 Sending::new(may.portal.clock.now()),
             );
-            may.portal
-                .db
-                .write(move |tx| service::send(tx, &permit, &requester, &new, &asked, once.as_ref()))
+            may.does(move |tx, permit, _| service::send(tx, permit, &requester, &new, &asked, once.as_ref()))
                 .await
                 .map(|request| (request, addresses))
         }
@@ -217,16 +214,15 @@ pub(super) async fn send_for_own(may: May<CreateOwnAccount>, posted: Posted<OwnF
     );
     let sent = match asked {
         Ok(asked) => {
-            let (permit, requester, once, new) = (
-                may.permit.clone(),
+            let (requester, once, new) = (
                 requester.clone(),
                 posted.once_key(&may),
                 Sending::new(may.portal.clock.now()),
             );
-            may.portal
-                .db
-                .write(move |tx| service::send_own(tx, &permit, &requester, &new, &asked, once.as_ref()))
-                .await
+            may.does(move |tx, permit, _| {
+                service::send_own(tx, permit, &requester, &new, &asked, once.as_ref())
+            })
+            .await
         }
         Err(error) => Err(error),
     };

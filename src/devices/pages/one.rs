@@ -133,7 +133,7 @@ fn known(r: &mut dyn Reads, permit: &Permit<ViewInventory>, id: DeviceId) -> Res
 
 /// GET /sa/{said}/devices/device-inventory/{device}
 pub async fn show(may: May<ViewInventory>, id: PathPart<DeviceId>) -> Answer {
-    let (permit, id, now) = (may.permit.clone(), id.0, may.portal.clock.now());
+    let (id, now) = (id.0, may.portal.clock.now());
     let Known {
         row,
         stocks,
@@ -143,7 +143,7 @@ pub async fn show(may: May<ViewInventory>, id: PathPart<DeviceId>) -> Answer {
         reservation,
         reports,
         is_authorized,
-    } = may.portal.db.read(move |r| known(r, &permit, id)).await?;
+    } = may.reads(move |r, permit| known(r, permit, id)).await?;
     let place = Some(row.device.virtual_account);
     let off = |action, rule: Option<crate::error::Refusal>| {
         reason::against(&may, action, place, &admins)

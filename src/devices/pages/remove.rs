@@ -28,13 +28,11 @@ fn removable(rows: Vec<Row>) -> (Vec<Row>, Vec<(String, String)>) {
 
 async fn removal(may: &May<RemoveDevice>, chosen: &Chosen) -> Answer {
     let view = may.also::<ViewInventory>().await?;
-    let (looker, permit, ids) = (view.clone(), may.permit.clone(), chosen.ids()?);
+    let (looker, ids) = (view.clone(), chosen.ids()?);
     let (rows, admins) = may
-        .portal
-        .db
-        .read(move |r| {
+        .reads(move |r, permit| {
             let rows = service::find_all(r, &looker, &ids)?;
-            covered(&permit, &rows)?;
+            covered(permit, &rows)?;
             Ok((rows, members::administrators_of(r, permit.within().account()?)?))
         })
         .await?;

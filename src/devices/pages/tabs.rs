@@ -35,13 +35,11 @@ impl OfLicensePage {
 
 /// GET /sa/{said}/licensing/licenses/{license}/product-instances
 pub async fn of_license(may: May<ViewInventory>, id: PathPart<LicenseStockId>) -> Answer {
-    let (visit, permit, id) = (crate::http::Visit::clone(&may), may.permit.clone(), id.0);
+    let (visit, id) = (crate::http::Visit::clone(&may), id.0);
     let (path, raw) = (may.path.clone(), may.query.clone());
     let (head, pager, rows) = may
-        .portal
-        .db
-        .read(move |r| {
-            let head = LicenseHead::of(r, &visit, &permit, id, LicenseTab::ProductInstances)?;
+        .reads(move |r, permit| {
+            let head = LicenseHead::of(r, &visit, permit, id, LicenseTab::ProductInstances)?;
             let mut list = ListQuery::parse(
                 &raw,
                 &ListSpec {

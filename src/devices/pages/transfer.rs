@@ -64,15 +64,13 @@ impl TransferPage {
 /// The form, or the review. What nobody can transfer is refused at once.
 async fn transfer_page(may: &May<Transfer>, chosen: &Chosen, is_review: bool) -> Result<TransferPage> {
     let view = may.also::<ViewInventory>().await?;
-    let (permit, ids) = (may.permit.clone(), chosen.ids()?);
+    let ids = chosen.ids()?;
     let to: Option<VirtualAccountId> = chosen.to.parse().ok();
     let occupants = may.portal.occupants.clone();
     let (rows, places, effects) = may
-        .portal
-        .db
-        .read(move |r| {
+        .reads(move |r, permit| {
             let rows = service::find_all(r, &view, &ids)?;
-            covered(&permit, &rows)?;
+            covered(permit, &rows)?;
             if let Some(refusal) = rows.iter().find_map(|row| row.device.against_change()) {
                 return Err(Error::Refused(refusal));
             }

@@ -71,14 +71,11 @@ impl FilePage {
 async fn one(may: May<ViewInventory>, id: PathPart<UsageFileId>) -> Answer {
     let base = at(&may, FILES);
     let mut list = lines(format!("{base}/{}", id.0), &may.query);
-    let permit = may.permit.clone();
     let (file, lines, place, administrators, list) = may
-        .portal
-        .db
-        .read(move |r| {
-            let (file, _) = usage_files::one(r, &permit, id.0, (0, 0))?;
+        .reads(move |r, permit| {
+            let (file, _) = usage_files::one(r, permit, id.0, (0, 0))?;
             list.clamp(file.done().unsigned_abs());
-            let (file, lines) = usage_files::one(r, &permit, id.0, (list.limit(), list.offset()))?;
+            let (file, lines) = usage_files::one(r, permit, id.0, (list.limit(), list.offset()))?;
             let account = permit.within().account()?;
             let place = virtual_accounts::these(r, account, &[file.virtual_account])?.pop();
             let place = place.map(|place| place.name).unwrap_or_default();

@@ -10,12 +10,12 @@ use crate::kernel::ids::UsageFileId;
 
 /// The acknowledgement with the name of its file, for a page or a script.
 pub async fn acknowledged(may: &May<ReportUsage>, id: UsageFileId) -> Result<(String, String)> {
-    let (view, permit) = (may.also::<ViewInventory>().await?, may.permit.clone());
-    let (signing, now) = (may.portal.signing.clone(), may.portal.clock.now());
+    let view = may.also::<ViewInventory>().await?;
+    let signing = may.portal.signing.clone();
     let (file, text) = may
-        .portal
-        .db
-        .write(move |tx| usage_files::acknowledgement(tx, (&view, &permit), signing.files(), now, id))
+        .does(move |tx, permit, now| {
+            usage_files::acknowledgement(tx, (&view, permit), signing.files(), now, id)
+        })
         .await?;
     let name: String = file
         .name
@@ -43,9 +43,6 @@ pub async fn changed(may: &May<EditReportingPolicy>, wanted: Vec<(LicenseClass, 
     if !may.portal.config.is_lab() {
         return Err(Error::refused("usage.policy-fixed", FIXED));
     }
-    let (permit, now) = (may.permit.clone(), may.portal.clock.now());
-    may.portal
-        .db
-        .write(move |tx| rules::change_policy(tx, &permit, now, &wanted))
+    may.does(move |tx, permit, now| rules::change_policy(tx, permit, now, &wanted))
         .await
 }

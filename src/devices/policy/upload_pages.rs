@@ -37,12 +37,12 @@ pub async fn uploaded(
     let any = may.portal.config.accept_device_codes;
     let content = bytes.clone();
     let file = off_the_loop(move || Uploaded::read(&content, &name, any)).await?;
-    let (view, permit, now) = (view.clone(), may.permit.clone(), may.portal.clock.now());
+    let view = view.clone();
     let occupants = may.portal.occupants.clone();
     let kept = may
-        .portal
-        .db
-        .write(move |tx| usage_files::upload(tx, (&view, &permit), &occupants, now, place, (&file, &bytes)))
+        .does(move |tx, permit, now| {
+            usage_files::upload(tx, (&view, permit), &occupants, now, place, (&file, &bytes))
+        })
         .await?;
     may.portal.jobs.nudge();
     Ok(kept)
@@ -58,11 +58,8 @@ struct UploadPage {
 }
 
 async fn upload_page(may: &May<ReportUsage>, form: FormState) -> Result<UploadPage> {
-    let permit = may.permit.clone();
     let places = may
-        .portal
-        .db
-        .read(move |r| virtual_accounts::reached(r, permit.within()))
+        .reads(move |r, permit| virtual_accounts::reached(r, permit.within()))
         .await?;
     let base = at(may, FILES);
     let mut shell = may.account_shell(

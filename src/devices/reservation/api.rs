@@ -252,27 +252,19 @@ async fn reserve(may: May<ReserveLicenses>, key: IdempotencyKey, body: JsonBody<
             .map(|line| (line.entitlement, line.quantity))
             .collect(),
     };
-    let (view, permit, at) = (
-        may.also::<ViewInventory>().await?,
-        may.permit.clone(),
-        may.portal.clock.now(),
-    );
+    let view = may.also::<ViewInventory>().await?;
     let occupants = may.portal.occupants.clone();
     let id = may
-        .portal
-        .db
-        .write(move |tx| service::reserve(tx, &view, &permit, &occupants, at, &wish, once.as_ref()))
+        .does(move |tx, permit, at| service::reserve(tx, &view, permit, &occupants, at, &wish, once.as_ref()))
         .await?;
     may.portal.jobs.nudge();
     shown(&may, id, 201).await
 }
 
 pub(super) async fn shown(may: &May<ReserveLicenses>, id: ReservationId, status: u16) -> Answer {
-    let (view, permit) = (may.also::<ViewInventory>().await?, may.permit.clone());
+    let view = may.also::<ViewInventory>().await?;
     let whole = may
-        .portal
-        .db
-        .read(move |r| service::find(r, &view, &permit, id))
+        .reads(move |r, permit| service::find(r, &view, permit, id))
         .await?;
     json(status, &ReservationShape::from(whole))
 }
@@ -292,14 +284,8 @@ async fn update(
         .into_iter()
         .map(|line| (line.entitlement, line.quantity))
         .collect();
-    let (view, permit, at) = (
-        may.also::<ViewInventory>().await?,
-        may.permit.clone(),
-        may.portal.clock.now(),
-    );
-    may.portal
-        .db
-        .write(move |tx| updates::update(tx, &view, &permit, at, id.0, &wanted))
+    let view = may.also::<ViewInventory>().await?;
+    may.does(move |tx, permit, at| updates::update(tx, &view, permit, at, id.0, &wanted))
         .await?;
     may.portal.jobs.nudge();
     shown(&may, id.0, 200).await
@@ -310,19 +296,13 @@ async fn confirm(
     id: PathPart<ReservationId>,
     body: JsonBody<ConfirmReservationBody>,
 ) -> Answer {
-    let (view, permit, at) = (
-        may.also::<ViewInventory>().await?,
-        may.permit.clone(),
-        may.portal.clock.now(),
-    );
+    let view = may.also::<ViewInventory>().await?;
     let typed = body.value.confirmation_code;
-    may.portal
-        .db
-        .write(move |tx| {
-            updates::confirm(tx, &view, &permit, at, id.0, &typed)
-                .map_err(|error| under("confirmation_code", error))
-        })
-        .await?;
+    may.does(move |tx, permit, at| {
+        updates::confirm(tx, &view, permit, at, id.0, &typed)
+            .map_err(|error| under("confirmation_code", error))
+    })
+    .await?;
     may.portal.jobs.nudge();
     shown(&may, id.0, 200).await
 }
@@ -335,10 +315,8 @@ async fn rehost(
 ) -> Answer {
     let once = body.once_key(&may, &key);
     // What one may not know of is not found, whatever else is wrong.
-    let (view, permit) = (may.also::<ViewInventory>().await?, may.permit.clone());
-    may.portal
-        .db
-        .read(move |r| service::find(r, &view, &permit, id.0).map(drop))
+    let view = may.also::<ViewInventory>().await?;
+    may.reads(move |r, permit| service::find(r, &view, permit, id.0).map(drop))
         .await?;
     let mut problems = Problems::default();
     let request = problems.take("request_code", RequestCode::parse(&body.value.request_code));
@@ -352,15 +330,9 @@ async fn rehost(
         request,
         note,
     };
-    let (view, permit, at) = (
-        may.also::<ViewInventory>().await?,
-        may.permit.clone(),
-        may.portal.clock.now(),
-    );
+    let view = may.also::<ViewInventory>().await?;
     let made = may
-        .portal
-        .db
-        .write(move |tx| rehost::rehost(tx, &view, &permit, at, id.0, &to, once.as_ref()))
+        .does(move |tx, permit, at| rehost::rehost(tx, &view, permit, at, id.0, &to, once.as_ref()))
         .await?;
     may.portal.jobs.nudge();
     shown(&may, made, 201).await
@@ -371,11 +343,7 @@ async fn remove_under_case(
     id: PathPart<DeviceId>,
     body: JsonBody<RemoveReservationBody>,
 ) -> Answer {
-    let (view, permit, at) = (
-        may.also::<ViewInventory>().await?,
-        may.permit.clone(),
-        may.portal.clock.now(),
-    );
+    let view = may.also::<ViewInventory>().await?;
     // What one may not know of is not found, whatever else is wrong.
     let (seen, device) = (view.clone(), id.0);
     may.portal
@@ -383,9 +351,7 @@ async fn remove_under_case(
         .read(move |r| devices::find(r, &seen, device).map(drop))
         .await?;
     let case = case_number(&body.value.case_number).map_err(|says| Error::invalid("case_number", says))?;
-    may.portal
-        .db
-        .write(move |tx| returns::remove_under_case(tx, &view, &permit, at, id.0, &case))
+    may.does(move |tx, permit, at| returns::remove_under_case(tx, &view, permit, at, id.0, &case))
         .await?;
     may.portal.jobs.nudge();
     nothing()
@@ -406,19 +372,12 @@ pub(super) fn under(field: &str, error: Error) -> Error {
 }
 
 async fn give_back(may: May<RemoveDevice>, id: PathPart<DeviceId>, body: JsonBody<ReturnBody>) -> Answer {
-    let (view, permit, at) = (
-        may.also::<ViewInventory>().await?,
-        may.permit.clone(),
-        may.portal.clock.now(),
-    );
+    let view = may.also::<ViewInventory>().await?;
     let (id, typed) = (id.0, body.value.return_code);
-    may.portal
-        .db
-        .write(move |tx| {
-            returns::give_back(tx, &view, &permit, at, id, &typed)
-                .map_err(|error| under("return_code", error))
-        })
-        .await?;
+    may.does(move |tx, permit, at| {
+        returns::give_back(tx, &view, permit, at, id, &typed).map_err(|error| under("return_code", error))
+    })
+    .await?;
     may.portal.jobs.nudge();
     nothing()
 }

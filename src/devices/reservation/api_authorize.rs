@@ -106,19 +106,13 @@ pub async fn generated(
     by_serial: bool,
     once: Option<crate::platform::db::OnceKey>,
 ) -> Result<ReservationId> {
-    let (view, permit, at) = (
-        may.also::<ViewInventory>().await?,
-        may.permit.clone(),
-        may.portal.clock.now(),
-    );
+    let view = may.also::<ViewInventory>().await?;
     let occupants = may.portal.occupants.clone();
     let id = may
-        .portal
-        .db
-        .write(move |tx| {
+        .does(move |tx, permit, at| {
             authorize::authorize(
                 tx,
-                (&view, &permit),
+                (&view, permit),
                 &occupants,
                 at,
                 (&wish, by_serial),
@@ -143,14 +137,8 @@ async fn give_back(
 
 /// Takes an authorization code back, for a page or a script.
 pub async fn returned(may: &May<ReserveLicenses>, id: DeviceId, code: String) -> Result<()> {
-    let (view, permit, at) = (
-        may.also::<ViewInventory>().await?,
-        may.permit.clone(),
-        may.portal.clock.now(),
-    );
-    may.portal
-        .db
-        .write(move |tx| authorize::return_authorization(tx, (&view, &permit), at, id, &code))
+    let view = may.also::<ViewInventory>().await?;
+    may.does(move |tx, permit, at| authorize::return_authorization(tx, (&view, permit), at, id, &code))
         .await?;
     may.portal.jobs.nudge();
     Ok(())

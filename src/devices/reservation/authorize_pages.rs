@@ -80,11 +80,9 @@ pub(super) fn chosen(license: &str, quantity: &str, problems: &mut Problems) -> 
 }
 
 async fn new_page(may: &May<ReserveLicenses>, form: FormState) -> Result<NewPage> {
-    let (permit, occupants) = (may.permit.clone(), may.portal.occupants.clone());
+    let occupants = may.portal.occupants.clone();
     let places = may
-        .portal
-        .db
-        .read(move |r| virtual_accounts::open_places(r, permit.within(), &occupants))
+        .reads(move |r, permit| virtual_accounts::open_places(r, permit.within(), &occupants))
         .await?;
     let back = format!("/sa/{}/licensing/reservations", may.number());
     let mut shell = may.account_shell(
@@ -177,11 +175,9 @@ async fn generate(may: May<ReserveLicenses>, posted: Posted<Typed>) -> Answer {
     let by_serial = typed.request_code.trim().is_empty();
     match generated(&may, wish, by_serial, posted.once_key(&may)).await {
         Ok(id) => {
-            let (view, permit) = (may.also::<ViewInventory>().await?, may.permit.clone());
+            let view = may.also::<ViewInventory>().await?;
             let whole = may
-                .portal
-                .db
-                .read(move |r| super::service::find(r, &view, &permit, id))
+                .reads(move |r, permit| super::service::find(r, &view, permit, id))
                 .await?;
             see_other(&format!(
                 "{}/license-authorization",
@@ -214,11 +210,9 @@ impl OnePage {
 }
 
 async fn one_page(may: &May<ReserveLicenses>, id: DeviceId, form: FormState) -> Result<OnePage> {
-    let (view, permit) = (may.also::<ViewInventory>().await?, may.permit.clone());
+    let view = may.also::<ViewInventory>().await?;
     let (device, whole) = may
-        .portal
-        .db
-        .read(move |r| authorize::held_by_policy(r, &view, &permit, id))
+        .reads(move |r, permit| authorize::held_by_policy(r, &view, permit, id))
         .await?;
     let back = of_device(may, id);
     let inventory = format!("/sa/{}/devices/device-inventory", may.number());

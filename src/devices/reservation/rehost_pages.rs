@@ -81,16 +81,10 @@ async fn rehost(may: May<ReserveLicenses>, id: PathPart<DeviceId>, posted: Poste
         request,
         note,
     };
-    let (view, permit, at) = (
-        may.also::<ViewInventory>().await?,
-        may.permit.clone(),
-        may.portal.clock.now(),
-    );
+    let view = may.also::<ViewInventory>().await?;
     let once = posted.once_key(&may);
     let done = may
-        .portal
-        .db
-        .write(move |tx| rehost::rehost(tx, &view, &permit, at, whole.one.id, &to, once.as_ref()))
+        .does(move |tx, permit, at| rehost::rehost(tx, &view, permit, at, whole.one.id, &to, once.as_ref()))
         .await;
     match done {
         Err(Error::Refused(refusal)) if refusal.code != "reservations.ended" => {

@@ -153,15 +153,9 @@ async fn update(
         return page_with(422, &page);
     }
     let reservation = page.whole.one.id;
-    let (view, permit, at) = (
-        may.also::<ViewInventory>().await?,
-        may.permit.clone(),
-        may.portal.clock.now(),
-    );
+    let view = may.also::<ViewInventory>().await?;
     let done = may
-        .portal
-        .db
-        .write(move |tx| updates::update(tx, &view, &permit, at, reservation, &wanted))
+        .does(move |tx, permit, at| updates::update(tx, &view, permit, at, reservation, &wanted))
         .await;
     match done {
         Err(Error::Refused(refusal)) => {
@@ -195,16 +189,10 @@ async fn confirm(
     id: PathPart<ReservationId>,
     posted: Posted<Confirmation>,
 ) -> Answer {
-    let (view, permit, at) = (
-        may.also::<ViewInventory>().await?,
-        may.permit.clone(),
-        may.portal.clock.now(),
-    );
+    let view = may.also::<ViewInventory>().await?;
     let (id, typed) = (id.0, posted.value.confirmation.clone());
     let done = may
-        .portal
-        .db
-        .write(move |tx| updates::confirm(tx, &view, &permit, at, id, &typed))
+        .does(move |tx, permit, at| updates::confirm(tx, &view, permit, at, id, &typed))
         .await;
     match done {
         Err(Error::Invalid(problems)) => done_page(&may, id, posted.again(&problems), 422).await,

@@ -19,10 +19,8 @@ pub fn note(typed: &str) -> Result<String, String> {
 }
 
 pub(super) async fn held_by(may: &May<ReserveLicenses>, id: DeviceId) -> Result<(Device, Whole)> {
-    let (view, permit) = (may.also::<ViewInventory>().await?, may.permit.clone());
-    may.portal
-        .db
-        .read(move |r| service::held_by(r, &view, &permit, id))
+    let view = may.also::<ViewInventory>().await?;
+    may.reads(move |r, permit| service::held_by(r, &view, permit, id))
         .await
 }
 

@@ -1,7 +1,8 @@
 //! Clients of the API: a person's keys for scripts.
 
 use super::super::api::ClientId;
-use super::super::service::{self, Caller, NewClient};
+use super::super::operations::does;
+use super::super::service::{self, NewClient};
 use super::{own_shell, own_tabs};
 use crate::authn::api_client::{self, Client};
 use crate::error::{Problems, Result};
@@ -136,17 +137,11 @@ async fn create(who: SignedIn, posted: Posted<New>) -> Answer {
         name,
         scopes: api_client::Scopes { write, vendor },
     };
-    let (caller, person, once) = (
-        Caller::of(&who),
-        who.actor().person.clone(),
-        posted.once_key(&who),
-    );
-    let for_tx = new.clone();
-    let is_new = who
-        .portal
-        .db
-        .write(move |tx| service::add_client(tx, &caller, &person, once.as_ref(), &for_tx))
-        .await?;
+    let (once, for_tx) = (posted.once_key(&who), new.clone());
+    let is_new = does(&who, move |tx, caller, actor| {
+        service::add_client(tx, caller, &actor.person, once.as_ref(), &for_tx)
+    })
+    .await?;
     if !is_new {
         let flash = Flash {
             kind: FlashKind::Info,
@@ -172,11 +167,11 @@ async fn show_revoke(who: SignedIn, client: PathPart<ClientId>) -> Answer {
 
 async fn revoke(who: SignedIn, client: PathPart<ClientId>, _posted: Posted<NoFields>) -> Answer {
     service::fresh(who.actor(), who.portal.clock.wall())?;
-    let (caller, person, id) = (Caller::of(&who), who.actor().person.clone(), client.0.0);
-    who.portal
-        .db
-        .write(move |tx| service::end_client(tx, &caller, &person, &id))
-        .await?;
+    let id = client.0.0;
+    does(&who, move |tx, caller, actor| {
+        service::end_client(tx, caller, &actor.person, &id)
+    })
+    .await?;
     let flash = Flash {
         kind: FlashKind::Ok,
         text: "The API client is revoked. Its access tokens no longer work.".to_owned(),

@@ -1,7 +1,8 @@
 //! One's passkeys: adding one, and removing one. And what pages ask of authenticators.
 
 use super::super::model::agent_words;
-use super::super::service::{self, Caller};
+use super::super::operations::does;
+use super::super::service;
 use super::factor_dialog::Dialog;
 use super::second_factor::{HERE, Proving, not_yet, proof_of, show_codes, show_dialog, unproved};
 use super::{own_shell, own_tabs, query_value};
@@ -187,21 +188,17 @@ async fn keep(
     name: Name,
     (codes, cookie): (RecoveryCodes, String),
 ) -> Result<std::result::Result<bool, Wrong>> {
-    let (caller, actor, site) = (Caller::of(who), who.actor().clone(), service::site(&who.portal)?);
+    let site = service::site(&who.portal)?;
     let new = New {
         id: PasskeyId::new(),
-        person: actor.person.id,
+        person: who.actor().person.id,
         name,
     };
-    let done = who
-        .portal
-        .db
-        .write(move |tx| {
-            let answered = (&asked, &answer);
-            service::add_passkey(tx, &caller, &site, &actor, answered, &new, (&codes, &cookie))
-        })
-        .await?;
-    Ok(done)
+    does(who, move |tx, caller, actor| {
+        let answered = (&asked, &answer);
+        service::add_passkey(tx, caller, &site, actor, answered, &new, (&codes, &cookie))
+    })
+    .await
 }
 
 /// The form again. A passkey that was made is not made once more: the question stays then, and its answer with it.
@@ -271,14 +268,12 @@ async fn remove(who: SignedIn, id: PathPart<PasskeyId>, posted: Posted<Proving>)
             return not_yet(&who, &posted, &problems, Dialog::RemovePasskey(Box::new(passkey))).await;
         }
     };
-    let (caller, actor, portal) = (Caller::of(&who), who.actor().clone(), who.portal.clone());
-    let (cookie, id) = (token::random(), passkey.id);
+    let (portal, cookie, id) = (who.portal.clone(), token::random(), passkey.id);
     let new = cookie.clone();
-    let done = who
-        .portal
-        .db
-        .write(move |tx| service::remove_passkey(tx, &caller, &portal, &actor, (&proof, id), &new))
-        .await?;
+    let done = does(&who, move |tx, caller, actor| {
+        service::remove_passkey(tx, caller, &portal, actor, (&proof, id), &new)
+    })
+    .await?;
     match done {
         Ok(removed) => {
             let says = format!(

@@ -2,6 +2,7 @@
 
 use super::super::entrance::{password_hint, shortest_password};
 use super::super::model;
+use super::super::operations::does;
 use super::super::service::{self, Caller};
 use super::links::{is_for_another, sent_to_another};
 use super::{LinkToken, own_shell, own_tabs, prove};
@@ -240,12 +241,12 @@ async fn change(who: SignedIn, posted: Posted<Change>) -> Answer {
         return page_with(422, &change_view(&who, posted.again(&problems), shortest).await?);
     };
     let hash = who.portal.hasher.hash(&secret).await?;
-    let (caller, cookie) = (Caller::of(&who), token::random());
+    let cookie = token::random();
     let (new, was, subjects) = (cookie.clone(), was.clone(), subjects.clone());
-    who.portal
-        .db
-        .write(move |tx| service::change_password(tx, &caller, &subjects, &actor, &was, &hash, &new))
-        .await?;
+    does(&who, move |tx, caller, actor| {
+        service::change_password(tx, caller, &subjects, actor, &was, &hash, &new)
+    })
+    .await?;
     who.portal.jobs.nudge();
     let flash = Flash {
         kind: FlashKind::Ok,

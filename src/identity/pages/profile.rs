@@ -1,7 +1,8 @@
 //! About oneself: name, roles, sessions, appearance.
 
 use super::super::model::agent_words;
-use super::super::service::{self, Caller};
+use super::super::operations::does;
+use super::super::service;
 use super::{own_shell, own_tabs};
 use crate::authn::{Person, PlatformRole, Via, session};
 use crate::authz::grants::{self, Held};
@@ -94,11 +95,10 @@ async fn rename(who: SignedIn, posted: Posted<Profile>) -> Answer {
     let Some(name) = name else {
         return page_with(422, &profile_view(&who, posted.again(&problems)).await?);
     };
-    let (caller, id) = (Caller::of(&who), who.actor().person.id);
-    who.portal
-        .db
-        .write(move |tx| service::rename(tx, &caller, id, version, &name))
-        .await?;
+    does(&who, move |tx, caller, actor| {
+        service::rename(tx, caller, actor.person.id, version, &name)
+    })
+    .await?;
     Ok(who.see_other("/profile", done("Your name is saved.")))
 }
 
@@ -158,21 +158,15 @@ impl Named for SessionId {
 }
 
 async fn end_one(who: SignedIn, id: PathPart<SessionId>, _posted: Posted<NoFields>) -> Answer {
-    let (caller, person) = (Caller::of(&who), who.actor().person.clone());
-    who.portal
-        .db
-        .write(move |tx| service::end_session(tx, &caller, &person, id.0))
-        .await?;
+    does(&who, move |tx, caller, actor| {
+        service::end_session(tx, caller, &actor.person, id.0)
+    })
+    .await?;
     Ok(who.see_other("/profile/sessions", done("The session has ended.")))
 }
 
 async fn end_others(who: SignedIn, _posted: Posted<NoFields>) -> Answer {
-    let (caller, actor) = (Caller::of(&who), who.actor().clone());
-    let ended = who
-        .portal
-        .db
-        .write(move |tx| service::end_other_sessions(tx, &caller, &actor))
-        .await?;
+    let ended = does(&who, service::end_other_sessions).await?;
     let says = match ended {
         0 => "There was no other session.".to_owned(),
         1 => "1 other session has ended.".to_owned(),
@@ -182,11 +176,10 @@ async fn end_others(who: SignedIn, _posted: Posted<NoFields>) -> Answer {
 }
 
 async fn end_all(who: SignedIn, _posted: Posted<NoFields>) -> Answer {
-    let (caller, person) = (Caller::of(&who), who.actor().person.clone());
-    who.portal
-        .db
-        .write(move |tx| service::end_all_sessions(tx, &caller, &person))
-        .await?;
+    does(&who, |tx, caller, actor| {
+        service::end_all_sessions(tx, caller, &actor.person)
+    })
+    .await?;
     let mut response = who.see_other("/login", done("You are signed out everywhere."));
     super::sign_in::forget_browser(&mut response);
     Ok(response)

@@ -1,5 +1,6 @@
 //! One's second factor: setting it up, new recovery codes, removing it.
 
+use super::super::operations::does;
 use super::super::picture::Picture;
 use super::super::service::{self, Caller, Draft, Known, Missed, Proof, Second, Shown};
 use super::factor_dialog::Dialog;
@@ -222,12 +223,10 @@ async fn set_up(who: SignedIn, posted: Posted<Confirm>) -> Answer {
     };
     let (codes, cookie) = (RecoveryCodes::make(), token::random());
     let (kept, new) = (codes.clone(), cookie.clone());
-    who.portal
-        .db
-        .write(move |tx| {
-            service::set_up_second_factor(tx, &caller, &signing, &actor, (&draft, step), &kept, &new)
-        })
-        .await?;
+    does(&who, move |tx, caller, actor| {
+        service::set_up_second_factor(tx, caller, &signing, actor, (&draft, step), &kept, &new)
+    })
+    .await?;
     who.portal.jobs.nudge();
     show_codes(&who, &codes, &posted.value.next, &cookie).await
 }
@@ -392,13 +391,12 @@ async fn renew(who: SignedIn, posted: Posted<Proving>) -> Answer {
         Ok(proof) => proof,
         Err(problems) => return not_yet(&who, &posted, &problems, Dialog::Renew).await,
     };
-    let (caller, portal, codes) = (Caller::of(&who), who.portal.clone(), RecoveryCodes::make());
+    let (portal, codes) = (who.portal.clone(), RecoveryCodes::make());
     let kept = codes.clone();
-    let done = who
-        .portal
-        .db
-        .write(move |tx| service::renew_codes(tx, &caller, &portal, &proof, &kept))
-        .await?;
+    let done = does(&who, move |tx, caller, _| {
+        service::renew_codes(tx, caller, &portal, &proof, &kept)
+    })
+    .await?;
     if let Err(missed) = done {
         return not_yet(&who, &posted, &missed.into(), Dialog::Renew).await;
     }
@@ -417,18 +415,12 @@ async fn remove(who: SignedIn, posted: Posted<Proving>) -> Answer {
         Ok(proof) => proof,
         Err(problems) => return not_yet(&who, &posted, &problems, Dialog::Remove).await,
     };
-    let (caller, actor, portal, cookie) = (
-        Caller::of(&who),
-        who.actor().clone(),
-        who.portal.clone(),
-        token::random(),
-    );
+    let (portal, cookie) = (who.portal.clone(), token::random());
     let new = cookie.clone();
-    let done = who
-        .portal
-        .db
-        .write(move |tx| service::remove_own(tx, &caller, &portal, &actor, &proof, &new))
-        .await?;
+    let done = does(&who, move |tx, caller, actor| {
+        service::remove_own(tx, caller, &portal, actor, &proof, &new)
+    })
+    .await?;
     if let Err(missed) = done {
         return not_yet(&who, &posted, &missed.into(), Dialog::Remove).await;
     }

@@ -143,12 +143,10 @@ pub(super) struct LicenseDetail {
 }
 
 pub(super) async fn one(may: May<ViewInventory>, id: PathPart<LicenseStockId>) -> Answer {
-    let (permit, id) = (may.permit.clone(), id.0);
+    let id = id.0;
     let (row, terms, days) = may
-        .portal
-        .db
-        .read(move |r| {
-            let row = service::find(r, &permit, id)?;
+        .reads(move |r, permit| {
+            let row = service::find(r, permit, id)?;
             let terms = service::terms(r, &row.stock)?;
             let days = stock::days(r, row.stock.account, id)?;
             Ok((row, terms, days))

@@ -51,24 +51,14 @@ pub(super) async fn tag(may: May<TagLicenses>, body: JsonBody<TagsBody>) -> Answ
     if !problems.is_empty() {
         return Err(Error::Invalid(problems));
     }
-    let (permit, at, remove, these) = (
-        may.permit.clone(),
-        may.portal.clock.now(),
-        body.value.remove,
-        ids.clone(),
-    );
-    let reach = permit.clone();
+    let (remove, these) = (body.value.remove, ids.clone());
     let changed = may
-        .portal
-        .db
-        .write(move |tx| tags::change(tx, &permit, at, &these, &add, &remove))
+        .does(move |tx, permit, at| tags::change(tx, permit, at, &these, &add, &remove))
         .await?;
     let licenses = may
-        .portal
-        .db
-        .read(move |r| {
+        .reads(move |r, permit| {
             ids.iter()
-                .map(|id| service::find(r, &reach, *id))
+                .map(|id| service::find(r, permit, *id))
                 .collect::<crate::error::Result<Vec<_>>>()
         })
         .await?;

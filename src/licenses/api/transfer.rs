@@ -114,20 +114,18 @@ pub(super) async fn transfer(
     let Some(precedence) = precedence.filter(|_| problems.is_empty()) else {
         return Err(Error::Invalid(problems));
     };
-    let (permit, at, dry) = (may.permit.clone(), may.portal.clock.now(), body.value.dry_run);
+    let (at, dry) = (may.portal.clock.now(), body.value.dry_run);
     if dry {
         let review = may
-            .portal
-            .db
-            .read(move |r| transfer::review(r, &permit, &lines, precedence))
+            .reads(move |r, permit| transfer::review(r, permit, &lines, precedence))
             .await?;
         return json(200, &shape(review, false));
     }
     let once = body.once_key(&may, &key);
     let done = may
-        .portal
-        .db
-        .write(move |tx| transfer::transfer(tx, &permit, at, &lines, precedence, None, once.as_ref()))
+        .does(move |tx, permit, _| {
+            transfer::transfer(tx, permit, at, &lines, precedence, None, once.as_ref())
+        })
         .await?;
     json(
         200,

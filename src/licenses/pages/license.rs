@@ -208,13 +208,11 @@ fn chart(days: &[(String, i64, i64, i64)], stock: &Stock, now: Moment) -> Chart 
 
 /// GET /sa/{said}/licensing/licenses/{license}
 pub async fn overview(may: May<ViewInventory>, id: PathPart<LicenseStockId>) -> Answer {
-    let (permit, id) = (may.permit.clone(), id.0);
+    let id = id.0;
     let visit = crate::http::Visit::clone(&may);
     let (head, terms, days) = may
-        .portal
-        .db
-        .read(move |r| {
-            let head = LicenseHead::of(r, &visit, &permit, id, LicenseTab::Overview)?;
+        .reads(move |r, permit| {
+            let head = LicenseHead::of(r, &visit, permit, id, LicenseTab::Overview)?;
             let terms = service::terms(r, head.stock())?;
             let days = stock::days(r, head.stock().account, id)?;
             Ok((head, terms, days))
@@ -253,13 +251,11 @@ struct EventsPage {
 
 /// GET /sa/{said}/licensing/licenses/{license}/event-log
 pub async fn events(may: May<ViewInventory>, id: PathPart<LicenseStockId>) -> Answer {
-    let (permit, id) = (may.permit.clone(), id.0);
+    let id = id.0;
     let visit = crate::http::Visit::clone(&may);
     let (head, past) = may
-        .portal
-        .db
-        .read(move |r| {
-            let head = LicenseHead::of(r, &visit, &permit, id, LicenseTab::EventLog)?;
+        .reads(move |r, permit| {
+            let head = LicenseHead::of(r, &visit, permit, id, LicenseTab::EventLog)?;
             let past = history(r, head.stock().account, id.as_str(), MOST_EVENTS)?;
             Ok((head, past))
         })
@@ -322,13 +318,11 @@ impl PostingView {
 
 /// GET /sa/{said}/licensing/licenses/{license}/order-history
 pub async fn orders(may: May<ViewInventory>, id: PathPart<LicenseStockId>) -> Answer {
-    let (permit, id) = (may.permit.clone(), id.0);
+    let id = id.0;
     let visit = crate::http::Visit::clone(&may);
     let (head, postings) = may
-        .portal
-        .db
-        .read(move |r| {
-            let head = LicenseHead::of(r, &visit, &permit, id, LicenseTab::OrderHistory)?;
+        .reads(move |r, permit| {
+            let head = LicenseHead::of(r, &visit, permit, id, LicenseTab::OrderHistory)?;
             let asked = Ledger {
                 of: Some((head.stock().virtual_account, head.stock().entitlement.clone())),
                 ..Ledger::default()

@@ -145,12 +145,12 @@ pub async fn choose(may: May<ViewInventory>) -> Answer {
             .find(|(known, _)| known == key)
             .map(|(_, value)| value.into_owned())
     };
-    let (permit, wanted) = (may.permit.clone(), asked("va"));
+    let wanted = asked("va");
     let tab = InventoryTab::ALL
         .into_iter()
         .find(|tab| asked("tab").as_deref() == Some(tab.word()))
         .unwrap_or(InventoryTab::Licenses);
-    let places = may.portal.db.read(move |r| within_reach(r, &permit)).await?;
+    let places = may.reads(move |r, permit| within_reach(r, permit)).await?;
     let (id, _) = match wanted {
         None => places.first().ok_or(Error::NotFound)?,
         Some(wanted) => places

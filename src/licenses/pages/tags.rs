@@ -66,14 +66,12 @@ async fn form_page(
     from: String,
     form: FormState,
 ) -> Result<TagsPage> {
-    let (permit, these) = (may.permit.clone(), ids.clone());
+    let these = ids.clone();
     let rows = may
-        .portal
-        .db
-        .read(move |r| {
+        .reads(move |r, permit| {
             these
                 .iter()
-                .map(|id| service::find(r, &permit, *id))
+                .map(|id| service::find(r, permit, *id))
                 .collect::<Result<Vec<_>>>()
         })
         .await?;
@@ -125,12 +123,9 @@ pub async fn change(may: May<TagLicenses>, posted: Posted<Sent>) -> Answer {
     if !problems.is_empty() {
         return page_with(422, &form_page(&may, ids, from, posted.again(&problems)).await?);
     }
-    let (permit, at) = (may.permit.clone(), may.portal.clock.now());
     let (these, remove) = (ids.clone(), posted.value.remove.clone());
     let done = may
-        .portal
-        .db
-        .write(move |tx| tags::change(tx, &permit, at, &these, &add, &remove))
+        .does(move |tx, permit, at| tags::change(tx, permit, at, &these, &add, &remove))
         .await;
     match done {
         Ok(changed) => Ok(may.see_other(

@@ -125,11 +125,8 @@ fn precedences(stocks: &[Stock], chosen: &Chosen) -> Vec<(&'static str, &'static
 async fn form(may: &May<Transfer>, chosen: &Chosen, problems: &[(String, String)]) -> Result<TransferPage> {
     let ids = super::chosen(&chosen.license, "Transfer")?;
     let split = chosen.mode == "assignment" && ids.len() == 1;
-    let permit = may.permit.clone();
     let (stocks, places) = may
-        .portal
-        .db
-        .read(move |r| {
+        .reads(move |r, permit| {
             let within = permit.within();
             let stocks = ids
                 .iter()
@@ -401,11 +398,8 @@ pub async fn review(may: May<Transfer>, posted: Posted<Chosen>) -> Answer {
         Ok(asked) => asked,
         Err(problems) => return page_with(422, &form(&may, &chosen, &problems).await?),
     };
-    let permit = may.permit.clone();
     let review = may
-        .portal
-        .db
-        .read(move |r| transfer::review(r, &permit, &lines, order))
+        .reads(move |r, permit| transfer::review(r, permit, &lines, order))
         .await?;
     let status = if review.can_go() { 200 } else { 409 };
     page_with(status, &review_page(&may, chosen, review, None))
@@ -419,16 +413,11 @@ pub async fn submit(may: May<Transfer>, posted: Posted<Chosen>) -> Answer {
         Ok(asked) => asked,
         Err(problems) => return page_with(422, &form(&may, &chosen, &problems).await?),
     };
-    let (permit, at, seen, these) = (
-        may.permit.clone(),
-        may.portal.clock.now(),
-        chosen.seen.clone(),
-        lines.clone(),
-    );
+    let (seen, these) = (chosen.seen.clone(), lines.clone());
     let done = may
-        .portal
-        .db
-        .write(move |tx| transfer::transfer(tx, &permit, at, &these, order, Some(&seen), key.as_ref()))
+        .does(move |tx, permit, at| {
+            transfer::transfer(tx, permit, at, &these, order, Some(&seen), key.as_ref())
+        })
         .await;
     match done {
         Ok(review) => Ok(may.see_other(
@@ -445,11 +434,8 @@ pub async fn submit(may: May<Transfer>, posted: Posted<Chosen>) -> Answer {
             ),
         )),
         Err(Error::Refused(refusal)) if refusal.code.starts_with("licenses.") => {
-            let permit = may.permit.clone();
             let review = may
-                .portal
-                .db
-                .read(move |r| transfer::review(r, &permit, &lines, order))
+                .reads(move |r, permit| transfer::review(r, permit, &lines, order))
                 .await?;
             page_with(409, &review_page(&may, chosen, review, Some(refusal)))
         }

@@ -167,11 +167,9 @@ pub(super) async fn reject(
     let Some(reason) = problems.take("reason", service::reason(&posted.value.reason)) else {
         return decide_page(&may, account, &REJECT, posted.again(&problems), 422, None);
     };
-    let (permit, at, id) = (may.permit.clone(), may.portal.clock.now(), account.id);
+    let id = account.id;
     let account = may
-        .portal
-        .db
-        .write(move |tx| service::reject(tx, &permit, at, id, &reason))
+        .does(move |tx, permit, at| service::reject(tx, permit, at, id, &reason))
         .await?;
     done(
         &may,
@@ -189,11 +187,9 @@ pub(super) async fn start_again(
     _form: Posted<NoFields>,
 ) -> Answer {
     let account = found(&may, number.0).await?;
-    let (permit, at, id) = (may.permit.clone(), may.portal.clock.now(), account.id);
+    let id = account.id;
     let account = may
-        .portal
-        .db
-        .write(move |tx| service::start_again(tx, &permit, at, id))
+        .does(move |tx, permit, at| service::start_again(tx, permit, at, id))
         .await?;
     done(
         &may,
@@ -245,11 +241,9 @@ pub(super) async fn deactivate(
             None,
         );
     };
-    let (permit, at, id) = (may.permit.clone(), may.portal.clock.now(), account.id);
+    let id = account.id;
     let deactivated = may
-        .portal
-        .db
-        .write(move |tx| service::deactivate(tx, &permit, at, id, &reason))
+        .does(move |tx, permit, at| service::deactivate(tx, permit, at, id, &reason))
         .await;
     match deactivated {
         Ok(account) => done(
@@ -287,11 +281,9 @@ pub(super) async fn activate(
     _form: Posted<NoFields>,
 ) -> Answer {
     let account = found(&may, number.0).await?;
-    let (permit, at, id) = (may.permit.clone(), may.portal.clock.now(), account.id);
+    let id = account.id;
     let account = may
-        .portal
-        .db
-        .write(move |tx| service::activate(tx, &permit, at, id))
+        .does(move |tx, permit, at| service::activate(tx, permit, at, id))
         .await?;
     done(
         &may,
@@ -311,11 +303,9 @@ pub(super) async fn delete(
     _form: Posted<NoFields>,
 ) -> Answer {
     let account = found(&may, number.0).await?;
-    let (permit, at, id) = (may.permit.clone(), may.portal.clock.now(), account.id);
+    let id = account.id;
     let name = may
-        .portal
-        .db
-        .write(move |tx| service::delete(tx, &permit, at, id))
+        .does(move |tx, permit, at| service::delete(tx, permit, at, id))
         .await?;
     done(
         &may,

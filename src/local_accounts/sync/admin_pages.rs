@@ -164,10 +164,7 @@ async fn apply_schedule(may: May<SynchronizeOnPrem>, posted: Posted<Scheduled>) 
     } else {
         None
     };
-    let (now, who) = (may.portal.clock.now(), may.permit.who().clone());
-    may.portal
-        .db
-        .write(move |tx| schedule::apply(tx, now, &who, wanted.as_ref()))
+    may.does(move |tx, permit, now| schedule::apply(tx, now, permit.who(), wanted.as_ref()))
         .await?;
     Ok(may.see_other(
         SCHEDULE,

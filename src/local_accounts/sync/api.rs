@@ -8,7 +8,6 @@ use super::schedule::{self, Schedule};
 use super::store::{self, MadeFile, Way};
 use super::{dashboard_pages, exchange};
 use crate::authz::action::{SynchronizeOnPrem, ViewAdminWorkspace};
-use crate::error::Result;
 use crate::http::form::PathPart;
 use crate::http::upload::Coming;
 use crate::http::{Answer, Api, JsonBody, May, Routes, json};
@@ -276,14 +275,8 @@ async fn response(may: May<SynchronizeOnPrem>, number: PathPart<Number>, coming:
 
 async fn hold(may: May<SynchronizeOnPrem>, number: PathPart<Number>, body: JsonBody<HoldsBody>) -> Answer {
     let one = found(&may, number.0).await?;
-    let (now, who, scheduled) = (
-        may.portal.clock.now(),
-        may.permit.who().clone(),
-        body.value.scheduled,
-    );
-    may.portal
-        .db
-        .write(move |tx| schedule::hold_for(tx, now, &who, one.id, scheduled))
+    let scheduled = body.value.scheduled;
+    may.does(move |tx, permit, now| schedule::hold_for(tx, now, permit.who(), one.id, scheduled))
         .await?;
     json(200, &HoldsBody { scheduled })
 }
@@ -299,12 +292,8 @@ async fn set(may: May<SynchronizeOnPrem>, body: JsonBody<ScheduleBody>) -> Answe
         .schedule
         .map(|one| Schedule::typed(&one.start, &one.frequency, &one.time))
         .transpose()?;
-    let (now, who, kept) = (may.portal.clock.now(), may.permit.who().clone(), wanted.clone());
-    let done: Result<()> = may
-        .portal
-        .db
-        .write(move |tx| schedule::apply(tx, now, &who, wanted.as_ref()))
-        .await;
-    done?;
-    json(200, &ScheduleAnswer::of(kept, now))
+    let kept = wanted.clone();
+    may.does(move |tx, permit, now| schedule::apply(tx, now, permit.who(), wanted.as_ref()))
+        .await?;
+    json(200, &ScheduleAnswer::of(kept, may.portal.clock.now()))
 }

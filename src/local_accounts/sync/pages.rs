@@ -226,11 +226,8 @@ fn came_from(visit: &Visit) -> &'static str {
 
 async fn hold(may: May<SynchronizeOnPrem>, number: Number, holds: bool) -> Answer {
     let one = found(&may, number).await?;
-    let (now, who, id) = (may.portal.clock.now(), may.permit.who().clone(), one.id);
     let name = may
-        .portal
-        .db
-        .write(move |tx| schedule::hold_for(tx, now, &who, id, holds))
+        .does(move |tx, permit, now| schedule::hold_for(tx, now, permit.who(), one.id, holds))
         .await?;
     let words = if holds { "enabled" } else { "disabled" };
     Ok(may.see_other(

@@ -243,10 +243,18 @@ pub fn add(
         }
     }
     // Who comes new holds nothing yet.
-    let mut receivers: Vec<_> = new.iter().map(|person| (person, Vec::new())).collect();
-    for person in &known {
-        receivers.push((person, grants::of_person_in(tx, place.account, person.id)?));
+    let have_account: Vec<_> = known.iter().map(|person| person.id).collect();
+    let mut held: HashMap<PersonId, Vec<Grant>> = HashMap::new();
+    for grant in grants::of_people(tx, &have_account)? {
+        if grant.account == place.account {
+            held.entry(grant.person).or_default().push(grant);
+        }
     }
+    let receivers: Vec<_> = new
+        .iter()
+        .chain(&known)
+        .map(|person| (person, held.remove(&person.id).unwrap_or_default()))
+        .collect();
     // A list may be long, and a scope wide.
     for some in receivers.chunks(100) {
         for event in give_beside(tx, at, &place, some, &scope, role)? {

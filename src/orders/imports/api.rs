@@ -306,7 +306,7 @@ async fn import(may: May<Operate>, body: JsonBody<ImportBody, LONG>) -> Answer {
     if entries.is_empty() {
         return Err(Error::invalid("orders", "Send at least one order."));
     }
-    let (now, permit) = (may.portal.clock.now(), may.permit.clone());
+    let now = may.portal.clock.now();
     let judged = may
         .portal
         .db
@@ -318,9 +318,7 @@ async fn import(may: May<Operate>, body: JsonBody<ImportBody, LONG>) -> Answer {
         0
     } else {
         let good = service::all_good(judged, body.value.leave_out_wrong)?;
-        may.portal
-            .db
-            .write(move |tx| service::take_in(tx, &permit, now, None, &good))
+        may.does(move |tx, permit, _| service::take_in(tx, permit, now, None, &good))
             .await?
     };
     json(

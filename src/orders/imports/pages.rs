@@ -145,15 +145,13 @@ const SHOW: &[FilterSpec<'_>] = &[FilterSpec {
 }];
 
 async fn judged(may: &May<Operate>, id: OrderImportId) -> Result<(Import, Vec<Judged>)> {
-    let (permit, now) = (may.permit.clone(), may.portal.clock.now());
-    may.portal
-        .db
-        .read(move |r| {
-            let import = service::find(r, &permit, id)?;
-            let judged = service::judge(r, &import.content.entries, now)?;
-            Ok((import, judged))
-        })
-        .await
+    let now = may.portal.clock.now();
+    may.reads(move |r, permit| {
+        let import = service::find(r, permit, id)?;
+        let judged = service::judge(r, &import.content.entries, now)?;
+        Ok((import, judged))
+    })
+    .await
 }
 
 async fn review(may: May<Operate>, id: PathPart<OrderImportId>) -> Answer {
@@ -260,11 +258,8 @@ async fn confirm(may: May<Operate>, id: PathPart<OrderImportId>, _form: Posted<N
     let wrong = judged.iter().filter(|one| one.is_wrong()).count();
     // The button of a file with wrong orders says that they are left out.
     let good = service::all_good(judged, true)?;
-    let (permit, at) = (may.permit.clone(), may.portal.clock.now());
     let done = may
-        .portal
-        .db
-        .write(move |tx| service::take_in(tx, &permit, at, Some(id.0), &good))
+        .does(move |tx, permit, at| service::take_in(tx, permit, at, Some(id.0), &good))
         .await?;
     let mut text = format!("{} imported.", counted(done as u64, "order was", "orders were"));
     if wrong > 0 {

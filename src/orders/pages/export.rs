@@ -102,11 +102,8 @@ pub fn rows(
 pub async fn lines(may: May<ViewInventory>) -> Answer {
     let asked = super::inventory::asked(&may, &may.query);
     asked.list.understood()?;
-    let permit = may.permit.clone();
     let ids = may
-        .portal
-        .db
-        .read(move |r| list::matching(r, permit.within(), &asked, MOST_EXPORTED))
+        .reads(move |r, permit| list::matching(r, permit.within(), &asked, MOST_EXPORTED))
         .await?;
     let name = may.file_name("order-lines");
     let file = File {

@@ -185,12 +185,10 @@ fn past(read: &mut dyn Reads, account: SmartAccountId, order: &Order) -> Result<
 }
 
 pub async fn show(may: May<ViewInventory>, id: PathPart<OrderId>) -> Answer {
-    let (permit, id) = (may.permit.clone(), id.0);
+    let id = id.0;
     let own = may.permit.actor()?.person.email.to_string();
     let (order, lines, names, parties, history, mails, admins) = may
-        .portal
-        .db
-        .read(move |r| {
+        .reads(move |r, permit| {
             let within = permit.within();
             let account = within.account()?;
             let order = list::find(r, within, id)?;
@@ -251,15 +249,13 @@ pub async fn show(may: May<ViewInventory>, id: PathPart<OrderId>) -> Answer {
 
 /// "Export lines".
 pub async fn csv(may: May<ViewInventory>, id: PathPart<OrderId>) -> Answer {
-    let (permit, id) = (may.permit.clone(), id.0);
+    let id = id.0;
     let (identifier, rows) = may
-        .portal
-        .db
-        .read(move |r| {
+        .reads(move |r, permit| {
             let order = list::find(r, permit.within(), id)?;
             let lines = list::lines(r, permit.within(), id)?;
             let identifier = order.identifier.clone();
-            Ok((identifier, export::rows(r, &permit, vec![(order, lines)])?))
+            Ok((identifier, export::rows(r, permit, vec![(order, lines)])?))
         })
         .await?;
     let mut table = Table::new(&export::HEAD)?;
@@ -276,14 +272,12 @@ pub async fn csv(may: May<ViewInventory>, id: PathPart<OrderId>) -> Answer {
 /// "Retry": once more for the lines that have failed.
 pub async fn retry(may: May<AssignOrder>, id: PathPart<OrderId>, _form: Posted<NoFields>) -> Answer {
     let sees = may.also::<ViewInventory>().await?;
-    let (permit, order) = (may.permit.clone(), id.0);
-    let (new, at) = (AssignmentId::new(), may.portal.clock.now());
+    let order = id.0;
+    let new = AssignmentId::new();
     let made = may
-        .portal
-        .db
-        .write(move |tx| {
+        .does(move |tx, permit, at| {
             list::find(tx, sees.within(), order)?;
-            service::retry(tx, &permit, order, new, at)
+            service::retry(tx, permit, order, new, at)
         })
         .await?;
     may.portal.jobs.nudge();

@@ -84,11 +84,9 @@ fn count(progress: &Progress, wanted: &[LineState]) -> u64 {
 }
 
 pub async fn show(may: May<ViewInventory>, id: PathPart<AssignmentId>) -> Answer {
-    let (permit, id) = (may.permit.clone(), id.0);
+    let id = id.0;
     let (progress, names) = may
-        .portal
-        .db
-        .read(move |r| {
+        .reads(move |r, permit| {
             let progress = service::progress(r, permit.within(), id)?;
             // Who reaches some Virtual Accounts alone learns of nothing that went elsewhere, but for their own requests.
             let theirs = progress.request.requested_by == Some(permit.person()?);

@@ -139,11 +139,9 @@ fn rows(orders: &[ReviewedOrder], base: &str, from: usize, most: usize) -> Vec<L
 }
 
 async fn review_page(may: &May<AssignOrder>, draft: &Draft, refused: Option<Refusal>) -> Result<ReviewPage> {
-    let (permit, of) = (may.permit.clone(), draft.clone());
+    let of = draft.clone();
     let review = may
-        .portal
-        .db
-        .read(move |r| service::review(r, &permit, &of))
+        .reads(move |r, permit| service::review(r, permit, &of))
         .await?;
     let path = format!("{}/assign/{}", base(may), draft.id);
     let mut list = ListQuery::parse(
@@ -245,12 +243,10 @@ pub async fn assign(may: May<AssignOrder>, id: PathPart<OrderDraftId>, posted: P
         Err(done) => return see_other(&done),
         Ok(draft) => draft,
     };
-    let (permit, fingerprint) = (may.permit.clone(), posted.value.fingerprint.clone());
-    let (of, new, at) = (draft.id, AssignmentId::new(), may.portal.clock.now());
+    let fingerprint = posted.value.fingerprint.clone();
+    let (of, new) = (draft.id, AssignmentId::new());
     let done = may
-        .portal
-        .db
-        .write(move |tx| service::assign(tx, &permit, of, &fingerprint, new, at))
+        .does(move |tx, permit, at| service::assign(tx, permit, of, &fingerprint, new, at))
         .await;
     match done {
         Ok(made) => {

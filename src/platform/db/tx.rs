@@ -122,6 +122,11 @@ impl<T> Recorded<T> {
             commit: self.commit,
         }
     }
+    /// Is committed with what was done before it in the same transaction, even if it changed nothing itself.
+    pub fn after<U>(mut self, before: Recorded<U>) -> Self {
+        self.commit |= before.commit;
+        self
+    }
     /// The value, and whether it is to be committed.
     pub(super) fn parts(self) -> (T, bool) {
         (self.value, self.commit)

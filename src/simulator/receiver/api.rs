@@ -188,16 +188,12 @@ pub async fn listen(may: May<Operate>, body: JsonBody<ListenBody>) -> Answer {
     };
     let id = WebhookId::new();
     let secret = NewSecret::make(&may.portal.signing, id)?;
-    let (by, at, kept) = (
-        may.permit.who().label.clone(),
-        may.portal.clock.now(),
-        secret.clone(),
-    );
+    let kept = secret.clone();
     let heard = Heard { name, url, kinds };
-    may.portal
-        .db
-        .write(move |tx| webhooks::listen(tx, &by, at, tenant.id, (id, &kept), &heard))
-        .await?;
+    may.does(move |tx, permit, at| {
+        webhooks::listen(tx, &permit.who().label, at, tenant.id, (id, &kept), &heard)
+    })
+    .await?;
     may.portal.jobs.nudge();
     json(
         201,
@@ -211,10 +207,7 @@ pub async fn listen(may: May<Operate>, body: JsonBody<ListenBody>) -> Answer {
 /// DELETE /api/v1/simulator/listeners/{webhook}
 pub async fn stop_listening(may: May<Operate>, id: PathPart<WebhookId>) -> Answer {
     in_a_lab(&may.portal)?;
-    let (by, at) = (may.permit.who().label.clone(), may.portal.clock.now());
-    may.portal
-        .db
-        .write(move |tx| webhooks::stop_listening(tx, &by, at, id.0))
+    may.does(move |tx, permit, at| webhooks::stop_listening(tx, &permit.who().label, at, id.0))
         .await?;
     nothing()
 }

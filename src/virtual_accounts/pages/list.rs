@@ -251,57 +251,42 @@ async fn find(may: &May<ViewVirtualAccounts>, is_tree: bool) -> Result<Found> {
     } else {
         address(may)
     };
-    let (permit, occupants, raw, is_flat) = (
-        may.permit.clone(),
-        may.portal.occupants.clone(),
-        may.query.clone(),
-        is_flat(may),
-    );
-    may.portal
-        .db
-        .read(move |r| {
-            let tags = service::tags_in_use(r, &permit)?;
-            let mut list = query(path, &raw, &tags, is_flat);
-            let wanted = filter(&list);
-            let (branches, total, matches) = if is_tree {
-                service::branches(r, &permit, &occupants, &wanted, |total| {
-                    list.clamp(total);
-                    (list.offset(), list.limit())
-                })?
-            } else {
-                let total = service::count(r, &permit, &wanted)?;
+    let (occupants, raw, is_flat) = (may.portal.occupants.clone(), may.query.clone(), is_flat(may));
+    may.reads(move |r, permit| {
+        let tags = service::tags_in_use(r, permit)?;
+        let mut list = query(path, &raw, &tags, is_flat);
+        let wanted = filter(&list);
+        let (branches, total, matches) = if is_tree {
+            service::branches(r, permit, &occupants, &wanted, |total| {
                 list.clamp(total);
-                let cut = (list.offset(), list.limit());
-                let rows = service::page(
-                    r,
-                    &permit,
-                    &occupants,
-                    &wanted,
-                    order(&list),
-                    list.descending,
-                    cut,
-                )?;
-                let branches = rows
-                    .into_iter()
-                    .map(|row| Branch {
-                        row,
-                        level: 1,
-                        is_match: true,
-                    })
-                    .collect();
-                (branches, total, total)
-            };
-            let account = permit.within().account()?;
-            Ok(Found {
-                branches,
-                list,
-                total,
-                matches,
-                tags,
-                administrators: grants::administrators_of(r, account)?,
-            })
+                (list.offset(), list.limit())
+            })?
+        } else {
+            let total = service::count(r, permit, &wanted)?;
+            list.clamp(total);
+            let cut = (list.offset(), list.limit());
+            let rows = service::page(r, permit, &occupants, &wanted, order(&list), list.descending, cut)?;
+            let branches = rows
+                .into_iter()
+                .map(|row| Branch {
+                    row,
+                    level: 1,
+                    is_match: true,
+                })
+                .collect();
+            (branches, total, total)
+        };
+        let account = permit.within().account()?;
+        Ok(Found {
+            branches,
+            list,
+            total,
+            matches,
+            tags,
+            administrators: grants::administrators_of(r, account)?,
         })
-        .await
+    })
+    .await
 }
 
 /// The branches as lines. A page of the tree that begins below the top says first what stands above it.
@@ -416,23 +401,20 @@ pub async fn tree(may: May<ViewVirtualAccounts>) -> Answer {
 }
 
 pub async fn csv(may: May<ViewVirtualAccounts>) -> Answer {
-    let (permit, occupants, raw, path, is_flat) = (
-        may.permit.clone(),
+    let (occupants, raw, path, is_flat) = (
         may.portal.occupants.clone(),
         may.query.clone(),
         address(&may),
         is_flat(&may),
     );
     let rows = may
-        .portal
-        .db
-        .read(move |r| {
-            let tags = service::tags_in_use(r, &permit)?;
+        .reads(move |r, permit| {
+            let tags = service::tags_in_use(r, permit)?;
             let list = query(path, &raw, &tags, is_flat);
             list.understood()?;
             service::page(
                 r,
-                &permit,
+                permit,
                 &occupants,
                 &filter(&list),
                 order(&list),

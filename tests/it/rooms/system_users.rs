@@ -568,6 +568,15 @@ fn scripts_manage_the_users_by_the_rules_of_the_pages() {
     let own = p.find_person(INES).id;
     let refused = ines.patch(&format!("{ALL}/{own}"), &json!({ "role": "system-user" }));
     assert_eq!(refused.expect(409).json()["code"], "system-users.yourself");
+    // All of what is asked for is done or nothing.
+    let before = ines.get(&format!("{ALL}/{own}")).expect(200).json();
+    let both = json!({ "name": "Somebody Else", "enabled": false });
+    let refused = ines.patch(&format!("{ALL}/{own}"), &both);
+    assert_eq!(refused.expect(409).json()["code"], "system-users.yourself");
+    assert_eq!(ines.get(&format!("{ALL}/{own}")).json(), before);
+    let renamed = json!({ "name": "Nina Falk-Berg", "enabled": true });
+    let renamed = ines.patch(&one, &renamed).expect(200).json();
+    assert_eq!(renamed["name"], "Nina Falk-Berg", "though she was enabled before");
     let off = ines.patch(&one, &json!({ "enabled": false })).expect(200).json();
     assert_eq!(off["status"], "disabled");
     let omar = p.find_person(OMAR).id;

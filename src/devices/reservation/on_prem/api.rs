@@ -95,12 +95,10 @@ impl From<Request> for AuthorizationRequestShape {
 }
 
 async fn show(may: May<ReserveLicenses>, id: PathPart<DeviceId>) -> Answer {
-    let (view, permit) = (may.also::<ViewInventory>().await?, may.permit.clone());
+    let view = may.also::<ViewInventory>().await?;
     let found = may
-        .portal
-        .db
-        .read(move |r| {
-            let device = device(r, &view, &permit, id.0)?;
+        .reads(move |r, permit| {
+            let device = device(r, &view, permit, id.0)?;
             of(r, device.id)?.ok_or(Error::NotFound)
         })
         .await?;
@@ -130,18 +128,12 @@ pub async fn asked(
     id: DeviceId,
     licenses: Vec<(String, i64)>,
 ) -> Result<Request> {
-    let (view, permit, at) = (
-        may.also::<ViewInventory>().await?,
-        may.permit.clone(),
-        may.portal.clock.now(),
-    );
-    may.portal
-        .db
-        .write(move |tx| {
-            let device = device(tx, &view, &permit, id)?;
-            ask_for(tx, at, permit.who(), &device, licenses.clone())
-        })
-        .await
+    let view = may.also::<ViewInventory>().await?;
+    may.does(move |tx, permit, at| {
+        let device = device(tx, &view, permit, id)?;
+        ask_for(tx, at, permit.who(), &device, licenses.clone())
+    })
+    .await
 }
 
 async fn give_back(
@@ -157,16 +149,10 @@ async fn give_back(
 
 /// Takes a return code, for a page or a script.
 pub async fn returned(may: &May<ReserveLicenses>, id: DeviceId, code: String) -> Result<Request> {
-    let (view, permit, at) = (
-        may.also::<ViewInventory>().await?,
-        may.permit.clone(),
-        may.portal.clock.now(),
-    );
-    may.portal
-        .db
-        .write(move |tx| {
-            let device = device(tx, &view, &permit, id)?;
-            give_back_for(tx, at, permit.who(), &device, &code)
-        })
-        .await
+    let view = may.also::<ViewInventory>().await?;
+    may.does(move |tx, permit, at| {
+        let device = device(tx, &view, permit, id)?;
+        give_back_for(tx, at, permit.who(), &device, &code)
+    })
+    .await
 }

@@ -52,12 +52,10 @@ impl OnePage {
 }
 
 async fn one_page(may: &May<ReserveLicenses>, id: DeviceId, form: FormState) -> Result<OnePage> {
-    let (view, permit) = (may.also::<ViewInventory>().await?, may.permit.clone());
+    let view = may.also::<ViewInventory>().await?;
     let (device, request) = may
-        .portal
-        .db
-        .read(move |r| {
-            let device = device(r, &view, &permit, id)?;
+        .reads(move |r, permit| {
+            let device = device(r, &view, permit, id)?;
             let request = of(r, device.id)?;
             Ok((device, request))
         })

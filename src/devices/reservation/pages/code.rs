@@ -26,11 +26,9 @@ struct CodePage {
 }
 
 async fn code_page(may: &May<ReserveLicenses>, form: FormState, license: String) -> Result<CodePage> {
-    let (permit, occupants) = (may.permit.clone(), may.portal.occupants.clone());
+    let occupants = may.portal.occupants.clone();
     let places = may
-        .portal
-        .db
-        .read(move |r| virtual_accounts::open_places(r, permit.within(), &occupants))
+        .reads(move |r, permit| virtual_accounts::open_places(r, permit.within(), &occupants))
         .await?;
     Ok(CodePage {
         shell: shell(may, &form),
@@ -62,11 +60,9 @@ pub(super) async fn checked(
     let Some(code) = problems.take("code", RequestCode::parse(typed)) else {
         return Ok(None);
     };
-    let (permit, request) = (may.permit.clone(), code.clone());
+    let request = code.clone();
     let refusal = may
-        .portal
-        .db
-        .read(move |r| service::against(r, &permit, &request, None))
+        .reads(move |r, permit| service::against(r, permit, &request, None))
         .await?;
     if let Some(Error::Refused(refusal)) = refusal {
         problems.add("code", refusal.says);

@@ -40,10 +40,8 @@ impl DonePage {
 }
 
 pub(super) async fn whole(may: &May<ReserveLicenses>, id: ReservationId) -> Result<Whole> {
-    let (view, permit) = (may.also::<ViewInventory>().await?, may.permit.clone());
-    may.portal
-        .db
-        .read(move |r| service::find(r, &view, &permit, id))
+    let view = may.also::<ViewInventory>().await?;
+    may.reads(move |r, permit| service::find(r, &view, permit, id))
         .await
 }
 

@@ -36,11 +36,9 @@ impl ReturnPage {
 }
 
 async fn return_page(may: &May<RemoveDevice>, id: DeviceId, form: FormState) -> Result<ReturnPage> {
-    let (view, permit) = (may.also::<ViewInventory>().await?, may.permit.clone());
+    let view = may.also::<ViewInventory>().await?;
     let (device, whole) = may
-        .portal
-        .db
-        .read(move |r| returns::of_device(r, &view, &permit, id))
+        .reads(move |r, permit| returns::of_device(r, &view, permit, id))
         .await?;
     let back = format!("/sa/{}/devices/device-inventory/{id}", may.number());
     let mut shell = may.account_shell(
@@ -81,16 +79,10 @@ pub(super) async fn give_back(
     id: PathPart<DeviceId>,
     posted: Posted<Typed>,
 ) -> Answer {
-    let (view, permit, at) = (
-        may.also::<ViewInventory>().await?,
-        may.permit.clone(),
-        may.portal.clock.now(),
-    );
+    let view = may.also::<ViewInventory>().await?;
     let (id, typed) = (id.0, posted.value.code.clone());
     let done = may
-        .portal
-        .db
-        .write(move |tx| returns::give_back(tx, &view, &permit, at, id, &typed))
+        .does(move |tx, permit, at| returns::give_back(tx, &view, permit, at, id, &typed))
         .await;
     match done {
         Err(Error::Invalid(problems)) => {
@@ -136,15 +128,9 @@ pub(super) async fn remove_under_case(
     let (Some(case), true) = (case, problems.is_empty()) else {
         return page_with(422, &return_page(&may, id.0, posted.again(&problems)).await?);
     };
-    let (view, permit, at) = (
-        may.also::<ViewInventory>().await?,
-        may.permit.clone(),
-        may.portal.clock.now(),
-    );
+    let view = may.also::<ViewInventory>().await?;
     let id = id.0;
-    may.portal
-        .db
-        .write(move |tx| returns::remove_under_case(tx, &view, &permit, at, id, &case))
+    may.does(move |tx, permit, at| returns::remove_under_case(tx, &view, permit, at, id, &case))
         .await?;
     may.portal.jobs.nudge();
     Ok(may.see_other(

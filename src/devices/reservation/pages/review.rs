@@ -70,17 +70,11 @@ pub(super) async fn reserve(may: May<ReserveLicenses>, posted: Posted<Asked, LIS
         request,
         wanted,
     };
-    let (view, permit, at) = (
-        may.also::<ViewInventory>().await?,
-        may.permit.clone(),
-        may.portal.clock.now(),
-    );
+    let view = may.also::<ViewInventory>().await?;
     let once = posted.once_key(&may);
     let occupants = may.portal.occupants.clone();
     let id = may
-        .portal
-        .db
-        .write(move |tx| service::reserve(tx, &view, &permit, &occupants, at, &wish, once.as_ref()))
+        .does(move |tx, permit, at| service::reserve(tx, &view, permit, &occupants, at, &wish, once.as_ref()))
         .await?;
     may.portal.jobs.nudge();
     Ok(may.see_other(

@@ -6,23 +6,14 @@ use crate::error::Result;
 use crate::kernel::ids::{SmartAccountId, VirtualAccountId};
 use crate::kernel::{Event, Kind, Moment};
 use crate::members::groups::store;
-use crate::platform::db::{Reads, Tx};
-use crate::platform::occupants::{Holding, Occupant};
+use crate::platform::db::Tx;
+use crate::platform::occupants::Occupant;
 use serde_json::json;
 
 /// What user groups hold on a Virtual Account stands in the way of nobody: it goes along when that is deleted.
 pub struct Groups;
 
 impl Occupant for Groups {
-    fn holds(
-        &self,
-        _: &mut dyn Reads,
-        _: SmartAccountId,
-        _: &[VirtualAccountId],
-    ) -> Result<Vec<(VirtualAccountId, Holding)>> {
-        Ok(Vec::new())
-    }
-
     fn leave(
         &self,
         tx: &mut Tx<'_>,

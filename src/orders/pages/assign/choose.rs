@@ -213,12 +213,7 @@ pub(super) fn form_of(content: &Content) -> FormState {
 
 /// The draft of the address; one that was carried out leads to what came of it.
 pub async fn draft_of(may: &May<AssignOrder>, id: OrderDraftId) -> Result<Result<Draft, String>> {
-    let permit = may.permit.clone();
-    let draft = may
-        .portal
-        .db
-        .read(move |r| service::draft(r, &permit, id))
-        .await?;
+    let draft = may.reads(move |r, permit| service::draft(r, permit, id)).await?;
     Ok(match draft.assignment {
         Some(done) => Err(format!("{}/assignments/{done}", base(may))),
         None => Ok(draft),
@@ -231,14 +226,12 @@ pub(super) async fn assign_page(
     form: FormState,
     dialog: Option<SelectDialog>,
 ) -> Result<AssignPage> {
-    let (permit, of) = (may.permit.clone(), draft.clone());
+    let of = draft.clone();
     let (review, main, services) = may
-        .portal
-        .db
-        .read(move |r| {
-            let review = service::review(r, &permit, &of)?;
-            let main = Chosen::of(r, &permit, &of, of.content.target)?;
-            let services = Chosen::of(r, &permit, &of, of.content.services)?;
+        .reads(move |r, permit| {
+            let review = service::review(r, permit, &of)?;
+            let main = Chosen::of(r, permit, &of, of.content.target)?;
+            let services = Chosen::of(r, permit, &of, of.content.services)?;
             Ok((review, main, services))
         })
         .await?;
@@ -426,18 +419,14 @@ pub async fn choose(may: May<AssignOrder>, id: PathPart<OrderDraftId>, posted: P
     };
     let path = format!("{}/assign/{}", base(&may), draft.id);
     let form = &posted.value;
-    let (permit, of) = (may.permit.clone(), draft.clone());
+    let of = draft.clone();
     let typed = Typed {
         main: (form.va.clone(), form.place.clone()),
         services: (form.services_va.clone(), form.services_place.clone()),
         separate: form.separate == "1",
         go: form.go.clone(),
     };
-    let (content, problems, refused) = may
-        .portal
-        .db
-        .read(move |r| chosen(r, &permit, &of, &typed))
-        .await?;
+    let (content, problems, refused) = may.reads(move |r, permit| chosen(r, permit, &of, &typed)).await?;
     let goes_on = !matches!(form.go.as_str(), "select" | "select-services" | "leave-out");
     let mut problems = problems;
     if goes_on && refused > 0 {

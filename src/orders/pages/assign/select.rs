@@ -42,15 +42,13 @@ async fn select_page(
     asked: Asked,
     form: FormState,
 ) -> Result<AssignPage> {
-    let (permit, of, by, q) = (may.permit.clone(), draft.clone(), asked.by, asked.q.clone());
+    let (of, by, q) = (draft.clone(), asked.by, asked.q.clone());
     let found = may
-        .portal
-        .db
-        .read(move |r| {
+        .reads(move |r, permit| {
             if q.is_empty() {
                 return Ok(Ok(Vec::new()));
             }
-            match service::find_targets(r, &permit, &of, by, &q) {
+            match service::find_targets(r, permit, &of, by, &q) {
                 // What was typed cannot be read: said beside the field.
                 Err(Error::Invalid(problems)) => Ok(Err(problems)),
                 found => found.map(Ok),
@@ -122,25 +120,23 @@ pub async fn select(may: May<AssignOrder>, id: PathPart<OrderDraftId>, posted: P
     let form = &posted.value;
     let services = form.r#for == "services";
     let account: Option<SmartAccountId> = form.account.parse().ok();
-    let (permit, of) = (may.permit.clone(), draft.clone());
+    let of = draft.clone();
     let chosen = match account {
         None => Err("Select one of the Smart Accounts.".to_owned()),
         Some(account) => {
-            may.portal
-                .db
-                .read(move |r| {
-                    let target = service::target(r, &permit, &of, account)?;
-                    if let Some(refusal) = target.refused {
-                        return Ok(Err(refusal.says.into_owned()));
-                    }
-                    let places = service::places(r, &permit, account)?;
-                    let first = places.list.iter().find(|place| place.is_default);
-                    Ok(Ok(Target {
-                        account,
-                        virtual_account: first.or(places.list.first()).map(|place| place.id),
-                    }))
-                })
-                .await?
+            may.reads(move |r, permit| {
+                let target = service::target(r, permit, &of, account)?;
+                if let Some(refusal) = target.refused {
+                    return Ok(Err(refusal.says.into_owned()));
+                }
+                let places = service::places(r, permit, account)?;
+                let first = places.list.iter().find(|place| place.is_default);
+                Ok(Ok(Target {
+                    account,
+                    virtual_account: first.or(places.list.first()).map(|place| place.id),
+                }))
+            })
+            .await?
         }
     };
     match chosen {
