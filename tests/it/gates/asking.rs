@@ -1,5 +1,6 @@
 //! Asks a route as somebody: pages with a browser, the API with a token.
 
+use super::links::Patterns;
 use super::world::World;
 use crate::support::{Api, Browser, Cast, Page};
 use licentral::http::Surface;
@@ -163,6 +164,7 @@ impl World {
             }
         }
         let writes = self.writes();
+        let writes = Patterns::of(writes.iter().map(|w| ("", w.path.as_str())));
         // The customer is not of the cast, and is the only one who has the forms that decide their request.
         let customer =
             (!self.edition().is_on_prem()).then(|| ("customer", self.visitor(super::world::CUSTOMER)));
@@ -188,11 +190,11 @@ impl World {
                             "x@xyz.example".clone_into(value);
                         }
                     }
-                    let Some(write) = writes.iter().find(|w| super::links::fits(&w.path, path)) else {
+                    let Some(write) = writes.find("", path) else {
                         continue;
                     };
                     found
-                        .entry(("POST".to_owned(), write.path.clone()))
+                        .entry(("POST".to_owned(), write.to_owned()))
                         .or_insert(Body::Form(fields));
                 }
             }

@@ -2,26 +2,44 @@
 
 use super::asking::{everyone, is_api};
 use super::world::World;
-use licentral::http::routes::Listed;
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
-/// Whether a path is one of a pattern.
-pub fn fits(pattern: &str, path: &str) -> bool {
-    let (a, b): (Vec<&str>, Vec<&str>) = (pattern.split('/').collect(), path.split('/').collect());
-    a.len() == b.len()
-        && a.iter()
-            .zip(&b)
-            .all(|(wanted, part)| match (wanted.find('{'), wanted.find('}')) {
-                (Some(from), Some(to)) => {
-                    part.starts_with(&wanted[..from]) && part.ends_with(&wanted[to + 1..]) && !part.is_empty()
-                }
-                _ => wanted == part,
-            })
+/// Whether the parts of a path are those of a pattern.
+fn is_of(pattern: &[String], path: &[&str]) -> bool {
+    let part_fits = |(wanted, part): (&String, &&str)| match (wanted.find('{'), wanted.find('}')) {
+        (Some(from), Some(to)) => {
+            part.starts_with(&wanted[..from]) && part.ends_with(&wanted[to + 1..]) && !part.is_empty()
+        }
+        _ => wanted == part,
+    };
+    pattern.len() == path.len() && pattern.iter().zip(path).all(part_fits)
 }
 
-fn is_route(routes: &[Listed], method: &str, path: &str) -> bool {
-    routes.iter().any(|r| r.method == method && fits(&r.path, path))
+/// Patterns of paths by method, taken apart once: they are asked for each link of each page.
+pub struct Patterns(BTreeMap<String, Vec<(String, Vec<String>)>>);
+
+impl Patterns {
+    pub fn of<'a>(routes: impl IntoIterator<Item = (&'a str, &'a str)>) -> Self {
+        let mut all: BTreeMap<String, Vec<(String, Vec<String>)>> = BTreeMap::new();
+        for (method, path) in routes {
+            let parts = path.split('/').map(str::to_owned).collect();
+            all.entry(method.to_owned())
+                .or_default()
+                .push((path.to_owned(), parts));
+        }
+        Self(all)
+    }
+    /// The first pattern of a method that a path fits.
+    pub fn find(&self, method: &str, path: &str) -> Option<&str> {
+        let parts: Vec<&str> = path.split('/').collect();
+        let (found, _) = self
+            .0
+            .get(method)?
+            .iter()
+            .find(|(_, pattern)| is_of(pattern, &parts))?;
+        Some(found)
+    }
 }
 
 #[test]
@@ -32,6 +50,7 @@ fn no_link_is_dead_and_no_form_leads_nowhere() {
             return;
         }
         let routes = w.p.routes();
+        let routes = Patterns::of(routes.iter().map(|r| (r.method.as_str(), r.path.as_str())));
         let wrong = RefCell::new(BTreeSet::new());
         let mut opened = BTreeSet::new();
         let mut dead: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
@@ -53,10 +72,7 @@ fn no_link_is_dead_and_no_form_leads_nowhere() {
             while let Some((at, from)) = queue.pop_front() {
                 let bare = at.split(['?', '#']).next().unwrap().to_owned();
                 // A few of the many sorts of one list, and a few of the many rows that look alike, are enough.
-                let kind = routes
-                    .iter()
-                    .find(|r| r.method == "GET" && fits(&r.path, &bare))
-                    .map_or_else(|| bare.clone(), |r| r.path.clone());
+                let kind = routes.find("GET", &bare).unwrap_or(&bare).to_owned();
                 let times = seen.entry(kind).or_default();
                 *times += 1;
                 if *times > 3 {
@@ -132,7 +148,7 @@ fn no_link_is_dead_and_no_form_leads_nowhere() {
                         continue;
                     };
                     let path = to.split('?').next().unwrap();
-                    if !is_route(&routes, &method, path) {
+                    if routes.find(&method, path).is_none() {
                         wrong.borrow_mut().insert(format!(
                             "{word}: a form of {bare} is sent with {method} to {path}, which is no route"
                         ));
@@ -140,7 +156,7 @@ fn no_link_is_dead_and_no_form_leads_nowhere() {
                 }
                 for action in attrs("[formaction]", "formaction") {
                     if let Some(to) = note(&action, "button")
-                        && !is_route(&routes, "POST", to.split('?').next().unwrap())
+                        && routes.find("POST", to.split('?').next().unwrap()).is_none()
                     {
                         wrong.borrow_mut().insert(format!(
                             "{word}: a button of {bare} leads to {to}, which is no route"
@@ -179,8 +195,10 @@ fn shortened(path: &str) -> String {
 
 #[test]
 fn patterns_are_read_as_the_server_reads_them() {
+    let fits = |pattern, path| Patterns::of([("GET", pattern)]).find("GET", path) == Some(pattern);
     assert!(fits("/sa/{said}/users.csv", "/sa/1/users.csv"));
     assert!(fits("/a/{x}.csv", "/a/b.csv"));
     assert!(!fits("/sa/{said}", "/sa/1/users"));
     assert!(!fits("/sa/{said}", "/sa/"));
+    assert_eq!(Patterns::of([("GET", "/a")]).find("POST", "/a"), None);
 }
