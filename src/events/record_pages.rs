@@ -62,8 +62,7 @@ pub async fn export(may: May<ViewRecord>, _: Posted<NoFields>) -> Answer {
 
 /// The file, once it is recorded that it is taken.
 pub async fn lines(may: &May<ViewRecord>) -> Answer {
-    may.does(move |tx, permit, at| record::record_export(tx, permit, at))
-        .await?;
+    may.does(record::record_export).await?;
     let name = may.file_name("record").replace(".csv", ".jsonl");
     let file = Lines::of(&may.portal.db, &may.permit).await?;
     let pieces = futures_util::stream::try_unfold(file, |file| async move {

@@ -56,17 +56,12 @@ fn shape(text: &str, expires: Moment, description: &str, export_controlled: bool
 }
 
 async fn list(may: May<ManageTokens>, call: Call) -> Answer {
-    let (view, manage) = (may.also::<ViewInventory>().await?, may.permit.clone());
-    let (name, now, signing) = (
-        call.place()?.to_owned(),
-        may.portal.clock.now(),
-        may.portal.signing.clone(),
-    );
+    let view = may.also::<ViewInventory>().await?;
+    let (now, signing) = (may.portal.clock.now(), may.portal.signing.clone());
+    let name = call.place()?.to_owned();
     let found = may
-        .portal
-        .db
-        .read(move |r| {
-            let place = names::place(r, &manage, &name)?;
+        .reads(move |r, manage| {
+            let place = names::place(r, manage, &name)?;
             let active = tokens::LIST.whole(now).with("status", State::Active.word());
             tokens::page(r, &view, &active.with("va", place.id.to_string()), (MOST, 0))
         })
@@ -122,7 +117,7 @@ fn terms(call: &Call) -> Result<Terms> {
 }
 
 async fn create(may: May<ManageTokens>, call: Call) -> Answer {
-    let (view, manage) = (may.also::<ViewInventory>().await?, may.permit.clone());
+    let view = may.also::<ViewInventory>().await?;
     // What one may not know of is not found, whatever else is wrong.
     let name = call.place()?.to_owned();
     let place = may.reads(move |r, permit| names::place(r, permit, &name)).await?;
@@ -133,19 +128,14 @@ async fn create(may: May<ManageTokens>, call: Call) -> Answer {
         new.expires(),
         &terms.description,
         terms.export_controlled,
-        &manage.who().label,
+        &may.permit.who().label,
     );
     let occupants = may.portal.occupants.clone();
-    may.portal
-        .db
-        .write(move |tx| {
-            let rights = Rights {
-                view: &view,
-                manage: &manage,
-            };
-            tokens::create(tx, &rights, &occupants, at, std::slice::from_ref(&new), None)
-        })
-        .await?;
+    may.does(move |tx, manage, _| {
+        let rights = Rights { view: &view, manage };
+        tokens::create(tx, &rights, &occupants, at, std::slice::from_ref(&new), None)
+    })
+    .await?;
     done(
         "A valid, active token was generated.",
         json!({ "tokenInfo": info }),
@@ -153,7 +143,7 @@ async fn create(may: May<ManageTokens>, call: Call) -> Answer {
 }
 
 async fn revoke(may: May<ManageTokens>, call: Call) -> Answer {
-    let (view, manage) = (may.also::<ViewInventory>().await?, may.permit.clone());
+    let view = may.also::<ViewInventory>().await?;
     let name = call.place()?.to_owned();
     let place = may.reads(move |r, permit| names::place(r, permit, &name)).await?;
     let texts = call.texts("tokens")?;
@@ -167,23 +157,17 @@ async fn revoke(may: May<ManageTokens>, call: Call) -> Answer {
         ));
     }
     let mut items = Vec::with_capacity(texts.len());
-    let (mut revoked, at) = (0, may.portal.clock.now());
+    let mut revoked = 0;
     for text in &texts {
-        let (view, manage, wanted, place) = (view.clone(), manage.clone(), text.clone(), place.id);
+        let (view, wanted, place) = (view.clone(), text.clone(), place.id);
         let ended = may
-            .portal
-            .db
-            .write(move |tx| {
+            .does(move |tx, manage, at| {
                 // A token of elsewhere is treated as one that there never was.
                 let one = tokens::whose(tx, &wanted).map_err(|_| Error::NotFound)?;
                 if Some(one.account) != manage.within().tenant() || one.virtual_account != place {
                     return Err(Error::NotFound);
                 }
-                let rights = Rights {
-                    view: &view,
-                    manage: &manage,
-                };
-                tokens::revoke(tx, &rights, at, one.id)
+                tokens::revoke(tx, &Rights { view: &view, manage }, at, one.id)
             })
             .await;
         items.push(match ended {

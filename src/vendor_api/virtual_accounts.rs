@@ -142,9 +142,7 @@ async fn create(may: May<CreateTopVirtualAccount>, call: Call) -> Answer {
     };
     let new = NewVirtualAccount::of(&details, as_default);
     let id = VirtualAccountId::new();
-    may.portal
-        .db
-        .write(move |tx| virtual_accounts::create_at(tx, &place, at, id, &new, None))
+    may.does(move |tx, _, _| virtual_accounts::create_at(tx, &place, at, id, &new, None))
         .await?;
     with_status("SUCCESS", DONE, json!({}))
 }

@@ -3,7 +3,6 @@
 use super::super::list::{self, Counts, LIST, Row};
 use super::super::model::{Assignment, MOST_SELECTED, OrderStatus, OrderType};
 use super::{against, assignment_badge, base, is_unchecked, po_words, status_badge};
-use crate::authz::Permit;
 use crate::authz::action::ViewInventory;
 use crate::error::Result;
 use crate::http::csv::Table;
@@ -304,12 +303,9 @@ pub async fn list(may: May<ViewInventory>) -> Answer {
 pub async fn csv(may: May<ViewInventory>) -> Answer {
     let asked = asked(&may, &may.query);
     asked.list.understood()?;
-    let (permit, edition): (Permit<ViewInventory>, _) = (may.permit.clone(), may.portal.config.edition);
-    let list = asked.list.clone();
+    let (list, edition) = (asked.list.clone(), may.portal.config.edition);
     let ids = may
-        .portal
-        .db
-        .read(move |r| list::matching(r, permit.within(), &asked, LIST.most_exported))
+        .reads(move |r, permit| list::matching(r, permit.within(), &asked, LIST.most_exported))
         .await?;
     let name = may.file_name(LIST.file);
     let file = File {

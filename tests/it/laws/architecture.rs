@@ -126,6 +126,23 @@ fn a_room_shows_its_face_alone() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
+#[test]
+fn what_is_done_under_a_permit_is_done_by_does() {
+    let mut wrong = Vec::new();
+    for source in rust() {
+        // However it is broken into lines.
+        let code: String = source.code.split_whitespace().collect();
+        if code.contains("may.portal.db.write(") {
+            wrong.push(format!("src/{}", source.path));
+        }
+    }
+    assert!(
+        wrong.is_empty(),
+        "These write past May::does, which gives permit and time (decision 25):\n{}",
+        wrong.join("\n")
+    );
+}
+
 /// A crate, where it may be used, and files besides with the reason.
 type Home = (
     &'static str,
