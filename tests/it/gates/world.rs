@@ -19,6 +19,7 @@ use licentral::platform::mail::LINK_KIND;
 use licentral::platform::token;
 use std::collections::BTreeMap;
 use std::sync::OnceLock;
+use std::time::Instant;
 
 /// A portal with the cast, and one of everything in XYZ COMPANY.
 pub struct World {
@@ -152,9 +153,9 @@ impl World {
     }
 
     fn keeping(edition: Edition, keeps_pages: bool) -> Self {
-        static FIRST: [OnceLock<(Database, Things)>; 2] = [OnceLock::new(), OnceLock::new()];
+        static FIRST: [OnceLock<(Database, Things, Instant)>; 2] = [OnceLock::new(), OnceLock::new()];
         let first = &FIRST[usize::from(edition.is_on_prem())];
-        let (database, things) = first.get_or_init(|| {
+        let (database, things, made) = first.get_or_init(|| {
             let Self { p, mut things } = match edition {
                 Edition::Cloud => Self::made(),
                 Edition::OnPrem => Self::made_on_prem(),
@@ -166,13 +167,16 @@ impl World {
                 let keys = (p.session_of(email), p.api_client(email, true));
                 things.keys.insert(email.to_owned(), keys);
             }
-            (p.leave().at_rest(), things)
+            (p.leave().at_rest(), things, Instant::now())
         });
+        let p = Portal::start_on(database.copy(), |config| {
+            config.edition = edition;
+            config.keeps_pages &= keeps_pages;
+        });
+        // As if it had just been made: for how long a sign-in is fresh, nobody has waited for the gates before.
+        p.advance_wall(-TimeDelta::from_std(made.elapsed()).unwrap());
         Self {
-            p: Portal::start_on(database.copy(), |config| {
-                config.edition = edition;
-                config.keeps_pages &= keeps_pages;
-            }),
+            p,
             things: things.clone(),
         }
     }
