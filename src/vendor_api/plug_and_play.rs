@@ -85,7 +85,8 @@ async fn list(who: SignedIn, call: Call) -> Answer {
 }
 
 async fn list_places(may: May<ViewVirtualAccounts>, call: Call) -> Answer {
-    let rows: Vec<Value> = may.reads(move |r, permit| virtual_accounts::list(r, permit))
+    let rows: Vec<Value> = may
+        .reads(move |r, permit| virtual_accounts::list(r, permit))
         .await?
         .into_iter()
         .map(|one| {

@@ -191,7 +191,8 @@ fn stock(
 async fn one(may: &May<Transfer>, from: (VirtualAccountId, String), line: Object<'_>) -> Result<String> {
     let asked = asked(line)?;
     let (from, from_name) = from;
-    let done = may.does(move |tx, permit, at| {
+    let done = may
+        .does(move |tx, permit, at| {
             let to = names::place(tx, permit, &asked.target).map_err(|_| {
                 Error::invalid(
                     "targetVirtualAccount",

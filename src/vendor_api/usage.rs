@@ -285,37 +285,37 @@ async fn authorize(may: May<ReserveLicenses>, call: Call) -> Answer {
     let number = new_number();
     let occupants = may.portal.occupants.clone();
     may.does(move |tx, permit, at| {
-            let account = permit.within().account()?;
-            let both = (&view, permit);
-            let mut document = String::new();
-            let done = match &one.wish {
-                Some(wish) => {
-                    let done = reservation::authorize(tx, both, &occupants, at, (wish, true), None)?;
-                    let whole = reservation::find(tx, &view, permit, wish.id)?;
-                    document = format!(
-                        "<smartLicenseAuthorization><authorizationCode>{}</authorizationCode></smartLicenseAuthorization>",
-                        whole.one.authorization_code
-                    );
-                    done.map(|_| ())
-                }
-                None => {
-                    let found = match devices::by_udi(tx, &view, &one.udi) {
-                        Err(Error::NotFound) => None,
-                        found => Some(found?.device),
-                    };
-                    let Some(device) =
-                        found.filter(|one| one.policy.is_some() && one.virtual_account == place)
-                    else {
-                        return Err(no_device());
-                    };
-                    reservation::return_authorization(tx, both, at, device.id, &one.remove_code)?
-                }
-            };
-            let answer = json!([{ "pid": one.udi.pid, "serial": one.udi.serial, "document": document }]);
-            policy::keep(tx, account, number, at, place, (AUTHORIZATIONS, &answer))?;
-            Ok(done)
-        })
-        .await?;
+        let account = permit.within().account()?;
+        let both = (&view, permit);
+        let mut document = String::new();
+        let done = match &one.wish {
+            Some(wish) => {
+                let done = reservation::authorize(tx, both, &occupants, at, (wish, true), None)?;
+                let whole = reservation::find(tx, &view, permit, wish.id)?;
+                document = format!(
+                    "<smartLicenseAuthorization><authorizationCode>{}</authorizationCode></smartLicenseAuthorization>",
+                    whole.one.authorization_code
+                );
+                done.map(|_| ())
+            }
+            None => {
+                let found = match devices::by_udi(tx, &view, &one.udi) {
+                    Err(Error::NotFound) => None,
+                    found => Some(found?.device),
+                };
+                let Some(device) =
+                    found.filter(|one| one.policy.is_some() && one.virtual_account == place)
+                else {
+                    return Err(no_device());
+                };
+                reservation::return_authorization(tx, both, at, device.id, &one.remove_code)?
+            }
+        };
+        let answer = json!([{ "pid": one.udi.pid, "serial": one.udi.serial, "document": document }]);
+        policy::keep(tx, account, number, at, place, (AUTHORIZATIONS, &answer))?;
+        Ok(done)
+    })
+    .await?;
     may.portal.jobs.nudge();
     told_later(&may, &call, number, AUTHORIZATIONS)
 }
